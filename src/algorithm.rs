@@ -1,0 +1,424 @@
+//! THE list of algorithms: one row each in [`SPECS`], and the names they go by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::kernel::{Merkle, md5::MD5, sha1::SHA1, sha256, sha512};
+use crate::opaque::{self, Make};
+
+/// A hash algorithm.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[allow(missing_docs)] // the names say it; `standard()` cites the document
+pub enum Algorithm {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    Sha512_224,
+    Sha512_256,
+    Sha3_224,
+    Sha3_256,
+    Sha3_384,
+    Sha3_512,
+    Shake128,
+    Shake256,
+    Blake2b,
+    Blake2s,
+    Blake3,
+}
+
+/// What is known of an algorithm's resistance to collisions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strength {
+    /// Two inputs with one digest can be made at will: protects against accidents only, not
+    /// against an adversary, and must not carry a signature. HMAC with it still holds.
+    Broken,
+    /// No attack better than the generic ones is known.
+    Sound,
+}
+
+/// A hash function: an [`Algorithm`] at a digest length.
+///
+/// Most algorithms have one length. SHAKE and BLAKE3 give as many bytes as asked for, BLAKE2 up
+/// to its word size; a digest is at most 64 bytes here ([`Hasher::finalize_xof`] gives more).
+///
+/// ```
+/// use hsum::{Algorithm, Function};
+///
+/// let short: Function = "blake2b-256".parse()?;
+/// assert_eq!(short, Function::new(Algorithm::Blake2b, 32).unwrap());
+/// assert_eq!("SHA2-512/256".parse::<Function>()?, Algorithm::Sha512_256.into());
+/// # Ok::<(), hsum::UnknownAlgorithm>(())
+/// ```
+///
+/// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Function {
+    algorithm: Algorithm,
+    len: u8,
+}
+
+/// All there is to know of an algorithm.
+pub(crate) struct Spec {
+    algorithm: Algorithm,
+    name: &'static str,
+    /// As the BSD tools write it before `(NAME) = `.
+    tag: &'static str,
+    /// Further names, in the normal form of [`normalize`].
+    aliases: &'static [&'static str],
+    standard: &'static str,
+    strength: Strength,
+    length: Length,
+    /// Bytes of HMAC's padded key (RFC 2104's B); 0 where HMAC is not defined.
+    hmac_block: u8,
+    pub(crate) core: Core,
+}
+
+/// Digest lengths in bytes.
+#[derive(Clone, Copy)]
+enum Length {
+    Fixed(u8),
+    /// One to `max`; `default` where none is asked for.
+    UpTo {
+        max: u8,
+        default: u8,
+    },
+}
+
+/// What computes it.
+pub(crate) enum Core {
+    /// Words of 32 bits.
+    Narrow(&'static Merkle<u32>),
+    /// Words of 64 bits.
+    Wide(&'static Merkle<u64>),
+    /// A crate's hasher.
+    Opaque(Make),
+}
+
+/// The longest digest, in bytes.
+pub(crate) const MAX_LEN: usize = 64;
+
+use Algorithm::*;
+use Core::{Narrow, Opaque, Wide};
+use Length::{Fixed, UpTo};
+use Strength::{Broken, Sound};
+
+/// In the order of [`Algorithm`]; SHA-3's block is its rate (FIPS 202, table 3). SHAKE's default
+/// lengths are those of RFC 8702, section 3.1: twice the security strength.
+#[rustfmt::skip]
+static SPECS: [Spec; 17] = [
+    row(Md5,        "md5",        "MD5",        &[],                        "RFC 1321",   Broken, Fixed(16), 64,  Narrow(&MD5)),
+    row(Sha1,       "sha1",       "SHA1",       &["sha"],                   "FIPS 180-4", Broken, Fixed(20), 64,  Narrow(&SHA1)),
+    row(Sha224,     "sha224",     "SHA224",     &["sha2224"],               "FIPS 180-4", Sound,  Fixed(28), 64,  Narrow(&sha256::SHA224)),
+    row(Sha256,     "sha256",     "SHA256",     &["sha2256"],               "FIPS 180-4", Sound,  Fixed(32), 64,  Narrow(&sha256::SHA256)),
+    row(Sha384,     "sha384",     "SHA384",     &["sha2384"],               "FIPS 180-4", Sound,  Fixed(48), 128, Wide(&sha512::SHA384)),
+    row(Sha512,     "sha512",     "SHA512",     &["sha2512"],               "FIPS 180-4", Sound,  Fixed(64), 128, Wide(&sha512::SHA512)),
+    row(Sha512_224, "sha512-224", "SHA512/224", &["sha2512224", "sha512t224"], "FIPS 180-4", Sound,  Fixed(28), 128, Wide(&sha512::SHA512_224)),
+    row(Sha512_256, "sha512-256", "SHA512/256", &["sha2512256", "sha512t256"], "FIPS 180-4", Sound,  Fixed(32), 128, Wide(&sha512::SHA512_256)),
+    row(Sha3_224,   "sha3-224",   "SHA3-224",   &[],                        "FIPS 202",   Sound,  Fixed(28), 144, Opaque(opaque::fixed::<sha3::Sha3_224>)),
+    row(Sha3_256,   "sha3-256",   "SHA3-256",   &[],                        "FIPS 202",   Sound,  Fixed(32), 136, Opaque(opaque::fixed::<sha3::Sha3_256>)),
+    row(Sha3_384,   "sha3-384",   "SHA3-384",   &[],                        "FIPS 202",   Sound,  Fixed(48), 104, Opaque(opaque::fixed::<sha3::Sha3_384>)),
+    row(Sha3_512,   "sha3-512",   "SHA3-512",   &[],                        "FIPS 202",   Sound,  Fixed(64), 72,  Opaque(opaque::fixed::<sha3::Sha3_512>)),
+    row(Shake128,   "shake128",   "SHAKE128",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 32 }, 0, Opaque(opaque::extendable::<shake::Shake128>)),
+    row(Shake256,   "shake256",   "SHAKE256",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 64 }, 0, Opaque(opaque::extendable::<shake::Shake256>)),
+    row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, Opaque(opaque::variable::<blake2::Blake2bVarCore>)),
+    row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, Opaque(opaque::variable::<blake2::Blake2sVarCore>)),
+    row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, Opaque(opaque::blake3)),
+];
+
+#[allow(clippy::too_many_arguments)] // the columns of the table above
+const fn row(
+    algorithm: Algorithm,
+    name: &'static str,
+    tag: &'static str,
+    aliases: &'static [&'static str],
+    standard: &'static str,
+    strength: Strength,
+    length: Length,
+    hmac_block: u8,
+    core: Core,
+) -> Spec {
+    Spec { algorithm, name, tag, aliases, standard, strength, length, hmac_block, core }
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order in which they are listed to users.
+    pub const ALL: &'static [Self] = &[
+        Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256, Sha3_224, Sha3_256,
+        Sha3_384, Sha3_512, Shake128, Shake256, Blake2b, Blake2s, Blake3,
+    ];
+
+    pub(crate) fn spec(self) -> &'static Spec {
+        &SPECS[self as usize]
+    }
+
+    /// The name on the command line: `sha512-256`.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// The name in BSD-style lines: `SHA512/256`.
+    pub fn tag(self) -> &'static str {
+        self.spec().tag
+    }
+
+    /// The document that defines it.
+    pub fn standard(self) -> &'static str {
+        self.spec().standard
+    }
+
+    /// Whether collisions are known.
+    pub fn strength(self) -> Strength {
+        self.spec().strength
+    }
+
+    /// The digest's length in bytes where none is asked for.
+    pub fn default_len(self) -> usize {
+        match self.spec().length {
+            Fixed(len) | UpTo { default: len, .. } => len.into(),
+        }
+    }
+
+    /// Whether the digest's length can be chosen.
+    pub fn has_variable_len(self) -> bool {
+        matches!(self.spec().length, UpTo { .. })
+    }
+
+    /// The longest digest, in bytes, that a [`Function`] of this algorithm has.
+    pub fn max_len(self) -> usize {
+        match self.spec().length {
+            Fixed(len) | UpTo { max: len, .. } => len.into(),
+        }
+    }
+
+    /// HMAC's block length B in bytes (RFC 2104, section 2); `None` for SHAKE, for which no HMAC
+    /// is defined.
+    pub fn block_len(self) -> Option<usize> {
+        match self.spec().hmac_block {
+            0 => None,
+            len => Some(len.into()),
+        }
+    }
+}
+
+impl Function {
+    /// `algorithm` with digests of `len` bytes; `None` where it has no such digests.
+    pub fn new(algorithm: Algorithm, len: usize) -> Option<Self> {
+        let fits = match algorithm.spec().length {
+            Fixed(only) => len == usize::from(only),
+            UpTo { max, .. } => (1..=usize::from(max)).contains(&len),
+        };
+        fits.then_some(Self { algorithm, len: len as u8 })
+    }
+
+    /// The algorithm.
+    pub fn algorithm(self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The digest's length in bytes, 1 to 64.
+    #[allow(clippy::len_without_is_empty)] // never empty
+    pub fn len(self) -> usize {
+        self.len.into()
+    }
+
+    /// The tag of BSD-style lines, with the length in bits where it is not the default:
+    /// `BLAKE2b-256`.
+    pub fn tag(self) -> impl fmt::Display {
+        Named(self, self.algorithm.tag())
+    }
+}
+
+impl From<Algorithm> for Function {
+    fn from(algorithm: Algorithm) -> Self {
+        Self { algorithm, len: algorithm.default_len() as u8 }
+    }
+}
+
+/// A name, and the digest's length where it is not the default.
+struct Named(Function, &'static str);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.1)?;
+        if self.0.len() != self.0.algorithm.default_len() {
+            write!(f, "-{}", self.0.len() * 8)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The command line's name: `sha256`, `blake2b-256`. Parses back.
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Named(*self, self.algorithm.name()).fmt(f)
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A name that no algorithm has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownAlgorithm {
+    name: String,
+    cause: Cause,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Cause {
+    Name { closest: Vec<&'static str> },
+    Length { algorithm: Algorithm },
+}
+
+impl fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Name { closest } => {
+                write!(f, "unknown algorithm '{}'", self.name.escape_debug())?;
+                if !closest.is_empty() {
+                    write!(f, "; did you mean {}?", closest.join(" or "))?;
+                }
+                Ok(())
+            }
+            Cause::Length { algorithm } => write!(
+                f,
+                "'{}': {algorithm} takes a digest length of 8 to {} bits, in whole bytes",
+                self.name.escape_debug(),
+                algorithm.max_len() * 8
+            ),
+        }
+    }
+}
+
+impl std::error::Error for UnknownAlgorithm {}
+
+/// Case and `- _ /` do not count.
+fn normalize(name: &str) -> String {
+    let mut name = name.to_ascii_lowercase();
+    name.retain(|c| !matches!(c, '-' | '_' | '/'));
+    name
+}
+
+/// Every name takes part: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`; a length in bits may
+/// follow where the length can be chosen: `blake2b-256`, `shake128-512`.
+impl FromStr for Function {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        let wanted = normalize(name);
+        let names = |spec: &'static Spec| {
+            std::iter::once(normalize(spec.name)).chain(spec.aliases.iter().map(|a| (*a).into()))
+        };
+        let mut too_long = None;
+        for spec in &SPECS {
+            for known in names(spec) {
+                match wanted.strip_prefix(&known) {
+                    Some("") => return Ok(spec.algorithm.into()),
+                    Some(bits) if matches!(spec.length, UpTo { .. }) && is_number(bits) => {
+                        let len = bits.parse().ok().filter(|n: &usize| n % 8 == 0).map(|n| n / 8);
+                        match len.and_then(|len| Self::new(spec.algorithm, len)) {
+                            Some(function) => return Ok(function),
+                            None => too_long = Some(spec.algorithm),
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let cause = match too_long {
+            Some(algorithm) => Cause::Length { algorithm },
+            None => Cause::Name { closest: closest(&wanted) },
+        };
+        Err(UnknownAlgorithm { name: name.into(), cause })
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    /// As for [`Function`], without a length.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        let function: Function = name.parse()?;
+        if function == function.algorithm.into() {
+            return Ok(function.algorithm);
+        }
+        Err(UnknownAlgorithm {
+            name: name.into(),
+            cause: Cause::Name { closest: vec![function.algorithm.name()] },
+        })
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The known names at the smallest edit distance, if that is at most a third of the name.
+fn closest(wanted: &str) -> Vec<&'static str> {
+    if wanted.len() > 32 {
+        return Vec::new();
+    }
+    let ranked: Vec<_> =
+        SPECS.iter().map(|s| (edit_distance(wanted, &normalize(s.name)), s.name)).collect();
+    let best = ranked.iter().map(|(distance, _)| *distance).min().unwrap_or(usize::MAX);
+    if best > 1 + wanted.len() / 3 {
+        return Vec::new();
+    }
+    ranked.into_iter().filter(|(d, _)| *d == best).map(|(_, name)| name).take(3).collect()
+}
+
+/// Levenshtein's, by rows.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_enum() {
+        assert_eq!(Algorithm::ALL.len(), SPECS.len());
+        for (i, algorithm) in Algorithm::ALL.iter().enumerate() {
+            assert_eq!(*algorithm as usize, i);
+            assert_eq!(algorithm.spec().algorithm, *algorithm);
+        }
+    }
+
+    #[test]
+    fn no_two_rows_share_a_name() {
+        let mut names: Vec<String> = SPECS
+            .iter()
+            .flat_map(|s| {
+                std::iter::once(normalize(s.name)).chain(s.aliases.iter().map(|a| (*a).into()))
+            })
+            .collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,98 @@
+//! What went wrong with a file: the path and the cause.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a path could not be hashed.
+#[derive(Debug)]
+pub struct Error {
+    path: Option<PathBuf>,
+    kind: ErrorKind,
+}
+
+/// The cause inside an [`Error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The system refused to open, read or list it.
+    Io(io::Error),
+    /// A symbolic link leads back to a directory it lies in.
+    Loop,
+    /// Not a regular file, and met where only regular files are read: "a FIFO", "a socket" …
+    Special(&'static str),
+}
+
+impl Error {
+    /// An error about `path`.
+    pub fn new(path: impl Into<PathBuf>, kind: ErrorKind) -> Self {
+        Self { path: Some(path.into()), kind }
+    }
+
+    /// An I/O error about `path`.
+    pub fn io(path: impl Into<PathBuf>, cause: io::Error) -> Self {
+        Self::new(path, ErrorKind::Io(cause))
+    }
+
+    /// The file or directory concerned, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The cause.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// Whether the file is not there at all (`ENOENT`).
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.kind, ErrorKind::Io(e) if e.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(cause) => f.write_str(&strerror(cause)),
+            Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
+            Self::Special(what) => write!(f, "Is {what}, not a regular file"),
+        }
+    }
+}
+
+/// The system's own sentence, as every other Unix tool words it: std appends "(os error 2)".
+fn strerror(cause: &io::Error) -> String {
+    let text = cause.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) if cause.raw_os_error().is_some() => text[..end].to_owned(),
+        _ => text,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ErrorKind::Io(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match &error.kind {
+            ErrorKind::Io(cause) => cause.kind(),
+            _ => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}

@@ -1,0 +1,232 @@
+//! HMAC (RFC 2104, FIPS 198-1): a key is two midstates, a tag compares in constant time.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::algorithm::Function;
+use crate::digest::Digest;
+use crate::hasher::{Hasher, digest};
+
+/// An HMAC key, prepared: the hash states after the inner and the outer padded key block.
+///
+/// Preparing costs two blocks once, instead of with every message. `Debug` shows the function
+/// only; the states are wiped on drop.
+#[derive(Clone)]
+pub struct Key {
+    inner: Hasher,
+    outer: Hasher,
+}
+
+impl Key {
+    /// A key of any length; one longer than the function's block is hashed first (RFC 2104,
+    /// section 2). Below the digest's length it weakens the MAC (section 3).
+    ///
+    /// # Errors
+    /// [`Unsupported`] for SHAKE, for which no HMAC is defined.
+    pub fn new(function: impl Into<Function>, key: &[u8]) -> Result<Self, Unsupported> {
+        let function = function.into();
+        let block_len = function.algorithm().block_len().ok_or(Unsupported { function })?;
+        let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
+        let block = &mut block[..block_len];
+        if key.len() > block_len {
+            let mut short = digest(function, key);
+            block[..function.len()].copy_from_slice(short.as_bytes());
+            short.as_mut_bytes().zeroize();
+        } else {
+            block[..key.len()].copy_from_slice(key);
+        }
+        let mut midstate = |pad: u8| {
+            block.iter_mut().for_each(|byte| *byte ^= pad);
+            let mut hasher = Hasher::new(function);
+            hasher.update(block);
+            hasher
+        };
+        let inner = midstate(0x36);
+        let outer = midstate(0x36 ^ 0x5c); // takes the inner pad off again
+        Ok(Self { inner, outer })
+    }
+
+    /// The hash function below the HMAC.
+    pub fn function(&self) -> Function {
+        self.inner.function()
+    }
+
+    /// The tag of `message`.
+    ///
+    /// ```
+    /// use hsum::{Algorithm, Key};
+    ///
+    /// let tag = Key::new(Algorithm::Md5, b"Jefe")?.sign(b"what do ya want for nothing?");
+    /// assert_eq!(tag.to_string(), "750c783e6ab0b503eaa86e310a5db738");
+    /// # Ok::<(), hsum::Unsupported>(())
+    /// ```
+    pub fn sign(&self, message: &[u8]) -> Tag {
+        let mut mac = Hmac::new(self);
+        mac.update(message);
+        mac.finalize()
+    }
+
+    /// Whether `tag` is the whole tag of `message`, in constant time.
+    ///
+    /// # Errors
+    /// [`Mismatch`] where it is not, or is truncated.
+    pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), Mismatch> {
+        let mut mac = Hmac::new(self);
+        mac.update(message);
+        mac.verify(tag)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.inner.zeroize();
+        self.outer.zeroize();
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("function", &self.function()).finish_non_exhaustive()
+    }
+}
+
+/// A message being authenticated, piece by piece.
+///
+/// ```
+/// use hsum::{Algorithm, Hmac, Key};
+///
+/// let key = Key::new(Algorithm::Sha256, b"key")?;
+/// let mut mac = Hmac::new(&key);
+/// mac.update(b"The quick brown fox ");
+/// mac.update(b"jumps over the lazy dog");
+/// let expected = "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8";
+/// assert_eq!(mac.finalize().to_string(), expected);
+/// # Ok::<(), hsum::Unsupported>(())
+/// ```
+#[derive(Clone)]
+pub struct Hmac {
+    /// The message goes into the key's inner state.
+    states: Key,
+}
+
+impl Hmac {
+    /// The empty message under `key`.
+    pub fn new(key: &Key) -> Self {
+        Self { states: key.clone() }
+    }
+
+    /// The hash function below the HMAC.
+    pub fn function(&self) -> Function {
+        self.states.function()
+    }
+
+    /// Appends `data` to the message.
+    pub fn update(&mut self, data: &[u8]) {
+        self.states.inner.update(data);
+    }
+
+    /// The message's tag.
+    pub fn finalize(mut self) -> Tag {
+        let Key { inner, outer } = &mut self.states;
+        outer.update(inner.finish().as_bytes());
+        Tag(outer.finish())
+    }
+
+    /// Whether `tag` is the whole of the message's tag, in constant time.
+    ///
+    /// # Errors
+    /// [`Mismatch`] where it is not, or is truncated.
+    pub fn verify(self, tag: &[u8]) -> Result<(), Mismatch> {
+        match self.finalize().0.as_bytes().ct_eq(tag).into() {
+            true => Ok(()),
+            false => Err(Mismatch),
+        }
+    }
+}
+
+impl Write for Hmac {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.update(data);
+        Ok(data.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Hmac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hmac").field("function", &self.function()).finish_non_exhaustive()
+    }
+}
+
+/// A message authentication code. Compares in constant time; `Display` writes lower-case hex.
+///
+/// To check a received one, use [`Key::verify`] or [`Hmac::verify`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Tag(Digest);
+
+impl Tag {
+    /// The bytes, as many as the function's digests have.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Lower-case hex.
+    pub fn to_hex(&self) -> String {
+        self.0.to_hex()
+    }
+
+    /// Base64 in the standard alphabet, padded.
+    pub fn to_base64(&self) -> String {
+        self.0.to_base64()
+    }
+}
+
+impl AsRef<[u8]> for Tag {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Hides the bytes: until it is sent, a tag is what a forger lacks.
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tag(hmac-{})", self.0.function())
+    }
+}
+
+/// The answer of `verify` to a tag that is not the message's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mismatch;
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the tag is not that of this message under this key")
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// A function that HMAC is not defined for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unsupported {
+    function: Function,
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HMAC is not defined for {}", self.function)
+    }
+}
+
+impl std::error::Error for Unsupported {}

@@ -1,0 +1,69 @@
+//! Hash functions, HMAC and the files they are taken of: exact, streaming, parallel.
+//!
+//! One example for each door.
+//!
+//! **Hash bytes.** [`digest`] for what is in memory, [`Hasher`] for what arrives in pieces.
+//!
+//! ```
+//! use hsum::{Algorithm, Hasher};
+//!
+//! let once = hsum::digest(Algorithm::Sha256, b"hello world");
+//! let mut hasher = Hasher::new(Algorithm::Sha256);
+//! hasher.update(b"hello ");
+//! hasher.update(b"world");
+//! assert_eq!(hasher.finalize(), once);
+//! assert_eq!(once.to_string(), "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9");
+//! ```
+//!
+//! **Authenticate bytes.** [`Key`] holds an HMAC key, [`Hmac`] streams a message through it.
+//!
+//! ```
+//! use hsum::{Algorithm, Hmac, Key};
+//!
+//! let key = Key::new(Algorithm::Sha256, b"It's a Secret to Everybody")?;
+//! let mut mac = Hmac::new(&key);
+//! mac.update(b"Hello, World!");
+//! let received = hex::decode("757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")?;
+//! assert!(mac.verify(&received).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Hash a tree** (feature `fs`). [`engine::run`] walks, reads and hashes in parallel, and
+//! hands over the outcomes in order.
+//!
+//! ```no_run
+//! # #[cfg(feature = "fs")] {
+//! use hsum::{Algorithm, engine};
+//! use std::ops::ControlFlow;
+//!
+//! let plan = engine::Plan::new(["photos"]).functions([Algorithm::Sha256]);
+//! engine::run(&plan, |outcome| {
+//!     println!("{outcome:?}");
+//!     ControlFlow::Continue(())
+//! });
+//! # }
+//! ```
+//!
+//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod algorithm;
+mod digest;
+mod error;
+mod hasher;
+mod hmac;
+mod kernel;
+mod opaque;
+
+#[cfg(feature = "fs")]
+pub mod check;
+#[cfg(feature = "fs")]
+pub mod engine;
+
+pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
+pub use digest::{Digest, ParseDigestError};
+#[cfg(feature = "fs")]
+pub use engine::hash_file;
+pub use error::{Error, ErrorKind};
+pub use hasher::{Hasher, MultiHasher, XofReader, digest, hash_reader};
+pub use hmac::{Hmac, Key, Mismatch, Tag, Unsupported};
