@@ -328,7 +328,11 @@ impl FromStr for Function {
                 match wanted.strip_prefix(&known) {
                     Some("") => return Ok(spec.algorithm.into()),
                     Some(bits) if matches!(spec.length, UpTo { .. }) && is_number(bits) => {
-                        let len = bits.parse().ok().filter(|n: &usize| n % 8 == 0).map(|n| n / 8);
+                        let len = bits
+                            .parse()
+                            .ok()
+                            .filter(|n: &usize| n.is_multiple_of(8))
+                            .map(|n| n / 8);
                         match len.and_then(|len| Self::new(spec.algorithm, len)) {
                             Some(function) => return Ok(function),
                             None => too_long = Some(spec.algorithm),
