@@ -187,6 +187,13 @@ impl Algorithm {
         matches!(self.spec().length, UpTo { .. })
     }
 
+    /// Whether the output goes on without end ([`Hasher::finalize_xof`]): SHAKE and BLAKE3.
+    ///
+    /// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
+    pub fn is_extendable(self) -> bool {
+        matches!(self, Shake128 | Shake256 | Blake3)
+    }
+
     /// The longest digest, in bytes, that a [`Function`] of this algorithm has.
     pub fn max_len(self) -> usize {
         match self.spec().length {

@@ -53,6 +53,7 @@ mod error;
 mod hasher;
 mod hmac;
 mod kernel;
+pub mod manifest;
 mod opaque;
 
 #[cfg(feature = "fs")]

@@ -1,0 +1,263 @@
+//! What can be typed: the clap structs, and nothing else.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hsum::Function;
+
+/// Hash files, verify checksum lists, compute HMACs.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hsum",
+    version,
+    override_usage = "hsum [OPTIONS] [PATH]...\n       hsum <COMMAND> [OPTIONS] [ARGS]...",
+    after_help = TOP_HELP
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const TOP_HELP: &str = "\
+Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and takes its options.
+
+Examples:
+  hsum debian.iso                     the SHA-256 of a file
+  hsum photos > photos.sha256         of every file of a tree
+  hsum check photos.sha256            are they still the same?
+  hsum -a md5,sha1 *.zip              several at once, each file read once
+  tar c src | hsum -a blake3          of a pipe
+  hsum hmac -a sha256 --key env:SECRET payload.json
+
+Exit status: 0 all well, 1 something failed or differed, 2 wrong usage.
+A file that is called like a command is reached as ./check.";
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    /// Print the digests of files, trees and standard input (the default command)
+    Sum(SumArgs),
+    /// Verify the files that checksum lists name
+    Check(CheckArgs),
+    /// Compute or verify the HMAC of files
+    Hmac(HmacArgs),
+    /// List the algorithms
+    Algorithms,
+}
+
+/// Print the digests of files, trees and standard input.
+///
+/// Directories are walked in full, hidden files too, in the order of the names' bytes. FIFOs,
+/// sockets and devices met on the way are reported and passed over; named, they are read.
+/// The file that the output goes to is left out of the walk.
+#[derive(Args, Debug)]
+#[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
+pub(crate) struct SumArgs {
+    /// Files and directories; '-' or, on a pipe, nothing is standard input
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Algorithm, several with commas or by repeating; see 'hsum algorithms'
+    #[arg(
+        short,
+        long = "algorithm",
+        value_name = "ALG",
+        value_delimiter = ',',
+        default_value = "sha256"
+    )]
+    pub(crate) algorithms: Vec<Function>,
+
+    /// Digest length in bits, for shake128, shake256, blake2b, blake2s and blake3
+    #[arg(short, long, value_name = "BITS")]
+    pub(crate) length: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    /// Write to FILE instead, all at once when everything is done
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Read further paths from FILE ('-' for standard input), one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// NUL instead of LF ends the names of --files-from
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(crate) null: bool,
+
+    /// Only files that match GLOB (on the name, or with a '/' on the path below PATH)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// No files and no directories that match GLOB
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Follow the symbolic links met in a directory
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// Stay on the file system of each PATH
+    #[arg(long)]
+    pub(crate) one_file_system: bool,
+
+    /// Go no deeper than N directories; 1 is the files of PATH itself
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatArgs {
+    /// BSD-style lines, 'SHA256 (NAME) = DIGEST'; the default for several algorithms
+    #[arg(long)]
+    pub(crate) tag: bool,
+
+    /// One JSON object a line: path, size, digests, error
+    #[arg(long, conflicts_with_all = ["tag", "zero", "base64", "raw"])]
+    pub(crate) json: bool,
+
+    /// End lines with NUL, and do not escape names
+    #[arg(short, long)]
+    pub(crate) zero: bool,
+
+    /// Digests in base64 instead of hex
+    #[arg(long)]
+    pub(crate) base64: bool,
+
+    /// The digest's bytes and nothing else, for one file and one algorithm
+    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
+    pub(crate) raw: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WorkArgs {
+    /// Hashing threads; by default as many as there are cores
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Show progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub(crate) progress: When,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum When {
+    /// On a terminal, once the work passes a second
+    Auto,
+    Always,
+    Never,
+}
+
+/// Verify the files that checksum lists name.
+///
+/// Lines may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST', from
+/// OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by the tag,
+/// else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the list.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Checksum lists; '-' or nothing is standard input
+    #[arg(value_name = "SUMFILE")]
+    pub(crate) lists: Vec<PathBuf>,
+
+    /// The algorithm of lines that do not name one
+    #[arg(short, long, value_name = "ALG")]
+    pub(crate) algorithm: Option<Function>,
+
+    /// Do not print OK lines
+    #[arg(long, overrides_with_all = ["status", "warn"])]
+    pub(crate) quiet: bool,
+
+    /// Print nothing; the exit status tells
+    #[arg(long, overrides_with_all = ["quiet", "warn"])]
+    pub(crate) status: bool,
+
+    /// Fail on improperly formatted lines
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Say which lines are improperly formatted, and why
+    #[arg(short, long, overrides_with_all = ["quiet", "status"])]
+    pub(crate) warn: bool,
+
+    /// Say nothing of files that are not there
+    #[arg(long)]
+    pub(crate) ignore_missing: bool,
+
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+/// Compute or verify the HMAC (RFC 2104) of files.
+///
+/// The key never stands on the command line, where every user of the machine could read it:
+/// --key says where it comes from.
+#[derive(Args, Debug)]
+pub(crate) struct HmacArgs {
+    /// Files; '-' or nothing is standard input
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Hash algorithm below the HMAC
+    #[arg(short, long, value_name = "ALG", default_value = "sha256")]
+    pub(crate) algorithm: Function,
+
+    /// Where the key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
+    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    #[arg(short, long, value_name = "SPEC")]
+    pub(crate) key: OsString,
+
+    /// How the key is written there; text drops one final newline, raw drops nothing
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = KeyFormat::Text)]
+    pub(crate) key_format: KeyFormat,
+
+    /// Compare with this tag, in constant time, and print OK or FAILED
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
+    pub(crate) expect: Option<String>,
+
+    /// Lines 'HMAC-SHA256 (NAME) = TAG'
+    #[arg(long)]
+    pub(crate) tag: bool,
+
+    /// Tags in base64 instead of hex
+    #[arg(long)]
+    pub(crate) base64: bool,
+
+    /// The tag's bytes and nothing else, for one file
+    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
+    pub(crate) raw: bool,
+
+    /// End lines with NUL, and do not escape names
+    #[arg(short, long)]
+    pub(crate) zero: bool,
+
+    /// Show progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub(crate) progress: When,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeyFormat {
+    Text,
+    Raw,
+    Hex,
+    Base64,
+}
+
+/// Reads the command line; help, version and wrong usage end the program here.
+///
+/// A verb counts only as the first word, so that nothing that follows, a path called `check`
+/// among others, changes its meaning.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Arguments {
+    let mut words: Vec<OsString> = arguments.into_iter().collect();
+    let verbs = ["sum", "check", "hmac", "algorithms", "help", "-h", "--help", "-V", "--version"];
+    let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(|w| verbs.contains(&w));
+    if !has_verb {
+        words.insert(1.min(words.len()), "sum".into());
+    }
+    Arguments::parse_from(words)
+}

@@ -1,0 +1,46 @@
+//! The one place that decides the exit status.
+
+use std::process::ExitCode;
+
+use super::output::WriteError;
+use super::print::complain;
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// 0
+    Well,
+    /// 1: something failed or differed; it has been said what.
+    Failed,
+}
+
+/// The user asked for what cannot be; exit status 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Reports what stopped the command, if anything did.
+pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
+    match result {
+        Ok(Exit::Well) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
+        Err(error) => {
+            if let Some(write) = error.downcast_ref::<WriteError>() {
+                write.die_if_nobody_reads();
+            }
+            complain(format_args!("{error:#}"));
+            if error.is::<Usage>() {
+                complain("Try 'hsum --help' for more information.");
+                return ExitCode::from(2);
+            }
+            ExitCode::from(1)
+        }
+    }
+}

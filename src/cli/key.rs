@@ -1,0 +1,170 @@
+//! HMAC keys: from anywhere but the command line, and wiped after use.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use base64ct::{Base64, Encoding};
+use hsum::ErrorKind;
+use zeroize::Zeroizing;
+
+use super::args::KeyFormat;
+use super::exit::Usage;
+use super::print::complain;
+use super::quote::quote;
+
+/// Where a key comes from.
+pub(crate) enum KeySource<'a> {
+    Environment(&'a OsStr),
+    File(&'a Path),
+    Descriptor(u32),
+    Stdin,
+    Prompt,
+}
+
+/// The longest key, in bytes as read; the buffer is made once, so that no copy stays behind.
+const LONGEST: usize = 1 << 20;
+
+impl<'a> KeySource<'a> {
+    /// Reads `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`. What is none of these is not
+    /// repeated in the error: it may be the key.
+    pub(crate) fn parse(spec: &'a OsStr) -> Result<Self> {
+        let bytes = spec.as_bytes();
+        let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
+        let number = |text: &OsStr| text.to_str()?.parse().ok();
+        match bytes {
+            b"-" => return Ok(Self::Stdin),
+            b"prompt" => return Ok(Self::Prompt),
+            _ => {}
+        }
+        if let Some(name) = after("env:").filter(|name| !name.is_empty()) {
+            return Ok(Self::Environment(name));
+        }
+        if let Some(path) = after("file:").filter(|path| !path.is_empty()) {
+            return Ok(Self::File(Path::new(path)));
+        }
+        if let Some(descriptor) = after("fd:").and_then(number) {
+            return Ok(Self::Descriptor(descriptor));
+        }
+        Err(Usage(
+            "--key takes env:NAME, file:PATH, fd:N, '-' or prompt; \
+             a key itself never stands on the command line"
+                .into(),
+        )
+        .into())
+    }
+
+    /// Reads the key and decodes it.
+    pub(crate) fn read(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
+        let (title, text) = match self {
+            Self::Environment(name) => {
+                let title = format!("environment variable {}", quote(Path::new(name)));
+                let value = std::env::var_os(name).ok_or_else(|| anyhow!("{title} is not set"))?;
+                (title, Zeroizing::new(std::os::unix::ffi::OsStringExt::into_vec(value)))
+            }
+            Self::File(path) => {
+                let title = quote(path);
+                let text = File::open(path).and_then(read_all);
+                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+            }
+            Self::Descriptor(number) => {
+                let title = format!("file descriptor {number}");
+                let text = File::open(format!("/dev/fd/{number}")).and_then(read_all);
+                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+            }
+            Self::Stdin => {
+                let title = "standard input".to_owned();
+                let text = read_all(io::stdin().lock());
+                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+            }
+            Self::Prompt => {
+                let text = rpassword::prompt_password("Key: ")
+                    .map_err(|e| anyhow!("cannot ask for the key: {}", ErrorKind::Io(e)))?;
+                ("the key that was typed".to_owned(), Zeroizing::new(text.into_bytes()))
+            }
+        };
+        if text.len() > LONGEST {
+            bail!("{title}: the key is longer than {LONGEST} bytes");
+        }
+        let key = decode(text, format).map_err(|reason| anyhow!("{title}: {reason}"))?;
+        if key.is_empty() {
+            bail!("{title}: the key is empty");
+        }
+        Ok(key)
+    }
+}
+
+/// Everything, up to one byte more than a key may have.
+fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    let mut input = input.take(LONGEST as u64 + 1);
+    let mut piece = Zeroizing::new([0; 4096]);
+    loop {
+        match input.read(&mut *piece) {
+            Ok(0) => return Ok(text),
+            Ok(count) => text.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The reasons never hold any of the key.
+fn decode(
+    mut text: Zeroizing<Vec<u8>>,
+    format: KeyFormat,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    if format == KeyFormat::Raw {
+        return Ok(text);
+    }
+    if text.ends_with(b"\n") {
+        text.pop();
+        if text.ends_with(b"\r") {
+            text.pop();
+        }
+    }
+    match format {
+        KeyFormat::Raw => {}
+        KeyFormat::Text => {
+            if text.contains(&b'\n') {
+                return Err("a text key has one line; use --key-format raw for one with more");
+            }
+            if text.iter().all(u8::is_ascii_whitespace) {
+                text.clear();
+            }
+            if text.first().is_some_and(u8::is_ascii_whitespace)
+                || text.last().is_some_and(u8::is_ascii_whitespace)
+            {
+                complain("warning: the key begins or ends with white space, which counts");
+            }
+        }
+        KeyFormat::Hex => {
+            let mut key = Zeroizing::new(vec![0; text.len() / 2]);
+            hex::decode_to_slice(&*text, &mut key).map_err(|_| "the key is not hexadecimal")?;
+            return Ok(key);
+        }
+        KeyFormat::Base64 => {
+            let mut key = Zeroizing::new(vec![0; text.len()]);
+            let length = Base64::decode(&*text, &mut key)
+                .map_err(|_| "the key is not base64 (RFC 4648, section 4, padded)")?
+                .len();
+            key.truncate(length);
+            return Ok(key);
+        }
+    }
+    Ok(text)
+}
+
+impl KeySource<'_> {
+    /// Whether reading it takes standard input away from the message.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        match self {
+            Self::Stdin => true,
+            Self::Descriptor(number) => *number == 0,
+            Self::Prompt | Self::Environment(_) | Self::File(_) => false,
+        }
+    }
+}

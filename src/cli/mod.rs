@@ -1,0 +1,14 @@
+//! The command line: what was typed, what it means, what is printed.
+
+pub(crate) mod algorithms;
+pub(crate) mod args;
+pub(crate) mod check;
+pub(crate) mod exit;
+pub(crate) mod hmac;
+mod key;
+mod output;
+mod plan;
+mod print;
+mod progress;
+mod quote;
+pub(crate) mod sum;

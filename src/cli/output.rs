@@ -1,0 +1,191 @@
+//! Where results go: standard output, or a file that appears only when everything is in it.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hsum::ErrorKind;
+use hsum::engine::FileId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use tempfile::{NamedTempFile, TempPath};
+
+use super::quote::{for_terminal, quote};
+
+/// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
+const PIPE_WRITE: usize = 4096;
+/// A reader of the output waits no longer than this for a result, as long as others follow.
+const LATENCY: Duration = Duration::from_millis(100);
+
+/// A sink for whole lines.
+pub(crate) struct Output {
+    file: File,
+    target: Target,
+    /// Lines that are not written yet.
+    pending: Vec<u8>,
+    written: Instant,
+}
+
+enum Target {
+    Terminal,
+    /// A pipe, or a file that somebody else opened.
+    Stream,
+    /// Written beside `path`, and renamed to it at the end.
+    Replace {
+        temporary: TempPath,
+        path: PathBuf,
+    },
+}
+
+/// The output could not be written.
+#[derive(Debug)]
+pub(crate) struct WriteError {
+    cause: ErrorKind,
+    broken_pipe: bool,
+}
+
+impl WriteError {
+    fn new(cause: io::Error) -> Self {
+        let broken_pipe = cause.kind() == io::ErrorKind::BrokenPipe;
+        Self { cause: ErrorKind::Io(cause), broken_pipe }
+    }
+
+    /// Where the reader of a pipe is gone, ends the program as the signal would that Rust's
+    /// runtime ignores: in silence.
+    pub(crate) fn die_if_nobody_reads(&self) {
+        if self.broken_pipe {
+            let _ = emulate_default_handler(SIGPIPE);
+        }
+    }
+}
+
+impl std::fmt::Display for WriteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "write error: {}", self.cause)
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+impl Output {
+    /// Standard output.
+    pub(crate) fn stdout() -> Result<Self, WriteError> {
+        let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?.into();
+        Ok(Self::new(file, Target::Stream))
+    }
+
+    /// A file, whose old contents stay until [`Output::finish`].
+    pub(crate) fn replacing(path: &Path) -> Result<Self> {
+        Self::open(path).with_context(|| quote(path))
+    }
+
+    fn open(path: &Path) -> Result<Self> {
+        // What a link leads to is replaced, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let old = fs::metadata(&path).ok();
+        if old.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+            // A device or a pipe: a rename would put a file in its place.
+            let file = OpenOptions::new().write(true).open(&path).map_err(ErrorKind::Io);
+            return Ok(Self::new(file.map_err(|kind| anyhow::anyhow!("{kind}"))?, Target::Stream));
+        }
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mode = old.map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777);
+        let (file, temporary) = tempfile::Builder::new()
+            .prefix(".hsum-")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(folder)
+            .map(NamedTempFile::into_parts)
+            .map_err(|error| anyhow::anyhow!("{}", ErrorKind::Io(without_path(error))))?;
+        remove_on_signal(&temporary)?;
+        Ok(Self::new(file, Target::Replace { temporary, path }))
+    }
+
+    fn new(file: File, target: Target) -> Self {
+        let target = if file.is_terminal() { Target::Terminal } else { target };
+        Self { file, target, pending: Vec::new(), written: Instant::now() }
+    }
+
+    /// Whether people see it at once.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self.target, Target::Terminal)
+    }
+
+    /// The file that is written, where it is one: not to be hashed on the way.
+    pub(crate) fn files(&self) -> Vec<FileId> {
+        let old = match &self.target {
+            Target::Replace { path, .. } => fs::metadata(path).ok(),
+            _ => None,
+        };
+        let new = self.file.metadata().ok();
+        [old, new].into_iter().flatten().filter(|m| m.is_file()).map(|m| FileId::of(&m)).collect()
+    }
+
+    /// Appends a line, its end included.
+    pub(crate) fn line(&mut self, line: &[u8]) -> Result<(), WriteError> {
+        if self.is_terminal() {
+            return self.file.write_all(&for_terminal(line)).map_err(WriteError::new);
+        }
+        if self.pending.len() + line.len() > PIPE_WRITE {
+            self.flush()?;
+        }
+        self.pending.extend_from_slice(line);
+        if self.written.elapsed() > LATENCY { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes bytes that are no text.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.flush()?;
+        self.file.write_all(bytes).map_err(WriteError::new)
+    }
+
+    /// Hands all lines so far to the system.
+    pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
+        self.written = Instant::now();
+        self.file.write_all(&self.pending).map_err(WriteError::new)?;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Makes it complete: the file stands under its name from now on.
+    pub(crate) fn finish(mut self) -> Result<(), WriteError> {
+        self.flush()?;
+        if let Target::Replace { temporary, path } = self.target {
+            self.file.sync_all().map_err(WriteError::new)?;
+            temporary.persist(path).map_err(|error| WriteError::new(error.error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Leaves no half-written file behind when the user or the system ends the program.
+fn remove_on_signal(temporary: &Path) -> io::Result<()> {
+    let path = temporary.to_owned();
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    thread::Builder::new().spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let _ = fs::remove_file(path);
+            let _ = emulate_default_handler(signal);
+        }
+    })?;
+    Ok(())
+}
+
+/// tempfile's errors name the temporary file; the user named another.
+fn without_path(error: io::Error) -> io::Error {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.source())
+        .and_then(|e| e.downcast_ref::<io::Error>())
+    {
+        Some(cause) => {
+            cause.raw_os_error().map_or(cause.kind().into(), io::Error::from_raw_os_error)
+        }
+        None => error,
+    }
+}

@@ -1,0 +1,135 @@
+//! What was typed → what it means: the engine never sees the parser.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use hsum::engine::{Boundary, Filter, Follow, Plan, Source};
+use hsum::manifest::{Encoding, Format, Style, Terminator};
+use hsum::{ErrorKind, Function};
+
+use super::args::{FormatArgs, SumArgs};
+use super::exit::Usage;
+use super::print::Form;
+use super::quote::quote;
+
+/// The functions asked for, each at the length asked for.
+pub(crate) fn functions(args: &SumArgs) -> Result<Vec<Function>> {
+    let Some(bits) = args.length else { return Ok(args.algorithms.clone()) };
+    let resized = args.algorithms.iter().map(|function| {
+        let algorithm = function.algorithm();
+        let sized = Some(bits).filter(|bits| bits.is_multiple_of(8));
+        sized.and_then(|bits| Function::new(algorithm, bits / 8)).ok_or_else(|| {
+            Usage(match algorithm.has_variable_len() {
+                true => format!(
+                    "invalid length: '{bits}': {algorithm} takes 8 to {} bits, in whole bytes",
+                    algorithm.max_len() * 8
+                ),
+                false => format!("--length: {algorithm} has one length only"),
+            })
+            .into()
+        })
+    });
+    resized.collect()
+}
+
+/// How the digests are printed.
+pub(crate) fn form(args: &FormatArgs, functions: usize) -> Form {
+    match args {
+        FormatArgs { json: true, .. } => Form::Json,
+        FormatArgs { raw: true, .. } => Form::Raw,
+        _ => Form::Lines(style(args.tag || functions > 1, args.base64, args.zero)),
+    }
+}
+
+/// The lines' style.
+pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> Style {
+    Style {
+        format: if tag { Format::Tagged } else { Format::Untagged },
+        encoding: if base64 { Encoding::Base64 } else { Encoding::Hex },
+        terminator: if zero { Terminator::Nul } else { Terminator::Newline },
+    }
+}
+
+/// The engine's plan, but for the threads, the progress and the files to leave out.
+pub(crate) fn engine(args: &SumArgs, functions: &[Function]) -> Result<Plan> {
+    let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
+    let mut plan = Plan::new(functions.iter().copied())
+        .filter(filter)
+        .follow(if args.follow { Follow::All } else { Follow::Named })
+        .boundary(if args.one_file_system { Boundary::FileSystem } else { Boundary::None });
+    if let Some(depth) = args.max_depth {
+        plan = plan.max_depth(depth);
+    }
+    if let Some(threads) = args.work.threads {
+        plan = plan.threads(threads);
+    }
+    Ok(plan)
+}
+
+/// The operands; on a pipe, none of them means standard input.
+pub(crate) fn operands(paths: &[PathBuf]) -> Result<Vec<Source>> {
+    if paths.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(Usage("no PATH, and standard input is a terminal".into()).into());
+        }
+        return Ok(vec![Source::Stdin]);
+    }
+    Ok(paths.iter().map(|path| source(path)).collect())
+}
+
+/// `-` is standard input.
+pub(crate) fn source(path: &Path) -> Source {
+    if path == Path::new("-") { Source::Stdin } else { path.into() }
+}
+
+/// The names that `--files-from` lists, read while they are worked on.
+pub(crate) struct Names {
+    list: Box<dyn BufRead + Send>,
+    end: u8,
+    /// Where a read error goes; it ends the list.
+    pub(crate) broken: std::sync::Arc<std::sync::OnceLock<io::Error>>,
+}
+
+impl Names {
+    pub(crate) fn open(path: &Path, null: bool) -> Result<Self> {
+        let list: Box<dyn BufRead + Send> = match source(path) {
+            Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::Path(path) => Box::new(BufReader::new(open(&path)?)),
+        };
+        Ok(Self { list, end: if null { 0 } else { b'\n' }, broken: Default::default() })
+    }
+}
+
+impl Iterator for Names {
+    type Item = Source;
+
+    fn next(&mut self) -> Option<Source> {
+        loop {
+            let mut name = Vec::new();
+            match self.list.read_until(self.end, &mut name) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => {
+                    let _ = self.broken.set(error);
+                    return None;
+                }
+            }
+            if name.last() == Some(&self.end) {
+                name.pop();
+            }
+            if !name.is_empty() {
+                return Some(PathBuf::from(std::ffi::OsString::from_vec(name)).into());
+            }
+        }
+    }
+}
+
+/// Opens a file that the user named, with an error that names it.
+pub(crate) fn open(path: &Path) -> Result<File> {
+    File::open(path)
+        .map_err(|e| anyhow::anyhow!("{}", ErrorKind::Io(e)))
+        .with_context(|| quote(path))
+}

@@ -1,0 +1,110 @@
+//! Outcomes → lines and messages.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use hsum::Error;
+use hsum::engine::{Hashed, Outcome};
+use hsum::manifest::{Style, write_line};
+use serde_json::{Map, Value, json};
+
+use super::output::{Output, WriteError};
+use super::quote::quote;
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Lines(Style),
+    /// JSON Lines: one object for each file.
+    Json,
+    /// The digest's bytes.
+    Raw,
+}
+
+/// Prints what became of a file: digests and JSON to `output`, messages to standard error.
+pub(crate) fn outcome(
+    outcome: &Outcome,
+    form: Form,
+    output: &mut Output,
+) -> Result<(), WriteError> {
+    let name = outcome.source.name();
+    match (&outcome.result, form) {
+        (Ok(hashed), Form::Lines(style)) => {
+            let mut lines = Vec::with_capacity(256);
+            for digest in &hashed.digests {
+                lines.clear();
+                write_line(&mut lines, digest, name.as_os_str().as_bytes(), style);
+                output.line(&lines)?;
+            }
+        }
+        (Ok(hashed), Form::Raw) => {
+            hashed.digests.iter().try_for_each(|d| output.bytes(d.as_ref()))?
+        }
+        (Ok(hashed), Form::Json) => output.line(&json_line(name, hashed))?,
+        (Err(error), Form::Json) => output.line(&json_error(name, error))?,
+        (Err(_), _) => {}
+    }
+    if let Err(error) = &outcome.result {
+        output.flush()?;
+        match outcome.is_passed_over() {
+            true => complain(format_args!("{}: passed over: {}", quote(name), error.kind())),
+            false => complain_of(name, error),
+        }
+    }
+    Ok(())
+}
+
+/// `path`, or `path_base64` where the name is not UTF-8.
+fn json_path(name: &Path) -> Map<String, Value> {
+    let mut object = Map::new();
+    match name.to_str() {
+        Some(text) => object.insert("path".into(), text.into()),
+        None => {
+            let bytes = name.as_os_str().as_bytes();
+            object.insert("path_base64".into(), base64(bytes).into())
+        }
+    };
+    object
+}
+
+fn json_line(name: &Path, hashed: &Hashed) -> Vec<u8> {
+    let mut object = json_path(name);
+    let digests = hashed.digests.iter().map(|d| (d.function().to_string(), json!(d.to_hex())));
+    object.insert("size".into(), hashed.size.into());
+    object.insert("digests".into(), Value::Object(digests.collect()));
+    json_bytes(object)
+}
+
+fn json_error(name: &Path, error: &Error) -> Vec<u8> {
+    let mut object = json_path(name);
+    object.insert("error".into(), error.kind().to_string().into());
+    json_bytes(object)
+}
+
+fn json_bytes(object: Map<String, Value>) -> Vec<u8> {
+    let mut line = Value::Object(object).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64ct::Encoding;
+    base64ct::Base64::encode_string(bytes)
+}
+
+/// Says on standard error what is wrong with a file, as GNU words it.
+pub(crate) fn complain_of(name: &Path, error: &Error) {
+    complain(format_args!("{}: {}", quote(name), error.kind()));
+}
+
+/// Says something on standard error; if that is gone there is nobody to tell.
+pub(crate) fn complain(message: impl Display) {
+    let _ = writeln!(std::io::stderr(), "hsum: {message}");
+}
+
+/// `1 line is`, `2 lines are`.
+pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

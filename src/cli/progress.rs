@@ -1,0 +1,127 @@
+//! The progress line on standard error: bytes, files, rate, time left.
+
+use std::io::{IsTerminal, stderr};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use hsum::engine::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::When;
+
+/// Work below this needs no progress line.
+const PATIENCE: Duration = Duration::from_secs(1);
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// What the run has before it, found on a thread of its own.
+#[derive(Default)]
+pub(crate) struct Expected {
+    bytes: AtomicU64,
+    files: AtomicU64,
+    complete: AtomicBool,
+    stopped: AtomicBool,
+}
+
+impl Expected {
+    /// Another file of that many bytes; breaks when nobody watches any more.
+    pub(crate) fn add(&self, bytes: u64) -> ControlFlow<()> {
+        self.bytes.fetch_add(bytes, Relaxed);
+        self.files.fetch_add(1, Relaxed);
+        if self.stopped.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The line, drawn by a thread of its own until it is dropped.
+pub(crate) struct View {
+    bar: ProgressBar,
+    thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+}
+
+impl View {
+    /// Starts to watch `done`. `survey` finds out what there is to do; it runs only if the line
+    /// is drawn at all, and may be `None` where nothing is known ahead.
+    pub(crate) fn start(
+        when: When,
+        done: &Arc<Progress>,
+        survey: Option<impl FnOnce(&Expected) -> ControlFlow<()> + Send + 'static>,
+    ) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let patience = match when {
+            When::Always => Duration::ZERO,
+            When::Auto if stderr().is_terminal() => PATIENCE,
+            When::Auto | When::Never => return Self { bar, thread: None },
+        };
+        let (stop, stopped) = mpsc::channel::<()>();
+        let (done, shown) = (Arc::clone(done), bar.clone());
+        let thread = thread::Builder::new().spawn(move || {
+            if stopped.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let expected = Arc::new(Expected::default());
+            if let Some(survey) = survey {
+                let expected = Arc::clone(&expected);
+                thread::spawn(move || {
+                    if survey(&expected).is_continue() {
+                        expected.complete.store(true, Relaxed);
+                    }
+                });
+            }
+            shown.set_draw_target(ProgressDrawTarget::stderr());
+            loop {
+                draw(&shown, &done, &expected);
+                if stopped.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
+                    expected.stopped.store(true, Relaxed);
+                    shown.finish_and_clear();
+                    return;
+                }
+            }
+        });
+        // Without a thread for it there is no progress line; the work goes on.
+        Self { bar, thread: thread.ok().map(|thread| (stop, thread)) }
+    }
+
+    /// Prints something while the line is out of the way.
+    pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
+        match self.thread {
+            Some(_) => self.bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+fn draw(bar: &ProgressBar, done: &Progress, expected: &Expected) {
+    let (bytes, files) = (done.bytes(), done.files());
+    let (all_bytes, all_files) = (expected.bytes.load(Relaxed), expected.files.load(Relaxed));
+    bar.set_position(bytes);
+    if expected.complete.load(Relaxed) && all_bytes >= bytes {
+        bar.set_length(all_bytes);
+        bar.set_style(style(
+            "{bar:24} {bytes} of {total_bytes}, {msg}, {binary_bytes_per_sec}, {eta} left",
+        ));
+        bar.set_message(format!("{files} of {all_files} files"));
+    } else {
+        bar.set_style(style("{bytes}, {msg}, {binary_bytes_per_sec}"));
+        bar.set_message(match all_files > files {
+            true => format!("{files} of {all_files} or more files"),
+            false => format!("{files} files"),
+        });
+    }
+    bar.tick();
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.thread.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Names in messages, quoted as GNU does: a shell reads them back, a terminal is safe from them.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::str;
+use std::sync::LazyLock;
+
+/// The characters that print: those of the locale's character set, if that is UTF-8, else ASCII.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Charset {
+    Ascii,
+    Utf8,
+}
+
+static CHARSET: LazyLock<Charset> = LazyLock::new(|| {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    match locale.contains("utf-8") || locale.contains("utf8") {
+        true => Charset::Utf8,
+        false => Charset::Ascii,
+    }
+});
+
+impl Charset {
+    fn prints(self, c: char) -> bool {
+        match self {
+            Self::Ascii => c == ' ' || c.is_ascii_graphic(),
+            Self::Utf8 => !is_hostile(c),
+        }
+    }
+}
+
+/// Controls, and what makes a terminal show text in another order than it has.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The name bare where it needs no quotes, else in `'…'`, `"…"` or with `$'…'` parts.
+pub(crate) fn quote(path: &Path) -> String {
+    quote_in(*CHARSET, path.as_os_str().as_bytes())
+}
+
+fn quote_in(charset: Charset, name: &[u8]) -> String {
+    let printing = str::from_utf8(name).ok().filter(|n| n.chars().all(|c| charset.prints(c)));
+    match printing {
+        Some(name) if is_bare(name) => return name.to_owned(),
+        Some(name) if name.contains('\'') && fits_double_quotes(name) => {
+            return format!("\"{name}\"");
+        }
+        _ => {}
+    }
+    let mut quoted = Quoted { text: String::from("'"), escaping: false };
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match charset.prints(c) {
+                true => quoted.push(c),
+                false => quoted.escape(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        quoted.escape(chunk.invalid());
+    }
+    quoted.text.push('\'');
+    quoted.text
+}
+
+/// A shell word under construction, within `'…` or `$'…`.
+struct Quoted {
+    text: String,
+    escaping: bool,
+}
+
+impl Quoted {
+    fn push(&mut self, c: char) {
+        match c {
+            '\'' => self.text.push_str("'\\''"),
+            _ if self.escaping => self.text.extend(["''", c.encode_utf8(&mut [0; 4])]),
+            _ => self.text.push(c),
+        }
+        self.escaping = false;
+    }
+
+    fn escape(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if !std::mem::replace(&mut self.escaping, true) {
+                self.text.push_str("'$'");
+            }
+            match byte {
+                0x07 => self.text.push_str("\\a"),
+                0x08 => self.text.push_str("\\b"),
+                b'\t' => self.text.push_str("\\t"),
+                b'\n' => self.text.push_str("\\n"),
+                0x0b => self.text.push_str("\\v"),
+                0x0c => self.text.push_str("\\f"),
+                b'\r' => self.text.push_str("\\r"),
+                _ => write!(self.text, "\\{byte:03o}").expect("a String takes everything"),
+            }
+        }
+    }
+}
+
+/// No shell would take any of it for anything but text, and no colon ends it early.
+fn is_bare(name: &str) -> bool {
+    !matches!(name, "" | "{" | "}")
+        && !name.starts_with(['#', '~'])
+        && !name.contains([
+            ' ', '!', '"', '$', '&', '\'', '(', ')', '*', ':', ';', '<', '=', '>', '?', '[', '\\',
+            '^', '`', '|',
+        ])
+}
+
+/// Within `"…"` all of it stands for itself.
+fn fits_double_quotes(name: &str) -> bool {
+    let plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " %'+,-./:@]_".contains(c);
+    let rest = name.strip_prefix(['#', '~']).unwrap_or(name);
+    rest.chars().all(plain)
+}
+
+/// A line of output as a terminal may show it: hostile characters and stray bytes escaped, all
+/// else as it is.
+pub(crate) fn for_terminal(line: &[u8]) -> Cow<'_, [u8]> {
+    if str::from_utf8(line).is_ok_and(|text| !text.chars().any(is_hostile)) {
+        return line.into();
+    }
+    let mut shown = String::new();
+    for chunk in line.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match is_hostile(c) {
+                true if c.is_ascii() => shown.extend(["\\x", &format!("{:02x}", c as u8)]),
+                true => shown.extend(c.escape_unicode()),
+                false => shown.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            shown.extend(["\\x", &format!("{byte:02x}")]);
+        }
+    }
+    shown.into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_as_gnu_does() {
+        for (name, quoted) in [
+            (&b"plain-name_1.txt"[..], "plain-name_1.txt"),
+            (b"", "''"),
+            (b"{", "'{'"),
+            (b"{}", "{}"),
+            (b"#a", "'#a'"),
+            (b"a#", "a#"),
+            (b"~", "'~'"),
+            (b"a b", "'a b'"),
+            (b"a:b", "'a:b'"),
+            (b"a\nb", "'a'$'\\n''b'"),
+            (b"\na", "''$'\\n''a'"),
+            (b"a\xff", "'a'$'\\377'"),
+            (b"a\\b", "'a\\b'"),
+            (b"it's $x", "'it'\\''s $x'"),
+            (b"a'\n'b", "'a'\\'''$'\\n'\\''b'"),
+            (b"it's", "\"it's\""),
+            (b"\x1b[31m", "''$'\\033''[31m'"),
+        ] {
+            assert_eq!(quote_in(Charset::Ascii, name), quoted);
+            assert_eq!(quote_in(Charset::Utf8, name), quoted);
+        }
+        assert_eq!(quote_in(Charset::Ascii, "é".as_bytes()), "''$'\\303\\251'");
+        assert_eq!(quote_in(Charset::Utf8, "é".as_bytes()), "é");
+        assert_eq!(quote_in(Charset::Utf8, "\u{202e}".as_bytes()), "''$'\\342\\200\\256'");
+    }
+
+    #[test]
+    fn a_terminal_gets_no_raw_control() {
+        assert_eq!(for_terminal("é a\\n".as_bytes()), "é a\\n".as_bytes());
+        assert_eq!(for_terminal(b"\x1b[2J\xff"), &b"\\x1b[2J\\xff"[..]);
+        assert_eq!(for_terminal("\u{202e}".as_bytes()), &b"\\u{202e}"[..]);
+    }
+}

@@ -1,0 +1,100 @@
+//! `hsum [sum]`: digests of files, trees and standard input.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use anyhow::Result;
+use hsum::ErrorKind;
+use hsum::engine::{self, Plan, Progress, Source, Summary};
+
+use super::args::SumArgs;
+use super::exit::{Exit, Usage};
+use super::output::{Output, WriteError};
+use super::plan::{self, Names};
+use super::print::{self, Form, complain};
+use super::progress::{Expected, View};
+use super::quote::quote;
+
+pub(crate) fn run(args: SumArgs) -> Result<Exit> {
+    let functions = plan::functions(&args)?;
+    let form = plan::form(&args.format, functions.len());
+    let mut plan = plan::engine(&args, &functions)?;
+    let names = match &args.files_from {
+        Some(list) => Some(Names::open(list, args.null)?),
+        None => None,
+    };
+    let operands = match &names {
+        Some(_) => args.paths.iter().map(|path| plan::source(path)).collect(),
+        None => plan::operands(&args.paths)?,
+    };
+    if form == Form::Raw {
+        refuse_mixed_bytes(&args, functions.len(), &operands)?;
+    }
+    let mut output = match &args.output {
+        Some(path) => Output::replacing(path)?,
+        None => Output::stdout()?,
+    };
+    for file in output.files() {
+        plan = plan.leave_out(file);
+    }
+    let progress = Arc::new(Progress::default());
+    // What a list names is not known before it has been read.
+    let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
+    let view = View::start(args.work.progress, &progress, survey);
+    let plan = plan.progress(progress);
+
+    let mut failure = None;
+    let broken = names.as_ref().map(|names| Arc::clone(&names.broken));
+    let sources = operands.into_iter().chain(names.into_iter().flatten());
+    let summary = hash(&plan, sources, form, &mut output, &view, &mut failure);
+    drop(view);
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    output.finish()?;
+    if let (Some(list), Some(error)) =
+        (&args.files_from, broken.and_then(|b| Arc::into_inner(b)?.into_inner()))
+    {
+        complain(format_args!("{}: {}", quote(list), ErrorKind::Io(error)));
+        return Ok(Exit::Failed);
+    }
+    Ok(if summary.failed == 0 { Exit::Well } else { Exit::Failed })
+}
+
+fn hash(
+    plan: &Plan,
+    sources: impl Iterator<Item = Source> + Send,
+    form: Form,
+    output: &mut Output,
+    view: &View,
+    failure: &mut Option<WriteError>,
+) -> Summary {
+    engine::run(plan, sources, |outcome| {
+        match view.suspend(|| print::outcome(&outcome, form, output)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                // Now, for the walk may wait for input that never comes.
+                error.die_if_nobody_reads();
+                *failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })
+}
+
+fn survey(plan: Plan, operands: Vec<Source>) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+    move |expected| engine::survey(&plan, operands, |size| expected.add(size))
+}
+
+/// Bytes without names or ends are of use only when they are one digest's.
+fn refuse_mixed_bytes(args: &SumArgs, functions: usize, operands: &[Source]) -> Result<()> {
+    let one_file = match operands {
+        [Source::Stdin] => true,
+        [Source::Path(path)] => !path.is_dir(),
+        _ => false,
+    };
+    if functions == 1 && one_file && args.files_from.is_none() {
+        return Ok(());
+    }
+    Err(Usage("--raw takes one file and one algorithm".into()).into())
+}

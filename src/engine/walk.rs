@@ -1,0 +1,238 @@
+//! Roots → files, depth first, in the order of the names' bytes; nothing is skipped for being
+//! hidden or ignored.
+
+use std::ffi::OsString;
+use std::fs::{self, FileType, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirEntryExt, FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::vec;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::read::special;
+use super::{Access, Boundary, Follow, Plan, Source};
+use crate::error::{Error, ErrorKind};
+
+/// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
+///
+/// A pattern without a slash is held against the last component of the name, one with a slash
+/// against the path below the directory that was named. `*` does not cross a slash. An excluded
+/// directory is not entered. Named files are filtered too, named directories are not.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Filter {
+    /// Files that match one of `include`, or all if there is none, and none of `exclude`.
+    ///
+    /// # Errors
+    /// A pattern that is no glob, with the reason.
+    pub fn new<S: AsRef<str>>(include: &[S], exclude: &[S]) -> Result<Self, globset::Error> {
+        let include = if include.is_empty() { None } else { Some(globs(include)?) };
+        Ok(Self { include, exclude: globs(exclude)? })
+    }
+
+    fn excludes(&self, path: &Path) -> bool {
+        self.exclude.is_match(path)
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        self.include.as_ref().is_none_or(|set| set.is_match(path)) && !self.excludes(path)
+    }
+}
+
+fn globs<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let pattern = pattern.as_ref().trim_end_matches('/');
+        let pattern = match pattern.strip_prefix('/') {
+            Some(anchored) => anchored.to_owned(),
+            None if pattern.contains('/') => pattern.to_owned(),
+            None => format!("**/{pattern}"),
+        };
+        set.add(glob(&pattern)?);
+    }
+    set.build()
+}
+
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
+}
+
+/// A file, whatever its names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// Of the file that was asked about.
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// What a walk yields.
+pub(crate) struct Found {
+    pub(crate) source: Source,
+    /// How to open it, or why it is not to be opened.
+    pub(crate) result: Result<Access, Error>,
+}
+
+/// The walk, an iterator: one directory's names in memory for each level.
+pub(crate) struct Walk<'p, I> {
+    plan: &'p Plan,
+    roots: I,
+    /// The directories from the root down to where the walk is.
+    stack: Vec<Directory>,
+}
+
+struct Directory {
+    path: PathBuf,
+    /// Known where it is needed: to find loops and borders.
+    id: Option<FileId>,
+    /// In order.
+    entries: vec::IntoIter<Name>,
+}
+
+struct Name {
+    name: OsString,
+    kind: FileType,
+    inode: u64,
+}
+
+impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
+    pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
+        Self { plan, roots, stack: Vec::new() }
+    }
+
+    fn root(&mut self, source: Source) -> Option<Found> {
+        let Source::Path(path) = &source else {
+            return Some(Found { source, result: Ok(Access::Named) });
+        };
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => return Some(failed(path.clone(), error)),
+        };
+        if metadata.is_dir() {
+            return self.enter(path.clone(), Some(FileId::of(&metadata)));
+        }
+        let base = path.file_name().map_or(path.as_path(), Path::new);
+        self.plan.filter.takes(base).then_some(Found { result: Ok(Access::Named), source })
+    }
+
+    /// Goes down into a directory; yields only what prevents it.
+    fn enter(&mut self, path: PathBuf, id: Option<FileId>) -> Option<Found> {
+        if self.plan.max_depth.is_some_and(|most| self.stack.len() >= most) {
+            return None;
+        }
+        let names = fs::read_dir(&path).and_then(|directory| {
+            directory
+                .map(|entry| {
+                    let entry = entry?;
+                    let (name, kind) = (entry.file_name(), entry.file_type()?);
+                    Ok(Name { name, kind, inode: entry.ino() })
+                })
+                .collect::<io::Result<Vec<_>>>()
+        });
+        match names {
+            Ok(mut names) => {
+                names.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+                self.stack.push(Directory { path, id, entries: names.into_iter() });
+                None
+            }
+            Err(error) => Some(failed(path, error)),
+        }
+    }
+
+    /// What there is to say of a directory's entry; nothing, where it is passed over in silence
+    /// or entered.
+    fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<Found> {
+        let path = self.stack.last()?.path.join(name);
+        let below = path.strip_prefix(&self.stack.first()?.path).unwrap_or(&path);
+        if self.plan.filter.excludes(below) {
+            return None;
+        }
+        let takes = self.plan.filter.takes(below);
+        let (kind, metadata) = match (kind.is_symlink(), self.plan.follow) {
+            (true, Follow::Named) => return None,
+            (true, Follow::All) => match fs::metadata(&path) {
+                Ok(metadata) => (metadata.file_type(), Some(metadata)),
+                Err(error) => return Some(failed(path, error)),
+            },
+            (false, _) => (kind, None),
+        };
+        if kind.is_dir() {
+            return self.subdirectory(path, metadata);
+        }
+        if !takes || self.is_left_out(&path, inode) {
+            return None;
+        }
+        let result = match special(kind).or(kind.is_block_device().then_some("a block device")) {
+            Some(what) => Err(Error::new(&path, ErrorKind::Special(what))),
+            None => Ok(Access::Found),
+        };
+        Some(Found { source: path.into(), result })
+    }
+
+    fn subdirectory(&mut self, path: PathBuf, metadata: Option<Metadata>) -> Option<Found> {
+        if self.plan.follow == Follow::Named && self.plan.boundary == Boundary::None {
+            return self.enter(path, None);
+        }
+        let id = match metadata.map_or_else(|| fs::metadata(&path), Ok) {
+            Ok(metadata) => FileId::of(&metadata),
+            Err(error) => return Some(failed(path, error)),
+        };
+        let root = self.stack.first().and_then(|root| root.id);
+        if self.plan.boundary == Boundary::FileSystem && root.is_some_and(|r| r.device != id.device)
+        {
+            return None;
+        }
+        if self.stack.iter().any(|above| above.id == Some(id)) {
+            let error = Error::new(&path, ErrorKind::Loop);
+            return Some(Found { source: path.into(), result: Err(error) });
+        }
+        self.enter(path, Some(id))
+    }
+
+    fn is_left_out(&self, path: &Path, inode: u64) -> bool {
+        // The inode's number comes with the name; the device costs a system call.
+        self.plan.leave_out.iter().any(|file| file.inode == inode)
+            && fs::symlink_metadata(path)
+                .is_ok_and(|metadata| self.plan.leave_out.contains(&FileId::of(&metadata)))
+    }
+}
+
+fn failed(path: PathBuf, error: io::Error) -> Found {
+    Found { result: Err(Error::io(&path, error)), source: path.into() }
+}
+
+impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let found = match self.stack.last_mut() {
+                Some(directory) => match directory.entries.next() {
+                    Some(name) => self.entry(name),
+                    None => {
+                        self.stack.pop();
+                        None
+                    }
+                },
+                None => {
+                    let root = self.roots.next()?;
+                    self.root(root)
+                }
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}

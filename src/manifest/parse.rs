@@ -1,0 +1,265 @@
+//! One line → [`Entry`] or [`BadLine`]: GNU's untagged form, BSD's tagged and reversed ones.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str;
+
+use super::Entry;
+use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
+use crate::digest::Digest;
+
+/// Reads the lines of one list, one after the other.
+///
+/// A line names its algorithm by a tag, or not at all. In the second case it is the one given to
+/// [`Parser::untagged`], or else that of MD5, SHA-1 and SHA-2 whose digest is as long.
+///
+/// ```
+/// use hsum::manifest::Parser;
+///
+/// let mut parser = Parser::new();
+/// let entry = parser.parse_line(b"MD5 (empty) = d41d8cd98f00b204e9800998ecf8427e")?.unwrap();
+/// assert_eq!(entry.path.to_str(), Some("empty"));
+/// assert!(parser.parse_line(b"# a comment")?.is_none());
+/// assert!(parser.parse_line(b"no digest here").is_err());
+/// # Ok::<(), hsum::manifest::BadLine>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Parser {
+    untagged: Option<Function>,
+    /// What the first untagged line of the list was; the others must be alike, for a reversed
+    /// line whose name begins with a blank or `*` cannot be told from a GNU line.
+    shape: Option<Shape>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Shape {
+    /// `DIGEST`, blank, space or `*`, name.
+    Gnu,
+    /// `DIGEST`, blank, name.
+    Reversed,
+}
+
+/// Why a line is not an [`Entry`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BadLine {
+    /// It begins with neither a digest nor an algorithm's tag.
+    NoDigest,
+    /// It is shaped like a tagged line; no algorithm goes by that tag.
+    UnknownTag,
+    /// The digest is not as long as its algorithm's are, or is no hex or base64.
+    BadDigest,
+    /// No name follows the digest, or none stands within the parentheses.
+    NoName,
+    /// An escape other than `\\`, `\n` and `\r` in a line marked as escaped.
+    BadEscape,
+    /// A NUL byte, which no name holds.
+    Nul,
+    /// Longer than any name could make it.
+    TooLong,
+    /// It asks for standard input, which the list itself is read from.
+    StdinTwice,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoDigest => "neither a digest nor an algorithm at its beginning",
+            Self::UnknownTag => "unknown algorithm",
+            Self::BadDigest => "the digest is malformed or of the wrong length",
+            Self::NoName => "no file name",
+            Self::BadEscape => "malformed escape in the file name",
+            Self::Nul => "NUL byte in the line",
+            Self::TooLong => "the line is too long",
+            Self::StdinTwice => "standard input is the list itself",
+        })
+    }
+}
+
+impl std::error::Error for BadLine {}
+
+impl Parser {
+    /// A parser at the beginning of a list.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what untagged lines hold. Where the algorithm's length can be chosen, the digest
+    /// tells it.
+    pub fn untagged(mut self, function: impl Into<Function>) -> Self {
+        self.untagged = Some(function.into());
+        self
+    }
+
+    /// Reads one line, which may or may not end in LF or CR LF. `None` for a comment (`#` first)
+    /// and for an empty line.
+    ///
+    /// # Errors
+    /// [`BadLine`] says why the line is not an entry.
+    pub fn parse_line(&mut self, line: &[u8]) -> Result<Option<Entry>, BadLine> {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if line.first() == Some(&b'#') {
+            return Ok(None);
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if line.contains(&0) {
+            return Err(BadLine::Nul);
+        }
+        let line = line.trim_ascii_start_blanks();
+        let (escaped, line) = match line.strip_prefix(b"\\") {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
+        let (digest, name) = match tag(line) {
+            Some((Ok(function), fields)) => tagged_fields(function, fields)?,
+            // `DIGEST (NAME` is an untagged line whose name begins with a parenthesis.
+            Some((Err(_), _)) => self.untagged_line(line).map_err(|bad| match bad {
+                BadLine::NoDigest => BadLine::UnknownTag,
+                bad => bad,
+            })?,
+            None => self.untagged_line(line)?,
+        };
+        let name = if escaped { unescape(name)? } else { name.to_vec() };
+        if name.is_empty() {
+            return Err(BadLine::NoName);
+        }
+        Ok(Some(Entry { path: path_from(name)?, digest }))
+    }
+
+    fn untagged_line<'l>(&mut self, line: &'l [u8]) -> Result<(Digest, &'l [u8]), BadLine> {
+        let end = line.iter().position(|&b| is_blank(b)).ok_or(BadLine::NoDigest)?;
+        let digest = match self.untagged {
+            Some(function) if function == function.algorithm().into() => {
+                digest_of(Tag::AnyLen(function.algorithm()), &line[..end])?
+            }
+            Some(function) => digest_of(Tag::Exactly(function), &line[..end])?,
+            None => by_length(&line[..end])?,
+        };
+        let rest = &line[end + 1..];
+        let shape = match rest {
+            [] => return Err(BadLine::NoName),
+            [b' ' | b'*', _, ..] => Shape::Gnu,
+            _ => Shape::Reversed,
+        };
+        match (*self.shape.get_or_insert(shape), shape) {
+            (Shape::Gnu, Shape::Gnu) => Ok((digest, &rest[1..])),
+            (Shape::Gnu, Shape::Reversed) => Err(BadLine::NoName),
+            (Shape::Reversed, _) => Ok((digest, rest)),
+        }
+    }
+}
+
+/// The tag of `TAG (NAME) = DIGEST` or of OpenSSL's `TAG(NAME)= DIGEST`, and what follows the
+/// parenthesis. `None` where the line does not begin like one.
+fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
+    let open = line.iter().position(|&b| b == b'(')?;
+    let tag = line[..open].strip_suffix(b" ").unwrap_or(&line[..open]);
+    let tag = str::from_utf8(tag).ok()?;
+    if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
+        return None;
+    }
+    let function = tag.parse().map(|function: Function| {
+        let algorithm = function.algorithm();
+        // A tag without a length: BLAKE2 means its longest digest, SHAKE and BLAKE3 any.
+        let open = algorithm.is_extendable() && !tag.ends_with(&(function.len() * 8).to_string());
+        if open { Tag::AnyLen(algorithm) } else { Tag::Exactly(function) }
+    });
+    Some((function, &line[open + 1..]))
+}
+
+/// What a tag says of the digest.
+#[derive(Clone, Copy)]
+enum Tag {
+    Exactly(Function),
+    AnyLen(Algorithm),
+}
+
+/// `NAME) = DIGEST`; the name ends at the last parenthesis.
+fn tagged_fields(tag: Tag, fields: &[u8]) -> Result<(Digest, &[u8]), BadLine> {
+    let close = fields.iter().rposition(|&b| b == b')').ok_or(BadLine::NoName)?;
+    let value = fields[close + 1..].trim_ascii_start_blanks();
+    let value = value.strip_prefix(b"=").ok_or(BadLine::NoDigest)?.trim_ascii_start_blanks();
+    Ok((digest_of(tag, value)?, &fields[..close]))
+}
+
+/// A digest in hex or base64.
+fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
+    let function = |len| match tag {
+        Tag::Exactly(function) => Some(function).filter(|f| f.len() == len),
+        Tag::AnyLen(algorithm) => Function::new(algorithm, len),
+    };
+    let is_hex = text.iter().all(u8::is_ascii_hexdigit);
+    let hex = || Digest::from_hex(function(text.len() / 2)?, text).ok();
+    let base64 = || Digest::from_base64(function(base64_len(text)?)?, text).ok();
+    (if is_hex { hex().or_else(base64) } else { base64() }).ok_or(BadLine::BadDigest)
+}
+
+/// A digest that nothing but its length tells the algorithm of.
+fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
+    use Algorithm::*;
+    let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
+    let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };
+    let algorithm = [Md5, Sha1, Sha224, Sha256, Sha384, Sha512]
+        .into_iter()
+        .find(|algorithm| Some(algorithm.default_len()) == len);
+    match algorithm {
+        Some(algorithm) => digest_of(Tag::Exactly(algorithm.into()), text),
+        None if is_hex => Err(BadLine::BadDigest),
+        None => Err(BadLine::NoDigest),
+    }
+}
+
+/// How many bytes padded base64 of this length stands for.
+fn base64_len(text: &[u8]) -> Option<usize> {
+    let padding = text.iter().rev().take_while(|&&b| b == b'=').count();
+    (text.len().is_multiple_of(4) && padding <= 2 && !text.is_empty())
+        .then(|| text.len() / 4 * 3 - padding)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+trait TrimBlanks {
+    /// Without the spaces and tabs at its beginning.
+    fn trim_ascii_start_blanks(&self) -> &Self;
+}
+
+impl TrimBlanks for [u8] {
+    fn trim_ascii_start_blanks(&self) -> &Self {
+        let start = self.iter().position(|&b| !is_blank(b)).unwrap_or(self.len());
+        &self[start..]
+    }
+}
+
+fn unescape(name: &[u8]) -> Result<Vec<u8>, BadLine> {
+    let mut plain = Vec::with_capacity(name.len());
+    let mut bytes = name.iter();
+    while let Some(&byte) = bytes.next() {
+        plain.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'\\') => b'\\',
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                _ => return Err(BadLine::BadEscape),
+            },
+            _ => byte,
+        });
+    }
+    Ok(plain)
+}
+
+#[cfg(unix)]
+fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(std::ffi::OsString::from_vec(name).into())
+}
+
+/// Elsewhere than on Unix names are Unicode.
+#[cfg(not(unix))]
+fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+    String::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
+}

@@ -1,0 +1,111 @@
+//! A digest and a name → one line, reading back byte for byte.
+
+use std::fmt::Display;
+use std::io::Write;
+
+use crate::digest::Digest;
+
+/// How a list is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Style {
+    /// The shape of a line.
+    pub format: Format,
+    /// How the digest's bytes are written.
+    pub encoding: Encoding,
+    /// What ends a line.
+    pub terminator: Terminator,
+}
+
+/// The shape of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Format {
+    /// `DIGEST  NAME`, as GNU `sha256sum` writes it.
+    #[default]
+    Untagged,
+    /// `SHA256 (NAME) = DIGEST`, as the BSD tools and `--tag` write it.
+    Tagged,
+}
+
+/// How the digest's bytes are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Encoding {
+    /// Lower-case hex.
+    #[default]
+    Hex,
+    /// RFC 4648, section 4, padded.
+    Base64,
+}
+
+/// What ends a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Terminator {
+    /// LF; backslash, LF and CR in names are escaped, and such a line starts with a backslash.
+    #[default]
+    Newline,
+    /// NUL; names stand as they are.
+    Nul,
+}
+
+/// Appends the line for `digest` of the file called `name`, its end included.
+///
+/// ```
+/// use hsum::{Algorithm, digest, manifest};
+///
+/// let mut list = Vec::new();
+/// manifest::write_line(&mut list, &digest(Algorithm::Md5, b""), b"a\nb", Default::default());
+/// assert_eq!(list, b"\\d41d8cd98f00b204e9800998ecf8427e  a\\nb\n");
+/// ```
+pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: Style) {
+    let text = match style.encoding {
+        Encoding::Hex => digest.to_hex(),
+        Encoding::Base64 => digest.to_base64(),
+    };
+    write_fields(out, &digest.function().tag(), &text, name, style);
+}
+
+/// [`write_line`] for any labelled value, such as `HMAC-SHA256 (NAME) = TAG`.
+#[doc(hidden)]
+pub fn write_fields(out: &mut Vec<u8>, tag: &dyn Display, text: &str, name: &[u8], style: Style) {
+    let escaped = match style.terminator {
+        Terminator::Newline => escape(name),
+        Terminator::Nul => None,
+    };
+    if escaped.is_some() {
+        out.push(b'\\');
+    }
+    let name = escaped.as_deref().unwrap_or(name);
+    match style.format {
+        Format::Untagged => {
+            out.extend_from_slice(text.as_bytes());
+            out.extend_from_slice(b"  ");
+            out.extend_from_slice(name);
+        }
+        Format::Tagged => {
+            write!(out, "{tag} (").expect("writing to memory cannot fail");
+            out.extend_from_slice(name);
+            out.extend_from_slice(b") = ");
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+    out.push(match style.terminator {
+        Terminator::Newline => b'\n',
+        Terminator::Nul => 0,
+    });
+}
+
+/// The name with backslash, LF and CR escaped; `None` where it holds none of them.
+fn escape(name: &[u8]) -> Option<Vec<u8>> {
+    if !name.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
+        return None;
+    }
+    let mut escaped = Vec::with_capacity(name.len() + 8);
+    for &byte in name {
+        match byte {
+            b'\\' => escaped.extend_from_slice(b"\\\\"),
+            b'\n' => escaped.extend_from_slice(b"\\n"),
+            b'\r' => escaped.extend_from_slice(b"\\r"),
+            _ => escaped.push(byte),
+        }
+    }
+    Some(escaped)
+}
