@@ -37,22 +37,29 @@ A file that is called like a command is reached as ./check.";
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     /// Print the digests of files, trees and standard input (the default command)
+    ///
+    /// Directories are walked in full, hidden files too, in the order of the names' bytes. FIFOs,
+    /// sockets and devices met on the way are reported and passed over; named, they are read. The
+    /// file that the output goes to is left out of the walk.
+    #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(SumArgs),
     /// Verify the files that checksum lists name
+    ///
+    /// Lines may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
+    /// from OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by
+    /// the tag, else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the
+    /// list. What a list names must be a regular file or a block device.
     Check(CheckArgs),
-    /// Compute or verify the HMAC of files
+    /// Compute or verify the HMAC of files (RFC 2104)
+    ///
+    /// The key never stands on the command line, where every user of the machine could read it:
+    /// --key says where it comes from.
     Hmac(HmacArgs),
     /// List the algorithms
     Algorithms,
 }
 
-/// Print the digests of files, trees and standard input.
-///
-/// Directories are walked in full, hidden files too, in the order of the names' bytes. FIFOs,
-/// sockets and devices met on the way are reported and passed over; named, they are read.
-/// The file that the output goes to is left out of the walk.
 #[derive(Args, Debug)]
-#[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
 pub(crate) struct SumArgs {
     /// Files and directories; '-' or, on a pipe, nothing is standard input
     #[arg(value_name = "PATH")]
@@ -153,11 +160,6 @@ pub(crate) enum When {
     Never,
 }
 
-/// Verify the files that checksum lists name.
-///
-/// Lines may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST', from
-/// OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by the tag,
-/// else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the list.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Checksum lists; '-' or nothing is standard input
@@ -192,10 +194,6 @@ pub(crate) struct CheckArgs {
     pub(crate) work: WorkArgs,
 }
 
-/// Compute or verify the HMAC (RFC 2104) of files.
-///
-/// The key never stands on the command line, where every user of the machine could read it:
-/// --key says where it comes from.
 #[derive(Args, Debug)]
 pub(crate) struct HmacArgs {
     /// Files; '-' or nothing is standard input
