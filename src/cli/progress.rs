@@ -70,6 +70,7 @@ impl View {
                     }
                 });
             }
+            draw(&shown, &done, &expected);
             shown.set_draw_target(ProgressDrawTarget::stderr());
             loop {
                 draw(&shown, &done, &expected);
