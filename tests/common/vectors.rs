@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::common::pattern;
 use hsum::Algorithm;
 
 /// A list of known answers.
@@ -138,7 +139,7 @@ fn blake3(text: &str) -> Vec<Case> {
         name: String::new(),
         algorithm: Blake3,
         key: None,
-        message: super::pattern(case["input_len"].as_u64().expect("a length") as usize),
+        message: pattern(case["input_len"].as_u64().expect("a length") as usize),
         expected: hex::decode(case["hash"].as_str().expect("hex")).expect("hex"),
     };
     json["cases"].as_array().expect("a list of cases").iter().map(case).collect()
