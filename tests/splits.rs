@@ -1,0 +1,318 @@
+//! A digest does not depend on how the message was cut, nor an output stream on how it is read.
+
+mod common;
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+
+use common::{block_len, extendable, noise, oracle, oracle_xof, pattern};
+use hsum::{Algorithm, Function, Hasher, MultiHasher, digest, hash_reader};
+
+/// Where something changes within two blocks of `block` bytes: the edges of a block, and of the
+/// room that the padding's length field leaves (8 or 16 bytes); between them a few.
+fn edges(block: usize) -> Vec<usize> {
+    let near = |p: usize| [p - 2, p - 1, p, p + 1];
+    let mut points: Vec<usize> = (0..=2 * block + 1)
+        .filter(|p| {
+            let at = p % block;
+            *p <= 2 || near(block).contains(&(at + block)) || at <= 1 || p.is_multiple_of(7)
+        })
+        .collect();
+    for field in [8, 16] {
+        points.extend(near(block - field));
+        points.extend(near(2 * block - field));
+    }
+    points.sort_unstable();
+    points.dedup();
+    points
+}
+
+/// Compares, for every pair of cuts and every length out of `points`, three updates with the
+/// oracle's one; the number of comparisons.
+fn check_three_parts(algorithm: Algorithm, points: &[usize]) -> usize {
+    let longest = points.last().copied().unwrap_or(0);
+    let message = noise(algorithm as u64, longest);
+    let expected: Vec<Vec<u8>> =
+        points.iter().map(|len| oracle(algorithm, &message[..*len])).collect();
+    let mut checked = 0;
+    for (a, first) in points.iter().enumerate() {
+        for (b, second) in points.iter().enumerate().skip(a) {
+            for (c, len) in points.iter().enumerate().skip(b) {
+                let mut hasher = Hasher::new(algorithm);
+                hasher.update(&message[..*first]);
+                hasher.update(&message[*first..*second]);
+                hasher.update(&message[*second..*len]);
+                assert_eq!(
+                    hasher.finalize().as_bytes(),
+                    expected[c],
+                    "{algorithm}: {first}, {second}, {len}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    checked
+}
+
+#[test]
+fn three_parts_at_every_edge() {
+    for algorithm in Algorithm::ALL {
+        let points = edges(block_len(*algorithm));
+        let n = points.len();
+        assert!(n >= 25, "{algorithm}: {points:?}");
+        assert_eq!(check_three_parts(*algorithm, &points), n * (n + 1) * (n + 2) / 6);
+    }
+}
+
+/// BLAKE3 has an edge above its block's: the chunk of 1,024 bytes, where the tree begins.
+#[test]
+fn three_parts_at_the_edges_of_blake3_chunks() {
+    let mut points: Vec<usize> = [0, 1024, 2048, 3072, 4096]
+        .into_iter()
+        .flat_map(|p: usize| [p.saturating_sub(64), p.saturating_sub(1), p, p + 1, p + 64])
+        .collect();
+    points.sort_unstable();
+    points.dedup();
+    check_three_parts(Algorithm::Blake3, &points);
+}
+
+#[test]
+#[ignore = "a minute or so: every split of every length up to two blocks and a byte"]
+fn three_parts_everywhere() {
+    for algorithm in Algorithm::ALL {
+        let points: Vec<usize> = (0..=2 * block_len(*algorithm) + 1).collect();
+        check_three_parts(*algorithm, &points);
+    }
+}
+
+#[test]
+fn one_byte_at_a_time_and_empty_updates() {
+    for algorithm in Algorithm::ALL {
+        let message = pattern(2 * block_len(*algorithm) + 1);
+        let mut hasher = Hasher::new(*algorithm);
+        for (len, byte) in message.iter().enumerate() {
+            hasher.update(&[]);
+            // A clone is closed at every length; the original goes on.
+            let expected = oracle(*algorithm, &message[..len]);
+            assert_eq!(hasher.clone().finalize().as_bytes(), expected, "{algorithm}: {len}");
+            hasher.update(&[*byte]);
+            hasher.update(&[]);
+        }
+        assert_eq!(hasher.finalize().as_bytes(), oracle(*algorithm, &message), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_clone_and_its_original_go_apart() {
+    for algorithm in Algorithm::ALL {
+        let block = block_len(*algorithm);
+        for len in edges(block) {
+            let head = noise(1, len);
+            for tail in [1, block - 1, block, block + 1] {
+                let (left, right) = (noise(2, tail), noise(3, tail));
+                let mut one = Hasher::new(*algorithm);
+                one.update(&head);
+                let mut other = one.clone();
+                one.update(&left);
+                other.update(&right);
+                let whole = |tail: &[u8]| oracle(*algorithm, &[&head, tail].concat());
+                assert_eq!(one.finalize().as_bytes(), whole(&left), "{algorithm}: {len}+{tail}");
+                assert_eq!(other.finalize().as_bytes(), whole(&right), "{algorithm}: {len}+{tail}");
+            }
+        }
+    }
+}
+
+#[test]
+fn reset_forgets_everything() {
+    for algorithm in Algorithm::ALL {
+        let block = block_len(*algorithm);
+        let message = pattern(block + 3);
+        let expected = oracle(*algorithm, &message);
+        for len in edges(block) {
+            let mut hasher = Hasher::new(*algorithm);
+            hasher.update(&noise(4, len));
+            hasher.reset();
+            assert_eq!(hasher.function(), (*algorithm).into());
+            assert_eq!(
+                format!("{hasher:?}"),
+                format!("{:?}", Hasher::new(*algorithm)),
+                "{algorithm}: {len}"
+            );
+            hasher.update(&message);
+            assert_eq!(hasher.finalize().as_bytes(), expected, "{algorithm}: {len}");
+        }
+    }
+}
+
+/// At every length that can be chosen, and after a reset the same length again.
+#[test]
+fn every_digest_length() {
+    let message = pattern(300);
+    let mut checked = 0;
+    for algorithm in Algorithm::ALL {
+        for len in 0..=65 {
+            let fits = match algorithm.has_variable_len() {
+                true => (1..=algorithm.max_len()).contains(&len),
+                false => len == algorithm.default_len(),
+            };
+            let function = Function::new(*algorithm, len);
+            assert_eq!(function.is_some(), fits, "{algorithm}: {len}");
+            let Some(function) = function else { continue };
+            let expected = oracle(function, &message);
+            assert_eq!(expected.len(), len);
+            let mut hasher = Hasher::new(function);
+            hasher.update(b"something else");
+            hasher.reset();
+            message.chunks(17).for_each(|piece| hasher.update(piece));
+            assert_eq!(hasher.finalize().as_bytes(), expected, "{function}");
+            checked += 1;
+        }
+    }
+    // Twelve fixed lengths; 64 each of SHAKE128, SHAKE256, BLAKE2b and BLAKE3, 32 of BLAKE2s.
+    assert_eq!(checked, 12 + 4 * 64 + 32);
+}
+
+#[test]
+fn hashers_are_writers() {
+    for algorithm in Algorithm::ALL {
+        for len in edges(block_len(*algorithm)) {
+            let message = noise(5, len);
+            let expected = oracle(*algorithm, &message);
+            let mut hasher = Hasher::new(*algorithm);
+            assert_eq!(hasher.write(&message).unwrap(), len, "takes all of it");
+            hasher.flush().unwrap();
+            assert_eq!(hasher.finalize().as_bytes(), expected, "{algorithm}: {len}");
+            let mut hasher = Hasher::new(*algorithm);
+            io::copy(&mut &message[..], &mut hasher).unwrap();
+            assert_eq!(hasher.finalize().as_bytes(), expected, "{algorithm}: {len}");
+        }
+    }
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    write!(hasher, "{}-x", 12).unwrap();
+    assert_eq!(hasher.finalize(), digest(Algorithm::Sha256, b"12-x"));
+}
+
+/// All algorithms together, in pieces that are shorter and longer than those it deals out.
+#[test]
+fn several_functions_in_one_pass() {
+    let message = noise(6, 100_000);
+    let functions: Vec<Function> = Algorithm::ALL.iter().map(|a| (*a).into()).collect();
+    let expected: Vec<_> = functions.iter().map(|f| digest(*f, &message)).collect();
+    for piece in [1_000, 16_383, 16_384, 16_385, 65_536, 100_000] {
+        let mut hasher = MultiHasher::new(functions.clone());
+        message.chunks(piece).for_each(|piece| hasher.update(piece));
+        assert_eq!(hasher.clone().finalize(), expected, "pieces of {piece}");
+        hasher.write_all(b"x").unwrap();
+        assert_ne!(hasher.finalize(), expected);
+    }
+    assert!(MultiHasher::new(Vec::<Function>::new()).finalize().is_empty());
+}
+
+/// Reads at most as much as the next length says, and is interrupted in between.
+struct Choppy<'a> {
+    data: &'a [u8],
+    lengths: std::iter::Cycle<std::slice::Iter<'static, usize>>,
+    interrupt: bool,
+}
+
+impl Read for Choppy<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.interrupt = !self.interrupt;
+        if self.interrupt {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let len = self.lengths.next().copied().unwrap_or(1).min(out.len());
+        self.data.read(&mut out[..len])
+    }
+}
+
+#[test]
+fn readers_may_be_short_and_interrupted() {
+    let message = noise(7, 40_000);
+    for algorithm in Algorithm::ALL {
+        let lengths = [1, 63, 64, 65, 1000, 127, 128, 129].iter().cycle();
+        let reader = Choppy { data: &message, lengths, interrupt: false };
+        let read = hash_reader(*algorithm, reader).unwrap();
+        assert_eq!(read.as_bytes(), oracle(*algorithm, &message), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_failing_reader_is_an_error() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _out: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+    }
+    let reader = (&b"some of it"[..]).chain(Failing);
+    let error = hash_reader(Algorithm::Md5, reader).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+}
+
+#[test]
+fn output_does_not_depend_on_how_it_is_read() {
+    for algorithm in extendable() {
+        // BLAKE3 puts out 64 bytes a block, the sponges their rate.
+        let rate = block_len(algorithm);
+        let longest = 2 * rate + 1;
+        let message = pattern(rate + 5);
+        let expected = oracle_xof(algorithm, &message, 2 * longest + rate);
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(&message);
+        for first in 0..=longest {
+            for second in 0..=longest {
+                let mut reader = hasher.clone().finalize_xof().unwrap();
+                let mut out = vec![0; first + second + 1];
+                let (a, rest) = out.split_at_mut(first);
+                let (b, c) = rest.split_at_mut(second);
+                reader.fill(a);
+                reader.read_exact(b).unwrap();
+                reader.fill(c);
+                assert!(out == expected[..out.len()], "{algorithm}: {first}, {second}, 1");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_extendable_have_endless_output() {
+    let expected = [Algorithm::Shake128, Algorithm::Shake256, Algorithm::Blake3];
+    assert_eq!(extendable().collect::<Vec<_>>(), expected);
+}
+
+/// The digest of so many zero bytes, read from a file that has nothing but a length.
+fn digest_of_sparse_file(algorithm: Algorithm, len: u64) -> String {
+    let mut file = tempfile::tempfile().unwrap();
+    file.set_len(len).unwrap();
+    file.seek(SeekFrom::Start(0)).unwrap();
+    hash_reader(algorithm, BufReader::with_capacity(1 << 20, file)).unwrap().to_string()
+}
+
+/// Past 2^32 bits. The answers are sha256sum's and md5sum's.
+#[test]
+fn a_file_of_512_mib_and_a_byte() {
+    let len = (512 << 20) + 1;
+    assert_eq!(
+        digest_of_sparse_file(Algorithm::Sha256, len),
+        "7c40fe5ce847740d0f0d0cdde3949d6585804cdec3ae61a15b923165699c8137"
+    );
+    assert_eq!(digest_of_sparse_file(Algorithm::Md5, len), "ea3b62c6b93cb3625a1fd76777985f5a");
+}
+
+/// Past 2^32 bytes. The answers are sha256sum's and md5sum's.
+#[test]
+#[ignore = "half a minute, and 4 GiB of disk where files cannot be sparse"]
+fn a_file_of_4_gib_and_a_byte() {
+    let len = (4 << 30) + 1;
+    assert_eq!(
+        digest_of_sparse_file(Algorithm::Sha256, len),
+        "fbb82f7b353676bb562eb82157fcf0ea42c36492ca13ee56dbf82c08b6802c5c"
+    );
+    assert_eq!(digest_of_sparse_file(Algorithm::Md5, len), "f18c798ff5d450dfe4d3acdc12b621ff");
+    assert_eq!(
+        digest_of_sparse_file(Algorithm::Sha512, len),
+        "89fdc1f5c95f86d177144bc417b3513a669dae7f60c9e57fc2b39e0bfcd6dbb9\
+         efdf6b339d1762fe3f5e7914f1b64abb6a97a2ceec1bbb2a381e3eb0d3c43781"
+    );
+}
