@@ -36,8 +36,8 @@
 //! use hsum::{Algorithm, engine};
 //! use std::ops::ControlFlow;
 //!
-//! let plan = engine::Plan::new(["photos"]).functions([Algorithm::Sha256]);
-//! engine::run(&plan, |outcome| {
+//! let plan = engine::Plan::new([Algorithm::Sha256]);
+//! engine::run(&plan, ["photos"], |outcome| {
 //!     println!("{outcome:?}");
 //!     ControlFlow::Continue(())
 //! });
