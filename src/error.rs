@@ -17,6 +17,9 @@ pub struct Error {
 pub enum ErrorKind {
     /// The system refused to open, read or list it.
     Io(io::Error),
+    /// Its size or modification time was another after reading it than before: a digest of what
+    /// was read might be of nothing that ever was.
+    Changed,
     /// A symbolic link leads back to a directory it lies in.
     Loop,
     /// Not a regular file, and met where only regular files are read: "a FIFO", "a socket" …
@@ -54,6 +57,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(cause) => f.write_str(&strerror(cause)),
+            Self::Changed => f.write_str("Changed while reading"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
             Self::Special(what) => write!(f, "Is {what}, not a regular file"),
         }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
@@ -16,6 +15,20 @@ pub(crate) enum Task<J, R> {
     Done(R),
 }
 
+/// Where the work is done.
+pub(super) trait Workshop<J, R>: Sync {
+    /// Does one job on the calling thread.
+    fn alone(&self, job: J) -> R;
+    /// Takes a job in, for [`Workshop::work_off`]; the index comes back with its result.
+    fn push(&self, index: u64, job: J);
+    /// Nothing more will be pushed.
+    fn close(&self);
+    /// Nothing that was pushed is wanted any more.
+    fn stop(&self);
+    /// Works on the calling thread until all is done, along with others that do the same.
+    fn work_off(&self, finish: &dyn Fn(u64, R));
+}
+
 /// What the window hears of, from the issuing thread and from the workers.
 enum Event<T, R> {
     Issued(T, Option<R>),
@@ -23,30 +36,29 @@ enum Event<T, R> {
     Finished(u64, R),
 }
 
-/// Runs `work` over the jobs on `threads` threads, and hands the results to `emit` in the order of
-/// the jobs, on the calling thread, each with the label that came with it.
+/// Has the jobs done on `threads` threads, and hands the results to `emit` in the order of the
+/// jobs, on the calling thread, each with the label that came with it.
 ///
-/// No thread is started before there are two jobs. Each keeps one scratch value of its own.
-pub(crate) fn ordered<T: Send, J: Send, R: Send, S: Default>(
+/// No thread is started before there are two jobs.
+pub(super) fn ordered<T: Send, J: Send, R: Send>(
     threads: usize,
     jobs: impl Iterator<Item = (T, Task<J, R>)> + Send,
-    work: impl Fn(&mut S, J) -> R + Sync,
+    workshop: &impl Workshop<J, R>,
     mut emit: impl FnMut(T, R) -> ControlFlow<()>,
 ) {
     let mut jobs = jobs.fuse();
     let head: Vec<_> = jobs.by_ref().take(2).collect();
-    let pool = match (head.len(), threads) {
-        (..2, _) | (_, ..2) => None,
-        // Where the system grants no threads, this one does the work.
-        // One more for the jobs' iterator, which walks directories and may wait for input.
+    let pool = match head.len() {
+        0 | 1 => None,
+        // One more for the jobs' iterator, which walks directories and may wait for input. Where
+        // the system grants no threads, this one does the work.
         _ => rayon::ThreadPoolBuilder::new().num_threads(threads + 1).build().ok(),
     };
     let jobs = head.into_iter().chain(jobs);
     let Some(pool) = pool else {
-        let mut scratch = S::default();
         for (label, task) in jobs {
             let result = match task {
-                Task::Work(job) => work(&mut scratch, job),
+                Task::Work(job) => workshop.alone(job),
                 Task::Done(result) => result,
             };
             if emit(label, result).is_break() {
@@ -56,75 +68,58 @@ pub(crate) fn ordered<T: Send, J: Send, R: Send, S: Default>(
         return;
     };
 
-    let stop = AtomicBool::new(false);
     let (events, heard) = unbounded();
-    let (queue, queued) = bounded(WINDOW);
     // A permit for each place in the window.
     let (permit, permits) = bounded(WINDOW);
     for _ in 0..WINDOW {
         let _ = permit.send(());
     }
     pool.in_place_scope(|scope| {
-        let (work, stop) = (&work, &stop);
         for _ in 0..threads {
-            let (queued, events) = (queued.clone(), events.clone());
-            scope.spawn(move |_| work_off(&queued, &events, stop, work));
+            let events = events.clone();
+            scope.spawn(move |_| {
+                // Nobody listens any more once the run has been ended early.
+                workshop.work_off(&|index, result| {
+                    let _ = events.send(Event::Finished(index, result));
+                });
+            });
         }
-        scope.spawn(move |_| issue(jobs, &permits, &queue, &events, stop));
-        drop(queued);
-        if reorder(&heard, &permit, &mut emit).is_break() {
-            stop.store(true, Relaxed);
+        scope.spawn(move |_| {
+            issue(jobs, &permits, workshop, &events);
+            workshop.close();
+        });
+        if reorder(heard, &permit, &mut emit).is_break() {
             drop(permit);
+            workshop.stop();
         }
     });
 }
 
-/// Hands out the jobs, no faster than the window empties.
+/// Hands out the jobs, no faster than the window empties, until nobody waits for results any more.
 fn issue<T, J, R>(
     jobs: impl Iterator<Item = (T, Task<J, R>)>,
     permits: &Receiver<()>,
-    queue: &Sender<(u64, J)>,
+    workshop: &impl Workshop<J, R>,
     events: &Sender<Event<T, R>>,
-    stop: &AtomicBool,
 ) {
-    // A closed channel means that nobody waits for results any more.
     for ((label, task), index) in jobs.zip(0..) {
-        if stop.load(Relaxed) || permits.recv().is_err() {
-            return;
-        }
         let (done, job) = match task {
             Task::Work(job) => (None, Some(job)),
             Task::Done(result) => (Some(result), None),
         };
         // Before the job itself, so that its result cannot overtake it.
-        if events.send(Event::Issued(label, done)).is_err() {
+        if permits.recv().is_err() || events.send(Event::Issued(label, done)).is_err() {
             return;
         }
-        if job.is_some_and(|job| queue.send((index, job)).is_err()) {
-            return;
-        }
-    }
-}
-
-fn work_off<T, J, R, S: Default>(
-    queued: &Receiver<(u64, J)>,
-    events: &Sender<Event<T, R>>,
-    stop: &AtomicBool,
-    work: impl Fn(&mut S, J) -> R,
-) {
-    let mut scratch = S::default();
-    for (index, job) in queued {
-        if stop.load(Relaxed)
-            || events.send(Event::Finished(index, work(&mut scratch, job))).is_err()
-        {
-            return;
+        if let Some(job) = job {
+            workshop.push(index, job);
         }
     }
 }
 
 /// Emits what is next in order, until all who could send are gone.
 fn reorder<T, R>(
-    heard: &Receiver<Event<T, R>>,
+    heard: Receiver<Event<T, R>>,
     permit: &Sender<()>,
     emit: &mut impl FnMut(T, R) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
@@ -151,26 +146,64 @@ fn reorder<T, R>(
 mod tests {
     use super::*;
 
+    /// Does jobs in no particular order.
+    struct Shop<J, F> {
+        queue: (Sender<(u64, J)>, Receiver<(u64, J)>),
+        closed: (Sender<()>, Receiver<()>),
+        work: F,
+    }
+
+    impl<J, F> Shop<J, F> {
+        fn new(work: F) -> Self {
+            Self { queue: unbounded(), closed: unbounded(), work }
+        }
+    }
+
+    impl<J: Send, R, F: Fn(J) -> R + Sync> Workshop<J, R> for Shop<J, F> {
+        fn alone(&self, job: J) -> R {
+            (self.work)(job)
+        }
+        fn push(&self, index: u64, job: J) {
+            self.queue.0.send((index, job)).unwrap();
+        }
+        fn close(&self) {
+            for _ in 0..100 {
+                self.closed.0.send(()).unwrap();
+            }
+        }
+        fn stop(&self) {
+            while self.queue.1.try_recv().is_ok() {}
+            self.close();
+        }
+        fn work_off(&self, finish: &dyn Fn(u64, R)) {
+            loop {
+                crossbeam_channel::select_biased! {
+                    recv(self.queue.1) -> job => {
+                        let (index, job) = job.unwrap();
+                        finish(index, (self.work)(job));
+                    }
+                    recv(self.closed.1) -> _ => return,
+                }
+            }
+        }
+    }
+
     fn numbers(threads: usize, count: u64) -> Vec<(u64, u64)> {
         let jobs = (0..count).map(|n| match n % 7 {
             3 => (n, Task::Done(n * n)),
             _ => (n, Task::Work(n)),
         });
+        let shop = Shop::new(|n: u64| {
+            if n.is_multiple_of(50) {
+                std::thread::sleep(std::time::Duration::from_micros(200));
+            }
+            n * n
+        });
         let mut seen = Vec::new();
-        ordered(
-            threads,
-            jobs,
-            |(): &mut (), n| {
-                if n % 50 == 0 {
-                    std::thread::sleep(std::time::Duration::from_micros(200));
-                }
-                n * n
-            },
-            |label, square| {
-                seen.push((label, square));
-                ControlFlow::Continue(())
-            },
-        );
+        ordered(threads, jobs, &shop, |label, square| {
+            seen.push((label, square));
+            ControlFlow::Continue(())
+        });
         seen
     }
 
@@ -186,18 +219,18 @@ mod tests {
 
     #[test]
     fn no_more_are_under_way_than_the_window_holds() {
-        use std::sync::atomic::AtomicU64;
+        use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
         let emitted = AtomicU64::new(0);
         let jobs = (0..3 * WINDOW as u64).map(|n| {
             assert!(n <= emitted.load(Relaxed) + WINDOW as u64 + 1);
             ((), Task::Work(n))
         });
-        let slow_first = |(): &mut (), n| {
+        let slow_first = Shop::new(|n: u64| {
             if n == 0 {
                 std::thread::sleep(std::time::Duration::from_millis(100));
             }
-        };
-        ordered(2, jobs, slow_first, |(), ()| {
+        });
+        ordered(2, jobs, &slow_first, |(), ()| {
             emitted.fetch_add(1, Relaxed);
             ControlFlow::Continue(())
         });
@@ -209,15 +242,10 @@ mod tests {
         for threads in [1, 4] {
             let mut seen = 0;
             let jobs = (0u64..).map(|n| ((), Task::Work(n)));
-            ordered(
-                threads,
-                jobs,
-                |(): &mut (), n| n,
-                |(), _| {
-                    seen += 1;
-                    if seen == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                },
-            );
+            ordered(threads, jobs, &Shop::new(|n: u64| n), |(), _| {
+                seen += 1;
+                if seen == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
             assert_eq!(seen, 10);
         }
     }

@@ -1,19 +1,18 @@
-//! How bytes arrive: plain `read` into one buffer per worker, never a mapping, so that a file
-//! that is cut short under our eyes is an error and not a signal.
+//! How bytes arrive: plain `read`, never a mapping, so that a file that is cut short under our
+//! eyes is an error and not a signal.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind::Interrupted, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::cmp::Ordering;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind::Interrupted, Read, Seek};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use super::{Hashed, Progress, Source};
+use super::{Progress, Source};
 use crate::algorithm::Function;
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind};
-use crate::hasher::MultiHasher;
 
 /// A file to hash.
 pub(crate) struct Job {
@@ -32,80 +31,134 @@ pub(crate) enum Access {
     Found,
 }
 
-/// What a worker keeps from file to file.
-pub(crate) struct Scratch {
-    buffer: Vec<u8>,
+/// A job whose file is open.
+pub(super) struct Opened {
+    index: u64,
+    job: Job,
+    input: Input,
 }
 
-impl Default for Scratch {
-    fn default() -> Self {
-        Self { buffer: vec![0; BUFFER] }
+enum Input {
+    Stdin,
+    /// With what it was when it was opened.
+    File(File, Metadata),
+}
+
+impl Opened {
+    pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
+        let input = match &job.source {
+            Source::Stdin => Input::Stdin,
+            Source::Path(path) => match open(path, job.access) {
+                Ok((file, metadata)) => Input::File(file, metadata),
+                Err(kind) => return Err(Error::new(path, kind)),
+            },
+        };
+        Ok(Self { index, job, input })
     }
-}
 
-/// Bytes asked of one `read`: within half of an L2 cache of 512 KiB, and on the flat part of
-/// coreutils' own table of system call costs (128 to 256 KiB).
-const BUFFER: usize = 128 * 1024;
+    /// The job's place in the order of jobs.
+    pub(super) fn index(&self) -> u64 {
+        self.index
+    }
 
-/// The digest of a file's contents.
-///
-/// # Errors
-/// What the system says of opening and reading it, with the path.
-///
-/// ```no_run
-/// let digest = hsum::hash_file(hsum::Algorithm::Sha256, "debian.iso")?;
-/// println!("{digest}");
-/// # Ok::<(), hsum::Error>(())
-/// ```
-pub fn hash_file(function: impl Into<Function>, path: impl AsRef<Path>) -> Result<Digest, Error> {
-    let job = Job {
-        source: path.as_ref().into(),
-        access: Access::Named,
-        functions: [function.into()].into(),
-    };
-    hash(&job, &mut Scratch::default(), None).map(|hashed| hashed.digests[0])
-}
+    pub(super) fn functions(&self) -> Arc<[Function]> {
+        Arc::clone(&self.job.functions)
+    }
 
-/// Reads the job's file from end to end.
-pub(crate) fn hash(
-    job: &Job,
-    scratch: &mut Scratch,
-    progress: Option<&Progress>,
-) -> Result<Hashed, Error> {
-    let read = |count| progress.into_iter().for_each(|progress| progress.add_bytes(count));
-    let result = match &job.source {
-        Source::Stdin => hash_all(io::stdin().lock(), job, scratch, read),
-        Source::Path(path) => {
-            open(path, job.access).and_then(|file| hash_all(file, job, scratch, read))
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(self.job.source.name(), kind)
+    }
+
+    /// What the system says that it holds; 0 where it does not say.
+    pub(super) fn size(&self) -> u64 {
+        match &self.input {
+            Input::File(_, metadata) if metadata.is_file() => metadata.len(),
+            _ => 0,
         }
-    };
-    progress.into_iter().for_each(Progress::add_file);
-    result.map_err(|kind| Error::new(job.source.name(), kind))
-}
+    }
 
-fn hash_all(
-    mut input: impl Read,
-    job: &Job,
-    scratch: &mut Scratch,
-    mut on_read: impl FnMut(usize),
-) -> Result<Hashed, ErrorKind> {
-    let mut hasher = MultiHasher::new(job.functions.iter().copied());
-    let mut size = 0;
-    loop {
-        match input.read(&mut scratch.buffer) {
-            Ok(0) => return Ok(Hashed { size, digests: hasher.finalize() }),
-            Ok(count) => {
-                hasher.update(&scratch.buffer[..count]);
-                size += count as u64;
-                on_read(count);
+    /// Whether its reader may have to wait for somebody.
+    pub(super) fn is_slow(&self) -> bool {
+        match &self.input {
+            Input::Stdin => true,
+            Input::File(_, metadata) => !metadata.is_file() && !metadata.is_dir(),
+        }
+    }
+
+    /// The next bytes; 0 at the end.
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
+        loop {
+            let result = match &mut self.input {
+                Input::Stdin => io::stdin().lock().read(room),
+                Input::File(file, _) => file.read(room),
+            };
+            match result {
+                Err(error) if error.kind() == Interrupted => {}
+                result => return result.map_err(ErrorKind::Io),
             }
-            Err(error) if error.kind() == Interrupted => {}
-            Err(error) => return Err(ErrorKind::Io(error)),
         }
+    }
+
+    /// Fills the room, or as much of it as there are bytes left: how many, and whether that was the
+    /// end.
+    pub(super) fn fill(
+        &mut self,
+        room: &mut [u8],
+        progress: Option<&Progress>,
+    ) -> Result<(usize, bool), ErrorKind> {
+        let mut filled = 0;
+        let mut end = false;
+        while filled < room.len() && !end {
+            let count = self.read(&mut room[filled..])?;
+            progress.into_iter().for_each(|progress| progress.add_bytes(count));
+            filled += count;
+            end = count == 0;
+        }
+        Ok((filled, end))
+    }
+
+    pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
+        match &mut self.input {
+            Input::Stdin => Ok(()),
+            Input::File(file, _) => file.rewind().map_err(ErrorKind::Io),
+        }
+    }
+
+    /// Fails if the file is not what it was when it was opened, and so the digest is of nothing
+    /// that ever was.
+    pub(super) fn unchanged(&self) -> Result<(), ErrorKind> {
+        let Input::File(file, before) = &self.input else { return Ok(()) };
+        if !before.is_file() {
+            return Ok(());
+        }
+        let after = file.metadata().map_err(ErrorKind::Io)?;
+        let facts = |m: &Metadata| (m.len(), m.mtime(), m.mtime_nsec());
+        if facts(before) == facts(&after) { Ok(()) } else { Err(ErrorKind::Changed) }
     }
 }
 
-fn open(path: &Path, access: Access) -> Result<File, ErrorKind> {
+/// By size, for the largest to be hashed first.
+impl Ord for Opened {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.size().cmp(&other.size()).then(other.index.cmp(&self.index))
+    }
+}
+
+impl PartialOrd for Opened {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Opened {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Opened {}
+
+fn open(path: &Path, access: Access) -> Result<(File, Metadata), ErrorKind> {
     let mut options = OpenOptions::new();
     options.read(true);
     if access == Access::Found {
@@ -113,13 +166,11 @@ fn open(path: &Path, access: Access) -> Result<File, ErrorKind> {
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
     }
     let file = options.open(path).map_err(ErrorKind::Io)?;
-    if access == Access::Found {
-        let kind = file.metadata().map_err(ErrorKind::Io)?.file_type();
-        if let Some(special) = special(kind) {
-            return Err(ErrorKind::Special(special));
-        }
+    let metadata = file.metadata().map_err(ErrorKind::Io)?;
+    match special(metadata.file_type()) {
+        Some(special) if access == Access::Found => Err(ErrorKind::Special(special)),
+        _ => Ok((file, metadata)),
     }
-    Ok(file)
 }
 
 /// What a file without contents of its own is called.

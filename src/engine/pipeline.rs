@@ -1,0 +1,130 @@
+//! One file for itself: this thread reads, and each function hashes on a thread of its own.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::read::{Job, Opened};
+use super::{Hashed, Progress};
+use crate::error::{Error, ErrorKind};
+use crate::hasher::Hasher;
+
+/// Bytes read at a time: a quarter of an L2 cache of 1 MiB, so that what was read is still there
+/// when it is hashed, by a function or two.
+const PIECE: usize = 256 * 1024;
+/// Pieces in flight; enough for the functions to drift apart a little.
+const PIECES: usize = 8;
+
+/// Hashes a job's file from end to end; on this thread alone where `threads` is 1.
+pub(super) fn hash(job: Job, threads: usize, progress: Option<&Progress>) -> Result<Hashed, Error> {
+    let result = Opened::new(0, job).and_then(|opened| hash_opened(opened, threads, progress));
+    progress.into_iter().for_each(Progress::add_file);
+    result
+}
+
+/// [`hash`], of a file that is open.
+pub(super) fn hash_opened(
+    mut opened: Opened,
+    threads: usize,
+    progress: Option<&Progress>,
+) -> Result<Hashed, Error> {
+    let mut hashers: Vec<Hasher> = opened.functions().iter().map(|f| Hasher::new(*f)).collect();
+    let mut size = 0;
+    let mut fill = |piece: &mut Vec<u8>| {
+        let (length, end) = opened.fill(piece, progress)?;
+        piece.truncate(length);
+        size += length as u64;
+        Ok(end)
+    };
+    let result = (|| {
+        let mut first = vec![0; PIECE];
+        let mut end = fill(&mut first)?;
+        if end || threads == 1 {
+            hashers.iter_mut().for_each(|hasher| hasher.update(&first));
+            while !end {
+                first.resize(PIECE, 0);
+                end = fill(&mut first)?;
+                hashers.iter_mut().for_each(|hasher| hasher.update(&first));
+            }
+            return Ok(());
+        }
+        in_parallel(&mut hashers, first, fill)
+    })();
+    match result.and_then(|()| opened.unchanged()) {
+        Ok(()) => Ok(Hashed { size, digests: hashers.into_iter().map(Hasher::finalize).collect() }),
+        Err(kind) => Err(opened.error(kind)),
+    }
+}
+
+/// Gives `first` and what `fill` yields, until it says that this was the end, to all hashers.
+fn in_parallel(
+    hashers: &mut [Hasher],
+    first: Vec<u8>,
+    mut fill: impl FnMut(&mut Vec<u8>) -> Result<bool, ErrorKind>,
+) -> Result<(), ErrorKind> {
+    let (recycle, recycled) = bounded(PIECES);
+    for _ in 1..PIECES {
+        let _ = recycle.send(Vec::new());
+    }
+    thread::scope(|scope| {
+        let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
+        // What the system grants no thread is hashed on this one.
+        let mut here: Vec<&mut Hasher> = Vec::new();
+        for hasher in hashers {
+            let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
+            // The hasher follows when the thread is there, so that it is not lost otherwise.
+            let (hand_over, handed) = bounded::<&mut Hasher>(1);
+            let work = move || {
+                for hasher in handed {
+                    arriving.iter().for_each(|piece| hasher.update(&piece));
+                }
+            };
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(_) => {
+                    let _ = hand_over.send(hasher);
+                    threads.push(pieces);
+                }
+                Err(_) => here.push(hasher),
+            }
+        }
+        let mut end = false;
+        let mut bytes = first;
+        loop {
+            let piece = Arc::new(Piece { bytes, recycle: recycle.clone() });
+            for thread in &threads {
+                let _ = thread.send(Arc::clone(&piece));
+            }
+            here.iter_mut().for_each(|hasher| hasher.update(&piece));
+            drop(piece);
+            if end {
+                return Ok(());
+            }
+            // There is always one more on its way: every piece comes back.
+            bytes = recycled.recv().unwrap_or_default();
+            bytes.resize(PIECE, 0);
+            end = fill(&mut bytes)?;
+        }
+    })
+}
+
+/// Bytes that several threads hash; the last one gives the room back.
+struct Piece {
+    bytes: Vec<u8>,
+    recycle: Sender<Vec<u8>>,
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let _ = self.recycle.send(std::mem::take(&mut self.bytes));
+    }
+}
