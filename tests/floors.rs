@@ -251,7 +251,7 @@ fn sources(directory: &Path, prefix: &[String]) -> Vec<(PathBuf, String)> {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let inner = [prefix, &[stem.clone()]].concat();
+        let inner = [prefix, std::slice::from_ref(&stem)].concat();
         if path.is_dir() {
             found.extend(sources(&path, &inner));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
