@@ -1,0 +1,150 @@
+//! One-shot calls of hsum, OpenSSL, AWS-LC and ring, side by side: THE list of rivals.
+
+use aws_lc_rs::{digest as aws, hmac as aws_hmac};
+use hsum::{Algorithm, Key};
+use openssl::md::Md;
+use openssl::md_ctx::MdCtx;
+use openssl::pkey::PKey;
+use ring::{digest as ring_digest, hmac as ring_hmac};
+
+/// Somebody's implementation of one function, made ready to be called for many messages.
+pub struct Rival {
+    /// Whose: `openssl`.
+    pub name: &'static str,
+    /// The digest or the tag of a message.
+    pub run: Run,
+}
+
+/// Takes a message.
+pub type Run = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+
+fn rival(name: &'static str, run: impl FnMut(&[u8]) -> Vec<u8> + 'static) -> Rival {
+    Rival { name, run: Box::new(run) }
+}
+
+/// All that implement `algorithm`, hsum first.
+pub fn digests(algorithm: Algorithm) -> Vec<Rival> {
+    let mut rivals =
+        vec![rival("hsum", move |data| hsum::digest(algorithm, data).as_bytes().to_vec())];
+    if let Some(theirs) = openssl_digest(algorithm) {
+        let len = algorithm.default_len();
+        let endless = matches!(algorithm, Algorithm::Shake128 | Algorithm::Shake256);
+        let mut context = MdCtx::new().expect("memory");
+        rivals.push(rival("openssl", move |data| {
+            let mut out = vec![0; len];
+            context.digest_init(&theirs).expect("cannot fail");
+            context.digest_update(data).expect("cannot fail");
+            match endless {
+                true => context.digest_final_xof(&mut out).expect("cannot fail"),
+                false => drop(context.digest_final(&mut out).expect("cannot fail")),
+            }
+            out
+        }));
+    }
+    if let Some(theirs) = aws_digest(algorithm) {
+        rivals.push(rival("aws-lc", move |data| aws::digest(theirs, data).as_ref().to_vec()));
+    }
+    if let Some(theirs) = ring_digest(algorithm) {
+        rivals.push(rival("ring", move |data| ring_digest::digest(theirs, data).as_ref().to_vec()));
+    }
+    rivals
+}
+
+/// HMAC-SHA-256 with `secret`, from a key prepared once where the library lets it be.
+pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
+    let ours = Key::new(Algorithm::Sha256, secret).expect("SHA-256 has an HMAC");
+    // The crate has no way to copy a context that holds the key: it prepares it for each message.
+    let theirs = PKey::hmac(secret).expect("any key");
+    let sha256 = Md::fetch(None, "SHA256", None).expect("every OpenSSL has it");
+    let mut context = MdCtx::new().expect("memory");
+    let aws_key = aws_hmac::Key::new(aws_hmac::HMAC_SHA256, secret);
+    let ring_key = ring_hmac::Key::new(ring_hmac::HMAC_SHA256, secret);
+    vec![
+        rival("hsum", move |data| ours.sign(data).as_bytes().to_vec()),
+        rival("openssl", move |data| {
+            let mut tag = vec![0; 32];
+            context.digest_sign_init(Some(&sha256), &theirs).expect("cannot fail");
+            context.digest_sign(data, Some(&mut tag)).expect("cannot fail");
+            context.reset().expect("cannot fail");
+            tag
+        }),
+        rival("aws-lc", move |data| aws_hmac::sign(&aws_key, data).as_ref().to_vec()),
+        rival("ring", move |data| ring_hmac::sign(&ring_key, data).as_ref().to_vec()),
+    ]
+}
+
+/// Looked up once: OpenSSL 3 spends more on that than on a short message.
+fn openssl_digest(algorithm: Algorithm) -> Option<Md> {
+    let name = match algorithm {
+        Algorithm::Md5 => "MD5",
+        Algorithm::Sha1 => "SHA1",
+        Algorithm::Sha224 => "SHA224",
+        Algorithm::Sha256 => "SHA256",
+        Algorithm::Sha384 => "SHA384",
+        Algorithm::Sha512 => "SHA512",
+        Algorithm::Sha512_224 => "SHA512-224",
+        Algorithm::Sha512_256 => "SHA512-256",
+        Algorithm::Sha3_224 => "SHA3-224",
+        Algorithm::Sha3_256 => "SHA3-256",
+        Algorithm::Sha3_384 => "SHA3-384",
+        Algorithm::Sha3_512 => "SHA3-512",
+        Algorithm::Shake128 => "SHAKE128",
+        Algorithm::Shake256 => "SHAKE256",
+        Algorithm::Blake2b => "BLAKE2B-512",
+        Algorithm::Blake2s => "BLAKE2S-256",
+        _ => return None,
+    };
+    Md::fetch(None, name, None).ok()
+}
+
+fn aws_digest(algorithm: Algorithm) -> Option<&'static aws::Algorithm> {
+    Some(match algorithm {
+        Algorithm::Sha1 => &aws::SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::Sha224 => &aws::SHA224,
+        Algorithm::Sha256 => &aws::SHA256,
+        Algorithm::Sha384 => &aws::SHA384,
+        Algorithm::Sha512 => &aws::SHA512,
+        Algorithm::Sha512_256 => &aws::SHA512_256,
+        Algorithm::Sha3_256 => &aws::SHA3_256,
+        Algorithm::Sha3_384 => &aws::SHA3_384,
+        Algorithm::Sha3_512 => &aws::SHA3_512,
+        _ => return None,
+    })
+}
+
+fn ring_digest(algorithm: Algorithm) -> Option<&'static ring_digest::Algorithm> {
+    Some(match algorithm {
+        Algorithm::Sha1 => &ring_digest::SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::Sha256 => &ring_digest::SHA256,
+        Algorithm::Sha384 => &ring_digest::SHA384,
+        Algorithm::Sha512 => &ring_digest::SHA512,
+        Algorithm::Sha512_256 => &ring_digest::SHA512_256,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A comparison of speeds is worth something only between equal answers.
+    fn check(mut rivals: Vec<Rival>) -> usize {
+        for len in [0, 1, 63, 64, 65, 127, 128, 129, 1000, 100_000] {
+            let message: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            let expected = (rivals[0].run)(&message);
+            for rival in &mut rivals {
+                assert_eq!((rival.run)(&message), expected, "{}: {len}", rival.name);
+            }
+        }
+        rivals.len() - 1
+    }
+
+    #[test]
+    fn all_agree() {
+        let compared: usize = Algorithm::ALL.iter().map(|a| check(digests(*a))).sum();
+        // 16 by OpenSSL 3, 9 by AWS-LC, 5 by ring.
+        assert_eq!(compared, 30);
+        assert_eq!(check(hmac_sha256(b"key")), 3);
+        assert_eq!(check(hmac_sha256(&[7; 100])), 3);
+    }
+}
