@@ -1,0 +1,26 @@
+//! Any bytes are a list of entries and bad lines, never a panic; and an entry, written again, is the same entry.
+#![no_main]
+
+use std::os::unix::ffi::OsStrExt;
+
+use hsum::Algorithm;
+use hsum::manifest::{Format, Parser, Style, write_line};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (untagged, list) = input;
+    let mut parser = Parser::new();
+    // 0: by length.
+    if let Some(i) = usize::from(untagged % 18).checked_sub(1) {
+        parser = parser.untagged(Algorithm::ALL[i % Algorithm::ALL.len()]);
+    }
+    for line in list.split_inclusive(|byte| *byte == b'\n') {
+        let Ok(Some(entry)) = parser.parse_line(line) else { continue };
+        let name = entry.path.as_os_str().as_bytes();
+        assert!(!name.is_empty() && !name.contains(&0));
+        let mut again = Vec::new();
+        let style = Style { format: Format::Tagged, ..Style::default() };
+        write_line(&mut again, &entry.digest, name, style);
+        assert_eq!(Parser::new().parse_line(&again), Ok(Some(entry)));
+    }
+});

@@ -1,0 +1,71 @@
+//! What is written as a line of a list is read back as the same name and digest, whatever the name's bytes.
+#![no_main]
+
+use std::os::unix::ffi::OsStrExt;
+
+use arbitrary::Arbitrary;
+use hsum::manifest::{Encoding, Format, Parser, Style, Terminator, write_line};
+use hsum::{Algorithm, Digest, Function};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    format: bool,
+    encoding: bool,
+    terminator: bool,
+    algorithm: u8,
+    lines: Vec<Line<'a>>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Line<'a> {
+    name: &'a [u8],
+    len: u8,
+    bytes: [u8; 64],
+}
+
+fuzz_target!(|input: Input| {
+    let algorithm = Algorithm::ALL[usize::from(input.algorithm) % Algorithm::ALL.len()];
+    let style = Style {
+        format: if input.format { Format::Tagged } else { Format::Untagged },
+        encoding: if input.encoding { Encoding::Base64 } else { Encoding::Hex },
+        terminator: if input.terminator { Terminator::Nul } else { Terminator::Newline },
+    };
+    let mut list = Vec::new();
+    let mut expected = Vec::new();
+    for line in &input.lines {
+        let name: Vec<u8> = line.name.iter().copied().filter(|byte| *byte != 0).collect();
+        if name.is_empty() {
+            continue;
+        }
+        // A line without a tag does not tell the length where it is not the default.
+        let len = match style.format {
+            Format::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
+            Format::Untagged => algorithm.default_len(),
+        };
+        let function = Function::new(algorithm, len).unwrap_or(algorithm.into());
+        let digest = Digest::from_bytes(function, &line.bytes[..function.len()]).unwrap();
+        write_line(&mut list, &digest, &name, style);
+        expected.push((name, digest));
+    }
+    let end = match style.terminator {
+        Terminator::Newline => b'\n',
+        Terminator::Nul => 0,
+    };
+    let mut lines: Vec<&[u8]> = list.split(|byte| *byte == end).collect();
+    assert_eq!(lines.pop(), Some(&b""[..]), "the list ends with a line's end");
+    assert_eq!(lines.len(), expected.len(), "a name broke its line");
+    // Reading is defined for lines; a name with a line's end in it is for NUL lists only.
+    if style.terminator == Terminator::Nul {
+        return;
+    }
+    let mut parser = match style.format {
+        Format::Tagged => Parser::new(),
+        Format::Untagged => Parser::new().untagged(algorithm),
+    };
+    for (line, (name, digest)) in lines.into_iter().zip(expected) {
+        let entry = parser.parse_line(line).expect("its own line").expect("an entry");
+        assert_eq!(entry.path.as_os_str().as_bytes(), name);
+        assert_eq!(entry.digest, digest);
+    }
+});
