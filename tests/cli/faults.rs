@@ -1,0 +1,239 @@
+//! What the system may do to a program: closed streams, little memory, failing reads.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::thread;
+
+use crate::support::*;
+
+#[test]
+fn a_closed_standard_error_changes_nothing_else() {
+    let dir = Dir::with(&["a"]);
+    dir.shell("exec \"$HSUM\" a nope 2>&-").gives(1, list(&["a"]), "");
+    dir.shell("exec \"$HSUM\" a nope 2>/dev/full").gives(1, list(&["a"]), "");
+}
+
+#[test]
+fn everything_closed_is_no_panic() {
+    let dir = Dir::with(&["a"]);
+    let ran = dir.shell("\"$HSUM\" a - <&- >&- 2>&-; echo $? > status").run();
+    assert_eq!(ran.signal(), None);
+    assert!(matches!(dir.read("status")[..], [b'0' | b'1', b'\n']));
+}
+
+#[test]
+fn any_number_of_threads_may_be_asked_for() {
+    let dir = Dir::with(&["a", "b", "c"]);
+    for threads in ["100000", "4294967296", "18446744073709551615"] {
+        dir.hsum(["-j", threads, "a", "b", "c"]).prints(list(&["a", "b", "c"]));
+    }
+    dir.words("-j 18446744073709551616 a").refuses("18446744073709551616");
+}
+
+#[test]
+fn little_memory() {
+    let dir = Dir::with(&["a", "b", "c"]);
+    dir.write("list", list(&["a", "b", "c"]));
+    dir.shell("ulimit -v 60000; exec \"$HSUM\" -j 64 a b c").prints(list(&["a", "b", "c"]));
+    let script = "ulimit -v 60000; exec \"$HSUM\" check -j 64 list";
+    dir.shell(script).prints("a: OK\nb: OK\nc: OK\n");
+}
+
+/// With too few descriptors files are refused, never lost: each has a line or a message.
+#[test]
+fn few_descriptors() {
+    let dir = Dir::new();
+    let names: Vec<String> = (0..100).map(|i| format!("t/{i:03}")).collect();
+    names.iter().for_each(|name| dir.write(name, name));
+    let expected = list(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let ran = dir.shell("ulimit -n 10; exec \"$HSUM\" -j 64 t").run();
+    let (lines, messages) = (ran.stdout.split(|&b| b == b'\n').count() - 1, ran.stderr.lines());
+    let messages = messages.filter(|line| line.contains("Too many open files")).count();
+    assert_eq!(lines + messages, 100, "{}", ran.stderr);
+    assert_eq!(ran.status.code(), Some(if messages == 0 { 0 } else { 1 }));
+    let stdout = String::from_utf8_lossy(&ran.stdout);
+    assert!(stdout.lines().all(|line| expected.contains(line)));
+    dir.shell("ulimit -n 10; exec \"$HSUM\" -j 1 t").prints(&expected);
+}
+
+/// Runs it while strace makes a system call fail; `None` where that cannot be done.
+fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<Ran> {
+    let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return skip("no strace that may trace");
+    }
+    let mut call = dir.command("strace").args(["-f", "-qq", "-o", "trace"]);
+    if let Some(path) = path {
+        call = call.args(["-P".as_ref(), dir.path(path).as_os_str()]);
+    }
+    let ran = call.args(["-e", fault, HSUM]).args(words.split_whitespace()).run();
+    let trace = String::from_utf8_lossy(&dir.read("trace")).into_owned();
+    assert!(trace.contains("INJECTED"), "nothing was injected:\n{trace}");
+    Some(ran)
+}
+
+#[test]
+fn a_read_error_is_no_digest() {
+    let dir = Dir::with(&["a", "z"]);
+    dir.write("b", vec![1; 500_000]);
+    for time in [1, 2, 3, 4, 5] {
+        let fault = format!("inject=read:error=EIO:when={time}");
+        let Some(ran) = injected(&dir, &fault, Some("b"), "a b z") else { return };
+        ran.is(1, list(&["a", "z"]).as_bytes(), "hsum: b: Input/output error\n");
+        dir.write("list", list(&["a", "b", "z"]));
+        let Some(ran) = injected(&dir, &fault, Some("b"), "check list --quiet") else { return };
+        ran.is(
+            1,
+            b"b: FAILED open or read\n",
+            "hsum: b: Input/output error\nhsum: WARNING: 1 listed file could not be read\n",
+        );
+    }
+}
+
+#[test]
+fn an_interrupted_read_is_done_again() {
+    let dir = Dir::with(&["a", "z"]);
+    let fault = "inject=read:error=EINTR:when=1";
+    let Some(ran) = injected(&dir, fault, Some("a"), "a z") else { return };
+    ran.is(0, list(&["a", "z"]).as_bytes(), "");
+}
+
+#[test]
+fn a_directory_that_breaks_off_is_reported() {
+    let dir = Dir::with(&["t/a", "z"]);
+    for time in [1, 2] {
+        let fault = format!("inject=getdents64:error=EIO:when={time}");
+        let Some(ran) = injected(&dir, &fault, None, "t z") else { return };
+        ran.is(1, list(&["z"]).as_bytes(), "hsum: t: Input/output error\n");
+    }
+}
+
+#[test]
+fn threads_that_the_system_refuses_are_done_without() {
+    let dir = Dir::with(&["a", "b", "c"]);
+    for time in ["1+", "1", "2", "3"] {
+        let fault = format!("inject=clone,clone3:error=EAGAIN:when={time}");
+        let Some(ran) = injected(&dir, &fault, None, "-j 4 a b c") else { return };
+        ran.is(0, list(&["a", "b", "c"]).as_bytes(), "");
+    }
+}
+
+/// The progress line has threads of its own: one that draws, one that looks ahead.
+#[test]
+fn progress_without_threads() {
+    for time in ["1", "2", "3"] {
+        let dir = Dir::with(&["a"]);
+        dir.fifo("fifo");
+        let fault = format!("inject=clone,clone3:error=EAGAIN:when={time}");
+        let fifo = dir.path("fifo");
+        let writer = thread::spawn(move || {
+            let fifo = open_fifo(&fifo);
+            thread::sleep(std::time::Duration::from_millis(200));
+            drop(fifo);
+        });
+        let mut call = dir.command("strace");
+        call = call.args(["-f", "-qq", "-o", "trace", "-e", &fault, HSUM]);
+        if !has("strace") {
+            drop(fs::File::open(dir.path("fifo")));
+            return;
+        }
+        let ran = call.args(["--progress", "always", "fifo"]).run();
+        writer.join().expect("the writer");
+        assert_eq!(ran.exits(0), format!("{}  fifo\n", sha256("")));
+    }
+}
+
+#[test]
+fn files_that_lie_about_their_size() {
+    let dir = Dir::new();
+    let Ok(version) = fs::read("/proc/version") else { return };
+    dir.words("/proc/version").prints(format!("{}  /proc/version\n", sha256(&version)));
+    if fs::metadata("/proc/self/mem").is_ok() {
+        dir.words("/proc/self/mem").gives(1, "", "hsum: /proc/self/mem: Input/output error\n");
+    }
+}
+
+/// 25 directories of 200 bytes: the path is longer than the system takes.
+#[test]
+fn paths_that_are_too_long_are_reported() {
+    let dir = Dir::with(&["t/z"]);
+    let script = "cd t; i=0; n=$(printf %0200d 0); while [ $i -lt 25 ]; do \
+        mkdir $n && cd -P $n || exit 1; echo $i > f; i=$((i+1)); done";
+    dir.shell(script).prints("");
+    let ran = dir.words("t").run();
+    ran.exits(1);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with(": File name too long\n"));
+    let (most, last) = (ran.stdout.split(|&b| b == b'\n').count() - 1, list(&["t/z"]));
+    assert!(most > 15 && ran.stdout.ends_with(last.as_bytes()), "{most}");
+    dir.shell("rm -rf t").prints("");
+}
+
+/// Files that come and go while the tree is walked: one message each at most, no crash.
+#[test]
+fn a_tree_that_changes_during_the_walk() {
+    let dir = Dir::new();
+    for i in 0..200 {
+        dir.write(format!("t/{}/{i}", i % 10), "x");
+    }
+    let root = dir.path("t");
+    let worker = thread::spawn(move || {
+        for i in 0..200 {
+            let (file, folder) = (root.join(format!("{}/{i}", i % 10)), root.join(format!("n{i}")));
+            let _ = fs::remove_file(&file);
+            let _ = fs::create_dir(&file);
+            let _ = fs::create_dir(&folder);
+            let _ = fs::remove_dir(&folder);
+        }
+    });
+    while !worker.is_finished() {
+        let ran = dir.words("t").run();
+        assert!(matches!(ran.status.code(), Some(0 | 1)), "{}", ran.stderr);
+        assert_eq!(ran.status.code() == Some(0), ran.stderr.is_empty(), "{}", ran.stderr);
+        for line in ran.stderr.lines() {
+            let known =
+                line.ends_with("No such file or directory") || line.ends_with("Is a directory");
+            assert!(known, "{line}");
+        }
+    }
+    worker.join().expect("the worker");
+}
+
+#[test]
+fn strange_environments() {
+    let dir = Dir::with(&["a"]);
+    for (name, value) in [
+        ("COLUMNS", "1"),
+        ("COLUMNS", "-7"),
+        ("NO_COLOR", "1"),
+        ("TERM", "dumb"),
+        ("TERM", ""),
+        ("LC_ALL", "nonsense"),
+        ("LC_ALL", "\u{1b}"),
+        ("RAYON_NUM_THREADS", "0"),
+        ("RAYON_NUM_THREADS", "nonsense"),
+        ("TMPDIR", "/nowhere"),
+    ] {
+        dir.words("a").env(name, value).prints(list(&["a"]));
+        dir.words("-o out a").env(name, value).prints("");
+        assert!(dir.words("--help").env(name, value).run().exits(0).contains("hsum"));
+    }
+    dir.shell("exec env -i \"$HSUM\" a").prints(list(&["a"]));
+}
+
+#[test]
+fn no_name_and_no_directory() {
+    let dir = Dir::with(&["a"]);
+    dir.shell("mkdir d; cd d; rmdir ../d; exec \"$HSUM\" x").run().is_in(1, b"", "x: No such file");
+    let names = |locale| dir.words("é").env("LC_ALL", locale).run().stderr;
+    assert_eq!(names("C.UTF-8"), "hsum: é: No such file or directory\n");
+    assert_eq!(names("C"), "hsum: ''$'\\303\\251': No such file or directory\n");
+}
+
+#[test]
+fn what_cannot_be_executed_can_be_hashed() {
+    let dir = Dir::with(&["a"]);
+    fs::set_permissions(dir.path("a"), fs::Permissions::from_mode(0o444)).expect("chmod");
+    dir.words("a").prints(list(&["a"]));
+}
