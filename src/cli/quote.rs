@@ -121,13 +121,17 @@ fn fits_double_quotes(name: &str) -> bool {
 }
 
 /// A line of output as a terminal may show it: hostile characters and stray bytes escaped, all
-/// else as it is.
+/// else, the LF at its end among it, as it is.
 pub(crate) fn for_terminal(line: &[u8]) -> Cow<'_, [u8]> {
-    if str::from_utf8(line).is_ok_and(|text| !text.chars().any(is_hostile)) {
+    let (text, end) = match line.strip_suffix(b"\n") {
+        Some(text) => (text, "\n"),
+        None => (line, ""),
+    };
+    if str::from_utf8(text).is_ok_and(|text| !text.chars().any(is_hostile)) {
         return line.into();
     }
     let mut shown = String::new();
-    for chunk in line.utf8_chunks() {
+    for chunk in text.utf8_chunks() {
         for c in chunk.valid().chars() {
             match is_hostile(c) {
                 true if c.is_ascii() => shown.extend(["\\x", &format!("{:02x}", c as u8)]),
@@ -139,6 +143,7 @@ pub(crate) fn for_terminal(line: &[u8]) -> Cow<'_, [u8]> {
             shown.extend(["\\x", &format!("{byte:02x}")]);
         }
     }
+    shown.push_str(end);
     shown.into_bytes().into()
 }
 
@@ -179,6 +184,8 @@ mod tests {
     fn a_terminal_gets_no_raw_control() {
         assert_eq!(for_terminal("é a\\n".as_bytes()), "é a\\n".as_bytes());
         assert_eq!(for_terminal(b"\x1b[2J\xff"), &b"\\x1b[2J\\xff"[..]);
+        assert_eq!(for_terminal(b"a\nb\xff\n"), &b"a\\x0ab\\xff\n"[..]);
+        assert_eq!(for_terminal(b"plain\n"), &b"plain\n"[..]);
         assert_eq!(for_terminal("\u{202e}".as_bytes()), &b"\\u{202e}"[..]);
     }
 }
