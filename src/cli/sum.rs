@@ -27,6 +27,10 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         Some(_) => args.paths.iter().map(|path| plan::source(path)).collect(),
         None => plan::operands(&args.paths)?,
     };
+    if args.files_from.as_deref() == Some("-".as_ref()) && operands.contains(&Source::Stdin) {
+        let clash = "the names and the data cannot both be standard input";
+        return Err(Usage(clash.into()).into());
+    }
     if form == Form::Raw {
         refuse_mixed_bytes(&args, functions.len(), &operands)?;
     }

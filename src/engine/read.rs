@@ -29,6 +29,8 @@ pub(crate) enum Access {
     /// Met in a walk or listed in a manifest: regular files and block devices, for a FIFO would
     /// block the run and `/dev/zero` never end it.
     Found,
+    /// Standard input after its first time: at its end, whichever worker gets there first.
+    Spent,
 }
 
 /// A job whose file is open.
@@ -40,6 +42,8 @@ pub(super) struct Opened {
 
 enum Input {
     Stdin,
+    /// Standard input that somebody else reads.
+    Nothing,
     /// With what it was when it was opened.
     File(File, Metadata),
 }
@@ -47,6 +51,7 @@ enum Input {
 impl Opened {
     pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
         let input = match &job.source {
+            Source::Stdin if job.access == Access::Spent => Input::Nothing,
             Source::Stdin => Input::Stdin,
             Source::Path(path) => match open(path, job.access) {
                 Ok((file, metadata)) => Input::File(file, metadata),
@@ -81,6 +86,7 @@ impl Opened {
     pub(super) fn is_slow(&self) -> bool {
         match &self.input {
             Input::Stdin => true,
+            Input::Nothing => false,
             Input::File(_, metadata) => !metadata.is_file() && !metadata.is_dir(),
         }
     }
@@ -90,6 +96,7 @@ impl Opened {
         loop {
             let result = match &mut self.input {
                 Input::Stdin => io::stdin().lock().read(room),
+                Input::Nothing => Ok(0),
                 Input::File(file, _) => file.read(room),
             };
             match result {
@@ -119,7 +126,7 @@ impl Opened {
 
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
         match &mut self.input {
-            Input::Stdin => Ok(()),
+            Input::Stdin | Input::Nothing => Ok(()),
             Input::File(file, _) => file.rewind().map_err(ErrorKind::Io),
         }
     }

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
 use std::io;
+use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -90,6 +91,7 @@ pub(crate) struct Walk<'p, I> {
     roots: I,
     /// The directories from the root down to where the walk is.
     stack: Vec<Directory>,
+    stdin: Access,
 }
 
 struct Directory {
@@ -108,12 +110,13 @@ struct Name {
 
 impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
-        Self { plan, roots, stack: Vec::new() }
+        Self { plan, roots, stack: Vec::new(), stdin: Access::Named }
     }
 
     fn root(&mut self, source: Source) -> Option<Found> {
         let Source::Path(path) = &source else {
-            return Some(Found { source, result: Ok(Access::Named) });
+            let access = mem::replace(&mut self.stdin, Access::Spent);
+            return Some(Found { source, result: Ok(access) });
         };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
