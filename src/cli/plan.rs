@@ -120,6 +120,10 @@ impl Iterator for Names {
             if name.last() == Some(&self.end) {
                 name.pop();
             }
+            if name == b"-" {
+                // In the lists that come of it a bare dash would be standard input.
+                name.splice(..0, *b"./");
+            }
             if !name.is_empty() {
                 return Some(PathBuf::from(std::ffi::OsString::from_vec(name)).into());
             }
