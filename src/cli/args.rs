@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hsum::Function;
 
@@ -62,7 +63,7 @@ pub(crate) enum Verb {
 #[derive(Args, Debug)]
 pub(crate) struct SumArgs {
     /// Files and directories; '-' or, on a pipe, nothing is standard input
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = any_path())]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Algorithm, several with commas or by repeating; see 'hsum algorithms'
@@ -163,7 +164,7 @@ pub(crate) enum When {
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Checksum lists; '-' or nothing is standard input
-    #[arg(value_name = "SUMFILE")]
+    #[arg(value_name = "SUMFILE", value_parser = any_path())]
     pub(crate) lists: Vec<PathBuf>,
 
     /// The algorithm of lines that do not name one
@@ -197,7 +198,7 @@ pub(crate) struct CheckArgs {
 #[derive(Args, Debug)]
 pub(crate) struct HmacArgs {
     /// Files; '-' or nothing is standard input
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = any_path())]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Hash algorithm below the HMAC
@@ -244,6 +245,11 @@ pub(crate) enum KeyFormat {
     Raw,
     Hex,
     Base64,
+}
+
+/// The empty one too: it is a file that is not there, and keeps no other from being hashed.
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Reads the command line; help, version and wrong usage end the program here.
