@@ -13,6 +13,7 @@ use hsum::Function;
 #[command(
     name = "hsum",
     version,
+    args_override_self = true,
     override_usage = "hsum [OPTIONS] [PATH]...\n       hsum <COMMAND> [OPTIONS] [ARGS]...",
     after_help = TOP_HELP
 )]
