@@ -253,16 +253,21 @@ fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// Reads the command line; help, version and wrong usage end the program here.
+/// Reads the command line.
 ///
 /// A verb counts only as the first word, so that nothing that follows, a path called `check`
 /// among others, changes its meaning.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Arguments {
+///
+/// # Errors
+/// What is wrong, or the help or version that was asked for: for [`super::exit::message`].
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
     let verbs = ["sum", "check", "hmac", "algorithms", "help", "-h", "--help", "-V", "--version"];
     let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(|w| verbs.contains(&w));
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }
-    Arguments::parse_from(words)
+    Arguments::try_parse_from(words)
 }

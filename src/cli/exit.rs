@@ -1,5 +1,6 @@
 //! The one place that decides the exit status.
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use super::output::WriteError;
@@ -25,6 +26,16 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Prints what the parser has to say: help, the version, or what is wrong.
+pub(crate) fn message(message: &clap::Error) -> ExitCode {
+    let printed = message.print().and_then(|()| stdout().flush());
+    match printed {
+        _ if message.use_stderr() => ExitCode::from(2),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => code(Err(WriteError::new(error).into())),
+    }
+}
 
 /// Reports what stopped the command, if anything did.
 pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {

@@ -51,7 +51,7 @@ pub(crate) struct WriteError {
 }
 
 impl WriteError {
-    fn new(cause: io::Error) -> Self {
+    pub(super) fn new(cause: io::Error) -> Self {
         let broken_pipe = cause.kind() == io::ErrorKind::BrokenPipe;
         Self { cause: ErrorKind::Io(cause), broken_pipe }
     }
