@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
 use hsum::engine::FileId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
 use super::quote::{for_terminal, quote};
 
@@ -22,6 +22,9 @@ use super::quote::{for_terminal, quote};
 const PIPE_WRITE: usize = 4096;
 /// A reader of the output waits no longer than this for a result, as long as others follow.
 const LATENCY: Duration = Duration::from_millis(100);
+
+/// Links that lead from one to the next before it is a loop; what Linux takes.
+const MOST_LINKS: usize = 40;
 
 /// A sink for whole lines.
 pub(crate) struct Output {
@@ -82,26 +85,30 @@ impl Output {
 
     /// A file, whose old contents stay until [`Output::finish`].
     pub(crate) fn replacing(path: &Path) -> Result<Self> {
-        Self::open(path).with_context(|| quote(path))
+        let opened = Self::open(path).map_err(|error| anyhow!("{}", ErrorKind::Io(error)));
+        opened.with_context(|| quote(path))
     }
 
-    fn open(path: &Path) -> Result<Self> {
-        // What a link leads to is replaced, not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let old = fs::metadata(&path).ok();
+    fn open(path: &Path) -> io::Result<Self> {
+        let path = through_links(path);
+        let old = match fs::metadata(&path) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         if old.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             // A device or a pipe: a rename would put a file in its place.
-            let file = OpenOptions::new().write(true).open(&path).map_err(ErrorKind::Io);
-            return Ok(Self::new(file.map_err(|kind| anyhow::anyhow!("{kind}"))?, Target::Stream));
+            return Ok(Self::new(OpenOptions::new().write(true).open(&path)?, Target::Stream));
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mode = old.map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777);
         let (file, temporary) = tempfile::Builder::new()
             .prefix(".hsum-")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(folder)
-            .map(NamedTempFile::into_parts)
-            .map_err(|error| anyhow::anyhow!("{}", ErrorKind::Io(without_path(error))))?;
+            .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))?
+            .into_parts();
+        if let Some(metadata) = old {
+            let mode = metadata.permissions().mode() & 0o777;
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
         remove_on_signal(&temporary)?;
         Ok(Self::new(file, Target::Replace { temporary, path }))
     }
@@ -176,16 +183,12 @@ fn remove_on_signal(temporary: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// tempfile's errors name the temporary file; the user named another.
-fn without_path(error: io::Error) -> io::Error {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|e| e.downcast_ref::<io::Error>())
-    {
-        Some(cause) => {
-            cause.raw_os_error().map_or(cause.kind().into(), io::Error::from_raw_os_error)
-        }
-        None => error,
+/// What a link leads to is replaced, not the link; there may be nothing yet.
+fn through_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
     }
+    path
 }
