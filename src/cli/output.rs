@@ -173,7 +173,9 @@ impl Output {
 /// Leaves no half-written file behind when the user or the system ends the program.
 fn remove_on_signal(temporary: &Path) -> io::Result<()> {
     let path = temporary.to_owned();
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let ignored = ignored_signals();
+    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded))?;
     thread::Builder::new().spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let _ = fs::remove_file(path);
@@ -181,6 +183,14 @@ fn remove_on_signal(temporary: &Path) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// A bit for each signal that the program was started to ignore, as `nohup` does with SIGHUP and
+/// shells do with SIGINT for what runs behind; none where the system does not tell.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// What a link leads to is replaced, not the link; there may be nothing yet.
