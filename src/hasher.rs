@@ -205,12 +205,12 @@ impl<W: Word> Stream<W> {
             if head.len() < room.len() {
                 return;
             }
-            (self.merkle.compress)(&mut self.words, std::slice::from_ref(&self.buffer));
+            self.merkle.compress(&mut self.words, std::slice::from_ref(&self.buffer));
             data = rest;
         }
         let (blocks, tail) = W::blocks(data);
         if !blocks.is_empty() {
-            (self.merkle.compress)(&mut self.words, blocks);
+            self.merkle.compress(&mut self.words, blocks);
         }
         self.buffer.as_mut()[..tail.len()].copy_from_slice(tail);
     }
@@ -224,7 +224,7 @@ impl<W: Word> Stream<W> {
         block[buffered] = 0x80;
         block[buffered + 1..].fill(0);
         if buffered >= length_at {
-            (merkle.compress)(words, std::slice::from_ref(buffer));
+            merkle.compress(words, std::slice::from_ref(buffer));
             *buffer = W::ZERO;
         }
         let bits = length.wrapping_mul(8);
@@ -233,7 +233,7 @@ impl<W: Word> Stream<W> {
             ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
             ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
         }
-        (merkle.compress)(words, std::slice::from_ref(buffer));
+        merkle.compress(words, std::slice::from_ref(buffer));
         W::write(words, merkle.order, out);
     }
 }
@@ -360,7 +360,7 @@ mod tests {
 
                 let mut words = merkle.initial;
                 let bytes = padded(&tail, whole + tail_len as u128, block, merkle.order);
-                (merkle.compress)(&mut words, W::blocks(&bytes).0);
+                merkle.compress(&mut words, W::blocks(&bytes).0);
                 let mut expected = [0; 64];
                 W::write(&words, merkle.order, &mut expected);
                 assert_eq!(out, expected, "2^{power} + {offset} blocks + {tail_len}");

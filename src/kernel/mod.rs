@@ -1,9 +1,17 @@
-//! The Merkle–Damgård machinery that MD5, SHA-1 and SHA-2 share: words, blocks, parameters.
+//! What the kernels share: words, blocks, vectors of lanes, and hash functions as data.
 
+pub(crate) mod keccak;
 pub(crate) mod md5;
 pub(crate) mod sha1;
 pub(crate) mod sha256;
 pub(crate) mod sha512;
+pub(crate) mod simd;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use simd::Lanes;
 
 /// A state word: `u32` (blocks of 64 bytes) or `u64` (blocks of 128 bytes).
 pub(crate) trait Word: Copy + Default + Send + Sync + zeroize::Zeroize + 'static {
@@ -35,8 +43,149 @@ pub(crate) struct Merkle<W: Word> {
     pub(crate) initial: [W; 8],
     /// Of the message words, the length and the digest.
     pub(crate) order: ByteOrder,
-    /// Runs whole blocks through the compression function.
-    pub(crate) compress: fn(&mut [W; 8], &[W::Block]),
+    /// The compression function, which SHA-224 and SHA-256 share.
+    pub(crate) core: &'static Compression<W>,
+}
+
+impl<W: Word> Merkle<W> {
+    /// Runs one stream's whole blocks through the compression function.
+    #[inline]
+    pub(crate) fn compress(&self, state: &mut [W; 8], blocks: &[W::Block]) {
+        (self.core.single)(state, blocks);
+    }
+}
+
+/// A compression function: its best kernel for one stream, and those for many.
+pub(crate) struct Compression<W: Word> {
+    /// The fastest kernel for one stream on this CPU.
+    pub(crate) single: fn(&mut [W; 8], &[W::Block]),
+    detect: fn() -> Vec<Lanes<W>>,
+    lanes: OnceLock<Vec<Lanes<W>>>,
+}
+
+impl<W: Word> Compression<W> {
+    const fn new(single: fn(&mut [W; 8], &[W::Block]), detect: fn() -> Vec<Lanes<W>>) -> Self {
+        Self { single, detect, lanes: OnceLock::new() }
+    }
+
+    /// Every kernel that this CPU can run, of all tiers, in no particular order.
+    pub(crate) fn lanes(&self) -> &[Lanes<W>] {
+        self.lanes.get_or_init(self.detect)
+    }
+}
+
+/// One state word of several streams, side by side. One implementation per tier and width.
+///
+/// Generic rounds are written over this, as the standards write them over words.
+pub(crate) trait Vector<W: Word>: Copy {
+    /// Streams in a vector.
+    const LANES: usize;
+
+    /// The sixteen words of block `index` of each input, one input per lane.
+    fn load(inputs: &[&[W::Block]], index: usize, order: ByteOrder) -> [Self; 16];
+    /// The words `at .. at + 8` of each state, one state per lane.
+    fn read<const N: usize>(states: &[[W; N]], at: usize) -> [Self; 8];
+    /// The reverse of [`read`](Self::read).
+    fn write<const N: usize>(words: [Self; 8], states: &mut [[W; N]], at: usize);
+
+    fn splat(word: W) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn xor(self, other: Self) -> Self;
+    fn and(self, other: Self) -> Self;
+    /// `self` and not `other`.
+    fn and_not(self, other: Self) -> Self;
+    fn rotr(self, bits: u32) -> Self;
+    fn shr(self, bits: u32) -> Self;
+    /// `self`, and the compiler may not look through it: what has been added up stays added up.
+    fn barrier(self) -> Self;
+
+    /// `x ^ y ^ z`.
+    #[inline(always)]
+    fn xor3(x: Self, y: Self, z: Self) -> Self {
+        x.xor(y).xor(z)
+    }
+    /// Each bit of `y` where `x` has a one, of `z` where it has a zero.
+    #[inline(always)]
+    fn choose(x: Self, y: Self, z: Self) -> Self {
+        y.xor(z).and(x).xor(z)
+    }
+    /// What at least two of the three have.
+    #[inline(always)]
+    fn majority(x: Self, y: Self, z: Self) -> Self {
+        x.xor(y).and(z).xor(x.and(y))
+    }
+    /// `sum + choose(x, y, z)` where `x` is known long before `y`.
+    #[inline(always)]
+    fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
+        sum.add(z.and_not(x)).add(y.and(x))
+    }
+    /// `x ^ (y & !z)`.
+    #[inline(always)]
+    fn xor_and_not(x: Self, y: Self, z: Self) -> Self {
+        x.xor(y.and_not(z))
+    }
+}
+
+/// What a sponge asks for besides.
+pub(crate) trait SpongeVector: Vector<u64> {
+    /// The eight little-endian words that begin at byte `at` of each input, one input per lane.
+    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8];
+}
+
+/// The rounds of a Merkle–Damgård compression function. One implementation per algorithm.
+pub(crate) trait Compress: 'static {
+    type Word: Word;
+    const ORDER: ByteOrder;
+
+    /// One block in every lane. `#[inline(always)]`: it is to be compiled with the tier's
+    /// instructions.
+    fn compress<V: Vector<Self::Word>>(state: [V; 8], block: [V; 16]) -> [V; 8];
+}
+
+/// One block after the other, in every lane; states are transposed once a call.
+#[inline(always)]
+fn drive<C: Compress, V: Vector<C::Word>>(
+    states: &mut [[C::Word; 8]],
+    inputs: &[&[<C::Word as Word>::Block]],
+) {
+    assert!(states.len() == V::LANES && inputs.len() == V::LANES, "one stream per lane");
+    let blocks = inputs[0].len();
+    assert!(inputs.iter().all(|input| input.len() == blocks), "lanes of equal length");
+    let mut state = V::read(states, 0);
+    for index in 0..blocks {
+        state = C::compress(state, V::load(inputs, index, C::ORDER));
+    }
+    V::write(state, states, 0);
+}
+
+/// Absorbs whole multiples of `rate` bytes in every lane (FIPS 202, section 4).
+#[inline(always)]
+fn absorb<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
+    assert!(states.len() == V::LANES && inputs.len() == V::LANES, "one stream per lane");
+    assert!((64..200).contains(&rate) && rate % 8 == 0, "a rate of FIPS 202");
+    let length = inputs[0].len();
+    assert!(inputs.iter().all(|input| input.len() == length), "lanes of equal length");
+    let mut state = [V::splat(0); 25];
+    for at in [0, 8, 16, 17] {
+        state[at..at + 8].copy_from_slice(&V::read(states, at));
+    }
+    let mut start = 0;
+    while start + rate <= length {
+        for at in (0..rate).step_by(64) {
+            // The last eight words overlap those before: what was absorbed is left alone.
+            let from = at.min(rate - 64);
+            let words = V::load_bytes(inputs, start + from);
+            for (i, word) in words.into_iter().enumerate().skip((at - from) / 8) {
+                state[from / 8 + i] = state[from / 8 + i].xor(word);
+            }
+        }
+        keccak::permute_lanes(&mut state);
+        start += rate;
+    }
+    for at in [0, 8, 16, 17] {
+        V::write(*state[at..].first_chunk().expect("17 + 8 = 25"), states, at);
+    }
 }
 
 macro_rules! word {

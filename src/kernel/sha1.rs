@@ -1,15 +1,66 @@
 //! SHA-1 (FIPS 180-4, section 6.1).
 
-use super::{ByteOrder, Merkle};
+use super::simd::{Lanes, Tier, portable};
+use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// FIPS 180-4, section 5.3.1.
 pub(crate) static SHA1: Merkle<u32> = Merkle {
     initial: [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0],
     order: ByteOrder::Big,
-    compress,
+    core: &CORE,
 };
 
-fn compress(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    let state = state.first_chunk_mut().expect("8 ≥ 5");
-    sha1::block_api::compress(state, blocks);
+static CORE: Compression<u32> = Compression::new(portable::single::<Sha1>, lanes);
+
+fn lanes() -> Vec<Lanes<u32>> {
+    vec![
+        Lanes { tier: Tier::Portable, lanes: 1, cost: 400, run: portable::each::<Sha1> },
+        Lanes { tier: Tier::Portable, lanes: 4, cost: 800, run: portable::each::<Sha1> },
+    ]
+}
+
+/// The rounds.
+pub(super) enum Sha1 {}
+
+impl Compress for Sha1 {
+    type Word = u32;
+    const ORDER: ByteOrder = ByteOrder::Big;
+
+    #[inline(always)]
+    fn compress<V: Vector<u32>>(state: [V; 8], mut w: [V; 16]) -> [V; 8] {
+        let [mut a, mut b, mut c, mut d, mut e, ..] = state;
+        macro_rules! round {
+            ($f:expr, $k:ident, $t:expr, $a:ident $b:ident $c:ident $d:ident $e:ident) => {
+                if $t >= 16 {
+                    let x = V::xor3(w[($t - 3) % 16], w[($t - 8) % 16], w[($t - 14) % 16]);
+                    w[$t % 16] = x.xor(w[$t % 16]).rotr(31);
+                }
+                let sum = $e.add(w[$t % 16].add($k)).add($f($b, $c, $d)).barrier();
+                $e = sum.add($a.rotr(27));
+                $b = $b.rotr(2);
+            };
+        }
+        macro_rules! rounds {
+            ($f:expr, $k:literal, $t:literal) => {
+                rounds!($f, $k, $t, 0 5 10 15);
+            };
+            ($f:expr, $k:literal, $t:literal, $($n:literal)*) => {
+                let k = V::splat($k);
+                $(
+                    round!($f, k, $t + $n, a b c d e);
+                    round!($f, k, $t + $n + 1, e a b c d);
+                    round!($f, k, $t + $n + 2, d e a b c);
+                    round!($f, k, $t + $n + 3, c d e a b);
+                    round!($f, k, $t + $n + 4, b c d e a);
+                )*
+            };
+        }
+        // FIPS 180-4, sections 4.1.1 and 4.2.1.
+        rounds!(V::choose, 0x5a82_7999, 0);
+        rounds!(V::xor3, 0x6ed9_eba1, 20);
+        rounds!(V::majority, 0x8f1b_bcdc, 40);
+        rounds!(V::xor3, 0xca62_c1d6, 60);
+        let [a0, b0, c0, d0, e0, ..] = state;
+        [a0.add(a), b0.add(b), c0.add(c), d0.add(d), e0.add(e), state[5], state[6], state[7]]
+    }
 }

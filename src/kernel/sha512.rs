@@ -1,9 +1,10 @@
 //! SHA-384, SHA-512, SHA-512/224 and SHA-512/256 (FIPS 180-4, sections 6.4 to 6.7).
 
-use super::{ByteOrder, Merkle};
+use super::simd::{Lanes, Tier, portable};
+use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 const fn with_initial(initial: [u64; 8]) -> Merkle<u64> {
-    Merkle { initial, order: ByteOrder::Big, compress: sha2::block_api::compress512 }
+    Merkle { initial, order: ByteOrder::Big, core: &CORE }
 }
 
 /// FIPS 180-4, section 5.3.4.
@@ -53,3 +54,104 @@ pub(crate) static SHA512_256: Merkle<u64> = with_initial([
     0x2b01_99fc_2c85_b8aa,
     0x0eb7_2ddc_81c5_2ca2,
 ]);
+
+static CORE: Compression<u64> = Compression::new(portable::single::<Sha512>, lanes);
+
+fn lanes() -> Vec<Lanes<u64>> {
+    vec![
+        Lanes { tier: Tier::Portable, lanes: 1, cost: 600, run: portable::each::<Sha512> },
+        Lanes { tier: Tier::Portable, lanes: 4, cost: 2000, run: portable::each::<Sha512> },
+    ]
+}
+
+/// FIPS 180-4, section 4.2.3, sixteen rounds a row.
+#[rustfmt::skip]
+const K: [[u64; 16]; 5] = [
+    [
+        0x428a_2f98_d728_ae22, 0x7137_4491_23ef_65cd, 0xb5c0_fbcf_ec4d_3b2f, 0xe9b5_dba5_8189_dbbc,
+        0x3956_c25b_f348_b538, 0x59f1_11f1_b605_d019, 0x923f_82a4_af19_4f9b, 0xab1c_5ed5_da6d_8118,
+        0xd807_aa98_a303_0242, 0x1283_5b01_4570_6fbe, 0x2431_85be_4ee4_b28c, 0x550c_7dc3_d5ff_b4e2,
+        0x72be_5d74_f27b_896f, 0x80de_b1fe_3b16_96b1, 0x9bdc_06a7_25c7_1235, 0xc19b_f174_cf69_2694,
+    ],
+    [
+        0xe49b_69c1_9ef1_4ad2, 0xefbe_4786_384f_25e3, 0x0fc1_9dc6_8b8c_d5b5, 0x240c_a1cc_77ac_9c65,
+        0x2de9_2c6f_592b_0275, 0x4a74_84aa_6ea6_e483, 0x5cb0_a9dc_bd41_fbd4, 0x76f9_88da_8311_53b5,
+        0x983e_5152_ee66_dfab, 0xa831_c66d_2db4_3210, 0xb003_27c8_98fb_213f, 0xbf59_7fc7_beef_0ee4,
+        0xc6e0_0bf3_3da8_8fc2, 0xd5a7_9147_930a_a725, 0x06ca_6351_e003_826f, 0x1429_2967_0a0e_6e70,
+    ],
+    [
+        0x27b7_0a85_46d2_2ffc, 0x2e1b_2138_5c26_c926, 0x4d2c_6dfc_5ac4_2aed, 0x5338_0d13_9d95_b3df,
+        0x650a_7354_8baf_63de, 0x766a_0abb_3c77_b2a8, 0x81c2_c92e_47ed_aee6, 0x9272_2c85_1482_353b,
+        0xa2bf_e8a1_4cf1_0364, 0xa81a_664b_bc42_3001, 0xc24b_8b70_d0f8_9791, 0xc76c_51a3_0654_be30,
+        0xd192_e819_d6ef_5218, 0xd699_0624_5565_a910, 0xf40e_3585_5771_202a, 0x106a_a070_32bb_d1b8,
+    ],
+    [
+        0x19a4_c116_b8d2_d0c8, 0x1e37_6c08_5141_ab53, 0x2748_774c_df8e_eb99, 0x34b0_bcb5_e19b_48a8,
+        0x391c_0cb3_c5c9_5a63, 0x4ed8_aa4a_e341_8acb, 0x5b9c_ca4f_7763_e373, 0x682e_6ff3_d6b2_b8a3,
+        0x748f_82ee_5def_b2fc, 0x78a5_636f_4317_2f60, 0x84c8_7814_a1f0_ab72, 0x8cc7_0208_1a64_39ec,
+        0x90be_fffa_2363_1e28, 0xa450_6ceb_de82_bde9, 0xbef9_a3f7_b2c6_7915, 0xc671_78f2_e372_532b,
+    ],
+    [
+        0xca27_3ece_ea26_619c, 0xd186_b8c7_21c0_c207, 0xeada_7dd6_cde0_eb1e, 0xf57d_4f7f_ee6e_d178,
+        0x06f0_67aa_7217_6fba, 0x0a63_7dc5_a2c8_98a6, 0x113f_9804_bef9_0dae, 0x1b71_0b35_131c_471b,
+        0x28db_77f5_2304_7d84, 0x32ca_ab7b_40c7_2493, 0x3c9e_be0a_15c9_bebc, 0x431d_67c4_9c10_0d4c,
+        0x4cc5_d4be_cb3e_42b6, 0x597f_299c_fc65_7e2a, 0x5fcb_6fab_3ad6_faec, 0x6c44_198c_4a47_5817,
+    ],
+];
+
+/// The rounds.
+pub(super) enum Sha512 {}
+
+impl Compress for Sha512 {
+    type Word = u64;
+    const ORDER: ByteOrder = ByteOrder::Big;
+
+    #[inline(always)]
+    fn compress<V: Vector<u64>>(state: [V; 8], mut w: [V; 16]) -> [V; 8] {
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
+        macro_rules! round {
+            ($k:expr, $t:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
+                let sum = $h.add(w[$t].add(V::splat($k[$t]))).barrier();
+                let sigma1 = V::xor3($e.rotr(14), $e.rotr(18), $e.rotr(41));
+                let t1 = sum.add(V::choose($e, $f, $g)).add(sigma1);
+                let sigma0 = V::xor3($a.rotr(28), $a.rotr(34), $a.rotr(39));
+                $d = $d.add(t1);
+                $h = t1.add(V::majority($a, $b, $c)).add(sigma0);
+            };
+        }
+        macro_rules! schedule {
+            ($($t:literal)*) => {$(
+                let x = w[($t + 1) % 16];
+                let sigma0 = V::xor3(x.rotr(1), x.rotr(8), x.shr(7));
+                let x = w[($t + 14) % 16];
+                let sigma1 = V::xor3(x.rotr(19), x.rotr(61), x.shr(6));
+                w[$t] = w[$t].add(sigma0).add(w[($t + 9) % 16]).add(sigma1);
+            )*};
+        }
+        macro_rules! rounds {
+            ($k:expr, $($t0:literal $t1:literal $t2:literal $t3:literal $t4:literal $t5:literal $t6:literal $t7:literal),*) => {$(
+                round!($k, $t0, a b c d e f g h);
+                round!($k, $t1, h a b c d e f g);
+                round!($k, $t2, g h a b c d e f);
+                round!($k, $t3, f g h a b c d e);
+                round!($k, $t4, e f g h a b c d);
+                round!($k, $t5, d e f g h a b c);
+                round!($k, $t6, c d e f g h a b);
+                round!($k, $t7, b c d e f g h a);
+            )*};
+        }
+        let (first, rest) = K.split_first().expect("K is not empty");
+        rounds!(first, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
+        // A loop, so that the code stays well within the instruction cache.
+        for k in rest {
+            schedule!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+            rounds!(k, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
+        }
+        let after = [a, b, c, d, e, f, g, h];
+        let mut sums = state;
+        for (sum, word) in sums.iter_mut().zip(after) {
+            *sum = sum.add(word);
+        }
+        sums
+    }
+}
