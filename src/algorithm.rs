@@ -94,8 +94,20 @@ pub(crate) enum Core {
     Narrow(&'static Merkle<u32>),
     /// Words of 64 bits.
     Wide(&'static Merkle<u64>),
+    /// Lanes of Keccak-f[1600].
+    Sponge(Sponge),
     /// A crate's hasher.
     Opaque(Make),
+}
+
+/// A function over Keccak-f[1600], as data.
+#[derive(Clone, Copy)]
+pub(crate) struct Sponge {
+    /// Bytes absorbed or squeezed between two permutations, a multiple of 8.
+    pub(crate) rate: usize,
+    /// The bits that tell SHA-3 from SHAKE, and the first one of the padding (FIPS 202, sections
+    /// 6.1, 6.2 and B.2).
+    pub(crate) suffix: u8,
 }
 
 /// The longest digest, in bytes.
@@ -118,12 +130,12 @@ static SPECS: [Spec; 17] = [
     row(Sha512,     "sha512",     "SHA512",     &["sha2512"],               "FIPS 180-4", Sound,  Fixed(64), 128, Wide(&sha512::SHA512)),
     row(Sha512_224, "sha512-224", "SHA512/224", &["sha2512224", "sha512t224"], "FIPS 180-4", Sound,  Fixed(28), 128, Wide(&sha512::SHA512_224)),
     row(Sha512_256, "sha512-256", "SHA512/256", &["sha2512256", "sha512t256"], "FIPS 180-4", Sound,  Fixed(32), 128, Wide(&sha512::SHA512_256)),
-    row(Sha3_224,   "sha3-224",   "SHA3-224",   &[],                        "FIPS 202",   Sound,  Fixed(28), 144, Opaque(opaque::fixed::<sha3::Sha3_224>)),
-    row(Sha3_256,   "sha3-256",   "SHA3-256",   &[],                        "FIPS 202",   Sound,  Fixed(32), 136, Opaque(opaque::fixed::<sha3::Sha3_256>)),
-    row(Sha3_384,   "sha3-384",   "SHA3-384",   &[],                        "FIPS 202",   Sound,  Fixed(48), 104, Opaque(opaque::fixed::<sha3::Sha3_384>)),
-    row(Sha3_512,   "sha3-512",   "SHA3-512",   &[],                        "FIPS 202",   Sound,  Fixed(64), 72,  Opaque(opaque::fixed::<sha3::Sha3_512>)),
-    row(Shake128,   "shake128",   "SHAKE128",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 32 }, 0, Opaque(opaque::extendable::<shake::Shake128>)),
-    row(Shake256,   "shake256",   "SHAKE256",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 64 }, 0, Opaque(opaque::extendable::<shake::Shake256>)),
+    row(Sha3_224,   "sha3-224",   "SHA3-224",   &[],                        "FIPS 202",   Sound,  Fixed(28), 144, Core::Sponge(sha3(144))),
+    row(Sha3_256,   "sha3-256",   "SHA3-256",   &[],                        "FIPS 202",   Sound,  Fixed(32), 136, Core::Sponge(sha3(136))),
+    row(Sha3_384,   "sha3-384",   "SHA3-384",   &[],                        "FIPS 202",   Sound,  Fixed(48), 104, Core::Sponge(sha3(104))),
+    row(Sha3_512,   "sha3-512",   "SHA3-512",   &[],                        "FIPS 202",   Sound,  Fixed(64), 72,  Core::Sponge(sha3(72))),
+    row(Shake128,   "shake128",   "SHAKE128",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 32 }, 0, Core::Sponge(shake(168))),
+    row(Shake256,   "shake256",   "SHAKE256",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 64 }, 0, Core::Sponge(shake(136))),
     row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, Opaque(opaque::variable::<blake2::Blake2bVarCore>)),
     row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, Opaque(opaque::variable::<blake2::Blake2sVarCore>)),
     row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, Opaque(opaque::blake3)),
@@ -142,6 +154,16 @@ const fn row(
     core: Core,
 ) -> Spec {
     Spec { algorithm, name, tag, aliases, standard, strength, length, hmac_block, core }
+}
+
+/// FIPS 202, section 6.1.
+const fn sha3(rate: usize) -> Sponge {
+    Sponge { rate, suffix: 0x06 }
+}
+
+/// FIPS 202, section 6.2.
+const fn shake(rate: usize) -> Sponge {
+    Sponge { rate, suffix: 0x1f }
 }
 
 impl Algorithm {

@@ -1,4 +1,7 @@
-//! Streaming hashes: one buffer and one padding for the whole Merkle–Damgård family.
+//! Streaming hashes: whatever the algorithm, a message arrives in pieces and becomes a digest.
+
+pub(crate) mod sponge;
+pub(crate) mod stream;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -7,8 +10,9 @@ use zeroize::Zeroize;
 
 use crate::algorithm::{Algorithm, Core, Function};
 use crate::digest::Digest;
-use crate::kernel::{ByteOrder, Merkle, Word};
 use crate::opaque::{Opaque, Squeeze};
+use sponge::{Absorber, Squeezer};
+use stream::Stream;
 
 /// The digest of `data`.
 ///
@@ -41,13 +45,14 @@ pub fn hash_reader(function: impl Into<Function>, mut reader: impl Read) -> io::
 #[derive(Clone)]
 pub struct Hasher {
     function: Function,
-    state: State,
+    pub(crate) state: State,
 }
 
 #[derive(Clone)]
-enum State {
+pub(crate) enum State {
     Narrow(Stream<u32>),
     Wide(Stream<u64>),
+    Sponge(Absorber),
     Opaque { inner: Box<dyn Opaque>, length: u128 },
 }
 
@@ -58,6 +63,7 @@ impl Hasher {
         let state = match &function.algorithm().spec().core {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
+            Core::Sponge(sponge) => State::Sponge(Absorber::new(sponge)),
             Core::Opaque(make) => State::Opaque { inner: make(function.len()), length: 0 },
         };
         Self { function, state }
@@ -81,6 +87,7 @@ impl Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.update(data),
             State::Wide(stream) => stream.update(data),
+            State::Sponge(absorber) => absorber.update(data),
             State::Opaque { inner, length } => {
                 inner.update(data);
                 *length = length.wrapping_add(data.len() as u128);
@@ -100,6 +107,7 @@ impl Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.finish(out),
             State::Wide(stream) => stream.finish(out),
+            State::Sponge(absorber) => absorber.finish().read(out),
             State::Opaque { inner, .. } => inner.finalize(out),
         }
         digest
@@ -115,10 +123,15 @@ impl Hasher {
     /// assert_eq!(hex::encode(&long[..4]), "7f9c2ba4");
     /// ```
     pub fn finalize_xof(self) -> Option<XofReader> {
-        match self.state {
-            State::Opaque { mut inner, .. } => inner.finalize_xof().map(XofReader),
-            _ => None,
+        if !self.algorithm().has_variable_len() {
+            return None;
         }
+        let output = match self.state {
+            State::Sponge(mut absorber) => Output::Sponge(absorber.finish()),
+            State::Opaque { mut inner, .. } => Output::Opaque(inner.finalize_xof()?),
+            State::Narrow(_) | State::Wide(_) => return None,
+        };
+        Some(XofReader(output))
     }
 
     /// Forgets the message, and wipes what was derived from it.
@@ -130,8 +143,9 @@ impl Hasher {
     /// The message's length so far, in bytes.
     fn length(&self) -> u128 {
         match &self.state {
-            State::Narrow(stream) => stream.length,
-            State::Wide(stream) => stream.length,
+            State::Narrow(stream) => stream.length(),
+            State::Wide(stream) => stream.length(),
+            State::Sponge(absorber) => absorber.length(),
             State::Opaque { length, .. } => *length,
         }
     }
@@ -143,6 +157,7 @@ impl Zeroize for Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.zeroize(),
             State::Wide(stream) => stream.zeroize(),
+            State::Sponge(absorber) => absorber.zeroize(),
             // Dropping the old one wipes it.
             State::Opaque { .. } => *self = Self::new(self.function),
         }
@@ -174,85 +189,21 @@ impl Clone for Box<dyn Opaque> {
     }
 }
 
-/// A Merkle–Damgård hash under way (FIPS 180-4, sections 5 and 6).
-#[derive(Clone)]
-struct Stream<W: Word> {
-    merkle: &'static Merkle<W>,
-    /// H(i), after the whole blocks of the message so far.
-    words: [W; 8],
-    /// What came after the last whole block, `length` modulo the block's length.
-    buffer: W::Block,
-    /// In bytes.
-    length: u128,
-}
-
-impl<W: Word> Stream<W> {
-    fn new(merkle: &'static Merkle<W>) -> Self {
-        Self { merkle, words: merkle.initial, buffer: W::ZERO, length: 0 }
-    }
-
-    fn buffered(&self) -> usize {
-        (self.length % size_of::<W::Block>() as u128) as usize
-    }
-
-    fn update(&mut self, mut data: &[u8]) {
-        let buffered = self.buffered();
-        self.length = self.length.wrapping_add(data.len() as u128);
-        if buffered > 0 {
-            let room = &mut self.buffer.as_mut()[buffered..];
-            let (head, rest) = data.split_at(room.len().min(data.len()));
-            room[..head.len()].copy_from_slice(head);
-            if head.len() < room.len() {
-                return;
-            }
-            self.merkle.compress(&mut self.words, std::slice::from_ref(&self.buffer));
-            data = rest;
-        }
-        let (blocks, tail) = W::blocks(data);
-        if !blocks.is_empty() {
-            self.merkle.compress(&mut self.words, blocks);
-        }
-        self.buffer.as_mut()[..tail.len()].copy_from_slice(tail);
-    }
-
-    /// Pads (section 5.1) and writes the first `out.len()` bytes of the last H.
-    fn finish(&mut self, out: &mut [u8]) {
-        let buffered = self.buffered();
-        let Self { merkle, words, buffer, length } = self;
-        let block = buffer.as_mut();
-        let length_at = block.len() - W::LENGTH_LEN;
-        block[buffered] = 0x80;
-        block[buffered + 1..].fill(0);
-        if buffered >= length_at {
-            merkle.compress(words, std::slice::from_ref(buffer));
-            *buffer = W::ZERO;
-        }
-        let bits = length.wrapping_mul(8);
-        let field = &mut buffer.as_mut()[length_at..];
-        match merkle.order {
-            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
-            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
-        }
-        merkle.compress(words, std::slice::from_ref(buffer));
-        W::write(words, merkle.order, out);
-    }
-}
-
-impl<W: Word> Zeroize for Stream<W> {
-    fn zeroize(&mut self) {
-        self.words.zeroize();
-        self.buffer.zeroize();
-        self.length.zeroize();
-    }
-}
-
 /// The endless output of SHAKE or BLAKE3, from [`Hasher::finalize_xof`].
-pub struct XofReader(Box<dyn Squeeze>);
+pub struct XofReader(Output);
+
+enum Output {
+    Sponge(Squeezer),
+    Opaque(Box<dyn Squeeze>),
+}
 
 impl XofReader {
     /// The next `out.len()` bytes of the output.
     pub fn fill(&mut self, out: &mut [u8]) {
-        self.0.read(out);
+        match &mut self.0 {
+            Output::Sponge(squeezer) => squeezer.read(out),
+            Output::Opaque(squeeze) => squeeze.read(out),
+        }
     }
 }
 
@@ -320,82 +271,6 @@ impl Write for MultiHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// FIPS 180-4, section 5.1, with the length as a big integer: the last blocks of a message
-    /// of `length` bytes that ends in `tail`.
-    fn padded(tail: &[u8], length: u128, block: usize, order: ByteOrder) -> Vec<u8> {
-        let field = block / 8;
-        let mut bytes = tail.to_vec();
-        bytes.push(0x80);
-        while bytes.len() % block != block - field {
-            bytes.push(0);
-        }
-        // 2^128 bits and more do not fit the field: its value is the low bytes of 8 × length.
-        let mut bits: Vec<u8> = Vec::new();
-        let mut carry = 0u32;
-        for byte in length.to_le_bytes() {
-            let value = u32::from(byte) * 8 + carry;
-            bits.push(value as u8);
-            carry = value >> 8;
-        }
-        bits.truncate(field);
-        if order == ByteOrder::Big {
-            bits.reverse();
-        }
-        bytes.extend(bits);
-        bytes
-    }
-
-    fn check_counter<W: Word + PartialEq + fmt::Debug>(merkle: &'static Merkle<W>) {
-        let block = size_of::<W::Block>();
-        for power in [29, 31, 32, 35, 60, 61, 63, 64, 67, 120] {
-            for (offset, tail_len) in [(0, 0), (0, block - 1), (1, 3), (1, block - 9)] {
-                let whole = ((1u128 << power) / block as u128 + offset) * block as u128;
-                let tail: Vec<u8> = (0..tail_len as u8).collect();
-                let mut stream = Stream::new(merkle);
-                stream.length = whole;
-                stream.update(&tail);
-                let mut out = [0; 64];
-                stream.finish(&mut out);
-
-                let mut words = merkle.initial;
-                let bytes = padded(&tail, whole + tail_len as u128, block, merkle.order);
-                merkle.compress(&mut words, W::blocks(&bytes).0);
-                let mut expected = [0; 64];
-                W::write(&words, merkle.order, &mut expected);
-                assert_eq!(out, expected, "2^{power} + {offset} blocks + {tail_len}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_length_is_exact_past_every_power_of_two() {
-        for algorithm in Algorithm::ALL {
-            match &algorithm.spec().core {
-                Core::Narrow(merkle) => check_counter(merkle),
-                Core::Wide(merkle) => check_counter(merkle),
-                Core::Opaque(_) => {}
-            }
-        }
-    }
-
-    #[test]
-    fn the_counter_crosses_a_power_of_two_within_an_update() {
-        let merkle = &crate::kernel::sha256::SHA256;
-        let mut crossing = Stream::new(merkle);
-        crossing.length = (1 << 32) - 64;
-        crossing.update(&[7; 200]);
-        assert_eq!(crossing.length, (1 << 32) + 136);
-        let mut stepwise = Stream::new(merkle);
-        stepwise.length = (1 << 32) - 64;
-        for byte in [7u8; 200] {
-            stepwise.update(&[byte]);
-        }
-        let (mut a, mut b) = ([0; 32], [0; 32]);
-        crossing.finish(&mut a);
-        stepwise.finish(&mut b);
-        assert_eq!(a, b);
-    }
 
     #[test]
     fn debug_never_shows_the_state() {

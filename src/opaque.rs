@@ -1,7 +1,6 @@
-//! Hashes that are not Merkle–Damgård (SHA-3, SHAKE, BLAKE2, BLAKE3), wrapped behind one object.
+//! Hashes that are not Merkle–Damgård nor sponges (BLAKE2, BLAKE3), wrapped behind one object.
 
 use ::digest::block_api::{Buffer, VariableOutputCore};
-use ::digest::{ExtendableOutputReset, FixedOutputReset, Update, XofReader};
 
 /// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
 pub(crate) trait Opaque: Send + Sync {
@@ -18,36 +17,8 @@ pub(crate) trait Squeeze: Send + Sync {
     fn read(&mut self, out: &mut [u8]);
 }
 
-impl<R: XofReader + Send + Sync> Squeeze for R {
-    fn read(&mut self, out: &mut [u8]) {
-        XofReader::read(self, out);
-    }
-}
-
 /// Makes a fresh hash; the argument is the digest's length in bytes.
 pub(crate) type Make = fn(usize) -> Box<dyn Opaque>;
-
-/// SHA-3: one length for each function.
-pub(crate) fn fixed<D>(_len: usize) -> Box<dyn Opaque>
-where
-    D: Default + Update + FixedOutputReset + Clone + Send + Sync + 'static,
-{
-    Box::new(Fixed(D::default()))
-}
-
-/// SHAKE: any length, squeezed.
-pub(crate) fn extendable<D>(_len: usize) -> Box<dyn Opaque>
-where
-    D: Default
-        + Update
-        + ExtendableOutputReset<Reader: Send + Sync>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    Box::new(Extendable(D::default()))
-}
 
 /// BLAKE2: the length is a parameter of the hash (RFC 7693, section 2.5).
 ///
@@ -64,45 +35,6 @@ where
 /// BLAKE3.
 pub(crate) fn blake3(_len: usize) -> Box<dyn Opaque> {
     Box::new(Blake3(blake3::Hasher::new()))
-}
-
-#[derive(Clone)]
-struct Fixed<D>(D);
-
-impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> Opaque for Fixed<D> {
-    fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
-    }
-    fn finalize(&mut self, out: &mut [u8]) {
-        out.copy_from_slice(&self.0.finalize_fixed_reset());
-    }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
-        None
-    }
-    fn boxed_clone(&self) -> Box<dyn Opaque> {
-        Box::new(self.clone())
-    }
-}
-
-#[derive(Clone)]
-struct Extendable<D>(D);
-
-impl<D> Opaque for Extendable<D>
-where
-    D: Update + ExtendableOutputReset<Reader: Send + Sync> + Clone + Send + Sync + 'static,
-{
-    fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
-    }
-    fn finalize(&mut self, out: &mut [u8]) {
-        Squeeze::read(&mut self.0.finalize_xof_reset(), out);
-    }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
-        Some(Box::new(self.0.finalize_xof_reset()))
-    }
-    fn boxed_clone(&self) -> Box<dyn Opaque> {
-        Box::new(self.clone())
-    }
 }
 
 #[derive(Clone)]
@@ -161,7 +93,7 @@ impl Drop for Blake3 {
 
 struct Blake3Output(blake3::OutputReader);
 
-impl XofReader for Blake3Output {
+impl Squeeze for Blake3Output {
     fn read(&mut self, out: &mut [u8]) {
         self.0.fill(out);
     }

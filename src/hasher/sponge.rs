@@ -1,0 +1,152 @@
+//! The sponge under SHA-3 and SHAKE (FIPS 202, section 4), absorbing and squeezing.
+
+use zeroize::Zeroize;
+
+use crate::algorithm::Sponge;
+use crate::kernel::keccak;
+
+/// The longest rate, SHAKE128's, in bytes.
+pub(crate) const MAX_RATE: usize = 168;
+
+impl Sponge {
+    /// Pads what is left of a message, less than a block (section 5.1): one block in all.
+    pub(crate) fn pad_into(&self, rest: &[u8], tail: &mut [u8; MAX_RATE]) {
+        *tail = [0; MAX_RATE];
+        tail[..rest.len()].copy_from_slice(rest);
+        tail[rest.len()] = self.suffix;
+        tail[self.rate - 1] |= 0x80;
+    }
+
+    /// Absorbs whole blocks.
+    pub(crate) fn absorb(&self, state: &mut [u64; 25], blocks: &[u8]) {
+        for block in blocks.chunks_exact(self.rate) {
+            add(state, block);
+            keccak::permute(state);
+        }
+    }
+}
+
+/// A message going into a sponge.
+#[derive(Clone)]
+pub(crate) struct Absorber {
+    pub(crate) sponge: &'static Sponge,
+    /// With the bytes of the unfinished block already in it.
+    pub(crate) state: [u64; 25],
+    /// Bytes of the unfinished block, less than the rate.
+    filled: usize,
+    /// In bytes.
+    length: u128,
+}
+
+impl Absorber {
+    pub(crate) fn new(sponge: &'static Sponge) -> Self {
+        Self { sponge, state: [0; 25], filled: 0, length: 0 }
+    }
+
+    pub(crate) fn length(&self) -> u128 {
+        self.length
+    }
+
+    pub(crate) fn filled(&self) -> usize {
+        self.filled
+    }
+
+    pub(crate) fn update(&mut self, mut data: &[u8]) {
+        self.length = self.length.wrapping_add(data.len() as u128);
+        if self.filled > 0 {
+            let (head, rest) = data.split_at(data.len().min(self.sponge.rate - self.filled));
+            self.fill(head);
+            if self.filled < self.sponge.rate {
+                return;
+            }
+            keccak::permute(&mut self.state);
+            self.filled = 0;
+            data = rest;
+        }
+        let (blocks, rest) = data.split_at(data.len() - data.len() % self.sponge.rate);
+        self.sponge.absorb(&mut self.state, blocks);
+        self.fill(rest);
+    }
+
+    /// Counts `len` bytes that were absorbed into `state` elsewhere; they end with a block.
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.length = self.length.wrapping_add(len as u128);
+        self.filled = 0;
+    }
+
+    /// Pads, and turns to squeezing.
+    pub(crate) fn finish(&mut self) -> Squeezer {
+        let rate = self.sponge.rate;
+        let mut block = [0; MAX_RATE];
+        // What was filled in is there already; the rest is as the padding of an empty block.
+        block[self.filled] = self.sponge.suffix;
+        block[rate - 1] |= 0x80;
+        add(&mut self.state, &block[..rate]);
+        keccak::permute(&mut self.state);
+        Squeezer { state: self.state, rate, read: 0 }
+    }
+
+    /// Adds bytes to the unfinished block, which has room for them.
+    fn fill(&mut self, bytes: &[u8]) {
+        let mut block = [0; MAX_RATE];
+        block[self.filled..][..bytes.len()].copy_from_slice(bytes);
+        add(&mut self.state, &block);
+        block.zeroize();
+        self.filled += bytes.len();
+    }
+}
+
+impl Zeroize for Absorber {
+    fn zeroize(&mut self) {
+        self.state.zeroize();
+        self.filled.zeroize();
+        self.length.zeroize();
+    }
+}
+
+/// The endless output of a sponge.
+pub(crate) struct Squeezer {
+    state: [u64; 25],
+    rate: usize,
+    /// Bytes taken since the last permutation, at most the rate.
+    read: usize,
+}
+
+impl Squeezer {
+    /// The next `out.len()` bytes.
+    pub(crate) fn read(&mut self, mut out: &mut [u8]) {
+        while !out.is_empty() {
+            if self.read == self.rate {
+                keccak::permute(&mut self.state);
+                self.read = 0;
+            }
+            let mut bytes = [0; MAX_RATE];
+            squeeze(&self.state, &mut bytes[..self.rate]);
+            let bytes = &bytes[self.read..self.rate];
+            let (now, later) = out.split_at_mut(bytes.len().min(out.len()));
+            now.copy_from_slice(&bytes[..now.len()]);
+            self.read += now.len();
+            out = later;
+        }
+    }
+}
+
+impl Drop for Squeezer {
+    fn drop(&mut self) {
+        self.state.zeroize();
+    }
+}
+
+/// The first bytes of the state, `out.len()` of them, at most a rate.
+pub(crate) fn squeeze(state: &[u64; 25], out: &mut [u8]) {
+    for (bytes, lane) in out.chunks_mut(8).zip(state) {
+        bytes.copy_from_slice(&lane.to_le_bytes()[..bytes.len()]);
+    }
+}
+
+/// Adds whole lanes to the state.
+fn add(state: &mut [u64; 25], bytes: &[u8]) {
+    for (lane, bytes) in state.iter_mut().zip(bytes.as_chunks().0) {
+        *lane ^= u64::from_le_bytes(*bytes);
+    }
+}

@@ -1,0 +1,192 @@
+//! A Merkle–Damgård hash under way: one buffer and one padding for the whole family.
+
+use zeroize::Zeroize;
+
+use crate::kernel::{ByteOrder, Merkle, Word};
+
+/// The state of FIPS 180-4, section 6, between two pieces of a message.
+#[derive(Clone)]
+pub(crate) struct Stream<W: Word> {
+    pub(crate) merkle: &'static Merkle<W>,
+    /// H(i), after the whole blocks of the message so far.
+    pub(crate) words: [W; 8],
+    /// What came after the last whole block, `length` modulo the block's length.
+    buffer: W::Block,
+    /// In bytes.
+    length: u128,
+}
+
+impl<W: Word> Stream<W> {
+    pub(crate) fn new(merkle: &'static Merkle<W>) -> Self {
+        Self { merkle, words: merkle.initial, buffer: W::ZERO, length: 0 }
+    }
+
+    pub(crate) fn length(&self) -> u128 {
+        self.length
+    }
+
+    /// What waits for its block to become whole.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buffer.as_ref()[..(self.length % size_of::<W::Block>() as u128) as usize]
+    }
+
+    pub(crate) fn update(&mut self, mut data: &[u8]) {
+        let buffered = self.buffered().len();
+        self.length = self.length.wrapping_add(data.len() as u128);
+        if buffered > 0 {
+            let room = &mut self.buffer.as_mut()[buffered..];
+            let (head, rest) = data.split_at(room.len().min(data.len()));
+            room[..head.len()].copy_from_slice(head);
+            if head.len() < room.len() {
+                return;
+            }
+            self.merkle.compress(&mut self.words, std::slice::from_ref(&self.buffer));
+            data = rest;
+        }
+        let (blocks, tail) = W::blocks(data);
+        if !blocks.is_empty() {
+            self.merkle.compress(&mut self.words, blocks);
+        }
+        self.buffer.as_mut()[..tail.len()].copy_from_slice(tail);
+    }
+
+    /// Counts `len` bytes that were hashed into `words` elsewhere, with what was buffered; they
+    /// end with a block.
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.length = self.length.wrapping_add(len as u128);
+        debug_assert!(self.buffered().is_empty());
+    }
+
+    /// Pads and writes the first `out.len()` bytes of the last H.
+    pub(crate) fn finish(&mut self, out: &mut [u8]) {
+        let mut tail = [W::ZERO; 2];
+        let blocks = self.merkle.pad_into(self.buffered(), self.length, &mut tail);
+        self.merkle.compress(&mut self.words, &tail[..blocks]);
+        tail.zeroize();
+        W::write(&self.words, self.merkle.order, out);
+    }
+}
+
+impl<W: Word> Zeroize for Stream<W> {
+    fn zeroize(&mut self) {
+        self.words.zeroize();
+        self.buffer.zeroize();
+        self.length.zeroize();
+    }
+}
+
+impl<W: Word> Merkle<W> {
+    /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and says
+    /// how many blocks of `tail` that takes. `rest` begins with a block, and leaves room for the
+    /// padding in the second.
+    #[inline]
+    pub(crate) fn pad_into(&self, rest: &[u8], length: u128, tail: &mut [W::Block; 2]) -> usize {
+        let block = size_of::<W::Block>();
+        let blocks = self.padded_blocks(rest.len());
+        // Of the blocks that are used, what `rest` does not fill.
+        *tail = [W::ZERO; 2];
+        let [first, second] = tail;
+        let (head, more) = rest.split_at(rest.len().min(block));
+        first.as_mut()[..head.len()].copy_from_slice(head);
+        second.as_mut()[..more.len()].copy_from_slice(more);
+        tail[rest.len() / block].as_mut()[rest.len() % block] = 0x80;
+
+        let bits = length.wrapping_mul(8);
+        let field = &mut tail[blocks - 1].as_mut()[block - W::LENGTH_LEN..];
+        match self.order {
+            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
+            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
+        }
+        blocks
+    }
+
+    /// How many blocks `len` bytes are when they are padded.
+    #[inline]
+    pub(crate) fn padded_blocks(&self, len: usize) -> usize {
+        (len + W::LENGTH_LEN) / size_of::<W::Block>() + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+    use crate::algorithm::{Algorithm, Core};
+
+    /// FIPS 180-4, section 5.1, with the length as a big integer: the last blocks of a message
+    /// of `length` bytes that ends in `tail`.
+    fn padded(tail: &[u8], length: u128, block: usize, order: ByteOrder) -> Vec<u8> {
+        let field = block / 8;
+        let mut bytes = tail.to_vec();
+        bytes.push(0x80);
+        while bytes.len() % block != block - field {
+            bytes.push(0);
+        }
+        // 2^128 bits and more do not fit the field: its value is the low bytes of 8 × length.
+        let mut bits: Vec<u8> = Vec::new();
+        let mut carry = 0u32;
+        for byte in length.to_le_bytes() {
+            let value = u32::from(byte) * 8 + carry;
+            bits.push(value as u8);
+            carry = value >> 8;
+        }
+        bits.truncate(field);
+        if order == ByteOrder::Big {
+            bits.reverse();
+        }
+        bytes.extend(bits);
+        bytes
+    }
+
+    fn check_counter<W: Word + PartialEq + fmt::Debug>(merkle: &'static Merkle<W>) {
+        let block = size_of::<W::Block>();
+        for power in [29, 31, 32, 35, 60, 61, 63, 64, 67, 120] {
+            for (offset, tail_len) in [(0, 0), (0, block - 1), (1, 3), (1, block - 9)] {
+                let whole = ((1u128 << power) / block as u128 + offset) * block as u128;
+                let tail: Vec<u8> = (0..tail_len as u8).collect();
+                let mut stream = Stream::new(merkle);
+                stream.length = whole;
+                stream.update(&tail);
+                let mut out = [0; 64];
+                stream.finish(&mut out);
+
+                let mut words = merkle.initial;
+                let bytes = padded(&tail, whole + tail_len as u128, block, merkle.order);
+                merkle.compress(&mut words, W::blocks(&bytes).0);
+                let mut expected = [0; 64];
+                W::write(&words, merkle.order, &mut expected);
+                assert_eq!(out, expected, "2^{power} + {offset} blocks + {tail_len}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_length_is_exact_past_every_power_of_two() {
+        for algorithm in Algorithm::ALL {
+            match &algorithm.spec().core {
+                Core::Narrow(merkle) => check_counter(merkle),
+                Core::Wide(merkle) => check_counter(merkle),
+                Core::Sponge(_) | Core::Opaque(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_counter_crosses_a_power_of_two_within_an_update() {
+        let merkle = &crate::kernel::sha256::SHA256;
+        let mut crossing = Stream::new(merkle);
+        crossing.length = (1 << 32) - 64;
+        crossing.update(&[7; 200]);
+        assert_eq!(crossing.length, (1 << 32) + 136);
+        let mut stepwise = Stream::new(merkle);
+        stepwise.length = (1 << 32) - 64;
+        for byte in [7u8; 200] {
+            stepwise.update(&[byte]);
+        }
+        let (mut a, mut b) = ([0; 32], [0; 32]);
+        crossing.finish(&mut a);
+        stepwise.finish(&mut b);
+        assert_eq!(a, b);
+    }
+}
