@@ -53,8 +53,10 @@ mod error;
 mod hasher;
 mod hmac;
 mod kernel;
+mod lanes;
 pub mod manifest;
 mod opaque;
+pub mod simd;
 
 #[cfg(feature = "fs")]
 pub mod check;
@@ -67,4 +69,5 @@ pub use digest::{Digest, ParseDigestError};
 pub use engine::hash_file;
 pub use error::{Error, ErrorKind};
 pub use hasher::{Hasher, MultiHasher, XofReader, digest, hash_reader};
-pub use hmac::{Hmac, Key, Mismatch, Tag, Unsupported};
+pub use hmac::{Hmac, Key, Mismatch, Tag, Unsupported, sign_many};
+pub use lanes::{digest_many, update_many};

@@ -1,0 +1,223 @@
+//! What the scheduler knows of a hash function: states, blocks, padding, kernels.
+
+use zeroize::Zeroize;
+
+use crate::algorithm::Sponge;
+use crate::hasher::sponge::{Absorber, MAX_RATE, squeeze};
+use crate::hasher::stream::Stream;
+use crate::kernel::simd::{Lanes, SpongeLanes, Tier};
+use crate::kernel::{Merkle, Word, keccak};
+
+/// A hash function whose states lie open, so that kernels can advance many at once.
+pub(crate) trait Family: 'static {
+    /// What a message's blocks go into.
+    type State: Copy + Zeroize;
+    /// What inputs are slices of: blocks, or bytes where a block's length is a parameter.
+    type Unit: 'static;
+    /// Room for the last blocks of a message, padded.
+    type End: Copy + Zeroize;
+    /// A kernel for several states.
+    type Kernel: Kernel;
+
+    /// Empty.
+    const END: Self::End;
+
+    /// The state before the first block.
+    fn initial(&self) -> Self::State;
+    /// A block's length in bytes.
+    fn block_len(&self) -> usize;
+    /// The whole blocks at the front of `data`, and what is left.
+    fn split<'m>(&self, data: &'m [u8]) -> (&'m [Self::Unit], &'m [u8]);
+    /// How many blocks `len` bytes are when padded; what [`pad`](Self::pad) takes is 1 or 2.
+    fn padded(&self, len: usize) -> usize;
+    /// Whether the padding of `len` bytes fits [`End`](Self::End).
+    fn fits_end(&self, len: usize) -> bool;
+    /// Pads a message of `length` bytes that ends in `rest`.
+    fn pad(&self, rest: &[u8], length: u128, end: &mut Self::End);
+    /// The first `blocks` blocks.
+    fn units<'e>(&self, end: &'e Self::End, blocks: usize) -> &'e [Self::Unit];
+    /// The bytes of the first block.
+    fn block<'e>(&self, end: &'e mut Self::End) -> &'e mut [u8];
+    /// The digest that the last state is.
+    fn write(&self, state: &Self::State, out: &mut [u8]);
+
+    /// Every kernel that this CPU can run, those for one state among them.
+    fn kernels(&self) -> &'static [Self::Kernel];
+    /// Advances as many states as the kernel has lanes by inputs of equal length.
+    fn run(&self, kernel: &Self::Kernel, states: &mut [Self::State], inputs: &[&[Self::Unit]]);
+}
+
+/// What there is to know of a kernel.
+pub(crate) trait Kernel: 'static {
+    fn tier(&self) -> Tier;
+    /// Streams that it advances.
+    fn lanes(&self) -> usize;
+    /// Cycles for one block in every lane.
+    fn cost(&self) -> u32;
+}
+
+impl<W: Word> Family for Merkle<W> {
+    type State = [W; 8];
+    type Unit = W::Block;
+    type End = [W::Block; 2];
+    type Kernel = Lanes<W>;
+
+    const END: Self::End = [W::ZERO; 2];
+
+    fn initial(&self) -> [W; 8] {
+        self.initial
+    }
+    fn block_len(&self) -> usize {
+        size_of::<W::Block>()
+    }
+    fn split<'m>(&self, data: &'m [u8]) -> (&'m [W::Block], &'m [u8]) {
+        W::blocks(data)
+    }
+    fn padded(&self, len: usize) -> usize {
+        self.padded_blocks(len)
+    }
+    fn fits_end(&self, len: usize) -> bool {
+        self.padded_blocks(len) <= 2
+    }
+    fn pad(&self, rest: &[u8], length: u128, end: &mut Self::End) {
+        self.pad_into(rest, length, end);
+    }
+    fn units<'e>(&self, end: &'e Self::End, blocks: usize) -> &'e [W::Block] {
+        &end[..blocks]
+    }
+    fn block<'e>(&self, end: &'e mut Self::End) -> &'e mut [u8] {
+        end[0].as_mut()
+    }
+    fn write(&self, state: &[W; 8], out: &mut [u8]) {
+        W::write(state, self.order, out);
+    }
+    fn kernels(&self) -> &'static [Lanes<W>] {
+        self.core.lanes()
+    }
+    fn run(&self, kernel: &Lanes<W>, states: &mut [[W; 8]], inputs: &[&[W::Block]]) {
+        (kernel.run)(states, inputs);
+    }
+}
+
+impl<W: Word> Kernel for Lanes<W> {
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+    fn lanes(&self) -> usize {
+        self.lanes
+    }
+    fn cost(&self) -> u32 {
+        self.cost
+    }
+}
+
+impl Family for Sponge {
+    type State = [u64; 25];
+    type Unit = u8;
+    type End = [u8; MAX_RATE];
+    type Kernel = SpongeLanes;
+
+    const END: Self::End = [0; MAX_RATE];
+
+    fn initial(&self) -> [u64; 25] {
+        [0; 25]
+    }
+    fn block_len(&self) -> usize {
+        self.rate
+    }
+    fn split<'m>(&self, data: &'m [u8]) -> (&'m [u8], &'m [u8]) {
+        data.split_at(data.len() - data.len() % self.rate)
+    }
+    fn padded(&self, len: usize) -> usize {
+        len / self.rate + 1
+    }
+    fn fits_end(&self, len: usize) -> bool {
+        len < self.rate
+    }
+    fn pad(&self, rest: &[u8], _length: u128, end: &mut Self::End) {
+        self.pad_into(rest, end);
+    }
+    fn units<'e>(&self, end: &'e Self::End, _blocks: usize) -> &'e [u8] {
+        &end[..self.rate]
+    }
+    fn block<'e>(&self, end: &'e mut Self::End) -> &'e mut [u8] {
+        &mut end[..self.rate]
+    }
+    fn write(&self, state: &[u64; 25], out: &mut [u8]) {
+        squeeze(state, out);
+    }
+    fn kernels(&self) -> &'static [SpongeLanes] {
+        keccak::lanes()
+    }
+    fn run(&self, kernel: &SpongeLanes, states: &mut [[u64; 25]], inputs: &[&[u8]]) {
+        (kernel.run)(states, self.rate, inputs);
+    }
+}
+
+impl Kernel for SpongeLanes {
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+    fn lanes(&self) -> usize {
+        self.lanes
+    }
+    fn cost(&self) -> u32 {
+        self.cost
+    }
+}
+
+/// A message under way, whose state lanes can borrow between two blocks.
+pub(crate) trait Streaming {
+    type Family: Family;
+
+    /// Between two blocks, or with the unfinished one in it where the state holds that.
+    fn state(&mut self) -> &mut <Self::Family as Family>::State;
+    /// Bytes of the unfinished block.
+    fn pending(&self) -> usize;
+    /// What of the unfinished block the state does not hold yet goes to the front of `block`.
+    fn pend(&self, block: &mut [u8]);
+    /// Counts `len` bytes that the state has taken in, up to the end of a block.
+    fn skip(&mut self, len: usize);
+    fn update(&mut self, data: &[u8]);
+}
+
+impl<W: Word> Streaming for Stream<W> {
+    type Family = Merkle<W>;
+
+    fn state(&mut self) -> &mut [W; 8] {
+        &mut self.words
+    }
+    fn pending(&self) -> usize {
+        self.buffered().len()
+    }
+    fn pend(&self, block: &mut [u8]) {
+        block[..self.buffered().len()].copy_from_slice(self.buffered());
+    }
+    fn skip(&mut self, len: usize) {
+        Stream::skip(self, len);
+    }
+    fn update(&mut self, data: &[u8]) {
+        Stream::update(self, data);
+    }
+}
+
+impl Streaming for Absorber {
+    type Family = Sponge;
+
+    fn state(&mut self) -> &mut [u64; 25] {
+        &mut self.state
+    }
+    fn pending(&self) -> usize {
+        self.filled()
+    }
+    /// Zeros: absorbing adds, and the state holds them.
+    fn pend(&self, block: &mut [u8]) {
+        block[..self.filled()].fill(0);
+    }
+    fn skip(&mut self, len: usize) {
+        Absorber::skip(self, len);
+    }
+    fn update(&mut self, data: &[u8]) {
+        Absorber::update(self, data);
+    }
+}

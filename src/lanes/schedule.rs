@@ -1,0 +1,156 @@
+//! The scheduler: jobs come longest first, a lane whose job ends takes the next.
+
+use zeroize::Zeroize;
+
+use super::family::Family;
+use super::select::Kernels;
+
+/// Where jobs come from, and where their states go.
+pub(super) trait Work<'m, F: Family> {
+    /// The next job, longest first.
+    fn next(&mut self) -> Option<Job<'m, F>>;
+    /// The job of that number is done; its state after the last block.
+    fn done(&mut self, number: usize, state: &F::State);
+}
+
+/// A state, and whole blocks to advance it by, one or more.
+pub(super) struct Job<'m, F: Family> {
+    pub(super) number: usize,
+    pub(super) state: F::State,
+    pub(super) blocks: &'m [F::Unit],
+}
+
+/// Whether memory is wiped after use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contents {
+    Public,
+    Secret,
+}
+
+/// Does all the work, in lanes that are kept full as long as it lasts.
+pub(super) fn run<'m, F: Family, const N: usize>(
+    kernels: &Kernels<'_, F, N>,
+    initial: F::State,
+    work: &mut impl Work<'m, F>,
+    contents: Contents,
+) {
+    let mut states = [[initial; N]; 2];
+    let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
+    let mut rest: [&[F::Unit]; N] = [&[]; N];
+    let mut numbers = [0; N];
+    let mut live = 0;
+    while live < kernels.width() {
+        let Some(job) = work.next() else { break };
+        (numbers[live], states[0][live], rest[live]) = (job.number, job.state, job.blocks);
+        live += 1;
+    }
+    while live > 0 {
+        let step = rest[..live].iter().map(|rest| rest.len()).min().unwrap_or(0);
+        for (input, rest) in inputs[0].iter_mut().zip(&mut rest[..live]) {
+            (*input, *rest) = rest.split_at(step);
+        }
+        kernels.run(&mut states, &mut inputs, live);
+
+        let mut lane = 0;
+        while lane < live {
+            if !rest[lane].is_empty() {
+                lane += 1;
+                continue;
+            }
+            work.done(numbers[lane], &states[0][lane]);
+            if let Some(job) = work.next() {
+                (numbers[lane], states[0][lane], rest[lane]) = (job.number, job.state, job.blocks);
+                lane += 1;
+            } else {
+                // Live lanes stay side by side.
+                live -= 1;
+                (numbers[lane], states[0][lane], rest[lane]) =
+                    (numbers[live], states[0][live], rest[live]);
+            }
+        }
+    }
+    if contents == Contents::Secret {
+        states.zeroize();
+    }
+}
+
+/// Numbers jobs in an order that leaves no straggler: the longest of the next [`WINDOW`] first,
+/// so that short ones fill up the lanes towards the end.
+pub(super) struct LongestFirst {
+    /// How many jobs there are, and how many of them have been in a window.
+    total: usize,
+    seen: usize,
+    /// Blocks and number of each job in the window, ascending; the last is the next.
+    window: [u64; WINDOW],
+    left: usize,
+}
+
+/// Of so many messages there are enough short ones to fill up 64 lanes while a long one ends
+/// (`benches/lanes.rs`, the log-uniform batch); sorting them takes some 10 ns each.
+const WINDOW: usize = 1024;
+
+impl LongestFirst {
+    pub(super) fn new(total: usize) -> Self {
+        Self { total, seen: 0, window: [0; WINDOW], left: 0 }
+    }
+
+    /// The next job's number; `blocks` says how long each is.
+    pub(super) fn next(&mut self, blocks: impl Fn(usize) -> usize) -> Option<usize> {
+        if self.left == 0 {
+            self.refill(blocks);
+        }
+        self.left = self.left.checked_sub(1)?;
+        Some(self.seen - 1 - (self.window[self.left] as usize % WINDOW))
+    }
+
+    fn refill(&mut self, blocks: impl Fn(usize) -> usize) {
+        let remaining = self.total - self.seen;
+        // Windows of one size: a small last one would hold stragglers and nothing beside them.
+        self.left = remaining.div_ceil(remaining.div_ceil(WINDOW).max(1));
+        self.seen += self.left;
+        let window = &mut self.window[..self.left];
+        for (place, key) in window.iter_mut().enumerate() {
+            // Of equally long ones the first in memory is to come first: they count backwards.
+            *key = (blocks(self.seen - 1 - place) * WINDOW + place) as u64;
+        }
+        window.sort_unstable();
+    }
+}
+
+/// The last blocks of messages, equally many of each, collected until every lane has one.
+pub(super) struct Ends<F: Family, const N: usize> {
+    pub(super) blocks: usize,
+    pub(super) len: usize,
+    pub(super) numbers: [usize; N],
+    pub(super) states: [[F::State; N]; 2],
+    pub(super) ends: [F::End; N],
+}
+
+impl<F: Family, const N: usize> Ends<F, N> {
+    pub(super) fn new(initial: F::State, blocks: usize) -> Self {
+        Self { blocks, len: 0, numbers: [0; N], states: [[initial; N]; 2], ends: [F::END; N] }
+    }
+
+    /// Adds a message by its number; the caller fills its end in.
+    pub(super) fn push(&mut self, number: usize, state: &F::State) -> &mut F::End {
+        let place = self.len;
+        self.len += 1;
+        self.numbers[place] = number;
+        self.states[0][place] = *state;
+        &mut self.ends[place]
+    }
+
+    /// Advances every state by its end.
+    pub(super) fn run(&mut self, family: &F, kernels: &Kernels<'_, F, N>) {
+        let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
+        for (input, end) in inputs[0].iter_mut().zip(&self.ends[..self.len]) {
+            *input = family.units(end, self.blocks);
+        }
+        kernels.run(&mut self.states, &mut inputs, self.len);
+    }
+
+    pub(super) fn wipe(&mut self) {
+        self.states.zeroize();
+        self.ends.zeroize();
+    }
+}

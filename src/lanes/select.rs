@@ -1,0 +1,163 @@
+//! Which kernels may run, and which of them run best for so many live lanes.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use super::family::{Family, Kernel};
+use crate::kernel::simd::Tier;
+
+/// A restriction to one tier, and perhaps to its kernel of so many lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct Only {
+    pub(crate) tier: Tier,
+    pub(crate) lanes: Option<usize>,
+}
+
+thread_local! {
+    static ONLY: Cell<Option<Only>> = const { Cell::new(None) };
+}
+
+/// Runs `f` with this thread's lanes restricted.
+pub(crate) fn within<T>(only: Only, f: impl FnOnce() -> T) -> T {
+    /// Puts back what was there, also when `f` panics.
+    struct Restore(Option<Only>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ONLY.set(self.0);
+        }
+    }
+    let _restore = Restore(ONLY.replace(Some(only)));
+    f()
+}
+
+/// What the environment variable `HSUM_TIER` asks for, read once.
+pub(crate) fn forced() -> &'static Result<Option<Tier>, String> {
+    static FORCED: OnceLock<Result<Option<Tier>, String>> = OnceLock::new();
+    FORCED.get_or_init(|| {
+        let Some(name) = std::env::var_os("HSUM_TIER") else { return Ok(None) };
+        let named = Tier::ALL.iter().find(|tier| name.to_str() == Some(tier.name()));
+        match named {
+            Some(tier) if tier.is_available() => Ok(Some(*tier)),
+            _ => Err(name.to_string_lossy().into_owned()),
+        }
+    })
+}
+
+fn only() -> Option<Only> {
+    let forced = || match forced() {
+        Ok(Some(tier)) => Some(Only { tier: *tier, lanes: None }),
+        _ => None,
+    };
+    ONLY.get().or_else(forced)
+}
+
+/// The kernels that may run.
+pub(crate) struct Allowed<F: Family> {
+    kernels: &'static [F::Kernel],
+    /// One bit for each.
+    mask: u32,
+}
+
+impl<F: Family> Allowed<F> {
+    /// All of them; under a restriction those of its tier or, where that has none of the
+    /// algorithm, the portable ones.
+    pub(crate) fn new(family: &F) -> Self {
+        let kernels = family.kernels();
+        let which = |wanted: &dyn Fn(&F::Kernel) -> bool| {
+            let bits = kernels.iter().enumerate().map(|(i, kernel)| u32::from(wanted(kernel)) << i);
+            bits.fold(0, |mask, bit| mask | bit)
+        };
+        let mask = match only() {
+            None => which(&|_| true),
+            Some(Only { tier, lanes }) => {
+                match which(&|k| k.tier() == tier && lanes.is_none_or(|n| n == k.lanes())) {
+                    0 => which(&|kernel| kernel.tier() == Tier::Portable),
+                    mask => mask,
+                }
+            }
+        };
+        Self { kernels, mask }
+    }
+
+    /// Whether kernels remain when those with more lanes are left out.
+    pub(crate) fn fit(&self, lanes: usize) -> bool {
+        self.iter().any(|(_, kernel)| kernel.lanes() <= lanes)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &'static F::Kernel)> {
+        let mask = self.mask;
+        self.kernels.iter().enumerate().filter(move |(i, _)| mask >> i & 1 == 1)
+    }
+
+    /// The kernel with the least cost for each of `live` lanes, and its index; of equals, the
+    /// one with fewer lanes.
+    pub(crate) fn best(&self, live: usize) -> (usize, &'static F::Kernel) {
+        let mut all = self.iter();
+        let first = all.next().expect("there is always a portable kernel");
+        all.fold(first, |best, other| {
+            let useful = |kernel: &F::Kernel| kernel.lanes().min(live) as u64;
+            let (a, b) = (best.1, other.1);
+            let (a_cost, b_cost) =
+                (u64::from(a.cost()) * useful(b), u64::from(b.cost()) * useful(a));
+            if (b_cost, b.lanes()) < (a_cost, a.lanes()) { other } else { best }
+        })
+    }
+}
+
+/// The kernels for up to `N` live lanes.
+pub(super) struct Kernels<'f, F: Family, const N: usize> {
+    family: &'f F,
+    allowed: Allowed<F>,
+    width: usize,
+    /// For so many live lanes less one, the index of the best kernel; found when first asked for.
+    best: [Cell<u8>; N],
+}
+
+const UNKNOWN: u8 = u8::MAX;
+
+impl<'f, F: Family, const N: usize> Kernels<'f, F, N> {
+    /// Leaves out the kernels of more than `N` lanes; some must remain.
+    pub(super) fn new(family: &'f F, mut allowed: Allowed<F>) -> Self {
+        let too_wide = allowed.iter().filter(|(_, kernel)| kernel.lanes() > N);
+        allowed.mask &= !too_wide.fold(0, |mask, (i, _)| mask | 1 << i);
+        let width = allowed.best(N).1.lanes();
+        Self { family, allowed, width, best: [const { Cell::new(UNKNOWN) }; N] }
+    }
+
+    /// How many lanes are best kept busy.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Advances the first `live` states by their inputs, which are of equal length.
+    ///
+    /// Kernels with more lanes than are left get a copy of a live input and a state that nobody
+    /// reads, for which the second halves have room.
+    pub(super) fn run(
+        &self,
+        states: &mut [[F::State; N]; 2],
+        inputs: &mut [[&[F::Unit]; N]; 2],
+        live: usize,
+    ) {
+        let (states, inputs) = (states.as_flattened_mut(), inputs.as_flattened_mut());
+        let mut at = 0;
+        while at < live {
+            let kernel = self.best(live - at);
+            let end = at + kernel.lanes();
+            if end > live {
+                let copy = inputs[at];
+                inputs[live..end].fill(copy);
+            }
+            self.family.run(kernel, &mut states[at..end], &inputs[at..end]);
+            at = end;
+        }
+    }
+
+    fn best(&self, live: usize) -> &'static F::Kernel {
+        let known = &self.best[live - 1];
+        if known.get() == UNKNOWN {
+            known.set(self.allowed.best(live).0 as u8);
+        }
+        &self.allowed.kernels[usize::from(known.get())]
+    }
+}

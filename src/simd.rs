@@ -1,0 +1,154 @@
+//! Which SIMD kernels there are on this CPU, which of them run, and whether they are right.
+//!
+//! All this is chosen by itself. `HSUM_TIER`, an environment variable read once, restricts
+//! [`digest_many`](crate::digest_many) and its like to one tier: to test, to measure, to report a
+//! bug. An algorithm that the tier has no kernel for runs on the portable one.
+
+use std::fmt;
+
+pub use crate::kernel::simd::Tier;
+
+use crate::algorithm::Algorithm;
+use crate::hasher::digest;
+use crate::lanes::{self, digest_many, select};
+
+/// The tiers that this CPU can run, best first.
+pub fn tiers() -> impl Iterator<Item = Tier> {
+    Tier::ALL.iter().copied().filter(|tier| tier.is_available())
+}
+
+/// The tier that `HSUM_TIER` restricts this process to, if any.
+///
+/// # Errors
+/// [`UnknownTier`] where the variable names no tier of this CPU; the library disregards it then.
+pub fn forced() -> Result<Option<Tier>, UnknownTier> {
+    select::forced().clone().map_err(UnknownTier)
+}
+
+/// A name that no available tier has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownTier(String);
+
+impl fmt::Display for UnknownTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no tier '{}' on this CPU; there are", self.0.escape_debug())?;
+        for (i, tier) in tiers().enumerate() {
+            write!(f, "{} {}", if i > 0 { "," } else { "" }, tier.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownTier {}
+
+/// The kernel that runs while so many messages of an algorithm are live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Choice {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// Messages under way.
+    pub live: usize,
+    /// The kernel's tier.
+    pub tier: Tier,
+    /// Messages that it advances in one call; fewer than are live take turns, more are idle.
+    pub lanes: usize,
+    /// Cycles for one block in every lane, as measured where the kernel was written.
+    pub cycles: u32,
+}
+
+/// What runs for 1, 4, 16 and 64 messages, for each algorithm that has kernels.
+///
+/// The kernel chosen is the one with the fewest cycles for each live message.
+pub fn choices() -> impl Iterator<Item = Choice> {
+    Algorithm::ALL.iter().flat_map(|algorithm| {
+        [1, 4, 16, 64].into_iter().filter_map(|live| {
+            let (tier, lanes, cycles) = lanes::chosen(*algorithm, live)?;
+            Some(Choice { algorithm: *algorithm, live, tier, lanes, cycles })
+        })
+    })
+}
+
+/// The outcome of known answers put through one kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct SelfTest {
+    /// The kernel's tier.
+    pub tier: Tier,
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// Messages that the kernel advances at once.
+    pub lanes: usize,
+    /// Whether every answer was right.
+    pub passed: bool,
+}
+
+/// Puts known answers through every kernel that this CPU can run, tier by tier.
+///
+/// Every lane gets messages of lengths around the borders of blocks and padding.
+pub fn self_test() -> impl Iterator<Item = SelfTest> {
+    tiers().flat_map(|tier| {
+        KNOWN.iter().flat_map(move |(algorithm, known)| {
+            kernels(*algorithm).into_iter().filter(move |kernel| kernel.0 == tier).map(
+                move |(tier, lanes)| {
+                    let passed = with_kernel(tier, lanes, || answers(*algorithm, lanes, known));
+                    SelfTest { tier, algorithm: *algorithm, lanes, passed }
+                },
+            )
+        })
+    })
+}
+
+/// Twice as many messages as lanes, and at least one of each length.
+fn answers(algorithm: Algorithm, lanes: usize, known: &str) -> bool {
+    let pattern: Vec<u8> = (0..=250).cycle().take(1000).collect();
+    let messages: Vec<&[u8]> =
+        LENGTHS.iter().cycle().take(LENGTHS.len().max(2 * lanes)).map(|n| &pattern[..*n]).collect();
+    let mut digests = vec![digest(algorithm, b""); messages.len()];
+    digest_many(algorithm, &messages, &mut digests);
+    let (once, again) = digests.split_at(LENGTHS.len());
+    let all: Vec<u8> = once.iter().flat_map(|digest| digest.as_bytes()).copied().collect();
+    digest(Algorithm::Sha256, &all).to_hex() == known
+        && again.iter().zip(once.iter().cycle()).all(|(a, b)| a == b)
+}
+
+/// The border cases of blocks of 64 and 128 bytes, of lengths of 8 and 16, and several blocks.
+const LENGTHS: [usize; 13] = [0, 1, 55, 56, 63, 64, 65, 111, 112, 127, 128, 129, 1000];
+
+/// SHA-256 of the digests, one after the other, of the first bytes of 0, 1, … 250, 0, 1, …, as
+/// many as [`LENGTHS`] says; computed with Python's `hashlib`.
+#[rustfmt::skip]
+const KNOWN: [(Algorithm, &str); 14] = [
+    (Algorithm::Md5, "228626faeab779aa0f204ffcf82db14e353b3c1b63615ef2484a44a8c410f945"),
+    (Algorithm::Sha1, "ed43841863fc27d62facf90b6ed233d7ede54c431dc48503725e75970e1a1fa5"),
+    (Algorithm::Sha224, "750c4af01a4fa5435303109976c2f13f490ddf8758358987d1aa7c48c6c0a693"),
+    (Algorithm::Sha256, "fbcf994f12fdab3b6d3c5a56580ce0c885168e2461ecf7213c30506d32c45bba"),
+    (Algorithm::Sha384, "86286c90927b974a28c2ae6c43f0d868888676823995c8d57fe44a9ca18be85b"),
+    (Algorithm::Sha512, "2ec646f97dedf48edb44bb8bc3be8f52951efdf4c51d166c2e1dcd03df177af5"),
+    (Algorithm::Sha512_224, "c2b6d0f875ddd6de1a42239ed9a43d2e8999410703ebeb85c2b1a973a275517b"),
+    (Algorithm::Sha512_256, "1e57ff7eb878bcb3849dd22a4672f597a40ea589190f9457817a6b49a814d50e"),
+    (Algorithm::Sha3_224, "758224be69c16272d3da6b9fd943edef7c099141d5703443b2874471c6eb7a70"),
+    (Algorithm::Sha3_256, "45bf50bdc5fca570b4a75c91c41f66e99bb2eda222bd40ec0327471d1e5c48c4"),
+    (Algorithm::Sha3_384, "0e14fd134c2f867b8417ffd5b41f0f0f209a71b5f135fbcc6f41feecefb2c714"),
+    (Algorithm::Sha3_512, "03337278a73919ee96422e639a17f57b21849d5ac45487723d562a115aff5814"),
+    (Algorithm::Shake128, "0b1688e0571dbfc100ded760683aedc694d375faff808dc86cb14c227159b8c1"),
+    (Algorithm::Shake256, "61c5a72819718edc735111cad40972bf7daf9e1581cf50e693ca3725eae6bbb3"),
+];
+
+/// The tiers and lanes of the algorithm's kernels.
+#[doc(hidden)]
+pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {
+    lanes::kernels(algorithm).into_iter().map(|(tier, lanes, _)| (tier, lanes)).collect()
+}
+
+/// Runs `f` with this thread's lanes restricted to a tier: for tests and benches.
+#[doc(hidden)]
+pub fn with_tier<T>(tier: Tier, f: impl FnOnce() -> T) -> T {
+    select::within(select::Only { tier, lanes: None }, f)
+}
+
+/// Runs `f` with this thread's lanes restricted to one kernel: for tests and benches.
+#[doc(hidden)]
+pub fn with_kernel<T>(tier: Tier, lanes: usize, f: impl FnOnce() -> T) -> T {
+    select::within(select::Only { tier, lanes: Some(lanes) }, f)
+}
