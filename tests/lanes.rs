@@ -1,0 +1,236 @@
+//! Lanes against the RustCrypto crates: every kernel by name, uneven lengths, cut streams.
+
+mod reference;
+
+use hmac::digest::KeyInit;
+use hmac::{Mac, SimpleHmac};
+use hsum::simd::{kernels, self_test, tiers, with_kernel, with_tier};
+use hsum::{Algorithm, Digest, Hasher, Key, digest, digest_many, sign_many, update_many};
+use reference::{Random, reference};
+
+/// Runs `f` with each kernel of each algorithm in turn, and with free choice.
+fn with_each_kernel(mut f: impl FnMut(Algorithm, &str, usize)) {
+    for &algorithm in Algorithm::ALL {
+        for (tier, lanes) in kernels(algorithm) {
+            with_kernel(tier, lanes, || {
+                f(algorithm, &format!("{algorithm} {} x{lanes}", tier.name()), lanes);
+            });
+        }
+        f(algorithm, &format!("{algorithm}"), 20);
+    }
+}
+
+fn digests(algorithm: Algorithm, messages: &[&[u8]]) -> Vec<Digest> {
+    let mut out = vec![digest(algorithm, b""); messages.len()];
+    digest_many(algorithm, messages, &mut out);
+    out
+}
+
+fn check(algorithm: Algorithm, kernel: &str, messages: &[&[u8]]) {
+    for (i, (message, digest)) in messages.iter().zip(digests(algorithm, messages)).enumerate() {
+        let expected = reference(algorithm, message);
+        let len = message.len();
+        assert_eq!(digest.as_bytes(), expected, "{kernel}: {len} bytes, number {i}");
+    }
+}
+
+#[test]
+fn every_kernel_agrees_around_every_border() {
+    let data = Random(1).bytes(2000);
+    let lengths: Vec<usize> = (0..=300).chain([335, 336, 337, 503, 504, 505, 1023, 1024]).collect();
+    let expected: Vec<Vec<Vec<u8>>> = Algorithm::ALL
+        .iter()
+        .map(|a| lengths.iter().map(|n| reference(*a, &data[n % 7..][..*n])).collect())
+        .collect();
+    with_each_kernel(|algorithm, kernel, _| {
+        let messages: Vec<&[u8]> = lengths.iter().map(|n| &data[n % 7..][..*n]).collect();
+        for (i, digest) in digests(algorithm, &messages).iter().enumerate() {
+            let expected = &expected[algorithm as usize][i];
+            assert_eq!(digest.as_bytes(), expected, "{kernel}: {} bytes", lengths[i]);
+        }
+    });
+}
+
+#[test]
+fn every_number_of_equal_messages_finds_its_kernels() {
+    let data = Random(2).bytes(1000);
+    for tier in tiers().map(Some).chain([None]) {
+        for &algorithm in Algorithm::ALL {
+            let expected: Vec<_> =
+                (0..5).map(|at| reference(algorithm, &data[at..][..300])).collect();
+            for count in (0..=70).chain([95, 96, 97, 128, 129, 200]) {
+                let messages: Vec<&[u8]> = (0..count).map(|i| &data[i % 5..][..300]).collect();
+                let digests = match tier {
+                    Some(tier) => with_tier(tier, || digests(algorithm, &messages)),
+                    None => digests(algorithm, &messages),
+                };
+                for (i, digest) in digests.iter().enumerate() {
+                    assert_eq!(digest.as_bytes(), expected[i % 5], "{algorithm} {tier:?} {count}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn uneven_messages_share_lanes() {
+    let mut random = Random(3);
+    let data = random.bytes(1 << 17);
+    with_each_kernel(|algorithm, kernel, lanes| {
+        for count in [1, 2, lanes.max(2) - 1, lanes, lanes + 1, 1 + random.below(200)] {
+            let messages: Vec<&[u8]> = (0..count)
+                .map(|_| {
+                    let bits = random.below(11);
+                    let len = random.below(2 << bits);
+                    &data[random.below(1 << 16)..][..len]
+                })
+                .collect();
+            check(algorithm, kernel, &messages);
+        }
+    });
+}
+
+#[test]
+fn more_messages_than_a_window() {
+    let mut random = Random(4);
+    let data = random.bytes(4096);
+    for algorithm in [Algorithm::Md5, Algorithm::Sha512, Algorithm::Sha3_256] {
+        for count in [1023, 1024, 1025, 3000] {
+            let messages: Vec<&[u8]> =
+                (0..count).map(|_| &data[random.below(700)..][..random.below(700)]).collect();
+            check(algorithm, "many", &messages);
+        }
+    }
+}
+
+#[test]
+fn one_long_message_among_short_ones() {
+    let data = Random(5).bytes(100_000);
+    for &algorithm in Algorithm::ALL {
+        let mut messages = vec![&data[..10]; 30];
+        messages[17] = &data;
+        check(algorithm, "one long", &messages);
+    }
+}
+
+/// Streams of one algorithm or of several, cut at random places, handed from kernel to kernel.
+#[test]
+fn streams_advance_together() {
+    let mut random = Random(6);
+    let data = random.bytes(1 << 16);
+    let every: Vec<(Algorithm, _)> = Algorithm::ALL
+        .iter()
+        .flat_map(|a| kernels(*a).into_iter().map(|kernel| (*a, kernel)))
+        .collect();
+    for round in 0..120 {
+        let count = 1 + random.below(70);
+        let algorithms: Vec<Algorithm> = (0..count)
+            .map(|_| match round % 2 {
+                0 => Algorithm::ALL[round / 2 % Algorithm::ALL.len()],
+                _ => Algorithm::ALL[random.below(Algorithm::ALL.len())],
+            })
+            .collect();
+        let messages: Vec<&[u8]> =
+            (0..count).map(|_| &data[random.below(100)..][..random.below(4000)]).collect();
+        let mut hashers: Vec<Hasher> = algorithms.iter().map(|a| Hasher::new(*a)).collect();
+        let mut rest = messages.clone();
+        while rest.iter().any(|rest| !rest.is_empty()) {
+            let mut batch: Vec<(&mut Hasher, &[u8])> = Vec::new();
+            for (hasher, rest) in hashers.iter_mut().zip(&mut rest) {
+                let most = [70, 300, 5000][random.below(3)];
+                let (now, later) = rest.split_at(random.below(most).min(rest.len()));
+                *rest = later;
+                batch.push((hasher, now));
+            }
+            let (tier, lanes) = every[random.below(every.len())].1;
+            match random.below(4) {
+                0 => update_many(&mut batch),
+                1 => batch.iter_mut().for_each(|(hasher, data)| hasher.update(data)),
+                2 => with_tier(tier, || update_many(&mut batch)),
+                _ => with_kernel(tier, lanes, || update_many(&mut batch)),
+            }
+        }
+        for ((hasher, message), algorithm) in hashers.into_iter().zip(messages).zip(algorithms) {
+            let len = message.len();
+            let digest = hasher.finalize();
+            assert_eq!(
+                digest.as_bytes(),
+                reference(algorithm, message),
+                "{algorithm}: {len} bytes"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_batch_of_update_many_is_left_as_it_was() {
+    let mut hashers = [Algorithm::Sha256; 3].map(Hasher::new);
+    let mut batch: Vec<(&mut Hasher, &[u8])> =
+        hashers.iter_mut().map(|hasher| (hasher, [1; 100].as_slice())).collect();
+    update_many(&mut batch);
+    update_many(&mut batch);
+    assert!(batch.iter().all(|(_, data)| data.len() == 100));
+    assert!(hashers.iter().all(|h| h.clone().finalize() == digest(Algorithm::Sha256, &[1; 200])));
+}
+
+fn hmac<D>(key: &[u8], message: &[u8]) -> Vec<u8>
+where
+    D: hmac::digest::Digest + hmac::digest::common::BlockSizeUser,
+{
+    let mut mac = <SimpleHmac<D> as KeyInit>::new_from_slice(key).unwrap();
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+#[test]
+fn tags_of_many_messages() {
+    let mut random = Random(7);
+    let data = random.bytes(5000);
+    with_each_kernel(|algorithm, kernel, lanes| {
+        let hmac: fn(&[u8], &[u8]) -> Vec<u8> = match algorithm {
+            Algorithm::Md5 => hmac::<md5::Md5>,
+            Algorithm::Sha1 => hmac::<sha1::Sha1>,
+            Algorithm::Sha224 => hmac::<sha2::Sha224>,
+            Algorithm::Sha256 => hmac::<sha2::Sha256>,
+            Algorithm::Sha384 => hmac::<sha2::Sha384>,
+            Algorithm::Sha512 => hmac::<sha2::Sha512>,
+            Algorithm::Sha512_224 => hmac::<sha2::Sha512_224>,
+            Algorithm::Sha512_256 => hmac::<sha2::Sha512_256>,
+            Algorithm::Sha3_224 => hmac::<sha3::Sha3_224>,
+            Algorithm::Sha3_256 => hmac::<sha3::Sha3_256>,
+            Algorithm::Sha3_384 => hmac::<sha3::Sha3_384>,
+            Algorithm::Sha3_512 => hmac::<sha3::Sha3_512>,
+            Algorithm::Blake2b => hmac::<blake2::Blake2b512>,
+            Algorithm::Blake2s => hmac::<blake2::Blake2s256>,
+            _ => return,
+        };
+        let secret = &data[..random.below(300)];
+        let key = Key::new(algorithm, secret).unwrap();
+        for count in [0, 1, lanes + 1, 1 + random.below(100)] {
+            let messages: Vec<&[u8]> =
+                (0..count).map(|_| &data[random.below(900)..][..random.below(600)]).collect();
+            let mut tags = vec![key.sign(b""); count];
+            sign_many(&key, &messages, &mut tags);
+            for (message, tag) in messages.iter().zip(tags) {
+                let len = message.len();
+                assert_eq!(tag.as_bytes(), hmac(secret, message), "{kernel}: {len} bytes");
+            }
+        }
+    });
+}
+
+#[test]
+fn the_self_test_passes_and_covers_every_kernel() {
+    let all = Algorithm::ALL.iter().map(|algorithm| kernels(*algorithm).len()).sum::<usize>();
+    let results: Vec<_> = self_test().collect();
+    assert_eq!(results.len(), all);
+    for result in results {
+        assert!(result.passed, "{result:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "as many digests as messages")]
+fn a_place_for_each_digest() {
+    digest_many(Algorithm::Md5, &[b"", b""], &mut [digest(Algorithm::Md5, b"")]);
+}
