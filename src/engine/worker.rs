@@ -11,6 +11,7 @@ use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
+use crate::lanes::{digest_many, update_many};
 
 /// Up to this many bytes a file is read whole.
 const SMALL: usize = 64 * 1024;
@@ -245,16 +246,5 @@ impl Stream {
             }
         };
         (self.opened.index(), result)
-    }
-}
-
-fn digest_many(f: Function, m: &[&[u8]], o: &mut [Digest]) {
-    for (m, o) in m.iter().zip(o) {
-        *o = crate::digest(f, m);
-    }
-}
-fn update_many(b: &mut [(&mut Hasher, &[u8])]) {
-    for (h, d) in b {
-        h.update(d);
     }
 }

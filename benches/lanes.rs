@@ -1,0 +1,81 @@
+//! `digest_many`: algorithm × tier × messages × length, and a batch of very uneven lengths.
+//!
+//! `cargo bench --bench lanes -- sha256/avx512` measures a part. A tier without a kernel of the
+//! algorithm is left out; `auto` is what runs where nothing is forced.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use hsum::simd::{Tier, kernels, tiers, with_tier};
+use hsum::{Algorithm, Digest, digest, digest_many};
+
+/// One algorithm for each set of kernels.
+const ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
+
+fn lanes(c: &mut Criterion) {
+    let data = vec![0x5a; 1 << 21];
+    for algorithm in ALGORITHMS {
+        let has = |tier: &Tier| kernels(algorithm).iter().any(|(of, _)| of == tier);
+        for tier in tiers().filter(has).map(Some).chain([None]) {
+            let name = tier.map_or("auto", Tier::name);
+            let mut group = c.benchmark_group(format!("{algorithm}/{name}"));
+            group.warm_up_time(Duration::from_millis(100));
+            group.measurement_time(Duration::from_millis(400)).sample_size(20);
+            for count in [1, 4, 16, 64] {
+                for len in [64, 1024, 16 * 1024] {
+                    let messages = even(&data, count, len);
+                    bench(&mut group, algorithm, tier, format!("{count}x{len}"), &messages);
+                }
+            }
+            bench(&mut group, algorithm, tier, "uneven".into(), &uneven(&data));
+        }
+    }
+}
+
+type Group<'c> = criterion::BenchmarkGroup<'c, criterion::measurement::WallTime>;
+
+fn bench(
+    group: &mut Group<'_>,
+    algorithm: Algorithm,
+    tier: Option<Tier>,
+    id: String,
+    messages: &[&[u8]],
+) {
+    let mut digests: Vec<Digest> = vec![digest(algorithm, b""); messages.len()];
+    let bytes = messages.iter().map(|message| message.len() as u64).sum();
+    group.throughput(Throughput::Bytes(bytes));
+    group.bench_function(BenchmarkId::from_parameter(id), |bencher| {
+        let mut run = || {
+            bencher.iter(|| digest_many(algorithm, black_box(messages), black_box(&mut digests)))
+        };
+        match tier {
+            Some(tier) => with_tier(tier, run),
+            None => run(),
+        }
+    });
+}
+
+/// Messages that begin at different places of a page, as those of a program do.
+fn even(data: &[u8], count: usize, len: usize) -> Vec<&[u8]> {
+    (0..count).map(|i| &data[i * (len + 192) % (data.len() - len)..][..len]).collect()
+}
+
+/// 1000 messages of 64 B to 64 KiB, log-uniform.
+fn uneven(data: &[u8]) -> Vec<&[u8]> {
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize
+    };
+    (0..1000)
+        .map(|_| {
+            let len = 64.0 * 1024_f64.powf(random() as f64 / (1_u64 << 31) as f64);
+            &data[random() % (data.len() - (64 << 10))..][..len as usize]
+        })
+        .collect()
+}
+
+criterion_group!(benches, lanes);
+criterion_main!(benches);
