@@ -9,11 +9,15 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(message) => return cli::exit::message(&message),
     };
+    if let Err(unknown) = hsum::simd::forced() {
+        return cli::exit::code(Err(cli::exit::Usage(format!("HSUM_TIER: {unknown}")).into()));
+    }
     let result = match arguments.verb {
         cli::args::Verb::Sum(args) => cli::sum::run(args),
         cli::args::Verb::Check(args) => cli::check::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
-        cli::args::Verb::Algorithms => cli::algorithms::run(),
+        cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),
+        cli::args::Verb::SelfTest => cli::self_test::run(),
     };
     cli::exit::code(result)
 }

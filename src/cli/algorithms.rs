@@ -1,12 +1,17 @@
-//! `hsum algorithms`: the table.
+//! `hsum algorithms`: the table, and which kernels run them here.
 
 use anyhow::Result;
-use hsum::{Algorithm, Strength};
+use hsum::{Algorithm, Strength, simd};
 
+use super::args::AlgorithmsArgs;
 use super::exit::Exit;
 use super::output::Output;
 
-pub(crate) fn run() -> Result<Exit> {
+pub(crate) fn run(args: AlgorithmsArgs) -> Result<Exit> {
+    if args.tiers { tiers() } else { table() }
+}
+
+fn table() -> Result<Exit> {
     let mut output = Output::stdout()?;
     output.line(b"NAME        BITS    HMAC BLOCK  STANDARD            SIGNATURES\n")?;
     for algorithm in Algorithm::ALL {
@@ -36,6 +41,41 @@ pub(crate) fn run() -> Result<Exit> {
         )
         .as_bytes(),
     )?;
+    output.finish()?;
+    Ok(Exit::Well)
+}
+
+/// One line an algorithm: the kernel for 1, 4, 16 and 64 messages at once.
+fn tiers() -> Result<Exit> {
+    let mut output = Output::stdout()?;
+    let names: Vec<&str> = simd::tiers().map(|tier| tier.name()).collect();
+    output.line(format!("Tiers of this CPU, best first: {}.\n", names.join(", ")).as_bytes())?;
+    if let Ok(Some(tier)) = simd::forced() {
+        output.line(format!("HSUM_TIER restricts this run to {}.\n", tier.name()).as_bytes())?;
+    }
+    output.line(
+        b"\nThe kernel that runs for so many messages at once: its tier, its lanes, and what it\n\
+          was measured to cost, in cycles for one block of one message. The cheapest is chosen.\n\n",
+    )?;
+    let live = [1, 4, 16, 64];
+    let mut head = format!("{:11}", "NAME");
+    for count in live {
+        head += &format!(" {:20}", format!("{count} AT ONCE"));
+    }
+    output.line(format!("{}\n", head.trim_end()).as_bytes())?;
+    for algorithm in Algorithm::ALL {
+        let choices: Vec<_> = simd::choices().filter(|c| c.algorithm == *algorithm).collect();
+        if choices.is_empty() {
+            continue;
+        }
+        let mut line = format!("{:11}", algorithm.name());
+        for choice in choices {
+            let share = f64::from(choice.cycles) / choice.lanes.min(choice.live) as f64;
+            let kernel = format!("{} ×{} {share:.0}", choice.tier.name(), choice.lanes);
+            line += &format!(" {kernel:20}");
+        }
+        output.line(format!("{}\n", line.trim_end()).as_bytes())?;
+    }
     output.finish()?;
     Ok(Exit::Well)
 }

@@ -58,7 +58,12 @@ pub(crate) enum Verb {
     /// --key says where it comes from.
     Hmac(HmacArgs),
     /// List the algorithms
-    Algorithms,
+    Algorithms(AlgorithmsArgs),
+    /// Put known answers through every kernel that this CPU can run
+    ///
+    /// One line a tier; exit status 1 if any answer is wrong: then this build or this machine is
+    /// not to be trusted.
+    SelfTest,
 }
 
 #[derive(Args, Debug)]
@@ -240,6 +245,13 @@ pub(crate) struct HmacArgs {
     pub(crate) progress: When,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct AlgorithmsArgs {
+    /// Show which SIMD kernel runs here, for one message and for many at once
+    #[arg(long)]
+    pub(crate) tiers: bool,
+}
+
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum KeyFormat {
     Text,
@@ -264,7 +276,18 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let verbs = ["sum", "check", "hmac", "algorithms", "help", "-h", "--help", "-V", "--version"];
+    let verbs = [
+        "sum",
+        "check",
+        "hmac",
+        "algorithms",
+        "self-test",
+        "help",
+        "-h",
+        "--help",
+        "-V",
+        "--version",
+    ];
     let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(|w| verbs.contains(&w));
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());

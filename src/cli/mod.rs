@@ -11,4 +11,5 @@ mod plan;
 mod print;
 mod progress;
 mod quote;
+pub(crate) mod self_test;
 pub(crate) mod sum;

@@ -1,0 +1,28 @@
+//! `hsum self-test`: is this build right on this machine?
+
+use anyhow::Result;
+use hsum::simd::{self, SelfTest};
+
+use super::exit::Exit;
+use super::output::Output;
+
+pub(crate) fn run() -> Result<Exit> {
+    let mut output = Output::stdout()?;
+    let results: Vec<SelfTest> = simd::self_test().collect();
+    for tier in simd::tiers() {
+        let of_tier = results.iter().filter(|result| result.tier == tier);
+        let (passed, failed): (Vec<&SelfTest>, Vec<&SelfTest>) =
+            of_tier.partition(|result| result.passed);
+        if passed.len() + failed.len() == 0 {
+            continue;
+        }
+        let mut line = format!("{}: {} kernels right", tier.name(), passed.len());
+        for (i, wrong) in failed.iter().enumerate() {
+            let before = if i == 0 { ", WRONG: " } else { ", " };
+            line += &format!("{before}{} on {} lanes", wrong.algorithm, wrong.lanes);
+        }
+        output.line(format!("{line}\n").as_bytes())?;
+    }
+    output.finish()?;
+    Ok(if results.iter().all(|result| result.passed) { Exit::Well } else { Exit::Failed })
+}
