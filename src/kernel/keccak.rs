@@ -3,18 +3,31 @@
 use std::sync::OnceLock;
 
 use super::Vector;
-use super::simd::{SpongeLanes, Tier, portable};
+use super::simd::{SpongeLanes, Tier, avx2, avx512, portable};
 
 /// Every kernel that this CPU can run, of all tiers, in no particular order.
 pub(crate) fn lanes() -> &'static [SpongeLanes] {
     static LANES: OnceLock<Vec<SpongeLanes>> = OnceLock::new();
     LANES.get_or_init(|| {
-        vec![SpongeLanes { tier: Tier::Portable, lanes: 1, cost: 900, run: portable::sponge }]
+        let row = |tier, lanes, cost, run| SpongeLanes { tier, lanes, cost, run };
+        let mut all = vec![
+            row(Tier::Portable, 1, 900, portable::sponge),
+            row(Tier::Avx2, 1, 900, avx2::sponge::<portable::Plain<u64>>),
+            row(Tier::Avx2, 4, 1800, avx2::sponge::<avx2::Q4>),
+            row(Tier::Avx512, 4, 700, avx512::sponge::<avx512::Q4>),
+            row(Tier::Avx512, 8, 1300, avx512::sponge::<avx512::Q8>),
+        ];
+        all.retain(|kernel| kernel.tier.is_available());
+        all
     })
 }
 
 /// The permutation, of one state.
 pub(crate) fn permute(state: &mut [u64; 25]) {
+    #[cfg(target_arch = "x86_64")]
+    if Tier::Avx2.is_available() {
+        return avx2::permute(state);
+    }
     portable::permute(state);
 }
 

@@ -1,6 +1,7 @@
 //! MD5 (RFC 1321).
 
-use super::simd::{Lanes, Tier, portable};
+use super::simd::pair::Pair;
+use super::simd::{Lanes, Tier, avx2, avx512, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// RFC 1321, section 3.3.
@@ -10,13 +11,41 @@ pub(crate) static MD5: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(portable::single::<Md5>, lanes);
+static CORE: Compression<u32> = Compression::new(single, lanes);
+
+fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    #[cfg(target_arch = "x86_64")]
+    if Tier::Avx2.is_available() {
+        return avx2::run::<Md5, portable::Plain<u32>>(std::slice::from_mut(state), &[blocks]);
+    }
+    portable::single::<Md5>(state, blocks);
+}
 
 fn lanes() -> Vec<Lanes<u32>> {
-    vec![
-        Lanes { tier: Tier::Portable, lanes: 1, cost: 300, run: portable::each::<Md5> },
-        Lanes { tier: Tier::Portable, lanes: 4, cost: 600, run: portable::each::<Md5> },
-    ]
+    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
+    let mut all = vec![
+        row(Tier::Portable, 1, 300, portable::each::<Md5>),
+        row(Tier::Avx2, 1, 300, avx2::run::<Md5, portable::Plain<u32>>),
+        row(Tier::Avx2, 8, 600, avx2::run::<Md5, avx2::X8>),
+        row(Tier::Avx2, 16, 600, avx2::run::<Md5, Pair<avx2::X8, avx2::X8>>),
+        row(Tier::Avx2, 24, 600, avx2::run::<Md5, Pair<avx2::X8, Pair<avx2::X8, avx2::X8>>>),
+        row(Tier::Avx512, 16, 600, avx512::run::<Md5, avx512::X16>),
+        row(Tier::Avx512, 32, 600, avx512::run::<Md5, Pair<avx512::X16, avx512::X16>>),
+        row(
+            Tier::Avx512,
+            48,
+            600,
+            avx512::run::<Md5, Pair<avx512::X16, Pair<avx512::X16, avx512::X16>>>,
+        ),
+        row(
+            Tier::Avx512,
+            64,
+            600,
+            avx512::run::<Md5, Pair<Pair<avx512::X16, avx512::X16>, Pair<avx512::X16, avx512::X16>>>,
+        ),
+    ];
+    all.retain(|kernel| kernel.tier.is_available());
+    all
 }
 
 /// RFC 1321, section 3.4: T.

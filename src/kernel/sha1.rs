@@ -1,6 +1,7 @@
 //! SHA-1 (FIPS 180-4, section 6.1).
 
-use super::simd::{Lanes, Tier, portable};
+use super::simd::pair::Pair;
+use super::simd::{Lanes, Tier, avx2, avx512, portable, shani};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// FIPS 180-4, section 5.3.1.
@@ -10,13 +11,31 @@ pub(crate) static SHA1: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(portable::single::<Sha1>, lanes);
+static CORE: Compression<u32> = Compression::new(single, lanes);
+
+fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    #[cfg(target_arch = "x86_64")]
+    if Tier::ShaNi.is_available() {
+        return shani::sha1::<1>(std::slice::from_mut(state), &[blocks]);
+    }
+    portable::single::<Sha1>(state, blocks);
+}
 
 fn lanes() -> Vec<Lanes<u32>> {
-    vec![
-        Lanes { tier: Tier::Portable, lanes: 1, cost: 400, run: portable::each::<Sha1> },
-        Lanes { tier: Tier::Portable, lanes: 4, cost: 800, run: portable::each::<Sha1> },
-    ]
+    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
+    let mut all = vec![
+        row(Tier::Portable, 1, 300, portable::each::<Sha1>),
+        row(Tier::Avx2, 8, 600, avx2::run::<Sha1, avx2::X8>),
+        row(Tier::Avx2, 16, 600, avx2::run::<Sha1, Pair<avx2::X8, avx2::X8>>),
+        row(Tier::Avx512, 16, 600, avx512::run::<Sha1, avx512::X16>),
+        row(Tier::Avx512, 32, 600, avx512::run::<Sha1, Pair<avx512::X16, avx512::X16>>),
+        row(Tier::ShaNi, 1, 123, shani::sha1::<1>),
+        row(Tier::ShaNi, 2, 160, shani::sha1::<2>),
+        row(Tier::ShaNi, 3, 200, shani::sha1::<3>),
+        row(Tier::ShaNi, 4, 240, shani::sha1::<4>),
+    ];
+    all.retain(|kernel| kernel.tier.is_available());
+    all
 }
 
 /// The rounds.

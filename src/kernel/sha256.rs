@@ -1,6 +1,7 @@
 //! SHA-224 and SHA-256 (FIPS 180-4, sections 6.2 and 6.3).
 
-use super::simd::{Lanes, Tier, portable};
+use super::simd::pair::Pair;
+use super::simd::{Lanes, Tier, avx2, avx512, portable, shani};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// FIPS 180-4, section 5.3.2.
@@ -35,18 +36,35 @@ pub(crate) static SHA256: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(portable::single::<Sha256>, lanes);
+static CORE: Compression<u32> = Compression::new(single, lanes);
+
+fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    #[cfg(target_arch = "x86_64")]
+    if Tier::ShaNi.is_available() {
+        return shani::sha256::<1>(std::slice::from_mut(state), &[blocks]);
+    }
+    portable::single::<Sha256>(state, blocks);
+}
 
 fn lanes() -> Vec<Lanes<u32>> {
-    vec![
-        Lanes { tier: Tier::Portable, lanes: 1, cost: 600, run: portable::each::<Sha256> },
-        Lanes { tier: Tier::Portable, lanes: 4, cost: 1500, run: portable::each::<Sha256> },
-    ]
+    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
+    let mut all = vec![
+        row(Tier::Portable, 1, 300, portable::each::<Sha256>),
+        row(Tier::Avx2, 8, 600, avx2::run::<Sha256, avx2::X8>),
+        row(Tier::Avx512, 16, 600, avx512::run::<Sha256, avx512::X16>),
+        row(Tier::Avx512, 32, 600, avx512::run::<Sha256, Pair<avx512::X16, avx512::X16>>),
+        row(Tier::ShaNi, 1, 132, shani::sha256::<1>),
+        row(Tier::ShaNi, 2, 150, shani::sha256::<2>),
+        row(Tier::ShaNi, 3, 200, shani::sha256::<3>),
+        row(Tier::ShaNi, 4, 260, shani::sha256::<4>),
+    ];
+    all.retain(|kernel| kernel.tier.is_available());
+    all
 }
 
 /// FIPS 180-4, section 4.2.2, sixteen rounds a row.
 #[rustfmt::skip]
-const K: [[u32; 16]; 4] = [
+pub(super) static K: [[u32; 16]; 4] = [
     [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
         0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,

@@ -1,6 +1,7 @@
 //! SHA-384, SHA-512, SHA-512/224 and SHA-512/256 (FIPS 180-4, sections 6.4 to 6.7).
 
-use super::simd::{Lanes, Tier, portable};
+use super::simd::pair::Pair;
+use super::simd::{Lanes, Tier, avx2, avx512, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 const fn with_initial(initial: [u64; 8]) -> Merkle<u64> {
@@ -55,13 +56,28 @@ pub(crate) static SHA512_256: Merkle<u64> = with_initial([
     0x0eb7_2ddc_81c5_2ca2,
 ]);
 
-static CORE: Compression<u64> = Compression::new(portable::single::<Sha512>, lanes);
+static CORE: Compression<u64> = Compression::new(single, lanes);
+
+fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
+    #[cfg(target_arch = "x86_64")]
+    if Tier::Avx2.is_available() {
+        return avx2::run::<Sha512, portable::Plain<u64>>(std::slice::from_mut(state), &[blocks]);
+    }
+    portable::single::<Sha512>(state, blocks);
+}
 
 fn lanes() -> Vec<Lanes<u64>> {
-    vec![
-        Lanes { tier: Tier::Portable, lanes: 1, cost: 600, run: portable::each::<Sha512> },
-        Lanes { tier: Tier::Portable, lanes: 4, cost: 2000, run: portable::each::<Sha512> },
-    ]
+    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
+    let mut all = vec![
+        row(Tier::Portable, 1, 500, portable::each::<Sha512>),
+        row(Tier::Avx2, 1, 300, avx2::run::<Sha512, portable::Plain<u64>>),
+        row(Tier::Avx2, 4, 1000, avx2::run::<Sha512, avx2::Q4>),
+        row(Tier::Avx512, 4, 1000, avx512::run::<Sha512, avx512::Q4>),
+        row(Tier::Avx512, 8, 1000, avx512::run::<Sha512, avx512::Q8>),
+        row(Tier::Avx512, 16, 1000, avx512::run::<Sha512, Pair<avx512::Q8, avx512::Q8>>),
+    ];
+    all.retain(|kernel| kernel.tier.is_available());
+    all
 }
 
 /// FIPS 180-4, section 4.2.3, sixteen rounds a row.
