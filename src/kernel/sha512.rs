@@ -1,6 +1,7 @@
 //! SHA-384, SHA-512, SHA-512/224 and SHA-512/256 (FIPS 180-4, sections 6.4 to 6.7).
 
 use super::simd::pair::Pair;
+use super::simd::sha512 as schedule;
 use super::simd::{Lanes, Tier, avx2, avx512, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
@@ -60,8 +61,12 @@ static CORE: Compression<u64> = Compression::new(single, lanes);
 
 fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
     #[cfg(target_arch = "x86_64")]
+    if Tier::Avx512.is_available() {
+        return schedule::avx512(std::slice::from_mut(state), &[blocks]);
+    }
+    #[cfg(target_arch = "x86_64")]
     if Tier::Avx2.is_available() {
-        return avx2::run::<Sha512, portable::Plain<u64>>(std::slice::from_mut(state), &[blocks]);
+        return schedule::avx2(std::slice::from_mut(state), &[blocks]);
     }
     portable::single::<Sha512>(state, blocks);
 }
@@ -70,8 +75,9 @@ fn lanes() -> Vec<Lanes<u64>> {
     let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
     let mut all = vec![
         row(Tier::Portable, 1, 500, portable::each::<Sha512>),
-        row(Tier::Avx2, 1, 300, avx2::run::<Sha512, portable::Plain<u64>>),
+        row(Tier::Avx2, 1, 300, schedule::avx2),
         row(Tier::Avx2, 4, 1000, avx2::run::<Sha512, avx2::Q4>),
+        row(Tier::Avx512, 1, 500, schedule::avx512),
         row(Tier::Avx512, 4, 1000, avx512::run::<Sha512, avx512::Q4>),
         row(Tier::Avx512, 8, 1000, avx512::run::<Sha512, avx512::Q8>),
         row(Tier::Avx512, 16, 1000, avx512::run::<Sha512, Pair<avx512::Q8, avx512::Q8>>),
@@ -82,7 +88,7 @@ fn lanes() -> Vec<Lanes<u64>> {
 
 /// FIPS 180-4, section 4.2.3, sixteen rounds a row.
 #[rustfmt::skip]
-const K: [[u64; 16]; 5] = [
+pub(super) static K: [[u64; 16]; 5] = [
     [
         0x428a_2f98_d728_ae22, 0x7137_4491_23ef_65cd, 0xb5c0_fbcf_ec4d_3b2f, 0xe9b5_dba5_8189_dbbc,
         0x3956_c25b_f348_b538, 0x59f1_11f1_b605_d019, 0x923f_82a4_af19_4f9b, 0xab1c_5ed5_da6d_8118,

@@ -48,6 +48,29 @@ pub(crate) fn permute(state: &mut [u64; 25]) {
     unsafe { inner(state) }
 }
 
+/// `array.map(Self)` and back: `map` calls closures, which are not compiled with the tier's
+/// instructions where they are not inlined, and LLVM does not always inline them.
+macro_rules! wrap {
+    ($array:expr) => {{
+        let array = $array;
+        let mut wrapped = [Self(array[0]); _];
+        for i in 0..array.len() {
+            wrapped[i] = Self(array[i]);
+        }
+        wrapped
+    }};
+}
+macro_rules! unwrap {
+    ($array:expr) => {{
+        let array = $array;
+        let mut bare = [array[0].0; _];
+        for i in 0..array.len() {
+            bare[i] = array[i].0;
+        }
+        bare
+    }};
+}
+
 /// An expression of this tier's intrinsics.
 macro_rules! simd {
     ($($body:tt)*) => {
@@ -134,10 +157,10 @@ impl Vector<u32> for X8 {
     #[inline(always)]
     fn load(inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
         macro_rules! half {
-            ($at:literal: $($lane:literal)*) => { simd!(transpose8([$({
+            ($at:literal: $($lane:literal)*) => { transpose8([$({
                 let half = &inputs[$lane][index][$at..$at + 32];
-                _mm256_loadu_si256(half.as_ptr().cast())
-            }),*])) };
+                simd!(_mm256_loadu_si256(half.as_ptr().cast()))
+            }),*]) };
         }
         let low = half!(0: 0 1 2 3 4 5 6 7);
         let high = half!(32: 0 1 2 3 4 5 6 7);
@@ -146,9 +169,9 @@ impl Vector<u32> for X8 {
         words[8..].copy_from_slice(&high);
         if order == ByteOrder::Big {
             let swap = [0x0405_0607_0001_0203, 0x0c0d_0e0f_0809_0a0b];
-            simd!(shuffle_bytes(&mut words, swap));
+            shuffle_bytes(&mut words, swap);
         }
-        words.map(Self)
+        wrap!(words)
     }
     #[inline(always)]
     fn read<const N: usize>(states: &[[u32; N]], at: usize) -> [Self; 8] {
@@ -157,11 +180,11 @@ impl Vector<u32> for X8 {
                 simd!([$(_mm256_loadu_si256(states[$lane][at..at + 8].as_ptr().cast())),*])
             };
         }
-        simd!(transpose8(rows!(0 1 2 3 4 5 6 7))).map(Self)
+        wrap!(transpose8(rows!(0 1 2 3 4 5 6 7)))
     }
     #[inline(always)]
     fn write<const N: usize>(words: [Self; 8], states: &mut [[u32; N]], at: usize) {
-        let rows = simd!(transpose8(words.map(|word| word.0)));
+        let rows = transpose8(unwrap!(words));
         for (state, row) in states.iter_mut().zip(rows) {
             simd!(_mm256_storeu_si256(state[at..at + 8].as_mut_ptr().cast(), row));
         }
@@ -184,15 +207,15 @@ impl Vector<u64> for Q4 {
 
     #[inline(always)]
     fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        load4(inputs, index, order).map(Self)
+        wrap!(load4(inputs, index, order))
     }
     #[inline(always)]
     fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
-        read4(states, at).map(Self)
+        wrap!(read4(states, at))
     }
     #[inline(always)]
     fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        write4(words.map(|word| word.0), states, at);
+        write4(unwrap!(words), states, at);
     }
 
     operations!(
@@ -210,7 +233,7 @@ impl Vector<u64> for Q4 {
 impl SpongeVector for Q4 {
     #[inline(always)]
     fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        load_bytes4(inputs, at).map(Self)
+        wrap!(load_bytes4(inputs, at))
     }
 }
 
@@ -220,16 +243,16 @@ pub(super) fn load4(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> 
     let mut words = simd!([_mm256_setzero_si256(); 16]);
     for i in 0..4 {
         macro_rules! rows {
-            ($($lane:literal)*) => { simd!(transpose4([$({
+            ($($lane:literal)*) => { transpose4([$({
                 let quarter = &inputs[$lane][index][32 * i..32 * i + 32];
-                _mm256_loadu_si256(quarter.as_ptr().cast())
-            }),*])) };
+                simd!(_mm256_loadu_si256(quarter.as_ptr().cast()))
+            }),*]) };
         }
         words[4 * i..4 * i + 4].copy_from_slice(&rows!(0 1 2 3));
     }
     if order == ByteOrder::Big {
         let swap = [0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f];
-        simd!(shuffle_bytes(&mut words, swap));
+        shuffle_bytes(&mut words, swap);
     }
     words
 }
@@ -240,10 +263,10 @@ pub(super) fn read4<const N: usize>(states: &[[u64; N]], at: usize) -> [__m256i;
     let mut words = simd!([_mm256_setzero_si256(); 8]);
     for i in [0, 4] {
         macro_rules! rows {
-            ($($lane:literal)*) => { simd!(transpose4([$({
+            ($($lane:literal)*) => { transpose4([$({
                 let half = &states[$lane][at + i..at + i + 4];
-                _mm256_loadu_si256(half.as_ptr().cast())
-            }),*])) };
+                simd!(_mm256_loadu_si256(half.as_ptr().cast()))
+            }),*]) };
         }
         words[i..i + 4].copy_from_slice(&rows!(0 1 2 3));
     }
@@ -254,7 +277,7 @@ pub(super) fn read4<const N: usize>(states: &[[u64; N]], at: usize) -> [__m256i;
 #[inline(always)]
 pub(super) fn write4<const N: usize>(words: [__m256i; 8], states: &mut [[u64; N]], at: usize) {
     for i in [0, 4] {
-        let rows = simd!(transpose4([words[i], words[i + 1], words[i + 2], words[i + 3]]));
+        let rows = transpose4([words[i], words[i + 1], words[i + 2], words[i + 3]]);
         for (state, row) in states.iter_mut().zip(rows) {
             let half = &mut state[at + i..at + i + 4];
             simd!(_mm256_storeu_si256(half.as_mut_ptr().cast(), row));
@@ -268,10 +291,10 @@ pub(super) fn load_bytes4(inputs: &[&[u8]], at: usize) -> [__m256i; 8] {
     let mut words = simd!([_mm256_setzero_si256(); 8]);
     for i in [0, 4] {
         macro_rules! rows {
-            ($($lane:literal)*) => { simd!(transpose4([$({
+            ($($lane:literal)*) => { transpose4([$({
                 let half = &inputs[$lane][at + 8 * i..at + 8 * i + 32];
-                _mm256_loadu_si256(half.as_ptr().cast())
-            }),*])) };
+                simd!(_mm256_loadu_si256(half.as_ptr().cast()))
+            }),*]) };
         }
         words[i..i + 4].copy_from_slice(&rows!(0 1 2 3));
     }
@@ -279,49 +302,52 @@ pub(super) fn load_bytes4(inputs: &[&[u8]], at: usize) -> [__m256i; 8] {
 }
 
 /// Shuffles the bytes of each 128 bits of every row.
-#[inline]
-#[target_feature(enable = "avx2")]
+#[inline(always)]
 fn shuffle_bytes(rows: &mut [__m256i; 16], [low, high]: [i64; 2]) {
-    let table = _mm256_broadcastsi128_si256(_mm_set_epi64x(high, low));
-    for row in rows {
-        *row = _mm256_shuffle_epi8(*row, table);
+    simd! {
+        let table = _mm256_broadcastsi128_si256(_mm_set_epi64x(high, low));
+        for row in rows {
+            *row = _mm256_shuffle_epi8(*row, table);
+        }
     }
 }
 
 /// Word `j` of row `i` becomes word `i` of row `j`.
-#[inline]
-#[target_feature(enable = "avx2")]
+#[inline(always)]
 fn transpose8(r: [__m256i; 8]) -> [__m256i; 8] {
-    let mut t = r;
-    for i in (0..8).step_by(4) {
-        let (a, b) = (_mm256_unpacklo_epi32(r[i], r[i + 1]), _mm256_unpackhi_epi32(r[i], r[i + 1]));
-        let (c, d) =
-            (_mm256_unpacklo_epi32(r[i + 2], r[i + 3]), _mm256_unpackhi_epi32(r[i + 2], r[i + 3]));
-        t[i] = _mm256_unpacklo_epi64(a, c);
-        t[i + 1] = _mm256_unpackhi_epi64(a, c);
-        t[i + 2] = _mm256_unpacklo_epi64(b, d);
-        t[i + 3] = _mm256_unpackhi_epi64(b, d);
+    simd! {
+        let mut t = r;
+        for i in (0..8).step_by(4) {
+            let (a, b) = (_mm256_unpacklo_epi32(r[i], r[i + 1]), _mm256_unpackhi_epi32(r[i], r[i + 1]));
+            let (c, d) =
+                (_mm256_unpacklo_epi32(r[i + 2], r[i + 3]), _mm256_unpackhi_epi32(r[i + 2], r[i + 3]));
+            t[i] = _mm256_unpacklo_epi64(a, c);
+            t[i + 1] = _mm256_unpackhi_epi64(a, c);
+            t[i + 2] = _mm256_unpacklo_epi64(b, d);
+            t[i + 3] = _mm256_unpackhi_epi64(b, d);
+        }
+        let mut words = r;
+        for j in 0..4 {
+            words[j] = _mm256_permute2x128_si256::<0x20>(t[j], t[4 + j]);
+            words[4 + j] = _mm256_permute2x128_si256::<0x31>(t[j], t[4 + j]);
+        }
+        words
     }
-    let mut words = r;
-    for j in 0..4 {
-        words[j] = _mm256_permute2x128_si256::<0x20>(t[j], t[4 + j]);
-        words[4 + j] = _mm256_permute2x128_si256::<0x31>(t[j], t[4 + j]);
-    }
-    words
 }
 
 /// Word `j` of row `i` becomes word `i` of row `j`; words of 64 bits.
-#[inline]
-#[target_feature(enable = "avx2")]
+#[inline(always)]
 fn transpose4(r: [__m256i; 4]) -> [__m256i; 4] {
-    let (a, b) = (_mm256_unpacklo_epi64(r[0], r[1]), _mm256_unpackhi_epi64(r[0], r[1]));
-    let (c, d) = (_mm256_unpacklo_epi64(r[2], r[3]), _mm256_unpackhi_epi64(r[2], r[3]));
-    [
-        _mm256_permute2x128_si256::<0x20>(a, c),
-        _mm256_permute2x128_si256::<0x20>(b, d),
-        _mm256_permute2x128_si256::<0x31>(a, c),
-        _mm256_permute2x128_si256::<0x31>(b, d),
-    ]
+    simd! {
+        let (a, b) = (_mm256_unpacklo_epi64(r[0], r[1]), _mm256_unpackhi_epi64(r[0], r[1]));
+        let (c, d) = (_mm256_unpacklo_epi64(r[2], r[3]), _mm256_unpackhi_epi64(r[2], r[3]));
+        [
+            _mm256_permute2x128_si256::<0x20>(a, c),
+            _mm256_permute2x128_si256::<0x20>(b, d),
+            _mm256_permute2x128_si256::<0x31>(a, c),
+            _mm256_permute2x128_si256::<0x31>(b, d),
+        ]
+    }
 }
 
 /// The same, and the compiler may not look through it.

@@ -44,6 +44,29 @@ pub(crate) fn sponge<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inp
     unsafe { inner::<V>(states, rate, inputs) }
 }
 
+/// `array.map(Self)` and back: `map` calls closures, which are not compiled with the tier's
+/// instructions where they are not inlined, and LLVM does not always inline them.
+macro_rules! wrap {
+    ($array:expr) => {{
+        let array = $array;
+        let mut wrapped = [Self(array[0]); _];
+        for i in 0..array.len() {
+            wrapped[i] = Self(array[i]);
+        }
+        wrapped
+    }};
+}
+macro_rules! unwrap {
+    ($array:expr) => {{
+        let array = $array;
+        let mut bare = [array[0].0; _];
+        for i in 0..array.len() {
+            bare[i] = array[i].0;
+        }
+        bare
+    }};
+}
+
 /// An expression of this tier's intrinsics.
 macro_rules! simd {
     ($($body:tt)*) => {
@@ -133,9 +156,9 @@ impl Vector<u32> for X16 {
         let mut rows = rows!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         if order == ByteOrder::Big {
             let swap = [0x0405_0607_0001_0203, 0x0c0d_0e0f_0809_0a0b];
-            simd!(shuffle_bytes(&mut rows, swap));
+            shuffle_bytes(&mut rows, swap);
         }
-        simd!(transpose16(rows)).map(Self)
+        wrap!(transpose16(rows))
     }
     #[inline(always)]
     fn read<const N: usize>(states: &[[u32; N]], at: usize) -> [Self; 8] {
@@ -146,11 +169,11 @@ impl Vector<u32> for X16 {
                 _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
             }),*]) };
         }
-        simd!(transpose8_halves(rows!(0 1 2 3 4 5 6 7))).map(Self)
+        wrap!(transpose8_halves(rows!(0 1 2 3 4 5 6 7)))
     }
     #[inline(always)]
     fn write<const N: usize>(words: [Self; 8], states: &mut [[u32; N]], at: usize) {
-        let rows = simd!(transpose8_halves(words.map(|word| word.0)));
+        let rows = transpose8_halves(unwrap!(words));
         for (lane, row) in rows.into_iter().enumerate() {
             simd! {
                 let low = states[lane][at..at + 8].as_mut_ptr().cast();
@@ -177,22 +200,25 @@ impl Vector<u32> for X16 {
     );
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 fn splat16(count: u64) -> __m512i {
-    _mm512_set1_epi32(count as i32)
+    simd! {
+        _mm512_set1_epi32(count as i32)
+    }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 fn splat8(count: u64) -> __m512i {
-    _mm512_set1_epi64(count as i64)
+    simd! {
+        _mm512_set1_epi64(count as i64)
+    }
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
+#[inline(always)]
 fn splat4(count: u64) -> __m256i {
-    _mm256_set1_epi64x(count as i64)
+    simd! {
+        _mm256_set1_epi64x(count as i64)
+    }
 }
 
 impl Q8 {
@@ -203,7 +229,7 @@ impl Q8 {
                 simd!([$(_mm512_loadu_si512(rows[$lane].as_ptr().cast())),*])
             };
         }
-        simd!(transpose8(rows!(0 1 2 3 4 5 6 7)))
+        transpose8(rows!(0 1 2 3 4 5 6 7))
     }
 }
 
@@ -224,9 +250,9 @@ impl Vector<u64> for Q8 {
         words[8..].copy_from_slice(&high);
         if order == ByteOrder::Big {
             let swap = [0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f];
-            simd!(shuffle_bytes(&mut words, swap));
+            shuffle_bytes(&mut words, swap);
         }
-        words.map(Self)
+        wrap!(words)
     }
     #[inline(always)]
     fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
@@ -235,11 +261,11 @@ impl Vector<u64> for Q8 {
                 simd!([$(_mm512_loadu_si512(states[$lane][at..at + 8].as_ptr().cast())),*])
             };
         }
-        simd!(transpose8(rows!(0 1 2 3 4 5 6 7))).map(Self)
+        wrap!(transpose8(rows!(0 1 2 3 4 5 6 7)))
     }
     #[inline(always)]
     fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        let rows = simd!(transpose8(words.map(|word| word.0)));
+        let rows = transpose8(unwrap!(words));
         for (state, row) in states.iter_mut().zip(rows) {
             simd!(_mm512_storeu_si512(state[at..at + 8].as_mut_ptr().cast(), row));
         }
@@ -269,7 +295,7 @@ impl SpongeVector for Q8 {
                 Self::rows([$(inputs[$lane][at..].first_chunk().expect("eight words")),*])
             };
         }
-        rows!(0 1 2 3 4 5 6 7).map(Self)
+        wrap!(rows!(0 1 2 3 4 5 6 7))
     }
 }
 
@@ -278,15 +304,15 @@ impl Vector<u64> for Q4 {
 
     #[inline(always)]
     fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        avx2::load4(inputs, index, order).map(Self)
+        wrap!(avx2::load4(inputs, index, order))
     }
     #[inline(always)]
     fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
-        avx2::read4(states, at).map(Self)
+        wrap!(avx2::read4(states, at))
     }
     #[inline(always)]
     fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        avx2::write4(words.map(|word| word.0), states, at);
+        avx2::write4(unwrap!(words), states, at);
     }
 
     operations!(
@@ -308,95 +334,99 @@ impl Vector<u64> for Q4 {
 impl SpongeVector for Q4 {
     #[inline(always)]
     fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        avx2::load_bytes4(inputs, at).map(Self)
+        wrap!(avx2::load_bytes4(inputs, at))
     }
 }
 
 /// Shuffles the bytes of each 128 bits of every row.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
+#[inline(always)]
 fn shuffle_bytes<const N: usize>(rows: &mut [__m512i; N], [low, high]: [i64; 2]) {
-    let table = _mm512_broadcast_i32x4(_mm_set_epi64x(high, low));
-    for row in rows {
-        *row = _mm512_shuffle_epi8(*row, table);
+    simd! {
+        let table = _mm512_broadcast_i32x4(_mm_set_epi64x(high, low));
+        for row in rows {
+            *row = _mm512_shuffle_epi8(*row, table);
+        }
     }
 }
 
 /// Word `j` of row `i` becomes word `i` of row `j`.
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 fn transpose16(r: [__m512i; 16]) -> [__m512i; 16] {
-    let mut t = r;
-    for i in (0..16).step_by(4) {
-        let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
-        let (c, d) =
-            (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
-        t[i] = _mm512_unpacklo_epi64(a, c);
-        t[i + 1] = _mm512_unpackhi_epi64(a, c);
-        t[i + 2] = _mm512_unpacklo_epi64(b, d);
-        t[i + 3] = _mm512_unpackhi_epi64(b, d);
+    simd! {
+        let mut t = r;
+        for i in (0..16).step_by(4) {
+            let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
+            let (c, d) =
+                (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
+            t[i] = _mm512_unpacklo_epi64(a, c);
+            t[i + 1] = _mm512_unpackhi_epi64(a, c);
+            t[i + 2] = _mm512_unpacklo_epi64(b, d);
+            t[i + 3] = _mm512_unpackhi_epi64(b, d);
+        }
+        // `t[4 * i + j]` has words j, 4 + j, 8 + j, 12 + j of rows 4i to 4i + 3.
+        let mut words = r;
+        for j in 0..4 {
+            let a = _mm512_shuffle_i32x4::<0x88>(t[j], t[4 + j]);
+            let b = _mm512_shuffle_i32x4::<0xdd>(t[j], t[4 + j]);
+            let c = _mm512_shuffle_i32x4::<0x88>(t[8 + j], t[12 + j]);
+            let d = _mm512_shuffle_i32x4::<0xdd>(t[8 + j], t[12 + j]);
+            words[j] = _mm512_shuffle_i32x4::<0x88>(a, c);
+            words[4 + j] = _mm512_shuffle_i32x4::<0x88>(b, d);
+            words[8 + j] = _mm512_shuffle_i32x4::<0xdd>(a, c);
+            words[12 + j] = _mm512_shuffle_i32x4::<0xdd>(b, d);
+        }
+        words
     }
-    // `t[4 * i + j]` has words j, 4 + j, 8 + j, 12 + j of rows 4i to 4i + 3.
-    let mut words = r;
-    for j in 0..4 {
-        let a = _mm512_shuffle_i32x4::<0x88>(t[j], t[4 + j]);
-        let b = _mm512_shuffle_i32x4::<0xdd>(t[j], t[4 + j]);
-        let c = _mm512_shuffle_i32x4::<0x88>(t[8 + j], t[12 + j]);
-        let d = _mm512_shuffle_i32x4::<0xdd>(t[8 + j], t[12 + j]);
-        words[j] = _mm512_shuffle_i32x4::<0x88>(a, c);
-        words[4 + j] = _mm512_shuffle_i32x4::<0x88>(b, d);
-        words[8 + j] = _mm512_shuffle_i32x4::<0xdd>(a, c);
-        words[12 + j] = _mm512_shuffle_i32x4::<0xdd>(b, d);
-    }
-    words
 }
 
 /// Word `j` of row `i` becomes word `i` of row `j`; words of 64 bits.
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 fn transpose8(r: [__m512i; 8]) -> [__m512i; 8] {
-    let mut t = r;
-    for i in (0..8).step_by(2) {
-        t[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
+    simd! {
+        let mut t = r;
+        for i in (0..8).step_by(2) {
+            t[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
+            t[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
+        }
+        let mut words = r;
+        for j in 0..2 {
+            let a = _mm512_shuffle_i64x2::<0x88>(t[j], t[2 + j]);
+            let b = _mm512_shuffle_i64x2::<0xdd>(t[j], t[2 + j]);
+            let c = _mm512_shuffle_i64x2::<0x88>(t[4 + j], t[6 + j]);
+            let d = _mm512_shuffle_i64x2::<0xdd>(t[4 + j], t[6 + j]);
+            words[j] = _mm512_shuffle_i64x2::<0x88>(a, c);
+            words[2 + j] = _mm512_shuffle_i64x2::<0x88>(b, d);
+            words[4 + j] = _mm512_shuffle_i64x2::<0xdd>(a, c);
+            words[6 + j] = _mm512_shuffle_i64x2::<0xdd>(b, d);
+        }
+        words
     }
-    let mut words = r;
-    for j in 0..2 {
-        let a = _mm512_shuffle_i64x2::<0x88>(t[j], t[2 + j]);
-        let b = _mm512_shuffle_i64x2::<0xdd>(t[j], t[2 + j]);
-        let c = _mm512_shuffle_i64x2::<0x88>(t[4 + j], t[6 + j]);
-        let d = _mm512_shuffle_i64x2::<0xdd>(t[4 + j], t[6 + j]);
-        words[j] = _mm512_shuffle_i64x2::<0x88>(a, c);
-        words[2 + j] = _mm512_shuffle_i64x2::<0x88>(b, d);
-        words[4 + j] = _mm512_shuffle_i64x2::<0xdd>(a, c);
-        words[6 + j] = _mm512_shuffle_i64x2::<0xdd>(b, d);
-    }
-    words
 }
 
 /// Word `j` of row `i` becomes word `i` of row `j`, in the lower and the upper halves apart;
 /// words of 32 bits.
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 fn transpose8_halves(r: [__m512i; 8]) -> [__m512i; 8] {
-    let mut t = r;
-    for i in (0..8).step_by(4) {
-        let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
-        let (c, d) =
-            (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
-        t[i] = _mm512_unpacklo_epi64(a, c);
-        t[i + 1] = _mm512_unpackhi_epi64(a, c);
-        t[i + 2] = _mm512_unpacklo_epi64(b, d);
-        t[i + 3] = _mm512_unpackhi_epi64(b, d);
+    simd! {
+        let mut t = r;
+        for i in (0..8).step_by(4) {
+            let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
+            let (c, d) =
+                (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
+            t[i] = _mm512_unpacklo_epi64(a, c);
+            t[i + 1] = _mm512_unpackhi_epi64(a, c);
+            t[i + 2] = _mm512_unpacklo_epi64(b, d);
+            t[i + 3] = _mm512_unpackhi_epi64(b, d);
+        }
+        let low = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0);
+        let high = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
+        let mut words = r;
+        for j in 0..4 {
+            words[j] = _mm512_permutex2var_epi64(t[j], low, t[4 + j]);
+            words[4 + j] = _mm512_permutex2var_epi64(t[j], high, t[4 + j]);
+        }
+        words
     }
-    let low = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0);
-    let high = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
-    let mut words = r;
-    for j in 0..4 {
-        words[j] = _mm512_permutex2var_epi64(t[j], low, t[4 + j]);
-        words[4 + j] = _mm512_permutex2var_epi64(t[j], high, t[4 + j]);
-    }
-    words
 }
 
 /// The same, and the compiler may not look through it.

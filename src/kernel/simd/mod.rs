@@ -8,6 +8,8 @@ pub(crate) mod avx512;
 pub(crate) mod pair;
 pub(crate) mod portable;
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod sha512;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod shani;
 
 use super::Word;
