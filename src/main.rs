@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         cli::args::Verb::Check(args) => cli::check::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),
+        cli::args::Verb::Bench(args) => cli::bench::run(args),
         cli::args::Verb::SelfTest => cli::self_test::run(),
     };
     cli::exit::code(result)

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use hsum::Function;
 
 /// Hash files, verify checksum lists, compute HMACs.
@@ -59,6 +59,11 @@ pub(crate) enum Verb {
     Hmac(HmacArgs),
     /// List the algorithms
     Algorithms(AlgorithmsArgs),
+    /// Measure this machine, in about ten seconds
+    ///
+    /// Each algorithm on one core: one message, and many at once on each tier of kernels. Then the
+    /// rates of reading from the page cache and of opening files, and which part bounds hsum here.
+    Bench(BenchArgs),
     /// Put known answers through every kernel that this CPU can run
     ///
     /// One line a tier; exit status 1 if any answer is wrong: then this build or this machine is
@@ -246,6 +251,13 @@ pub(crate) struct HmacArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct AlgorithmsArgs {
     /// Show which SIMD kernel runs here, for one message and for many at once
     #[arg(long)]
@@ -276,19 +288,12 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let verbs = [
-        "sum",
-        "check",
-        "hmac",
-        "algorithms",
-        "self-test",
-        "help",
-        "-h",
-        "--help",
-        "-V",
-        "--version",
-    ];
-    let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(|w| verbs.contains(&w));
+    let top = Arguments::command();
+    let is_verb = |word: &str| {
+        matches!(word, "help" | "-h" | "--help" | "-V" | "--version")
+            || top.get_subcommands().any(|verb| verb.get_name() == word)
+    };
+    let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(is_verb);
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod algorithms;
 pub(crate) mod args;
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod exit;
 pub(crate) mod hmac;

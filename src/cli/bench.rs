@@ -1,0 +1,185 @@
+//! `hsum bench`: how fast is this machine, and what bounds `hsum` on it?
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hsum::engine::{self, Plan};
+use hsum::simd::{self, Tier};
+use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
+use serde_json::json;
+
+use super::args::BenchArgs;
+use super::exit::Exit;
+use super::output::Output;
+
+/// Time for one figure: all of them together take about ten seconds.
+const PATIENCE: Duration = Duration::from_millis(70);
+/// Messages hashed at once, and the bytes of each: they fit into an L2 cache of 1 MiB together.
+const MESSAGES: usize = 64;
+const LENGTH: usize = 8 * 1024;
+/// Bytes of the file that the read rate is taken of.
+const FILE: usize = 64 << 20;
+/// Empty files of the tree that the walk rate is taken of.
+const TREE: usize = 4000;
+const BAR: f64 = 24.0;
+
+/// Bytes a second of one algorithm on one core.
+struct Speed {
+    algorithm: Algorithm,
+    /// One message.
+    single: f64,
+    /// Many messages at once, by tier, best tier first; empty where there are no kernels.
+    many: Vec<(Tier, f64)>,
+}
+
+impl Speed {
+    fn best(&self) -> f64 {
+        self.many.iter().map(|(_, rate)| *rate).fold(self.single, f64::max)
+    }
+}
+
+pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
+    let mut output = Output::stdout()?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let read = read_rate(folder.path()).context("cannot measure reading")?;
+    let walk = walk_rate(folder.path()).context("cannot measure walking")?;
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    if args.json {
+        let line = json!({"cores": cores, "read_bytes_per_second": read as u64,
+            "files_per_second": walk as u64});
+        output.line(format!("{line}\n").as_bytes())?;
+    } else {
+        output.line(b"GB/s on one core, and a bar for many messages at once:\n\n")?;
+        let head = format!("{:11} {:>7} {:>7}  BY TIER\n", "NAME", "SINGLE", "MANY");
+        output.line(head.as_bytes())?;
+    }
+    let data = pattern(MESSAGES * LENGTH);
+    let mut sha256 = 0.0;
+    for algorithm in Algorithm::ALL {
+        let speed = speed(*algorithm, &data);
+        if *algorithm == Algorithm::Sha256 {
+            sha256 = speed.best();
+        }
+        output.line(if args.json { json_line(&speed) } else { text_line(&speed) }.as_bytes())?;
+        output.flush()?;
+    }
+    if !args.json {
+        output.line(verdict(cores, read, walk, sha256).as_bytes())?;
+    }
+    output.finish()?;
+    Ok(Exit::Well)
+}
+
+fn speed(algorithm: Algorithm, data: &[u8]) -> Speed {
+    let mut hasher = Hasher::new(algorithm);
+    let single = rate(data.len(), || hasher.update(data));
+    let messages: Vec<&[u8]> = data.chunks(LENGTH).collect();
+    let mut digests: Vec<Digest> = vec![digest(algorithm, b""); MESSAGES];
+    let kernels = simd::kernels(algorithm);
+    let mut many = Vec::new();
+    for tier in simd::tiers().filter(|tier| kernels.iter().any(|(of, _)| of == tier)) {
+        let hash = || digest_many(algorithm, &messages, &mut digests);
+        many.push((tier, simd::with_tier(tier, || rate(data.len(), hash))));
+    }
+    Speed { algorithm, single, many }
+}
+
+/// Bytes a second of something that takes `bytes` at a time: the best of three runs, for what
+/// slows one down is the rest of the machine.
+fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
+    work();
+    let mut best = 0.0f64;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let mut total = 0;
+        while start.elapsed() < PATIENCE / 3 {
+            work();
+            total += bytes;
+        }
+        best = best.max(total as f64 / start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+/// Bytes a second of reading what is in the page cache, on one core.
+fn read_rate(folder: &Path) -> std::io::Result<f64> {
+    let path = folder.join("file");
+    File::create(&path)?.write_all(&pattern(FILE))?;
+    let mut room = vec![0; 128 * 1024];
+    let mut best = 0.0f64;
+    for _ in 0..4 {
+        let mut file = File::open(&path)?;
+        let start = Instant::now();
+        while file.read(&mut room)? > 0 {}
+        best = best.max(FILE as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+/// Empty files a second, found, opened, read, hashed and put in order, on all cores.
+fn walk_rate(folder: &Path) -> std::io::Result<f64> {
+    let tree = folder.join("tree");
+    for i in 0..TREE {
+        let folder = tree.join((i / 200).to_string());
+        if i % 200 == 0 {
+            fs::create_dir_all(&folder)?;
+        }
+        File::create(folder.join(i.to_string()))?;
+    }
+    let plan = Plan::new([Algorithm::Sha256]);
+    let mut best = 0.0f64;
+    for _ in 0..3 {
+        let start = Instant::now();
+        engine::run(&plan, [&tree], |_| ControlFlow::Continue(()));
+        best = best.max(TREE as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..=250).cycle().take(length).collect()
+}
+
+fn text_line(speed: &Speed) -> String {
+    // A scale for all algorithms, on which 1 GB/s can still be seen beside 20.
+    let bar = "█".repeat(((speed.best() / 1e9).sqrt() * BAR / 5.0).ceil() as usize);
+    let tiers: Vec<String> = speed
+        .many
+        .iter()
+        .map(|(tier, rate)| format!("{} {:.2}", tier.name(), rate / 1e9))
+        .collect();
+    let many = match speed.many.is_empty() {
+        true => "-".into(),
+        false => format!("{:.2}", speed.best() / 1e9),
+    };
+    let (name, single, tiers) = (speed.algorithm.name(), speed.single / 1e9, tiers.join(", "));
+    let line = format!("{name:11} {single:7.2} {many:>7}  {bar:20} {tiers}");
+    format!("{}\n", line.trim_end())
+}
+
+fn json_line(speed: &Speed) -> String {
+    let many: serde_json::Map<_, _> =
+        speed.many.iter().map(|(tier, rate)| (tier.name().into(), json!(*rate as u64))).collect();
+    let line = json!({"algorithm": speed.algorithm.name(), "single_bytes_per_second":
+        speed.single as u64, "many_bytes_per_second": many});
+    format!("{line}\n")
+}
+
+fn verdict(cores: usize, read: f64, walk: f64, sha256: f64) -> String {
+    let (slower, why) = match read < sha256 {
+        true => ("reading", "the memory and the system calls bound it, not the hash"),
+        false => ("hashing", "the hash bounds it, not the page cache"),
+    };
+    format!(
+        "\n{:.1} GB/s are read from the page cache on one core, {:.0} files a second opened and \
+         hashed on {cores}.\nFor large files with sha256, {slower} is the slower part: {why}.\n\
+         For files below {:.0} KB, opening them costs more than hashing them.\n",
+        read / 1e9,
+        walk,
+        sha256 * cores as f64 / walk / 1e3,
+    )
+}
