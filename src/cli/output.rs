@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,9 +101,13 @@ impl Output {
             return Ok(Self::new(OpenOptions::new().write(true).open(&path)?, Target::Stream));
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Nobody is to open it who could not open the old one.
+        let mode = if old.is_some() { 0o600 } else { 0o666 };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(mode);
         let (file, temporary) = tempfile::Builder::new()
             .prefix(".hsum-")
-            .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))?
+            .make_in(folder, |path| options.open(path))?
             .into_parts();
         if let Some(metadata) = old {
             let mode = metadata.permissions().mode() & 0o777;
