@@ -64,7 +64,8 @@ impl View {
             let expected = Arc::new(Expected::default());
             if let Some(survey) = survey {
                 let expected = Arc::clone(&expected);
-                thread::spawn(move || {
+                // Without a thread for it the line does not say what is left.
+                let _ = thread::Builder::new().spawn(move || {
                     if survey(&expected).is_continue() {
                         expected.complete.store(true, Relaxed);
                     }
