@@ -24,7 +24,11 @@ use super::quote::quote;
 pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
     let key_source = KeySource::parse(&args.key)?;
     let sources = plan::operands(&args.paths)?;
-    if key_source.takes_stdin() && sources.contains(&Source::Stdin) {
+    let is_stdin = |source: &Source| match source {
+        Source::Stdin => true,
+        Source::Path(path) => plan::is_stdin(path),
+    };
+    if key_source.takes_stdin() && sources.iter().any(is_stdin) {
         return Err(Usage("the key and the message cannot both be standard input".into()).into());
     }
     if sources.len() > 1 && (args.raw || args.expect.is_some()) {

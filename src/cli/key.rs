@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::args::KeyFormat;
 use super::exit::Usage;
+use super::plan;
 use super::print::complain;
 use super::quote::quote;
 
@@ -164,7 +165,8 @@ impl KeySource<'_> {
         match self {
             Self::Stdin => true,
             Self::Descriptor(number) => *number == 0,
-            Self::Prompt | Self::Environment(_) | Self::File(_) => false,
+            Self::File(path) => plan::is_stdin(path),
+            Self::Prompt | Self::Environment(_) => false,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hsum::engine::{Boundary, Filter, Follow, Plan, Source};
+use hsum::engine::{Boundary, FileId, Filter, Follow, Plan, Source};
 use hsum::manifest::{Encoding, Format, Style, Terminator};
 use hsum::{ErrorKind, Function};
 
@@ -83,6 +84,13 @@ pub(crate) fn operands(paths: &[PathBuf]) -> Result<Vec<Source>> {
 /// `-` is standard input.
 pub(crate) fn source(path: &Path) -> Source {
     if path == Path::new("-") { Source::Stdin } else { path.into() }
+}
+
+/// Whether that is standard input by another name, such as `/dev/stdin`.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let stdin = stdin.and_then(|file| file.metadata());
+    stdin.is_ok_and(|s| path.metadata().is_ok_and(|p| FileId::of(&p) == FileId::of(&s)))
 }
 
 /// The names that `--files-from` lists, read while they are worked on.

@@ -45,12 +45,12 @@ fn shapes_that_are_no_entries() {
     let sha = sha256("a");
     for line in [
         "nonsense".into(),
-        format!("{sha}"),
+        sha.clone(),
         format!("{sha} "),
         format!(" # {sha}  a"),
         format!("{}  a", &sha[1..]),
         format!("{sha}0  a"),
-        format!("{}g  a", &sha[1..]),
+        format!("{}!  a", &sha[1..]),
         format!("SHA256 (a) = {} ", sha),
         format!("SHA256 (a) {sha}"),
         format!("SHA256 (a = {sha}"),
