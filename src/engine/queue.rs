@@ -3,7 +3,7 @@
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::read::{Job, Opened};
+use super::read::{Access, Job, Opened};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock.
 const JOBS: usize = 16;
@@ -23,7 +23,7 @@ struct State {
     jobs: VecDeque<(u64, Job)>,
     large: BinaryHeap<Opened>,
     /// FIFOs, terminals and the like, which may keep their reader waiting.
-    slow: VecDeque<Opened>,
+    slow: VecDeque<(u64, Job)>,
     /// Large files that some thread is hashing.
     live: usize,
     /// Jobs that some thread is opening; they may turn out to be large.
@@ -37,8 +37,8 @@ pub(super) enum Take {
     Jobs(Vec<(u64, Job)>),
     /// One more file to hash along with those under way.
     Stream(Opened),
-    /// A file to hash for itself.
-    Alone(Opened),
+    /// A file to open and hash for itself.
+    Alone(u64, Job),
     /// Go on with those under way.
     Nothing,
     /// There will never be anything more.
@@ -51,7 +51,10 @@ impl Queue {
     }
 
     pub(super) fn push(&self, index: u64, job: Job) {
-        self.lock().jobs.push_back((index, job));
+        let mut state = self.lock();
+        let slow = job.access == Access::Slow;
+        if slow { &mut state.slow } else { &mut state.jobs }.push_back((index, job));
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -88,8 +91,8 @@ impl Queue {
             if streams > 0 {
                 return Take::Nothing;
             }
-            if let Some(opened) = state.slow.pop_front() {
-                return Take::Alone(opened);
+            if let Some((index, job)) = state.slow.pop_front() {
+                return Take::Alone(index, job);
             }
             if state.closed && state.opening == 0 {
                 return Take::End;
@@ -98,12 +101,11 @@ impl Queue {
         }
     }
 
-    /// Gives back what jobs turned out to be too large to be hashed at once, or too slow.
-    pub(super) fn opened(&self, jobs: usize, large: Vec<Opened>, slow: Vec<Opened>) {
+    /// Gives back what jobs turned out to be too large to be hashed at once.
+    pub(super) fn opened(&self, jobs: usize, large: Vec<Opened>) {
         let mut state = self.lock();
         state.opening = state.opening.saturating_sub(jobs);
         state.large.extend(large);
-        state.slow.extend(slow);
         drop(state);
         self.changed.notify_all();
     }

@@ -26,6 +26,8 @@ pub(crate) struct Job {
 pub(crate) enum Access {
     /// Named by the user: anything that can be read, a FIFO or a device too.
     Named,
+    /// Named, but no regular file: whoever opens or reads it may have to wait for somebody.
+    Slow,
     /// Met in a walk or listed in a manifest: regular files and block devices, for a FIFO would
     /// block the run and `/dev/zero` never end it.
     Found,
@@ -79,15 +81,6 @@ impl Opened {
         match &self.input {
             Input::File(_, metadata) if metadata.is_file() => metadata.len(),
             _ => 0,
-        }
-    }
-
-    /// Whether its reader may have to wait for somebody.
-    pub(super) fn is_slow(&self) -> bool {
-        match &self.input {
-            Input::Stdin => true,
-            Input::Nothing => false,
-            Input::File(_, metadata) => !metadata.is_file() && !metadata.is_dir(),
         }
     }
 

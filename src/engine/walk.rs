@@ -110,7 +110,7 @@ struct Name {
 
 impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
-        Self { plan, roots, stack: Vec::new(), stdin: Access::Named }
+        Self { plan, roots, stack: Vec::new(), stdin: Access::Slow }
     }
 
     fn root(&mut self, source: Source) -> Option<Found> {
@@ -126,7 +126,8 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             return self.enter(path.clone(), Some(FileId::of(&metadata)));
         }
         let base = path.file_name().map_or(path.as_path(), Path::new);
-        self.plan.filter.takes(base).then_some(Found { result: Ok(Access::Named), source })
+        let access = if metadata.is_file() { Access::Named } else { Access::Slow };
+        self.plan.filter.takes(base).then_some(Found { result: Ok(access), source })
     }
 
     /// Goes down into a directory; yields only what prevents it.

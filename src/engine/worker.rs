@@ -45,9 +45,9 @@ pub(super) fn work_off(
                 streams.live.push(Stream::new(opened));
                 continue; // there may be more, and more lanes are faster
             }
-            Take::Alone(opened) => {
-                let index = opened.index();
-                finish(index, pipeline::hash_opened(opened, 1, progress));
+            Take::Alone(index, job) => {
+                let opened = Opened::new(index, job);
+                finish(index, opened.and_then(|o| pipeline::hash_opened(o, 1, progress)));
             }
             Take::Nothing => {}
             Take::End => return,
@@ -65,11 +65,10 @@ fn open_all(
     finish: &impl Fn(u64, Result<Hashed, Error>),
 ) {
     let count = jobs.len();
-    let (mut large, mut slow) = (Vec::new(), Vec::new());
+    let mut large = Vec::new();
     for (index, job) in jobs {
         match Opened::new(index, job) {
             Err(error) => finish(index, Err(error)),
-            Ok(opened) if opened.is_slow() => slow.push(opened),
             Ok(opened) if opened.size() > SMALL as u64 => large.push(opened),
             Ok(opened) => match small.read(opened, progress) {
                 Ok(()) => {}
@@ -81,7 +80,7 @@ fn open_all(
             small.hash(finish);
         }
     }
-    queue.opened(count, large, slow);
+    queue.opened(count, large);
     small.hash(finish);
 }
 

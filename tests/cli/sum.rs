@@ -229,6 +229,25 @@ fn a_fifo_that_is_named_is_read() {
     finish(child).is(0, format!("{}  fifo\n", sha256("through the pipe")).as_bytes(), "");
 }
 
+/// Somebody who writes one after the other is not kept waiting by the opening of the second.
+#[test]
+fn fifos_that_are_written_one_after_the_other() {
+    let dir = Dir::with(&["a"]);
+    dir.fifo("1");
+    dir.fifo("2");
+    let data = vec![1; 500_000];
+    let digest = sha256(&data);
+    for threads in ["1", "2", "64"] {
+        for _ in 0..5 {
+            let child = dir.hsum(["-j", threads, "1", "2", "a"]).spawn();
+            let (fifos, data) = (["1", "2"].map(|name| dir.path(name)), data.clone());
+            std::thread::spawn(move || fifos.map(|fifo| std::fs::write(fifo, &data)));
+            let expected = format!("{digest}  1\n{digest}  2\n{}", list(&["a"]));
+            finish(child).is(0, expected.as_bytes(), "");
+        }
+    }
+}
+
 #[test]
 fn devices_that_are_named_are_read() {
     let dir = Dir::new();
