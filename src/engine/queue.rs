@@ -3,6 +3,8 @@
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use rustix::process::{Resource, getrlimit};
+
 use super::read::{Access, Job, Opened};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock.
@@ -11,11 +13,16 @@ const JOBS: usize = 16;
 /// far below the 1024 descriptors that a process may usually have.
 const LOOK_AHEAD: usize = 128;
 
+/// Descriptors for everything else: the standard streams, the output, a list, a directory.
+const OTHERS: usize = 8;
+
 /// The work before the hashing threads.
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     threads: usize,
+    /// Files that may be open at a time.
+    room: usize,
 }
 
 #[derive(Default)]
@@ -47,7 +54,9 @@ pub(super) enum Take {
 
 impl Queue {
     pub(super) fn new(threads: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), threads }
+        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let room = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(OTHERS);
+        Self { state: Mutex::default(), changed: Condvar::new(), threads, room }
     }
 
     pub(super) fn push(&self, index: u64, job: Job) {
@@ -83,8 +92,10 @@ impl Queue {
                 state.live += 1;
                 return Take::Stream(opened);
             }
-            if state.large.len() < LOOK_AHEAD && !state.jobs.is_empty() {
-                let count = state.jobs.len().min(JOBS);
+            let open = state.large.len() + state.live + state.opening;
+            let room = if open == 0 { self.room.max(1) } else { self.room.saturating_sub(open) };
+            if state.large.len() < LOOK_AHEAD && room > 0 && !state.jobs.is_empty() {
+                let count = state.jobs.len().min(JOBS).min(room);
                 state.opening += count;
                 return Take::Jobs(state.jobs.drain(..count).collect());
             }
@@ -94,7 +105,7 @@ impl Queue {
             if let Some((index, job)) = state.slow.pop_front() {
                 return Take::Alone(index, job);
             }
-            if state.closed && state.opening == 0 {
+            if state.closed && state.opening == 0 && state.jobs.is_empty() {
                 return Take::End;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -114,6 +125,9 @@ impl Queue {
     pub(super) fn finished(&self) {
         let mut state = self.lock();
         state.live = state.live.saturating_sub(1);
+        drop(state);
+        // Somebody may wait for room to open more.
+        self.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

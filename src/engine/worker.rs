@@ -197,8 +197,8 @@ impl Streams {
         }
         update_many(&mut batch);
         for ended in self.live.extract_if(.., |stream| stream.end.is_some()) {
-            queue.finished();
             let (index, result) = ended.finish();
+            queue.finished(); // the file is closed now
             finish(index, result);
         }
     }
