@@ -33,7 +33,7 @@ pub(crate) fn permute(state: &mut [u64; 25]) {
 
 /// FIPS 202, section 3.2.5; four rounds a row.
 #[rustfmt::skip]
-const RC: [[u64; 4]; 6] = {
+static RC: [[u64; 4]; 6] = {
     const FLAT: [u64; 24] = [
         0x0000_0000_0000_0001, 0x0000_0000_0000_8082, 0x8000_0000_0000_808a, 0x8000_0000_8000_8000,
         0x0000_0000_0000_808b, 0x0000_0000_8000_0001, 0x8000_0000_8000_8081, 0x8000_0000_0000_8009,
@@ -55,10 +55,12 @@ const RC: [[u64; 4]; 6] = {
 #[inline(always)]
 pub(super) fn permute_lanes<V: Vector<u64>>(state: &mut [V; 25]) {
     let mut a = *state;
-    for constants in RC {
-        for constant in constants {
-            a = round(a, V::splat(constant));
-        }
+    // After four rounds each lane is back in the register that it was in.
+    for [first, second, third, fourth] in &RC {
+        a = round(a, V::splat(*first));
+        a = round(a, V::splat(*second));
+        a = round(a, V::splat(*third));
+        a = round(a, V::splat(*fourth));
     }
     *state = a;
 }

@@ -93,44 +93,48 @@ impl Compress for Sha256 {
     #[inline(always)]
     fn compress<V: Vector<u32>>(state: [V; 8], mut w: [V; 16]) -> [V; 8] {
         let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
+        // W of the round sixteen from here.
+        macro_rules! schedule {
+            ($t:expr) => {
+                let x = w[($t + 1) % 16];
+                let sigma0 = V::xor3(x.rotr(7), x.rotr(18), x.shr(3));
+                let x = w[($t + 14) % 16];
+                let sigma1 = V::xor3(x.rotr(17), x.rotr(19), x.shr(10));
+                w[$t] = w[$t].add(sigma0).add(w[($t + 9) % 16]).add(sigma1);
+            };
+        }
         macro_rules! round {
-            ($k:expr, $t:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
+            ($k:expr, $then:ident, $t:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
                 let sum = $h.add(w[$t].add(V::splat($k[$t]))).barrier();
                 let sigma1 = V::xor3($e.rotr(6), $e.rotr(11), $e.rotr(25));
                 let t1 = sum.add(V::choose($e, $f, $g)).add(sigma1);
                 let sigma0 = V::xor3($a.rotr(2), $a.rotr(13), $a.rotr(22));
                 $d = $d.add(t1);
                 $h = t1.add(V::majority($a, $b, $c)).add(sigma0);
+                $then!($t);
             };
         }
-        macro_rules! schedule {
-            ($($t:literal)*) => {$(
-                let x = w[($t + 1) % 16];
-                let sigma0 = V::xor3(x.rotr(7), x.rotr(18), x.shr(3));
-                let x = w[($t + 14) % 16];
-                let sigma1 = V::xor3(x.rotr(17), x.rotr(19), x.shr(10));
-                w[$t] = w[$t].add(sigma0).add(w[($t + 9) % 16]).add(sigma1);
-            )*};
-        }
         macro_rules! rounds {
-            ($k:expr, $($t0:literal $t1:literal $t2:literal $t3:literal $t4:literal $t5:literal $t6:literal $t7:literal),*) => {$(
-                round!($k, $t0, a b c d e f g h);
-                round!($k, $t1, h a b c d e f g);
-                round!($k, $t2, g h a b c d e f);
-                round!($k, $t3, f g h a b c d e);
-                round!($k, $t4, e f g h a b c d);
-                round!($k, $t5, d e f g h a b c);
-                round!($k, $t6, c d e f g h a b);
-                round!($k, $t7, b c d e f g h a);
+            ($k:expr, $then:ident, $($t0:literal $t1:literal $t2:literal $t3:literal $t4:literal $t5:literal $t6:literal $t7:literal),*) => {$(
+                round!($k, $then, $t0, a b c d e f g h);
+                round!($k, $then, $t1, h a b c d e f g);
+                round!($k, $then, $t2, g h a b c d e f);
+                round!($k, $then, $t3, f g h a b c d e);
+                round!($k, $then, $t4, e f g h a b c d);
+                round!($k, $then, $t5, d e f g h a b c);
+                round!($k, $then, $t6, c d e f g h a b);
+                round!($k, $then, $t7, b c d e f g h a);
             )*};
         }
-        let (first, rest) = K.split_first().expect("K is not empty");
-        rounds!(first, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
-        // A loop, so that the code stays well within the instruction cache.
-        for k in rest {
-            schedule!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-            rounds!(k, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
+        macro_rules! nothing {
+            ($t:expr) => {};
         }
+        let (last, scheduling) = K.split_last().expect("K is not empty");
+        // A loop, so that the code stays well within the instruction cache.
+        for k in scheduling {
+            rounds!(k, schedule, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
+        }
+        rounds!(last, nothing, 0 1 2 3 4 5 6 7, 8 9 10 11 12 13 14 15);
         let after = [a, b, c, d, e, f, g, h];
         let mut sums = state;
         for (sum, word) in sums.iter_mut().zip(after) {

@@ -5,10 +5,11 @@ use std::arch::x86_64::*;
 
 use super::super::sha256::K;
 
-/// An expression of this tier's intrinsics on memory.
-macro_rules! memory {
+/// An expression of this tier's intrinsics.
+macro_rules! simd {
     ($($body:tt)*) => {
-        // SAFETY: the pointers are those of references to at least sixteen bytes.
+        // SAFETY: called from kernels that run where the tier has been detected only; the
+        // pointers are those of references to at least sixteen bytes.
         unsafe { $($body)* }
     };
 }
@@ -32,66 +33,98 @@ fn blocks<const N: usize>(states: &[[u32; 8]], inputs: &[&[[u8; 64]]]) -> usize 
     blocks
 }
 
+/// The eight state words as the instructions want them: `abef`, then `cdgh`.
+pub(super) type Sha256State = [__m128i; 2];
+
 #[target_feature(enable = "sha,ssse3,sse4.1")]
 fn sha256_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
     let blocks = blocks::<N>(states, inputs);
-    let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
-    let mut abef = [_mm_setzero_si128(); N];
-    let mut cdgh = abef;
+    let mut state = [[_mm_setzero_si128(); 2]; N];
     for i in 0..N {
-        let (abcd, efgh) = states[i].split_at(4);
-        let badc = memory!(_mm_loadu_si128(abcd.as_ptr().cast()));
-        let efgh = memory!(_mm_loadu_si128(efgh.as_ptr().cast()));
-        let badc = _mm_shuffle_epi32::<0xb1>(badc);
-        let efgh = _mm_shuffle_epi32::<0x1b>(efgh);
-        abef[i] = _mm_alignr_epi8::<8>(badc, efgh);
-        cdgh[i] = _mm_blend_epi16::<0xf0>(efgh, badc);
+        state[i] = load_sha256(&states[i]);
     }
     for block in 0..blocks {
-        let before = (abef, cdgh);
+        let before = state;
         let mut w = [[_mm_setzero_si128(); 4]; N];
         for i in 0..N {
-            let bytes = &inputs[i][block];
-            for j in 0..4 {
-                let words = memory!(_mm_loadu_si128(bytes[16 * j..][..16].as_ptr().cast()));
-                w[i][j] = _mm_shuffle_epi8(words, swap);
-            }
+            w[i] = sha256_words(&inputs[i][block]);
         }
-        // Rounds 4t to 4t + 3, and the message words they are the last or first to be needed for.
         macro_rules! rounds {
             ($($t:literal)*) => {$({
-                let k = memory!(_mm_loadu_si128(K[$t / 4][$t % 4 * 4..][..4].as_ptr().cast()));
+                let k = simd!(_mm_loadu_si128(K[$t / 4][$t % 4 * 4..][..4].as_ptr().cast()));
                 for i in 0..N {
-                    let sums = _mm_add_epi32(w[i][$t % 4], k);
-                    cdgh[i] = _mm_sha256rnds2_epu32(cdgh[i], abef[i], sums);
-                    if $t >= 3 && $t < 15 {
-                        let middle = _mm_alignr_epi8::<4>(w[i][$t % 4], w[i][($t + 3) % 4]);
-                        let next = _mm_add_epi32(w[i][($t + 1) % 4], middle);
-                        w[i][($t + 1) % 4] = _mm_sha256msg2_epu32(next, w[i][$t % 4]);
-                    }
-                    let sums = _mm_shuffle_epi32::<0x0e>(sums);
-                    abef[i] = _mm_sha256rnds2_epu32(abef[i], cdgh[i], sums);
-                    if $t >= 1 && $t < 13 {
-                        w[i][($t + 3) % 4] =
-                            _mm_sha256msg1_epu32(w[i][($t + 3) % 4], w[i][$t % 4]);
-                    }
+                    sha256_rounds(&mut state[i], &mut w[i], $t, k);
                 }
             })*};
         }
         rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         for i in 0..N {
-            abef[i] = _mm_add_epi32(abef[i], before.0[i]);
-            cdgh[i] = _mm_add_epi32(cdgh[i], before.1[i]);
+            for j in 0..2 {
+                state[i][j] = _mm_add_epi32(state[i][j], before[i][j]);
+            }
         }
     }
     for i in 0..N {
-        let feba = _mm_shuffle_epi32::<0x1b>(abef[i]);
-        let dchg = _mm_shuffle_epi32::<0xb1>(cdgh[i]);
-        let (abcd, efgh) = states[i].split_at_mut(4);
-        let words = _mm_blend_epi16::<0xf0>(feba, dchg);
-        memory!(_mm_storeu_si128(abcd.as_mut_ptr().cast(), words));
-        let words = _mm_alignr_epi8::<8>(dchg, feba);
-        memory!(_mm_storeu_si128(efgh.as_mut_ptr().cast(), words));
+        store_sha256(state[i], &mut states[i]);
+    }
+}
+
+/// Rounds 4t to 4t + 3, whose constants `k` has, and what the message words of those at hand
+/// allow to be known of later ones.
+#[inline(always)]
+pub(super) fn sha256_rounds(
+    [abef, cdgh]: &mut Sha256State,
+    w: &mut [__m128i; 4],
+    t: usize,
+    k: __m128i,
+) {
+    let (this, next, last) = (t % 4, (t + 1) % 4, (t + 3) % 4);
+    simd! {
+        let sums = _mm_add_epi32(w[this], k);
+        *cdgh = _mm_sha256rnds2_epu32(*cdgh, *abef, sums);
+        if t >= 3 && t < 15 {
+            let middle = _mm_alignr_epi8::<4>(w[this], w[last]);
+            w[next] = _mm_sha256msg2_epu32(_mm_add_epi32(w[next], middle), w[this]);
+        }
+        *abef = _mm_sha256rnds2_epu32(*abef, *cdgh, _mm_shuffle_epi32::<0x0e>(sums));
+        if t >= 1 && t < 13 {
+            w[last] = _mm_sha256msg1_epu32(w[last], w[this]);
+        }
+    }
+}
+
+/// The sixteen words of a block.
+#[inline(always)]
+pub(super) fn sha256_words(block: &[u8; 64]) -> [__m128i; 4] {
+    simd! {
+        let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
+        let mut w = [_mm_setzero_si128(); 4];
+        for j in 0..4 {
+            let words = _mm_loadu_si128(block[16 * j..][..16].as_ptr().cast());
+            w[j] = _mm_shuffle_epi8(words, swap);
+        }
+        w
+    }
+}
+
+#[inline(always)]
+pub(super) fn load_sha256(state: &[u32; 8]) -> Sha256State {
+    let (abcd, efgh) = state.split_at(4);
+    simd! {
+        let badc = _mm_shuffle_epi32::<0xb1>(_mm_loadu_si128(abcd.as_ptr().cast()));
+        let hgfe = _mm_shuffle_epi32::<0x1b>(_mm_loadu_si128(efgh.as_ptr().cast()));
+        [_mm_alignr_epi8::<8>(badc, hgfe), _mm_blend_epi16::<0xf0>(hgfe, badc)]
+    }
+}
+
+#[inline(always)]
+pub(super) fn store_sha256([abef, cdgh]: Sha256State, state: &mut [u32; 8]) {
+    let (abcd, efgh) = state.split_at_mut(4);
+    simd! {
+        let feba = _mm_shuffle_epi32::<0x1b>(abef);
+        let dchg = _mm_shuffle_epi32::<0xb1>(cdgh);
+        _mm_storeu_si128(abcd.as_mut_ptr().cast(), _mm_blend_epi16::<0xf0>(feba, dchg));
+        _mm_storeu_si128(efgh.as_mut_ptr().cast(), _mm_alignr_epi8::<8>(dchg, feba));
     }
 }
 
@@ -102,7 +135,7 @@ fn sha1_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
     let mut abcd = [_mm_setzero_si128(); N];
     let mut e = abcd;
     for i in 0..N {
-        let words = memory!(_mm_loadu_si128(states[i][..4].as_ptr().cast()));
+        let words = simd!(_mm_loadu_si128(states[i][..4].as_ptr().cast()));
         abcd[i] = _mm_shuffle_epi32::<0x1b>(words);
         e[i] = _mm_set_epi32(states[i][4].cast_signed(), 0, 0, 0);
     }
@@ -112,7 +145,7 @@ fn sha1_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
         for i in 0..N {
             let bytes = &inputs[i][block];
             for j in 0..4 {
-                let words = memory!(_mm_loadu_si128(bytes[16 * j..][..16].as_ptr().cast()));
+                let words = simd!(_mm_loadu_si128(bytes[16 * j..][..16].as_ptr().cast()));
                 w[i][j] = _mm_shuffle_epi8(words, reverse);
             }
         }
@@ -142,7 +175,7 @@ fn sha1_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
     }
     for i in 0..N {
         let words = _mm_shuffle_epi32::<0x1b>(abcd[i]);
-        memory!(_mm_storeu_si128(states[i][..4].as_mut_ptr().cast(), words));
+        simd!(_mm_storeu_si128(states[i][..4].as_mut_ptr().cast(), words));
         states[i][4] = _mm_extract_epi32::<3>(e[i]).cast_unsigned();
     }
 }
