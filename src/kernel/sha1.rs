@@ -50,13 +50,14 @@ impl Compress for Sha1 {
         let [mut a, mut b, mut c, mut d, mut e, ..] = state;
         macro_rules! round {
             ($f:expr, $k:ident, $t:expr, $a:ident $b:ident $c:ident $d:ident $e:ident) => {
-                if $t >= 16 {
-                    let x = V::xor3(w[($t - 3) % 16], w[($t - 8) % 16], w[($t - 14) % 16]);
-                    w[$t % 16] = x.xor(w[$t % 16]).rotr(31);
-                }
                 let sum = $e.add(w[$t % 16].add($k)).add($f($b, $c, $d)).barrier();
                 $e = sum.add($a.rotr(27));
                 $b = $b.rotr(2);
+                // W of the round sixteen from here.
+                if $t < 64 {
+                    let x = V::xor3(w[($t + 13) % 16], w[($t + 8) % 16], w[($t + 2) % 16]);
+                    w[$t % 16] = x.xor(w[$t % 16]).rotr(31);
+                }
             };
         }
         macro_rules! rounds {
