@@ -176,8 +176,10 @@ fn absorb<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8
             // The last eight words overlap those before: what was absorbed is left alone.
             let from = at.min(rate - 64);
             let words = V::load_bytes(inputs, start + from);
-            for (i, word) in words.into_iter().enumerate().skip((at - from) / 8) {
-                state[from / 8 + i] = state[from / 8 + i].xor(word);
+            let lanes: &mut [V; 8] = state[from / 8..].first_chunk_mut().expect("rate < 200");
+            for i in 0..8 {
+                let mask = if i < (at - from) / 8 { 0 } else { u64::MAX };
+                lanes[i] = lanes[i].xor(words[i].and(V::splat(mask)));
             }
         }
         keccak::permute_lanes(&mut state);
