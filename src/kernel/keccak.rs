@@ -3,21 +3,16 @@
 use std::sync::OnceLock;
 
 use super::Vector;
-use super::simd::{SpongeLanes, Tier, avx2, avx512, portable};
+use super::simd::{SpongeLanes, Tier, portable};
 
 /// Every kernel that this CPU can run, of all tiers, in no particular order.
 pub(crate) fn lanes() -> &'static [SpongeLanes] {
     static LANES: OnceLock<Vec<SpongeLanes>> = OnceLock::new();
     LANES.get_or_init(|| {
-        let row = |tier, lanes, cost, run| SpongeLanes { tier, lanes, cost, run };
-        let mut all = vec![
-            row(Tier::Portable, 1, 900, portable::sponge),
-            row(Tier::Avx2, 1, 900, avx2::sponge::<portable::Plain<u64>>),
-            row(Tier::Avx2, 4, 1800, avx2::sponge::<avx2::Q4>),
-            row(Tier::Avx512, 4, 700, avx512::sponge::<avx512::Q4>),
-            row(Tier::Avx512, 8, 1300, avx512::sponge::<avx512::Q8>),
-        ];
-        all.retain(|kernel| kernel.tier.is_available());
+        let run = portable::sponge;
+        let mut all = vec![SpongeLanes { tier: Tier::Portable, lanes: 1, cost: 1180, run }];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(x86::lanes());
         all
     })
 }
@@ -26,9 +21,30 @@ pub(crate) fn lanes() -> &'static [SpongeLanes] {
 pub(crate) fn permute(state: &mut [u64; 25]) {
     #[cfg(target_arch = "x86_64")]
     if Tier::Avx2.is_available() {
-        return avx2::permute(state);
+        return super::simd::avx2::permute(state);
     }
     portable::permute(state);
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::super::simd::{Cost, SpongeLanes, Tier, avx2, avx512, portable::Plain};
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = SpongeLanes> {
+        let row = |tier, lanes, zen4, zen5, other, run| {
+            let cost = Cost { zen4, zen5, other }.here();
+            SpongeLanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Avx2, 1, 1005, 800, 1100, avx2::sponge::<Plain<u64>>),
+            row(Tier::Avx2, 4, 1376, 1250, 1800, avx2::sponge::<avx2::Q4>),
+            row(Tier::Avx512, 4, 806, 1150, 900, avx512::sponge::<avx512::Q4>),
+            row(Tier::Avx512, 8, 1578, 1180, 1500, avx512::sponge::<avx512::Q8>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
 }
 
 /// FIPS 202, section 3.2.5; four rounds a row.

@@ -1,7 +1,6 @@
 //! MD5 (RFC 1321).
 
-use super::simd::pair::Pair;
-use super::simd::{Lanes, Tier, avx2, avx512, portable};
+use super::simd::{Lanes, Tier, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// RFC 1321, section 3.3.
@@ -15,37 +14,61 @@ static CORE: Compression<u32> = Compression::new(single, lanes);
 
 fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    if Tier::Avx2.is_available() {
-        return avx2::run::<Md5, portable::Plain<u32>>(std::slice::from_mut(state), &[blocks]);
+    if x86::single(state, blocks) {
+        return;
     }
+    fallback(state, blocks);
+}
+
+fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     portable::single::<Md5>(state, blocks);
 }
 
 fn lanes() -> Vec<Lanes<u32>> {
-    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
-    let mut all = vec![
-        row(Tier::Portable, 1, 300, portable::each::<Md5>),
-        row(Tier::Avx2, 1, 300, avx2::run::<Md5, portable::Plain<u32>>),
-        row(Tier::Avx2, 8, 600, avx2::run::<Md5, avx2::X8>),
-        row(Tier::Avx2, 16, 600, avx2::run::<Md5, Pair<avx2::X8, avx2::X8>>),
-        row(Tier::Avx2, 24, 600, avx2::run::<Md5, Pair<avx2::X8, Pair<avx2::X8, avx2::X8>>>),
-        row(Tier::Avx512, 16, 600, avx512::run::<Md5, avx512::X16>),
-        row(Tier::Avx512, 32, 600, avx512::run::<Md5, Pair<avx512::X16, avx512::X16>>),
-        row(
-            Tier::Avx512,
-            48,
-            600,
-            avx512::run::<Md5, Pair<avx512::X16, Pair<avx512::X16, avx512::X16>>>,
-        ),
-        row(
-            Tier::Avx512,
-            64,
-            600,
-            avx512::run::<Md5, Pair<Pair<avx512::X16, avx512::X16>, Pair<avx512::X16, avx512::X16>>>,
-        ),
-    ];
-    all.retain(|kernel| kernel.tier.is_available());
+    let run = |states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]| match (states, inputs) {
+        ([state], [blocks]) => fallback(state, blocks),
+        _ => panic!("one stream per lane"),
+    };
+    let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 307, run }];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::lanes());
     all
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, portable::Plain};
+    use super::Md5;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
+        if Tier::Avx2.is_available() {
+            avx2::run::<Md5, Plain<u32>>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, zen4, zen5, other, run| {
+            let cost = Cost { zen4, zen5, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Avx2, 1, 290, 287, 300, avx2::run::<Md5, Plain<u32>>),
+            row(Tier::Avx2, 2, 310, 310, 330, avx2::run::<Md5, Pair<Plain<u32>, Plain<u32>>>),
+            row(Tier::Avx2, 8, 380, 679, 400, avx2::run::<Md5, avx2::X8>),
+            row(Tier::Avx2, 16, 472, 734, 500, avx2::run::<Md5, Pair<avx2::X8, avx2::X8>>),
+            row(Tier::Avx2, 24, 588, 759, 740, avx2::run::<Md5, Pair<avx2::X8, Pair<avx2::X8, avx2::X8>>>),
+            row(Tier::Avx512, 16, 461, 607, 400, avx512::run::<Md5, avx512::X16>),
+            row(Tier::Avx512, 32, 652, 644, 560, avx512::run::<Md5, Pair<avx512::X16, avx512::X16>>),
+            row(Tier::Avx512, 48, 867, 680, 830, avx512::run::<Md5, Pair<avx512::X16, Pair<avx512::X16, avx512::X16>>>),
+            row(Tier::Avx512, 64, 1150, 715, 1100, avx512::run::<Md5, Pair<Pair<avx512::X16, avx512::X16>, Pair<avx512::X16, avx512::X16>>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
 }
 
 /// RFC 1321, section 3.4: T.

@@ -1,7 +1,6 @@
 //! SHA-1 (FIPS 180-4, section 6.1).
 
-use super::simd::pair::Pair;
-use super::simd::{Lanes, Tier, avx2, avx512, portable, shani};
+use super::simd::{Lanes, Tier, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// FIPS 180-4, section 5.3.1.
@@ -15,27 +14,65 @@ static CORE: Compression<u32> = Compression::new(single, lanes);
 
 fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    if Tier::ShaNi.is_available() {
-        return shani::sha1::<1>(std::slice::from_mut(state), &[blocks]);
+    if x86::single(state, blocks) {
+        return;
     }
-    portable::single::<Sha1>(state, blocks);
+    fallback(state, blocks);
+}
+
+/// Where there is no kernel of ours: the crate knows the instructions of other architectures.
+fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    if cfg!(target_arch = "x86_64") {
+        portable::single::<Sha1>(state, blocks);
+    } else {
+        ::sha1::block_api::compress(state.first_chunk_mut().expect("8 ≥ 5"), blocks);
+    }
 }
 
 fn lanes() -> Vec<Lanes<u32>> {
-    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
-    let mut all = vec![
-        row(Tier::Portable, 1, 300, portable::each::<Sha1>),
-        row(Tier::Avx2, 8, 600, avx2::run::<Sha1, avx2::X8>),
-        row(Tier::Avx2, 16, 600, avx2::run::<Sha1, Pair<avx2::X8, avx2::X8>>),
-        row(Tier::Avx512, 16, 600, avx512::run::<Sha1, avx512::X16>),
-        row(Tier::Avx512, 32, 600, avx512::run::<Sha1, Pair<avx512::X16, avx512::X16>>),
-        row(Tier::ShaNi, 1, 123, shani::sha1::<1>),
-        row(Tier::ShaNi, 2, 160, shani::sha1::<2>),
-        row(Tier::ShaNi, 3, 200, shani::sha1::<3>),
-        row(Tier::ShaNi, 4, 240, shani::sha1::<4>),
-    ];
-    all.retain(|kernel| kernel.tier.is_available());
+    let run = |states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]| match (states, inputs) {
+        ([state], [blocks]) => fallback(state, blocks),
+        _ => panic!("one stream per lane"),
+    };
+    let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 276, run }];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::lanes());
     all
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, shani};
+    use super::Sha1;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
+        if Tier::ShaNi.is_available() {
+            shani::sha1::<1>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, zen4, zen5, other, run| {
+            let cost = Cost { zen4, zen5, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::ShaNi, 1, 121, 123, 160, shani::sha1::<1>),
+            row(Tier::ShaNi, 2, 139, 141, 220, shani::sha1::<2>),
+            row(Tier::ShaNi, 3, 172, 164, 330, shani::sha1::<3>),
+            row(Tier::ShaNi, 4, 193, 197, 440, shani::sha1::<4>),
+            row(Tier::Avx2, 8, 423, 546, 560, avx2::run::<Sha1, avx2::X8>),
+            row(Tier::Avx2, 16, 837, 773, 1100, avx2::run::<Sha1, Pair<avx2::X8, avx2::X8>>),
+            row(Tier::Avx512, 16, 492, 430, 470, avx512::run::<Sha1, avx512::X16>),
+            row(Tier::Avx512, 32, 970, 560, 940, avx512::run::<Sha1, Pair<avx512::X16, avx512::X16>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
 }
 
 /// The rounds.

@@ -1,7 +1,6 @@
 //! SHA-224 and SHA-256 (FIPS 180-4, sections 6.2 and 6.3).
 
-use super::simd::pair::Pair;
-use super::simd::{Lanes, Tier, avx2, avx512, portable, shani};
+use super::simd::{Lanes, Tier, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 /// FIPS 180-4, section 5.3.2.
@@ -40,26 +39,64 @@ static CORE: Compression<u32> = Compression::new(single, lanes);
 
 fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    if Tier::ShaNi.is_available() {
-        return shani::sha256::<1>(std::slice::from_mut(state), &[blocks]);
+    if x86::single(state, blocks) {
+        return;
     }
-    portable::single::<Sha256>(state, blocks);
+    fallback(state, blocks);
+}
+
+/// Where there is no kernel of ours: the crate knows the instructions of other architectures.
+fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    if cfg!(target_arch = "x86_64") {
+        portable::single::<Sha256>(state, blocks);
+    } else {
+        ::sha2::block_api::compress256(state, blocks);
+    }
 }
 
 fn lanes() -> Vec<Lanes<u32>> {
-    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
-    let mut all = vec![
-        row(Tier::Portable, 1, 300, portable::each::<Sha256>),
-        row(Tier::Avx2, 8, 600, avx2::run::<Sha256, avx2::X8>),
-        row(Tier::Avx512, 16, 600, avx512::run::<Sha256, avx512::X16>),
-        row(Tier::Avx512, 32, 600, avx512::run::<Sha256, Pair<avx512::X16, avx512::X16>>),
-        row(Tier::ShaNi, 1, 132, shani::sha256::<1>),
-        row(Tier::ShaNi, 2, 150, shani::sha256::<2>),
-        row(Tier::ShaNi, 3, 200, shani::sha256::<3>),
-        row(Tier::ShaNi, 4, 260, shani::sha256::<4>),
-    ];
-    all.retain(|kernel| kernel.tier.is_available());
+    let run = |states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]| match (states, inputs) {
+        ([state], [blocks]) => fallback(state, blocks),
+        _ => panic!("one stream per lane"),
+    };
+    let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 634, run }];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::lanes());
     all
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, shani};
+    use super::Sha256;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
+        if Tier::ShaNi.is_available() {
+            shani::sha256::<1>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, zen4, zen5, other, run| {
+            let cost = Cost { zen4, zen5, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::ShaNi, 1, 129, 130, 200, shani::sha256::<1>),
+            row(Tier::ShaNi, 2, 139, 167, 290, shani::sha256::<2>),
+            row(Tier::ShaNi, 3, 190, 220, 430, shani::sha256::<3>),
+            row(Tier::ShaNi, 4, 249, 268, 570, shani::sha256::<4>),
+            row(Tier::Avx2, 8, 990, 980, 1300, avx2::run::<Sha256, avx2::X8>),
+            row(Tier::Avx512, 16, 962, 695, 900, avx512::run::<Sha256, avx512::X16>),
+            row(Tier::Avx512, 32, 1972, 961, 1850, avx512::run::<Sha256, Pair<avx512::X16, avx512::X16>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
 }
 
 /// FIPS 180-4, section 4.2.2, sixteen rounds a row.

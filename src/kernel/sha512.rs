@@ -1,8 +1,6 @@
 //! SHA-384, SHA-512, SHA-512/224 and SHA-512/256 (FIPS 180-4, sections 6.4 to 6.7).
 
-use super::simd::pair::Pair;
-use super::simd::sha512 as schedule;
-use super::simd::{Lanes, Tier, avx2, avx512, portable};
+use super::simd::{Lanes, Tier, portable};
 use super::{ByteOrder, Compress, Compression, Merkle, Vector};
 
 const fn with_initial(initial: [u64; 8]) -> Merkle<u64> {
@@ -61,29 +59,67 @@ static CORE: Compression<u64> = Compression::new(single, lanes);
 
 fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
     #[cfg(target_arch = "x86_64")]
-    if Tier::Avx512.is_available() {
-        return schedule::avx512(std::slice::from_mut(state), &[blocks]);
+    if x86::single(state, blocks) {
+        return;
     }
-    #[cfg(target_arch = "x86_64")]
-    if Tier::Avx2.is_available() {
-        return schedule::avx2(std::slice::from_mut(state), &[blocks]);
+    fallback(state, blocks);
+}
+
+/// Where there is no kernel of ours: the crate knows the instructions of other architectures.
+fn fallback(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
+    if cfg!(target_arch = "x86_64") {
+        portable::single::<Sha512>(state, blocks);
+    } else {
+        ::sha2::block_api::compress512(state, blocks);
     }
-    portable::single::<Sha512>(state, blocks);
 }
 
 fn lanes() -> Vec<Lanes<u64>> {
-    let row = |tier, lanes, cost, run| Lanes { tier, lanes, cost, run };
-    let mut all = vec![
-        row(Tier::Portable, 1, 500, portable::each::<Sha512>),
-        row(Tier::Avx2, 1, 300, schedule::avx2),
-        row(Tier::Avx2, 4, 1000, avx2::run::<Sha512, avx2::Q4>),
-        row(Tier::Avx512, 1, 500, schedule::avx512),
-        row(Tier::Avx512, 4, 1000, avx512::run::<Sha512, avx512::Q4>),
-        row(Tier::Avx512, 8, 1000, avx512::run::<Sha512, avx512::Q8>),
-        row(Tier::Avx512, 16, 1000, avx512::run::<Sha512, Pair<avx512::Q8, avx512::Q8>>),
-    ];
-    all.retain(|kernel| kernel.tier.is_available());
+    let run = |states: &mut [[u64; 8]], inputs: &[&[[u8; 128]]]| match (states, inputs) {
+        ([state], [blocks]) => fallback(state, blocks),
+        _ => panic!("one stream per lane"),
+    };
+    let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 818, run }];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::lanes());
     all
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::super::simd::sha512 as schedule;
+    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512};
+    use super::Sha512;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) -> bool {
+        if Tier::Avx512.is_available() {
+            schedule::avx512(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        if Tier::Avx2.is_available() {
+            schedule::avx2(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u64>> {
+        let row = |tier, lanes, zen4, zen5, other, run| {
+            let cost = Cost { zen4, zen5, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Avx2, 1, 620, 560, 680, schedule::avx2),
+            row(Tier::Avx2, 4, 1192, 940, 1500, avx2::run::<Sha512, avx2::Q4>),
+            row(Tier::Avx512, 1, 575, 520, 620, schedule::avx512),
+            row(Tier::Avx512, 4, 637, 850, 720, avx512::run::<Sha512, avx512::Q4>),
+            row(Tier::Avx512, 8, 1200, 864, 1150, avx512::run::<Sha512, avx512::Q8>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
 }
 
 /// FIPS 180-4, section 4.2.3, sixteen rounds a row.
