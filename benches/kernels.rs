@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench kernels -- [FILTER] [BYTES PER LANE]`, where the filter is a part of a
 //! name such as `sha256/avx512/16`. The figures are the `cost` columns in `src/kernel`.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
 
 use std::time::Instant;
 

@@ -163,7 +163,7 @@ fn drive<C: Compress, V: Vector<C::Word>>(
 #[inline(always)]
 fn absorb<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
     assert!(states.len() == V::LANES && inputs.len() == V::LANES, "one stream per lane");
-    assert!((64..200).contains(&rate) && rate % 8 == 0, "a rate of FIPS 202");
+    assert!((64..200).contains(&rate) && rate.is_multiple_of(8), "a rate of FIPS 202");
     let length = inputs[0].len();
     assert!(inputs.iter().all(|input| input.len() == length), "lanes of equal length");
     let mut state = [V::splat(0); 25];

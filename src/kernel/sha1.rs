@@ -83,6 +83,7 @@ impl Compress for Sha1 {
     const ORDER: ByteOrder = ByteOrder::Big;
 
     #[inline(always)]
+    #[allow(unused_assignments)] // of a branch that is not taken in the last rounds
     fn compress<V: Vector<u32>>(state: [V; 8], mut w: [V; 16]) -> [V; 8] {
         let [mut a, mut b, mut c, mut d, mut e, ..] = state;
         macro_rules! round {

@@ -129,6 +129,7 @@ pub(crate) struct Lanes<W: Word> {
     /// Cycles for one block in every lane, measured; to be divided by the lanes in use.
     pub(crate) cost: u32,
     /// One state and one input per lane; the inputs are of equal length.
+    #[allow(clippy::type_complexity)] // it has no shorter name
     pub(crate) run: fn(states: &mut [[W; 8]], inputs: &[&[W::Block]]),
 }
 
@@ -141,5 +142,6 @@ pub(crate) struct SpongeLanes {
     /// Cycles for one permutation in every lane, measured.
     pub(crate) cost: u32,
     /// Absorbs inputs of equal length, a multiple of `rate` bytes, permuting after each `rate`.
+    #[allow(clippy::type_complexity)] // as above
     pub(crate) run: fn(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]),
 }

@@ -7,17 +7,6 @@ use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, driv
 #[derive(Clone, Copy)]
 pub(crate) struct Plain<W>(W);
 
-/// One stream after the other, for any number of lanes.
-pub(crate) fn each<C: Compress>(states: &mut [[C::Word; 8]], inputs: &[&[<C::Word as Word>::Block]])
-where
-    Plain<C::Word>: Vector<C::Word>,
-{
-    assert_eq!(states.len(), inputs.len(), "one stream per lane");
-    for (state, input) in states.iter_mut().zip(inputs) {
-        single::<C>(state, input);
-    }
-}
-
 /// The kernel for one stream.
 pub(crate) fn single<C: Compress>(state: &mut [C::Word; 8], blocks: &[<C::Word as Word>::Block])
 where
@@ -34,7 +23,7 @@ pub(crate) fn sponge(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
 /// The permutation of one state.
 #[inline(always)]
 pub(crate) fn permute(state: &mut [u64; 25]) {
-    let mut lanes = state.map(|word| Plain(word));
+    let mut lanes = state.map(Plain);
     permute_lanes::<Plain<u64>>(&mut lanes);
     *state = lanes.map(|lane| lane.0);
 }

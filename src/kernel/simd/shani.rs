@@ -1,6 +1,9 @@
 //! SHA-NI: the SHA-1 and SHA-256 instructions, on several streams at once, as each instruction
 //! takes 4 to 6 cycles and one can begin every cycle or two.
 
+// Streams are indices of several arrays.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use super::super::sha256::K;
@@ -82,12 +85,12 @@ pub(super) fn sha256_rounds(
     simd! {
         let sums = _mm_add_epi32(w[this], k);
         *cdgh = _mm_sha256rnds2_epu32(*cdgh, *abef, sums);
-        if t >= 3 && t < 15 {
+        if (3..15).contains(&t) {
             let middle = _mm_alignr_epi8::<4>(w[this], w[last]);
             w[next] = _mm_sha256msg2_epu32(_mm_add_epi32(w[next], middle), w[this]);
         }
         *abef = _mm_sha256rnds2_epu32(*abef, *cdgh, _mm_shuffle_epi32::<0x0e>(sums));
-        if t >= 1 && t < 13 {
+        if (1..13).contains(&t) {
             w[last] = _mm_sha256msg1_epu32(w[last], w[this]);
         }
     }
