@@ -3,9 +3,12 @@
 //! `cargo bench --bench lanes -- sha256/avx512` measures a part. A tier without a kernel of the
 //! algorithm is left out; `auto` is what runs where nothing is forced.
 
+mod batches;
+
 use std::hint::black_box;
 use std::time::Duration;
 
+use batches::{even, uneven};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hsum::simd::{Tier, kernels, tiers, with_tier};
 use hsum::{Algorithm, Digest, digest, digest_many};
@@ -55,26 +58,6 @@ fn bench(
             None => run(),
         }
     });
-}
-
-/// Messages that begin at different places of a page, as those of a program do.
-fn even(data: &[u8], count: usize, len: usize) -> Vec<&[u8]> {
-    (0..count).map(|i| &data[i * (len + 192) % (data.len() - len)..][..len]).collect()
-}
-
-/// 1000 messages of 64 B to 64 KiB, log-uniform.
-fn uneven(data: &[u8]) -> Vec<&[u8]> {
-    let mut seed = 1_u64;
-    let mut random = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize
-    };
-    (0..1000)
-        .map(|_| {
-            let len = 64.0 * 1024_f64.powf(random() as f64 / (1_u64 << 31) as f64);
-            &data[random() % (data.len() - (64 << 10))..][..len as usize]
-        })
-        .collect()
 }
 
 criterion_group!(benches, lanes);

@@ -3,11 +3,13 @@
 //! `cargo bench --bench ratios [-- ALGORITHM]`; `HSUM_TIER` restricts it to a tier. Each figure is
 //! the best of several runs in turn, on data in the cache.
 
+mod batches;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use batches::{even, uneven};
 use hsum::{Algorithm, Digest, digest, digest_many};
-use sha2::Digest as _;
 
 type Single = fn(&[u8]);
 
@@ -17,11 +19,11 @@ fn main() {
     let data: Vec<u8> =
         (0..1 << 21).map(|i: u32| (i.wrapping_mul(2_654_435_769) >> 24) as u8).collect();
     let singles: [(Algorithm, Single); 5] = [
-        (Algorithm::Md5, |data| drop(black_box(md5::Md5::digest(data)))),
-        (Algorithm::Sha1, |data| drop(black_box(sha1::Sha1::digest(data)))),
-        (Algorithm::Sha256, |data| drop(black_box(sha2::Sha256::digest(data)))),
-        (Algorithm::Sha512, |data| drop(black_box(sha2::Sha512::digest(data)))),
-        (Algorithm::Sha3_256, |data| drop(black_box(sha3::Sha3_256::digest(data)))),
+        (Algorithm::Md5, hash::<md5::Md5>),
+        (Algorithm::Sha1, hash::<sha1::Sha1>),
+        (Algorithm::Sha256, hash::<sha2::Sha256>),
+        (Algorithm::Sha512, hash::<sha2::Sha512>),
+        (Algorithm::Sha3_256, hash::<sha3::Sha3_256>),
     ];
     let batches = [
         ("1 × 16 KiB", even(&data, 1, 16 << 10)),
@@ -56,6 +58,10 @@ fn main() {
     }
 }
 
+fn hash<D: sha2::Digest>(data: &[u8]) {
+    black_box(D::digest(data));
+}
+
 /// GB/s over a few milliseconds.
 fn speed(messages: &[&[u8]], mut run: impl FnMut()) -> f64 {
     let bytes: usize = messages.iter().map(|message| message.len()).sum();
@@ -66,24 +72,4 @@ fn speed(messages: &[&[u8]], mut run: impl FnMut()) -> f64 {
         run();
     }
     (bytes * times) as f64 / start.elapsed().as_secs_f64() / 1e9
-}
-
-/// Messages that begin at different places of a page, as those of a program do.
-fn even(data: &[u8], count: usize, len: usize) -> Vec<&[u8]> {
-    (0..count).map(|i| &data[i * (len + 192) % (data.len() - len)..][..len]).collect()
-}
-
-/// 1000 messages of 64 B to 64 KiB, log-uniform.
-fn uneven(data: &[u8]) -> Vec<&[u8]> {
-    let mut seed = 1_u64;
-    let mut random = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize
-    };
-    (0..1000)
-        .map(|_| {
-            let len = 64.0 * 1024_f64.powf(random() as f64 / (1_u64 << 31) as f64);
-            &data[random() % (data.len() - (64 << 10))..][..len as usize]
-        })
-        .collect()
 }

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::hasher::{Hasher, digest};
-use crate::lanes;
+use crate::lanes::{self, Place};
 
 /// An HMAC key, prepared: the hash states after the inner and the outer padded key block.
 ///
@@ -100,7 +100,7 @@ impl Key {
 /// Unless `messages` and `out` have one length.
 pub fn sign_many(key: &Key, messages: &[&[u8]], out: &mut [Tag]) {
     assert_eq!(messages.len(), out.len(), "as many tags as messages");
-    lanes::sign_many(&key.inner, &key.outer, messages, |job, tag| out[job] = Tag(tag));
+    lanes::sign_many(&key.inner, &key.outer, messages, out);
 }
 
 impl Drop for Key {
@@ -206,6 +206,12 @@ impl Tag {
     /// Base64 in the standard alphabet, padded.
     pub fn to_base64(&self) -> String {
         self.0.to_base64()
+    }
+}
+
+impl Place for Tag {
+    fn place(&mut self) -> &mut Digest {
+        &mut self.0
     }
 }
 

@@ -31,13 +31,24 @@ use messages::{Midstates, Task};
 use select::{Allowed, Kernels};
 use streams::Group;
 
-/// Lanes for words of 32 bits, of 64 bits and for sponges: no kernel has more.
-const NARROW: usize = 128;
-const WIDE: usize = 32;
+/// Lanes for words of 32 bits, and for words of 64 bits and sponges: no kernel has more.
+const NARROW: usize = 64;
+const WIDE: usize = 16;
 /// Lanes for a batch of up to so many, which shall not pay for setting up more.
 const FEW: usize = 16;
 
-/// Runs `$body` with `$family` and, as the constant `$n`, the lanes for `$count` jobs.
+/// Where a digest goes: itself, or within a tag.
+pub(crate) trait Place {
+    fn place(&mut self) -> &mut Digest;
+}
+
+impl Place for Digest {
+    fn place(&mut self) -> &mut Digest {
+        self
+    }
+}
+
+/// `$body`, with the kernels of `$family` for a batch of `$count` in up to `$lanes` lanes.
 macro_rules! with_lanes {
     ($family:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
         let allowed = Allowed::new($family);
@@ -71,11 +82,11 @@ macro_rules! with_lanes {
 pub fn digest_many(function: impl Into<Function>, messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
-    let put = |job: usize, digest| out[job] = digest;
     match &function.algorithm().spec().core {
-        Core::Narrow(merkle) => digest_in_lanes::<_, NARROW>(*merkle, function, messages, put),
-        Core::Wide(merkle) => digest_in_lanes::<_, WIDE>(*merkle, function, messages, put),
-        Core::Sponge(sponge) => digest_in_lanes::<_, WIDE>(sponge, function, messages, put),
+        _ if messages.len() == 1 && !select::restricted() => out[0] = digest(function, messages[0]),
+        Core::Narrow(merkle) => digest_in_lanes::<_, NARROW>(*merkle, function, messages, out),
+        Core::Wide(merkle) => digest_in_lanes::<_, WIDE>(*merkle, function, messages, out),
+        Core::Sponge(sponge) => digest_in_lanes::<_, WIDE>(sponge, function, messages, out),
         Core::Opaque(_) => {
             for (message, out) in messages.iter().zip(out) {
                 *out = digest(function, message);
@@ -88,10 +99,10 @@ fn digest_in_lanes<F: Family, const N: usize>(
     family: &F,
     function: Function,
     messages: &[&[u8]],
-    put: impl FnMut(usize, Digest),
+    out: &mut [impl Place],
 ) {
     let task = Task { family, function, messages, keyed: None };
-    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, put));
+    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
 }
 
 /// [`Key::sign_many`](crate::sign_many), from the hashers that have taken in the padded keys.
@@ -99,25 +110,25 @@ pub(crate) fn sign_many(
     inner: &Hasher,
     outer: &Hasher,
     messages: &[&[u8]],
-    mut put: impl FnMut(usize, Digest),
+    out: &mut [impl Place],
 ) {
     let function = inner.function();
     match (&inner.state, &outer.state) {
         (State::Narrow(i), State::Narrow(o)) => {
-            sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, put);
+            sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, out);
         }
         (State::Wide(i), State::Wide(o)) => {
-            sign_in_lanes::<_, WIDE>(i.merkle, function, [i.words, o.words], messages, put);
+            sign_in_lanes::<_, WIDE>(i.merkle, function, [i.words, o.words], messages, out);
         }
         (State::Sponge(i), State::Sponge(o)) => {
-            sign_in_lanes::<_, WIDE>(i.sponge, function, [i.state, o.state], messages, put);
+            sign_in_lanes::<_, WIDE>(i.sponge, function, [i.state, o.state], messages, out);
         }
         _ => {
-            for (job, message) in messages.iter().enumerate() {
+            for (message, out) in messages.iter().zip(out) {
                 let (mut inner, mut outer) = (inner.clone(), outer.clone());
                 inner.update(message);
                 outer.update(inner.finish().as_bytes());
-                put(job, outer.finish());
+                *out.place() = outer.finish();
             }
         }
     }
@@ -128,10 +139,10 @@ fn sign_in_lanes<F: Family, const N: usize>(
     function: Function,
     [inner, outer]: [F::State; 2],
     messages: &[&[u8]],
-    put: impl FnMut(usize, Digest),
+    out: &mut [impl Place],
 ) {
     let task = Task { family, function, messages, keyed: Some(Midstates { inner, outer }) };
-    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, put));
+    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
 }
 
 /// Appends to each hasher the bytes beside it: as [`Hasher::update`] of one after the other, but
@@ -225,4 +236,36 @@ pub(crate) fn kernels(algorithm: Algorithm) -> Vec<Facts> {
 /// The kernel of the algorithm that runs while so many lanes are live.
 pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<Facts> {
     allowed!(algorithm, |allowed| Some(facts(allowed.best(live).1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_chosen_costs_least_for_each_live_lane() {
+        for &algorithm in Algorithm::ALL {
+            for live in 1..=NARROW {
+                let Some((_, lanes, cost)) = chosen(algorithm, live) else { continue };
+                let each = f64::from(cost) / lanes.min(live) as f64;
+                for (tier, lanes, cost) in kernels(algorithm) {
+                    let other = f64::from(cost) / lanes.min(live) as f64;
+                    assert!(each <= other, "{algorithm}, {live} live: {} x{lanes}", tier.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_kernel_has_more_lanes_than_there_are() {
+        for &algorithm in Algorithm::ALL {
+            let most = match algorithm.spec().core {
+                Core::Narrow(_) => NARROW,
+                _ => WIDE,
+            };
+            for (tier, lanes, _) in kernels(algorithm) {
+                assert!(lanes <= most, "{algorithm} {}: {lanes} lanes", tier.name());
+            }
+        }
+    }
 }

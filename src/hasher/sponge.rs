@@ -139,8 +139,12 @@ impl Drop for Squeezer {
 
 /// The first bytes of the state, `out.len()` of them, at most a rate.
 pub(crate) fn squeeze(state: &[u64; 25], out: &mut [u8]) {
-    for (bytes, lane) in out.chunks_mut(8).zip(state) {
-        bytes.copy_from_slice(&lane.to_le_bytes()[..bytes.len()]);
+    let (whole, part) = out.as_chunks_mut();
+    for (bytes, lane) in whole.iter_mut().zip(state) {
+        *bytes = lane.to_le_bytes();
+    }
+    if let Some(lane) = state.get(whole.len()) {
+        part.copy_from_slice(&lane.to_le_bytes()[..part.len()]);
     }
 }
 

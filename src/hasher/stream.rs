@@ -76,23 +76,33 @@ impl<W: Word> Zeroize for Stream<W> {
 }
 
 impl<W: Word> Merkle<W> {
+    /// Hashes a message that is all there.
+    pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
+        let mut words = self.initial;
+        let (blocks, rest) = W::blocks(message);
+        if !blocks.is_empty() {
+            self.compress(&mut words, blocks);
+        }
+        let mut tail = [W::ZERO; 2];
+        let padded = self.pad_into(rest, message.len() as u128, &mut tail);
+        self.compress(&mut words, &tail[..padded]);
+        W::write(&words, self.order, out);
+    }
+
     /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and says
     /// how many blocks of `tail` that takes. `rest` begins with a block, and leaves room for the
     /// padding in the second.
     #[inline]
     pub(crate) fn pad_into(&self, rest: &[u8], length: u128, tail: &mut [W::Block; 2]) -> usize {
-        let block = size_of::<W::Block>();
         let blocks = self.padded_blocks(rest.len());
-        // Of the blocks that are used, what `rest` does not fill.
         *tail = [W::ZERO; 2];
-        let [first, second] = tail;
-        let (head, more) = rest.split_at(rest.len().min(block));
-        first.as_mut()[..head.len()].copy_from_slice(head);
-        second.as_mut()[..more.len()].copy_from_slice(more);
-        tail[rest.len() / block].as_mut()[rest.len() % block] = 0x80;
+        let bytes = W::bytes(&mut tail[..blocks]);
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes[rest.len()] = 0x80;
 
         let bits = length.wrapping_mul(8);
-        let field = &mut tail[blocks - 1].as_mut()[block - W::LENGTH_LEN..];
+        let field_at = bytes.len() - W::LENGTH_LEN;
+        let field = &mut bytes[field_at..];
         match self.order {
             ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
             ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),

@@ -24,6 +24,8 @@ pub(crate) trait Word: Copy + Default + Send + Sync + zeroize::Zeroize + 'static
 
     /// The whole blocks at the front of `data`, and what is left.
     fn blocks(data: &[u8]) -> (&[Self::Block], &[u8]);
+    /// The blocks as the bytes that they are.
+    fn bytes(blocks: &mut [Self::Block]) -> &mut [u8];
     /// Writes the words one after the other; `out` may end within a word.
     fn write(words: &[Self; 8], order: ByteOrder, out: &mut [u8]);
 }
@@ -201,13 +203,21 @@ macro_rules! word {
                 data.as_chunks()
             }
 
+            fn bytes(blocks: &mut [Self::Block]) -> &mut [u8] {
+                blocks.as_flattened_mut()
+            }
+
             fn write(words: &[Self; 8], order: ByteOrder, out: &mut [u8]) {
-                for (chunk, word) in out.chunks_mut($len).zip(words) {
-                    let bytes = match order {
-                        ByteOrder::Big => word.to_be_bytes(),
-                        ByteOrder::Little => word.to_le_bytes(),
-                    };
-                    chunk.copy_from_slice(&bytes[..chunk.len()]);
+                let bytes = |word: &Self| match order {
+                    ByteOrder::Big => word.to_be_bytes(),
+                    ByteOrder::Little => word.to_le_bytes(),
+                };
+                let (whole, part) = out.as_chunks_mut();
+                for (chunk, word) in whole.iter_mut().zip(words) {
+                    *chunk = bytes(word);
+                }
+                if let Some(word) = words.get(whole.len()).filter(|_| !part.is_empty()) {
+                    part.copy_from_slice(&bytes(word)[..part.len()]);
                 }
             }
         }

@@ -1,5 +1,8 @@
 //! Whole messages in lanes: their blocks where they lie, then their padded ends.
 
+use zeroize::Zeroize;
+
+use super::Place;
 use super::family::Family;
 use super::schedule::{Contents, Ends, Job, LongestFirst, Work, run};
 use super::select::Kernels;
@@ -21,22 +24,14 @@ pub(super) struct Midstates<F: Family> {
 }
 
 impl<'m, F: Family> Task<'_, 'm, F> {
-    /// Calls `put` with each message's number and digest or tag, in no particular order.
-    pub(super) fn run<const N: usize>(
-        &self,
-        kernels: &Kernels<'_, F, N>,
-        put: impl FnMut(usize, Digest),
-    ) {
+    /// Puts the digest or tag of each message into its place.
+    pub(super) fn run<T: Place, const N: usize>(&self, kernels: &Kernels<'_, F, N>, out: &mut [T]) {
         let initial = self.keyed.as_ref().map_or(self.family.initial(), |keyed| keyed.inner);
         let contents = if self.keyed.is_some() { Contents::Secret } else { Contents::Public };
-        let mut messages = Messages {
-            task: self,
-            kernels,
-            initial,
-            order: LongestFirst::new(self.messages.len()),
-            ends: [None, None],
-            put,
-        };
+        // By reference, as they are large: a value that is handed on is a value copied.
+        let order = &mut LongestFirst::new(self.messages.len());
+        let ends = [&mut Ends::new(initial, 1), &mut Ends::new(initial, 2)];
+        let mut messages = Messages { task: self, kernels, initial, order, ends, out };
         run(kernels, initial, &mut messages, contents);
         messages.finish(contents);
     }
@@ -52,19 +47,17 @@ impl<'m, F: Family> Task<'_, 'm, F> {
     }
 }
 
-struct Messages<'t, 'a, 'm, F: Family, P, const N: usize> {
+struct Messages<'t, 'a, 'm, F: Family, T, const N: usize> {
     task: &'t Task<'a, 'm, F>,
     kernels: &'t Kernels<'t, F, N>,
     initial: F::State,
-    order: LongestFirst,
+    order: &'t mut LongestFirst<N>,
     /// Those of one block, and those of two.
-    ends: [Option<Ends<F, N>>; 2],
-    put: P,
+    ends: [&'t mut Ends<F, N>; 2],
+    out: &'t mut [T],
 }
 
-impl<'m, F: Family, P: FnMut(usize, Digest), const N: usize> Work<'m, F>
-    for Messages<'_, '_, 'm, F, P, N>
-{
+impl<'m, F: Family, T: Place, const N: usize> Work<'m, F> for Messages<'_, '_, 'm, F, T, N> {
     fn next(&mut self) -> Option<Job<'m, F>> {
         loop {
             let Task { family, messages, .. } = self.task;
@@ -84,7 +77,7 @@ impl<'m, F: Family, P: FnMut(usize, Digest), const N: usize> Work<'m, F>
     }
 }
 
-impl<F: Family, P: FnMut(usize, Digest), const N: usize> Messages<'_, '_, '_, F, P, N> {
+impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
     /// The message is hashed but for `rest`, which waits for others to fill the lanes with.
     fn end(&mut self, number: usize, state: &F::State, rest: &[u8]) {
         let Task { family, messages, keyed, .. } = self.task;
@@ -93,18 +86,17 @@ impl<F: Family, P: FnMut(usize, Digest), const N: usize> Messages<'_, '_, '_, F,
             length += family.block_len() as u128;
         }
         let blocks = family.padded(rest.len());
-        let initial = self.initial;
-        let ends = self.ends[blocks - 1].get_or_insert_with(|| Ends::new(initial, blocks));
+        let ends = &mut self.ends[blocks - 1];
         family.pad(rest, length, ends.push(number, state));
         if ends.len == self.kernels.width() {
-            flush(self.task, self.kernels, ends, &mut self.put);
+            flush(self.task, self.kernels, ends, self.out);
         }
     }
 
     fn finish(&mut self, contents: Contents) {
-        for ends in self.ends.iter_mut().flatten() {
+        for ends in &mut self.ends {
             if ends.len > 0 {
-                flush(self.task, self.kernels, ends, &mut self.put);
+                flush(self.task, self.kernels, ends, self.out);
             }
             if contents == Contents::Secret {
                 ends.wipe();
@@ -118,7 +110,7 @@ fn flush<F: Family, const N: usize>(
     task: &Task<'_, '_, F>,
     kernels: &Kernels<'_, F, N>,
     ends: &mut Ends<F, N>,
-    put: &mut impl FnMut(usize, Digest),
+    out: &mut [impl Place],
 ) {
     let Task { family, function, keyed, .. } = task;
     ends.run(family, kernels);
@@ -132,13 +124,14 @@ fn flush<F: Family, const N: usize>(
             family.pad(inner, length, end);
             *state = *outer;
         }
+        inner.zeroize();
         ends.run(family, kernels);
         ends.blocks = blocks;
     }
     for (state, number) in ends.states[0].iter().zip(&ends.numbers[..ends.len]) {
-        let mut digest = Digest::zeroed(*function);
+        let digest = out[*number].place();
+        *digest = Digest::zeroed(*function);
         family.write(state, digest.as_mut_bytes());
-        put(*number, digest);
     }
     ends.len = 0;
 }

@@ -74,44 +74,48 @@ pub(super) fn run<'m, F: Family, const N: usize>(
     }
 }
 
-/// Numbers jobs in an order that leaves no straggler: the longest of the next [`WINDOW`] first,
-/// so that short ones fill up the lanes towards the end.
-pub(super) struct LongestFirst {
+/// Numbers jobs in an order that leaves no straggler: of the next [`WINDOW`] for each lane the
+/// longest first, so that short ones fill up the lanes towards the end.
+pub(super) struct LongestFirst<const N: usize> {
     /// How many jobs there are, and how many of them have been in a window.
     total: usize,
     seen: usize,
     /// Blocks and number of each job in the window, ascending; the last is the next.
-    window: [u64; WINDOW],
+    window: [[u64; N]; WINDOW],
     left: usize,
 }
 
-/// Of so many messages there are enough short ones to fill up 64 lanes while a long one ends
-/// (`benches/lanes.rs`, the log-uniform batch); sorting them takes some 10 ns each.
-const WINDOW: usize = 1024;
+/// Enough for the short messages of a window to fill the lanes while a long one of it ends
+/// (`benches/lanes.rs`, the uneven batch).
+const WINDOW: usize = 16;
 
-impl LongestFirst {
+impl<const N: usize> LongestFirst<N> {
+    const SIZE: u64 = (WINDOW * N) as u64;
+
     pub(super) fn new(total: usize) -> Self {
-        Self { total, seen: 0, window: [0; WINDOW], left: 0 }
+        Self { total, seen: 0, window: [[0; N]; WINDOW], left: 0 }
     }
 
     /// The next job's number; `blocks` says how long each is.
+    #[inline]
     pub(super) fn next(&mut self, blocks: impl Fn(usize) -> usize) -> Option<usize> {
         if self.left == 0 {
             self.refill(blocks);
         }
         self.left = self.left.checked_sub(1)?;
-        Some(self.seen - 1 - (self.window[self.left] as usize % WINDOW))
+        let key = self.window.as_flattened()[self.left];
+        Some(self.seen - 1 - (key % Self::SIZE) as usize)
     }
 
     fn refill(&mut self, blocks: impl Fn(usize) -> usize) {
         let remaining = self.total - self.seen;
         // Windows of one size: a small last one would hold stragglers and nothing beside them.
-        self.left = remaining.div_ceil(remaining.div_ceil(WINDOW).max(1));
+        self.left = remaining.div_ceil(remaining.div_ceil(Self::SIZE as usize).max(1));
         self.seen += self.left;
-        let window = &mut self.window[..self.left];
+        let window = &mut self.window.as_flattened_mut()[..self.left];
         for (place, key) in window.iter_mut().enumerate() {
             // Of equally long ones the first in memory is to come first: they count backwards.
-            *key = (blocks(self.seen - 1 - place) * WINDOW + place) as u64;
+            *key = blocks(self.seen - 1 - place) as u64 * Self::SIZE + place as u64;
         }
         window.sort_unstable();
     }
@@ -127,6 +131,7 @@ pub(super) struct Ends<F: Family, const N: usize> {
 }
 
 impl<F: Family, const N: usize> Ends<F, N> {
+    #[inline(always)] // large: to be made where it stays
     pub(super) fn new(initial: F::State, blocks: usize) -> Self {
         Self { blocks, len: 0, numbers: [0; N], states: [[initial; N]; 2], ends: [F::END; N] }
     }
@@ -152,5 +157,29 @@ impl<F: Family, const N: usize> Ends<F, N> {
     pub(super) fn wipe(&mut self) {
         self.states.zeroize();
         self.ends.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_comes_once_and_the_longest_of_a_window_first() {
+        for total in [0, 1, 2, 63, 64, 65, 127, 128, 129, 1000] {
+            let blocks = |number: usize| number * 7919 % 101;
+            let mut order = LongestFirst::<4>::new(total);
+            let numbers: Vec<usize> = std::iter::from_fn(|| order.next(blocks)).collect();
+            let mut sorted = numbers.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..total).collect::<Vec<_>>());
+            let mut rest = numbers.as_slice();
+            while !rest.is_empty() {
+                let windows = rest.len().div_ceil(4 * WINDOW);
+                let (window, later) = rest.split_at(rest.len().div_ceil(windows));
+                assert!(window.is_sorted_by_key(|number| (usize::MAX - blocks(*number), *number)));
+                rest = later;
+            }
+        }
     }
 }

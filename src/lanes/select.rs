@@ -43,6 +43,11 @@ pub(crate) fn forced() -> &'static Result<Option<Tier>, String> {
     })
 }
 
+/// Whether not every kernel may run.
+pub(crate) fn restricted() -> bool {
+    only().is_some()
+}
+
 fn only() -> Option<Only> {
     let forced = || match forced() {
         Ok(Some(tier)) => Some(Only { tier: *tier, lanes: None }),

@@ -46,7 +46,7 @@ pub(super) fn update<S: Streaming, const N: usize>(
         flush(family, kernels, ends, batch, group);
     }
 
-    let order = LongestFirst::new(batch.len());
+    let order = &mut LongestFirst::<N>::new(batch.len());
     let mut streams = Streams { family, group, batch, order };
     run(kernels, family.initial(), &mut streams, Contents::Public);
 
@@ -93,14 +93,14 @@ fn flush<S: Streaming, const N: usize>(
     ends.len = 0;
 }
 
-struct Streams<'b, 'h, 'm, S: Streaming> {
+struct Streams<'b, 'h, 'm, S: Streaming, const N: usize> {
     family: &'b S::Family,
     group: &'b Group<S>,
     batch: &'b mut [(&'h mut Hasher, &'m [u8])],
-    order: LongestFirst,
+    order: &'b mut LongestFirst<N>,
 }
 
-impl<'m, S: Streaming> Work<'m, S::Family> for Streams<'_, '_, 'm, S> {
+impl<'m, S: Streaming, const N: usize> Work<'m, S::Family> for Streams<'_, '_, 'm, S, N> {
     fn next(&mut self) -> Option<Job<'m, S::Family>> {
         loop {
             let block_len = self.family.block_len();
