@@ -37,6 +37,7 @@ fn rival(algorithm: Algorithm) -> fn(&[u8]) {
         Algorithm::Sha3_512 => fixed::<sha3::Sha3_512>,
         Algorithm::Shake128 => extendable::<shake::Shake128, 32>,
         Algorithm::Shake256 => extendable::<shake::Shake256, 64>,
+        Algorithm::Sm3 => fixed::<sm3::Sm3>,
         Algorithm::Blake2b => fixed::<blake2::Blake2b512>,
         Algorithm::Blake2s => fixed::<blake2::Blake2s256>,
         Algorithm::Blake3 => |data| {

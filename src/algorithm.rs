@@ -28,6 +28,7 @@ pub enum Algorithm {
     Blake2b,
     Blake2s,
     Blake3,
+    Sm3,
 }
 
 /// What is known of an algorithm's resistance to collisions.
@@ -121,7 +122,7 @@ use Strength::{Broken, Sound};
 /// In the order of [`Algorithm`]; SHA-3's block is its rate (FIPS 202, table 3). SHAKE's default
 /// lengths are those of RFC 8702, section 3.1: twice the security strength.
 #[rustfmt::skip]
-static SPECS: [Spec; 17] = [
+static SPECS: [Spec; 18] = [
     row(Md5,        "md5",        "MD5",        &[],                        "RFC 1321",   Broken, Fixed(16), 64,  Narrow(&MD5)),
     row(Sha1,       "sha1",       "SHA1",       &["sha"],                   "FIPS 180-4", Broken, Fixed(20), 64,  Narrow(&SHA1)),
     row(Sha224,     "sha224",     "SHA224",     &["sha2224"],               "FIPS 180-4", Sound,  Fixed(28), 64,  Narrow(&sha256::SHA224)),
@@ -139,6 +140,7 @@ static SPECS: [Spec; 17] = [
     row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, Opaque(opaque::variable::<blake2::Blake2bVarCore>)),
     row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, Opaque(opaque::variable::<blake2::Blake2sVarCore>)),
     row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, Opaque(opaque::blake3)),
+    row(Sm3,        "sm3",        "SM3",        &[],                        "GB/T 32905-2016", Sound, Fixed(32), 64, Opaque(opaque::fixed::<sm3::Sm3>)),
 ];
 
 #[allow(clippy::too_many_arguments)] // the columns of the table above
@@ -170,7 +172,7 @@ impl Algorithm {
     /// Every algorithm, in the order in which they are listed to users.
     pub const ALL: &'static [Self] = &[
         Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256, Sha3_224, Sha3_256,
-        Sha3_384, Sha3_512, Shake128, Shake256, Blake2b, Blake2s, Blake3,
+        Sha3_384, Sha3_512, Shake128, Shake256, Blake2b, Blake2s, Blake3, Sm3,
     ];
 
     pub(crate) fn spec(self) -> &'static Spec {

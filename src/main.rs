@@ -5,7 +5,14 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match cli::args::parse(std::env::args_os()) {
+    if let Err(error) = cli::startup::close_what_was_closed() {
+        return cli::exit::code(Err(error.into()));
+    }
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some((tool, words)) = cli::gnu::called(&words) {
+        return cli::exit::code(cli::gnu::run(tool, words));
+    }
+    let arguments = match cli::args::parse(words) {
         Ok(arguments) => arguments,
         Err(message) => return cli::exit::message(&message),
     };
@@ -16,6 +23,7 @@ fn main() -> ExitCode {
         cli::args::Verb::Sum(args) => cli::sum::run(args),
         cli::args::Verb::Check(args) => cli::check::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
+        cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),
         cli::args::Verb::Bench(args) => cli::bench::run(args),
         cli::args::Verb::SelfTest => cli::self_test::run(),

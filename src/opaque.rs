@@ -1,6 +1,7 @@
-//! Hashes that are not Merkle–Damgård nor sponges (BLAKE2, BLAKE3), wrapped behind one object.
+//! Hashes without kernels of ours (SM3, BLAKE2, BLAKE3), wrapped behind one object.
 
 use ::digest::block_api::{Buffer, VariableOutputCore};
+use ::digest::{FixedOutputReset, Update};
 
 /// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
 pub(crate) trait Opaque: Send + Sync {
@@ -20,6 +21,14 @@ pub(crate) trait Squeeze: Send + Sync {
 /// Makes a fresh hash; the argument is the digest's length in bytes.
 pub(crate) type Make = fn(usize) -> Box<dyn Opaque>;
 
+/// SM3: one length.
+pub(crate) fn fixed<D>(_len: usize) -> Box<dyn Opaque>
+where
+    D: Default + Update + FixedOutputReset + Clone + Send + Sync + 'static,
+{
+    Box::new(Fixed(D::default()))
+}
+
 /// BLAKE2: the length is a parameter of the hash (RFC 7693, section 2.5).
 ///
 /// `len` comes from a `Function`, which admits only the lengths that the hash takes.
@@ -35,6 +44,24 @@ where
 /// BLAKE3.
 pub(crate) fn blake3(_len: usize) -> Box<dyn Opaque> {
     Box::new(Blake3(blake3::Hasher::new()))
+}
+
+#[derive(Clone)]
+struct Fixed<D>(D);
+
+impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> Opaque for Fixed<D> {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+    fn finalize(&mut self, out: &mut [u8]) {
+        out.copy_from_slice(&self.0.finalize_fixed_reset());
+    }
+    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
+        None
+    }
+    fn boxed_clone(&self) -> Box<dyn Opaque> {
+        Box::new(self.clone())
+    }
 }
 
 #[derive(Clone)]

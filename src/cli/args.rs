@@ -57,6 +57,14 @@ pub(crate) enum Verb {
     /// The key never stands on the command line, where every user of the machine could read it:
     /// --key says where it comes from.
     Hmac(HmacArgs),
+    /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
+    ///
+    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
+    /// prints; so does hsum itself when it is called by such a name, through a link.
+    #[command(
+        override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
+    )]
+    Gnu(GnuArgs),
     /// List the algorithms
     Algorithms(AlgorithmsArgs),
     /// Measure this machine, in about ten seconds
@@ -204,6 +212,13 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GnuArgs {
+    /// Make links to this program in DIR, one under each of the names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) install: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -8,22 +8,56 @@ use std::sync::Arc;
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{self, Checked, Plan, Stdin, Summary, Verdict};
-use hsum::engine::Progress;
+use hsum::engine::{Next, Progress};
+use hsum::manifest::{Entry, Parser};
 
 use super::args::CheckArgs;
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
 use super::plan;
 use super::print::{complain, complain_of, plural};
 use super::progress::{Expected, View};
 use super::quote::quote;
 
+/// What is printed, and what counts.
+pub(super) struct Manner {
+    pub(super) report: Report,
+    pub(super) warn: Warn,
+    /// Whether improperly formatted lines are failures.
+    pub(super) strict: bool,
+    pub(super) ignore_missing: bool,
+}
+
 /// What is printed of each file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Report {
+pub(super) enum Report {
     All,
     Failures,
     Nothing,
+}
+
+/// What is said of each improperly formatted line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Warn {
+    Never,
+    WithReason,
+    /// As GNU words it, with the latest tag of the list; this one where none counts.
+    WithTag(&'static str),
+}
+
+impl Manner {
+    fn new(args: &CheckArgs) -> Self {
+        Self {
+            report: match (args.status, args.quiet) {
+                (true, _) => Report::Nothing,
+                (_, true) => Report::Failures,
+                _ => Report::All,
+            },
+            warn: if args.warn { Warn::WithReason } else { Warn::Never },
+            strict: args.strict,
+            ignore_missing: args.ignore_missing,
+        }
+    }
 }
 
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
@@ -57,7 +91,7 @@ fn check_list(args: &CheckArgs, path: &Path, output: &mut Output) -> Result<Exit
     let title = if is_stdin { "'standard input'".into() } else { quote(path) };
     let mut plan = Plan::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
     if let Some(function) = args.algorithm {
-        plan = plan.untagged(function);
+        plan = plan.untagged(function); // for the survey
     }
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
@@ -67,21 +101,13 @@ fn check_list(args: &CheckArgs, path: &Path, output: &mut Output) -> Result<Exit
     let view = View::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
 
-    let mut failure = None;
-    let result = check::run(&plan, list, |checked| {
-        match view.suspend(|| print(args, &title, &checked, output)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                error.die_if_nobody_reads();
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    });
-    drop(view);
-    if let Some(error) = failure {
-        return Err(error.into());
+    let manner = Manner::new(args);
+    let mut parser = Parser::new();
+    if let Some(function) = args.algorithm {
+        parser = parser.untagged(function);
     }
+    let result = verify(&plan, &mut parser, list, &title, &manner, output, Some(&view));
+    drop(view);
     output.flush()?;
     let summary = match result {
         Ok(summary) => summary,
@@ -90,7 +116,30 @@ fn check_list(args: &CheckArgs, path: &Path, output: &mut Output) -> Result<Exit
             return Ok(Exit::Failed);
         }
     };
-    Ok(summarize(args, &title, &summary))
+    Ok(summarize(&manner, &title, &summary))
+}
+
+/// Checks a list and prints what comes of it, but for the summary.
+pub(super) fn verify(
+    plan: &Plan,
+    parser: &mut Parser,
+    list: impl BufRead + Send,
+    title: &str,
+    manner: &Manner,
+    output: &mut Output,
+    view: Option<&View>,
+) -> io::Result<Summary> {
+    check::run_with(plan, parser, list, |checked| {
+        let mut print = || print(manner, title, &checked, output);
+        let printed = match view {
+            Some(view) => view.suspend(print),
+            None => print(),
+        };
+        if let Err(error) = printed {
+            exit::at_once(&error);
+        }
+        ControlFlow::Continue(())
+    })
 }
 
 fn survey(plan: Plan, list: PathBuf) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
@@ -101,51 +150,59 @@ fn survey(plan: Plan, list: PathBuf) -> impl FnOnce(&Expected) -> ControlFlow<()
 }
 
 fn print(
-    args: &CheckArgs,
+    manner: &Manner,
     title: &str,
     checked: &Checked,
     output: &mut Output,
 ) -> Result<(), WriteError> {
-    let Some(entry) = &checked.entry else {
-        if let (true, Verdict::Malformed(bad)) = (args.warn, &checked.verdict) {
+    let line = checked.line;
+    match (&checked.entry, &checked.verdict, manner.warn) {
+        (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
+        (None, Verdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;
-            complain(format_args!(
-                "{title}: {}: improperly formatted checksum line: {bad}",
-                checked.line
-            ));
+            complain(format_args!("{title}: {line}: improperly formatted checksum line: {bad}"));
         }
-        return Ok(());
-    };
-    let report = match (args.status, args.quiet) {
-        (true, _) => Report::Nothing,
-        (_, true) => Report::Failures,
-        _ => Report::All,
-    };
-    let good = matches!(checked.verdict, Verdict::Match);
-    match &checked.verdict {
-        Verdict::Missing(_) if args.ignore_missing => return Ok(()),
+        (None, _, Warn::WithTag(tag)) => {
+            let tag = checked.tag.unwrap_or(tag);
+            output.flush()?;
+            complain(format_args!("{title}: {line}: improperly formatted {tag} checksum line"));
+        }
+        _ => {}
+    }
+    if checked.next == Next::Awaited { output.flush() } else { Ok(()) }
+}
+
+fn print_entry(
+    manner: &Manner,
+    entry: &Entry,
+    verdict: &Verdict,
+    output: &mut Output,
+) -> Result<(), WriteError> {
+    let good = matches!(verdict, Verdict::Match);
+    match verdict {
+        Verdict::Missing(_) if manner.ignore_missing => return Ok(()),
         Verdict::Missing(error) | Verdict::Unreadable(error) => {
             output.flush()?;
             complain_of(&entry.path, error);
         }
         _ => {}
     }
-    if report == Report::All || (report == Report::Failures && !good) {
-        output.line(format!("{}: {}\n", quote(&entry.path), checked.verdict).as_bytes())?;
+    if manner.report == Report::All || (manner.report == Report::Failures && !good) {
+        output.line(format!("{}: {verdict}\n", quote(&entry.path)).as_bytes())?;
     }
     Ok(())
 }
 
 /// The warnings after a list, and whether it holds.
-fn summarize(args: &CheckArgs, title: &str, summary: &Summary) -> Exit {
+pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit {
     if summary.entries() == 0 {
         complain(format_args!("{title}: no properly formatted checksum lines found"));
         return Exit::Failed;
     }
-    let missing = if args.ignore_missing { 0 } else { summary.missing };
+    let missing = if manner.ignore_missing { 0 } else { summary.missing };
     let unreadable = summary.unreadable + missing;
-    let nothing_verified = summary.matched + summary.differed + unreadable == 0;
-    if !args.status {
+    let nothing_verified = manner.ignore_missing && summary.matched == 0;
+    if manner.report != Report::Nothing {
         for (count, one, many) in [
             (summary.malformed, "line is improperly formatted", "lines are improperly formatted"),
             (unreadable, "listed file could not be read", "listed files could not be read"),
@@ -163,7 +220,7 @@ fn summarize(args: &CheckArgs, title: &str, summary: &Summary) -> Exit {
             complain(format_args!("{title}: no file was verified"));
         }
     }
-    let malformed = if args.strict { summary.malformed } else { 0 };
+    let malformed = if manner.strict { summary.malformed } else { 0 };
     match summary.differed + unreadable + malformed == 0 && summary.matched > 0 {
         true => Exit::Well,
         false => Exit::Failed,

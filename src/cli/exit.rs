@@ -37,6 +37,14 @@ pub(crate) fn message(message: &clap::Error) -> ExitCode {
     }
 }
 
+/// Ends the program because its output cannot be written: now, for what is being read may have no
+/// end.
+pub(crate) fn at_once(error: &WriteError) -> ! {
+    error.die_if_nobody_reads();
+    complain(error);
+    std::process::exit(1)
+}
+
 /// Reports what stopped the command, if anything did.
 pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
     match result {

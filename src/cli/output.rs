@@ -6,7 +6,6 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
@@ -20,8 +19,6 @@ use super::quote::{for_terminal, quote};
 
 /// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
 const PIPE_WRITE: usize = 4096;
-/// A reader of the output waits no longer than this for a result, as long as others follow.
-const LATENCY: Duration = Duration::from_millis(100);
 
 /// Links that lead from one to the next before it is a loop; what Linux takes.
 const MOST_LINKS: usize = 40;
@@ -32,7 +29,6 @@ pub(crate) struct Output {
     target: Target,
     /// Lines that are not written yet.
     pending: Vec<u8>,
-    written: Instant,
 }
 
 enum Target {
@@ -83,6 +79,11 @@ impl Output {
         Ok(Self::new(file, Target::Stream))
     }
 
+    /// Standard output, to which a terminal is nothing special.
+    pub(crate) fn plain_stdout() -> Result<Self, WriteError> {
+        Ok(Self { target: Target::Stream, ..Self::stdout()? })
+    }
+
     /// A file, whose old contents stay until [`Output::finish`].
     pub(crate) fn replacing(path: &Path) -> Result<Self> {
         let opened = Self::open(path).map_err(|error| anyhow!("{}", ErrorKind::Io(error)));
@@ -119,7 +120,7 @@ impl Output {
 
     fn new(file: File, target: Target) -> Self {
         let target = if file.is_terminal() { Target::Terminal } else { target };
-        Self { file, target, pending: Vec::new(), written: Instant::now() }
+        Self { file, target, pending: Vec::new() }
     }
 
     /// Whether people see it at once.
@@ -146,7 +147,7 @@ impl Output {
             self.flush()?;
         }
         self.pending.extend_from_slice(line);
-        if self.written.elapsed() > LATENCY { self.flush() } else { Ok(()) }
+        Ok(())
     }
 
     /// Writes bytes that are no text.
@@ -157,7 +158,6 @@ impl Output {
 
     /// Hands all lines so far to the system.
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
-        self.written = Instant::now();
         self.file.write_all(&self.pending).map_err(WriteError::new)?;
         self.pending.clear();
         Ok(())

@@ -1,12 +1,14 @@
 //! Outcomes → lines and messages.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use hsum::Error;
-use hsum::engine::{Hashed, Outcome};
+use hsum::engine::{Hashed, Next, Outcome};
 use hsum::manifest::{Style, write_line};
 use serde_json::{Map, Value, json};
 
@@ -53,7 +55,7 @@ pub(crate) fn outcome(
             false => complain_of(name, error),
         }
     }
-    Ok(())
+    if outcome.next == Next::Awaited { output.flush() } else { Ok(()) }
 }
 
 /// `path`, or `path_base64` where the name is not UTF-8.
@@ -99,9 +101,29 @@ pub(crate) fn complain_of(name: &Path, error: &Error) {
     complain(format_args!("{}: {}", quote(name), error.kind()));
 }
 
+/// The name that messages begin with, where it is not `hsum`.
+static NAME: OnceLock<OsString> = OnceLock::new();
+
+/// Says what the program is called. Only the first word on it counts.
+pub(crate) fn call_the_program(name: OsString) {
+    let _ = NAME.set(name);
+}
+
+/// What the program is called.
+pub(crate) fn program() -> &'static OsStr {
+    NAME.get().map_or(OsStr::new("hsum"), OsString::as_os_str)
+}
+
 /// Says something on standard error; if that is gone there is nobody to tell.
 pub(crate) fn complain(message: impl Display) {
-    let _ = writeln!(std::io::stderr(), "hsum: {message}");
+    complain_in_bytes(message.to_string().as_bytes());
+}
+
+/// [`complain`], of what need not be UTF-8.
+pub(crate) fn complain_in_bytes(message: &[u8]) {
+    let line = [program().as_bytes(), b": ", message, b"\n"].concat();
+    // In one piece: others may write to the same terminal or pipe.
+    let _ = std::io::stderr().write_all(&line);
 }
 
 /// `1 line is`, `2 lines are`.

@@ -40,6 +40,48 @@ fn is_hostile(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// A word in messages about the command line: in quotes always, what does not print as C writes it.
+pub(crate) fn quote_text(text: &[u8]) -> String {
+    quote_text_in(*CHARSET, text)
+}
+
+fn quote_text_in(charset: Charset, text: &[u8]) -> String {
+    let (open, close) = match charset {
+        Charset::Ascii => ('\'', '\''),
+        Charset::Utf8 => ('‘', '’'),
+    };
+    let mut quoted = String::from(open);
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => quoted.push_str("\\\\"),
+                _ if c == close => quoted.extend(['\\', c]),
+                _ if charset.prints(c) => quoted.push(c),
+                _ => escape_bytes(&mut quoted, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        escape_bytes(&mut quoted, chunk.invalid());
+    }
+    quoted.push(close);
+    quoted
+}
+
+/// As C writes them in a string.
+fn escape_bytes(text: &mut String, bytes: &[u8]) {
+    for &byte in bytes {
+        match byte {
+            0x07 => text.push_str("\\a"),
+            0x08 => text.push_str("\\b"),
+            b'\t' => text.push_str("\\t"),
+            b'\n' => text.push_str("\\n"),
+            0x0b => text.push_str("\\v"),
+            0x0c => text.push_str("\\f"),
+            b'\r' => text.push_str("\\r"),
+            _ => write!(text, "\\{byte:03o}").expect("a String takes everything"),
+        }
+    }
+}
+
 /// The name bare where it needs no quotes, else in `'…'`, `"…"` or with `$'…'` parts.
 pub(crate) fn quote(path: &Path) -> String {
     quote_in(*CHARSET, path.as_os_str().as_bytes())
@@ -89,16 +131,7 @@ impl Quoted {
             if !std::mem::replace(&mut self.escaping, true) {
                 self.text.push_str("'$'");
             }
-            match byte {
-                0x07 => self.text.push_str("\\a"),
-                0x08 => self.text.push_str("\\b"),
-                b'\t' => self.text.push_str("\\t"),
-                b'\n' => self.text.push_str("\\n"),
-                0x0b => self.text.push_str("\\v"),
-                0x0c => self.text.push_str("\\f"),
-                b'\r' => self.text.push_str("\\r"),
-                _ => write!(self.text, "\\{byte:03o}").expect("a String takes everything"),
-            }
+            escape_bytes(&mut self.text, &[byte]);
         }
     }
 }

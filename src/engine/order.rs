@@ -5,9 +5,21 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
+use super::Threads;
+
 /// How many results may wait for an earlier one. Bounds the memory, whatever is walked; large
 /// enough that one file of 100 MB does not hold up the small ones behind it.
 const WINDOW: usize = 16 * 1024;
+
+/// Whether the next result, in order, is there already. If not, nobody should be kept waiting for
+/// this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// It follows at once.
+    Ready,
+    /// It will take as long as it takes; perhaps there is none.
+    Awaited,
+}
 
 /// One step: something to do, or a result that is there already.
 pub(crate) enum Task<J, R> {
@@ -41,10 +53,10 @@ enum Event<T, R> {
 ///
 /// No thread is started before there are two jobs.
 pub(super) fn ordered<T: Send, J: Send, R: Send>(
-    threads: usize,
+    threads: Threads,
     jobs: impl Iterator<Item = (T, Task<J, R>)> + Send,
     workshop: &impl Workshop<J, R>,
-    mut emit: impl FnMut(T, R) -> ControlFlow<()>,
+    mut emit: impl FnMut(T, R, Next) -> ControlFlow<()>,
 ) {
     let mut jobs = jobs.fuse();
     let head: Vec<_> = jobs.by_ref().take(2).collect();
@@ -52,7 +64,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         0 | 1 => None,
         // One more for the jobs' iterator, which walks directories and may wait for input. Where
         // the system grants no threads, this one does the work.
-        _ => rayon::ThreadPoolBuilder::new().num_threads(threads + 1).build().ok(),
+        _ => rayon::ThreadPoolBuilder::new().num_threads(threads.get() + 1).build().ok(),
     };
     let jobs = head.into_iter().chain(jobs);
     let Some(pool) = pool else {
@@ -61,7 +73,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
                 Task::Work(job) => workshop.alone(job),
                 Task::Done(result) => result,
             };
-            if emit(label, result).is_break() {
+            if emit(label, result, Next::Awaited).is_break() {
                 return;
             }
         }
@@ -75,7 +87,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         let _ = permit.send(());
     }
     pool.in_place_scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..threads.get() {
             let events = events.clone();
             scope.spawn(move |_| {
                 // Nobody listens any more once the run has been ended early.
@@ -121,22 +133,29 @@ fn issue<T, J, R>(
 fn reorder<T, R>(
     heard: Receiver<Event<T, R>>,
     permit: &Sender<()>,
-    emit: &mut impl FnMut(T, R) -> ControlFlow<()>,
+    emit: &mut impl FnMut(T, R, Next) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut window: VecDeque<(T, Option<R>)> = VecDeque::new();
     let mut emitted = 0;
-    for event in heard {
-        match event {
-            Event::Issued(label, done) => window.push_back((label, done)),
-            Event::Finished(index, result) => {
-                window[(index - emitted) as usize].1 = Some(result);
+    while let Ok(event) = heard.recv() {
+        // All there is to hear, so that it is known of each result whether the next is there.
+        for event in std::iter::once(event).chain(heard.try_iter()) {
+            match event {
+                Event::Issued(label, done) => window.push_back((label, done)),
+                Event::Finished(index, result) => {
+                    window[(index - emitted) as usize].1 = Some(result);
+                }
             }
         }
         while let Some((_, Some(_))) = window.front() {
             let Some((label, Some(result))) = window.pop_front() else { break };
             emitted += 1;
             let _ = permit.send(());
-            emit(label, result)?;
+            let next = match window.front() {
+                Some((_, Some(_))) => Next::Ready,
+                _ => Next::Awaited,
+            };
+            emit(label, result, next)?;
         }
     }
     ControlFlow::Continue(())
@@ -145,8 +164,10 @@ fn reorder<T, R>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroUsize;
 
     /// Does jobs in no particular order.
+    #[allow(clippy::type_complexity)] // two ends of a channel
     struct Shop<J, F> {
         queue: (Sender<(u64, J)>, Receiver<(u64, J)>),
         closed: (Sender<()>, Receiver<()>),
@@ -200,7 +221,7 @@ mod tests {
             n * n
         });
         let mut seen = Vec::new();
-        ordered(threads, jobs, &shop, |label, square| {
+        ordered(Threads(NonZeroUsize::new(threads)), jobs, &shop, |label, square, _| {
             seen.push((label, square));
             ControlFlow::Continue(())
         });
@@ -230,7 +251,7 @@ mod tests {
                 std::thread::sleep(std::time::Duration::from_millis(100));
             }
         });
-        ordered(2, jobs, &slow_first, |(), ()| {
+        ordered(Threads(NonZeroUsize::new(2)), jobs, &slow_first, |(), (), _| {
             emitted.fetch_add(1, Relaxed);
             ControlFlow::Continue(())
         });
@@ -242,10 +263,15 @@ mod tests {
         for threads in [1, 4] {
             let mut seen = 0;
             let jobs = (0u64..).map(|n| ((), Task::Work(n)));
-            ordered(threads, jobs, &Shop::new(|n: u64| n), |(), _| {
-                seen += 1;
-                if seen == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
+            ordered(
+                Threads(NonZeroUsize::new(threads)),
+                jobs,
+                &Shop::new(|n: u64| n),
+                |(), _, _| {
+                    seen += 1;
+                    if seen == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                },
+            );
             assert_eq!(seen, 10);
         }
     }

@@ -7,7 +7,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::read::{Job, Opened};
-use super::{Hashed, Progress};
+use super::{Hashed, Progress, Threads};
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
 
@@ -18,7 +18,11 @@ const PIECE: usize = 256 * 1024;
 const PIECES: usize = 8;
 
 /// Hashes a job's file from end to end; on this thread alone where `threads` is 1.
-pub(super) fn hash(job: Job, threads: usize, progress: Option<&Progress>) -> Result<Hashed, Error> {
+pub(super) fn hash(
+    job: Job,
+    threads: Threads,
+    progress: Option<&Progress>,
+) -> Result<Hashed, Error> {
     let result = Opened::new(0, job).and_then(|opened| hash_opened(opened, threads, progress));
     progress.into_iter().for_each(Progress::add_file);
     result
@@ -27,7 +31,7 @@ pub(super) fn hash(job: Job, threads: usize, progress: Option<&Progress>) -> Res
 /// [`hash`], of a file that is open.
 pub(super) fn hash_opened(
     mut opened: Opened,
-    threads: usize,
+    threads: Threads,
     progress: Option<&Progress>,
 ) -> Result<Hashed, Error> {
     let mut hashers: Vec<Hasher> = opened.functions().iter().map(|f| Hasher::new(*f)).collect();
@@ -41,7 +45,7 @@ pub(super) fn hash_opened(
     let result = (|| {
         let mut first = vec![0; PIECE];
         let mut end = fill(&mut first)?;
-        if end || threads == 1 {
+        if end || threads.get() == 1 {
             hashers.iter_mut().for_each(|hasher| hasher.update(&first));
             while !end {
                 first.resize(PIECE, 0);

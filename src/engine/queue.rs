@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Resource, getrlimit};
 
+use super::Threads;
 use super::read::{Access, Job, Opened};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock.
@@ -20,7 +21,7 @@ const OTHERS: usize = 8;
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    threads: usize,
+    threads: Threads,
     /// Files that may be open at a time.
     room: usize,
 }
@@ -53,7 +54,7 @@ pub(super) enum Take {
 }
 
 impl Queue {
-    pub(super) fn new(threads: usize) -> Self {
+    pub(super) fn new(threads: Threads) -> Self {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let room = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(OTHERS);
         Self { state: Mutex::default(), changed: Condvar::new(), threads, room }
@@ -85,7 +86,7 @@ impl Queue {
         let mut state = self.lock();
         loop {
             // More than its share would leave other cores idle.
-            let share = (state.large.len() + state.live).div_ceil(self.threads);
+            let share = (state.large.len() + state.live).div_ceil(self.threads.get());
             if streams < most.min(share.max(1))
                 && let Some(opened) = state.large.pop()
             {

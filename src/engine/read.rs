@@ -33,6 +33,16 @@ pub(crate) enum Access {
     Found,
     /// Standard input after its first time: at its end, whichever worker gets there first.
     Spent,
+    /// As coreutils reads: anything that can be opened, whether or not it changes meanwhile.
+    Plain,
+}
+
+impl Access {
+    /// Of that file: opening a FIFO waits for a writer, which must not keep other files waiting.
+    pub(crate) fn of(self, path: &Path) -> Self {
+        let waits = || path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());
+        if self == Self::Plain && waits() { Self::Slow } else { self }
+    }
 }
 
 /// A job whose file is open.
@@ -53,7 +63,12 @@ enum Input {
 impl Opened {
     pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
         let input = match &job.source {
-            Source::Stdin if job.access == Access::Spent => Input::Nothing,
+            Source::Stdin if job.access == Access::Spent => {
+                match rustix::io::fcntl_getfd(io::stdin()) {
+                    Ok(_) => Input::Nothing,
+                    Err(closed) => return Err(Error::io(job.source.name(), closed.into())),
+                }
+            }
             Source::Stdin => Input::Stdin,
             Source::Path(path) => match open(path, job.access) {
                 Ok((file, metadata)) => Input::File(file, metadata),
@@ -88,7 +103,8 @@ impl Opened {
     fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
         loop {
             let result = match &mut self.input {
-                Input::Stdin => io::stdin().lock().read(room),
+                // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
+                Input::Stdin => rustix::io::read(io::stdin(), &mut *room).map_err(io::Error::from),
                 Input::Nothing => Ok(0),
                 Input::File(file, _) => file.read(room),
             };
@@ -128,7 +144,7 @@ impl Opened {
     /// that ever was.
     pub(super) fn unchanged(&self) -> Result<(), ErrorKind> {
         let Input::File(file, before) = &self.input else { return Ok(()) };
-        if !before.is_file() {
+        if !before.is_file() || self.job.access == Access::Plain {
             return Ok(());
         }
         let after = file.metadata().map_err(ErrorKind::Io)?;

@@ -113,6 +113,16 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         Self { plan, roots, stack: Vec::new(), stdin: Access::Slow }
     }
 
+    /// The next root, unseen: neither walked nor asked about.
+    pub(crate) fn next_root(&mut self) -> Option<Found> {
+        let source = self.roots.next()?;
+        let access = match &source {
+            Source::Stdin => mem::replace(&mut self.stdin, Access::Spent),
+            Source::Path(path) => Access::Plain.of(path),
+        };
+        Some(Found { source, result: Ok(access) })
+    }
+
     fn root(&mut self, source: Source) -> Option<Found> {
         let Source::Path(path) = &source else {
             let access = mem::replace(&mut self.stdin, Access::Spent);

@@ -1,12 +1,13 @@
 //! One hashing thread: small files are read whole, large ones in pieces, and either are hashed
 //! many at a time, on the lanes of one core.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::pipeline;
 use super::queue::{Queue, Take};
 use super::read::{Job, Opened};
-use super::{Hashed, Progress};
+use super::{Hashed, Progress, Threads};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind};
@@ -46,8 +47,9 @@ pub(super) fn work_off(
                 continue; // there may be more, and more lanes are faster
             }
             Take::Alone(index, job) => {
+                let this = Threads(Some(NonZeroUsize::MIN));
                 let opened = Opened::new(index, job);
-                finish(index, opened.and_then(|o| pipeline::hash_opened(o, 1, progress)));
+                finish(index, opened.and_then(|o| pipeline::hash_opened(o, this, progress)));
             }
             Take::Nothing => {}
             Take::End => return,
@@ -117,6 +119,7 @@ impl Batch {
     }
 
     /// Reads a file to its end.
+    #[allow(clippy::result_large_err)] // moved once for each file that is not small after all
     fn read(&mut self, mut opened: Opened, progress: Option<&Progress>) -> Result<(), Refused> {
         if self.bytes.is_empty() {
             self.bytes.resize(BATCH, 0);

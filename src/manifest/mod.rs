@@ -1,8 +1,10 @@
 //! Lists of digests: one [`Entry`] a line, as GNU, BSD and OpenSSL write them.
 
+mod gnu;
 mod parse;
 mod write;
 
+pub use gnu::{Dialect, Family};
 pub use parse::{BadLine, Parser};
 #[doc(hidden)]
 pub use write::write_fields;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str;
 
-use super::Entry;
+use super::{Dialect, Entry};
 use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
 use crate::digest::Digest;
 
@@ -25,10 +25,34 @@ use crate::digest::Digest;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
-    untagged: Option<Function>,
+    rules: Rules,
+    latest_tag: Option<&'static str>,
     /// What the first untagged line of the list was; the others must be alike, for a reversed
     /// line whose name begins with a blank or `*` cannot be told from a GNU line.
     shape: Option<Shape>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Rules {
+    /// Every algorithm, by tag or by length, if the untagged lines are not said to be of one.
+    Any {
+        untagged: Option<Function>,
+    },
+    Gnu(Dialect),
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::Any { untagged: None }
+    }
+}
+
+impl Rules {
+    /// Whether an untagged line may end after the blank: where digests have many lengths, the
+    /// coreutils do not find it too short, and take it for one of a file without a name.
+    fn lets_names_be_empty(self) -> bool {
+        matches!(self, Self::Gnu(dialect) if dialect.reads_bits())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,8 +111,20 @@ impl Parser {
     /// Says what untagged lines hold. Where the algorithm's length can be chosen, the digest
     /// tells it.
     pub fn untagged(mut self, function: impl Into<Function>) -> Self {
-        self.untagged = Some(function.into());
+        self.rules = Rules::Any { untagged: Some(function.into()) };
         self
+    }
+
+    /// Takes the lines that one of the coreutils takes.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.rules = Rules::Gnu(dialect);
+        self
+    }
+
+    /// The last tag that began a line, a bad one too, where the dialect leaves the algorithm to
+    /// the tags.
+    pub fn latest_tag(&self) -> Option<&'static str> {
+        self.latest_tag
     }
 
     /// Reads one line, which may or may not end in LF or CR LF. `None` for a comment (`#` first)
@@ -113,34 +149,67 @@ impl Parser {
             Some(rest) => (true, rest),
             None => (false, line),
         };
-        let (digest, name) = match tag(line) {
-            Some((Ok(function), fields)) => tagged_fields(function, fields)?,
-            // `DIGEST (NAME` is an untagged line whose name begins with a parenthesis.
-            Some((Err(_), _)) => self.untagged_line(line).map_err(|bad| match bad {
-                BadLine::NoDigest => BadLine::UnknownTag,
-                bad => bad,
-            })?,
-            None => self.untagged_line(line)?,
+        let (digest, name) = match self.rules {
+            Rules::Any { untagged } => self.any_line(untagged, line)?,
+            Rules::Gnu(dialect) => self.gnu_line(dialect, line)?,
         };
         let name = if escaped { unescape(name)? } else { name.to_vec() };
-        if name.is_empty() {
-            return Err(BadLine::NoName);
-        }
         Ok(Some(Entry { path: path_from(name)?, digest }))
     }
 
-    fn untagged_line<'l>(&mut self, line: &'l [u8]) -> Result<(Digest, &'l [u8]), BadLine> {
-        let end = line.iter().position(|&b| is_blank(b)).ok_or(BadLine::NoDigest)?;
-        let digest = match self.untagged {
+    fn any_line<'l>(
+        &mut self,
+        untagged: Option<Function>,
+        line: &'l [u8],
+    ) -> Result<(Digest, &'l [u8]), BadLine> {
+        let digest = |text: &[u8]| match untagged {
             Some(function) if function == function.algorithm().into() => {
-                digest_of(Tag::AnyLen(function.algorithm()), &line[..end])?
+                digest_of(Tag::AnyLen(function.algorithm()), text)
             }
-            Some(function) => digest_of(Tag::Exactly(function), &line[..end])?,
-            None => by_length(&line[..end])?,
+            Some(function) => digest_of(Tag::Exactly(function), text),
+            None => by_length(text),
         };
+        let fields = match tag(line) {
+            Some((Ok(tag), fields)) => tagged_fields(fields, |text| digest_of(tag, text))?,
+            // `DIGEST (NAME` is an untagged line whose name begins with a parenthesis.
+            Some((Err(_), _)) => self.untagged_line(line, digest).map_err(|bad| match bad {
+                BadLine::NoDigest => BadLine::UnknownTag,
+                bad => bad,
+            })?,
+            None => self.untagged_line(line, digest)?,
+        };
+        if fields.1.is_empty() { Err(BadLine::NoName) } else { Ok(fields) }
+    }
+
+    fn gnu_line<'l>(
+        &mut self,
+        dialect: Dialect,
+        line: &'l [u8],
+    ) -> Result<(Digest, &'l [u8]), BadLine> {
+        let tag = dialect.tag(line);
+        if let (Some(tag), Dialect::Cksum(None)) = (&tag, dialect) {
+            self.latest_tag = Some(tag.name);
+        }
+        match tag.and_then(|tag| tag.fields) {
+            Some((function, fields)) => {
+                let function = function?;
+                let exactly = |len| Some(function).filter(|f| f.len() == len);
+                tagged_fields(fields, |text| dialect.digest(exactly, text))
+            }
+            None => self.untagged_line(line, |text| dialect.untagged(text)),
+        }
+    }
+
+    fn untagged_line<'l>(
+        &mut self,
+        line: &'l [u8],
+        digest: impl Fn(&[u8]) -> Result<Digest, BadLine>,
+    ) -> Result<(Digest, &'l [u8]), BadLine> {
+        let end = line.iter().position(|&b| is_blank(b)).ok_or(BadLine::NoDigest)?;
+        let digest = digest(&line[..end])?;
         let rest = &line[end + 1..];
         let shape = match rest {
-            [] => return Err(BadLine::NoName),
+            [] if !self.rules.lets_names_be_empty() => return Err(BadLine::NoName),
             [b' ' | b'*', _, ..] => Shape::Gnu,
             _ => Shape::Reversed,
         };
@@ -178,11 +247,14 @@ enum Tag {
 }
 
 /// `NAME) = DIGEST`; the name ends at the last parenthesis.
-fn tagged_fields(tag: Tag, fields: &[u8]) -> Result<(Digest, &[u8]), BadLine> {
+fn tagged_fields(
+    fields: &[u8],
+    digest: impl Fn(&[u8]) -> Result<Digest, BadLine>,
+) -> Result<(Digest, &[u8]), BadLine> {
     let close = fields.iter().rposition(|&b| b == b')').ok_or(BadLine::NoName)?;
     let value = fields[close + 1..].trim_ascii_start_blanks();
     let value = value.strip_prefix(b"=").ok_or(BadLine::NoDigest)?.trim_ascii_start_blanks();
-    Ok((digest_of(tag, value)?, &fields[..close]))
+    Ok((digest(value)?, &fields[..close]))
 }
 
 /// A digest in hex or base64.
@@ -213,7 +285,7 @@ fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
 }
 
 /// How many bytes padded base64 of this length stands for.
-fn base64_len(text: &[u8]) -> Option<usize> {
+pub(super) fn base64_len(text: &[u8]) -> Option<usize> {
     let padding = text.iter().rev().take_while(|&&b| b == b'=').count();
     (text.len().is_multiple_of(4) && padding <= 2 && !text.is_empty())
         .then(|| text.len() / 4 * 3 - padding)

@@ -22,6 +22,8 @@ pub enum Format {
     /// `DIGEST  NAME`, as GNU `sha256sum` writes it.
     #[default]
     Untagged,
+    /// `DIGEST *NAME`, as GNU `sha256sum --binary` writes it.
+    Binary,
     /// `SHA256 (NAME) = DIGEST`, as the BSD tools and `--tag` write it.
     Tagged,
 }
@@ -75,9 +77,10 @@ pub fn write_fields(out: &mut Vec<u8>, tag: &dyn Display, text: &str, name: &[u8
     }
     let name = escaped.as_deref().unwrap_or(name);
     match style.format {
-        Format::Untagged => {
+        Format::Untagged | Format::Binary => {
+            let binary = style.format == Format::Binary;
             out.extend_from_slice(text.as_bytes());
-            out.extend_from_slice(b"  ");
+            out.extend_from_slice(if binary { b" *" } else { b"  " });
             out.extend_from_slice(name);
         }
         Format::Tagged => {

@@ -15,14 +15,12 @@ fn a_closed_standard_error_changes_nothing_else() {
 }
 
 #[test]
-#[ignore = "not done: Rust's runtime opens /dev/null in its place before main"]
 fn a_closed_standard_output_is_reported() {
     let dir = Dir::with(&["a"]);
     dir.shell("exec \"$HSUM\" a >&-").gives(1, "", "hsum: write error: Bad file descriptor\n");
 }
 
 #[test]
-#[ignore = "not done: Rust's runtime opens /dev/null in its place before main"]
 fn a_closed_standard_input_is_no_empty_file() {
     let dir = Dir::new();
     dir.shell("exec \"$HSUM\" - <&-").gives(1, "", "hsum: -: Bad file descriptor\n");

@@ -75,6 +75,7 @@ pub(crate) fn oracle(function: impl Into<Function>, data: &[u8]) -> Vec<u8> {
         Algorithm::Sha3_256 => out.copy_from_slice(&sha3::Sha3_256::digest(data)),
         Algorithm::Sha3_384 => out.copy_from_slice(&sha3::Sha3_384::digest(data)),
         Algorithm::Sha3_512 => out.copy_from_slice(&sha3::Sha3_512::digest(data)),
+        Algorithm::Sm3 => out.copy_from_slice(&sm3::Sm3::digest(data)),
         Algorithm::Shake128 | Algorithm::Shake256 | Algorithm::Blake3 => {
             return oracle_xof(function.algorithm(), data, function.len());
         }
@@ -133,6 +134,7 @@ pub(crate) fn oracle_hmac(
         (Algorithm::Sha3_256, _) => by::<sha3::Sha3_256>(key, message),
         (Algorithm::Sha3_384, _) => by::<sha3::Sha3_384>(key, message),
         (Algorithm::Sha3_512, _) => by::<sha3::Sha3_512>(key, message),
+        (Algorithm::Sm3, _) => by::<sm3::Sm3>(key, message),
         (Algorithm::Blake2b, 64) => by::<blake2::Blake2b512>(key, message),
         (Algorithm::Blake2s, 32) => by::<blake2::Blake2s256>(key, message),
         (Algorithm::Blake2b | Algorithm::Blake2s | Algorithm::Blake3, _) => None,

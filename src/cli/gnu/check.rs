@@ -1,0 +1,75 @@
+//! Verifying what lists say.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use hsum::ErrorKind;
+use hsum::check::{Plan, Stdin};
+use hsum::engine::Reading;
+use hsum::manifest::{Dialect, Parser};
+
+use super::super::check::{Manner, summarize, verify};
+use super::super::exit::Exit;
+use super::super::output::{Output, WriteError};
+use super::super::print::complain;
+use super::super::quote::quote;
+
+pub(super) fn run(dialect: Dialect, manner: Manner, mut operands: Vec<OsString>) -> Result<Exit> {
+    let mut output = Output::plain_stdout()?;
+    if operands.is_empty() {
+        operands.push("-".into());
+    }
+    // One for all lists: what the first untagged line was holds for all that follow.
+    let mut parser = Parser::new().dialect(dialect);
+    let mut exit = Exit::Well;
+    let mut stdin_is_read = false;
+    for list in operands.into_iter().map(PathBuf::from) {
+        stdin_is_read |= list == Path::new("-");
+        if check_list(&list, &manner, &mut parser, &mut output)? == Exit::Failed {
+            exit = Exit::Failed;
+        }
+    }
+    output.finish()?;
+    match super::close_stdin(stdin_is_read) {
+        Exit::Well => Ok(exit),
+        Exit::Failed => Ok(Exit::Failed),
+    }
+}
+
+fn check_list(
+    path: &Path,
+    manner: &Manner,
+    parser: &mut Parser,
+    output: &mut Output,
+) -> Result<Exit, WriteError> {
+    let is_stdin = path == Path::new("-");
+    let title = quote(if is_stdin { Path::new("standard input") } else { path });
+    // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
+    let list = match is_stdin {
+        true => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+        false => File::open(path),
+    };
+    let list = match list {
+        Ok(list) => BufReader::new(list),
+        Err(error) => {
+            output.flush()?;
+            complain(format_args!("{title}: {}", ErrorKind::Io(error)));
+            return Ok(Exit::Failed);
+        }
+    };
+    let stdin = if is_stdin { Stdin::IsTheList } else { Stdin::Free };
+    let plan = Plan::new().stdin(stdin).reading(Reading::Plain);
+    let result = verify(&plan, parser, list, &title, manner, output, None);
+    output.flush()?;
+    match result {
+        Ok(summary) => Ok(summarize(manner, &title, &summary)),
+        Err(_) => {
+            complain(format_args!("{title}: read error"));
+            Ok(Exit::Failed)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A list that others made: what dpkg knows of the files of 50 packages.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::scratch::Scratch;
+
+#[test]
+fn fifty_packages_are_as_they_were_installed() {
+    let info = Path::new("/var/lib/dpkg/info");
+    let Ok(entries) = fs::read_dir(info) else {
+        eprintln!("skipped: there is no {}", info.display());
+        return;
+    };
+    let is_list = |name: &Path| name.extension().is_some_and(|extension| extension == "md5sums");
+    let mut lists: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    lists.retain(|path| is_list(path));
+    lists.sort();
+    let scratch = Scratch::new();
+    let mut verified = 0;
+    for list in lists.iter().step_by((lists.len() / 50).max(1)).take(50) {
+        let run = |program: &Path| {
+            Command::new(program)
+                .args(["-c".as_ref(), list.as_os_str()])
+                .current_dir("/")
+                .env("LC_ALL", "C")
+                .output()
+                .unwrap()
+        };
+        let ours = run(&scratch.bin().join("md5sum"));
+        let text = String::from_utf8_lossy(&ours.stdout).into_owned();
+        verified += text.lines().filter(|line| line.ends_with(": OK")).count();
+        // Documentation is often left out of small installations: what is not there, GNU's tool
+        // does not find either. Here nothing must be wrong that is there.
+        assert!(!text.lines().any(|line| line.ends_with(": FAILED")), "{}: {text}", list.display());
+        let missing = text.lines().filter(|line| line.ends_with(": FAILED open or read")).count();
+        assert_eq!(ours.status.success(), missing == 0 && !text.is_empty(), "{}", list.display());
+    }
+    assert!(verified > 100, "{verified}");
+}
