@@ -71,3 +71,8 @@ pub use error::{Error, ErrorKind};
 pub use hasher::{Hasher, MultiHasher, XofReader, digest, hash_reader};
 pub use hmac::{Hmac, Key, Mismatch, Tag, Unsupported, sign_many};
 pub use lanes::{digest_many, update_many};
+
+/// Keeps the README's examples true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
