@@ -62,7 +62,7 @@ macro_rules! with_lanes {
     }};
 }
 
-/// The digests of `messages`, each at its place in `out`: as [`digest`] of one after the other,
+/// The digests of `messages`, each at its place in `out`: as [`digest()`] of one after the other,
 /// but several at once.
 ///
 /// Any number of messages, of any lengths. Allocates nothing, except with BLAKE2 and BLAKE3,

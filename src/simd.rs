@@ -1,7 +1,7 @@
 //! Which SIMD kernels there are on this CPU, which of them run, and whether they are right.
 //!
 //! All this is chosen by itself. `HSUM_TIER`, an environment variable read once, restricts
-//! [`digest_many`](crate::digest_many) and its like to one tier: to test, to measure, to report a
+//! [`digest_many`] and its like to one tier: to test, to measure, to report a
 //! bug. An algorithm that the tier has no kernel for runs on the portable one.
 
 use std::fmt;
