@@ -41,7 +41,7 @@ fuzz_target!(|input: Input| {
         // A line without a tag does not tell the length where it is not the default.
         let len = match style.format {
             Format::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
-            Format::Untagged => algorithm.default_len(),
+            Format::Untagged | Format::Binary => algorithm.default_len(),
         };
         let function = Function::new(algorithm, len).unwrap_or(algorithm.into());
         let digest = Digest::from_bytes(function, &line.bytes[..function.len()]).unwrap();
@@ -61,7 +61,7 @@ fuzz_target!(|input: Input| {
     }
     let mut parser = match style.format {
         Format::Tagged => Parser::new(),
-        Format::Untagged => Parser::new().untagged(algorithm),
+        Format::Untagged | Format::Binary => Parser::new().untagged(algorithm),
     };
     for (line, (name, digest)) in lines.into_iter().zip(expected) {
         let entry = parser.parse_line(line).expect("its own line").expect("an entry");
