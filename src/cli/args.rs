@@ -1,4 +1,9 @@
-//! What can be typed: the clap structs, and nothing else.
+//! What can be typed: the clap structs, and nothing else. A verb with more than a few words of its
+//! own has a file below.
+
+mod check;
+mod hmac;
+mod sum;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -6,7 +11,10 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use hsum::Function;
+
+pub(crate) use check::CheckArgs;
+pub(crate) use hmac::{HmacArgs, KeyFormat};
+pub(crate) use sum::{FormatArgs, SumArgs};
 
 /// Hash files, verify checksum lists, compute HMACs.
 #[derive(Parser, Debug)]
@@ -80,88 +88,6 @@ pub(crate) enum Verb {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct SumArgs {
-    /// Files and directories; '-' or, on a pipe, nothing is standard input
-    #[arg(value_name = "PATH", value_parser = any_path())]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Algorithm, several with commas or by repeating; see 'hsum algorithms'
-    #[arg(
-        short,
-        long = "algorithm",
-        value_name = "ALG",
-        value_delimiter = ',',
-        default_value = "sha256"
-    )]
-    pub(crate) algorithms: Vec<Function>,
-
-    /// Digest length in bits, for shake128, shake256, blake2b, blake2s and blake3
-    #[arg(short, long, value_name = "BITS")]
-    pub(crate) length: Option<usize>,
-
-    #[command(flatten)]
-    pub(crate) format: FormatArgs,
-
-    /// Write to FILE instead, all at once when everything is done
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-
-    /// Read further paths from FILE ('-' for standard input), one a line
-    #[arg(long, value_name = "FILE")]
-    pub(crate) files_from: Option<PathBuf>,
-
-    /// NUL instead of LF ends the names of --files-from
-    #[arg(short = '0', long, requires = "files_from")]
-    pub(crate) null: bool,
-
-    /// Only files that match GLOB (on the name, or with a '/' on the path below PATH)
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) include: Vec<String>,
-
-    /// No files and no directories that match GLOB
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
-
-    /// Follow the symbolic links met in a directory
-    #[arg(long)]
-    pub(crate) follow: bool,
-
-    /// Stay on the file system of each PATH
-    #[arg(long)]
-    pub(crate) one_file_system: bool,
-
-    /// Go no deeper than N directories; 1 is the files of PATH itself
-    #[arg(long, value_name = "N")]
-    pub(crate) max_depth: Option<usize>,
-
-    #[command(flatten)]
-    pub(crate) work: WorkArgs,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct FormatArgs {
-    /// BSD-style lines, 'SHA256 (NAME) = DIGEST'; the default for several algorithms
-    #[arg(long)]
-    pub(crate) tag: bool,
-
-    /// One JSON object a line: path, size, digests, error
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64", "raw"])]
-    pub(crate) json: bool,
-
-    /// End lines with NUL, and do not escape names
-    #[arg(short, long)]
-    pub(crate) zero: bool,
-
-    /// Digests in base64 instead of hex
-    #[arg(long)]
-    pub(crate) base64: bool,
-
-    /// The digest's bytes and nothing else, for one file and one algorithm
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
-    pub(crate) raw: bool,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct WorkArgs {
     /// Hashing threads; by default as many as there are cores
     #[arg(short = 'j', long, value_name = "N")]
@@ -181,88 +107,10 @@ pub(crate) enum When {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct CheckArgs {
-    /// Checksum lists; '-' or nothing is standard input
-    #[arg(value_name = "SUMFILE", value_parser = any_path())]
-    pub(crate) lists: Vec<PathBuf>,
-
-    /// The algorithm of lines that do not name one
-    #[arg(short, long, value_name = "ALG")]
-    pub(crate) algorithm: Option<Function>,
-
-    /// Do not print OK lines
-    #[arg(long, overrides_with_all = ["status", "warn"])]
-    pub(crate) quiet: bool,
-
-    /// Print nothing; the exit status tells
-    #[arg(long, overrides_with_all = ["quiet", "warn"])]
-    pub(crate) status: bool,
-
-    /// Fail on improperly formatted lines
-    #[arg(long)]
-    pub(crate) strict: bool,
-
-    /// Say which lines are improperly formatted, and why
-    #[arg(short, long, overrides_with_all = ["quiet", "status"])]
-    pub(crate) warn: bool,
-
-    /// Say nothing of files that are not there
-    #[arg(long)]
-    pub(crate) ignore_missing: bool,
-
-    #[command(flatten)]
-    pub(crate) work: WorkArgs,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct GnuArgs {
     /// Make links to this program in DIR, one under each of the names
     #[arg(long, value_name = "DIR")]
     pub(crate) install: PathBuf,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct HmacArgs {
-    /// Files; '-' or nothing is standard input
-    #[arg(value_name = "PATH", value_parser = any_path())]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Hash algorithm below the HMAC
-    #[arg(short, long, value_name = "ALG", default_value = "sha256")]
-    pub(crate) algorithm: Function,
-
-    /// Where the key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
-    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
-    #[arg(short, long, value_name = "SPEC")]
-    pub(crate) key: OsString,
-
-    /// How the key is written there; text drops one final newline, raw drops nothing
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = KeyFormat::Text)]
-    pub(crate) key_format: KeyFormat,
-
-    /// Compare with this tag, in constant time, and print OK or FAILED
-    #[arg(long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
-    pub(crate) expect: Option<String>,
-
-    /// Lines 'HMAC-SHA256 (NAME) = TAG'
-    #[arg(long)]
-    pub(crate) tag: bool,
-
-    /// Tags in base64 instead of hex
-    #[arg(long)]
-    pub(crate) base64: bool,
-
-    /// The tag's bytes and nothing else, for one file
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
-    pub(crate) raw: bool,
-
-    /// End lines with NUL, and do not escape names
-    #[arg(short, long)]
-    pub(crate) zero: bool,
-
-    /// Show progress on standard error
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
-    pub(crate) progress: When,
 }
 
 #[derive(Args, Debug)]
@@ -277,14 +125,6 @@ pub(crate) struct AlgorithmsArgs {
     /// Show which SIMD kernel runs here, for one message and for many at once
     #[arg(long)]
     pub(crate) tiers: bool,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum KeyFormat {
-    Text,
-    Raw,
-    Hex,
-    Base64,
 }
 
 /// The empty one too: it is a file that is not there, and keeps no other from being hashed.
