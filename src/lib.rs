@@ -62,6 +62,8 @@ pub mod simd;
 pub mod check;
 #[cfg(feature = "fs")]
 pub mod engine;
+#[cfg(feature = "net")]
+pub mod fetch;
 
 pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};

@@ -1,0 +1,315 @@
+//! `.netrc`: the file that tells programs which login and password a host wants.
+//!
+//! As curl and the `ftp` of BSD read it: `machine NAME`, `login NAME`, `password WORD`, `default`,
+//! words apart by blanks or newlines, a word with blanks in double quotes. `account` and `macdef`
+//! are passed over.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::secret::{Credentials, Secret};
+
+/// The entries of a `.netrc`, in its order.
+///
+/// ```
+/// use hsum::fetch::netrc::Netrc;
+///
+/// let netrc = Netrc::parse(b"machine example.org login alice password \"open sesame\"\n")?;
+/// let found = netrc.find("EXAMPLE.org", None).unwrap();
+/// assert_eq!(found.user, b"alice");
+/// assert!(netrc.find("www.example.org", None).is_none());
+/// # Ok::<(), hsum::fetch::netrc::BadNetrc>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Netrc {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    /// In lower case; `None` for `default`.
+    machine: Option<Vec<u8>>,
+    login: Option<Vec<u8>>,
+    password: Option<Secret>,
+}
+
+/// Why a file is no `.netrc`. It repeats nothing of the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BadNetrc {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl Netrc {
+    /// Reads the whole of a file.
+    ///
+    /// # Errors
+    /// On a word that has no meaning where it stands (a password with blanks needs quotes), on a
+    /// keyword without its value, and on a quote that does not end.
+    pub fn parse(text: &[u8]) -> Result<Self, BadNetrc> {
+        let mut words = Words { text, at: 0, line: 1 };
+        let mut entries: Vec<Entry> = Vec::new();
+        while let Some(word) = words.next()? {
+            let line = words.line;
+            let wrong = |reason| BadNetrc { line, reason };
+            let mut value = || match words.value()? {
+                Some(value) => Ok(value),
+                None => Err(wrong("a keyword lacks its value")),
+            };
+            match &**word {
+                b"machine" => {
+                    let machine = Some(value()?.to_ascii_lowercase());
+                    entries.push(Entry { machine, login: None, password: None });
+                }
+                b"default" => {
+                    entries.push(Entry { machine: None, login: None, password: None });
+                }
+                b"macdef" => words.skip_macro(),
+                keyword @ (b"login" | b"password" | b"account") => {
+                    let value = value()?;
+                    let entry = entries.last_mut();
+                    let entry = entry.ok_or(wrong("a keyword before the first machine"))?;
+                    match keyword {
+                        b"login" => entry.login = Some(value.to_vec()),
+                        b"password" => entry.password = Some(Secret::new(&value[..])),
+                        _ => {}
+                    }
+                }
+                _ => return Err(wrong("a word without meaning; values with blanks need quotes")),
+            }
+        }
+        Ok(Self { entries })
+    }
+
+    /// What the first entry for `host` says, `default` being one for every host; with `login`, the
+    /// first one of that login.
+    ///
+    /// An entry without a login or without a password answers "nothing": no other entry's password
+    /// is ever put in its place, which is how curl once gave one host's password to another
+    /// (CVE-2024-11053).
+    pub fn find(&self, host: &str, login: Option<&[u8]>) -> Option<Credentials> {
+        let host = host.to_ascii_lowercase();
+        let entry = self.entries.iter().find(|entry| {
+            let machine = entry.machine.as_deref().is_none_or(|machine| machine == host.as_bytes());
+            machine && login.is_none_or(|login| entry.login.as_deref() == Some(login))
+        })?;
+        Some(Credentials { user: entry.login.clone()?, password: entry.password.clone()? })
+    }
+}
+
+/// Whether a file of this mode lets others than its owner read the passwords in it.
+pub fn is_exposed(mode: u32) -> bool {
+    mode & 0o077 != 0
+}
+
+/// Shows the machine only.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.machine {
+            Some(machine) => write!(f, "machine {}", machine.escape_ascii()),
+            None => f.write_str("default"),
+        }
+    }
+}
+
+impl fmt::Display for BadNetrc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.reason)
+    }
+}
+
+impl std::error::Error for BadNetrc {}
+
+struct Words<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: usize,
+}
+
+type Word = Zeroizing<Vec<u8>>;
+
+impl Words<'_> {
+    /// The next word, past blanks and the lines that begin with `#`.
+    fn next(&mut self) -> Result<Option<Word>, BadNetrc> {
+        self.word(Comments::Skipped)
+    }
+
+    /// The next word, which may begin with `#`: passwords do.
+    fn value(&mut self) -> Result<Option<Word>, BadNetrc> {
+        self.word(Comments::Words)
+    }
+
+    fn word(&mut self, comments: Comments) -> Result<Option<Word>, BadNetrc> {
+        let mut begins_line = self.at == 0;
+        loop {
+            match self.text.get(self.at) {
+                None => return Ok(None),
+                Some(b'\n') => {
+                    self.line += 1;
+                    begins_line = true;
+                }
+                Some(b' ' | b'\t' | b'\r') => {}
+                Some(b'#') if begins_line && comments == Comments::Skipped => {
+                    self.skip_line();
+                    continue;
+                }
+                Some(b'"') => return self.quoted().map(Some),
+                Some(_) => return Ok(Some(self.bare())),
+            }
+            self.at += 1;
+        }
+    }
+
+    fn bare(&mut self) -> Word {
+        let rest = &self.text[self.at..];
+        let end = rest.iter().position(|b| b" \t\r\n".contains(b)).unwrap_or(rest.len());
+        self.at += end;
+        Zeroizing::new(rest[..end].to_vec())
+    }
+
+    /// `\n`, `\r` and `\t` stand for what C says, any other escaped byte for itself.
+    fn quoted(&mut self) -> Result<Word, BadNetrc> {
+        let unended = BadNetrc { line: self.line, reason: "a quote does not end on its line" };
+        // As long as it can get: growing would leave copies behind.
+        let mut word = Zeroizing::new(Vec::with_capacity(self.text.len() - self.at));
+        loop {
+            self.at += 1;
+            match self.text.get(self.at).ok_or(unended)? {
+                b'"' => break,
+                b'\n' => return Err(unended),
+                b'\\' => {
+                    self.at += 1;
+                    word.push(match self.text.get(self.at).ok_or(unended)? {
+                        b'n' => b'\n',
+                        b'r' => b'\r',
+                        b't' => b'\t',
+                        b'\n' => return Err(unended),
+                        byte => *byte,
+                    });
+                }
+                byte => word.push(*byte),
+            }
+        }
+        self.at += 1;
+        Ok(word)
+    }
+
+    /// To the end of the line, which stays.
+    fn skip_line(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+    }
+
+    /// A macro ends at the first empty line.
+    fn skip_macro(&mut self) {
+        self.skip_line();
+        while self.at < self.text.len() {
+            self.at += 1;
+            self.line += 1;
+            let start = self.at;
+            self.skip_line();
+            if self.text[start..self.at].iter().all(|b| *b == b'\r') {
+                return;
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Skipped,
+    Words,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, host: &str, login: Option<&str>) -> Option<(String, String)> {
+        let netrc = Netrc::parse(text.as_bytes()).unwrap();
+        let found = netrc.find(host, login.map(str::as_bytes))?;
+        let password = found.password.to_str().unwrap().to_owned();
+        Some((String::from_utf8(found.user).unwrap(), password))
+    }
+
+    fn pair(user: &str, password: &str) -> Option<(String, String)> {
+        Some((user.into(), password.into()))
+    }
+
+    #[test]
+    fn words_may_stand_on_any_number_of_lines() {
+        let text = "# mine\nmachine a.example\n\tlogin alice\r\n  password one\n\
+                    machine b.example login bob account x password two default login guest password any";
+        assert_eq!(found(text, "a.example", None), pair("alice", "one"));
+        assert_eq!(found(text, "B.Example", None), pair("bob", "two"));
+        assert_eq!(found(text, "c.example", None), pair("guest", "any"));
+    }
+
+    #[test]
+    fn quotes_hold_blanks_and_escapes() {
+        let text = r#"machine h login "a b" password "q\"\\\t#z""#;
+        assert_eq!(found(text, "h", None), pair("a b", "q\"\\\t#z"));
+    }
+
+    #[test]
+    fn a_hash_is_a_comment_only_where_a_keyword_could_stand_first_on_a_line() {
+        assert_eq!(found("machine h login a password #1\n", "h", None), pair("a", "#1"));
+        assert_eq!(found("machine h login a password\n#1\n", "h", None), pair("a", "#1"));
+        assert_eq!(found("machine h login a\n #password x\npassword y", "h", None), pair("a", "y"));
+    }
+
+    #[test]
+    fn macros_are_passed_over() {
+        let text = "machine h login a\nmacdef init\nmachine evil\npassword no\n\npassword yes\n";
+        assert_eq!(found(text, "h", None), pair("a", "yes"));
+        assert_eq!(found(text, "evil", None), None);
+        assert_eq!(found("macdef m\nno end", "h", None), None);
+    }
+
+    #[test]
+    fn a_login_picks_its_own_entry() {
+        let text = "machine h login a password 1\nmachine h login b password 2\n";
+        assert_eq!(found(text, "h", Some("b")), pair("b", "2"));
+        assert_eq!(found(text, "h", Some("c")), None);
+    }
+
+    /// curl's CVE-2024-11053 and CVE-2025-0167.
+    #[test]
+    fn no_entry_lends_its_password_to_another() {
+        let text = "machine h login a\ndefault login d password secret\n";
+        assert_eq!(found(text, "h", None), None);
+        assert_eq!(found("machine h login a\ndefault", "other", None), None);
+        assert_eq!(found("machine hh login a password p", "h", None), None);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_repeat_nothing() {
+        let cases = [
+            ("machine h\nlogin a\npassword two words\n", 3),
+            ("login a", 1),
+            ("\n\nmachine", 3),
+            ("machine h\npassword \"open\nmachine b", 2),
+            ("machine h password \"a\\", 1),
+        ];
+        for (text, line) in cases {
+            let error = Netrc::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(error.line, line, "{text:?}");
+            assert!(!error.to_string().contains("words\n"), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_machines_only() {
+        let netrc = Netrc::parse(b"machine h login alice password opensesame").unwrap();
+        assert_eq!(format!("{netrc:?}"), "Netrc { entries: [machine h] }");
+    }
+
+    #[test]
+    fn others_must_not_read_it() {
+        assert!(!is_exposed(0o100600) && !is_exposed(0o400));
+        assert!(is_exposed(0o644) && is_exposed(0o640) && is_exposed(0o602));
+    }
+}
