@@ -1,0 +1,377 @@
+//! The client: redirects, credentials, cookies and retries, the same for every verb that asks a
+//! server for something.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+
+use url::{Origin as UrlOrigin, Url};
+
+use super::auth::{Answer, Auth};
+use super::dial::Dialer;
+use super::failure::{Again, Failure, FailureKind, redacted};
+use super::headers::Headers;
+use super::net::Net;
+use super::proxy::{Proxies, decode_userinfo};
+use super::retry::{self, Patience, Retries};
+use super::secret::Credentials;
+use super::tls::{LazyTls, Tls};
+use super::transport::{Body, Framing, Origin, Request, Response, Timeouts, Transport};
+
+/// What is sent as `User-Agent` where the user says nothing.
+const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests and follows redirects.
+///
+/// What identifies the user (credentials, their own headers, the client certificate) goes to the
+/// origin of the URL that was asked for and to no other one that a redirect leads to. No redirect
+/// leads from https to http.
+#[derive(Clone)]
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    headers: Headers,
+    auth: Arc<Auth>,
+    cookies: Option<Arc<dyn Cookies>>,
+    redirects: Redirects,
+    retries: Retries,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`].
+#[derive(Default)]
+pub struct ClientBuilder {
+    transport: Option<Arc<dyn Transport>>,
+    tls: Tls,
+    proxies: Proxies,
+    timeouts: Timeouts,
+    headers: Headers,
+    auth: Auth,
+    cookies: Option<Arc<dyn Cookies>>,
+    redirects: Redirects,
+    retries: Option<Retries>,
+    user_agent: Option<String>,
+}
+
+/// What becomes of redirects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Redirects {
+    /// How many are followed, one after the other.
+    pub most: u32,
+    /// Whether one may lead from https to http.
+    pub downgrade: Downgrade,
+}
+
+/// Whether a redirect may lead from https to http.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Downgrade {
+    /// It is a failure.
+    #[default]
+    Refused,
+    /// It is followed.
+    Allowed,
+}
+
+impl Default for Redirects {
+    fn default() -> Self {
+        Self { most: 10, downgrade: Downgrade::Refused }
+    }
+}
+
+/// Keeps cookies, and knows which go where.
+pub trait Cookies: Send + Sync {
+    /// The value of `Cookie` for a request to `url`; `None` where there is none.
+    fn for_request(&self, url: &Url) -> Option<String>;
+    /// Takes note of the values of `Set-Cookie` that came from `url`.
+    fn note(&self, url: &Url, values: &mut dyn Iterator<Item = &str>);
+}
+
+/// A response, and how it was come by.
+#[derive(Debug)]
+pub struct Reply {
+    /// What the last server answered.
+    pub response: Response,
+    /// Where that was.
+    pub url: Url,
+    /// The redirects on the way, in their order.
+    pub chain: Vec<Hop>,
+}
+
+/// A redirect that was followed.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// Where it led.
+    pub to: Url,
+}
+
+impl ClientBuilder {
+    /// How TLS is spoken.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The proxies to go through; none where nothing is said.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// How long to wait for what.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Fields for every request to an origin that the user named.
+    pub fn headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Who the user is.
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Keeps cookies there; without it they are dropped.
+    pub fn cookies(mut self, cookies: Arc<dyn Cookies>) -> Self {
+        self.cookies = Some(cookies);
+        self
+    }
+
+    /// What becomes of redirects.
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// How often something is tried again.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+
+    /// What is sent as `User-Agent`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Carries the requests instead of the network; TLS, proxies and timeouts are its business.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// The client. Nothing is read or connected before the first request.
+    pub fn build(self) -> Client {
+        let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+        let transport = self.transport.unwrap_or_else(|| {
+            let dialer = Dialer { proxies: self.proxies, tls: LazyTls::new(self.tls) };
+            Arc::new(Net::new(Arc::new(dialer), self.timeouts, user_agent))
+        });
+        Client {
+            transport,
+            headers: self.headers,
+            auth: Arc::new(self.auth),
+            cookies: self.cookies,
+            redirects: self.redirects,
+            retries: self.retries.unwrap_or_default(),
+        }
+    }
+}
+
+impl Client {
+    /// The usual client; what the builder's methods say otherwise.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A count of tries for one piece of work, as the client was told.
+    pub fn patience(&self) -> Patience {
+        self.retries.start()
+    }
+
+    /// Sends a request, and again while that may help; the reply may have any status.
+    ///
+    /// A request that is not idempotent (RFC 9110, section 9.2.2) is sent again only after 429 and
+    /// 503, with which the server says that it did nothing.
+    ///
+    /// # Errors
+    /// Where there is no response, or a redirect is refused.
+    pub fn send(&self, request: &Request) -> Result<Reply, Failure> {
+        self.send_with(request, &mut self.patience())
+    }
+
+    /// [`Client::send`], with the tries that are left for more than this request.
+    ///
+    /// # Errors
+    /// As it.
+    pub fn send_with(&self, request: &Request, patience: &mut Patience) -> Result<Reply, Failure> {
+        let idempotent =
+            ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&&*request.method);
+        loop {
+            let result = self.send_once(request);
+            let again = match &result {
+                Ok(reply) => {
+                    let status = reply.response.status;
+                    match idempotent || matches!(status, 429 | 503) {
+                        true => retry::of_status(status, &reply.response.headers),
+                        false => Again::Never,
+                    }
+                }
+                Err(failure) if idempotent => failure.is_worth_another_try(),
+                Err(_) => Again::Never,
+            };
+            if again == Again::Never || !patience.wait(again) {
+                return result;
+            }
+        }
+    }
+
+    /// Sends a request once: redirects are followed and challenges answered, failures are final.
+    fn send_once(&self, request: &Request) -> Result<Reply, Failure> {
+        let mut request = request.clone();
+        let mut chain = Vec::new();
+        loop {
+            let shown = redacted(&request.url);
+            let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
+            let Some(to) = redirection(&request, &response)? else {
+                return Ok(Reply { response, url: request.url, chain });
+            };
+            self.may_follow(&request.url, &to, chain.len())
+                .map_err(|failure| failure.during(&shown))?;
+            turn(&mut request, response.status, to);
+            chain.push(Hop { status: response.status, to: request.url.clone() });
+            finish(response);
+        }
+    }
+
+    /// One exchange, or more where the server asks who we are.
+    fn converse(&self, request: &Request) -> Result<Response, Failure> {
+        let mut plain = request.clone();
+        let credentials = match request.origin {
+            Origin::Own => {
+                for (name, value) in self.headers.iter() {
+                    if !request.headers.contains(name) {
+                        let _ = plain.headers.push(name, value);
+                    }
+                }
+                self.auth.credentials(&request.url)?
+            }
+            Origin::Foreign => None,
+        };
+        if let Some(value) = self.cookies.as_ref().and_then(|jar| jar.for_request(&request.url)) {
+            if !plain.headers.contains("Cookie") {
+                let _ = plain.headers.push("Cookie", value);
+            }
+        }
+        let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
+            (Origin::Own, false) => self.auth.answer(credentials.as_ref()),
+            _ => Answer::none(),
+        };
+        let mut challenged = 0;
+        loop {
+            let mut sent = plain.clone();
+            if let Some(value) = answer.header(&sent)? {
+                let _ = sent.headers.push("Authorization", value.as_bytes());
+            }
+            let response = self.transport.exchange(&sent)?;
+            if let Some(jar) = &self.cookies {
+                jar.note(&request.url, &mut response.headers.values("Set-Cookie"));
+            }
+            // Twice: the second challenge may say that the first one's nonce is stale.
+            if response.status != 401 || challenged == 2 || !answer.learn(&response.headers) {
+                return Ok(response);
+            }
+            challenged += 1;
+            finish(response);
+        }
+    }
+
+    fn may_follow(&self, from: &Url, to: &Url, followed: usize) -> Result<(), Failure> {
+        let refuse = |why: String| Err(Failure::new(FailureKind::Policy, why));
+        match to.scheme() {
+            "https" => {}
+            "http" if from.scheme() != "https" => {}
+            "http" if self.redirects.downgrade == Downgrade::Allowed => {}
+            "http" => {
+                return refuse(format!(
+                    "redirects from https to {}, which is not encrypted (--allow-downgrade)",
+                    redacted(to)
+                ));
+            }
+            other => return refuse(format!("redirects to {other}:, which is not followed")),
+        }
+        if followed >= self.redirects.most as usize {
+            return refuse(format!("more than {} redirects", self.redirects.most));
+        }
+        Ok(())
+    }
+}
+
+/// Where the response sends us, if it does (RFC 9110, section 15.4).
+fn redirection(request: &Request, response: &Response) -> Result<Option<Url>, Failure> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers.value("Location") else { return Ok(None) };
+    let to = request.url.join(location);
+    to.map(Some).map_err(|_| {
+        let text = format!("{}: redirects to what is no URL", redacted(&request.url));
+        Failure::new(FailureKind::Network, text)
+    })
+}
+
+/// Makes it the request that follows: another origin is told nothing of the user.
+fn turn(request: &mut Request, status: u16, mut to: Url) {
+    if to.origin() != request.url.origin() || to.origin() == UrlOrigin::new_opaque() {
+        request.origin = Origin::Foreign;
+        for name in ["Authorization", "Cookie", "Proxy-Authorization"] {
+            request.headers.remove(name);
+        }
+    }
+    // A server does not say who the user is.
+    let _ = to.set_username("");
+    let _ = to.set_password(None);
+    let keeps = match status {
+        307 | 308 => true,
+        303 => request.method == "HEAD",
+        _ => matches!(&*request.method, "GET" | "HEAD"),
+    };
+    if !keeps {
+        request.method = "GET".into();
+        request.body = Body::Empty;
+        for name in ["Content-Type", "Content-Length", "Content-Digest"] {
+            request.headers.remove(name);
+        }
+    }
+    request.url = to;
+}
+
+/// Reads what little there may be, so that the connection can be used again.
+fn finish(response: Response) {
+    if !matches!(response.framing, Framing::UntilClose) {
+        let mut rest = response.body.take(16 * 1024);
+        let _ = std::io::copy(&mut rest, &mut std::io::sink());
+    }
+}
+
+/// The user and the password that stand in a URL.
+pub(crate) fn userinfo(url: &Url) -> Result<Option<Credentials>, Failure> {
+    let wrong = || Failure::new(FailureKind::Usage, "the URL's user or password is no text");
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let user = decode_userinfo(url.username()).ok_or_else(wrong)?;
+    let password = decode_userinfo(url.password().unwrap_or("")).ok_or_else(wrong)?;
+    Ok(Some(Credentials::new(user, password)))
+}

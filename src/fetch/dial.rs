@@ -1,0 +1,271 @@
+//! Connections: the look-up of names, TCP, the proxy on the way, TLS.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+use super::failure::{Failure, FailureKind};
+use super::proxy::{Proxies, Proxy};
+use super::tls::{self, LazyTls};
+use super::transport::Origin;
+
+/// The longest head of a proxy's answer, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// How to reach servers.
+#[derive(Debug, Default)]
+pub(crate) struct Dialer {
+    pub(crate) proxies: Proxies,
+    pub(crate) tls: LazyTls,
+}
+
+/// Where a connection is to lead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Destination<'a> {
+    pub(crate) scheme: &'a str,
+    /// Without brackets where it is an IPv6 address.
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) origin: Origin,
+}
+
+/// An open connection.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+/// A connection, and the proxy that it ends at, if its requests are to name the server in full.
+pub(crate) struct Dialled<'a> {
+    pub(crate) stream: Stream,
+    pub(crate) absolute: Option<&'a Proxy>,
+}
+
+impl Dialer {
+    /// Opens a connection, within `patience`.
+    pub(crate) fn dial(
+        &self,
+        to: Destination<'_>,
+        patience: Duration,
+    ) -> Result<Dialled<'_>, Failure> {
+        let deadline = Instant::now() + patience;
+        let proxy = self.proxies.before(to.scheme, to.host, to.port);
+        let secure = to.scheme == "https";
+        let tcp = match proxy {
+            None => connect(to.host, to.port, deadline)?,
+            Some(proxy) => {
+                let during = || format!("proxy {}:{}", proxy.host, proxy.port);
+                let connected = connect(&proxy.host, proxy.port, deadline);
+                let tcp = connected.map_err(|failure| failure.during(during()))?;
+                if secure {
+                    tunnel(&tcp, proxy, to, deadline).map_err(|f| f.during(during()))?;
+                }
+                tcp
+            }
+        };
+        if !secure {
+            return Ok(Dialled { stream: Stream::Plain(tcp), absolute: proxy });
+        }
+        let stream = self.secure(tcp, to, deadline)?;
+        Ok(Dialled { stream: Stream::Tls(Box::new(stream)), absolute: None })
+    }
+
+    /// Speaks TLS over the connection, up to the end of the handshake.
+    fn secure(
+        &self,
+        mut tcp: TcpStream,
+        to: Destination<'_>,
+        deadline: Instant,
+    ) -> Result<StreamOwned<ClientConnection, TcpStream>, Failure> {
+        let config = self.tls.config(to.origin)?;
+        let name = ServerName::try_from(to.host.to_owned())
+            .map_err(|_| Failure::new(FailureKind::Usage, "the host's name is not valid"))?;
+        let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
+        // Records of 16 KiB come in greater numbers at once.
+        tls.set_buffer_limit(None);
+        while tls.is_handshaking() {
+            limit(&tcp, deadline)?;
+            tls.complete_io(&mut tcp).map_err(|error| io_failure(&error, "TLS handshake"))?;
+        }
+        Ok(StreamOwned::new(tls, tcp))
+    }
+}
+
+/// What is left until then, as both timeouts of the socket.
+fn limit(tcp: &TcpStream, deadline: Instant) -> Result<(), Failure> {
+    let left = remaining(deadline)?;
+    let set = tcp.set_read_timeout(Some(left)).and_then(|()| tcp.set_write_timeout(Some(left)));
+    set.map_err(|error| io_failure(&error, "connection"))
+}
+
+fn remaining(deadline: Instant) -> Result<Duration, Failure> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(Failure::network("no connection in time")) } else { Ok(left) }
+}
+
+/// Connects to the first of the host's addresses that answers.
+pub(crate) fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Failure> {
+    let addresses = look_up(host, port, deadline)?;
+    let mut last = None;
+    let count = addresses.len();
+    for (i, address) in addresses.into_iter().enumerate() {
+        // The last one may have all that is left, each before it a fair share.
+        let patience = remaining(deadline)? / u32::try_from(count - i).unwrap_or(1);
+        match TcpStream::connect_timeout(&address, patience) {
+            Ok(tcp) => {
+                let _ = tcp.set_nodelay(true);
+                return Ok(tcp);
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(match last {
+        Some(error) => io_failure(&error, "cannot connect"),
+        None => Failure::network(format!("{host}: the name has no address")),
+    })
+}
+
+/// On a thread of its own: the system's look-up knows no timeout.
+fn look_up(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, Failure> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (send, receive) = mpsc::channel();
+    let name = host.to_owned();
+    let spawned = thread::Builder::new().spawn(move || {
+        let _ = send.send((&*name, port).to_socket_addrs().map(|found| found.collect()));
+    });
+    spawned.map_err(|error| io_failure(&error, "cannot look up the name"))?;
+    match receive.recv_timeout(remaining(deadline)?) {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(Failure::network(format!("{host}: {error}"))),
+        Err(_) => Err(Failure::network(format!("{host}: no answer about the name in time"))),
+    }
+}
+
+/// Asks the proxy for a way through (RFC 9110, section 9.3.6).
+fn tunnel(
+    mut tcp: &TcpStream,
+    proxy: &Proxy,
+    to: Destination<'_>,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    let host = if to.host.contains(':') { format!("[{}]", to.host) } else { to.host.to_owned() };
+    let target = format!("{host}:{}", to.port);
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    if let Some(authorization) = proxy.authorization() {
+        request += "Proxy-Authorization: ";
+        request += &authorization;
+        request += "\r\n";
+    }
+    request += "\r\n";
+    let request = zeroize::Zeroizing::new(request);
+    limit(tcp, deadline)?;
+    tcp.write_all(request.as_bytes()).map_err(|error| io_failure(&error, "CONNECT"))?;
+    let mut head = Vec::new();
+    // Byte by byte: what follows the head is the server's.
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        limit(tcp, deadline)?;
+        match tcp.read(&mut byte) {
+            Ok(0) => return Err(Failure::network("it closed the connection")),
+            Ok(_) if head.len() < LONGEST_HEAD => head.push(byte[0]),
+            Ok(_) => return Err(Failure::network("its answer has no end")),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_failure(&error, "CONNECT")),
+        }
+    }
+    let status = head.split(|&b| b == b' ').nth(1).and_then(|s| str::from_utf8(s).ok());
+    match status.and_then(|status| status.parse::<u16>().ok()) {
+        Some(200..=299) => Ok(()),
+        Some(407) => Err(Failure::new(
+            FailureKind::Status(407),
+            "it wants a user and a password (407 Proxy Authentication Required)",
+        )),
+        Some(code) => Err(Failure::new(FailureKind::Status(code), format!("it answers {code}"))),
+        None => Err(Failure::network("what it answers is no HTTP")),
+    }
+}
+
+/// What an error of a connection means.
+pub(crate) fn io_failure(error: &io::Error, what: &str) -> Failure {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls::failure(tls);
+    }
+    let text = match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "nothing came in time".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the connection ended early".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::network(format!("{what}: {text}"))
+}
+
+impl Stream {
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => &tls.sock,
+        }
+    }
+
+    /// Whether another request may go over it: nothing unasked-for has come.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        if self.tcp().set_nonblocking(true).is_err() {
+            return false;
+        }
+        let idle = match self {
+            Self::Plain(tcp) => is_silent(tcp.peek(&mut [0]).map(drop)),
+            Self::Tls(tls) => {
+                // Tickets for later sessions come after the handshake, and are no data.
+                let quiet = loop {
+                    match tls.conn.read_tls(&mut tls.sock) {
+                        Ok(0) => break false,
+                        Ok(_) => match tls.conn.process_new_packets() {
+                            Ok(state) if state.plaintext_bytes_to_read() == 0 => {}
+                            _ => break false,
+                        },
+                        Err(error) => break is_silent(Err(error)),
+                    }
+                };
+                let closed = tls.conn.process_new_packets().map(|state| state.peer_has_closed());
+                quiet && closed.is_ok_and(|closed| !closed)
+            }
+        };
+        self.tcp().set_nonblocking(false).is_ok() && idle
+    }
+}
+
+fn is_silent(result: io::Result<()>) -> bool {
+    result.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.read(buffer),
+            // An end without close_notify is an error of kind UnexpectedEof: it may be a cut.
+            Self::Tls(tls) => tls.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(tcp) => tcp.flush(),
+            Self::Tls(tls) => tls.flush(),
+        }
+    }
+}

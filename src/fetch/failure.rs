@@ -1,0 +1,141 @@
+//! Why a request or a download failed: the kind, the exit code, a sentence without secrets.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::error::{Error, ErrorKind};
+
+/// What kept bytes from being fetched, or from being put in place.
+#[derive(Debug)]
+pub struct Failure {
+    kind: FailureKind,
+    text: String,
+    again: Again,
+}
+
+/// The kinds of [`Failure`], by what the user can do about them.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailureKind {
+    /// Digest, size or signature are others than expected.
+    Mismatch,
+    /// A request that cannot be made: a bad URL, notation or option.
+    Usage,
+    /// There is nothing to verify against.
+    Unverifiable,
+    /// The server answered with this status (of FTP, its reply code).
+    Status(u16),
+    /// The network, TLS, a stall, a truncated body.
+    Network,
+    /// A file could not be read or written.
+    Local,
+    /// Something that is refused unless it is asked for.
+    Policy,
+}
+
+/// Whether the same request may fare better later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Again {
+    /// It will not.
+    Never,
+    /// It may, after a pause.
+    Later,
+    /// It may, after the pause that the server asked for.
+    After(Duration),
+}
+
+impl Failure {
+    /// A failure that another try will not mend.
+    pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), again: Again::Never }
+    }
+
+    /// The network failed; another try may mend it.
+    pub fn network(text: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Network, text: text.into(), again: Again::Later }
+    }
+
+    /// The system refused something about a file here.
+    pub fn local(path: &Path, cause: io::Error) -> Self {
+        Error::io(path, cause).into()
+    }
+
+    /// Says whether another try may mend it.
+    pub fn again(mut self, again: Again) -> Self {
+        self.again = again;
+        self
+    }
+
+    /// Puts words before the sentence: what was being done.
+    pub fn during(mut self, what: impl fmt::Display) -> Self {
+        self.text = format!("{what}: {}", self.text);
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// Whether another try may mend it.
+    pub fn is_worth_another_try(&self) -> Again {
+        self.again
+    }
+
+    /// The exit code of `hsum get`: 1 to 7.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            FailureKind::Mismatch => 1,
+            FailureKind::Usage => 2,
+            FailureKind::Unverifiable => 3,
+            FailureKind::Status(_) => 4,
+            FailureKind::Network => 5,
+            FailureKind::Local => 6,
+            FailureKind::Policy => 7,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = match (error.path(), error.kind()) {
+            (Some(path), ErrorKind::Io(_)) => format!("{path:?}: {}", error.kind()),
+            _ => error.to_string(),
+        };
+        Self::new(FailureKind::Local, text)
+    }
+}
+
+/// A URL as messages may show it: without user and password, the query's values hidden.
+///
+/// ```
+/// let url = "https://me:secret@example.org/x?token=abc&v".parse().unwrap();
+/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&v");
+/// ```
+pub fn redacted(url: &Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_fragment(None);
+    let query = url.query().map(|query| {
+        let hide = |pair: &str| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() => format!("{name}=***"),
+            _ => pair.to_owned(),
+        };
+        query.split('&').map(hide).collect::<Vec<_>>().join("&")
+    });
+    shown.set_query(query.as_deref());
+    shown.into()
+}

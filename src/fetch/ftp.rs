@@ -1,0 +1,216 @@
+//! FTP and FTPS, dressed as HTTP: RETR and REST, nothing that writes.
+
+use std::io::{self, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use suppaftp::types::FileType;
+use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
+use url::Url;
+
+use super::client::userinfo;
+use super::dial::{Dialer, connect, io_failure};
+use super::failure::{Failure, FailureKind};
+use super::headers::Headers;
+use super::proxy::decode_userinfo;
+use super::secret::Credentials;
+use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+
+/// The port on which TLS comes first; on any other the server is asked for it (RFC 4217).
+const IMPLICIT: u16 = 990;
+
+/// Carries `ftp:` and `ftps:` requests.
+#[derive(Debug)]
+pub(crate) struct Ftp {
+    dialer: Arc<Dialer>,
+    timeouts: Timeouts,
+}
+
+impl Ftp {
+    pub(crate) fn new(dialer: Arc<Dialer>, timeouts: Timeouts) -> Self {
+        Self { dialer, timeouts }
+    }
+
+    /// Connects, speaks TLS where the URL says so, and logs in.
+    fn enter(&self, request: &Request) -> Result<RustlsFtpStream, Failure> {
+        let url = &request.url;
+        let secure = url.scheme() == "ftps";
+        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']).to_owned();
+        let port = url.port().unwrap_or(if secure { IMPLICIT } else { 21 });
+        let deadline = Instant::now() + self.timeouts.connect;
+        let mut ftp = if secure && port == IMPLICIT {
+            let tls = RustlsConnector::from(self.dialer.tls.config(request.origin)?);
+            let made = RustlsFtpStream::connect_secure_implicit((&*host, port), tls, &host);
+            made.map_err(failure)?
+        } else {
+            let tcp = connect(&host, port, deadline)?;
+            self.limit(&tcp)?;
+            RustlsFtpStream::connect_with_stream(tcp).map_err(failure)?
+        };
+        let (wait, stall) = (self.timeouts.connect, self.timeouts.stall);
+        ftp = ftp.passive_stream_builder(move |address| open_data(address, wait, stall));
+        ftp.set_passive_nat_workaround(true);
+        if matches!(host.parse(), Ok(std::net::IpAddr::V6(_))) {
+            ftp.set_mode(Mode::ExtendedPassive);
+        }
+        if secure && port != IMPLICIT {
+            let tls = RustlsConnector::from(self.dialer.tls.config(request.origin)?);
+            ftp = ftp.into_secure(tls, &host).map_err(failure)?;
+        }
+        let user = match request.origin {
+            Origin::Own => userinfo(url)?,
+            Origin::Foreign => None,
+        };
+        let user = user.unwrap_or_else(|| Credentials::new("anonymous", "anonymous@"));
+        let word = |bytes: &[u8]| {
+            let text = str::from_utf8(bytes).ok().filter(|text| !text.contains(['\r', '\n', '\0']));
+            text.map(str::to_owned).ok_or_else(|| {
+                Failure::new(FailureKind::Usage, "no user or password that FTP can send")
+            })
+        };
+        let password = zeroize::Zeroizing::new(word(user.password.as_bytes())?);
+        ftp.login(word(&user.user)?.as_str(), password.as_str()).map_err(failure)?;
+        ftp.transfer_type(FileType::Binary).map_err(failure)?;
+        Ok(ftp)
+    }
+
+    fn limit(&self, tcp: &TcpStream) -> Result<(), Failure> {
+        let stall = Some(self.timeouts.stall);
+        let set = tcp.set_read_timeout(stall).and_then(|()| tcp.set_write_timeout(stall));
+        set.map_err(|error| io_failure(&error, "connection"))
+    }
+}
+
+impl Transport for Ftp {
+    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+        if !matches!(&*request.method, "GET" | "HEAD") || !request.body.is_empty() {
+            return Err(Failure::new(FailureKind::Usage, "FTP is for fetching only"));
+        }
+        let path = path(&request.url)?;
+        let mut ftp = self.enter(request)?;
+        let size = ftp.size(&path).ok().map(|size| size as u64);
+        let changed =
+            ftp.mdtm(&path).ok().and_then(|at| u64::try_from(at.and_utc().timestamp()).ok());
+        let mut headers = Headers::new();
+        if let Some(seconds) = changed {
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            headers.set("Last-Modified", httpdate::fmt_http_date(at));
+            headers.set("Date", httpdate::fmt_http_date(SystemTime::now()));
+        }
+        headers.set("Accept-Ranges", "bytes");
+        let same = request.headers.value("If-Range") == headers.value("Last-Modified");
+        let offset = request.headers.value("Range").filter(|_| same).and_then(offset);
+        let (offset, status) = match (offset, size) {
+            (Some(offset), Some(size)) if offset < size => {
+                headers.set("Content-Range", format!("bytes {offset}-{}/{size}", size - 1));
+                (offset, 206)
+            }
+            _ => (0, 200),
+        };
+        let left = size.map(|size| size - offset);
+        if let Some(left) = left {
+            headers.set("Content-Length", left.to_string());
+        }
+        if request.method == "HEAD" {
+            let _ = ftp.quit();
+            let framing = Framing::Length(0);
+            return Ok(Response { status, headers, framing, body: Box::new(io::empty()) });
+        }
+        if offset > 0 {
+            let offset = usize::try_from(offset);
+            let offset = offset.map_err(|_| Failure::network("the offset is too large"))?;
+            ftp.resume_transfer(offset).map_err(failure)?;
+        }
+        let data = ftp.retr_as_stream(&path).map_err(failure)?;
+        // The reply after the data says that it was all of it.
+        let framing = left.map_or(Framing::Chunked, Framing::Length);
+        let body = Box::new(Retrieving { data: Some(data), ftp, left, got: 0 });
+        Ok(Response { status, headers, framing, body })
+    }
+}
+
+/// The URL's path, decoded, from the folder where the login ends (RFC 1738, section 3.2.2).
+fn path(url: &Url) -> Result<String, Failure> {
+    let usage = |why| Failure::new(FailureKind::Usage, why);
+    let path = decode_userinfo(url.path().strip_prefix('/').unwrap_or(""));
+    let path = path.ok_or_else(|| usage("the URL's path is not UTF-8"))?;
+    match path.contains(['\r', '\n', '\0']) {
+        true => Err(usage("the URL's path holds a line break or a NUL")),
+        false if path.is_empty() || path.ends_with('/') => Err(usage("the URL names no file")),
+        false => Ok(path),
+    }
+}
+
+/// `bytes=N-` → N
+fn offset(range: &str) -> Option<u64> {
+    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+}
+
+fn open_data(address: SocketAddr, wait: Duration, stall: Duration) -> Result<TcpStream, FtpError> {
+    let open = || {
+        let tcp = TcpStream::connect_timeout(&address, wait)?;
+        tcp.set_read_timeout(Some(stall))?;
+        Ok(tcp)
+    };
+    open().map_err(FtpError::ConnectionError)
+}
+
+/// A file on its way. Its end is the server's word for it, or the size that was told before.
+struct Retrieving {
+    data: Option<suppaftp::TransferStream<<RustlsConnector as TlsConnector>::Stream>>,
+    ftp: RustlsFtpStream,
+    left: Option<u64>,
+    got: u64,
+}
+
+impl Read for Retrieving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(data) = &mut self.data else { return Ok(0) };
+        let cut = |why: String| io::Error::new(io::ErrorKind::UnexpectedEof, Failure::network(why));
+        match data.read(buffer) {
+            Ok(count) if count > 0 => {
+                self.got += count as u64;
+                return Ok(count);
+            }
+            Ok(_) => {}
+            // Some servers end TLS without a word: the size and the reply tell.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            Err(error) => {
+                let kind = error.kind();
+                return Err(match kind {
+                    io::ErrorKind::Interrupted => error,
+                    _ => io::Error::new(kind, io_failure(&error, "data connection")),
+                });
+            }
+        }
+        if let Some(left) = self.left.filter(|left| *left > self.got) {
+            return Err(cut(format!("truncated: {} of {left} bytes came", self.got)));
+        }
+        if let Some(data) = self.data.take() {
+            data.finish().map_err(|error| cut(format!("not complete: {}", failure(error))))?;
+            let _ = self.ftp.quit();
+        }
+        Ok(0)
+    }
+}
+
+/// What suppaftp's error means to the user.
+fn failure(error: FtpError) -> Failure {
+    match error {
+        FtpError::ConnectionError(error) => io_failure(&error, "FTP"),
+        FtpError::UnexpectedResponse(reply) => {
+            let text = String::from_utf8_lossy(&reply.body);
+            let text = format!("the server answers: {}", text.trim().escape_debug());
+            let failure = Failure::new(FailureKind::Status(reply.status.code() as u16), text);
+            match reply.status {
+                // "Service not available", "cannot open data connection", "connection closed".
+                Status::NotAvailable
+                | Status::CannotOpenDataConnection
+                | Status::TransferAborted => failure.again(super::failure::Again::Later),
+                _ => failure,
+            }
+        }
+        other => Failure::network(other.to_string()),
+    }
+}

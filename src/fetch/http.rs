@@ -1,0 +1,339 @@
+//! HTTP/1.1 over ureq: its protocol and its pool of connections, our connections and our policy.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport as Connection,
+};
+use ureq::{Agent, SendBody, Timeout};
+use zeroize::Zeroizing;
+
+use super::dial::{Destination, Dialer, Stream, io_failure};
+use super::failure::{Failure, FailureKind};
+use super::headers::Headers;
+use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use std::sync::Arc;
+
+/// Bytes read from a connection at once. TLS hands over 16 KiB a record; plain reads gain from more.
+const INPUT: usize = 256 * 1024;
+const OUTPUT: usize = 64 * 1024;
+
+/// Carries `http:` and `https:` requests.
+pub(crate) struct Http {
+    /// Connections that may show who we are, and those that may not, never mixed.
+    own: Agent,
+    foreign: Agent,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    pub(crate) fn new(dialer: Arc<Dialer>, timeouts: Timeouts, user_agent: &str) -> Self {
+        let agent = |origin| {
+            let config = Config::builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .allow_non_standard_methods(true)
+                .proxy(None)
+                .user_agent(user_agent)
+                .accept_encoding("identity")
+                .input_buffer_size(INPUT)
+                .output_buffer_size(OUTPUT)
+                .timeout_connect(Some(timeouts.connect))
+                .timeout_recv_response(Some(timeouts.response))
+                .timeout_per_read(Some(timeouts.stall))
+                .timeout_per_write(Some(timeouts.stall))
+                .build();
+            let dialer = Arc::clone(&dialer);
+            let patience = timeouts.connect;
+            Agent::with_parts(config, Dial { dialer, origin, patience }, NoResolver)
+        };
+        Self { own: agent(Origin::Own), foreign: agent(Origin::Foreign) }
+    }
+}
+
+impl Transport for Http {
+    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+        let agent = match request.origin {
+            Origin::Own => &self.own,
+            Origin::Foreign => &self.foreign,
+        };
+        let mut url = request.url.clone();
+        url.set_fragment(None);
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let mut head = ureq::http::Request::builder().method(&*request.method).uri(url.as_str());
+        for (name, value) in request.headers.iter() {
+            head = head.header(name, value);
+        }
+        let answer = if request.body.is_empty() {
+            let whole = head.body(()).map_err(|error| unusable(&error))?;
+            agent.run(whole)
+        } else {
+            let (mut body, length) = request.body.open()?;
+            if !request.headers.contains("Content-Length") {
+                head = head.header("Content-Length", length);
+            }
+            let whole = head.body(SendBody::from_reader(&mut body));
+            agent.run(whole.map_err(|error| unusable(&error))?)
+        };
+        let (head, body) = answer.map_err(failure)?.into_parts();
+        let mut headers = Headers::new();
+        for (name, value) in &head.headers {
+            let _ = headers.push(name.as_str(), value.as_bytes());
+        }
+        let framing = framing(&request.method, head.status.as_u16(), &headers);
+        let body = Box::new(Reading(Box::new(body.into_reader())));
+        Ok(Response { status: head.status.as_u16(), headers, framing, body })
+    }
+}
+
+/// RFC 9112, section 6.3.
+fn framing(method: &str, status: u16, headers: &Headers) -> Framing {
+    let coding = headers.values("Transfer-Encoding").last().unwrap_or("").to_ascii_lowercase();
+    if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
+        Framing::Length(0)
+    } else if coding.rsplit(',').next().is_some_and(|last| last.trim() == "chunked") {
+        Framing::Chunked
+    } else if let Some(length) = headers.value("Content-Length").and_then(|n| n.parse().ok()) {
+        Framing::Length(length)
+    } else {
+        Framing::UntilClose
+    }
+}
+
+fn unusable(error: &ureq::http::Error) -> Failure {
+    Failure::new(FailureKind::Usage, format!("this is no request that can be sent: {error}"))
+}
+
+/// What ureq's error means to the user.
+fn failure(error: ureq::Error) -> Failure {
+    match error {
+        ureq::Error::Other(other) => match other.downcast::<Failure>() {
+            Ok(failure) => *failure,
+            Err(other) => Failure::network(other.to_string()),
+        },
+        ureq::Error::Io(error) => io_failure(&error, "connection"),
+        ureq::Error::Timeout(Timeout::RecvResponse) => Failure::network("no response in time"),
+        ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
+            Failure::network("stalled: nothing came or went for too long")
+        }
+        ureq::Error::Timeout(other) => Failure::network(format!("timed out ({other})")),
+        ureq::Error::Http(error) => unusable(&error),
+        ureq::Error::BadUri(why) => Failure::new(FailureKind::Usage, format!("bad URL: {why}")),
+        ureq::Error::LargeResponseHeader(_, limit) => Failure::new(
+            FailureKind::Policy,
+            format!("the response's head is larger than {limit} bytes"),
+        ),
+        ureq::Error::Protocol(why) => {
+            Failure::new(FailureKind::Network, format!("the server breaks the protocol: {why}"))
+        }
+        other => Failure::network(other.to_string()),
+    }
+}
+
+/// A body whose errors are [`Failure`]s.
+struct Reading(Box<dyn Read + Send>);
+
+impl Read for Reading {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind == io::ErrorKind::Interrupted {
+                return error;
+            }
+            let failure = match error.into_inner() {
+                Some(inner) => match inner.downcast::<ureq::Error>() {
+                    Ok(error) => failure(*error),
+                    Err(inner) => io_failure(&io::Error::new(kind, inner), "body"),
+                },
+                None => io_failure(&kind.into(), "body"),
+            };
+            io::Error::new(kind, failure)
+        })
+    }
+}
+
+/// Names are looked up where connections are made: with a proxy it is the proxy's that counts.
+#[derive(Debug)]
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+#[derive(Debug)]
+struct Dial {
+    dialer: Arc<Dialer>,
+    origin: Origin,
+    patience: Duration,
+}
+
+impl Connector for Dial {
+    type Out = Wire;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Wire>, ureq::Error> {
+        let scheme = details.uri.scheme_str().unwrap_or("");
+        let host = details.uri.host().unwrap_or("").trim_matches(['[', ']']);
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let port = details.uri.port_u16().unwrap_or(usual);
+        let to = Destination { scheme, host, port, origin: self.origin };
+        let dialled = self.dialer.dial(to, self.patience);
+        let dialled = dialled.map_err(|failure| ureq::Error::Other(Box::new(failure)))?;
+        let absolute = dialled.absolute.map(|proxy| Absolute {
+            authority: details.uri.authority().map_or(String::new(), ToString::to_string),
+            authorization: proxy.authorization(),
+        });
+        Ok(Some(Wire {
+            stream: dialled.stream,
+            buffers: LazyBuffers::new(INPUT, OUTPUT),
+            absolute,
+            head_follows: true,
+        }))
+    }
+}
+
+/// How a request to a proxy differs from one to the server: it names the server in its first line
+/// (RFC 9112, section 3.2.2).
+struct Absolute {
+    authority: String,
+    authorization: Option<Zeroizing<String>>,
+}
+
+/// A connection as ureq takes it.
+struct Wire {
+    stream: Stream,
+    buffers: LazyBuffers,
+    absolute: Option<Absolute>,
+    /// Whether what is written next begins a request.
+    head_follows: bool,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
+}
+
+impl Wire {
+    fn write(&mut self, amount: usize) -> io::Result<()> {
+        let output = &self.buffers.output()[..amount];
+        let head_follows = std::mem::take(&mut self.head_follows);
+        match &self.absolute {
+            Some(absolute) if head_follows => self.stream.write_all(&absolute.rewrite(output))?,
+            _ => self.stream.write_all(output)?,
+        }
+        self.stream.flush()
+    }
+}
+
+impl Absolute {
+    /// `GET /x HTTP/1.1` → `GET http://host/x HTTP/1.1`, and the proxy's credentials after it.
+    fn rewrite(&self, output: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut line = output.splitn(2, |&b| b == b' ');
+        let (method, rest) = (line.next().unwrap_or(b""), line.next().unwrap_or(b""));
+        let end = rest.windows(2).position(|pair| pair == b"\r\n").map_or(rest.len(), |at| at + 2);
+        let (target, fields) = rest.split_at(end);
+        let mut text = Zeroizing::new(Vec::with_capacity(output.len() + 256));
+        text.extend_from_slice(method);
+        text.extend_from_slice(b" http://");
+        text.extend_from_slice(self.authority.as_bytes());
+        text.extend_from_slice(target);
+        if let Some(authorization) = &self.authorization {
+            text.extend_from_slice(b"Proxy-Authorization: ");
+            text.extend_from_slice(authorization.as_bytes());
+            text.extend_from_slice(b"\r\n");
+        }
+        text.extend_from_slice(fields);
+        text
+    }
+}
+
+fn timed_out(error: io::Error, reason: Timeout) -> ureq::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(reason),
+        _ => ureq::Error::Io(error),
+    }
+}
+
+impl Connection for Wire {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let timeout = timeout.for_write();
+        self.stream.tcp().set_write_timeout(timeout.not_zero().map(|after| *after))?;
+        self.write(amount).map_err(|error| timed_out(error, timeout.reason))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let timeout = timeout.for_read();
+        self.stream.tcp().set_read_timeout(timeout.not_zero().map(|after| *after))?;
+        let amount = loop {
+            match self.stream.read(self.buffers.input_append_buf()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result.map_err(|error| timed_out(error, timeout.reason))?,
+            }
+        };
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // The next thing written begins another request.
+        self.head_follows = true;
+        self.stream.is_idle()
+    }
+
+    fn is_tls(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_told_the_server_and_who_asks() {
+        let authorization = Some(Zeroizing::new("Basic eA==".into()));
+        let absolute = Absolute { authority: "host:8080".into(), authorization };
+        let head = absolute.rewrite(b"GET /a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody");
+        let expected = "GET http://host:8080/a?b HTTP/1.1\r\nProxy-Authorization: Basic eA==\r\n\
+                        Host: host:8080\r\n\r\nbody";
+        assert_eq!(str::from_utf8(&head).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_end_of_a_body_is_known_or_not() {
+        let mut headers = Headers::new();
+        assert_eq!(framing("GET", 200, &headers), Framing::UntilClose);
+        headers.set("content-length", "7");
+        assert_eq!(framing("GET", 200, &headers), Framing::Length(7));
+        assert_eq!(framing("HEAD", 200, &headers), Framing::Length(0));
+        headers.set("Transfer-Encoding", "gzip, Chunked");
+        assert_eq!(framing("GET", 200, &headers), Framing::Chunked);
+    }
+}

@@ -1,0 +1,223 @@
+//! TLS: whom to trust, who we are, how old it may be, and which key it must be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
+
+use crate::algorithm::Algorithm;
+use crate::digest::Digest;
+use crate::hasher::digest;
+
+use super::failure::{Failure, FailureKind};
+use super::transport::Origin;
+
+/// How TLS is spoken.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// A file of certificates (PEM) to trust instead of the system's.
+    pub authorities: Option<PathBuf>,
+    /// Files (PEM) of the client's certificate chain and of its key; one file may be both.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// The oldest version that will do.
+    pub minimum: TlsVersion,
+    /// SHA-256 digests of public keys (the DER of SubjectPublicKeyInfo, RFC 5280, section 4.1); the
+    /// server's must be one of them, besides all else. None means any key.
+    pub pins: Vec<Digest>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TlsVersion {
+    /// 1.2 (RFC 5246)
+    #[default]
+    V1_2,
+    /// 1.3 (RFC 8446)
+    V1_3,
+}
+
+/// Settings that are read when a connection first needs them.
+#[derive(Debug, Default)]
+pub(crate) struct LazyTls {
+    tls: Tls,
+    with_identity: OnceLock<Arc<ClientConfig>>,
+    without: OnceLock<Arc<ClientConfig>>,
+}
+
+impl LazyTls {
+    pub(crate) fn new(tls: Tls) -> Self {
+        Self { tls, ..Self::default() }
+    }
+
+    /// The configuration for a server that may, or may not, see who we are.
+    pub(crate) fn config(&self, origin: Origin) -> Result<Arc<ClientConfig>, Failure> {
+        let (cell, identity) = match origin {
+            Origin::Own => (&self.with_identity, self.tls.identity.as_ref()),
+            Origin::Foreign => (&self.without, None),
+        };
+        if let Some(config) = cell.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(self.tls.build(identity)?);
+        Ok(Arc::clone(cell.get_or_init(|| config)))
+    }
+}
+
+impl Tls {
+    fn build(&self, identity: Option<&(PathBuf, PathBuf)>) -> Result<ClientConfig, Failure> {
+        let provider = Arc::new(ring::default_provider());
+        let roots = Arc::new(self.roots()?);
+        let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+            .build()
+            .map_err(|error| Failure::new(FailureKind::Usage, format!("TLS: {error}")))?;
+        let verifier = Arc::new(Pinned { inner, pins: self.pins.clone() });
+        let versions: &[_] = match self.minimum {
+            TlsVersion::V1_2 => &[&TLS13, &TLS12],
+            TlsVersion::V1_3 => &[&TLS13],
+        };
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(|error| Failure::new(FailureKind::Usage, format!("TLS: {error}")))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => {
+                let certificates = certificates(chain)?;
+                let text = read(key)?;
+                let private = PrivateKeyDer::from_pem_slice(&text)
+                    .map_err(|_| unusable(key, "no private key in PEM is in it"))?;
+                builder
+                    .with_client_auth_cert(certificates, private)
+                    .map_err(|error| unusable(chain, &error.to_string()))?
+            }
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// The file's certificates, else the system's, else Mozilla's as they were at build time.
+    fn roots(&self) -> Result<RootCertStore, Failure> {
+        let mut roots = RootCertStore::empty();
+        if let Some(path) = &self.authorities {
+            for certificate in certificates(path)? {
+                let added = roots.add(certificate);
+                added.map_err(|error| unusable(path, &error.to_string()))?;
+            }
+            return Ok(roots);
+        }
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        Ok(roots)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::local(path, error))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let text = read(path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(unusable(path, "no certificate in PEM is in it")),
+    }
+}
+
+fn unusable(path: &Path, why: &str) -> Failure {
+    Failure::new(FailureKind::Local, format!("{path:?}: {why}"))
+}
+
+/// The usual verification, and the server's key must be one that was named.
+#[derive(Debug)]
+struct Pinned {
+    inner: Arc<WebPkiServerVerifier>,
+    pins: Vec<Digest>,
+}
+
+/// The server's key is another.
+#[derive(Debug)]
+pub(crate) struct WrongKey(Digest);
+
+impl std::fmt::Display for WrongKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the server's public key is none of those pinned: its SHA-256 is {}", self.0)
+    }
+}
+
+impl std::error::Error for WrongKey {}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let (inner, name) = (&self.inner, server_name);
+        let verified =
+            inner.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)?;
+        if self.pins.is_empty() {
+            return Ok(verified);
+        }
+        let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
+        let key = digest(Algorithm::Sha256, &key);
+        if self.pins.contains(&key) {
+            return Ok(verified);
+        }
+        Err(CertificateError::Other(OtherError(Arc::new(WrongKey(key)))).into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// What a TLS error means to the user; the wrong key has its own kind.
+pub(crate) fn failure(error: &Error) -> Failure {
+    if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error {
+        if other.is::<WrongKey>() {
+            return Failure::new(FailureKind::Policy, other.to_string());
+        }
+    }
+    let text = match error {
+        Error::InvalidCertificate(why) => format!("the server's certificate is not valid: {why}"),
+        Error::AlertReceived(why) => format!("the server refuses TLS with us: {why:?}"),
+        other => format!("TLS: {other}"),
+    };
+    Failure::new(FailureKind::Network, text)
+}
