@@ -1,5 +1,6 @@
 //! Verified downloads (feature `net`): what a request is made of, and what may be believed of its answer.
 
+pub mod auth;
 pub mod netrc;
 mod secret;
 
