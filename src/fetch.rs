@@ -1,12 +1,13 @@
 //! Verified downloads (feature `net`): what a request is made of, and what may be believed of its answer.
 
-mod auth;
+pub mod auth;
 mod client;
 mod dial;
 mod failure;
 mod ftp;
 mod headers;
 mod http;
+mod identity;
 mod net;
 pub mod netrc;
 mod proxy;
@@ -15,10 +16,10 @@ mod secret;
 mod tls;
 mod transport;
 
-pub use auth::{Auth, AuthScheme};
 pub use client::{Client, ClientBuilder, Cookies, Downgrade, Hop, Redirects, Reply};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;
+pub use identity::{AuthScheme, Identity};
 pub use proxy::{Proxies, Proxy};
 pub use retry::{Patience, Retries};
 pub use secret::{Credentials, Secret};

@@ -1,122 +1,201 @@
-//! Who the user is, and how that is told a server that asks.
+//! Authentication of requests: Basic (RFC 7617), Bearer (RFC 6750) and Digest (RFC 7616), for
+//! servers and for proxies.
+//!
+//! ```
+//! use hsum::fetch::auth::{self, Challenge, DigestSession, Request, Way};
+//! use hsum::fetch::Credentials;
+//!
+//! let fields = [&b"Basic realm=\"x\", Digest realm=\"x\", nonce=\"n1\", qop=\"auth\""[..]];
+//! let challenges = Challenge::parse_all(fields);
+//! let Some(Way::Digest(challenge)) = auth::strongest(&challenges) else { panic!() };
+//! let mut session = DigestSession::new(challenge, "0a4f113b");
+//! let request = Request { method: "GET", target: "/x", body: None };
+//! let answer = session.answer(&Credentials::new("alice", "opensesame"), request)?;
+//! assert!(answer.as_bytes().starts_with(b"Digest username=\"alice\", "));
+//! # Ok::<(), hsum::fetch::auth::AuthError>(())
+//! ```
+
+mod challenge;
+mod digest;
+
+use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use url::Url;
 use zeroize::Zeroizing;
 
-use super::client::userinfo;
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::netrc::Netrc;
+pub use challenge::Challenge;
+pub use digest::{DigestChallenge, DigestSession, Qop, Request};
+
 use super::secret::{Credentials, Secret};
-use super::transport::Request;
 
-/// How the user's credentials are sent, and which they are.
-#[derive(Clone, Debug, Default)]
-pub struct Auth {
-    /// The credentials; those in a URL go first.
-    pub user: Option<Credentials>,
-    /// Where to look where there are none.
-    pub netrc: Option<Netrc>,
-    /// How they are told.
-    pub scheme: AuthScheme,
+/// Who asks for the credentials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Party {
+    /// The server that has the resource; status 401.
+    Server,
+    /// The proxy on the way to it; status 407.
+    Proxy,
 }
 
-/// How a server is told who the user is.
-#[derive(Clone, Debug, Default)]
-pub enum AuthScheme {
-    /// As the server asks for it, the strongest way first; never unasked.
-    #[default]
-    Asked,
-    /// User and password in the clear (RFC 7617), once the server asks.
+impl Party {
+    /// The status of its challenge.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Server => 401,
+            Self::Proxy => 407,
+        }
+    }
+
+    /// The field that holds its challenges.
+    pub fn challenge_field(self) -> &'static str {
+        match self {
+            Self::Server => "WWW-Authenticate",
+            Self::Proxy => "Proxy-Authenticate",
+        }
+    }
+
+    /// The field that holds the answer.
+    pub fn answer_field(self) -> &'static str {
+        match self {
+            Self::Server => "Authorization",
+            Self::Proxy => "Proxy-Authorization",
+        }
+    }
+
+    /// The field of a good response that may hold the next nonce.
+    pub fn info_field(self) -> &'static str {
+        match self {
+            Self::Server => "Authentication-Info",
+            Self::Proxy => "Proxy-Authentication-Info",
+        }
+    }
+}
+
+/// How to prove a name and a password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// A hash of both and of the server's nonce.
+    Digest(DigestChallenge),
+    /// Both as they are: for https, or for nobody.
     Basic,
-    /// The same, with the first request.
-    BasicAtOnce,
-    /// A digest of them (RFC 7616), once the server asks.
-    Digest,
-    /// This token (RFC 6750), with the first request.
-    Bearer(Secret),
 }
 
-impl Auth {
-    /// The credentials for that URL.
-    pub(crate) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, Failure> {
-        if let Some(found) = userinfo(url)? {
-            return Ok(Some(found));
-        }
-        if let Some(user) = &self.user {
-            return Ok(Some(user.clone()));
-        }
-        let host = url.host_str().unwrap_or("");
-        Ok(self.netrc.as_ref().and_then(|netrc| netrc.find(host, None)))
+/// The strongest of the ways that the challenges leave open: Digest before Basic, and among
+/// digests SHA-512-256 before SHA-256 before MD5. A challenge that is malformed, or of an unknown
+/// algorithm, is passed over (RFC 7616, section 3.3); `None` where nothing remains.
+pub fn strongest(challenges: &[Challenge]) -> Option<Way> {
+    let digests = challenges.iter().filter_map(DigestChallenge::from_challenge);
+    // The first of equals: `max_by_key` would take the last.
+    if let Some(best) = digests.rev().max_by_key(DigestChallenge::rank) {
+        return Some(Way::Digest(best));
+    }
+    challenges.iter().any(|challenge| challenge.is("basic")).then_some(Way::Basic)
+}
+
+/// The answer of RFC 7617: base64 of `USER:PASSWORD`.
+///
+/// # Errors
+/// Where the name holds a colon, or either a control character.
+pub fn basic(credentials: &Credentials) -> Result<Secret, AuthError> {
+    let Credentials { user, password } = credentials;
+    if user.contains(&b':') {
+        return Err(AuthError::Colon);
+    }
+    if user.iter().chain(password.as_bytes()).any(u8::is_ascii_control) {
+        return Err(AuthError::Control);
+    }
+    let pair = Zeroizing::new([user, &b":"[..], password.as_bytes()].concat());
+    let base64 = Zeroizing::new(Base64::encode_string(&pair));
+    Ok(Secret::new([b"Basic ", base64.as_bytes()].concat()))
+}
+
+/// The answer of RFC 6750, section 2.1.
+///
+/// # Errors
+/// Where the token is empty or holds anything but visible ASCII.
+pub fn bearer(token: &Secret) -> Result<Secret, AuthError> {
+    let token = token.as_bytes();
+    if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {
+        return Err(AuthError::Token);
+    }
+    Ok(Secret::new([b"Bearer ", token].concat()))
+}
+
+/// Why there is no answer to a challenge. Nothing of the credentials is in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AuthError {
+    /// A name with a colon, which Basic cannot carry.
+    Colon,
+    /// A control character in the name or the password.
+    Control,
+    /// No token, or one with other than visible ASCII characters.
+    Token,
+    /// The server wants the body under the digest (`qop="auth-int"`), and it was not given.
+    Body,
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Colon => "a user name with a colon cannot be sent by basic authentication",
+            Self::Control => "the user name or the password holds a control character",
+            Self::Token => "the token is empty or holds other than visible ASCII characters",
+            Self::Body => "the server wants the request's body under its digest (auth-int)",
+        })
+    }
+}
+
+impl std::error::Error for AuthError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn best(fields: &[&str]) -> Option<Way> {
+        strongest(&Challenge::parse_all(fields.iter().map(|field| field.as_bytes())))
     }
 
-    pub(crate) fn answer(&self, credentials: Option<&Credentials>) -> Answer {
-        let state = match (&self.scheme, credentials) {
-            (AuthScheme::Bearer(token), _) => State::Bearer(token.clone()),
-            (AuthScheme::BasicAtOnce, Some(user)) => State::Basic(user.clone()),
-            (scheme, Some(user)) => State::Waiting(scheme.clone(), user.clone()),
-            (_, None) => State::Nothing,
+    /// RFC 7617, sections 2 and 2.1.
+    #[test]
+    fn basic_of_the_rfc() {
+        let answer = |user: &str, password: &str| {
+            let answer = basic(&Credentials::new(user, password)).unwrap();
+            answer.to_str().unwrap().to_owned()
         };
-        Answer { state }
-    }
-}
-
-/// What is told one server, as far as it has asked.
-pub(crate) struct Answer {
-    state: State,
-}
-
-enum State {
-    Nothing,
-    Waiting(AuthScheme, Credentials),
-    Basic(Credentials),
-    Bearer(Secret),
-}
-
-impl Answer {
-    /// Nothing, whatever the server asks.
-    pub(crate) fn none() -> Self {
-        Self { state: State::Nothing }
+        assert_eq!(answer("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(answer("test", "123\u{a3}"), "Basic dGVzdDoxMjPCow==");
+        assert_eq!(answer("a", "b:c"), "Basic YTpiOmM=");
     }
 
-    /// The value of `Authorization` for this request.
-    pub(crate) fn header(
-        &mut self,
-        _request: &Request,
-    ) -> Result<Option<Zeroizing<String>>, Failure> {
-        match &self.state {
-            State::Nothing | State::Waiting(..) => Ok(None),
-            State::Basic(user) => Ok(Some(basic(user))),
-            State::Bearer(token) => {
-                let token = token.to_str().filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
-                let token = token.ok_or_else(|| {
-                    Failure::new(FailureKind::Usage, "the bearer token is no visible ASCII")
-                })?;
-                Ok(Some(Zeroizing::new(format!("Bearer {token}"))))
-            }
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        assert_eq!(basic(&Credentials::new("a:b", "c")).unwrap_err(), AuthError::Colon);
+        assert_eq!(basic(&Credentials::new("a", "c\n")).unwrap_err(), AuthError::Control);
+        assert_eq!(
+            bearer(&Secret::new("mF_9.B5f-4.1JqM")).unwrap().as_bytes(),
+            b"Bearer mF_9.B5f-4.1JqM"
+        );
+        for token in ["", "a b", "a\r\nX-Evil: 1", "\u{e4}"] {
+            assert_eq!(bearer(&Secret::new(token)).unwrap_err(), AuthError::Token);
         }
     }
 
-    /// Takes note of a challenge; whether there is something to answer that was not said before.
-    pub(crate) fn learn(&mut self, headers: &Headers) -> bool {
-        let State::Waiting(_, user) = &self.state else { return false };
-        let basic = headers.values("WWW-Authenticate").any(|challenge| {
-            challenge.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
-        });
-        if basic {
-            self.state = State::Basic(user.clone());
-        }
-        basic
+    #[test]
+    fn the_strongest_way_wins_wherever_it_stands() {
+        let md5 = r#"Digest realm="r", nonce="m", algorithm=MD5, qop="auth""#;
+        let sha256 = r#"Digest realm="r", nonce="s", algorithm=SHA-256, qop="auth""#;
+        let sha512 = r#"Digest realm="r", nonce="l", algorithm=SHA-512-256-sess, qop="auth""#;
+        let unknown = r#"Digest realm="r", nonce="u", algorithm=WHIRLPOOL, qop="auth""#;
+        let nonce = |fields: &[&str]| match best(fields) {
+            Some(Way::Digest(challenge)) => challenge.nonce().to_vec(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(nonce(&["Basic realm=\"r\"", md5, sha256, sha512]), b"l");
+        assert_eq!(nonce(&[sha512, sha256, md5]), b"l");
+        assert_eq!(nonce(&[&format!("{md5}, {sha256}, {unknown}, Basic realm=r")]), b"s");
+        assert_eq!(nonce(&[md5, &md5.replace("\"m\"", "\"second\"")]), b"m");
+        assert_eq!(best(&[unknown, "basic"]), Some(Way::Basic));
+        assert_eq!(best(&[unknown, "Negotiate", "Bearer realm=\"x\""]), None);
+        assert_eq!(best(&["Digest realm=\"r\", qop=\"auth\"", "Basic"]), Some(Way::Basic));
     }
-}
-
-/// RFC 7617, section 2.
-fn basic(user: &Credentials) -> Zeroizing<String> {
-    let mut pair = Zeroizing::new(Vec::with_capacity(256));
-    pair.extend_from_slice(&user.user);
-    pair.push(b':');
-    pair.extend_from_slice(user.password.as_bytes());
-    let coded = Zeroizing::new(Base64::encode_string(&pair));
-    Zeroizing::new(format!("Basic {}", *coded))
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use url::{Origin as UrlOrigin, Url};
 
-use super::auth::{Answer, Auth};
 use super::dial::Dialer;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
+use super::identity::{Answer, Identity};
 use super::net::Net;
 use super::proxy::{Proxies, decode_userinfo};
 use super::retry::{self, Patience, Retries};
@@ -30,7 +30,7 @@ const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 pub struct Client {
     transport: Arc<dyn Transport>,
     headers: Headers,
-    auth: Arc<Auth>,
+    identity: Arc<Identity>,
     cookies: Option<Arc<dyn Cookies>>,
     redirects: Redirects,
     retries: Retries,
@@ -50,7 +50,7 @@ pub struct ClientBuilder {
     proxies: Proxies,
     timeouts: Timeouts,
     headers: Headers,
-    auth: Auth,
+    identity: Identity,
     cookies: Option<Arc<dyn Cookies>>,
     redirects: Redirects,
     retries: Option<Retries>,
@@ -136,8 +136,8 @@ impl ClientBuilder {
     }
 
     /// Who the user is.
-    pub fn auth(mut self, auth: Auth) -> Self {
-        self.auth = auth;
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = identity;
         self
     }
 
@@ -181,7 +181,7 @@ impl ClientBuilder {
         Client {
             transport,
             headers: self.headers,
-            auth: Arc::new(self.auth),
+            identity: Arc::new(self.identity),
             cookies: self.cookies,
             redirects: self.redirects,
             retries: self.retries.unwrap_or_default(),
@@ -258,24 +258,20 @@ impl Client {
     /// One exchange, or more where the server asks who we are.
     fn converse(&self, request: &Request) -> Result<Response, Failure> {
         let mut plain = request.clone();
-        let credentials = match request.origin {
-            Origin::Own => {
-                for (name, value) in self.headers.iter() {
-                    if !request.headers.contains(name) {
-                        let _ = plain.headers.push(name, value);
-                    }
+        if request.origin == Origin::Own {
+            for (name, value) in self.headers.iter() {
+                if !request.headers.contains(name) {
+                    let _ = plain.headers.push(name, value);
                 }
-                self.auth.credentials(&request.url)?
             }
-            Origin::Foreign => None,
-        };
+        }
         if let Some(value) = self.cookies.as_ref().and_then(|jar| jar.for_request(&request.url)) {
             if !plain.headers.contains("Cookie") {
                 let _ = plain.headers.push("Cookie", value);
             }
         }
         let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
-            (Origin::Own, false) => self.auth.answer(credentials.as_ref()),
+            (Origin::Own, false) => self.identity.answer(&request.url)?,
             _ => Answer::none(),
         };
         let mut challenged = 0;

@@ -1,0 +1,232 @@
+//! `WWW-Authenticate` and `Proxy-Authenticate` → challenges (RFC 9110, section 11.6.1).
+
+/// One challenge: a scheme and its parameters.
+///
+/// ```
+/// use hsum::fetch::auth::Challenge;
+///
+/// let field = &b"Negotiate, Basic realm=\"a, \\\"b\\\"\", Digest nonce=x"[..];
+/// let challenges = Challenge::parse_all([field]);
+/// assert_eq!(challenges.len(), 3);
+/// assert!(challenges[1].is("BASIC"));
+/// assert_eq!(challenges[1].param("realm"), Some(&b"a, \"b\""[..]));
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Challenge {
+    /// In lower case.
+    scheme: String,
+    /// Names in lower case, values without their quotes, in the field's order.
+    params: Vec<(String, Vec<u8>)>,
+    /// What Negotiate and its kin send instead of parameters.
+    token: Option<Vec<u8>>,
+}
+
+impl Challenge {
+    /// The challenges of all fields of the name, in order. A field may hold several, and commas
+    /// part both them and their parameters. What is malformed ends its field: what stands
+    /// before it counts.
+    pub fn parse_all<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Vec<Self> {
+        let mut challenges = Vec::new();
+        for field in fields {
+            let mut rest = Cursor(field);
+            while rest.element(&mut challenges).is_some() {}
+        }
+        challenges
+    }
+
+    /// Whether it is of this scheme, in any case.
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// The scheme, in lower case.
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// The value of the parameter of this name (in lower case); `None` also where it stands there
+    /// twice, and nobody can know which of them is meant.
+    pub fn param(&self, name: &str) -> Option<&[u8]> {
+        let mut values = self.params.iter().filter(|(own, _)| own == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// `NAME=VALUE` pairs apart by commas: what `Authentication-Info` holds.
+pub(super) fn pairs(field: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut rest = Cursor(field);
+    let mut pairs = Vec::new();
+    loop {
+        rest.skip(b" \t,");
+        let Some(pair) = rest.pair() else { return pairs };
+        pairs.push(pair);
+    }
+}
+
+/// What is left of a field.
+#[derive(Clone, Copy)]
+struct Cursor<'f>(&'f [u8]);
+
+impl<'f> Cursor<'f> {
+    /// The next element of the list: a parameter of the last challenge, or a new one.
+    fn element(&mut self, challenges: &mut Vec<Challenge>) -> Option<()> {
+        self.skip(b" \t,");
+        let mut ahead = *self;
+        if let (Some(pair), Some(challenge)) = (ahead.pair(), challenges.last_mut()) {
+            *self = ahead;
+            challenge.params.push(pair);
+            return self.at_end();
+        }
+        let scheme = lower(self.token()?);
+        let mut challenge = Challenge { scheme, params: Vec::new(), token: None };
+        let blanks = self.skip(b" \t");
+        let ends = self.at_end();
+        if ends.is_none() {
+            if blanks == 0 {
+                return None;
+            }
+            let mut ahead = *self;
+            if let Some(token) = ahead.token68() {
+                challenge.token = Some(token.to_vec());
+                *self = ahead;
+            } else {
+                let pair = self.pair()?;
+                challenge.params.push(pair);
+            }
+        }
+        challenges.push(challenge);
+        self.at_end()
+    }
+
+    /// `NAME = VALUE`, the value a token or a quoted string.
+    fn pair(&mut self) -> Option<(String, Vec<u8>)> {
+        let name = lower(self.token()?);
+        self.skip(b" \t");
+        self.0 = self.0.strip_prefix(b"=")?;
+        self.skip(b" \t");
+        let value = match self.0.strip_prefix(b"\"") {
+            Some(rest) => {
+                self.0 = rest;
+                self.quoted()?
+            }
+            None => self.token()?.to_vec(),
+        };
+        Some((name, value))
+    }
+
+    /// To the closing quote; a backslash makes the next byte stand for itself.
+    fn quoted(&mut self) -> Option<Vec<u8>> {
+        let mut value = Vec::new();
+        let mut bytes = self.0.iter().enumerate();
+        loop {
+            match bytes.next()? {
+                (at, b'"') => {
+                    self.0 = &self.0[at + 1..];
+                    return Some(value);
+                }
+                (_, b'\\') => value.push(*bytes.next()?.1),
+                (_, byte) => value.push(*byte),
+            }
+        }
+    }
+
+    /// Base64 and its like, up to the end of the element.
+    fn token68(&mut self) -> Option<&'f [u8]> {
+        let is_own = |b: &&u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b);
+        let len = self.0.iter().take_while(is_own).count();
+        let padding = self.0[len..].iter().take_while(|b| **b == b'=').count();
+        let (token, rest) = self.0.split_at(len + padding);
+        self.0 = rest;
+        self.skip(b" \t");
+        (len > 0).then_some(token).filter(|_| self.at_end().is_some())
+    }
+
+    fn token(&mut self) -> Option<&'f [u8]> {
+        let is_own = |b: &&u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+        let (token, rest) = self.0.split_at(self.0.iter().take_while(is_own).count());
+        self.0 = rest;
+        (!token.is_empty()).then_some(token)
+    }
+
+    fn skip(&mut self, set: &[u8]) -> usize {
+        let count = self.0.iter().take_while(|b| set.contains(b)).count();
+        self.0 = &self.0[count..];
+        count
+    }
+
+    /// Whether an element may end here.
+    fn at_end(&mut self) -> Option<()> {
+        self.skip(b" \t");
+        matches!(self.0.first(), None | Some(b',')).then_some(())
+    }
+}
+
+fn lower(token: &[u8]) -> String {
+    token.iter().map(|b| char::from(b.to_ascii_lowercase())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(field: &str) -> Vec<Challenge> {
+        Challenge::parse_all([field.as_bytes()])
+    }
+
+    fn schemes(field: &str) -> Vec<String> {
+        parse(field).iter().map(|challenge| challenge.scheme().to_owned()).collect()
+    }
+
+    /// RFC 9110, section 11.6.1.
+    #[test]
+    fn two_challenges_of_the_rfc() {
+        let field = "Basic realm=\"simple\", Newauth realm=\"apps\",\ttype=1, title=\"Login to \\\"apps\\\"\"";
+        let parsed = parse(field);
+        assert_eq!(schemes(field), ["basic", "newauth"]);
+        assert_eq!(parsed[0].param("realm"), Some(&b"simple"[..]));
+        assert_eq!(parsed[1].param("type"), Some(&b"1"[..]));
+        assert_eq!(parsed[1].param("title"), Some(&b"Login to \"apps\""[..]));
+    }
+
+    #[test]
+    fn schemes_alone_and_with_tokens() {
+        assert_eq!(schemes("Negotiate"), ["negotiate"]);
+        assert_eq!(schemes(", ,Negotiate , NTLM,Basic realm=x,"), ["negotiate", "ntlm", "basic"]);
+        let parsed = parse("Negotiate YWJj==, Basic realm = \"x\" , charset=UTF-8");
+        assert_eq!(parsed[0].token.as_deref(), Some(&b"YWJj=="[..]));
+        assert_eq!(parsed[1].param("charset"), Some(&b"UTF-8"[..]));
+        assert_eq!(parsed.len(), 2);
+    }
+
+    #[test]
+    fn several_fields_are_one_list() {
+        let parsed = Challenge::parse_all([&b"Basic realm=a"[..], b"Digest realm=b, nonce=c"]);
+        assert_eq!(parsed.len(), 2);
+        assert_eq!(parsed[1].param("nonce"), Some(&b"c"[..]));
+    }
+
+    #[test]
+    fn a_parameter_given_twice_is_none() {
+        assert_eq!(parse("Digest nonce=a, nonce=b")[0].param("nonce"), None);
+    }
+
+    #[test]
+    fn what_is_malformed_ends_the_field() {
+        assert_eq!(schemes("Basic realm=\"never closed"), [""; 0]);
+        assert_eq!(schemes("Basic realm=x, Digest nonce=\"open, Other"), ["basic", "digest"][..1]);
+        assert_eq!(schemes("realm=x"), [""; 0]);
+        assert_eq!(schemes("\u{e4}"), [""; 0]);
+        assert_eq!(schemes("Basic realm=x y"), ["basic"]);
+    }
+
+    #[test]
+    fn names_and_schemes_are_of_any_case() {
+        let parsed = parse("DIGEST Realm=\"R\", NONCE=\"N\"");
+        assert_eq!(parsed[0].param("realm"), Some(&b"R"[..]));
+        assert_eq!(parsed[0].param("nonce"), Some(&b"N"[..]));
+        assert!(parsed[0].is("Digest"));
+    }
+}
