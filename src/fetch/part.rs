@@ -1,0 +1,283 @@
+//! The part file: what has come so far, kept beside the final name, with what is needed to go on.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use serde_json::{Value, json};
+
+use super::atomic::{self, AtomicFile, Existing};
+use super::failure::{Failure, FailureKind};
+use super::resume::Validator;
+use crate::algorithm::Algorithm;
+use crate::hasher::digest;
+
+/// The longest name that file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// More than a state is, in bytes.
+const LONGEST_STATE: u64 = 64 * 1024;
+
+/// A part file, locked: nobody else writes to it.
+#[derive(Debug)]
+pub(crate) struct Part {
+    file: File,
+    path: PathBuf,
+    state: PathBuf,
+    target: PathBuf,
+}
+
+/// What was known of the file that the part is of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct State {
+    /// For whoever looks; without secrets.
+    pub(crate) url: String,
+    /// A digest of method, URL and body: another request is another file.
+    pub(crate) request: String,
+    pub(crate) validator: Validator,
+    /// All bytes of the file, where that is known.
+    pub(crate) total: Option<u64>,
+}
+
+impl Part {
+    /// Opens the part for the file at `target`, or begins it.
+    ///
+    /// # Errors
+    /// Where it cannot be made, another process has it, or it is not ours to trust.
+    pub(crate) fn open(target: &Path) -> Result<Self, Failure> {
+        let path = beside(target, ".hsum-part");
+        let state = beside(target, ".hsum-part.json");
+        loop {
+            let file = open(&path).map_err(|error| Failure::local(&path, error))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let text = format!("{path:?}: another process is writing it");
+                    return Err(Failure::new(FailureKind::Local, text));
+                }
+                // A file system without locks: then the user sees to it.
+                Err(TryLockError::Error(_)) => {}
+            }
+            let opened = file.metadata().map_err(|error| Failure::local(&path, error))?;
+            // Whoever had the lock before may have put the file in place: then the name is free.
+            let same = fs::symlink_metadata(&path)
+                .is_ok_and(|now| (now.dev(), now.ino()) == (opened.dev(), opened.ino()));
+            if !same {
+                continue;
+            }
+            let ours = opened.uid() == rustix::process::geteuid().as_raw();
+            let closed = opened.mode() & 0o002 == 0 && opened.nlink() == 1;
+            if !opened.is_file() || !ours || !closed {
+                let text = format!("{path:?}: is not a file that only we can write; remove it");
+                return Err(Failure::new(FailureKind::Local, text));
+            }
+            return Ok(Self { file, path, state, target: target.to_owned() });
+        }
+    }
+
+    /// How much has come so far, in bytes.
+    pub(crate) fn len(&self) -> Result<u64, Failure> {
+        Ok(self.file.metadata().map_err(|error| self.failure(error))?.len())
+    }
+
+    /// What was known when that came.
+    pub(crate) fn state(&self) -> Option<State> {
+        let mut text = Vec::new();
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+            .open(&self.state)
+            .ok()?;
+        file.take(LONGEST_STATE).read_to_end(&mut text).ok()?;
+        State::parse(&serde_json::from_slice(&text).ok()?)
+    }
+
+    /// Begins it anew; `state`, where it can be gone on with later. The old state is gone before
+    /// the first new byte comes.
+    pub(crate) fn begin(&mut self, state: Option<&State>) -> Result<(), Failure> {
+        let forgotten = match fs::remove_file(&self.state) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        forgotten.map_err(|error| Failure::local(&self.state, error))?;
+        self.cut(0)?;
+        if let Some(state) = state {
+            let written = AtomicFile::create(&self.state).and_then(|mut file| {
+                file.write_all(state.to_json().to_string().as_bytes())?;
+                file.commit()
+            });
+            written.map_err(|error| Failure::local(&self.state, error))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps that many bytes; what is written next follows them.
+    pub(crate) fn cut(&mut self, length: u64) -> Result<(), Failure> {
+        let cut = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::Start(length)));
+        cut.map(drop).map_err(|error| self.failure(error))
+    }
+
+    /// Reads it from its beginning; what is written next follows the end.
+    pub(crate) fn read(&mut self) -> Result<&mut File, Failure> {
+        self.file.seek(SeekFrom::Start(0)).map_err(|error| self.failure(error))?;
+        Ok(&mut self.file)
+    }
+
+    /// The file itself, at its end.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// What an error of the file means.
+    pub(crate) fn failure(&self, error: io::Error) -> Failure {
+        Failure::local(&self.path, error)
+    }
+
+    /// Puts it under its final name. The caller has verified it.
+    pub(crate) fn commit(self, existing: Existing) -> Result<(), Failure> {
+        self.file.sync_all().map_err(|error| self.failure(error))?;
+        match atomic::put(&self.path, &self.target, existing) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(exists(&self.target));
+            }
+            Err(error) => return Err(Failure::local(&self.target, error)),
+        }
+        let _ = fs::remove_file(&self.state);
+        atomic::sync_folder(&self.target).map_err(|error| Failure::local(&self.target, error))
+    }
+
+    /// Leaves nothing of it.
+    pub(crate) fn discard(self) {
+        let _ = fs::remove_file(&self.state);
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// Leaves it for whoever wants to look at it, as `NAME.hsum-bad`; returns where that is.
+    pub(crate) fn keep_bad(self) -> Result<PathBuf, Failure> {
+        let mut bad = self.target.clone().into_os_string();
+        bad.push(".hsum-bad");
+        let bad = PathBuf::from(bad);
+        let _ = fs::remove_file(&self.state);
+        match fs::rename(&self.path, &bad) {
+            Ok(()) => Ok(bad),
+            Err(error) => Err(Failure::local(&bad, error)),
+        }
+    }
+
+    /// Leaves it for the next try, unless there is nothing in it.
+    pub(crate) fn leave(self) {
+        if self.len().is_ok_and(|length| length == 0) || self.state().is_none() {
+            self.discard();
+        }
+    }
+}
+
+/// The file is there, and not ours to replace.
+pub(crate) fn exists(path: &Path) -> Failure {
+    let text = format!("{path:?}: is there already and is another file; --force replaces it");
+    Failure::new(FailureKind::Policy, text)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o644);
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32).open(path)
+}
+
+/// `.NAME` and the ending; a name that would be too long is cut, and told from others by a digest.
+fn beside(target: &Path, ending: &str) -> PathBuf {
+    let name = target.file_name().unwrap_or(OsStr::new("")).as_bytes();
+    let mut hidden = b".".to_vec();
+    // Both endings fit, so that both files have the same beginning.
+    if name.len() + 1 + ".hsum-part.json".len() <= LONGEST_NAME {
+        hidden.extend_from_slice(name);
+    } else {
+        hidden.extend_from_slice(&name[..180]);
+        hidden.extend_from_slice(b"~");
+        hidden.extend_from_slice(digest(Algorithm::Sha256, name).to_hex()[..16].as_bytes());
+    }
+    hidden.extend_from_slice(ending.as_bytes());
+    atomic::folder(target).join(OsString::from_vec(hidden))
+}
+
+impl State {
+    fn to_json(&self) -> Value {
+        let (kind, value) = match &self.validator {
+            Validator::Etag(tag) => ("etag", tag),
+            Validator::LastModified(date) => ("last_modified", date),
+        };
+        json!({ "url": self.url, "request": self.request, kind: value, "total": self.total })
+    }
+
+    fn parse(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let tag = text("etag").map(Validator::Etag);
+        let total = value.get("total")?;
+        Some(Self {
+            url: text("url")?,
+            request: text("request")?,
+            validator: tag.or_else(|| text("last_modified").map(Validator::LastModified))?,
+            total: if total.is_null() { None } else { Some(total.as_u64()?) },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        State {
+            url: "https://example.org/x".into(),
+            request: "00".into(),
+            validator: Validator::Etag("\"a\"".into()),
+            total: Some(7),
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x");
+        let mut part = Part::open(&target).unwrap();
+        assert_eq!(part.state(), None);
+        part.begin(Some(&state())).unwrap();
+        assert_eq!(part.state(), Some(state()));
+        part.begin(None).unwrap();
+        assert_eq!(part.state(), None);
+        let dated = State {
+            validator: Validator::LastModified("then".into()),
+            total: None,
+            ..state()
+        };
+        assert_eq!(State::parse(&dated.to_json()), Some(dated));
+    }
+
+    #[test]
+    fn a_part_has_one_writer_and_follows_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x");
+        let part = Part::open(&target).unwrap();
+        let second = Part::open(&target).unwrap_err();
+        assert!(second.to_string().contains("another process"), "{second}");
+        part.leave();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::os::unix::fs::symlink("elsewhere", folder.path().join(".x.hsum-part")).unwrap();
+        assert_eq!(Part::open(&target).unwrap_err().kind(), FailureKind::Local);
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn long_names_are_cut_and_still_differ() {
+        let long = |end: &str| format!("{}{end}", "n".repeat(250));
+        let (a, b) = (beside(Path::new(&long("a")), ".x"), beside(Path::new(&long("b")), ".x"));
+        assert_ne!(a, b);
+        assert!(a.as_os_str().len() <= LONGEST_NAME);
+        assert_eq!(beside(Path::new("d/n"), ".x"), Path::new("d/.n.x"));
+    }
+}
