@@ -1,6 +1,7 @@
 //! Verified downloads (feature `net`): what a request is made of, and what may be believed of its answer.
 
 pub mod auth;
+pub mod cookies;
 pub mod netrc;
 mod secret;
 
