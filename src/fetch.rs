@@ -2,6 +2,9 @@
 
 pub mod auth;
 pub mod cookies;
+pub mod discovery;
+pub mod form;
+pub mod name;
 pub mod netrc;
 mod secret;
 
