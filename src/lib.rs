@@ -55,6 +55,7 @@ mod hmac;
 mod kernel;
 mod lanes;
 pub mod manifest;
+pub mod notation;
 mod opaque;
 pub mod simd;
 

@@ -1,0 +1,152 @@
+//! A digest → the notations that others read.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use super::decode::NIX32;
+use crate::algorithm::{Algorithm, Function};
+use crate::digest::Digest;
+
+use Algorithm::{Blake2b, Blake2s, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512};
+use Algorithm::{Sha256, Sha384, Sha512};
+
+/// A notation to write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notation {
+    /// Lower-case hex.
+    Hex,
+    /// Base64, padded (RFC 4648, section 4).
+    Base64,
+    /// Subresource Integrity, `sha256-BASE64`: SHA-2, and what Nix adds (MD5, SHA-1).
+    Sri,
+    /// `sha256:` and Nix's base32.
+    Nix32,
+    /// `sha256:HEX`, as the Open Container Initiative and many others write it.
+    Oci,
+    /// The value of HTTP's `Repr-Digest`, `sha-256=:BASE64:` (RFC 9530).
+    ReprDigest,
+    /// `ni:///sha-256;BASE64URL` (RFC 6920).
+    Ni,
+    /// `SHA256 (-) = HEX`.
+    Bsd,
+}
+
+impl Notation {
+    /// Every one, in the order in which they are listed to users.
+    pub const ALL: [Self; 8] = [
+        Self::Hex,
+        Self::Base64,
+        Self::Sri,
+        Self::Nix32,
+        Self::Oci,
+        Self::ReprDigest,
+        Self::Ni,
+        Self::Bsd,
+    ];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+            Self::Sri => "sri",
+            Self::Nix32 => "nix32",
+            Self::Oci => "oci",
+            Self::ReprDigest => "repr-digest",
+            Self::Ni => "ni",
+            Self::Bsd => "bsd",
+        }
+    }
+
+    /// The digest in this notation.
+    ///
+    /// # Errors
+    /// [`Unwritable`] where the notation's registry has no name for the function.
+    ///
+    /// ```
+    /// use hsum::notation::Notation;
+    ///
+    /// let digest = hsum::digest(hsum::Algorithm::Sha256, b"abc");
+    /// let text = Notation::Sri.write(&digest).unwrap();
+    /// assert_eq!(text, "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    /// ```
+    pub fn write(self, digest: &Digest) -> Result<String, Unwritable> {
+        let function = digest.function();
+        let unwritable = Unwritable { notation: self, function };
+        let name = || self.registered(function).ok_or(unwritable);
+        Ok(match self {
+            Self::Hex => digest.to_hex(),
+            Self::Base64 => digest.to_base64(),
+            Self::Sri => format!("{}-{}", name()?, digest.to_base64()),
+            Self::Nix32 => format!("{function}:{}", nix32(digest.as_bytes())),
+            Self::Oci => format!("{function}:{digest}"),
+            Self::ReprDigest => format!("{}=:{}:", name()?, digest.to_base64()),
+            Self::Ni => format!("ni:///{};{}", name()?, base64url(digest.as_bytes())),
+            Self::Bsd => format!("{} (-) = {digest}", function.tag()),
+        })
+    }
+
+    /// The function's name in the notation's registry: W3C SRI section 3.2 with Nix's additions,
+    /// IANA's "HTTP Digest Algorithm Values", IANA's "Named Information Hash Algorithm Registry".
+    fn registered(self, function: Function) -> Option<&'static str> {
+        let names: &[(Algorithm, usize, &str)] = match self {
+            Self::Sri => &[
+                (Md5, 16, "md5"),
+                (Sha1, 20, "sha1"),
+                (Sha256, 32, "sha256"),
+                (Sha384, 48, "sha384"),
+                (Sha512, 64, "sha512"),
+            ],
+            Self::ReprDigest => &[
+                (Md5, 16, "md5"),
+                (Sha1, 20, "sha"),
+                (Sha256, 32, "sha-256"),
+                (Sha512, 64, "sha-512"),
+            ],
+            Self::Ni => &[
+                (Sha256, 32, "sha-256"),
+                (Sha384, 48, "sha-384"),
+                (Sha512, 64, "sha-512"),
+                (Sha3_224, 28, "sha3-224"),
+                (Sha3_256, 32, "sha3-256"),
+                (Sha3_384, 48, "sha3-384"),
+                (Sha3_512, 64, "sha3-512"),
+                (Blake2s, 32, "blake2s-256"),
+                (Blake2b, 32, "blake2b-256"),
+                (Blake2b, 64, "blake2b-512"),
+            ],
+            _ => &[],
+        };
+        let is_it = |(algorithm, len, _): &&(Algorithm, usize, &'static str)| {
+            Function::new(*algorithm, *len) == Some(function)
+        };
+        names.iter().find(is_it).map(|(_, _, name)| *name)
+    }
+}
+
+/// A function that a notation has no name for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unwritable {
+    notation: Notation,
+    function: Function,
+}
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has no name for {}", self.notation.name(), self.function.tag())
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+fn base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// Five bits a digit, those of the last byte first.
+fn nix32(bytes: &[u8]) -> String {
+    let bit = |i: usize| bytes.get(i / 8).map_or(0, |byte| byte >> (i % 8) & 1);
+    let digit = |n: usize| (0..5).fold(0, |value, i| value | usize::from(bit(n * 5 + i)) << i);
+    (0..(bytes.len() * 8).div_ceil(5)).rev().map(|n| char::from(NIX32[digit(n)])).collect()
+}
