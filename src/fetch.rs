@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod cookies;
+pub mod digests;
 pub mod discovery;
 pub mod form;
 pub mod name;
