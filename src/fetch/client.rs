@@ -3,10 +3,12 @@
 
 use std::fmt;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use url::{Origin as UrlOrigin, Url};
 
+use super::cookies::Jar;
 use super::dial::Dialer;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
@@ -31,7 +33,7 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     headers: Headers,
     identity: Arc<Identity>,
-    cookies: Option<Arc<dyn Cookies>>,
+    cookies: Option<Arc<Mutex<Jar>>>,
     redirects: Redirects,
     retries: Retries,
 }
@@ -51,7 +53,7 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     headers: Headers,
     identity: Identity,
-    cookies: Option<Arc<dyn Cookies>>,
+    cookies: Option<Arc<Mutex<Jar>>>,
     redirects: Redirects,
     retries: Option<Retries>,
     user_agent: Option<String>,
@@ -80,14 +82,6 @@ impl Default for Redirects {
     fn default() -> Self {
         Self { most: 10, downgrade: Downgrade::Refused }
     }
-}
-
-/// Keeps cookies, and knows which go where.
-pub trait Cookies: Send + Sync {
-    /// The value of `Cookie` for a request to `url`; `None` where there is none.
-    fn for_request(&self, url: &Url) -> Option<String>;
-    /// Takes note of the values of `Set-Cookie` that came from `url`.
-    fn note(&self, url: &Url, values: &mut dyn Iterator<Item = &str>);
 }
 
 /// A response, and how it was come by.
@@ -142,7 +136,7 @@ impl ClientBuilder {
     }
 
     /// Keeps cookies there; without it they are dropped.
-    pub fn cookies(mut self, cookies: Arc<dyn Cookies>) -> Self {
+    pub fn cookies(mut self, cookies: Arc<Mutex<Jar>>) -> Self {
         self.cookies = Some(cookies);
         self
     }
@@ -265,9 +259,10 @@ impl Client {
                 }
             }
         }
-        if let Some(value) = self.cookies.as_ref().and_then(|jar| jar.for_request(&request.url)) {
-            if !plain.headers.contains("Cookie") {
-                let _ = plain.headers.push("Cookie", value);
+        if !plain.headers.contains("Cookie") {
+            let field = self.jar().and_then(|jar| jar.field(&request.url, now()));
+            if let Some(field) = field {
+                let _ = plain.headers.push("Cookie", field.as_bytes());
             }
         }
         let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
@@ -281,8 +276,12 @@ impl Client {
                 let _ = sent.headers.push("Authorization", value.as_bytes());
             }
             let response = self.transport.exchange(&sent)?;
-            if let Some(jar) = &self.cookies {
-                jar.note(&request.url, &mut response.headers.values("Set-Cookie"));
+            if let Some(mut jar) = self.jar() {
+                let fields = response.headers.iter();
+                for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")) {
+                    // One that is refused is none; what is fetched does not depend on it.
+                    let _ = jar.set(&request.url, field, now());
+                }
             }
             // Twice: the second challenge may say that the first one's nonce is stale.
             if response.status != 401 || challenged == 2 || !answer.learn(&response.headers) {
@@ -291,6 +290,11 @@ impl Client {
             challenged += 1;
             finish(response);
         }
+    }
+
+    fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
+        let jar = self.cookies.as_ref()?;
+        Some(jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     fn may_follow(&self, from: &Url, to: &Url, followed: usize) -> Result<(), Failure> {
@@ -312,6 +316,12 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// In seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs() as i64)
 }
 
 /// Where the response sends us, if it does (RFC 9110, section 15.4).

@@ -76,6 +76,12 @@ impl Failure {
         self
     }
 
+    /// Appends a sentence.
+    pub fn adding(mut self, more: impl fmt::Display) -> Self {
+        self.text = format!("{}\n  {more}", self.text);
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> FailureKind {
         self.kind

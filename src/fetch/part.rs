@@ -132,6 +132,11 @@ impl Part {
         &mut self.file
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What an error of the file means.
     pub(crate) fn failure(&self, error: io::Error) -> Failure {
         Failure::local(&self.path, error)

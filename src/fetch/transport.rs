@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -47,7 +48,12 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// What the file holds.
     File(PathBuf),
+    /// What a function makes, each time it is sent.
+    Made(Arc<MakeBody>),
 }
+
+/// Makes a body: what is read, and how many bytes that is.
+pub type MakeBody = dyn Fn() -> Result<(Box<dyn Read + Send>, u64), Failure> + Send + Sync;
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,6 +61,7 @@ impl fmt::Debug for Body {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Self::File(path) => write!(f, "File({path:?})"),
+            Self::Made(_) => f.write_str("Made"),
         }
     }
 }
@@ -75,6 +82,7 @@ impl Body {
                 });
                 opened.map_err(|error| Failure::local(path, error))
             }
+            Self::Made(make) => make(),
         }
     }
 

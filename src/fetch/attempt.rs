@@ -1,0 +1,384 @@
+//! One try at a file: ask, judge the answer, take the bytes, compare.
+
+use std::fs::File;
+use std::io;
+
+use url::Url;
+
+use super::client::{Client, Hop, Reply};
+use super::digests::{self, Shape};
+use super::download::{Fetch, ServerDigest, copy, name_of, shown};
+use super::failure::{Again, Failure, FailureKind, redacted};
+use super::headers::Headers;
+use super::part::{Part, State};
+use super::pump::{Arrived, Progress, pump};
+use super::resume::{Rest, Validator, rest};
+use super::retry::{self, Patience};
+use super::transport::{Framing, Request};
+use super::verdict::{Came, Evidence, mismatch};
+use crate::algorithm::Function;
+use crate::digest::Digest;
+use crate::hasher::MultiHasher;
+use crate::notation::Expected;
+
+/// What is taken of a file whose length is not known, in bytes.
+const MOST_UNKNOWN: u64 = 16 << 30;
+
+/// What a try needs to know.
+pub(super) struct Attempt<'a> {
+    pub(super) fetch: &'a Fetch,
+    pub(super) client: &'a Client,
+    pub(super) request: &'a Request,
+    pub(super) progress: &'a Progress,
+}
+
+/// Whether a part counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    GoOn,
+    Anew,
+}
+
+/// The part is the file, verified as far as that was asked for.
+pub(super) struct Outcome {
+    pub(super) size: u64,
+    pub(super) digests: Vec<Digest>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) url: Url,
+    pub(super) chain: Vec<Hop>,
+    pub(super) resumed: u64,
+    pub(super) notes: Vec<String>,
+}
+
+/// It is not, and what that means for another try.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    /// Bytes of an earlier try were in it.
+    pub(super) resumed: bool,
+    /// The server cannot give the rest.
+    pub(super) ask_for_all: bool,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, resumed: false, ask_for_all: false }
+    }
+}
+
+/// What a response says of the file.
+struct Answer {
+    headers: Headers,
+    url: Url,
+    chain: Vec<Hop>,
+    shape: Shape,
+    framing: Framing,
+    /// All the file's bytes, where they are told.
+    total: Option<u64>,
+}
+
+impl Attempt<'_> {
+    pub(super) fn run(
+        &self,
+        part: &mut Part,
+        mode: Mode,
+        patience: &mut Patience,
+    ) -> Result<Outcome, Failed> {
+        let known = match mode {
+            Mode::GoOn => self.known(part)?,
+            Mode::Anew => None,
+        };
+        let mut request = self.request.clone();
+        let _ = request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
+        let have = known.as_ref().map_or(0, |(_, have)| *have);
+        if let Some((state, have)) = &known {
+            if Some(*have) == state.total && !self.fetch.evidence.is_empty() {
+                return self.all_there(part, *have);
+            }
+            let _ = request.headers.set("Range", format!("bytes={have}-"));
+            let _ = request.headers.set("If-Range", state.validator.text());
+        }
+        let reply = self.client.send_with(&request, patience)?;
+        let rest = match &known {
+            Some((state, have)) => rest(&reply.response, *have, state.total, &state.validator),
+            None => match reply.response.status {
+                200 | 201 | 203 => Rest::Whole,
+                _ => Rest::Other,
+            },
+        };
+        match rest {
+            Rest::Follows { total } => self.take(part, reply, have, Some(total)),
+            Rest::Whole => {
+                self.begin(part, &reply)?;
+                let total = match reply.response.framing {
+                    Framing::Length(length) => Some(length),
+                    Framing::Chunked | Framing::UntilClose => None,
+                };
+                self.take(part, reply, 0, total)
+            }
+            Rest::Nothing => self.take_nothing(part, reply, have),
+            Rest::AskForAll => Err(Failed {
+                failure: Failure::network(format!(
+                    "{}: the server sends another part than was asked for",
+                    redacted(&reply.url)
+                )),
+                resumed: false,
+                ask_for_all: true,
+            }),
+            Rest::Other => Err(refusal(&reply).into()),
+        }
+    }
+
+    /// What an earlier try has left, if it is of this request and can be gone on with.
+    fn known(&self, part: &Part) -> Result<Option<(State, u64)>, Failure> {
+        let have = part.len()?;
+        let state = part.state().filter(|state| {
+            have > 0
+                && state.request == name_of(self.request)
+                && state.total.is_none_or(|total| have <= total)
+        });
+        Ok(state.map(|state| (state, have)))
+    }
+
+    /// Begins the part anew for the file of this response.
+    fn begin(&self, part: &mut Part, reply: &Reply) -> Result<(), Failure> {
+        let response = &reply.response;
+        let state = Validator::strong(&response.headers).map(|validator| State {
+            url: shown(self.request),
+            request: name_of(self.request),
+            validator,
+            total: match response.framing {
+                Framing::Length(length) => Some(length),
+                Framing::Chunked | Framing::UntilClose => None,
+            },
+        });
+        part.begin(state.as_ref().filter(|_| response.framing != Framing::UntilClose))
+    }
+
+    /// All bytes came in an earlier try, which ended before they were compared.
+    fn all_there(&self, part: &mut Part, have: u64) -> Result<Outcome, Failed> {
+        let answer = Answer {
+            headers: Headers::new(),
+            url: self.request.url.clone(),
+            chain: Vec::new(),
+            shape: Shape::Whole,
+            framing: Framing::Length(0),
+            total: Some(have),
+        };
+        let (hasher, _) = self.rehash(part, have, &self.fetch.functions())?;
+        self.compare(part, answer, hasher.finalize(), have, have)
+    }
+
+    fn take_nothing(&self, part: &mut Part, reply: Reply, have: u64) -> Result<Outcome, Failed> {
+        let answer = Answer::of(reply.response.headers, reply.url, reply.chain, 416);
+        let answer = Answer { framing: Framing::Length(0), total: Some(have), ..answer };
+        let (hasher, _) = self.rehash(part, have, &self.fetch.functions())?;
+        self.compare(part, answer, hasher.finalize(), have, have)
+    }
+
+    /// Takes the body, which begins at `have`.
+    fn take(
+        &self,
+        part: &mut Part,
+        reply: Reply,
+        have: u64,
+        total: Option<u64>,
+    ) -> Result<Outcome, Failed> {
+        let mut response = reply.response;
+        let answer = Answer::of(response.headers, reply.url, reply.chain, response.status);
+        let answer = Answer { framing: response.framing, total, ..answer };
+        let named = |failure: Failure| failure.during(redacted(&answer.url));
+        self.judge_size(&answer).map_err(named)?;
+        let mut functions = self.fetch.functions();
+        for digest in answer.stated() {
+            if !functions.contains(&digest.function()) {
+                functions.push(digest.function());
+            }
+        }
+        let (hasher, _) = self.rehash(part, have, &functions)?;
+        self.progress.set(have, total.or(self.fetch.size));
+        let most = self.most(&answer);
+        let Arrived { hasher, length, end } =
+            pump(&mut response.body, part.file(), hasher, have, most, self.progress);
+        drop(response.body);
+        if let Err(failure) = end {
+            return Err(match failure.kind() {
+                FailureKind::Local => failure.during(format_args!("{:?}", part.path())),
+                _ => named(failure),
+            }
+            .into());
+        }
+        self.compare(part, answer, hasher.finalize(), length, have)
+    }
+
+    /// Hashes what is there, and makes it that long.
+    fn rehash(
+        &self,
+        part: &mut Part,
+        have: u64,
+        functions: &[Function],
+    ) -> Result<(MultiHasher, u64), Failure> {
+        let mut hasher = MultiHasher::new(functions.iter().copied());
+        if have > 0 {
+            let file: &mut File = part.read()?;
+            let read = copy(file, &mut hasher);
+            let read = read.map_err(|error| part.failure(error))?;
+            if read != have {
+                let other = io::Error::other("it changes while it is read");
+                return Err(part.failure(other));
+            }
+        }
+        part.cut(have)?;
+        Ok((hasher, have))
+    }
+
+    /// Refuses a length that cannot be right, before it is fetched.
+    fn judge_size(&self, answer: &Answer) -> Result<(), Failure> {
+        let Some(total) = answer.total else { return Ok(()) };
+        if let Some(size) = self.fetch.size.filter(|size| *size != total) {
+            return Err(wrong_size(size, total));
+        }
+        match self.fetch.max_size {
+            Some(most) if total > most => Err(Failure::new(
+                FailureKind::Policy,
+                format!("it has {total} bytes, more than {most} (--max-size)"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn most(&self, answer: &Answer) -> u64 {
+        let known = answer.total.or(self.fetch.size);
+        self.fetch.max_size.or(known).unwrap_or(MOST_UNKNOWN)
+    }
+
+    /// Whether the part is the file.
+    fn compare(
+        &self,
+        part: &mut Part,
+        answer: Answer,
+        digests: Vec<Digest>,
+        size: u64,
+        resumed: u64,
+    ) -> Result<Outcome, Failed> {
+        let url = redacted(&answer.url);
+        let fail = |failure: Failure| Failed {
+            failure: failure.during(&url),
+            resumed: resumed > 0,
+            ask_for_all: false,
+        };
+        let open = answer.framing == Framing::UntilClose && self.fetch.size != Some(size);
+        if let Some(total) = answer.total.filter(|total| *total != size) {
+            return Err(fail(Failure::network(format!("truncated: {size} of {total} bytes came"))));
+        }
+        if let Some(expected) = self.fetch.size.filter(|expected| *expected != size) {
+            return Err(fail(match open {
+                true if size < expected => {
+                    Failure::network(format!("truncated: {size} of {expected} bytes came"))
+                }
+                _ => wrong_size(expected, size),
+            }));
+        }
+        let stated = answer.stated();
+        let evidence = self.evidence(&stated).map_err(fail)?;
+        let came = Came {
+            digests: &digests,
+            size,
+            url: &url,
+            content_type: answer.headers.value("Content-Type"),
+            content_encoding: answer.headers.value("Content-Encoding"),
+        };
+        if let Some(failure) = mismatch(&evidence, &came, part.read()?) {
+            return Err(fail(match open {
+                // Nothing but the digest could tell that it was all of it.
+                true => {
+                    let text = format!("truncated, or another file: the server did not say where it ends\n{failure}");
+                    Failure::network(text)
+                }
+                false => failure,
+            }));
+        }
+        if open && evidence.is_empty() {
+            let text = "truncated, perhaps: the server did not say where it ends, and no digest or size tells";
+            return Err(fail(Failure::new(FailureKind::Network, text)));
+        }
+        let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(&digests);
+        let notes = stated.iter().filter(contradicts).map(|digest| {
+            format!("the server itself states another digest, {digest:?}")
+        });
+        let notes = notes.collect();
+        let Answer { url, chain, .. } = answer;
+        let compared = self.fetch.functions();
+        let digests: Vec<Digest> = digests
+            .into_iter()
+            .filter(|digest| {
+                compared.contains(&digest.function())
+                    || evidence.iter().any(|e| e.expected.functions().contains(&digest.function()))
+            })
+            .collect();
+        Ok(Outcome { size, digests, evidence, url, chain, resumed, notes })
+    }
+
+    /// What was given, and what the server states where that is to be trusted.
+    fn evidence(&self, stated: &[Digest]) -> Result<Vec<Evidence>, Failure> {
+        let mut evidence = self.fetch.evidence.clone();
+        if self.fetch.server == ServerDigest::Trusted {
+            let sound = |digest: &&Digest| {
+                digest.algorithm().strength() == crate::algorithm::Strength::Sound
+            };
+            let best = stated.iter().find(sound).or(stated.first());
+            evidence.extend(best.map(|digest| Evidence {
+                expected: (*digest).into(),
+                source: "stated by the server".into(),
+            }));
+        }
+        match evidence.is_empty() && !self.fetch.is_accepted_unverified() {
+            true => Err(Failure::new(FailureKind::Unverifiable, "the server states no digest")),
+            false => Ok(evidence),
+        }
+    }
+}
+
+impl Answer {
+    fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
+        let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
+        let shape = match (status, coded) {
+            (206 | 416, false) => Shape::Part,
+            (206 | 416, true) => Shape::CodedPart,
+            (_, false) => Shape::Whole,
+            (_, true) => Shape::Coded,
+        };
+        Self { headers, url, chain, shape, framing: Framing::UntilClose, total: None }
+    }
+
+    /// The digests of the file that the response states.
+    fn stated(&self) -> Vec<Digest> {
+        let stated = digests::stated(self.headers.iter());
+        stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
+    }
+}
+
+fn wrong_size(expected: u64, got: u64) -> Failure {
+    let text = format!("it has {got} bytes, and {expected} were expected");
+    Failure::new(FailureKind::Mismatch, text)
+}
+
+/// A status that is no file.
+fn refusal(reply: &Reply) -> Failure {
+    let status = reply.response.status;
+    let again = match retry::of_status(status, &reply.response.headers) {
+        // The client has tried already.
+        _ if status >= 400 => Again::Never,
+        again => again,
+    };
+    let text = match reason(status) {
+        Some(reason) => format!("{}: the server answers {status} {reason}", redacted(&reply.url)),
+        None => format!("{}: the server answers {status}", redacted(&reply.url)),
+    };
+    Failure::new(FailureKind::Status(status), text).again(again)
+}
+
+/// The phrase for a status, from the list that the protocol's crate has.
+fn reason(status: u16) -> Option<&'static str> {
+    ureq::http::StatusCode::from_u16(status).ok()?.canonical_reason()
+}
+

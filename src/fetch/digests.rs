@@ -1,0 +1,188 @@
+//! The digests that a response states in its header, by every field that is in use.
+//!
+//! They prove that nothing was damaged on the way, not who made the file: whoever can change the
+//! one can change the other.
+
+use crate::digest::Digest;
+use crate::notation::{Expected, ParseError};
+
+/// What a field's digest is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// The whole resource as the server has it, whatever part of it was sent; in its content
+    /// coding, if it has one.
+    Representation,
+    /// What is in this one message.
+    Content,
+    /// The whole resource, before any content coding.
+    Unencoded,
+}
+
+/// A digest that a response states, or why there is none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stated {
+    /// The field's name, as its standard or its vendor writes it.
+    pub field: &'static str,
+    /// What it is of.
+    pub scope: Scope,
+    /// The digest; an error where it is malformed, or of an algorithm that is not computed here.
+    pub digest: Result<Digest, ParseError>,
+}
+
+use Scope::{Content, Representation, Unencoded};
+
+const FIELDS: [(&str, Scope); 19] = [
+    ("Repr-Digest", Representation),           // RFC 9530
+    ("Content-Digest", Content),               // RFC 9530
+    ("Unencoded-Digest", Unencoded),           // draft-ietf-httpbis-unencoded-digest
+    ("Digest", Representation),                // RFC 3230
+    ("Content-MD5", Content),                  // RFC 1864
+    ("x-goog-hash", Representation),           // Google Cloud Storage
+    ("x-amz-checksum-sha256", Representation), // S3, and so the next five
+    ("x-amz-checksum-sha1", Representation),
+    ("x-amz-checksum-sha512", Representation),
+    ("x-amz-checksum-crc32", Representation),
+    ("x-amz-checksum-crc32c", Representation),
+    ("x-amz-checksum-crc64nvme", Representation),
+    ("x-ms-blob-content-md5", Representation), // Azure
+    ("x-bz-content-sha1", Representation),     // Backblaze
+    ("X-Checksum-Sha512", Representation),     // Artifactory, Nexus
+    ("X-Checksum-Sha256", Representation),
+    ("X-Checksum-Sha1", Representation),
+    ("X-Checksum-Md5", Representation),
+    ("Docker-Content-Digest", Representation), // OCI distribution
+];
+
+/// Every digest in the header of a response, in the order of its fields.
+///
+/// ```
+/// use hsum::fetch::digests;
+///
+/// let header = [("x-goog-hash", &b"crc32c=AAAAAA==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
+/// let stated = digests::stated(header);
+/// assert_eq!(stated[0].digest.clone().unwrap_err().to_string(), "CRC-32C is not computed here");
+/// assert_eq!(stated[1].digest, Ok(hsum::digest(hsum::Algorithm::Md5, b"abc")));
+/// ```
+pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<Stated> {
+    let mut found = Vec::new();
+    for (name, value) in header {
+        let known = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+        let Some(&(field, scope)) = known else { continue };
+        // Each for itself: one that is unknown hides none of the others.
+        for member in value.split(|b| *b == b',').map(<[u8]>::trim_ascii) {
+            if member.is_empty() {
+                continue;
+            }
+            let text = [field.as_bytes(), b": ", member].concat();
+            match Expected::parse(text, None) {
+                Ok(expected) => found.extend(expected.digests().iter().map(|d| Stated {
+                    field,
+                    scope,
+                    digest: Ok(*d),
+                })),
+                Err(error) => found.push(Stated { field, scope, digest: Err(error) }),
+            }
+        }
+    }
+    found
+}
+
+/// What came with a response, as far as it decides what its digests are of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// The whole resource, as it is: status 200, and no `Content-Encoding` but `identity`.
+    Whole,
+    /// The whole resource in a content coding.
+    Coded,
+    /// A part of it: status 206.
+    Part,
+    /// A part of it in a content coding.
+    CodedPart,
+}
+
+impl Stated {
+    /// The digest, if it is one of the bytes that make the file once all of them are there: the
+    /// bytes as they are stored, never decoded.
+    pub fn of_file(&self, shape: Shape) -> Option<Digest> {
+        let fits = match (self.scope, shape) {
+            (Representation, _) | (Content, Shape::Whole | Shape::Coded) => true,
+            (Unencoded, Shape::Whole | Shape::Part) => true,
+            (Content, Shape::Part | Shape::CodedPart) => false,
+            (Unencoded, Shape::Coded | Shape::CodedPart) => false,
+        };
+        self.digest.as_ref().ok().filter(|_| fits).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm::{self, Md5, Sha1, Sha256, Sha512};
+    use crate::hasher::digest;
+
+    fn one(name: &str, value: &str) -> Vec<Result<Digest, String>> {
+        let stated = stated([(name, value.as_bytes())]);
+        stated.into_iter().map(|stated| stated.digest.map_err(|e| e.to_string())).collect()
+    }
+
+    fn abc(algorithm: Algorithm) -> Result<Digest, String> {
+        Ok(digest(algorithm, b"abc"))
+    }
+
+    #[test]
+    fn the_fields_in_use() {
+        let base64 = |algorithm| digest(algorithm, b"abc").to_base64();
+        let hex = |algorithm| digest(algorithm, b"abc").to_hex();
+        for field in ["Repr-Digest", "content-digest", "UNENCODED-DIGEST"] {
+            let value = format!("sha-256=:{}:, sha-512=:{}:;a=1", base64(Sha256), base64(Sha512));
+            assert_eq!(one(field, &value), [abc(Sha256), abc(Sha512)], "{field}");
+        }
+        let value = format!("SHA-256={},md5={}, SHA={}", base64(Sha256), base64(Md5), base64(Sha1));
+        assert_eq!(one("digest", &value), [abc(Sha256), abc(Md5), abc(Sha1)]);
+        for (field, algorithm) in [
+            ("Content-MD5", Md5),
+            ("x-amz-checksum-sha1", Sha1),
+            ("x-amz-checksum-sha256", Sha256),
+            ("x-ms-blob-content-md5", Md5),
+        ] {
+            assert_eq!(one(field, &base64(algorithm)), [abc(algorithm)], "{field}");
+        }
+        for (field, algorithm) in [("x-checksum-sha512", Sha512), ("x-bz-content-sha1", Sha1)] {
+            assert_eq!(one(field, &hex(algorithm)), [abc(algorithm)], "{field}");
+        }
+        let value = format!("sha256:{}", hex(Sha256));
+        assert_eq!(one("Docker-Content-Digest", &value), [abc(Sha256)]);
+    }
+
+    #[test]
+    fn what_is_unknown_or_malformed_says_so_and_hides_nothing() {
+        let value =
+            format!("unixsum=30637, nonsense=x, sha-256=:{}:,,", abc(Sha256).unwrap().to_base64());
+        let found = one("Digest", &value);
+        assert_eq!(found.len(), 3);
+        assert!(found[0].as_ref().is_err_and(|e| e.contains("not computed here")), "{found:?}");
+        assert!(found[1].is_err());
+        assert_eq!(found[2], abc(Sha256));
+        assert!(one("x-amz-checksum-crc32c", "NrzVQA==")[0].is_err());
+        let parts = format!("{}-7", abc(Sha256).unwrap().to_base64());
+        let refused = one("x-amz-checksum-sha256", &parts);
+        assert!(refused[0].as_ref().is_err_and(|e| e.contains("parts")), "{refused:?}");
+        assert!(one("Content-MD5", &abc(Sha256).unwrap().to_base64())[0].is_err());
+        assert!(stated([("Digest", &b"\xff=\xff"[..])])[0].digest.is_err());
+        assert_eq!(one("ETag", &abc(Md5).unwrap().to_hex()), []);
+        assert_eq!(one("Repr-Digest", " , "), []);
+    }
+
+    #[test]
+    fn a_part_has_no_digest_of_its_content() {
+        let of = |field: &str, shape| {
+            let value = format!("sha-256=:{}:", abc(Sha256).unwrap().to_base64());
+            stated([(field, value.as_bytes())])[0].of_file(shape).is_some()
+        };
+        for shape in [Shape::Whole, Shape::Coded, Shape::Part, Shape::CodedPart] {
+            assert!(of("Repr-Digest", shape));
+            assert_eq!(of("Content-Digest", shape), matches!(shape, Shape::Whole | Shape::Coded));
+            assert_eq!(of("Unencoded-Digest", shape), matches!(shape, Shape::Whole | Shape::Part));
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! A download that is either verified or not there.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::atomic::Existing;
+use super::attempt::{Attempt, Mode, Outcome};
+use super::client::{Client, Hop};
+use super::failure::{Again, Failure, FailureKind, redacted};
+use super::part::{self, Part};
+use super::pump::Progress;
+use super::transport::{Body, Origin, Request};
+use super::verdict::{self, Evidence};
+use crate::algorithm::{Algorithm, Function, Strength};
+use crate::digest::Digest;
+use crate::hasher::MultiHasher;
+use crate::notation::Expected;
+
+/// A file to be fetched, and all that is known of it beforehand.
+///
+/// ```no_run
+/// use hsum::fetch::{Client, Fetch};
+///
+/// let url = "https://example.org/x.iso".parse()?;
+/// let digest = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".parse()?;
+/// let got = Fetch::new(url).expect(digest, "me").to_path(&Client::builder().build(), "x.iso")?;
+/// println!("{} bytes, verified", got.size);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    pub(super) requests: Vec<Request>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) size: Option<u64>,
+    pub(super) max_size: Option<u64>,
+    existing: Existing,
+    resume: Resume,
+    bad: Bad,
+    demand: Demand,
+    pub(super) server: ServerDigest,
+    unverified: Unverified,
+    progress: Arc<Progress>,
+}
+
+/// Whether a part that is there is gone on with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Resume {
+    /// It is, where the server proves that it is of the same file.
+    #[default]
+    On,
+    /// Each download begins anew.
+    Off,
+}
+
+/// What becomes of a file that is not the one expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Bad {
+    /// It is removed.
+    #[default]
+    Removed,
+    /// It stays as `NAME.hsum-bad`.
+    Kept,
+}
+
+/// How strong the expected digests must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Demand {
+    /// Any will do.
+    #[default]
+    Any,
+    /// At least one for which no collisions are known.
+    Sound,
+}
+
+/// What a digest is worth that the server states in its response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ServerDigest {
+    /// It is compared and reported, and proves nothing.
+    #[default]
+    Advisory,
+    /// It is enough to verify against.
+    Trusted,
+}
+
+/// What becomes of a file for which no digest is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Unverified {
+    /// It is not fetched.
+    #[default]
+    Refused,
+    /// It is put in place all the same.
+    Accepted,
+}
+
+/// A file that is in place.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Where.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its digests: those that were compared, or SHA-256 where there was none to compare.
+    pub digests: Vec<Digest>,
+    /// What it was verified against; empty where nothing was.
+    pub evidence: Vec<Evidence>,
+    /// Whether it had to be fetched.
+    pub how: How,
+    /// What is worth a word: weak digests, a server that contradicts.
+    pub notes: Vec<String>,
+}
+
+/// How a file came to be in place.
+#[derive(Clone, Debug)]
+pub enum How {
+    /// It was there already, and is the one expected: nothing was fetched.
+    WasThere,
+    /// It came from here.
+    Fetched {
+        /// Where it came from in the end.
+        url: Url,
+        /// The redirects on the way.
+        chain: Vec<Hop>,
+        /// How many of its bytes came in an earlier try.
+        resumed: u64,
+    },
+}
+
+impl Fetch {
+    /// The file at `url`, of which nothing is known yet. A fragment is not part of the request.
+    pub fn new(url: Url) -> Self {
+        Self::of(Request::get(url))
+    }
+
+    /// The file that a server sends upon this request.
+    pub fn of(request: Request) -> Self {
+        Self {
+            requests: vec![request],
+            evidence: Vec::new(),
+            size: None,
+            max_size: None,
+            existing: Existing::Keep,
+            resume: Resume::On,
+            bad: Bad::Removed,
+            demand: Demand::Any,
+            server: ServerDigest::Advisory,
+            unverified: Unverified::Refused,
+            progress: Arc::default(),
+        }
+    }
+
+    /// Another place to fetch it from, if those before fail. It gets the user's credentials only if
+    /// it is of the first one's origin.
+    pub fn mirror(mut self, url: Url) -> Self {
+        let first = &self.requests[0];
+        let own = first.url.origin() == url.origin() && first.origin == Origin::Own;
+        let origin = if own { Origin::Own } else { Origin::Foreign };
+        let request = Request { url, origin, ..Request::get(first.url.clone()) };
+        self.requests.push(request);
+        self
+    }
+
+    /// What its digests should be, and who says so. Each that is given must hold.
+    pub fn expect(mut self, expected: Expected, source: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { expected, source: source.into() });
+        self
+    }
+
+    /// How long it should be, in bytes.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// The most that is taken, in bytes; without a word 16 GiB where the length is not known.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
+    /// What becomes of another file under its name: [`Existing::Keep`] is a failure.
+    pub fn existing(mut self, existing: Existing) -> Self {
+        self.existing = existing;
+        self
+    }
+
+    /// See [`Resume`].
+    pub fn resume(mut self, resume: Resume) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// See [`Bad`].
+    pub fn bad(mut self, bad: Bad) -> Self {
+        self.bad = bad;
+        self
+    }
+
+    /// See [`Demand`].
+    pub fn demand(mut self, demand: Demand) -> Self {
+        self.demand = demand;
+        self
+    }
+
+    /// See [`ServerDigest`].
+    pub fn server_digest(mut self, server: ServerDigest) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// See [`Unverified`].
+    pub fn unverified(mut self, unverified: Unverified) -> Self {
+        self.unverified = unverified;
+        self
+    }
+
+    /// Counts what has come there.
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// Fetches it to `path`. Until everything holds, what stands there is untouched.
+    ///
+    /// # Errors
+    /// [`Failure`] says what did not hold. What has come is kept beside `path` where a later call
+    /// can go on with it.
+    pub fn to_path(&self, client: &Client, path: impl AsRef<Path>) -> Result<Verified, Failure> {
+        let path = real(path.as_ref())?;
+        self.judge_evidence()?;
+        if let Some(found) = self.look(&path)? {
+            return Ok(found);
+        }
+        let mut part = Part::open(&path)?;
+        let mut last = None;
+        for (i, request) in self.requests.iter().enumerate() {
+            let is_last = i + 1 == self.requests.len();
+            match self.from(client, request, &mut part) {
+                Ok(outcome) => {
+                    let found = self.verified(&path, outcome);
+                    part.commit(self.existing)?;
+                    return Ok(found);
+                }
+                Err(failure) => {
+                    let elsewhere = match failure.kind() {
+                        FailureKind::Local | FailureKind::Usage | FailureKind::Unverifiable => false,
+                        _ => !is_last,
+                    };
+                    if !elsewhere {
+                        last = Some(failure);
+                        break;
+                    }
+                    last = Some(failure);
+                }
+            }
+        }
+        let failure = last.unwrap_or_else(|| Failure::new(FailureKind::Usage, "no URL"));
+        match (failure.kind(), self.bad) {
+            (FailureKind::Mismatch, Bad::Kept) => {
+                let bad = part.keep_bad()?;
+                return Err(failure.adding(format!("it is kept as {bad:?}")));
+            }
+            (FailureKind::Mismatch, Bad::Removed) => part.discard(),
+            _ => part.leave(),
+        }
+        Err(failure)
+    }
+
+    /// From one place, as often as it takes and is allowed.
+    fn from(&self, client: &Client, request: &Request, part: &mut Part) -> Result<Outcome, Failure> {
+        let mut patience = client.patience();
+        let mut mode = if self.resume == Resume::On { Mode::GoOn } else { Mode::Anew };
+        let mut restarted = false;
+        loop {
+            let attempt = Attempt { fetch: self, client, request, progress: &self.progress };
+            let failed = match attempt.run(part, mode, &mut patience) {
+                Ok(outcome) => return Ok(outcome),
+                Err(failed) => failed,
+            };
+            let failure = failed.failure;
+            // What joined old and new bytes may have been wrong: once, all of it anew.
+            let joined = failed.resumed && failure.kind() == FailureKind::Mismatch;
+            if (joined || failed.ask_for_all) && !restarted {
+                restarted = true;
+                mode = Mode::Anew;
+                part.begin(None)?;
+                continue;
+            }
+            match failure.is_worth_another_try() {
+                Again::Never => return Err(failure),
+                again if patience.wait(again) => {}
+                _ => return Err(failure),
+            }
+        }
+    }
+
+    /// Refuses what could never be verified, before anything is fetched.
+    fn judge_evidence(&self) -> Result<(), Failure> {
+        let refuse = |why: &str| Err(Failure::new(FailureKind::Unverifiable, why));
+        if self.evidence.is_empty() {
+            return match (self.unverified, self.server) {
+                (Unverified::Refused, ServerDigest::Advisory) => refuse("nothing to verify it against"),
+                _ => Ok(()),
+            };
+        }
+        let sound = |evidence: &Evidence| evidence.expected.strength() == Strength::Sound;
+        match self.demand {
+            Demand::Sound if !self.evidence.iter().any(sound) => {
+                Err(Failure::new(FailureKind::Policy, "only a digest that can be forged is known of it (--strong)"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The functions to compute where nothing but what was given beforehand asks for some.
+    pub(super) fn functions(&self) -> Vec<Function> {
+        let mut functions = Vec::new();
+        for function in self.evidence.iter().flat_map(|evidence| evidence.expected.functions()) {
+            if !functions.contains(&function) {
+                functions.push(function);
+            }
+        }
+        if functions.is_empty() {
+            functions.push(Algorithm::Sha256.into());
+        }
+        functions
+    }
+
+    pub(super) fn is_accepted_unverified(&self) -> bool {
+        self.unverified == Unverified::Accepted
+    }
+
+    /// What stands under the name, if it is the file; a failure if it is in the way.
+    fn look(&self, path: &Path) -> Result<Option<Verified>, Failure> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::local(path, error)),
+        };
+        if !metadata.is_file() {
+            let text = format!("{path:?}: is there and is no regular file");
+            return Err(Failure::new(FailureKind::Local, text));
+        }
+        let may_be = self.size.is_none_or(|size| size == metadata.len());
+        if !self.evidence.is_empty() && may_be {
+            let mut hasher = MultiHasher::new(self.functions());
+            let size = File::open(path).and_then(|mut file| copy(&mut file, &mut hasher));
+            let size = size.map_err(|error| Failure::local(path, error))?;
+            let digests = hasher.finalize();
+            if self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests)) {
+                return Ok(Some(Verified {
+                    path: path.to_owned(),
+                    size,
+                    digests,
+                    evidence: self.evidence.clone(),
+                    how: How::WasThere,
+                    notes: verdict::weakness(&self.evidence).into_iter().collect(),
+                }));
+            }
+        }
+        match self.existing {
+            Existing::Keep => Err(part::exists(path)),
+            Existing::Replace => Ok(None),
+        }
+    }
+
+    fn verified(&self, path: &Path, outcome: Outcome) -> Verified {
+        let mut notes = outcome.notes;
+        notes.extend(verdict::weakness(&outcome.evidence));
+        let Outcome { size, digests, evidence, url, chain, resumed, .. } = outcome;
+        let how = How::Fetched { url, chain, resumed };
+        Verified { path: path.to_owned(), size, digests, evidence, how, notes }
+    }
+}
+
+/// Copies with a buffer that is worth its system calls.
+pub(super) fn copy(file: &mut File, hasher: &mut MultiHasher) -> io::Result<u64> {
+    use std::io::Read;
+    let mut buffer = vec![0; 256 * 1024];
+    let mut length = 0;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(length),
+            Ok(count) => {
+                hasher.update(&buffer[..count]);
+                length += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What a link leads to is replaced, not the link.
+fn real(path: &Path) -> Result<PathBuf, Failure> {
+    if path.file_name().is_none() {
+        let text = format!("{path:?}: is no name for a file");
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            fs::canonicalize(path).map_err(|error| Failure::local(path, error))
+        }
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// What names a request without telling what is in it: a digest of method, URL and body.
+pub(super) fn name_of(request: &Request) -> String {
+    let mut hasher = crate::hasher::Hasher::new(Algorithm::Sha256);
+    let mut url = request.url.clone();
+    url.set_fragment(None);
+    for part in [request.method.as_bytes(), url.as_str().as_bytes()] {
+        hasher.update(part);
+        hasher.update(b"\0");
+    }
+    if let Body::Bytes(bytes) = &request.body {
+        hasher.update(bytes);
+    }
+    hasher.finalize().to_hex()
+}
+
+/// A URL for the state file.
+pub(super) fn shown(request: &Request) -> String {
+    redacted(&request.url)
+}

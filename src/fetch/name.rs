@@ -1,0 +1,344 @@
+//! The name under which a download is saved: from the URL, or from `Content-Disposition`.
+//!
+//! Whatever a server says, the name is a single component, shows what it is, and hides nothing.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::OsStringExt;
+
+use percent_encoding::percent_decode;
+use url::Url;
+
+/// The longest name, in bytes: file systems take 255, and the part file's name is longer.
+const LONGEST: usize = 239;
+
+/// Where a name comes from: what a server chooses is held to more than what the user typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Url,
+    Server,
+}
+
+/// The last segment of the URL's path, percent-decoded.
+///
+/// # Errors
+/// [`BadName`] where that is no name for a file.
+///
+/// ```
+/// use hsum::fetch::name;
+///
+/// let url = "https://example.org/pub/a%20b.iso?mirror=1#top".parse()?;
+/// assert_eq!(name::from_url(&url)?, "a b.iso");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn from_url(url: &Url) -> Result<OsString, BadName> {
+    let last = url.path().rsplit('/').next().unwrap_or_default();
+    checked(percent_decode(last.as_bytes()).collect(), Source::Url)
+}
+
+/// The name in a `Content-Disposition` (RFC 6266): `filename*` before `filename`; `None` where
+/// there is neither.
+///
+/// # Errors
+/// [`BadName`] where that is no name for a file: folders are refused, not taken off.
+///
+/// ```
+/// use hsum::fetch::name;
+///
+/// let field = b"attachment; filename=\"euro.txt\"; filename*=UTF-8''%e2%82%ac.txt";
+/// assert_eq!(name::from_disposition(field)?.unwrap(), "€.txt");
+/// assert!(name::from_disposition(b"attachment; filename=\"../../.ssh/rc\"").is_err());
+/// # Ok::<(), name::BadName>(())
+/// ```
+pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
+    let params = params(field).ok_or(BadName::Malformed)?;
+    let one = |name: &[u8]| {
+        let mut values = params.iter().filter(|param| param.0.eq_ignore_ascii_case(name));
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(BadName::Malformed),
+            (value, None) => Ok(value.map(|param| &param.1)),
+        }
+    };
+    let extended = one(b"filename*")?.and_then(|value| extended(value));
+    let name = match extended {
+        Some(name) => name,
+        None => match one(b"filename")? {
+            Some(name) => name.clone(),
+            None => return Ok(None),
+        },
+    };
+    checked(name, Source::Server).map(Some)
+}
+
+/// Why a text is no name for a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadName {
+    /// Nothing, or nothing but blanks.
+    Empty,
+    /// `.` or `..`.
+    Dots,
+    /// It leads elsewhere: `/`, `\`, or a drive's colon.
+    Folder,
+    /// A control character, or one that changes the order in which text is shown.
+    Control,
+    /// It begins with `-`, and would be an option of the next command.
+    Dash,
+    /// It begins with a dot, and a server chose it.
+    Hidden,
+    /// It begins or ends with a blank, or ends with a dot.
+    Blank,
+    /// A device of Windows, such as `NUL` or `com1.txt`.
+    Device,
+    /// Longer than 239 bytes.
+    TooLong,
+    /// The header field is malformed, or holds two names.
+    Malformed,
+}
+
+fn checked(name: Vec<u8>, source: Source) -> Result<OsString, BadName> {
+    let first = name.first().copied().unwrap_or_default();
+    let last = name.last().copied().unwrap_or_default();
+    let text = String::from_utf8_lossy(&name);
+    let fault = if name.iter().all(|b| *b == b' ') {
+        Some(BadName::Empty)
+    } else if name.iter().all(|b| *b == b'.') {
+        Some(BadName::Dots)
+    } else if name.iter().any(|b| matches!(b, b'/' | b'\\')) || name.get(1) == Some(&b':') {
+        Some(BadName::Folder)
+    } else if text.chars().any(is_hostile) {
+        Some(BadName::Control)
+    } else if first == b'-' {
+        Some(BadName::Dash)
+    } else if first == b'.' && source == Source::Server {
+        Some(BadName::Hidden)
+    } else if first == b' ' || matches!(last, b' ' | b'.') {
+        Some(BadName::Blank)
+    } else if is_device(&name) {
+        Some(BadName::Device)
+    } else if name.len() > LONGEST {
+        Some(BadName::TooLong)
+    } else {
+        None
+    };
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(OsString::from_vec(name)),
+    }
+}
+
+/// Controls (U+0080 to U+009F too), line separators, and the marks that reverse text:
+/// `gpj.exe` shown as `exe.jpg`.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whatever follows the first dot.
+fn is_device(name: &[u8]) -> bool {
+    let stem = name.split(|b| *b == b'.').next().unwrap_or_default().trim_ascii_end();
+    let stem = stem.to_ascii_lowercase();
+    match &*stem {
+        b"con" | b"prn" | b"aux" | b"nul" | b"conin$" | b"conout$" => true,
+        [b'c', b'o', b'm', digit] | [b'l', b'p', b't', digit] => digit.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+type Param<'f> = (&'f [u8], Vec<u8>);
+
+/// `TYPE *( ";" NAME "=" VALUE )`, the value a token or in quotes.
+fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
+    let is_token = |b: &u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(b);
+    let mut rest = field.trim_ascii();
+    let end = rest.iter().position(|b| !is_token(b)).unwrap_or(rest.len());
+    rest = &rest[end..];
+    let mut params = Vec::new();
+    loop {
+        rest = rest.trim_ascii_start();
+        if rest.is_empty() {
+            return Some(params);
+        }
+        rest = rest.strip_prefix(b";")?.trim_ascii_start();
+        let end = rest.iter().position(|b| !is_token(b)).unwrap_or(rest.len());
+        if end == 0 {
+            continue;
+        }
+        let name = &rest[..end];
+        rest = rest[end..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+        if let Some(quoted) = rest.strip_prefix(b"\"") {
+            let mut value = Vec::new();
+            let mut bytes = quoted.iter().enumerate();
+            rest = loop {
+                match bytes.next()? {
+                    (at, b'"') => break &quoted[at + 1..],
+                    (_, b'\\') => value.push(*bytes.next()?.1),
+                    (_, byte) => value.push(*byte),
+                }
+            };
+            params.push((name, value));
+        } else {
+            // Servers write names with blanks, brackets and colons, and no quotes.
+            let end = rest.iter().position(|b| *b == b';').unwrap_or(rest.len());
+            let value = rest[..end].trim_ascii();
+            if value.contains(&b'"') {
+                return None;
+            }
+            params.push((name, value.to_vec()));
+            rest = &rest[end..];
+        }
+    }
+}
+
+/// `CHARSET'LANGUAGE'TEXT` (RFC 8187, section 3.2); `None` where it is not that.
+fn extended(value: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = value.splitn(3, |b| *b == b'\'');
+    let charset = parts.next()?.to_ascii_lowercase();
+    let _language = parts.next()?;
+    let text = parts.next()?;
+    let is_well_formed = |(at, byte): (usize, &u8)| match byte {
+        b'%' => {
+            matches!(text.get(at + 1..at + 3), Some([a, b]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+        }
+        byte => byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(byte),
+    };
+    if text.is_empty() || !text.iter().enumerate().all(is_well_formed) {
+        return None;
+    }
+    let bytes: Vec<u8> = percent_decode(text).collect();
+    match &*charset {
+        b"utf-8" => std::str::from_utf8(&bytes).is_ok().then_some(bytes),
+        b"iso-8859-1" => Some(bytes.into_iter().map(char::from).collect::<String>().into_bytes()),
+        _ => None,
+    }
+}
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "there is no name",
+            Self::Dots => "the name is a folder's",
+            Self::Folder => "the name leads to another folder",
+            Self::Control => "the name holds control characters",
+            Self::Dash => "the name begins with a dash",
+            Self::Hidden => "the name begins with a dot",
+            Self::Blank => "the name begins or ends with a blank, or ends with a dot",
+            Self::Device => "the name is that of a device on Windows",
+            Self::TooLong => "the name is longer than 239 bytes",
+            Self::Malformed => "the field Content-Disposition is malformed",
+        })
+    }
+}
+
+impl std::error::Error for BadName {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Result<Vec<u8>, BadName> {
+        from_url(&text.parse().unwrap()).map(OsStringExt::into_vec)
+    }
+
+    fn field(text: impl AsRef<[u8]>) -> Result<Option<String>, BadName> {
+        let name = from_disposition(text.as_ref())?;
+        Ok(name.map(|name| name.into_string().unwrap()))
+    }
+
+    fn named(text: &str) -> Result<Option<String>, BadName> {
+        Ok(Some(text.into()))
+    }
+
+    #[test]
+    fn the_last_segment_of_the_path() {
+        assert_eq!(url("http://h/a/b.tar.gz?x=/y#/z"), Ok(b"b.tar.gz".to_vec()));
+        assert_eq!(url("http://h/%C3%A4%20%E9"), Ok(b"\xc3\xa4 \xe9".to_vec()));
+        assert_eq!(url("http://h/a/../b"), Ok(b"b".to_vec()));
+        assert_eq!(url("http://h/.profile"), Ok(b".profile".to_vec()));
+        assert_eq!(url("ftp://h/a+b%2B;type=i"), Ok(b"a+b+;type=i".to_vec()));
+    }
+
+    #[test]
+    fn what_a_url_must_not_name() {
+        let cases = [
+            ("http://h", BadName::Empty),
+            ("http://h/a/", BadName::Empty),
+            ("http://h/%20", BadName::Empty),
+            ("http://h/...", BadName::Dots),
+            ("http://h/..%2fetc", BadName::Folder),
+            ("http://h/a%5Cb", BadName::Folder),
+            ("http://h/c:x", BadName::Folder),
+            ("http://h/a%00b", BadName::Control),
+            ("http://h/a%0Ab", BadName::Control),
+            ("http://h/a%7f", BadName::Control),
+            ("http://h/%C2%9B31m", BadName::Control),
+            ("http://h/a%E2%80%AEgpj.exe", BadName::Control),
+            ("http://h/-rf", BadName::Dash),
+            ("http://h/%2Drf", BadName::Dash),
+            ("http://h/a%20", BadName::Blank),
+            ("http://h/a.", BadName::Blank),
+            ("http://h/NUL", BadName::Device),
+            ("http://h/Com1.txt.gz", BadName::Device),
+            ("http://h/lpt9%20.x", BadName::Device),
+        ];
+        for (text, fault) in cases {
+            assert_eq!(url(text), Err(fault), "{text}");
+        }
+        assert_eq!(url("http://h/%2e%2e"), Err(BadName::Empty), "url resolves it");
+        assert_eq!(url(&format!("http://h/{}", "x".repeat(240))), Err(BadName::TooLong));
+        assert!(url(&format!("http://h/{}", "x".repeat(239))).is_ok());
+        assert!(url("http://h/nullable").is_ok() && url("http://h/com10").is_ok());
+    }
+
+    /// RFC 6266, section 5.
+    #[test]
+    fn the_examples_of_the_rfc() {
+        assert_eq!(field("Attachment; filename=example.html"), named("example.html"));
+        assert_eq!(field("INLINE; FILENAME= \"an example.html\""), named("an example.html"));
+        assert_eq!(
+            field("attachment; filename*= UTF-8''%e2%82%ac%20rates"),
+            named("\u{20ac} rates")
+        );
+        let both = "attachment; filename=\"EURO rates\"; filename*=utf-8''%e2%82%ac%20rates";
+        assert_eq!(field(both), named("\u{20ac} rates"));
+        assert_eq!(field("attachment; filename*=iso-8859-1'en'%A3%20rates"), named("\u{a3} rates"));
+    }
+
+    #[test]
+    fn what_servers_write() {
+        assert_eq!(field("attachment"), Ok(None));
+        assert_eq!(field(""), Ok(None));
+        assert_eq!(field("attachment; size=3;"), Ok(None));
+        assert_eq!(field("filename=a"), Err(BadName::Malformed));
+        assert_eq!(field("; filename=a"), named("a"));
+        assert_eq!(field("attachment; filename=a b [1].txt ; x=y"), named("a b [1].txt"));
+        assert_eq!(field(r#"attachment; filename="a \"b\" c""#), named("a \"b\" c"));
+        assert_eq!(field("attachment; filename=\"a%20b\""), named("a%20b"));
+        assert_eq!(field("attachment; filename=\"a;b\""), named("a;b"));
+        assert_eq!(field("attachment; filename=a; filename*=UTF-8''%ff"), named("a"));
+        assert_eq!(field("attachment; filename=a; filename*=UTF-8''%e"), named("a"));
+        assert_eq!(field("attachment; filename=a; filename*=nonsense"), named("a"));
+    }
+
+    #[test]
+    fn what_a_server_must_not_name() {
+        let cases = [
+            ("attachment; filename=\"\"", BadName::Empty),
+            ("attachment; filename=..", BadName::Dots),
+            ("attachment; filename=\"/etc/passwd\"", BadName::Folder),
+            ("attachment; filename=\"..\\\\x\"", BadName::Folder),
+            ("attachment; filename=a; filename*=UTF-8''..%2f..%2fx", BadName::Folder),
+            ("attachment; filename=\".bashrc\"", BadName::Hidden),
+            ("attachment; filename=\"-x\"", BadName::Dash),
+            ("attachment; filename*=UTF-8''a%0d%0ab", BadName::Control),
+            ("attachment; filename=a; filename=b", BadName::Malformed),
+            ("attachment; filename=\"open", BadName::Malformed),
+            ("attachment; filename", BadName::Malformed),
+            ("attachment filename=x", BadName::Malformed),
+            ("attachment; filename=x\"y", BadName::Malformed),
+        ];
+        for (text, fault) in cases {
+            assert_eq!(field(text), Err(fault), "{text}");
+        }
+        assert_eq!(from_disposition(b"attachment; filename=\"a\x1b[31m\""), Err(BadName::Control));
+    }
+}

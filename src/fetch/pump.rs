@@ -1,0 +1,181 @@
+//! From the socket to the disk: one thread reads, another hashes and writes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
+
+use super::failure::{Again, Failure, FailureKind};
+use crate::hasher::MultiHasher;
+
+/// Bytes of one buffer, and how many are on their way at once.
+const BUFFER: usize = 512 * 1024;
+const BUFFERS: usize = 8;
+
+/// A read of less than this says that the connection has no more just now: what is there is
+/// written, so that little is lost if the process is killed.
+const TRICKLE: usize = 8 * 1024;
+
+/// How far a download has come, for whoever watches from another thread.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bytes: AtomicU64,
+    /// 0 where it is not known.
+    total: AtomicU64,
+}
+
+impl Progress {
+    /// Bytes of the file that are there.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// All its bytes, where that is known.
+    pub fn total(&self) -> Option<u64> {
+        Some(self.total.load(Relaxed)).filter(|total| *total > 0)
+    }
+
+    pub(crate) fn set(&self, bytes: u64, total: Option<u64>) {
+        self.bytes.store(bytes, Relaxed);
+        self.total.store(total.unwrap_or(0), Relaxed);
+    }
+}
+
+/// What has arrived.
+pub(crate) struct Arrived {
+    pub(crate) hasher: MultiHasher,
+    /// The length of the file, with what was there before.
+    pub(crate) length: u64,
+    /// Why it is not all there.
+    pub(crate) end: Result<(), Failure>,
+}
+
+/// Writes `body` to `file` and hashes it, up to `most` bytes of the whole.
+pub(crate) fn pump(
+    body: &mut dyn Read,
+    file: &mut File,
+    hasher: MultiHasher,
+    length: u64,
+    most: u64,
+    progress: &Progress,
+) -> Arrived {
+    thread::scope(|scope| {
+        let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
+        let (empty, returned) = mpsc::channel();
+        let worker = thread::Builder::new().spawn_scoped(scope, move || {
+            let mut hasher = hasher;
+            let mut length = length;
+            let mut written = Ok(());
+            for buffer in arriving {
+                written = file.write_all(&buffer);
+                if written.is_err() {
+                    break;
+                }
+                length += buffer.len() as u64;
+                hasher.update(&buffer);
+                progress.bytes.store(length, Relaxed);
+                // Nobody may be waiting for it any more.
+                let _ = empty.send(buffer);
+            }
+            (hasher, length, written)
+        });
+        let worker = match worker {
+            Ok(worker) => worker,
+            Err(error) => {
+                let failure = Failure::new(FailureKind::Local, format!("no thread: {error}"));
+                let hasher = MultiHasher::new([] as [crate::algorithm::Function; 0]);
+                return Arrived { hasher, length, end: Err(failure) };
+            }
+        };
+        let read = read_all(body, &full, &returned, length, most);
+        drop(full);
+        match worker.join() {
+            Ok((hasher, length, Ok(()))) => Arrived { hasher, length, end: read },
+            Ok((hasher, length, Err(error))) => {
+                let text = crate::error::ErrorKind::Io(error).to_string();
+                let end = Err(Failure::new(FailureKind::Local, text));
+                Arrived { hasher, length, end }
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn read_all(
+    body: &mut dyn Read,
+    full: &SyncSender<Vec<u8>>,
+    returned: &Receiver<Vec<u8>>,
+    mut length: u64,
+    most: u64,
+) -> Result<(), Failure> {
+    let mut made = 0;
+    loop {
+        let mut buffer = match returned.try_recv() {
+            Ok(buffer) => buffer,
+            Err(_) if made < BUFFERS => {
+                made += 1;
+                vec![0; BUFFER]
+            }
+            Err(_) => match returned.recv() {
+                Ok(buffer) => buffer,
+                // The other thread has met an error, and will say which.
+                Err(_) => return Ok(()),
+            },
+        };
+        buffer.resize(BUFFER, 0);
+        let (count, result) = fill(body, &mut buffer);
+        length += count as u64;
+        if length > most {
+            return Err(Failure::new(
+                FailureKind::Policy,
+                format!("more than {most} bytes come (--max-size)"),
+            ));
+        }
+        buffer.truncate(count);
+        if count > 0 && full.send(buffer).is_err() {
+            return Ok(());
+        }
+        match result {
+            Ok(More::Yes) => {}
+            Ok(More::No) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// Whether there may be more to read.
+enum More {
+    Yes,
+    No,
+}
+
+/// Reads until the buffer is full, bytes come slowly, or the body ends; what came before an error
+/// counts.
+fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>) {
+    let mut count = 0;
+    while count < buffer.len() {
+        match body.read(&mut buffer[count..]) {
+            Ok(0) => return (count, Ok(More::No)),
+            Ok(more) => {
+                count += more;
+                if more < TRICKLE {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (count, Err(failure_of(error))),
+        }
+    }
+    (count, Ok(More::Yes))
+}
+
+/// What an error of a body means; most bodies say it themselves.
+pub(crate) fn failure_of(error: io::Error) -> Failure {
+    let kind = error.kind();
+    match error.into_inner().map(|inner| inner.downcast::<Failure>()) {
+        Some(Ok(failure)) => *failure,
+        Some(Err(other)) => Failure::network(other.to_string()).again(Again::Later),
+        None => Failure::network(format!("body: {kind}")),
+    }
+}

@@ -1,0 +1,119 @@
+//! Comparing what came with what was expected, and saying what came instead.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use super::discovery;
+use super::failure::{Failure, FailureKind};
+use crate::algorithm::{Algorithm, Function, Strength};
+use crate::digest::Digest;
+use crate::hasher::Hasher;
+use crate::notation::Expected;
+
+/// Up to this many bytes, a file that does not match is hashed by other functions too, to tell which
+/// one its digest may be of.
+const CHEAP: u64 = 64 << 20;
+
+/// What a file should be, and who says so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Evidence {
+    /// Its digests.
+    pub expected: Expected,
+    /// Who says so: an option, a URL, a file.
+    pub source: String,
+}
+
+/// What came, as far as a message about a mismatch needs it.
+pub(crate) struct Came<'a> {
+    pub(crate) digests: &'a [Digest],
+    pub(crate) size: u64,
+    pub(crate) url: &'a str,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) content_encoding: Option<&'a str>,
+}
+
+/// The failure where one of the expectations is not met; `None` if all are.
+pub(crate) fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Failure> {
+    let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
+    let functions = broken.expected.functions();
+    let got = came.digests.iter().filter(|digest| functions.contains(&digest.function()));
+    let mut text = format!(
+        "digest mismatch\n  expected {} ({})\n  got      {}\n  {} bytes from {}",
+        list(broken.expected.digests()),
+        broken.source,
+        list(got),
+        came.size,
+        came.url
+    );
+    if let Some(kind) = came.content_type {
+        text += &format!(", {}", kind.escape_debug());
+    }
+    if let Some(hint) = hint(broken, came, file) {
+        text += &format!("\n  {hint}");
+    }
+    Some(Failure::new(FailureKind::Mismatch, text))
+}
+
+fn list<'d>(digests: impl IntoIterator<Item = &'d Digest>) -> String {
+    digests.into_iter().map(|digest| format!("{digest:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// What it looks like instead.
+fn hint(broken: &Evidence, came: &Came<'_>, file: &mut File) -> Option<String> {
+    let mut head = [0; 512];
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let count = file.read(&mut head).ok()?;
+    let head = &head[..count];
+    if let Some(coding) = came.content_encoding.filter(|coding| *coding != "identity") {
+        return Some(format!(
+            "the server sent it with Content-Encoding: {}, which was not asked for; the bytes are kept as they came",
+            coding.escape_debug()
+        ));
+    }
+    if discovery::is_html(head) {
+        return Some("it is a web page: a login or an error, perhaps".into());
+    }
+    if came.size == 0 {
+        return Some("it is empty".into());
+    }
+    if let Some(function) = rival(&broken.expected, came.size, file) {
+        return Some(format!("what was expected is its {} digest", function.tag()));
+    }
+    match head.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Some("it looks like JSON".into()),
+        _ if head.starts_with(&[0x1f, 0x8b]) => Some("it is a gzip file".into()),
+        _ => None,
+    }
+}
+
+/// The function of which an expected digest is the file's, taken for one of another.
+fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<Function> {
+    if size > CHEAP {
+        return None;
+    }
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(CHEAP).read_to_end(&mut bytes).ok()?;
+    for digest in expected.digests() {
+        let length = digest.as_bytes().len();
+        let rivals = Algorithm::ALL.iter().filter_map(|a| Function::new(*a, length));
+        for function in rivals.filter(|function| *function != digest.function()) {
+            let mut hasher = Hasher::new(function);
+            hasher.update(&bytes);
+            if hasher.finalize().as_bytes() == digest.as_bytes() {
+                return Some(function);
+            }
+        }
+    }
+    None
+}
+
+/// A word about digests that can be forged, where there are no others.
+pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
+    let broken = |evidence: &Evidence| evidence.expected.strength() == Strength::Broken;
+    let all = !evidence.is_empty() && evidence.iter().all(broken);
+    let function = evidence.first()?.expected.functions().into_iter().next()?;
+    all.then(|| {
+        format!("{} protects against accidents only: another file can be made with the same digest", function.tag())
+    })
+}
