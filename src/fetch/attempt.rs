@@ -8,12 +8,12 @@ use url::Url;
 use super::client::{Client, Hop, Reply};
 use super::digests::{self, Shape};
 use super::download::{Fetch, ServerDigest, copy, name_of, shown};
-use super::failure::{Again, Failure, FailureKind, redacted};
+use super::failure::{Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
 use super::pump::{Arrived, Progress, pump};
 use super::resume::{Rest, Validator, rest};
-use super::retry::{self, Patience};
+use super::retry::Patience;
 use super::transport::{Framing, Request};
 use super::verdict::{Came, Evidence, mismatch};
 use crate::algorithm::Function;
@@ -291,7 +291,9 @@ impl Attempt<'_> {
             return Err(fail(match open {
                 // Nothing but the digest could tell that it was all of it.
                 true => {
-                    let text = format!("truncated, or another file: the server did not say where it ends\n{failure}");
+                    let text = format!(
+                        "truncated, or another file: the server did not say where it ends\n{failure}"
+                    );
                     Failure::network(text)
                 }
                 false => failure,
@@ -302,9 +304,10 @@ impl Attempt<'_> {
             return Err(fail(Failure::new(FailureKind::Network, text)));
         }
         let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(&digests);
-        let notes = stated.iter().filter(contradicts).map(|digest| {
-            format!("the server itself states another digest, {digest:?}")
-        });
+        let notes = stated
+            .iter()
+            .filter(contradicts)
+            .map(|digest| format!("the server itself states another digest, {digest:?}"));
         let notes = notes.collect();
         let Answer { url, chain, .. } = answer;
         let compared = self.fetch.functions();
@@ -365,20 +368,15 @@ fn wrong_size(expected: u64, got: u64) -> Failure {
 /// A status that is no file.
 fn refusal(reply: &Reply) -> Failure {
     let status = reply.response.status;
-    let again = match retry::of_status(status, &reply.response.headers) {
-        // The client has tried already.
-        _ if status >= 400 => Again::Never,
-        again => again,
-    };
     let text = match reason(status) {
         Some(reason) => format!("{}: the server answers {status} {reason}", redacted(&reply.url)),
         None => format!("{}: the server answers {status}", redacted(&reply.url)),
     };
-    Failure::new(FailureKind::Status(status), text).again(again)
+    // The client has tried again already.
+    Failure::new(FailureKind::Status(status), text)
 }
 
 /// The phrase for a status, from the list that the protocol's crate has.
 fn reason(status: u16) -> Option<&'static str> {
     ureq::http::StatusCode::from_u16(status).ok()?.canonical_reason()
 }
-

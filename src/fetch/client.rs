@@ -278,7 +278,8 @@ impl Client {
             let response = self.transport.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {
                 let fields = response.headers.iter();
-                for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")) {
+                for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"))
+                {
                     // One that is refused is none; what is fetched does not depend on it.
                     let _ = jar.set(&request.url, field, now());
                 }

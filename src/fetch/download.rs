@@ -246,7 +246,9 @@ impl Fetch {
                 }
                 Err(failure) => {
                     let elsewhere = match failure.kind() {
-                        FailureKind::Local | FailureKind::Usage | FailureKind::Unverifiable => false,
+                        FailureKind::Local | FailureKind::Usage | FailureKind::Unverifiable => {
+                            false
+                        }
                         _ => !is_last,
                     };
                     if !elsewhere {
@@ -270,7 +272,12 @@ impl Fetch {
     }
 
     /// From one place, as often as it takes and is allowed.
-    fn from(&self, client: &Client, request: &Request, part: &mut Part) -> Result<Outcome, Failure> {
+    fn from(
+        &self,
+        client: &Client,
+        request: &Request,
+        part: &mut Part,
+    ) -> Result<Outcome, Failure> {
         let mut patience = client.patience();
         let mut mode = if self.resume == Resume::On { Mode::GoOn } else { Mode::Anew };
         let mut restarted = false;
@@ -302,15 +309,18 @@ impl Fetch {
         let refuse = |why: &str| Err(Failure::new(FailureKind::Unverifiable, why));
         if self.evidence.is_empty() {
             return match (self.unverified, self.server) {
-                (Unverified::Refused, ServerDigest::Advisory) => refuse("nothing to verify it against"),
+                (Unverified::Refused, ServerDigest::Advisory) => {
+                    refuse("nothing to verify it against")
+                }
                 _ => Ok(()),
             };
         }
         let sound = |evidence: &Evidence| evidence.expected.strength() == Strength::Sound;
         match self.demand {
-            Demand::Sound if !self.evidence.iter().any(sound) => {
-                Err(Failure::new(FailureKind::Policy, "only a digest that can be forged is known of it (--strong)"))
-            }
+            Demand::Sound if !self.evidence.iter().any(sound) => Err(Failure::new(
+                FailureKind::Policy,
+                "only a digest that can be forged is known of it (--strong)",
+            )),
             _ => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
-use super::atomic::{self, AtomicFile, Existing};
+use super::atomic::{self, Existing};
 use super::failure::{Failure, FailureKind};
 use super::resume::Validator;
 use crate::algorithm::Algorithm;
@@ -52,7 +52,7 @@ impl Part {
         let path = beside(target, ".hsum-part");
         let state = beside(target, ".hsum-part.json");
         loop {
-            let file = open(&path).map_err(|error| Failure::local(&path, error))?;
+            let (file, origin) = open(&path).map_err(|error| Failure::local(&path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -69,11 +69,11 @@ impl Part {
             if !same {
                 continue;
             }
-            let ours = opened.uid() == rustix::process::geteuid().as_raw();
-            let closed = opened.mode() & 0o002 == 0 && opened.nlink() == 1;
-            if !opened.is_file() || !ours || !closed {
-                let text = format!("{path:?}: is not a file that only we can write; remove it");
-                return Err(Failure::new(FailureKind::Local, text));
+            let ours = opened.uid() == rustix::process::geteuid().as_raw() && opened.nlink() == 1;
+            if !opened.is_file() || (origin == Found::There && !ours) {
+                // Somebody may have put it there to have a say in what it holds.
+                fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
+                continue;
             }
             return Ok(Self { file, path, state, target: target.to_owned() });
         }
@@ -106,10 +106,12 @@ impl Part {
         forgotten.map_err(|error| Failure::local(&self.state, error))?;
         self.cut(0)?;
         if let Some(state) = state {
-            let written = AtomicFile::create(&self.state).and_then(|mut file| {
-                file.write_all(state.to_json().to_string().as_bytes())?;
-                file.commit()
-            });
+            // Half of it would be no JSON, and the part be begun anew.
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o666);
+            let written = options
+                .open(&self.state)
+                .and_then(|mut file| file.write_all(state.to_json().to_string().as_bytes()));
             written.map_err(|error| Failure::local(&self.state, error))?;
         }
         Ok(())
@@ -188,10 +190,27 @@ pub(crate) fn exists(path: &Path) -> Failure {
     Failure::new(FailureKind::Policy, text)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Where an open file came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    There,
+    Made,
+}
+
+fn open(path: &Path) -> io::Result<(File, Found)> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o644);
-    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32).open(path)
+    options.read(true).write(true).mode(0o666);
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match options.open(path) {
+                // It is gone in between.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => open(path),
+                opened => Ok((opened?, Found::There)),
+            }
+        }
+        opened => Ok((opened?, Found::Made)),
+    }
 }
 
 /// `.NAME` and the ending; a name that would be too long is cut, and told from others by a digest.
@@ -255,11 +274,8 @@ mod tests {
         assert_eq!(part.state(), Some(state()));
         part.begin(None).unwrap();
         assert_eq!(part.state(), None);
-        let dated = State {
-            validator: Validator::LastModified("then".into()),
-            total: None,
-            ..state()
-        };
+        let dated =
+            State { validator: Validator::LastModified("then".into()), total: None, ..state() };
         assert_eq!(State::parse(&dated.to_json()), Some(dated));
     }
 

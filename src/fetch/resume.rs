@@ -148,7 +148,9 @@ mod tests {
 
     #[test]
     fn weak_validators_are_none() {
-        let strong = |fields: &[(&str, &str)]| Validator::strong(&response(200, Framing::Chunked, fields).headers);
+        let strong = |fields: &[(&str, &str)]| {
+            Validator::strong(&response(200, Framing::Chunked, fields).headers)
+        };
         assert_eq!(strong(&[("ETag", "\"a\"")]), Some(Validator::Etag("\"a\"".into())));
         assert_eq!(strong(&[("ETag", "W/\"a\"")]), None);
         assert_eq!(strong(&[("ETag", "a")]), None);
@@ -190,7 +192,8 @@ mod tests {
         assert_eq!(judge(200, 10, &good), Rest::AskForAll);
         assert_eq!(judge(416, 0, &[range("bytes */20")]), Rest::AskForAll);
         assert_eq!(judge(404, 0, &[]), Rest::Other);
-        let all = rest(&response(416, Framing::Length(0), &[range("bytes */20")]), 20, Some(20), &tag);
+        let all =
+            rest(&response(416, Framing::Length(0), &[range("bytes */20")]), 20, Some(20), &tag);
         assert_eq!(all, Rest::Nothing);
     }
 }

@@ -114,6 +114,9 @@ pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
     let all = !evidence.is_empty() && evidence.iter().all(broken);
     let function = evidence.first()?.expected.functions().into_iter().next()?;
     all.then(|| {
-        format!("{} protects against accidents only: another file can be made with the same digest", function.tag())
+        format!(
+            "{} protects against accidents only: another file can be made with the same digest",
+            function.tag()
+        )
     })
 }
