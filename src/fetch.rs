@@ -8,5 +8,6 @@ pub mod form;
 pub mod name;
 pub mod netrc;
 mod secret;
+pub mod signature;
 
 pub use secret::{Credentials, Secret};
