@@ -308,7 +308,8 @@ impl Attempt<'_> {
             .iter()
             .filter(contradicts)
             .map(|digest| format!("the server itself states another digest, {digest:?}"));
-        let notes = notes.collect();
+        let mut notes: Vec<String> = notes.collect();
+        notes.extend(self.fetch.sealed(part.path()).map_err(fail)?);
         let Answer { url, chain, .. } = answer;
         let compared = self.fetch.functions();
         let digests: Vec<Digest> = digests

@@ -31,7 +31,7 @@ use crate::notation::Expected;
 /// println!("{} bytes, verified", got.size);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fetch {
     pub(super) requests: Vec<Request>,
     pub(super) evidence: Vec<Evidence>,
@@ -43,8 +43,12 @@ pub struct Fetch {
     demand: Demand,
     pub(super) server: ServerDigest,
     unverified: Unverified,
+    seal: Option<Arc<Seal>>,
     progress: Arc<Progress>,
 }
+
+/// Finds the file at a path good, for a reason, or not: a signature, say.
+pub type Seal = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
 
 /// Whether a part that is there is gone on with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -148,6 +152,7 @@ impl Fetch {
             demand: Demand::Any,
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
+            seal: None,
             progress: Arc::default(),
         }
     }
@@ -214,6 +219,13 @@ impl Fetch {
     /// See [`Unverified`].
     pub fn unverified(mut self, unverified: Unverified) -> Self {
         self.unverified = unverified;
+        self
+    }
+
+    /// Must find the whole file good before it is put in place. That counts as something to verify
+    /// it against.
+    pub fn seal(mut self, seal: Arc<Seal>) -> Self {
+        self.seal = Some(seal);
         self
     }
 
@@ -339,8 +351,14 @@ impl Fetch {
         functions
     }
 
+    /// Whether it may be put in place where no digest is known.
     pub(super) fn is_accepted_unverified(&self) -> bool {
-        self.unverified == Unverified::Accepted
+        self.unverified == Unverified::Accepted || self.seal.is_some()
+    }
+
+    /// A failure where the seal does not find the file good; its reason, where there is one.
+    pub(super) fn sealed(&self, path: &Path) -> Result<Option<String>, Failure> {
+        self.seal.as_ref().map(|seal| seal(path)).transpose()
     }
 
     /// What stands under the name, if it is the file; a failure if it is in the way.
@@ -355,19 +373,22 @@ impl Fetch {
             return Err(Failure::new(FailureKind::Local, text));
         }
         let may_be = self.size.is_none_or(|size| size == metadata.len());
-        if !self.evidence.is_empty() && may_be {
+        if (!self.evidence.is_empty() || self.seal.is_some()) && may_be {
             let mut hasher = MultiHasher::new(self.functions());
             let size = File::open(path).and_then(|mut file| copy(&mut file, &mut hasher));
             let size = size.map_err(|error| Failure::local(path, error))?;
             let digests = hasher.finalize();
-            if self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests)) {
+            let met = self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests));
+            let sealed = if met { self.sealed(path).ok() } else { None };
+            if let Some(seal) = sealed {
+                let notes = verdict::weakness(&self.evidence).into_iter().chain(seal);
                 return Ok(Some(Verified {
                     path: path.to_owned(),
                     size,
                     digests,
                     evidence: self.evidence.clone(),
                     how: How::WasThere,
-                    notes: verdict::weakness(&self.evidence).into_iter().collect(),
+                    notes: notes.collect(),
                 }));
             }
         }

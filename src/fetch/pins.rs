@@ -10,7 +10,7 @@ use url::Url;
 use super::failure::Failure;
 use super::verdict::Evidence;
 use crate::digest::Digest;
-use crate::manifest::{Parser, Style, write_line};
+use crate::manifest::{Format, Parser, Style, write_line};
 use crate::notation::Expected;
 
 /// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`.
@@ -37,7 +37,8 @@ impl Pins {
         };
         let name = name(url);
         let mut parser = Parser::new();
-        let entries = text.split(|&b| b == b'\n').filter_map(|line| parser.parse_line(line).ok()?);
+        let entries =
+            text.split(|&b| b == b'\n').filter_map(|line| parser.parse_line(line).ok()?);
         let pinned = entries.filter(|entry| entry.path.as_os_str().as_bytes() == name.as_bytes());
         let expected = Expected::from_digests(pinned.map(|entry| entry.digest));
         let source = format!("pinned in {:?}", self.path);
@@ -49,9 +50,10 @@ impl Pins {
     /// # Errors
     /// Of writing the file.
     pub fn add(&self, url: &Url, digest: &Digest) -> Result<(), Failure> {
+        let style = Style { format: Format::Tagged, ..Style::default() };
         let mut line = Vec::new();
-        write_line(&mut line, digest, name(url).as_bytes(), Style::tagged());
-        let append = || {
+        write_line(&mut line, digest, name(url).as_bytes(), style);
+        let mut append = || {
             let mut options = OpenOptions::new();
             let mut file = options.read(true).append(true).create(true).open(&self.path)?;
             file.lock()?;

@@ -53,8 +53,8 @@ pub fn in_file(
     algorithm: Option<Function>,
 ) -> Result<Evidence, Failure> {
     let mut text = Vec::new();
-    let opened = File::open(path)
-        .and_then(|file| file.take(discovery::LONGEST + 1).read_to_end(&mut text));
+    let opened =
+        File::open(path).and_then(|file| file.take(discovery::LONGEST + 1).read_to_end(&mut text));
     opened.map_err(|error| Failure::local(path, error))?;
     let shown = format!("{path:?}");
     let hint = algorithm.or_else(|| named(&path.to_string_lossy()));
@@ -97,7 +97,11 @@ pub fn beside(
 }
 
 /// The whole of a small file; `None` where there is none.
-pub(crate) fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn fetch(
+    client: &Client,
+    url: &Url,
+    origin: Origin,
+) -> Result<Option<Vec<u8>>, Failure> {
     let request = Request { origin, ..Request::get(url.clone()) };
     let reply = client.send(&request)?;
     let status = reply.response.status;

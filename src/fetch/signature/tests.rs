@@ -1,0 +1,185 @@
+//! Signatures that minisign and GnuPG made, and what must not pass for one.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::*;
+
+const KEY: &[u8] = include_bytes!("../../../tests/fixtures/minisign/key.pub");
+const PREHASHED: &[u8] = include_bytes!("../../../tests/fixtures/minisign/prehashed.minisig");
+const LEGACY: &[u8] = include_bytes!("../../../tests/fixtures/minisign/legacy.minisig");
+const OTHER: &[u8] = include_bytes!("../../../tests/fixtures/minisign/other.minisig");
+
+fn minisign(signature: &[u8], signed: &[u8], legacy: Legacy) -> Result<String, SignatureError> {
+    let key = MinisignKey::parse(KEY).unwrap();
+    key.verify(&MinisignSignature::parse(signature)?, Signed::Bytes(signed), legacy)
+}
+
+#[test]
+fn minisign_knows_its_own() {
+    let comment = minisign(PREHASHED, b"abc", Legacy::Refused).unwrap();
+    assert_eq!(comment, "file: data, release 1.0");
+    assert_eq!(minisign(LEGACY, b"abc", Legacy::Accepted).unwrap(), "old style");
+    let line = KEY.split(|b| *b == b'\n').nth(1).unwrap();
+    let signature = MinisignSignature::parse(PREHASHED).unwrap();
+    let alone = MinisignKey::parse(line).unwrap();
+    assert!(alone.verify(&signature, Signed::Bytes(b"abc"), Legacy::Refused).is_ok());
+}
+
+#[test]
+fn minisign_knows_nothing_else() {
+    use SignatureError::{BadKey, Malformed, OtherKey, Wrong};
+    for signed in [&b"abd"[..], b"", b"abc\n"] {
+        assert!(matches!(minisign(PREHASHED, signed, Legacy::Refused), Err(Wrong)));
+        assert!(matches!(minisign(LEGACY, signed, Legacy::Accepted), Err(Wrong)));
+    }
+    assert!(matches!(minisign(LEGACY, b"abc", Legacy::Refused), Err(SignatureError::Legacy)));
+    assert!(matches!(minisign(OTHER, b"abc", Legacy::Refused), Err(OtherKey)));
+    let text = String::from_utf8(PREHASHED.to_vec()).unwrap();
+    let forged = text.replace("release 1.0", "release 1.1");
+    assert!(matches!(minisign(forged.as_bytes(), b"abc", Legacy::Refused), Err(Wrong)));
+    let lines: Vec<&str> = text.lines().collect();
+    for count in 0..4 {
+        let cut = lines[..count].join("\n");
+        assert!(matches!(minisign(cut.as_bytes(), b"abc", Legacy::Refused), Err(Malformed)));
+    }
+    for key in [&b""[..], b"RWTvhJakS7kl", b"\xff", PREHASHED] {
+        assert!(matches!(MinisignKey::parse(key), Err(BadKey)));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let key = MinisignKey::parse(KEY).unwrap();
+    let signature = MinisignSignature::parse(PREHASHED).unwrap();
+    let error = key.verify(&signature, Signed::File("/no/such".as_ref()), Legacy::Refused);
+    assert!(!error.unwrap_err().is_verdict());
+}
+
+/// A folder with keys and signatures of GnuPG's; `None`, and a word on it, where it is missing.
+struct Gnupg(TempDir);
+
+impl Gnupg {
+    fn new(test: &str) -> Option<Self> {
+        let there = |program: &str| {
+            let mut command = Command::new(program);
+            command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        if let Some(missing) = ["gpg", "gpgv"].into_iter().find(|program| !there(program)) {
+            eprintln!("{test}: skipped: no {missing}");
+            return None;
+        }
+        let own = Self(tempfile::Builder::new().prefix("hs").tempdir_in("/tmp").unwrap());
+        fs::create_dir(own.path("home")).unwrap();
+        fs::write(own.path("data"), "hello\n").unwrap();
+        Some(own)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn gpg(&self, words: &str) {
+        let status = Command::new("gpg")
+            .args(["--quiet", "--batch", "--yes", "--no-permission-warning", "--passphrase", ""])
+            .args(words.split(' ').map(|word| word.replace('+', " ")))
+            .current_dir(self.0.path())
+            .env("GNUPGHOME", self.path("home"))
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "gpg {words}");
+    }
+
+    fn verify(&self, ring: &str, signature: &str) -> Result<Vec<OpenPgp>, SignatureError> {
+        let signature = fs::read(self.path(signature)).unwrap();
+        let ring = Keyring::open(&self.path(ring))?;
+        let file = ring.verify(&signature, Signed::File(&self.path("data")));
+        let bytes = ring.verify(&signature, Signed::Bytes(&fs::read(self.path("data")).unwrap()));
+        assert_eq!(format!("{file:?}"), format!("{bytes:?}"));
+        file
+    }
+}
+
+impl Drop for Gnupg {
+    fn drop(&mut self) {
+        let mut command = Command::new("gpgconf");
+        let _ = command.args(["--kill", "all"]).env("GNUPGHOME", self.path("home")).status();
+    }
+}
+
+#[test]
+fn gnupg_signatures() {
+    use SignatureError::{BadKey, Io, Malformed, OtherKey, Refused, Weak, Wrong};
+    let Some(gnupg) = Gnupg::new("gnupg_signatures") else { return };
+    gnupg.gpg("--quick-gen-key a@example.org ed25519 sign never");
+    gnupg.gpg("--quick-gen-key b@example.org ed25519 sign never");
+    gnupg.gpg("--output ring.gpg --export a@example.org");
+    gnupg.gpg("--output ring.asc --armor --export a@example.org");
+    gnupg.gpg("--output both.asc --armor --export");
+    gnupg.gpg("--output good.sig -u a@example.org --detach-sign data");
+    gnupg.gpg("--output good.asc -u a@example.org --armor --detach-sign data");
+    gnupg.gpg("--output other.sig -u b@example.org --detach-sign data");
+    gnupg.gpg("--output two.sig -u a@example.org -u b@example.org --detach-sign data");
+    gnupg.gpg("--output text.sig -u a@example.org --textmode --detach-sign data");
+    gnupg.gpg("--output weak.sig -u a@example.org --digest-algo SHA1 --detach-sign data");
+    for ring in ["ring.gpg", "ring.asc"] {
+        for signature in ["good.sig", "good.asc"] {
+            let good = gnupg.verify(ring, signature).unwrap();
+            assert_eq!((good.len(), &*good[0].user), (1, "a@example.org"), "{ring} {signature}");
+        }
+        assert!(matches!(gnupg.verify(ring, "other.sig"), Err(OtherKey)));
+        assert!(matches!(gnupg.verify(ring, "two.sig"), Err(OtherKey)));
+        assert!(matches!(gnupg.verify(ring, "data"), Err(Malformed)));
+        assert!(matches!(gnupg.verify(ring, "text.sig"), Err(Refused(_))));
+        assert!(matches!(gnupg.verify(ring, "weak.sig"), Err(Weak)));
+    }
+    assert_eq!(gnupg.verify("both.asc", "two.sig").unwrap().len(), 2);
+    fs::write(gnupg.path("data"), "hellO\n").unwrap();
+    assert!(matches!(gnupg.verify("ring.gpg", "good.sig"), Err(Wrong)));
+    assert!(matches!(Keyring::open(&gnupg.path("none")), Err(Io(_))));
+    let armour = fs::read_to_string(gnupg.path("ring.asc")).unwrap();
+    fs::write(gnupg.path("cut.asc"), &armour[..armour.len() / 2]).unwrap();
+    assert!(matches!(Keyring::open(&gnupg.path("cut.asc")), Err(BadKey)));
+    fs::write(gnupg.path("junk"), "no keys").unwrap();
+    assert!(gnupg.verify("junk", "good.sig").is_err());
+}
+
+/// gpgv's own exit status is 0 for an expired key.
+#[test]
+fn gnupg_keys_that_have_expired() {
+    let Some(gnupg) = Gnupg::new("gnupg_keys_that_have_expired") else { return };
+    let then = "--faked-system-time 20200101T000000";
+    gnupg.gpg(&format!("{then} --quick-gen-key e@example.org ed25519 sign 2d"));
+    gnupg.gpg(&format!("{then} --output e.sig -u e@example.org --detach-sign data"));
+    gnupg.gpg("--output ring.gpg --export");
+    assert!(matches!(gnupg.verify("ring.gpg", "e.sig"), Err(SignatureError::Expired)));
+    gnupg.gpg(&format!("{then} --quick-gen-key s@example.org ed25519 sign never"));
+    let briefly = format!("{then} --default-sig-expire 2d");
+    gnupg.gpg(&format!("{briefly} --output s.sig -u s@example.org --detach-sign data"));
+    gnupg.gpg("--output ring.gpg --export");
+    assert!(matches!(gnupg.verify("ring.gpg", "s.sig"), Err(SignatureError::Expired)));
+}
+
+#[test]
+fn gnupg_clear_signed_text() {
+    let Some(gnupg) = Gnupg::new("gnupg_clear_signed_text") else { return };
+    gnupg.gpg("--quick-gen-key a@example.org ed25519 sign never");
+    gnupg.gpg("--output ring.gpg --export");
+    fs::write(gnupg.path("data"), "- dashed\nSHA256 (a) = 00\n").unwrap();
+    gnupg.gpg("--output data.asc -u a@example.org --clear-sign data");
+    let ring = Keyring::open(&gnupg.path("ring.gpg")).unwrap();
+    let message = fs::read_to_string(gnupg.path("data.asc")).unwrap();
+    let around = format!("SHA256 (evil) = 11\n{message}SHA256 (evil) = 22\n");
+    for message in [&message, &around] {
+        let (text, good) = ring.open_clearsigned(message.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(text).unwrap(), "- dashed\nSHA256 (a) = 00\n");
+        assert_eq!(good[0].user, "a@example.org");
+    }
+    let forged = message.replace("(a) = 00", "(a) = 01");
+    assert!(matches!(ring.open_clearsigned(forged.as_bytes()), Err(SignatureError::Wrong)));
+    assert!(ring.open_clearsigned(message.repeat(2).as_bytes()).is_err());
+    assert!(ring.open_clearsigned(b"SHA256 (a) = 00\n").is_err());
+}
