@@ -22,6 +22,8 @@ fn main() -> ExitCode {
     let result = match arguments.verb {
         cli::args::Verb::Sum(args) => cli::sum::run(args),
         cli::args::Verb::Check(args) => cli::check::run(args),
+        cli::args::Verb::Get(args) => cli::get::run(*args),
+        cli::args::Verb::Head(args) => cli::head::run(*args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),

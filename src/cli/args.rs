@@ -2,6 +2,8 @@
 //! own has a file below.
 
 mod check;
+mod client;
+mod get;
 mod hmac;
 mod sum;
 
@@ -13,6 +15,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::CheckArgs;
+pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
+pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
@@ -39,6 +43,7 @@ Examples:
   hsum check photos.sha256            are they still the same?
   hsum -a md5,sha1 *.zip              several at once, each file read once
   tar c src | hsum -a blake3          of a pipe
+  hsum get URL --sums auto            a file from the net, verified or not there
   hsum hmac -a sha256 --key env:SECRET payload.json
 
 Exit status: 0 all well, 1 something failed or differed, 2 wrong usage.
@@ -60,6 +65,18 @@ pub(crate) enum Verb {
     /// the tag, else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the
     /// list. What a list names must be a regular file or a block device.
     Check(CheckArgs),
+    /// Fetch files that are either verified or not there
+    ///
+    /// Until digest, size and signature hold, nothing stands under the file's name, and what stood
+    /// there before is untouched. What a failure leaves is a part file beside it, which the next
+    /// try goes on with if the server proves that the file is the same.
+    ///
+    /// Exit status: 0 verified and in place, 1 another file than expected, 2 wrong usage, 3 nothing
+    /// to verify against, 4 the server's refusal, 5 the network, 6 a file here, 7 refused unless
+    /// asked for. Of several files, that of the first that failed.
+    Get(Box<GetArgs>),
+    /// Ask a server about a file: size, validators, every digest that it states
+    Head(Box<HeadArgs>),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// The key never stands on the command line, where every user of the machine could read it:

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Well,
     /// 1: something failed or differed; it has been said what.
     Failed,
+    /// Something failed in a way that has a number of its own; it has been said what.
+    Code(u8),
 }
 
 /// The user asked for what cannot be; exit status 2.
@@ -50,6 +52,7 @@ pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
     match result {
         Ok(Exit::Well) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Code(code)) => ExitCode::from(code),
         Err(error) => {
             if let Some(write) = error.downcast_ref::<WriteError>() {
                 write.die_if_nobody_reads();

@@ -59,7 +59,7 @@ pub(crate) fn outcome(
 }
 
 /// `path`, or `path_base64` where the name is not UTF-8.
-fn json_path(name: &Path) -> Map<String, Value> {
+pub(crate) fn json_path(name: &Path) -> Map<String, Value> {
     let mut object = Map::new();
     match name.to_str() {
         Some(text) => object.insert("path".into(), text.into()),
@@ -85,7 +85,7 @@ fn json_error(name: &Path, error: &Error) -> Vec<u8> {
     json_bytes(object)
 }
 
-fn json_bytes(object: Map<String, Value>) -> Vec<u8> {
+pub(crate) fn json_bytes(object: Map<String, Value>) -> Vec<u8> {
     let mut line = Value::Object(object).to_string().into_bytes();
     line.push(b'\n');
     line

@@ -46,9 +46,20 @@ impl AtomicFile {
     /// # Errors
     /// Of making it there.
     pub fn create(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let path = path.into();
+        Self::with_mode(path.into(), 0o666)
+    }
+
+    /// [`AtomicFile::create`], for nobody but the owner to read: it holds secrets.
+    ///
+    /// # Errors
+    /// As of it.
+    pub fn create_private(path: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::with_mode(path.into(), 0o600)
+    }
+
+    fn with_mode(path: PathBuf, mode: u32) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o666);
+        options.read(true).write(true).create_new(true).mode(mode);
         let (file, temporary) = tempfile::Builder::new()
             .prefix(".hsum-")
             .make_in(folder(&path), |path| options.open(path))?

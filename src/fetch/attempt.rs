@@ -11,7 +11,7 @@ use super::download::{Fetch, ServerDigest, copy, name_of, shown};
 use super::failure::{Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
-use super::pump::{Arrived, Progress, pump};
+use super::pump::{Arrived, Limits, Progress, pump};
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
 use super::transport::{Framing, Request};
@@ -196,9 +196,9 @@ impl Attempt<'_> {
         }
         let (hasher, _) = self.rehash(part, have, &functions)?;
         self.progress.set(have, total.or(self.fetch.size));
-        let most = self.most(&answer);
+        let limits = Limits { most: self.most(&answer), deadline: self.fetch.deadline };
         let Arrived { hasher, length, end } =
-            pump(&mut response.body, part.file(), hasher, have, most, self.progress);
+            pump(&mut response.body, part.file(), hasher, have, limits, self.progress);
         drop(response.body);
         if let Err(failure) = end {
             return Err(match failure.kind() {
@@ -247,8 +247,13 @@ impl Attempt<'_> {
     }
 
     fn most(&self, answer: &Answer) -> u64 {
-        let known = answer.total.or(self.fetch.size);
-        self.fetch.max_size.or(known).unwrap_or(MOST_UNKNOWN)
+        if let Some(total) = answer.total {
+            // The transport ends it there.
+            return total;
+        }
+        // One byte more than expected is enough to tell that it is another file.
+        let expected = self.fetch.size.map(|size| size.saturating_add(1));
+        self.fetch.max_size.or(expected).unwrap_or(MOST_UNKNOWN)
     }
 
     /// Whether the part is the file.

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use url::Url;
 
@@ -44,6 +45,7 @@ pub struct Fetch {
     pub(super) server: ServerDigest,
     unverified: Unverified,
     seal: Option<Arc<Seal>>,
+    pub(super) deadline: Option<Instant>,
     progress: Arc<Progress>,
 }
 
@@ -153,6 +155,7 @@ impl Fetch {
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
             seal: None,
+            deadline: None,
             progress: Arc::default(),
         }
     }
@@ -229,6 +232,12 @@ impl Fetch {
         self
     }
 
+    /// When to give up, whatever comes.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Counts what has come there.
     pub fn progress(mut self, progress: Arc<Progress>) -> Self {
         self.progress = progress;
@@ -300,6 +309,9 @@ impl Fetch {
                 Err(failed) => failed,
             };
             let failure = failed.failure;
+            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(failure);
+            }
             // What joined old and new bytes may have been wrong: once, all of it anew.
             let joined = failed.resumed && failure.kind() == FailureKind::Mismatch;
             if (joined || failed.ask_for_all) && !restarted {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
+use std::time::Instant;
 
 use super::failure::{Again, Failure, FailureKind};
 use crate::hasher::MultiHasher;
@@ -42,6 +43,28 @@ impl Progress {
     }
 }
 
+/// What a download must stay within.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes of the whole file.
+    pub(crate) most: u64,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Limits {
+    fn judge(self, length: u64) -> Result<(), Failure> {
+        if length > self.most {
+            let text = format!("more than {} bytes come (--max-size)", self.most);
+            return Err(Failure::new(FailureKind::Policy, text));
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let text = "the time for it is over (--max-time)";
+            return Err(Failure::new(FailureKind::Network, text));
+        }
+        Ok(())
+    }
+}
+
 /// What has arrived.
 pub(crate) struct Arrived {
     pub(crate) hasher: MultiHasher,
@@ -51,13 +74,13 @@ pub(crate) struct Arrived {
     pub(crate) end: Result<(), Failure>,
 }
 
-/// Writes `body` to `file` and hashes it, up to `most` bytes of the whole.
+/// Writes `body` to `file`, behind the first `length` bytes, and hashes it.
 pub(crate) fn pump(
     body: &mut dyn Read,
     file: &mut File,
     hasher: MultiHasher,
     length: u64,
-    most: u64,
+    limits: Limits,
     progress: &Progress,
 ) -> Arrived {
     thread::scope(|scope| {
@@ -88,7 +111,7 @@ pub(crate) fn pump(
                 return Arrived { hasher, length, end: Err(failure) };
             }
         };
-        let read = read_all(body, &full, &returned, length, most);
+        let read = read_all(body, &full, &returned, length, limits);
         drop(full);
         match worker.join() {
             Ok((hasher, length, Ok(()))) => Arrived { hasher, length, end: read },
@@ -107,7 +130,7 @@ fn read_all(
     full: &SyncSender<Vec<u8>>,
     returned: &Receiver<Vec<u8>>,
     mut length: u64,
-    most: u64,
+    limits: Limits,
 ) -> Result<(), Failure> {
     let mut made = 0;
     loop {
@@ -126,12 +149,7 @@ fn read_all(
         buffer.resize(BUFFER, 0);
         let (count, result) = fill(body, &mut buffer);
         length += count as u64;
-        if length > most {
-            return Err(Failure::new(
-                FailureKind::Policy,
-                format!("more than {most} bytes come (--max-size)"),
-            ));
-        }
+        limits.judge(length)?;
         buffer.truncate(count);
         if count > 0 && full.send(buffer).is_err() {
             return Ok(());

@@ -18,51 +18,60 @@ use crate::algorithm::Function;
 use crate::manifest::Parser;
 use crate::notation::Expected;
 
-/// A checksum file that is to be believed: it is looked at here before it is read.
-pub type Approve<'a> = dyn Fn(&Url, &[u8]) -> Result<(), Failure> + Sync + 'a;
-
-/// What the checksum file at `url` says of the file called `name`.
-///
-/// # Errors
-/// Where it cannot be fetched, is no checksum file, or says nothing, or two things, of the file.
-pub fn at(
-    client: &Client,
-    url: &Url,
-    origin: Origin,
-    name: &OsStr,
-    algorithm: Option<Function>,
-    approve: &Approve<'_>,
-) -> Result<Evidence, Failure> {
-    let found = fetch(client, url, origin)?;
-    let text = found.ok_or_else(|| {
-        Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
-    })?;
-    approve(url, &text)?;
-    let hint = algorithm.or_else(|| named(url.path()));
-    let expected = read(&text, name, hint).map_err(|f| f.during(redacted(url)))?;
-    Ok(Evidence { expected, source: redacted(url) })
+/// A checksum file.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    source: String,
+    text: Vec<u8>,
+    /// The function that its name tells.
+    named: Option<Function>,
 }
 
-/// What the checksum file at `path` says of the file called `name`.
-///
-/// # Errors
-/// As of [`at`].
-pub fn in_file(
-    path: &Path,
-    name: &OsStr,
-    algorithm: Option<Function>,
-) -> Result<Evidence, Failure> {
-    let mut text = Vec::new();
-    let opened =
-        File::open(path).and_then(|file| file.take(discovery::LONGEST + 1).read_to_end(&mut text));
-    opened.map_err(|error| Failure::local(path, error))?;
-    let shown = format!("{path:?}");
-    let hint = algorithm.or_else(|| named(&path.to_string_lossy()));
-    let expected = inspected(&text)
-        .and_then(|()| read(&text, name, hint))
-        .map_err(|failure| failure.during(&shown))?;
-    Ok(Evidence { expected, source: shown })
+impl Sums {
+    /// The one at `url`.
+    ///
+    /// # Errors
+    /// Where it cannot be fetched or is no checksum file.
+    pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
+        let text = small_file(client, url, origin)?.ok_or_else(|| {
+            Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
+        })?;
+        inspected(&text).map_err(|failure| failure.during(redacted(url)))?;
+        Ok(Self { source: redacted(url), text, named: named(url.path()) })
+    }
+
+    /// The one at `path`.
+    ///
+    /// # Errors
+    /// Where it cannot be read or is no checksum file.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let mut text = Vec::new();
+        let opened = File::open(path)
+            .and_then(|file| file.take(discovery::LONGEST + 1).read_to_end(&mut text));
+        opened.map_err(|error| Failure::local(path, error))?;
+        let source = format!("{path:?}");
+        inspected(&text).map_err(|failure| failure.during(&source))?;
+        Ok(Self { source, text, named: named(&path.to_string_lossy()) })
+    }
+
+    /// Its bytes: what a signature is over.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// What it says of the file called `name`; `algorithm` is that of lines that name none.
+    ///
+    /// # Errors
+    /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
+    pub fn find(&self, name: &OsStr, algorithm: Option<Function>) -> Result<Evidence, Failure> {
+        let expected = read(&self.text, name, algorithm.or(self.named));
+        let expected = expected.map_err(|failure| failure.during(&self.source))?;
+        Ok(Evidence { expected, source: self.source.clone() })
+    }
 }
+
+/// Finds a checksum file good, before it is believed: by a signature, say.
+pub type Approve<'a> = dyn Fn(&Url, &[u8]) -> Result<(), Failure> + 'a;
 
 /// What a checksum file where they usually lie says of the file at `url`: the first that is there
 /// and names the file; one of a weak function only where there is no other.
@@ -76,7 +85,7 @@ pub fn beside(
     approve: &Approve<'_>,
 ) -> Result<Evidence, Failure> {
     for candidate in discovery::candidates(url) {
-        let Some(text) = fetch(client, &candidate.url, Origin::Own)? else { continue };
+        let Some(text) = small_file(client, &candidate.url, Origin::Own)? else { continue };
         let Candidate { kind, algorithm, .. } = candidate;
         let hint = algorithm.map(Function::from);
         // Some servers answer anything with a page.
@@ -96,12 +105,12 @@ pub fn beside(
     Err(Failure::new(FailureKind::Unverifiable, text))
 }
 
-/// The whole of a small file; `None` where there is none.
-pub(crate) fn fetch(
-    client: &Client,
-    url: &Url,
-    origin: Origin,
-) -> Result<Option<Vec<u8>>, Failure> {
+/// The whole of a small file, up to 16 MiB: a checksum file, a signature. `None` where it is not
+/// there.
+///
+/// # Errors
+/// Where the server fails, or it is longer.
+pub fn small_file(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
     let request = Request { origin, ..Request::get(url.clone()) };
     let reply = client.send(&request)?;
     let status = reply.response.status;
@@ -116,11 +125,10 @@ pub(crate) fn fetch(
     let mut body = reply.response.body.take(discovery::LONGEST + 1);
     let read = body.read_to_end(&mut text);
     read.map_err(|error| failure_of(error).during(redacted(url)))?;
-    inspected(&text).or_else(|failure| match failure.kind() {
-        // An empty one, or a page: the caller says what that means.
-        FailureKind::Unverifiable => Ok(()),
-        _ => Err(failure.during(redacted(url))),
-    })?;
+    if text.len() as u64 > discovery::LONGEST {
+        let text = format!("{}: is longer than {} bytes", redacted(url), discovery::LONGEST);
+        return Err(Failure::new(FailureKind::Policy, text));
+    }
     Ok(Some(text))
 }
 

@@ -1,0 +1,298 @@
+//! The words about requests → a client, and the requests that it sends.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Result, anyhow, bail};
+use hsum::ErrorKind;
+use hsum::fetch::cookies::Jar;
+use hsum::fetch::form::{self, FilePart, Multipart};
+use hsum::fetch::netrc::{self, Netrc};
+use hsum::fetch::{
+    AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
+    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+};
+use hsum::notation::Expected;
+
+use super::args::{How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
+use super::exit::Usage;
+use super::key::KeySource;
+use super::print::complain;
+use super::quote::quote;
+
+/// A client, and what is to be written once it has done its work.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    jar: Option<(PathBuf, Arc<Mutex<Jar>>)>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        request: &RequestArgs,
+        identity: &IdentityArgs,
+        tls: &TlsArgs,
+    ) -> Result<Self> {
+        let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
+        let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
+        let duration = Duration::from_secs_f64;
+        let stall = duration(request.stall_timeout);
+        let downgrade = match request.allow_downgrade {
+            true => Downgrade::Allowed,
+            false => Downgrade::Refused,
+        };
+        let proxies = match request.proxy.as_deref() {
+            None => Proxies::from_environment(),
+            Some("none") => Ok(Proxies::none()),
+            Some(url) => Proxies::all(url),
+        };
+        let mut builder = Client::builder()
+            .tls(tls_settings(tls, identity)?)
+            .proxies(proxies.map_err(usage)?)
+            .timeouts(Timeouts {
+                connect: duration(request.connect_timeout),
+                response: stall,
+                stall,
+            })
+            .headers(headers(&request.headers)?)
+            .identity(who(identity)?)
+            .redirects(Redirects { most: request.max_redirects, downgrade })
+            .retries(Retries {
+                count: request.retries,
+                first_pause: duration(request.retry_delay),
+                longest_pause: Duration::from_secs(60),
+            });
+        if let Some((_, jar)) = &jar {
+            builder = builder.cookies(Arc::clone(jar));
+        }
+        Ok(Self { client: builder.build(), jar })
+    }
+
+    /// Writes the cookies down.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let Some((path, jar)) = &self.jar else { return Ok(()) };
+        let jar = jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = AtomicFile::create_private(path).and_then(|mut file| {
+            file.write_all(&jar.to_bytes(now()))?;
+            file.commit()
+        });
+        written.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs() as i64)
+}
+
+/// What a library's failure about the command line's words is.
+pub(crate) fn usage(failure: Failure) -> anyhow::Error {
+    Usage(failure.to_string()).into()
+}
+
+fn read_jar(path: &Path) -> Result<Jar> {
+    match fs::read(path) {
+        Ok(text) => {
+            let (jar, bad) = Jar::parse(&text, now());
+            for bad in bad {
+                complain(format_args!("{}: {bad}", quote(path)));
+            }
+            Ok(jar)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Jar::default()),
+        Err(error) => bail!("{}: {}", quote(path), ErrorKind::Io(error)),
+    }
+}
+
+fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
+    let mut pins = Vec::new();
+    for pin in &tls.pins {
+        let text = pin.as_bytes();
+        // As curl writes them.
+        let text = text.strip_prefix(b"sha256//").unwrap_or(text);
+        let expected =
+            Expected::parse(text, None).map_err(|e| Usage(format!("--pin-spki: {e}")))?;
+        pins.extend_from_slice(expected.digests());
+    }
+    let key = identity.key.clone().or_else(|| identity.cert.clone());
+    Ok(Tls {
+        authorities: tls.cacert.clone(),
+        identity: identity.cert.clone().zip(key),
+        minimum: match tls.tls_min {
+            Version::V1_2 => TlsVersion::V1_2,
+            Version::V1_3 => TlsVersion::V1_3,
+        },
+        pins,
+    })
+}
+
+/// The header fields, from the words and from files of them.
+fn headers(words: &[std::ffi::OsString]) -> Result<Headers> {
+    let mut headers = Headers::new();
+    let mut add = |line: &[u8], whence: &str| {
+        let colon = line.iter().position(|&b| b == b':');
+        let field = colon.and_then(|at| {
+            let name = str::from_utf8(&line[..at]).ok()?;
+            headers.push(name, line[at + 1..].trim_ascii())
+        });
+        // The value is not repeated: it may be a secret.
+        field.ok_or_else(|| Usage(format!("{whence} is no field 'NAME: VALUE'")))
+    };
+    for word in words {
+        let Some(path) = word.as_bytes().strip_prefix(b"@") else {
+            add(word.as_bytes(), "what follows -H")?;
+            continue;
+        };
+        let path = Path::new(OsStr::from_bytes(path));
+        let text = fs::read(path);
+        let text = text.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
+        for line in text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii) {
+            if !line.is_empty() && !line.starts_with(b"#") {
+                add(line, &format!("{}: a line", quote(path)))?;
+            }
+        }
+    }
+    Ok(headers)
+}
+
+fn secret(spec: &OsStr, option: &str) -> Result<Secret> {
+    // The words about `--key` would mislead.
+    let source = KeySource::parse(spec).map_err(|_| {
+        Usage(format!(
+            "{option} takes env:NAME, file:PATH, fd:N, '-' or prompt; \
+             the secret itself never stands on the command line"
+        ))
+    })?;
+    Ok(Secret::new(source.read(KeyFormat::Text)?.to_vec()))
+}
+
+fn who(args: &IdentityArgs) -> Result<Identity> {
+    let mut identity = Identity::default();
+    if let (Some(user), Some(password)) = (&args.user, &args.password) {
+        if user.contains(':') {
+            let text = "-u takes the name alone; --password says where the password is";
+            return Err(Usage(text.into()).into());
+        }
+        let password = secret(password, "--password")?;
+        identity.user = Some(Credentials { user: user.clone().into_bytes(), password });
+    }
+    identity.scheme = match (&args.token, args.auth) {
+        (Some(token), _) => AuthScheme::Bearer(secret(token, "--token")?),
+        (None, How::Asked) => AuthScheme::Asked,
+        (None, How::Basic) => AuthScheme::Basic,
+        (None, How::BasicAtOnce) => AuthScheme::BasicAtOnce,
+        (None, How::Digest) => AuthScheme::Digest,
+    };
+    if let Some(path) = &args.netrc {
+        let path = match path {
+            Some(path) => path.clone(),
+            None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".netrc"),
+        };
+        let read = fs::read(&path).and_then(|text| Ok((text, fs::metadata(&path)?)));
+        let read = read.map_err(|error| anyhow!("{}: {}", quote(&path), ErrorKind::Io(error)));
+        let (text, metadata) = read?;
+        if netrc::is_exposed(metadata.permissions().mode()) {
+            complain(format_args!("warning: {}: others can read it", quote(&path)));
+        }
+        let parsed = Netrc::parse(&text);
+        identity.netrc = Some(parsed.map_err(|error| anyhow!("{}: {error}", quote(&path)))?);
+    }
+    Ok(identity)
+}
+
+/// 16 random bytes.
+fn random() -> Result<[u8; 16]> {
+    let mut random = [0; 16];
+    fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random))?;
+    Ok(random)
+}
+
+/// A request to `url` as the words have it.
+pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
+    let pairs: Vec<_> = pairs(&args.queries, "--query")?;
+    form::add_query(&mut url, pairs);
+    let mut request = Request::get(url);
+    if !args.data.is_empty() {
+        let mut fields = Vec::new();
+        for (name, value) in self::pairs(&args.data, "--data")? {
+            fields.push((name, contents(value)?));
+        }
+        request.method = "POST".into();
+        request.body = Body::Bytes(form::urlencoded(fields).into_bytes());
+        let _ = request.headers.push("Content-Type", form::URLENCODED);
+    } else if !args.forms.is_empty() {
+        let fields = self::pairs(&args.forms, "--form")?;
+        let fields: Vec<_> =
+            fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        let random = random()?;
+        let content_type = Multipart::new(random).content_type();
+        request.method = "POST".into();
+        request.body = Body::Made(Arc::new(move || multipart(random, &fields)));
+        let _ = request.headers.push("Content-Type", content_type);
+    }
+    if let Some(method) = &args.method {
+        request.method = method.clone();
+    }
+    Ok(request)
+}
+
+/// Each as NAME and VALUE.
+fn pairs<'a>(words: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a str)>> {
+    let split = |word: &'a String| {
+        let pair = word.split_once('=');
+        pair.ok_or_else(|| Usage(format!("{option} takes NAME=VALUE")).into())
+    };
+    words.iter().map(split).collect()
+}
+
+/// A value, or what the file holds that it names after an @.
+fn contents(value: &str) -> Result<String> {
+    let Some(path) = value.strip_prefix('@') else { return Ok(value.to_owned()) };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|e| anyhow!("{}: {}", quote(Path::new(path)), ErrorKind::Io(e)))?;
+    // An editor's last newline is no part of a password.
+    Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))
+}
+
+fn multipart(
+    random: [u8; 16],
+    fields: &[(String, String)],
+) -> Result<(Box<dyn io::Read + Send>, u64), Failure> {
+    let mut form = Multipart::new(random);
+    for (name, value) in fields {
+        let Some(path) = value.strip_prefix('@') else {
+            form.text(name, value.as_bytes());
+            continue;
+        };
+        let path = Path::new(path);
+        let opened = fs::File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (length, file) = opened.map_err(|error| Failure::local(path, error))?;
+        let base = path.file_name().unwrap_or(path.as_os_str()).as_bytes();
+        form.file(name, FilePart::new(base, file, Some(length)));
+    }
+    let length = form.len().unwrap_or(0);
+    Ok((Box::new(form.into_reader()), length))
+}
+
+/// The URL that was typed.
+///
+/// # Errors
+/// Where it is none; the word is repeated without what may be a secret in it.
+pub(crate) fn url(word: &str) -> Result<Url> {
+    // As browsers and curl take it, but for the scheme, which is never guessed.
+    let url = Url::parse(word);
+    match url {
+        Ok(url) if url.has_host() => Ok(url),
+        _ => {
+            let shown = word.split(['?', '#']).next().unwrap_or(word);
+            let shown = shown.rsplit('@').next().unwrap_or(shown);
+            let text = format!("{}: is no URL such as https://host/file", quote(Path::new(shown)));
+            Err(Usage(text).into())
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `hsum get`: files fetched, and in place only if they are what they should be.
+
+mod bars;
+mod report;
+mod trust;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use hsum::fetch::{
+    Bad, Client, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request, Resume,
+    ServerDigest, Unverified, Url, Verified, name,
+};
+
+use super::args::GetArgs;
+use super::client::{self, Session};
+use super::exit::{Exit, Usage};
+use super::output::Output;
+use super::plan;
+use super::quote::quote;
+use bars::Bars;
+use trust::Trust;
+
+/// One file to be fetched.
+struct Job {
+    request: Request,
+    mirrors: Vec<Url>,
+    target: Target,
+    progress: Arc<Progress>,
+}
+
+/// Where a file goes.
+enum Target {
+    File(PathBuf),
+    /// Into this folder, under a name that the server says.
+    Named(PathBuf),
+    Stdout,
+}
+
+/// What became of a job.
+pub(super) struct Done {
+    pub(super) url: Url,
+    /// Where it is, or should be.
+    pub(super) path: Option<PathBuf>,
+    pub(super) result: Result<Verified, Failure>,
+}
+
+pub(crate) fn run(args: GetArgs) -> Result<Exit> {
+    let jobs = jobs(&args)?;
+    let session = Session::new(&args.request, &args.identity, &args.tls)?;
+    let mut trust = Trust::new(&args.trust)?;
+    let mut output = Output::stdout()?;
+    // What serves all jobs is fetched once, before them.
+    if let Err(failure) = trust.load(&session.client, &jobs[0].request.url) {
+        report::failed(&failure, None);
+        return Ok(Exit::Code(failure.exit_code()));
+    }
+    let bars = Bars::start(args.progress, &jobs);
+    let mut exit = Exit::Well;
+    let mut result = Ok(());
+    in_order(
+        args.jobs,
+        &jobs,
+        |job| fetch(job, &args, &session.client, &trust),
+        |job, done| {
+            let printed = bars.suspend(|| report::done(&done, &args, &mut output));
+            let to_stdout = matches!(job.target, Target::Stdout);
+            if let (Exit::Well, Err(failure)) = (exit, &done.result) {
+                exit = Exit::Code(failure.exit_code());
+            }
+            result = match printed {
+                Ok(()) if to_stdout && done.result.is_ok() => copy_out(&done, &mut output),
+                printed => printed.map_err(Into::into),
+            };
+            result.is_ok()
+        },
+    );
+    drop(bars);
+    result?;
+    session.finish()?;
+    output.finish()?;
+    Ok(exit)
+}
+
+/// Does the jobs, several at once, and hands over what became of them, in their order, as long as
+/// `emit` wants more.
+fn in_order(
+    threads: NonZeroUsize,
+    jobs: &[Job],
+    work: impl Fn(&Job) -> Done + Sync,
+    mut emit: impl FnMut(&Job, Done) -> bool,
+) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (send, receive) = mpsc::channel();
+        for _ in 0..threads.get().min(jobs.len()) {
+            let (send, next, work) = (send.clone(), &next, &work);
+            scope.spawn(move || {
+                while let Some((i, job)) =
+                    Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, jobs.get(i)?)))
+                {
+                    if send.send((i, work(job))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut early: Vec<Option<Done>> = jobs.iter().map(|_| None).collect();
+        let mut due = 0;
+        for (i, done) in receive {
+            early[i] = Some(done);
+            while let Some(done) = early.get_mut(due).and_then(Option::take) {
+                if !emit(&jobs[due], done) {
+                    next.store(jobs.len(), Relaxed);
+                    return;
+                }
+                due += 1;
+            }
+        }
+    });
+}
+
+fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
+    let usage = |text: &str| Err(Usage(text.into()).into());
+    if args.urls.is_empty() {
+        return usage("what to fetch? 'hsum get URL --expect DIGEST'");
+    }
+    let single = args.output.is_some()
+        || !args.trust.expect.is_empty()
+        || args.trust.size.is_some()
+        || !args.mirrors.is_empty();
+    if args.urls.len() > 1 && single {
+        return usage("--output, --expect, --size and --mirror are about one URL");
+    }
+    let mirrors = args.mirrors.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
+    let mut jobs: Vec<Job> = Vec::new();
+    for word in &args.urls {
+        let url = client::url(word)?;
+        let folder = args.output_dir.clone().unwrap_or_default();
+        let target = match &args.output {
+            Some(path) if plan::is_stdin(path) => Target::Stdout,
+            Some(path) => Target::File(path.clone()),
+            None if args.remote_name => Target::Named(folder),
+            None => {
+                let name = name::from_url(&url).map_err(|why| {
+                    Usage(format!("{}: {why}; --output names it", quote(Path::new(word_of(&url)))))
+                })?;
+                Target::File(folder.join(name))
+            }
+        };
+        let taken = |job: &Job| matches!((&job.target, &target), (Target::File(a), Target::File(b)) if a == b);
+        if let (true, Target::File(path)) = (jobs.iter().any(taken), &target) {
+            return usage(&format!("{}: two URLs would have this name", quote(path)));
+        }
+        let request = client::request(&args.request, url)?;
+        jobs.push(Job { request, mirrors: mirrors.clone(), target, progress: Arc::default() });
+    }
+    Ok(jobs)
+}
+
+/// The host, for messages.
+fn word_of(url: &Url) -> &str {
+    url.host_str().unwrap_or("")
+}
+
+fn fetch(job: &Job, args: &GetArgs, client: &Client, trust: &Trust) -> Done {
+    let url = job.request.url.clone();
+    let mut path = None;
+    let result = path_of(job, client).and_then(|found| {
+        path = Some(found.clone());
+        fetch_to(job, &found, args, client, trust)
+    });
+    Done { url, path, result }
+}
+
+fn fetch_to(
+    job: &Job,
+    path: &Path,
+    args: &GetArgs,
+    client: &Client,
+    trust: &Trust,
+) -> Result<Verified, Failure> {
+    let url = &job.request.url;
+    let mut fetch = Fetch::of(job.request.clone())
+        .resume(if args.no_resume { Resume::Off } else { Resume::On })
+        .existing(if args.force { Existing::Replace } else { Existing::Keep })
+        .bad(if args.keep_bad { Bad::Kept } else { Bad::Removed })
+        .demand(if args.trust.strong { Demand::Sound } else { Demand::Any })
+        .progress(Arc::clone(&job.progress));
+    for mirror in &job.mirrors {
+        fetch = fetch.mirror(mirror.clone());
+    }
+    if let Some(size) = args.trust.size {
+        fetch = fetch.size(size);
+    }
+    if let Some(most) = args.max_size {
+        fetch = fetch.max_size(most);
+    }
+    if let Some(seconds) = args.max_time {
+        fetch = fetch.deadline(Instant::now() + Duration::from_secs_f64(seconds));
+    }
+    if args.trust.trust_server_digest {
+        fetch = fetch.server_digest(ServerDigest::Trusted);
+    }
+    if args.trust.no_verify {
+        fetch = fetch.unverified(Unverified::Accepted);
+    }
+    let fetch = trust.bring(fetch, client, url, path)?;
+    let found = fetch.to_path(client, path)?;
+    trust.pin(url, &found)?;
+    Ok(found)
+}
+
+/// Where the file goes; standard output has a place to wait in until everything holds.
+fn path_of(job: &Job, client: &Client) -> Result<PathBuf, Failure> {
+    match &job.target {
+        Target::File(path) => Ok(path.clone()),
+        Target::Stdout => {
+            let folder = tempfile::Builder::new().prefix("hsum-").tempdir();
+            let folder = folder.map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
+            Ok(folder.keep().join("stdout"))
+        }
+        Target::Named(folder) => {
+            let head = Request { method: "HEAD".into(), ..job.request.clone() };
+            let reply = client.send(&head)?;
+            let field = reply
+                .response
+                .headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("Content-Disposition"));
+            let named = field.map(|(_, value)| name::from_disposition(value)).transpose();
+            let own = |why: name::BadName| {
+                Failure::new(FailureKind::Policy, format!("the server's name for it: {why}"))
+            };
+            let name: OsString = match named.map_err(own)?.flatten() {
+                Some(name) => name,
+                None => name::from_url(&reply.url).map_err(own)?,
+            };
+            Ok(folder.join(name))
+        }
+    }
+}
+
+/// Writes to standard output what is verified, and leaves nothing behind.
+fn copy_out(done: &Done, output: &mut Output) -> Result<()> {
+    let Some(path) = &done.path else { return Ok(()) };
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 256 * 1024];
+    let mut copy = || loop {
+        match io::Read::read(&mut file, &mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => output.bytes(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(anyhow::Error::from(error)),
+        }
+    };
+    let copied = copy();
+    remove_stdout(path);
+    copied
+}
+
+/// The place that standard output's bytes waited in.
+pub(super) fn remove_stdout(path: &Path) {
+    if let Some(folder) = path.parent() {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+/// Whether what the sums say comes from the file's own origin.
+pub(super) fn origin_of(url: &Url, own: &Url) -> Origin {
+    if url.origin() == own.origin() { Origin::Own } else { Origin::Foreign }
+}

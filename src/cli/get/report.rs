@@ -1,0 +1,113 @@
+//! What became of a download, as a line, as JSON, or as a message.
+
+use std::path::Path;
+
+use hsum::Strength;
+use hsum::fetch::{Failure, How, Verified, redacted};
+use serde_json::{Map, Value, json};
+
+use super::super::args::GetArgs;
+use super::super::output::{Output, WriteError};
+use super::super::plan;
+use super::super::print::{complain, json_bytes, json_path};
+use super::super::quote::quote;
+use super::{Done, remove_stdout};
+
+/// Prints it: success to `output`, failure to standard error.
+pub(super) fn done(done: &Done, args: &GetArgs, output: &mut Output) -> Result<(), WriteError> {
+    let to_stdout = args.output.as_deref().is_some_and(plan::is_stdin);
+    match &done.result {
+        Ok(found) => {
+            for note in &found.notes {
+                complain(format_args!("{}: {}", quote(&found.path), note.escape_debug()));
+            }
+            if to_stdout || args.quiet {
+                return Ok(());
+            }
+            match args.json {
+                true => output.line(&json_bytes(verified(done, found)))?,
+                false => output.line(line(found).as_bytes())?,
+            }
+        }
+        Err(failure) => {
+            if to_stdout {
+                done.path.as_deref().into_iter().for_each(remove_stdout);
+            }
+            failed(failure, done.path.as_deref().filter(|_| !to_stdout));
+            if args.json && !to_stdout {
+                output.line(&json_bytes(unverified(done, failure)))?;
+            }
+        }
+    }
+    output.flush()
+}
+
+/// Says on standard error why there is no file.
+pub(super) fn failed(failure: &Failure, path: Option<&Path>) {
+    match path {
+        Some(path) => complain(format_args!("{}: {failure}", quote(path))),
+        None => complain(failure),
+    }
+}
+
+fn line(found: &Verified) -> String {
+    let name = quote(&found.path);
+    let digest = found.digests.first().map(|digest| format!("{digest:?}")).unwrap_or_default();
+    let how = match found.how {
+        How::WasThere => "already there, ",
+        How::Fetched { .. } => "",
+    };
+    let sources: Vec<_> = found.evidence.iter().map(|e| e.source.as_str()).collect();
+    match sources.is_empty() {
+        true => format!("{name}: {how}NOT VERIFIED, {digest}\n"),
+        false => format!("{name}: {how}OK, {digest} ({})\n", sources.join(", ")),
+    }
+}
+
+fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
+    let mut object = json_path(&found.path);
+    let status = match (&found.how, found.evidence.is_empty()) {
+        (How::WasThere, _) => "present",
+        (How::Fetched { .. }, false) => "verified",
+        (How::Fetched { .. }, true) => "unverified",
+    };
+    object.insert("url".into(), redacted(&done.url).into());
+    object.insert("status".into(), status.into());
+    object.insert("exit".into(), 0.into());
+    object.insert("size".into(), found.size.into());
+    let digests = found.digests.iter().map(|d| (d.function().to_string(), json!(d.to_hex())));
+    object.insert("digests".into(), Value::Object(digests.collect()));
+    let evidence = found.evidence.iter().map(|evidence| {
+        let digests: Vec<_> =
+            evidence.expected.digests().iter().map(|d| format!("{d:?}")).collect();
+        json!({ "source": evidence.source, "digests": digests })
+    });
+    object.insert("evidence".into(), evidence.collect());
+    let sound = found.evidence.iter().any(|e| e.expected.strength() == Strength::Sound);
+    let strength = match (found.evidence.is_empty(), sound) {
+        (true, _) => Value::Null,
+        (false, true) => "sound".into(),
+        (false, false) => "weak".into(),
+    };
+    object.insert("strength".into(), strength);
+    if let How::Fetched { url, chain, resumed } = &found.how {
+        object.insert("from".into(), redacted(url).into());
+        let hops = chain.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
+        object.insert("redirects".into(), hops.collect());
+        object.insert("resumed".into(), (*resumed).into());
+    }
+    object.insert("notes".into(), found.notes.clone().into());
+    object
+}
+
+fn unverified(done: &Done, failure: &Failure) -> Map<String, Value> {
+    let mut object = match &done.path {
+        Some(path) => json_path(path),
+        None => Map::new(),
+    };
+    object.insert("url".into(), redacted(&done.url).into());
+    object.insert("status".into(), "failed".into());
+    object.insert("exit".into(), failure.exit_code().into());
+    object.insert("error".into(), failure.to_string().into());
+    object
+}

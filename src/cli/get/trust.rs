@@ -1,0 +1,256 @@
+//! What a download is verified against: digests, checksum files, pins, signatures.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use hsum::ErrorKind;
+use hsum::fetch::discovery::{self, Signer};
+use hsum::fetch::signature::{Keyring, Legacy, MinisignKey, MinisignSignature, Signed};
+use hsum::fetch::sums::{self, Sums};
+use hsum::fetch::{
+    Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, name, redacted,
+};
+use hsum::notation::Expected;
+
+use super::super::args::TrustArgs;
+use super::super::client;
+use super::super::exit::Usage;
+use super::super::quote::quote;
+use super::origin_of;
+
+/// All that was said about trust.
+pub(super) struct Trust<'a> {
+    args: &'a TrustArgs,
+    expected: Vec<Expected>,
+    sums: Option<Place>,
+    /// The checksum file, once it is here.
+    list: Option<Sums>,
+    pins: Option<Pins>,
+    signature: Option<(Place, Arc<Key>)>,
+}
+
+/// Where a checksum file or a signature is.
+enum Place {
+    At(Url),
+    Here(PathBuf),
+    Auto,
+}
+
+/// Whose signature counts.
+enum Key {
+    Minisign(MinisignKey),
+    OpenPgp(Keyring),
+}
+
+impl Place {
+    fn parse(word: &OsStr) -> Result<Self> {
+        match word.to_str() {
+            Some("auto") => Ok(Self::Auto),
+            Some(text) if text.contains("://") => Ok(Self::At(client::url(text)?)),
+            _ => Ok(Self::Here(word.into())),
+        }
+    }
+}
+
+impl<'a> Trust<'a> {
+    pub(super) fn new(args: &'a TrustArgs) -> Result<Self> {
+        let parse = |text: &std::ffi::OsString| {
+            let parsed = Expected::parse(text.as_bytes(), args.algorithm);
+            parsed.map_err(|error| Usage(format!("--expect: {error}")).into())
+        };
+        let key = match (&args.minisign_key, &args.gpg_keyring) {
+            (Some(key), _) => Some(Key::Minisign(minisign(key)?)),
+            (None, Some(path)) => {
+                let ring = Keyring::open(path);
+                Some(Key::OpenPgp(ring.map_err(|error| anyhow!("{}: {error}", quote(path)))?))
+            }
+            (None, None) => None,
+        };
+        let place = args.sig.as_deref().map(Place::parse).transpose()?;
+        Ok(Self {
+            args,
+            expected: args.expect.iter().map(parse).collect::<Result<_>>()?,
+            sums: args.sums.as_deref().map(Place::parse).transpose()?,
+            list: None,
+            pins: args.pin.as_ref().map(Pins::new),
+            signature: place.zip(key.map(Arc::new)),
+        })
+    }
+
+    /// Fetches the checksum file that serves all, and verifies its signature before it is read.
+    /// `own` is of the origin that gets credentials.
+    pub(super) fn load(&mut self, client: &Client, own: &Url) -> Result<(), Failure> {
+        let list = match &self.sums {
+            None | Some(Place::Auto) => return Ok(()),
+            Some(Place::At(url)) => Sums::fetch(client, url, origin_of(url, own))?,
+            Some(Place::Here(path)) => Sums::open(path)?,
+        };
+        let at = match &self.sums {
+            Some(Place::At(url)) => Some(url),
+            _ => None,
+        };
+        self.approve(client, at, own, list.text())?;
+        self.list = Some(list);
+        Ok(())
+    }
+
+    /// Everything that is known of the file at `url`, which will be called `path`.
+    pub(super) fn bring(
+        &self,
+        mut fetch: Fetch,
+        client: &Client,
+        url: &Url,
+        path: &Path,
+    ) -> Result<Fetch, Failure> {
+        for expected in &self.expected {
+            fetch = fetch.expect(expected.clone(), "--expect");
+        }
+        if let Some(expected) = in_fragment(url) {
+            fetch = fetch.expect(expected?, "the URL's fragment");
+        }
+        if let Some(pins) = &self.pins {
+            match pins.find(url)? {
+                Some(pinned) => fetch = fetch.expect(pinned.expected, pinned.source),
+                None => fetch = fetch.unverified(hsum::fetch::Unverified::Accepted),
+            }
+        }
+        // As the URL has it: the user may call it otherwise here.
+        let name =
+            name::from_url(url).unwrap_or_else(|_| path.file_name().unwrap_or_default().into());
+        let found = match (&self.sums, &self.list) {
+            (Some(Place::Auto), _) => {
+                let approve = |at: &Url, text: &[u8]| self.approve(client, Some(at), url, text);
+                Some(sums::beside(client, url, &name, &approve)?)
+            }
+            (_, Some(list)) => Some(list.find(&name, self.args.algorithm)?),
+            (_, None) => None,
+        };
+        let has_list = found.is_some();
+        if let Some(found) = found {
+            fetch = fetch.expect(found.expected, found.source);
+        }
+        if let (false, Some((place, key))) = (has_list, &self.signature) {
+            let (text, source) = signature(client, place, Some(url), url, key)?;
+            let key = Arc::clone(key);
+            fetch = fetch.seal(Arc::new(move |path: &Path| {
+                key.verify(&text, Signed::File(path)).map_err(|failure| failure.during(&source))
+            }));
+        }
+        Ok(fetch)
+    }
+
+    /// Remembers a file that was fetched for the first time.
+    pub(super) fn pin(&self, url: &Url, found: &Verified) -> Result<(), Failure> {
+        let Some(pins) = &self.pins else { return Ok(()) };
+        match (pins.find(url)?, found.digests.first()) {
+            (None, Some(digest)) => pins.add(url, digest),
+            _ => Ok(()),
+        }
+    }
+
+    /// Verifies the signature of a checksum file, where one is asked for.
+    fn approve(
+        &self,
+        client: &Client,
+        at: Option<&Url>,
+        own: &Url,
+        text: &[u8],
+    ) -> Result<(), Failure> {
+        let Some((place, key)) = &self.signature else { return Ok(()) };
+        let (signature, source) = signature(client, place, at, own, key)?;
+        let verified = key.verify(&signature, Signed::Bytes(text));
+        verified.map(drop).map_err(|failure| failure.during(source))
+    }
+}
+
+/// `#sha256=…`, as Python's indices have it; other fragments are none of our business.
+fn in_fragment(url: &Url) -> Option<Result<Expected, Failure>> {
+    let fragment = url.fragment()?;
+    let (name, _) = fragment.split_once(['=', ':'])?;
+    name.parse::<hsum::Function>().ok()?;
+    let expected = Expected::parse(fragment, None);
+    Some(
+        expected.map_err(|error| {
+            Failure::new(FailureKind::Usage, format!("the URL's fragment: {error}"))
+        }),
+    )
+}
+
+/// The signature of what is at `at`, and where it was.
+fn signature(
+    client: &Client,
+    place: &Place,
+    at: Option<&Url>,
+    own: &Url,
+    key: &Key,
+) -> Result<(Vec<u8>, String), Failure> {
+    let missing = |what: String| Failure::new(FailureKind::Unverifiable, what);
+    match place {
+        Place::Here(path) => {
+            let text = fs::read(path).map_err(|error| Failure::local(path, error))?;
+            Ok((text, format!("{path:?}")))
+        }
+        Place::At(url) => match sums::small_file(client, url, origin_of(url, own))? {
+            Some(text) => Ok((text, redacted(url))),
+            None => Err(missing(format!("{}: is not there", redacted(url)))),
+        },
+        Place::Auto => {
+            let Some(at) = at else {
+                return Err(missing("--sig auto needs a checksum file at a URL".into()));
+            };
+            for url in discovery::signatures(at, key.signer()) {
+                let origin: Origin = origin_of(&url, own);
+                if let Some(text) = sums::small_file(client, &url, origin)? {
+                    return Ok((text, redacted(&url)));
+                }
+            }
+            Err(missing(format!("{}: no signature beside it", redacted(at))))
+        }
+    }
+}
+
+impl Key {
+    fn signer(&self) -> Signer {
+        match self {
+            Self::Minisign(_) => Signer::Minisign,
+            Self::OpenPgp(_) => Signer::OpenPgp,
+        }
+    }
+
+    /// Whose signature it is, in words; a failure where it does not hold.
+    fn verify(&self, signature: &[u8], signed: Signed<'_>) -> Result<String, Failure> {
+        let words = match self {
+            Self::Minisign(key) => MinisignSignature::parse(signature)
+                .and_then(|signature| key.verify(&signature, signed, Legacy::Refused))
+                .map(|comment| format!("signed, with the comment: {comment}")),
+            Self::OpenPgp(ring) => ring.verify(signature, signed).map(|good| {
+                let users: Vec<_> =
+                    good.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
+                format!("signed by {}", users.join(", "))
+            }),
+        };
+        words.map_err(|error| {
+            let kind = match error.is_verdict() {
+                true => FailureKind::Mismatch,
+                false => FailureKind::Local,
+            };
+            Failure::new(kind, format!("the signature: {error}"))
+        })
+    }
+}
+
+/// The file's key, or the line of base64 itself.
+fn minisign(word: &OsStr) -> Result<MinisignKey> {
+    let path = Path::new(word);
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(_) if MinisignKey::parse(word.as_bytes()).is_ok() => word.as_bytes().to_vec(),
+        Err(error) => return Err(anyhow!("{}: {}", quote(path), ErrorKind::Io(error))),
+    };
+    let key = MinisignKey::parse(&text);
+    key.map_err(|error| anyhow!("{}: {error}", quote(path)))
+}

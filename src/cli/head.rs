@@ -1,0 +1,128 @@
+//! `hsum head`: what a server says of a file, before anything of it is fetched.
+
+use anyhow::Result;
+use hsum::fetch::digests::{self, Stated};
+use hsum::fetch::{Failure, FailureKind, Reply, Request, Url, Validator, redacted};
+use serde_json::{Map, Value, json};
+
+use super::args::HeadArgs;
+use super::client::{self, Session};
+use super::exit::Exit;
+use super::output::{Output, WriteError};
+use super::print::{complain, json_bytes};
+
+pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
+    let urls = args.urls.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
+    let session = Session::new(&args.request, &args.identity, &args.tls)?;
+    let mut output = Output::stdout()?;
+    let mut exit = Exit::Well;
+    for url in urls {
+        let request = client::request(&args.request, url.clone())?;
+        let method = args.request.method.clone().unwrap_or_else(|| "HEAD".into());
+        let result = ask(&session, Request { method, ..request });
+        match (&result, args.json) {
+            (Ok(reply), false) => lines(&url, reply, &mut output)?,
+            (Ok(reply), true) => output.line(&json_bytes(object(&url, reply)))?,
+            (Err(failure), false) => complain(failure),
+            (Err(failure), true) => {
+                complain(failure);
+                let error = json!({ "url": redacted(&url), "error": failure.to_string(), "exit": failure.exit_code() });
+                output.line(format!("{error}\n").as_bytes())?;
+            }
+        }
+        if let (Exit::Well, Err(failure)) = (exit, result) {
+            exit = Exit::Code(failure.exit_code());
+        }
+    }
+    session.finish()?;
+    output.finish()?;
+    Ok(exit)
+}
+
+/// The reply, if it is of the file.
+fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
+    let _ = request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
+    let reply = session.client.send(&request)?;
+    let status = reply.response.status;
+    match status {
+        200..=299 => Ok(reply),
+        _ => {
+            let text = format!("{}: the server answers {status}", redacted(&reply.url));
+            Err(Failure::new(FailureKind::Status(status), text))
+        }
+    }
+}
+
+/// What a reply says, in words: name and value.
+fn facts(reply: &Reply) -> Vec<(&'static str, String)> {
+    let headers = &reply.response.headers;
+    let mut facts = vec![("status", reply.response.status.to_string())];
+    for hop in &reply.chain {
+        facts.push(("redirect", format!("{} {}", hop.status, redacted(&hop.to))));
+    }
+    for (name, field) in [
+        ("size", "Content-Length"),
+        ("type", "Content-Type"),
+        ("coding", "Content-Encoding"),
+        ("changed", "Last-Modified"),
+        ("etag", "ETag"),
+        ("ranges", "Accept-Ranges"),
+        ("name", "Content-Disposition"),
+    ] {
+        if let Some(value) = headers.value(field) {
+            facts.push((name, value.to_owned()));
+        }
+    }
+    let resumable = match Validator::strong(headers) {
+        Some(Validator::Etag(_)) => "by the ETag",
+        Some(Validator::LastModified(_)) => "by the date of change",
+        None => "no: there is no strong validator",
+    };
+    facts.push(("resumable", resumable.into()));
+    facts
+}
+
+fn lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError> {
+    output.line(format!("{}\n", redacted(url)).as_bytes())?;
+    for (name, value) in facts(reply) {
+        output.line(format!("  {name}: {}\n", value.escape_debug()).as_bytes())?;
+    }
+    for stated in digests::stated(reply.response.headers.iter()) {
+        let Stated { field, scope, digest } = stated;
+        let text = match digest {
+            Ok(digest) => format!("{digest:?}"),
+            Err(error) => format!("not read: {error}"),
+        };
+        output.line(format!("  digest: {text} ({field}, {})\n", of(scope)).as_bytes())?;
+    }
+    output.flush()
+}
+
+fn of(scope: digests::Scope) -> &'static str {
+    match scope {
+        digests::Scope::Representation => "of the whole file",
+        digests::Scope::Content => "of this message's content",
+        digests::Scope::Unencoded => "of the file before any content coding",
+    }
+}
+
+fn object(url: &Url, reply: &Reply) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("url".into(), redacted(url).into());
+    object.insert("from".into(), redacted(&reply.url).into());
+    for (name, value) in facts(reply).into_iter().filter(|(name, _)| *name != "redirect") {
+        let number = value.parse::<u64>().ok().filter(|_| matches!(name, "status" | "size"));
+        object.insert(name.into(), number.map_or_else(|| value.into(), Value::from));
+    }
+    let hops =
+        reply.chain.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
+    object.insert("redirects".into(), hops.collect());
+    let digests = digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
+        match stated.digest {
+            Ok(digest) => json!({ "field": stated.field, "digest": format!("{digest:?}"), "of": of(stated.scope) }),
+            Err(error) => json!({ "field": stated.field, "error": error.to_string() }),
+        }
+    });
+    object.insert("digests".into(), digests.collect());
+    object
+}
