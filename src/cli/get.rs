@@ -25,7 +25,6 @@ use super::args::GetArgs;
 use super::client::{self, Session};
 use super::exit::{Exit, Usage};
 use super::output::Output;
-use super::plan;
 use super::quote::quote;
 use bars::Bars;
 use trust::Trust;
@@ -148,7 +147,7 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
         let url = client::url(word)?;
         let folder = args.output_dir.clone().unwrap_or_default();
         let target = match &args.output {
-            Some(path) if plan::is_stdin(path) => Target::Stdout,
+            Some(path) if path == Path::new("-") => Target::Stdout,
             Some(path) => Target::File(path.clone()),
             None if args.remote_name => Target::Named(folder),
             None => {

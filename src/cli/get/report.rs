@@ -8,14 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::super::args::GetArgs;
 use super::super::output::{Output, WriteError};
-use super::super::plan;
 use super::super::print::{complain, json_bytes, json_path};
 use super::super::quote::quote;
 use super::{Done, remove_stdout};
 
 /// Prints it: success to `output`, failure to standard error.
 pub(super) fn done(done: &Done, args: &GetArgs, output: &mut Output) -> Result<(), WriteError> {
-    let to_stdout = args.output.as_deref().is_some_and(plan::is_stdin);
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     match &done.result {
         Ok(found) => {
             for note in &found.notes {
