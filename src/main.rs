@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         cli::args::Verb::Check(args) => cli::check::run(args),
         cli::args::Verb::Get(args) => cli::get::run(*args),
         cli::args::Verb::Head(args) => cli::head::run(*args),
+        cli::args::Verb::Convert(args) => cli::convert::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),

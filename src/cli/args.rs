@@ -3,6 +3,7 @@
 
 mod check;
 mod client;
+mod convert;
 mod get;
 mod hmac;
 mod sum;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
+pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};
 pub(crate) use sum::{FormatArgs, SumArgs};
@@ -41,6 +43,7 @@ Examples:
   hsum debian.iso                     the SHA-256 of a file
   hsum photos > photos.sha256         of every file of a tree
   hsum check photos.sha256            are they still the same?
+  hsum check x.iso --expect sha256:…  is this what was meant?
   hsum -a md5,sha1 *.zip              several at once, each file read once
   tar c src | hsum -a blake3          of a pipe
   hsum get URL --sums auto            a file from the net, verified or not there
@@ -58,12 +61,23 @@ pub(crate) enum Verb {
     /// file that the output goes to is left out of the walk.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(SumArgs),
-    /// Verify the files that checksum lists name
+    /// Verify the files that checksum files name, or files against --expect DIGEST
     ///
-    /// Lines may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
+    /// Lists may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
     /// from OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by
     /// the tag, else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the
     /// list. What a list names must be a regular file or a block device.
+    ///
+    /// Other checksum files are known by their contents: a bare digest in 'x.iso.sha256', SFV, the
+    /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
+    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep; signed
+    /// ones too, whose signature is not checked.
+    ///
+    /// --expect takes a digest in any notation: hex in any dress, 'sha256:HEX', 'sha256-BASE64',
+    /// Nix's base32, HTTP's fields, 'ni:', 'urn:sha1:'.
+    #[command(
+        override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
+    )]
     Check(CheckArgs),
     /// Fetch files that are either verified or not there
     ///
@@ -77,6 +91,10 @@ pub(crate) enum Verb {
     Get(Box<GetArgs>),
     /// Ask a server about a file: size, validators, every digest that it states
     Head(Box<HeadArgs>),
+    /// Write digests in another notation
+    ///
+    /// Reads what 'hsum check --expect' reads, an argument or a line at a time.
+    Convert(ConvertArgs),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// The key never stands on the command line, where every user of the machine could read it:

@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use hsum::fetch::metalink::MetalinkFile;
 use hsum::fetch::{
     Bad, Client, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request, Resume,
     ServerDigest, Unverified, Url, Verified, name,
@@ -54,14 +55,20 @@ pub(super) struct Done {
 }
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
-    let jobs = jobs(&args)?;
+    let mut jobs = jobs(&args)?;
     let session = Session::new(&args.request, &args.identity, &args.tls)?;
     let mut trust = Trust::new(&args.trust)?;
     let mut output = Output::stdout()?;
     // What serves all jobs is fetched once, before them.
-    if let Err(failure) = trust.load(&session.client, &jobs[0].request.url) {
-        report::failed(&failure, None);
-        return Ok(Exit::Code(failure.exit_code()));
+    let own = jobs.first().map(|job| job.request.url.clone());
+    let loaded = trust.load(&session.client, own.as_ref());
+    match loaded.and_then(|()| trust.metalink()) {
+        Ok(files) if jobs.is_empty() => jobs.extend(from_metalink(&args, files)?),
+        Ok(_) => {}
+        Err(failure) => {
+            report::failed(&failure, None);
+            return Ok(Exit::Code(failure.exit_code()));
+        }
     }
     let bars = Bars::start(args.progress, &jobs);
     let mut exit = Exit::Well;
@@ -131,7 +138,7 @@ fn in_order(
 
 fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
-    if args.urls.is_empty() {
+    if args.urls.is_empty() && args.trust.metalink.is_none() {
         return usage("what to fetch? 'hsum get URL --expect DIGEST'");
     }
     let single = args.output.is_some()
@@ -165,6 +172,27 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
         jobs.push(Job { request, mirrors: mirrors.clone(), target, progress: Arc::default() });
     }
     Ok(jobs)
+}
+
+/// A job for each file of a Metalink: the first of its places, and the others as mirrors. Nobody
+/// but the Metalink names them, so none is told who the user is.
+fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
+    let folder = args.output_dir.clone().unwrap_or_default();
+    if files.len() > 1 && args.output.is_some() {
+        return Err(Usage("the Metalink has several files, and --output names one".into()).into());
+    }
+    let job = |file: MetalinkFile| {
+        let mut urls = file.urls.into_iter();
+        let first = urls.next()?;
+        let target = match &args.output {
+            Some(path) if path == Path::new("-") => Target::Stdout,
+            Some(path) => Target::File(path.clone()),
+            None => Target::File(folder.join(file.name)),
+        };
+        let request = Request { origin: Origin::Foreign, ..Request::get(first) };
+        Some(Job { request, mirrors: urls.collect(), target, progress: Arc::default() })
+    };
+    Ok(files.into_iter().filter_map(job).collect())
 }
 
 /// The host, for messages.

@@ -3,19 +3,18 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use super::client::Client;
-use super::discovery::{self, Candidate, Kind};
+use super::discovery::{self, Kind};
 use super::failure::{Failure, FailureKind, redacted};
 use super::pump::failure_of;
 use super::transport::{Origin, Request};
 use super::verdict::Evidence;
 use crate::algorithm::Function;
-use crate::manifest::Parser;
+use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
 use crate::notation::Expected;
 
 /// A checksum file.
@@ -23,8 +22,17 @@ use crate::notation::Expected;
 pub struct Sums {
     source: String,
     text: Vec<u8>,
-    /// The function that its name tells.
-    named: Option<Function>,
+    /// Its own name, which may tell the function.
+    name: PathBuf,
+}
+
+/// What a checksum file says of one file.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its digests.
+    pub evidence: Evidence,
+    /// Its length in bytes, where that is said.
+    pub size: Option<u64>,
 }
 
 impl Sums {
@@ -37,7 +45,7 @@ impl Sums {
             Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
         })?;
         inspected(&text).map_err(|failure| failure.during(redacted(url)))?;
-        Ok(Self { source: redacted(url), text, named: named(url.path()) })
+        Ok(Self { source: redacted(url), text, name: name_in(url) })
     }
 
     /// The one at `path`.
@@ -51,7 +59,7 @@ impl Sums {
         opened.map_err(|error| Failure::local(path, error))?;
         let source = format!("{path:?}");
         inspected(&text).map_err(|failure| failure.during(&source))?;
-        Ok(Self { source, text, named: named(&path.to_string_lossy()) })
+        Ok(Self { source, text, name: path.to_owned() })
     }
 
     /// Its bytes: what a signature is over.
@@ -63,10 +71,11 @@ impl Sums {
     ///
     /// # Errors
     /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
-    pub fn find(&self, name: &OsStr, algorithm: Option<Function>) -> Result<Evidence, Failure> {
-        let expected = read(&self.text, name, algorithm.or(self.named));
-        let expected = expected.map_err(|failure| failure.during(&self.source))?;
-        Ok(Evidence { expected, source: self.source.clone() })
+    pub fn find(&self, name: &OsStr, algorithm: Option<Function>) -> Result<Said, Failure> {
+        match read(&self.text, &self.name, name, algorithm) {
+            Ok(entry) => Ok(said(&entry, self.source.clone())),
+            Err(why) => Err(silent(why, name, &self.source)),
+        }
     }
 }
 
@@ -83,22 +92,22 @@ pub fn beside(
     url: &Url,
     name: &OsStr,
     approve: &Approve<'_>,
-) -> Result<Evidence, Failure> {
+) -> Result<Said, Failure> {
     for candidate in discovery::candidates(url) {
         let Some(text) = small_file(client, &candidate.url, Origin::Own)? else { continue };
-        let Candidate { kind, algorithm, .. } = candidate;
-        let hint = algorithm.map(Function::from);
         // Some servers answer anything with a page.
         if discovery::inspect(&text).is_err() {
             continue;
         }
-        match read(&text, name, hint) {
-            Ok(expected) => {
+        let source = redacted(&candidate.url);
+        let algorithm = candidate.algorithm.map(Function::from);
+        match read(&text, &name_in(&candidate.url), name, algorithm) {
+            Ok(entry) => {
                 approve(&candidate.url, &text)?;
-                return Ok(Evidence { expected, source: redacted(&candidate.url) });
+                return Ok(said(&entry, source));
             }
-            Err(failure) if failure.kind() == FailureKind::Unverifiable && kind == Kind::List => {}
-            Err(failure) => return Err(failure.during(redacted(&candidate.url))),
+            Err(NotListed::Missing) if candidate.kind == Kind::List => {}
+            Err(why) => return Err(silent(why, name, &source)),
         }
     }
     let text = format!("{}: no checksum file beside it names it", redacted(url));
@@ -140,56 +149,33 @@ fn inspected(text: &[u8]) -> Result<(), Failure> {
     discovery::inspect(text).map_err(|error| Failure::new(kind, error.to_string()))
 }
 
-/// The function that a checksum file's name tells: `SHA3-256SUMS`, `B2SUMS`, `x.b3`.
-fn named(path: &str) -> Option<Function> {
-    let name = path.rsplit('/').next()?;
-    let upper = name.to_ascii_uppercase();
-    let list = upper.split("SUM").next().filter(|rest| rest.len() < upper.len());
-    let ending = upper.rsplit('.').next();
-    let parse = |word: &str| word.parse::<Function>().ok();
-    list.and_then(parse).or_else(|| ending.and_then(parse))
-}
-
-/// What a checksum file says of the file called `name`.
-fn read(text: &[u8], name: &OsStr, hint: Option<Function>) -> Result<Expected, Failure> {
-    inspected(text)?;
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    if let [line] = lines(text).collect::<Vec<_>>()[..] {
-        // The digest alone: it is of the file that the list is beside.
-        if !line.contains(&b' ') {
-            let parsed = Expected::parse(line, hint);
-            return parsed.map_err(|e| Failure::new(FailureKind::Unverifiable, e.to_string()));
-        }
-    }
-    let mut parser = match hint {
-        Some(function) => Parser::new().untagged(function),
-        None => Parser::new(),
+/// What a checksum file, which is called `own`, says of the file called `name`.
+fn read(
+    text: &[u8],
+    own: &Path,
+    name: &OsStr,
+    algorithm: Option<Function>,
+) -> Result<Entry, NotListed> {
+    let hint = Hint {
+        name: own.file_name().map(Into::into),
+        untagged: algorithm,
+        file: Some(name.into()),
+        ..Hint::default()
     };
-    let mut digests = Vec::new();
-    for line in lines(text) {
-        let Ok(Some(entry)) = parser.parse_line(line) else { continue };
-        if entry.path.file_name() == Some(name) || base(entry.path.as_os_str()) == name.as_bytes() {
-            digests.push(entry.digest);
-        }
-    }
-    let twice = digests.iter().enumerate().any(|(i, digest)| {
-        digests[..i].iter().any(|other| other != digest && other.function() == digest.function())
-    });
-    if twice {
-        let text = format!("two different digests of {name:?} are in it");
-        return Err(Failure::new(FailureKind::Unverifiable, text));
-    }
-    Expected::from_digests(digests).ok_or_else(|| {
-        Failure::new(FailureKind::Unverifiable, format!("nothing in it names {name:?}"))
-    })
+    manifest::find(List::new(text, hint), Path::new(name), Matching::BaseName)
 }
 
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+fn said(entry: &Entry, source: String) -> Said {
+    let expected = Expected::from_digests(entry.digests().copied());
+    let expected = expected.unwrap_or_else(|| entry.digest.into());
+    Said { evidence: Evidence { expected, source }, size: entry.size }
 }
 
-/// What follows the last slash of either kind.
-fn base(path: &OsStr) -> &[u8] {
-    let bytes = path.as_bytes();
-    bytes.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(bytes)
+fn silent(why: NotListed, name: &OsStr, source: &str) -> Failure {
+    Failure::new(FailureKind::Unverifiable, format!("{source}: {name:?}: {why}"))
+}
+
+/// The last part of a URL's path, as a name.
+fn name_in(url: &Url) -> PathBuf {
+    PathBuf::from(url.path().rsplit('/').next().unwrap_or(""))
 }

@@ -92,6 +92,10 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "URL|FILE|auto")]
     pub(crate) sums: Option<OsString>,
 
+    /// A Metalink (version 3 or 4): what to fetch, where from, and its digests
+    #[arg(long, value_name = "URL|FILE", conflicts_with = "sums")]
+    pub(crate) metalink: Option<OsString>,
+
     /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<Function>,
@@ -125,7 +129,7 @@ pub(crate) struct TrustArgs {
     pub(crate) strong: bool,
 
     /// Put it in place unverified, and print its digest
-    #[arg(long, conflicts_with_all = ["expect", "sums", "pin", "sig", "strong"])]
+    #[arg(long, conflicts_with_all = ["expect", "sums", "metalink", "pin", "sig", "strong"])]
     pub(crate) no_verify: bool,
 }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
 use hsum::fetch::discovery::{self, Signer};
+use hsum::fetch::metalink::{self, MetalinkFile};
 use hsum::fetch::signature::{Keyring, Legacy, MinisignKey, MinisignSignature, Signed};
-use hsum::fetch::sums::{self, Sums};
+use hsum::fetch::sums::{self, Said, Sums};
 use hsum::fetch::{
     Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, name, redacted,
 };
@@ -70,11 +71,12 @@ impl<'a> Trust<'a> {
             }
             (None, None) => None,
         };
+        let sums = args.metalink.as_deref().or(args.sums.as_deref());
         let place = args.sig.as_deref().map(Place::parse).transpose()?;
         Ok(Self {
             args,
             expected: args.expect.iter().map(parse).collect::<Result<_>>()?,
-            sums: args.sums.as_deref().map(Place::parse).transpose()?,
+            sums: sums.map(Place::parse).transpose()?,
             list: None,
             pins: args.pin.as_ref().map(Pins::new),
             signature: place.zip(key.map(Arc::new)),
@@ -83,19 +85,32 @@ impl<'a> Trust<'a> {
 
     /// Fetches the checksum file that serves all, and verifies its signature before it is read.
     /// `own` is of the origin that gets credentials.
-    pub(super) fn load(&mut self, client: &Client, own: &Url) -> Result<(), Failure> {
+    pub(super) fn load(&mut self, client: &Client, own: Option<&Url>) -> Result<(), Failure> {
         let list = match &self.sums {
             None | Some(Place::Auto) => return Ok(()),
-            Some(Place::At(url)) => Sums::fetch(client, url, origin_of(url, own))?,
+            Some(Place::At(url)) => Sums::fetch(client, url, origin_of(url, own.unwrap_or(url)))?,
             Some(Place::Here(path)) => Sums::open(path)?,
         };
         let at = match &self.sums {
             Some(Place::At(url)) => Some(url),
             _ => None,
         };
-        self.approve(client, at, own, list.text())?;
+        if let Some(own) = own.or(at) {
+            self.approve(client, at, own, list.text())?;
+        } else if self.signature.is_some() {
+            let text = "--sig needs a URL to be about";
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
         self.list = Some(list);
         Ok(())
+    }
+
+    /// The files that the Metalink names, with the places where they are.
+    pub(super) fn metalink(&self) -> Result<Vec<MetalinkFile>, Failure> {
+        match (&self.args.metalink, &self.list) {
+            (Some(_), Some(list)) => metalink::files(list.text()),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Everything that is known of the file at `url`, which will be called `path`.
@@ -130,8 +145,11 @@ impl<'a> Trust<'a> {
             (_, None) => None,
         };
         let has_list = found.is_some();
-        if let Some(found) = found {
-            fetch = fetch.expect(found.expected, found.source);
+        if let Some(Said { evidence, size }) = found {
+            fetch = fetch.expect(evidence.expected, evidence.source);
+            if let (None, Some(size)) = (self.args.size, size) {
+                fetch = fetch.size(size);
+            }
         }
         if let (false, Some((place, key))) = (has_list, &self.signature) {
             let (text, source) = signature(client, place, Some(url), url, key)?;

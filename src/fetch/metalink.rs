@@ -1,0 +1,124 @@
+//! Where the files of a Metalink are: versions 4 (RFC 5854) and 3. Their digests and sizes are
+//! [`crate::manifest`]'s business.
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use url::Url;
+
+use super::failure::{Failure, FailureKind};
+
+/// More places than these are of no use.
+const MOST_PLACES: usize = 100;
+
+/// A file, and where to get it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MetalinkFile {
+    /// Its name: one part, no folders.
+    pub name: String,
+    /// http, https, ftp and ftps, the best first.
+    pub urls: Vec<Url>,
+}
+
+/// The files of a Metalink, in its order.
+///
+/// # Errors
+/// [`FailureKind::Unverifiable`] where it is none, and [`FailureKind::Policy`] where a name has
+/// folders in it.
+pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
+    let wrong = || Failure::new(FailureKind::Unverifiable, "it is no Metalink");
+    let mut reader = Reader::from_str(str::from_utf8(text).map_err(|_| wrong())?);
+    let mut found = Vec::new();
+    let mut file: Option<(String, Vec<(u64, Url)>)> = None;
+    let mut place: Option<(u64, String)> = None;
+    loop {
+        match reader.read_event().map_err(|_| wrong())? {
+            Event::Start(tag) => match tag.local_name().as_ref() {
+                "file" => {
+                    file = Some((plain(&attribute(&tag, "name").ok_or_else(wrong)?)?, Vec::new()))
+                }
+                "url" => place = Some((rank(&tag), String::new())),
+                _ => {}
+            },
+            Event::Text(text) => {
+                if let Some((_, url)) = &mut place {
+                    url.push_str(&text);
+                }
+            }
+            Event::GeneralRef(name) => {
+                if let Some((_, url)) = &mut place {
+                    // The one that URLs have.
+                    url.push(if &*name == "amp" { '&' } else { ' ' });
+                }
+            }
+            Event::End(tag) => match tag.local_name().as_ref() {
+                "url" => {
+                    if let (Some((rank, text)), Some((_, urls))) = (place.take(), &mut file) {
+                        let url = Url::parse(text.trim()).ok().filter(|url| {
+                            matches!(url.scheme(), "http" | "https" | "ftp" | "ftps")
+                        });
+                        urls.extend(
+                            url.filter(|_| urls.len() < MOST_PLACES).map(|url| (rank, url)),
+                        );
+                    }
+                }
+                "file" => {
+                    if let Some((name, mut urls)) = file.take() {
+                        urls.sort_by_key(|(rank, _)| *rank);
+                        let urls = urls.into_iter().map(|(_, url)| url).collect();
+                        found.push(MetalinkFile { name, urls });
+                    }
+                }
+                _ => {}
+            },
+            Event::Eof if found.is_empty() || file.is_some() => return Err(wrong()),
+            Event::Eof => return Ok(found),
+            _ => {}
+        }
+    }
+}
+
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    let mut all = tag.attributes().filter_map(Result::ok);
+    let found = all.find(|one| one.key.local_name().as_ref() == name)?;
+    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
+}
+
+/// The best is the lowest: `priority` of version 4, and 100 less `preference` of version 3.
+fn rank(tag: &BytesStart<'_>) -> u64 {
+    let number = |name| attribute(tag, name)?.trim().parse::<u64>().ok();
+    number("priority").or(number("preference").map(|p| 100u64.saturating_sub(p))).unwrap_or(999_999)
+}
+
+fn plain(name: &str) -> Result<String, Failure> {
+    let bad = name.is_empty()
+        || matches!(name, "." | "..")
+        || name.contains(['/', '\\'])
+        || name.contains(char::is_control);
+    match bad {
+        false => Ok(name.to_owned()),
+        true => {
+            let text = format!("the Metalink's name {name:?} is not one for a file here");
+            Err(Failure::new(FailureKind::Policy, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_come_in_their_order_and_names_have_no_folders() {
+        let text = r#"<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a.iso">
+            <url priority="2">https://b.example/a?x&amp;y</url><url priority="1">http://a.example/a</url>
+            <url>gopher://c.example/a</url></file></metalink>"#;
+        let found = files(text.as_bytes()).unwrap();
+        assert_eq!(found[0].name, "a.iso");
+        let urls: Vec<_> = found[0].urls.iter().map(Url::as_str).collect();
+        assert_eq!(urls, ["http://a.example/a", "https://b.example/a?x&y"]);
+        let climbing = text.replace("a.iso", "../a.iso");
+        assert_eq!(files(climbing.as_bytes()).unwrap_err().kind(), FailureKind::Policy);
+        assert!(files(b"<html>").is_err());
+        assert!(files(b"<metalink><file name='a'>").is_err());
+    }
+}
