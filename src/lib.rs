@@ -56,6 +56,7 @@ mod kernel;
 mod lanes;
 pub mod manifest;
 mod opaque;
+pub mod sign;
 pub mod simd;
 
 #[cfg(feature = "fs")]
