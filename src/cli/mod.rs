@@ -14,5 +14,6 @@ mod print;
 mod progress;
 mod quote;
 pub(crate) mod self_test;
+pub(crate) mod sign;
 pub(crate) mod startup;
 pub(crate) mod sum;

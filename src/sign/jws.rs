@@ -95,6 +95,11 @@ impl Jws {
         Self { typ: Some(typ.into()), ..self }
     }
 
+    /// The algorithm.
+    pub fn algorithm(&self) -> JwsAlgorithm {
+        self.algorithm
+    }
+
     fn encoded_header(&self) -> String {
         let mut json = format!("{{\"alg\":\"{}\"", self.algorithm.name());
         for (name, value) in [("typ", &self.typ), ("kid", &self.kid)] {
