@@ -32,6 +32,8 @@ mod message;
 mod pattern;
 mod place;
 mod plain;
+#[cfg(feature = "http")]
+mod requests;
 mod rfc9421;
 mod scheme;
 mod secret;

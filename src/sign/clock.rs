@@ -37,8 +37,7 @@ pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
     };
     let (year, month, day) = (number(&[y0, y1, y2, y3])?, number(&[m0, m1])?, number(&[d0, d1])?);
     let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, 28 + u64::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let length = *lengths.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
     if year < 1970 || day == 0 || day > length || hour > 23 || minute > 59 || second > 59 {
         return None;
@@ -55,8 +54,7 @@ pub(crate) fn to_basic_format(time: u64) -> String {
     let time = time.min(253_402_300_799);
     let (days, second) = (time / 86_400, time % 86_400);
     let (mut year, mut month, mut day) = (1970, 1, days);
-    let days_of =
-        |year: u64| 365 + u64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let days_of = |year: u64| 365 + u64::from(is_leap(year));
     while day >= days_of(year) {
         day -= days_of(year);
         year += 1;
@@ -70,6 +68,10 @@ pub(crate) fn to_basic_format(time: u64) -> String {
     }
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     format!("{year:04}{month:02}{:02}T{hour:02}{minute:02}{second:02}Z", day + 1)
+}
+
+fn is_leap(year: u64) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 #[cfg(test)]

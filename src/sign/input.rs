@@ -13,7 +13,7 @@ pub(crate) enum Input {
     /// These bytes, then the body in base64 for URLs.
     Encoded { before: Vec<u8> },
     /// What is made of a digest of the body, which the hasher has begun.
-    Digested { hasher: Hasher, content: Content },
+    Digested { hasher: Box<Hasher>, content: Content },
 }
 
 /// Makes the authenticated bytes of the body's digest.
@@ -41,7 +41,7 @@ pub(crate) struct Running {
 enum Rest {
     Around { body: Body, after: Vec<u8> },
     Encoded { carry: Vec<u8> },
-    Digested { hasher: Hasher, content: Content },
+    Digested { hasher: Box<Hasher>, content: Content },
 }
 
 /// What came of it.

@@ -63,7 +63,8 @@ struct Batch {
     tags: Vec<Vec<Tag>>,
 }
 
-/// What is to be done with a request.
+/// What is to be done with a request. Most are of the large kind, and a box for each would cost.
+#[expect(clippy::large_enum_variant)]
 enum Step<'m> {
     /// Its MAC is computed with the others.
     Lanes {

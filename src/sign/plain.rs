@@ -199,16 +199,17 @@ impl Plain {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         write(&self.before, message, values, &mut before)?;
         write(&self.after, message, values, &mut after)?;
-        let mut hasher = Hasher::new(Algorithm::Sha256);
+        let sha256 = || Box::new(Hasher::new(Algorithm::Sha256));
         Ok(match &self.body {
             None => Input::bytes(before),
             Some(Part::BodySha256) => Input::Digested {
-                hasher,
+                hasher: sha256(),
                 content: Box::new(move |digest| {
                     [before, digest.to_hex().into_bytes(), after].concat()
                 }),
             },
             Some(Part::NonceBodySha256) => {
+                let mut hasher = sha256();
                 hasher.update(values.nonce);
                 Input::Digested {
                     hasher,

@@ -246,7 +246,7 @@ impl Rules for Rfc9421 {
         let input = match covers_body {
             false => Input::bytes(before),
             true => Input::Digested {
-                hasher: Hasher::new(Algorithm::Sha256),
+                hasher: Box::new(Hasher::new(Algorithm::Sha256)),
                 content: Box::new(move |digest| {
                     let before = String::from_utf8_lossy(&before);
                     before.replace(DIGEST_TO_COME, &content_digest::written(digest)).into_bytes()

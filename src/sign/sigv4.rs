@@ -144,13 +144,12 @@ impl Rules for Sigv4 {
         let time = to_basic_format(settled.timestamp);
         let date = time[..8].to_owned();
         let scope = self.scope(&date);
-        if let Some(given) = one(message.headers, "x-amz-date")? {
-            if given != time.as_bytes() {
-                return Err(SignError::malformed(
-                    "X-Amz-Date",
-                    "it is another time than the one to sign",
-                ));
-            }
+        let given = one(message.headers, "x-amz-date")?;
+        if given.is_some_and(|given| given != time.as_bytes()) {
+            return Err(SignError::malformed(
+                "X-Amz-Date",
+                "it is another time than the one to sign",
+            ));
         }
         let mut names = self.names_to_sign(message)?;
         let mut canonical = Canonical::new(self.path, message);
@@ -206,7 +205,7 @@ impl Rules for Sigv4 {
         let signed_names = names.join(";");
         Ok(Intent {
             input: Input::Digested {
-                hasher: Hasher::new(Algorithm::Sha256),
+                hasher: Box::new(Hasher::new(Algorithm::Sha256)),
                 content: Box::new(move |of_body| {
                     let payload = stand_in.map_or_else(|| of_body.to_hex(), str::to_owned);
                     let request = canonical.write(&signed_names, &payload);

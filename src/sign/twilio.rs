@@ -57,7 +57,7 @@ pub(crate) fn digesting(url: &str) -> Result<Input, VerifyError> {
     }
     let url = url.to_owned();
     Ok(Input::Digested {
-        hasher: Hasher::new(Algorithm::Sha256),
+        hasher: Box::new(Hasher::new(Algorithm::Sha256)),
         content: Box::new(move |digest| with_digest(&url, digest).into_bytes()),
     })
 }

@@ -7,4 +7,5 @@ mod round_trip;
 mod secrets;
 mod sigv4;
 mod support;
+mod timing;
 mod vectors;

@@ -17,6 +17,7 @@ use self::request::{Request, one_stdin, open, stream};
 use super::args::{SignArgs, SignFormat, Time};
 use super::exit::{Exit, Untried, Usage};
 use super::output::{Output, WriteError};
+use super::print::complain;
 use super::quote::quote;
 
 pub(crate) fn run(args: SignArgs) -> Result<Exit> {
@@ -90,15 +91,24 @@ fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -
         |(name, value): &(String, String), between: &str| format!("{name}{between}{value}\n");
     match args.format {
         SignFormat::Value => format!("{}\n", signed.value()).into_bytes(),
-        SignFormat::Headers => match (signed.url(), signed.headers()) {
-            (Some(url), _) => format!("{url}\n").into_bytes(),
-            (None, []) => {
-                signed.params().iter().map(|pair| line(pair, "=")).collect::<String>().into_bytes()
+        SignFormat::Headers => {
+            let lines = |pairs: &[(String, String)], between: &str| -> Vec<u8> {
+                pairs.iter().flat_map(|pair| line(pair, between).into_bytes()).collect()
+            };
+            match (signed.url(), signed.headers()) {
+                (Some(url), []) => format!("{url}\n").into_bytes(),
+                (None, []) => lines(signed.params(), "="),
+                (url, headers) => {
+                    if let Some(url) = url {
+                        complain(format_args!(
+                            "note: it is signed for the URL {}",
+                            quote(Path::new(url))
+                        ));
+                    }
+                    lines(headers, ": ")
+                }
             }
-            (None, headers) => {
-                headers.iter().map(|pair| line(pair, ": ")).collect::<String>().into_bytes()
-            }
-        },
+        }
         SignFormat::Json => {
             let pairs = |pairs: &[(String, String)]| -> serde_json::Map<String, serde_json::Value> {
                 pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()

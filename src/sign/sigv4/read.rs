@@ -191,7 +191,7 @@ impl Sigv4 {
         let input = match fixed {
             Some(payload) => Input::bytes(content(&payload)),
             None => Input::Digested {
-                hasher: Hasher::new(Algorithm::Sha256),
+                hasher: Box::new(Hasher::new(Algorithm::Sha256)),
                 content: Box::new(move |of_body| content(&of_body.to_hex())),
             },
         };
