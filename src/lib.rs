@@ -57,6 +57,7 @@ mod lanes;
 pub mod manifest;
 pub mod notation;
 mod opaque;
+pub mod sign;
 pub mod simd;
 
 #[cfg(feature = "fs")]

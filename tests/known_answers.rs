@@ -62,7 +62,7 @@ fn every_file_is_in_the_table_and_every_algorithm_has_one() {
             let path = below.join(entry.file_name());
             if entry.file_type().unwrap().is_dir() {
                 walk(root, &path, found);
-            } else if path != Path::new("README.md") {
+            } else if path != Path::new("README.md") && !path.starts_with("signing") {
                 found.insert(path.to_str().unwrap().replace('\\', "/"));
             }
         }

@@ -6,6 +6,7 @@ mod client;
 mod convert;
 mod get;
 mod hmac;
+mod sign;
 mod sum;
 
 use std::ffi::OsString;
@@ -20,6 +21,10 @@ pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};
+pub(crate) use sign::{
+    EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
+    SignFormat, Time, VerifyArgs,
+};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
 /// Hash files, verify checksum lists, compute HMACs.
@@ -100,6 +105,27 @@ pub(crate) enum Verb {
     /// The key never stands on the command line, where every user of the machine could read it:
     /// --key says where it comes from.
     Hmac(HmacArgs),
+    /// Sign a request's payload: webhooks and API calls of some twenty schemes
+    ///
+    /// Prints the header lines that authenticate the body. The key never stands on the command
+    /// line: --key says where it comes from. The environment can be read by the same user and by
+    /// root, the command line by everybody.
+    ///
+    /// The body is bytes: it is never parsed, decoded or given other line ends.
+    Sign(SignArgs),
+    /// Verify a signed request, and with --explain say why it does not fit
+    ///
+    /// Exit status 0: it is from who holds a key. 1: refused, with one of the reasons mismatch,
+    /// stale, future, missing-header, malformed, no-signature, duplicate-header, alg, coverage,
+    /// unknown-key, body-hash-mismatch. 2: wrong usage, no key, or unreadable files.
+    ///
+    /// The verdict says what the signature covers, and gives a replay key: remember it for as long
+    /// as requests stay fresh, and refuse what comes twice.
+    VerifyRequest(VerifyArgs),
+    /// Make a key from the system's random numbers
+    Keygen(KeygenArgs),
+    /// List the schemes of sign and verify-request
+    Schemes(SchemesArgs),
     /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
     /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it

@@ -29,6 +29,18 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// It could not even be tried, though it was asked for rightly; exit status 2.
+#[derive(Debug)]
+pub(crate) struct Untried(pub(crate) String);
+
+impl std::fmt::Display for Untried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Untried {}
+
 /// Prints what the parser has to say: help, the version, or what is wrong.
 pub(crate) fn message(message: &clap::Error) -> ExitCode {
     let printed = message.print().and_then(|()| stdout().flush());
@@ -60,6 +72,9 @@ pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
             complain(format_args!("{error:#}"));
             if error.is::<Usage>() {
                 complain("Try 'hsum --help' for more information.");
+                return ExitCode::from(2);
+            }
+            if error.is::<Untried>() {
                 return ExitCode::from(2);
             }
             ExitCode::from(1)

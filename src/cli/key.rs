@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use base64ct::{Base64, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hsum::ErrorKind;
 use zeroize::Zeroizing;
 
@@ -60,6 +61,16 @@ impl<'a> KeySource<'a> {
 
     /// Reads the key and decodes it.
     pub(crate) fn read(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
+        let (title, text) = self.read_text()?;
+        let key = decode(text, format).map_err(|reason| anyhow!("{title}: {reason}"))?;
+        if key.is_empty() {
+            bail!("{title}: the key is empty");
+        }
+        Ok(key)
+    }
+
+    /// Reads the key as it is written, and says where.
+    pub(crate) fn read_text(&self) -> Result<(String, Zeroizing<Vec<u8>>)> {
         let (title, text) = match self {
             Self::Environment(name) => {
                 let title = format!("environment variable {}", quote(Path::new(name)));
@@ -90,11 +101,16 @@ impl<'a> KeySource<'a> {
         if text.len() > LONGEST {
             bail!("{title}: the key is longer than {LONGEST} bytes");
         }
-        let key = decode(text, format).map_err(|reason| anyhow!("{title}: {reason}"))?;
-        if key.is_empty() {
-            bail!("{title}: the key is empty");
-        }
-        Ok(key)
+        Ok((title, text))
+    }
+
+    /// Who else may read the file that the key is in, where it is one.
+    pub(crate) fn exposure(&self) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
+        let mode = metadata.permissions().mode() & 0o777;
+        (mode & 0o044 != 0)
+            .then(|| format!("{}: others can read it (mode {mode:04o})", quote(path)))
     }
 }
 
@@ -113,6 +129,16 @@ fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// Drops one LF or CRLF at the end: what an editor or `echo` put there.
+pub(crate) fn drop_line_end(text: &mut Vec<u8>) {
+    if text.ends_with(b"\n") {
+        text.pop();
+        if text.ends_with(b"\r") {
+            text.pop();
+        }
+    }
+}
+
 /// The reasons never hold any of the key.
 fn decode(
     mut text: Zeroizing<Vec<u8>>,
@@ -121,12 +147,7 @@ fn decode(
     if format == KeyFormat::Raw {
         return Ok(text);
     }
-    if text.ends_with(b"\n") {
-        text.pop();
-        if text.ends_with(b"\r") {
-            text.pop();
-        }
-    }
+    drop_line_end(&mut text);
     match format {
         KeyFormat::Raw => {}
         KeyFormat::Text => {
@@ -151,6 +172,24 @@ fn decode(
             let mut key = Zeroizing::new(vec![0; text.len()]);
             let length = Base64::decode(&*text, &mut key)
                 .map_err(|_| "the key is not base64 (RFC 4648, section 4, padded)")?
+                .len();
+            key.truncate(length);
+            return Ok(key);
+        }
+        KeyFormat::Base64url => {
+            let mut key = Zeroizing::new(vec![0; text.len()]);
+            let length = Base64UrlUnpadded::decode(&*text, &mut key)
+                .map_err(|_| "the key is not base64url (RFC 4648, section 5, not padded)")?
+                .len();
+            key.truncate(length);
+            return Ok(key);
+        }
+        KeyFormat::Whsec => {
+            let encoded = text.strip_prefix(b"v1,").unwrap_or(&text).strip_prefix(b"whsec_");
+            let mut key = Zeroizing::new(vec![0; text.len()]);
+            let length = encoded
+                .and_then(|encoded| Base64::decode(encoded, &mut key).ok())
+                .ok_or("the key is not 'whsec_' and base64")?
                 .len();
             key.truncate(length);
             return Ok(key);

@@ -23,5 +23,6 @@ mod quote;
 mod select;
 pub(crate) mod self_test;
 mod sfv;
+pub(crate) mod sign;
 pub(crate) mod startup;
 pub(crate) mod sum;

@@ -6,5 +6,6 @@ mod faults;
 mod hmac;
 mod odd_names;
 mod output;
+mod sign;
 mod sum;
 mod support;

@@ -58,4 +58,6 @@ pub(crate) enum KeyFormat {
     Raw,
     Hex,
     Base64,
+    Base64url,
+    Whsec,
 }

@@ -1,0 +1,93 @@
+//! Verdicts on 100,000 small signed payloads: `Verifier::verify_many` beside the same loop over
+//! the `hmac` crate, in turn within one run. Prints the ratio.
+//!
+//! `cargo bench --bench verify`. The crate's loop takes the header from the same list, checks the
+//! prefix, decodes the hex and calls `verify_slice`; once with the key prepared beforehand, once
+//! prepared for each payload, as most code has it.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use hmac::{Hmac, KeyInit, Mac};
+use hsum::sign::{Message, Scheme, SecretKey, SignOptions, Signer, Verifier};
+use sha2::Sha256;
+
+const KEY: &[u8] = b"a key of thirty-two bytes or so!";
+type Headers = [(&'static str, String); 1];
+
+fn main() {
+    let smoke = std::env::args().any(|argument| argument == "--test");
+    let (count, rounds) = if smoke { (1000, 1) } else { (100_000, 15) };
+    println!(
+        "| payload | one by one, M/s | many, M/s | hmac crate, M/s | ratio | hmac crate, key each time, M/s | ratio |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for len in [64, 128, 256, 512, 1024] {
+        let key = || vec![SecretKey::from_bytes(KEY).expect("a key")];
+        let signer = Signer::new(Scheme::Github, key()).expect("a signer");
+        let verifier = Verifier::new(Scheme::Github, key()).expect("a verifier");
+        let bodies: Vec<Vec<u8>> =
+            (0..count).map(|i| (0..len).map(|j| (i * 31 + j * 7) as u8).collect()).collect();
+        let headers: Vec<Headers> = bodies
+            .iter()
+            .enumerate()
+            .map(|(i, body)| {
+                // One of ten is a forgery.
+                let body = if i % 10 == 0 { &b"forged"[..] } else { body };
+                let signed = signer.sign(&Message::empty(), &SignOptions::default(), body);
+                [("X-Hub-Signature-256", signed.expect("signed").headers()[0].1.clone())]
+            })
+            .collect();
+        let requests: Vec<(Message<'_>, &[u8])> = headers
+            .iter()
+            .zip(&bodies)
+            .map(|(headers, body)| (Message::new(headers), &body[..]))
+            .collect();
+        let prepared = Hmac::<Sha256>::new_from_slice(KEY).expect("any length");
+        let crates = |mac: &dyn Fn() -> Hmac<Sha256>| -> Vec<bool> {
+            let verdict = |(headers, body): (&Headers, &Vec<u8>)| {
+                let line =
+                    headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("x-hub-signature-256"));
+                let hex = line.and_then(|(_, line)| line.strip_prefix("sha256="));
+                let mut tag = [0; 32];
+                hex.is_some_and(|hex| hex::decode_to_slice(hex, &mut tag).is_ok())
+                    && mac().chain_update(body).verify_slice(&tag).is_ok()
+            };
+            headers.iter().zip(&bodies).map(verdict).collect()
+        };
+        let mut best = [f64::MAX; 4];
+        for _ in 0..rounds {
+            let many = timed(&mut best[0], || verifier.verify_many(black_box(&requests)));
+            let many: Vec<bool> = many.iter().map(Result::is_ok).collect();
+            let one = timed(&mut best[1], || {
+                let verify =
+                    |(message, body): &(Message<'_>, &[u8])| verifier.verify(message, body);
+                black_box(&requests).iter().map(verify).collect::<Vec<_>>()
+            });
+            let first = timed(&mut best[2], || crates(&|| prepared.clone()));
+            let second = timed(&mut best[3], || {
+                crates(&|| Hmac::new_from_slice(black_box(KEY)).expect("any length"))
+            });
+            assert_eq!(many, first, "verdicts differ");
+            assert_eq!(many, second, "verdicts differ");
+            assert_eq!(many, one.iter().map(Result::is_ok).collect::<Vec<_>>(), "verdicts differ");
+        }
+        let rate = best.map(|seconds| count as f64 / seconds / 1e6);
+        println!(
+            "| {len} B | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            rate[1],
+            rate[0],
+            rate[2],
+            rate[0] / rate[2],
+            rate[3],
+            rate[0] / rate[3]
+        );
+    }
+}
+
+fn timed<T>(best: &mut f64, run: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = run();
+    *best = best.min(start.elapsed().as_secs_f64());
+    result
+}

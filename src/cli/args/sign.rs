@@ -1,0 +1,238 @@
+//! The words after `hsum sign`, `hsum verify-request`, `hsum keygen` and `hsum schemes`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::KeyFormat;
+
+/// Which scheme, with what settings, under which keys.
+#[derive(Args, Debug)]
+pub(crate) struct SchemeArgs {
+    /// The scheme: a name that 'hsum schemes' lists
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) scheme: String,
+
+    /// Where a key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
+    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    #[arg(short, long, value_name = "SPEC", required = true)]
+    pub(crate) key: Vec<OsString>,
+
+    /// How the key is written there, where it is not as the scheme has it
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) key_format: Option<KeyFormat>,
+
+    /// Take every warning about a key for an error
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
+    #[arg(short, long = "alg", value_name = "ALG")]
+    pub(crate) algorithm: Option<String>,
+
+    /// raw, template: how the MAC is written [hex]
+    #[arg(long, value_enum, value_name = "ENCODING")]
+    pub(crate) encoding: Option<EncodingArg>,
+
+    /// raw: what stands before the MAC
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+
+    /// raw: the header's name [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: the
+    /// header of a detached signature
+    #[arg(long = "header", value_name = "NAME")]
+    pub(crate) places: Vec<String>,
+
+    /// template: what is signed, such as 'v0:{timestamp}:{body}'
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) template: Option<String>,
+
+    /// sigv4: the region
+    #[arg(long, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+
+    /// sigv4: the service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+
+    /// sigv4: the access key's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) access_key_id: Option<String>,
+
+    /// sigv4: where the token of temporary credentials is, as for --key
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) session_token: Option<OsString>,
+
+    /// sigv4: in the query of a URL that is good for so long
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) presign: Option<u32>,
+
+    /// sigv4: leave the body out of the signature, or put up with that
+    #[arg(long)]
+    pub(crate) unsigned_payload: bool,
+
+    /// rfc9421: the components to sign, or to demand
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) cover: Vec<String>,
+
+    /// rfc9421: the signature's label
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label: Option<String>,
+
+    /// rfc9421, jws: the key's id, written and demanded
+    #[arg(long, value_name = "ID", visible_alias = "kid")]
+    pub(crate) keyid: Option<String>,
+}
+
+/// A request apart from its body.
+#[derive(Args, Debug)]
+pub(crate) struct MessageArgs {
+    /// The URL as the sender saw it
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// The method [POST]
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+
+    /// A header line 'NAME: VALUE', repeatable
+    #[arg(short = 'H', value_name = "LINE")]
+    pub(crate) lines: Vec<OsString>,
+
+    /// A file of header lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) headers: Option<PathBuf>,
+
+    /// A parameter of a form, or a field that the scheme signs; repeatable
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SignArgs {
+    #[command(flatten)]
+    pub(crate) scheme: SchemeArgs,
+
+    #[command(flatten)]
+    pub(crate) request: MessageArgs,
+
+    /// Seconds since 1970 [now]
+    #[arg(long, value_name = "SECONDS", value_parser = now_or_number)]
+    pub(crate) timestamp: Option<Time>,
+
+    /// The message's id [random]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) id: Option<String>,
+
+    /// A text used once [random, where the scheme does not have it in the body]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) nonce: Option<String>,
+
+    /// What to print
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
+    pub(crate) format: SignFormat,
+
+    /// The body; '-' or nothing is standard input
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    pub(crate) body: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) scheme: SchemeArgs,
+
+    #[command(flatten)]
+    pub(crate) request: MessageArgs,
+
+    /// A whole HTTP/1.1 request as it was received: line, headers, body
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["headers", "body"])]
+    pub(crate) http: Option<PathBuf>,
+
+    /// How far the signed time may be from now, either way [300 in most schemes]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) tolerance: Option<u32>,
+
+    /// Do not look at the signed time
+    #[arg(long, conflicts_with = "tolerance")]
+    pub(crate) no_freshness: bool,
+
+    /// Take this for the time, in seconds since 1970
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) now: Option<u64>,
+
+    /// If it is refused, look for the cause: other line ends, key formats, encodings, URLs
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The body; '-' or nothing is standard input
+    #[arg(value_name = "BODY")]
+    pub(crate) body: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeygenArgs {
+    /// How the key is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KeygenFormat::Whsec)]
+    pub(crate) format: KeygenFormat,
+
+    /// How many bytes it has
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    pub(crate) bytes: u32,
+
+    /// A new file for it, which only its owner can read
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemesArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SignFormat {
+    /// Header lines, for 'curl -H @-'; parameters or a URL, where the scheme has it there
+    Headers,
+    /// The signature alone
+    Value,
+    Json,
+    /// A command line that sends the request
+    Curl,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeygenFormat {
+    Whsec,
+    Hex,
+    Base64,
+    Base64url,
+    Raw,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EncodingArg {
+    Hex,
+    Base64,
+    Base64url,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Time {
+    Now,
+    At(u64),
+}
+
+fn now_or_number(text: &str) -> Result<Time, String> {
+    match text {
+        "now" => Ok(Time::Now),
+        _ => text.parse().map(Time::At).map_err(|_| "seconds since 1970, or 'now'".into()),
+    }
+}

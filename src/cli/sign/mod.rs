@@ -1,0 +1,147 @@
+//! `hsum sign`: the headers that authenticate a payload.
+
+mod explain;
+pub(crate) mod keygen;
+mod request;
+mod scheme;
+pub(crate) mod schemes;
+pub(crate) mod verify;
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use hsum::sign::{Scheme, SignError, SignOptions, Signed, Signer, Signing};
+use serde_json::json;
+
+use self::request::{Request, one_stdin, open, stream};
+use super::args::{SignArgs, SignFormat, Time};
+use super::exit::{Exit, Untried, Usage};
+use super::output::{Output, WriteError};
+use super::print::complain;
+use super::quote::quote;
+
+pub(crate) fn run(args: SignArgs) -> Result<Exit> {
+    untried(sign(args))
+}
+
+/// Whatever goes wrong in these commands apart from a refused request has exit status 2: a script
+/// must not take a missing key for a forgery.
+fn untried(result: Result<Exit>) -> Result<Exit> {
+    result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
+        true => error,
+        false => Untried(format!("{error:#}")).into(),
+    })
+}
+
+fn sign(args: SignArgs) -> Result<Exit> {
+    let scheme = scheme::scheme(&args.scheme)?;
+    let headers = args.request.headers.as_deref();
+    one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(&args.body)])?;
+    let request = Request::of_flags(&args.request)?;
+    let (keys, _) = scheme::keys(&args.scheme, &scheme)?;
+    let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
+    let mut signing = begin(&signer, &scheme, &request, &args)?;
+    stream(open(&args.body)?, &args.body, |piece| signing.update(piece))?;
+    let signed = signing.finish();
+
+    let mut output = Output::stdout()?;
+    output.line(&print(&args, &request, &scheme, &signed))?;
+    output.finish()?;
+    Ok(Exit::Well)
+}
+
+/// Begins, with a made-up id or nonce where the scheme needs one and nobody said which.
+fn begin(signer: &Signer, scheme: &Scheme, request: &Request, args: &SignArgs) -> Result<Signing> {
+    let timestamp = match args.timestamp {
+        Some(Time::At(time)) => Some(time),
+        Some(Time::Now) | None => None,
+    };
+    let (mut id, mut nonce) = (args.id.clone(), args.nonce.clone());
+    loop {
+        let options = SignOptions { timestamp, id: id.as_deref(), nonce: nonce.as_deref() };
+        match request.message(|message| signer.begin(message, &options)) {
+            Ok(signing) => return Ok(signing),
+            Err(SignError::Missing(what)) if what == "id" && id.is_none() => {
+                id = Some(format!("msg_{}", random_hex()?));
+            }
+            // Kraken's stands in the body too, so that nobody here can make it up.
+            Err(SignError::Missing(what))
+                if what == "nonce" && nonce.is_none() && !matches!(scheme, Scheme::Kraken) =>
+            {
+                nonce = Some(random_hex()?);
+            }
+            Err(error @ SignError::Missing(_)) => {
+                return Err(
+                    Usage(format!("{error}: --url, --id, --nonce, --param or -H give it")).into()
+                );
+            }
+            Err(error) => return Err(Usage(error.to_string()).into()),
+        }
+    }
+}
+
+fn random_hex() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow!("no random numbers: {error}"))?;
+    Ok(hex::encode(bytes))
+}
+
+fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -> Vec<u8> {
+    let line =
+        |(name, value): &(String, String), between: &str| format!("{name}{between}{value}\n");
+    match args.format {
+        SignFormat::Value => format!("{}\n", signed.value()).into_bytes(),
+        SignFormat::Headers => {
+            let lines = |pairs: &[(String, String)], between: &str| -> Vec<u8> {
+                pairs.iter().flat_map(|pair| line(pair, between).into_bytes()).collect()
+            };
+            match (signed.url(), signed.headers()) {
+                (Some(url), []) => format!("{url}\n").into_bytes(),
+                (None, []) => lines(signed.params(), "="),
+                (url, headers) => {
+                    if let Some(url) = url {
+                        complain(format_args!(
+                            "note: it is signed for the URL {}",
+                            quote(Path::new(url))
+                        ));
+                    }
+                    lines(headers, ": ")
+                }
+            }
+        }
+        SignFormat::Json => {
+            let pairs = |pairs: &[(String, String)]| -> serde_json::Map<String, serde_json::Value> {
+                pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
+            };
+            let object = json!({
+                "scheme": scheme.name(),
+                "headers": pairs(signed.headers()),
+                "params": pairs(signed.params()),
+                "url": signed.url(),
+                "value": signed.value(),
+            });
+            format!("{object}\n").into_bytes()
+        }
+        SignFormat::Curl => curl(args, request, signed).into_bytes(),
+    }
+}
+
+/// A command line for a shell. `--data-binary` sends the body as it is; `-d` would drop its line
+/// ends.
+fn curl(args: &SignArgs, request: &Request, signed: &Signed) -> String {
+    let word = |text: &str| quote(Path::new(text));
+    let mut line = format!("curl -X {}", word(&request.method));
+    for (name, value) in &request.headers {
+        let value = String::from_utf8_lossy(value);
+        line.push_str(&format!(" -H {}", word(&format!("{name}: {value}"))));
+    }
+    for (name, value) in signed.headers() {
+        line.push_str(&format!(" -H {}", word(&format!("{name}: {value}"))));
+    }
+    let url = signed.url().unwrap_or(&request.url);
+    let url = if url.is_empty() { "URL" } else { url };
+    let at = [&b"@"[..], std::os::unix::ffi::OsStrExt::as_bytes(args.body.as_os_str())].concat();
+    let at = quote(Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&at)));
+    line.push_str(&format!(" --data-binary {at} {}\n", word(url)));
+    line
+}

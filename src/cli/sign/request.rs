@@ -1,0 +1,165 @@
+//! Flags and captured files → a request, its body still to be read.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use hsum::ErrorKind;
+use hsum::sign::Message;
+
+use crate::cli::args::MessageArgs;
+use crate::cli::exit::Usage;
+use crate::cli::plan;
+use crate::cli::quote::{quote, quote_text};
+
+/// Header blocks above it are an attack, or no header block.
+const LONGEST_HEAD: usize = 1 << 20;
+const MOST_HEADERS: usize = 512;
+
+/// A request apart from its body.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) params: Vec<(String, String)>,
+}
+
+impl Request {
+    /// What the flags say.
+    pub(crate) fn of_flags(args: &MessageArgs) -> Result<Self> {
+        let mut headers = Vec::new();
+        for line in &args.lines {
+            headers.push(header(line.as_bytes()).ok_or_else(|| {
+                Usage(format!("-H takes 'NAME: VALUE', not {}", quote_text(line.as_bytes())))
+            })?);
+        }
+        if let Some(path) = &args.headers {
+            let text = read(path)?;
+            for line in text.split(|&byte| byte == b'\n') {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if line.is_empty() {
+                    continue;
+                }
+                headers.push(header(line).ok_or_else(|| {
+                    anyhow!("{}: a line is no header 'NAME: VALUE'", quote(path))
+                })?);
+            }
+        }
+        let mut params = Vec::new();
+        for param in &args.params {
+            let pair =
+                param.split_once('=').ok_or_else(|| Usage("--param takes NAME=VALUE".into()))?;
+            params.push((pair.0.to_owned(), pair.1.to_owned()));
+        }
+        let method = args.method.clone().unwrap_or_else(|| "POST".into());
+        Ok(Self { method, url: args.url.clone().unwrap_or_default(), headers, params })
+    }
+
+    /// Calls `with` with the message.
+    pub(crate) fn message<T>(&self, with: impl FnOnce(&Message<'_>) -> T) -> T {
+        let params: Vec<(&str, &str)> =
+            self.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let message = Message::new(&self.headers).method(&self.method).url(&self.url);
+        with(&message.params(&params))
+    }
+
+    /// Reads a captured request up to its body, which is what is left. Flags go before what it
+    /// says of itself.
+    pub(crate) fn captured(args: &MessageArgs, path: &Path) -> Result<(Self, Box<dyn Read>)> {
+        let title = quote(path);
+        let mut input = open(path)?;
+        let mut head = Vec::new();
+        let mut piece = [0; 16 << 10];
+        loop {
+            let mut lines = [httparse::EMPTY_HEADER; MOST_HEADERS];
+            let mut parsed = httparse::Request::new(&mut lines);
+            let status =
+                parsed.parse(&head).map_err(|e| anyhow!("{title}: no HTTP request: {e}"))?;
+            if let httparse::Status::Complete(length) = status {
+                let mut request = Self::of_flags(args)?;
+                if args.method.is_none() {
+                    request.method = parsed.method.unwrap_or_default().to_owned();
+                }
+                if args.url.is_none() {
+                    request.url = parsed.path.unwrap_or_default().to_owned();
+                }
+                for line in parsed.headers.iter() {
+                    request.headers.push((line.name.to_owned(), line.value.to_vec()));
+                    if line.name.eq_ignore_ascii_case("transfer-encoding") {
+                        bail!(
+                            "{title}: the body is in chunks; put the bytes it decodes to instead"
+                        );
+                    }
+                }
+                let rest = Cursor::new(head.split_off(length));
+                return Ok((request, Box::new(rest.chain(input))));
+            }
+            if head.len() > LONGEST_HEAD {
+                bail!("{title}: no HTTP request: the headers do not end");
+            }
+            match input.read(&mut piece) {
+                Ok(0) => bail!("{title}: no HTTP request: no empty line ends the headers"),
+                Ok(count) => head.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => bail!("{title}: {}", ErrorKind::Io(error)),
+            }
+        }
+    }
+}
+
+fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    let name = std::str::from_utf8(name).ok().filter(|n| n.as_bytes().iter().all(is_token))?;
+    let is_line = !name.is_empty() && !value.contains(&b'\n') && !value.contains(&b'\r');
+    is_line.then(|| (name.to_owned(), value.trim_ascii().to_vec()))
+}
+
+/// A file, or standard input for `-`.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file =
+        File::open(path).map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
+    Ok(Box::new(file))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let result = open(path)?.take(LONGEST_HEAD as u64 + 1).read_to_end(&mut text);
+    result.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
+    match text.len() > LONGEST_HEAD {
+        true => Err(anyhow!("{}: more than {LONGEST_HEAD} bytes of headers", quote(path))),
+        false => Ok(text),
+    }
+}
+
+/// Hands the body over piece by piece.
+pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => bail!("{}: {}", quote(name), ErrorKind::Io(error)),
+        }
+    }
+}
+
+/// Refuses standard input for more than one thing.
+pub(crate) fn one_stdin(key: bool, paths: &[Option<&Path>]) -> Result<()> {
+    let is_stdin = |path: &&Path| path.as_os_str() == "-" || plan::is_stdin(path);
+    let taking = usize::from(key) + paths.iter().flatten().filter(|path| is_stdin(path)).count();
+    match taking {
+        0 | 1 => Ok(()),
+        _ if key => {
+            Err(Usage("the key and the request cannot both be standard input".into()).into())
+        }
+        _ => Err(Usage("headers and body cannot both be standard input".into()).into()),
+    }
+}

@@ -1,0 +1,85 @@
+//! Signing and verifying requests of the `http` crate.
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Request, request::Parts};
+
+use super::headers::Headers;
+use super::message::Message;
+use super::signer::{SignError, SignOptions, Signed, Signer};
+use super::verdict::{Verified, VerifyError};
+use super::verifier::{Verifier, Verifying};
+
+impl Headers for HeaderMap {
+    fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
+        self.get_all(name).iter().for_each(|value| each(value.as_bytes()));
+    }
+    fn names<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
+        self.iter().for_each(|(name, _)| each(name.as_str()));
+    }
+}
+
+impl Signer {
+    /// Signs a request: adds the headers, and changes the URL in schemes that sign there. What a
+    /// scheme puts into the body is left to the caller, in [`Signed::params`].
+    ///
+    /// # Errors
+    /// As [`Signer::begin`].
+    ///
+    /// ```
+    /// use hsum::sign::{Scheme, SecretKey, SignOptions, Signer, Verifier};
+    ///
+    /// let key = || SecretKey::from_text("a key of thirty-two bytes or so!");
+    /// let mut request = http::Request::post("https://example.org/hook").body(b"{}")?;
+    /// let signer = Signer::new(Scheme::Slack, vec![key()?])?;
+    /// signer.sign_request(&mut request, &SignOptions::default())?;
+    ///
+    /// let verifier = Verifier::new(Scheme::Slack, vec![key()?])?;
+    /// assert!(verifier.verify_request(&request).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sign_request<B: AsRef<[u8]>>(
+        &self,
+        request: &mut Request<B>,
+        options: &SignOptions<'_>,
+    ) -> Result<Signed, SignError> {
+        let url = request.uri().to_string();
+        let message = Message::new(request.headers()).method(request.method().as_str()).url(&url);
+        let signed = self.sign(&message, options, request.body().as_ref())?;
+        let wrong = |what: &str| SignError::malformed(what, "it cannot stand in a request");
+        let mut headers = request.headers().clone();
+        for (name, value) in signed.headers() {
+            let title = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(name))?;
+            let value = HeaderValue::from_str(value).map_err(|_| wrong(name))?;
+            headers.insert(title, value);
+        }
+        if let Some(url) = signed.url() {
+            *request.uri_mut() = url.parse().map_err(|_| wrong("URL"))?;
+        }
+        *request.headers_mut() = headers;
+        Ok(signed)
+    }
+}
+
+impl Verifier {
+    /// Reads what a request claims before its body has come. `url` is the one that the sender saw,
+    /// whatever a proxy made of it; only some schemes sign it.
+    ///
+    /// # Errors
+    /// As [`Verifier::begin`].
+    pub fn begin_parts(&self, parts: &Parts, url: &str) -> Result<Verifying, VerifyError> {
+        self.begin(&Message::new(&parts.headers).method(parts.method.as_str()).url(url))
+    }
+
+    /// Verifies a request whose body is in memory and whose URL is the one that the sender saw.
+    ///
+    /// # Errors
+    /// [`VerifyError`]: why it is refused.
+    pub fn verify_request<B: AsRef<[u8]>>(
+        &self,
+        request: &Request<B>,
+    ) -> Result<Verified, VerifyError> {
+        let url = request.uri().to_string();
+        let message = Message::new(request.headers()).method(request.method().as_str()).url(&url);
+        self.verify(&message, request.body().as_ref())
+    }
+}

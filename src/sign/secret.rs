@@ -1,0 +1,217 @@
+//! Secret keys: read strictly in one format, shown by nothing, wiped on drop.
+
+use std::fmt;
+
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
+use zeroize::Zeroizing;
+
+/// The longest key, in bytes: 64 KiB.
+pub const LONGEST_KEY: usize = 64 << 10;
+
+/// A secret that requests are signed with.
+///
+/// Its `Debug` shows nothing, it cannot be cloned, compared or printed, and it is wiped on drop.
+pub struct SecretKey(Zeroizing<Vec<u8>>);
+
+/// How a key is written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyFormat {
+    /// The characters themselves are the key, one line of them.
+    Text,
+    /// The bytes themselves are the key, line ends and all.
+    Raw,
+    /// Hexadecimal digits in either case.
+    Hex,
+    /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
+    Base64,
+    /// Base64 in the alphabet for URLs, without padding (RFC 4648, section 5).
+    Base64Url,
+    /// `whsec_` and base64: a key of Standard Webhooks. `v1,` before it is dropped.
+    Whsec,
+}
+
+impl KeyFormat {
+    /// `text`, `raw`, `hex`, `base64`, `base64url` or `whsec`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Raw => "raw",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+            Self::Base64Url => "base64url",
+            Self::Whsec => "whsec",
+        }
+    }
+}
+
+impl SecretKey {
+    /// The key whose characters are `text`.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is empty, blank, too long, or holds a line end: that came along from
+    /// a file, and the other side does not have it.
+    pub fn from_text(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Text, text)
+    }
+
+    /// The key that is `bytes`.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is empty, blank or too long.
+    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Raw, bytes)
+    }
+
+    /// Reads hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is something else, empty, or too long.
+    pub fn from_hex(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Hex, text)
+    }
+
+    /// Reads canonical base64, padded (RFC 4648, section 4).
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is something else, empty, or too long.
+    pub fn from_base64(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Base64, text)
+    }
+
+    /// Reads canonical base64 for URLs, without padding (RFC 4648, section 5).
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is something else, empty, or too long.
+    pub fn from_base64url(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Base64Url, text)
+    }
+
+    /// Reads a key of Standard Webhooks: `whsec_` and base64.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is something else, empty, or too long.
+    ///
+    /// ```
+    /// use hsum::sign::SecretKey;
+    ///
+    /// let key = SecretKey::from_whsec("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// assert_eq!(key.len(), 24);
+    /// assert_eq!(format!("{key:?}"), "SecretKey(hidden)");
+    /// # Ok::<(), hsum::sign::KeyError>(())
+    /// ```
+    pub fn from_whsec(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Self::read(KeyFormat::Whsec, text)
+    }
+
+    /// Reads a key that is written as `format`; white space around an encoded one is dropped.
+    ///
+    /// # Errors
+    /// [`KeyError`], as the functions above have it.
+    pub fn read(format: KeyFormat, text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        let text = text.as_ref();
+        // No format makes a key longer than its text, and base64 takes a third more.
+        if text.len() > 2 * LONGEST_KEY + 16 {
+            return Err(KeyError::TooLong);
+        }
+        if text.trim_ascii().is_empty() {
+            return Err(KeyError::Empty);
+        }
+        let trimmed = text.trim_ascii();
+        let mut key = Zeroizing::new(vec![0; text.len()]);
+        let length = match format {
+            KeyFormat::Text if text.iter().any(|&byte| byte == b'\n' || byte == b'\r') => {
+                return Err(KeyError::LineEnd);
+            }
+            KeyFormat::Text | KeyFormat::Raw => {
+                key.copy_from_slice(text);
+                text.len()
+            }
+            KeyFormat::Hex => {
+                let length = trimmed.len() / 2;
+                hex::decode_to_slice(trimmed, &mut key[..length]).map_err(|_| KeyError::Hex)?;
+                length
+            }
+            KeyFormat::Base64 => {
+                Base64::decode(trimmed, &mut key).map_err(|_| KeyError::Base64)?.len()
+            }
+            KeyFormat::Base64Url => {
+                let decoded = Base64UrlUnpadded::decode(trimmed, &mut key);
+                decoded.map_err(|_| KeyError::Base64Url)?.len()
+            }
+            KeyFormat::Whsec => {
+                let text = trimmed.strip_prefix(b"v1,").unwrap_or(trimmed);
+                let text = text.strip_prefix(b"whsec_").ok_or(KeyError::Whsec)?;
+                Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
+            }
+        };
+        if length == 0 {
+            return Err(KeyError::Empty);
+        }
+        if length > LONGEST_KEY {
+            return Err(KeyError::TooLong);
+        }
+        // The rest of the buffer held no more than zeros, or what a decoder left behind.
+        key[length..].fill(0);
+        key.truncate(length);
+        Ok(Self(key))
+    }
+
+    /// Bytes; never 0.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(hidden)")
+    }
+}
+
+/// Why a text is no key. It never holds any of the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Nothing, white space, or an encoding of nothing.
+    Empty,
+    /// A line end in a text key.
+    LineEnd,
+    /// Not hexadecimal.
+    Hex,
+    /// Not base64, or not canonical.
+    Base64,
+    /// Not base64 for URLs, or not canonical.
+    Base64Url,
+    /// Not `whsec_` and canonical base64.
+    Whsec,
+    /// Longer than [`LONGEST_KEY`].
+    TooLong,
+}
+
+impl KeyError {
+    /// `empty-key` or `bad-key`: a word that stays.
+    pub fn reason(self) -> &'static str {
+        if self == Self::Empty { "empty-key" } else { "bad-key" }
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the key is empty",
+            Self::LineEnd => "a text key has one line, and no line end in it",
+            Self::Hex => "the key is not hexadecimal",
+            Self::Base64 => "the key is not base64 (RFC 4648, section 4, padded)",
+            Self::Base64Url => "the key is not base64url (RFC 4648, section 5, not padded)",
+            Self::Whsec => "the key is not 'whsec_' and base64",
+            Self::TooLong => "the key is longer than 64 KiB",
+        })
+    }
+}
+
+impl std::error::Error for KeyError {}

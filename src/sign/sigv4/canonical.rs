@@ -1,0 +1,138 @@
+//! The canonical request: one spelling of a request's method, path, query and headers.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
+
+use super::Path;
+use crate::sign::headers::trim;
+use crate::sign::message::Message;
+use crate::sign::verdict::VerifyError;
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A canonical request, but for the names of its headers and its body.
+pub(super) struct Canonical {
+    method: String,
+    path: String,
+    query: String,
+    /// Lines `name:value`, sorted; an empty digest of the body is filled in at the end.
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Canonical {
+    pub(super) fn new(path: Path, message: &Message<'_>) -> Self {
+        Self {
+            method: message.method.to_owned(),
+            path: canonical_path(path, message.path()),
+            query: canonical_query(message.query().unwrap_or_default()),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn set_query(&mut self, query: &str) {
+        self.query = canonical_query(query);
+    }
+
+    /// Takes the headers of these names from `more`, then from the message.
+    pub(super) fn set_headers(
+        &mut self,
+        message: &Message<'_>,
+        names: &[String],
+        more: &[(String, String)],
+    ) -> Result<(), VerifyError> {
+        for name in names {
+            let mut value: Option<Vec<u8>> = None;
+            let mut add = |one: &[u8]| match &mut value {
+                None => value = Some(spaced(one)),
+                Some(value) => {
+                    value.push(b',');
+                    value.extend(spaced(one));
+                }
+            };
+            match more.iter().find(|(title, _)| title.eq_ignore_ascii_case(name)) {
+                Some((_, one)) => add(one.as_bytes()),
+                None => message.headers.values(name, &mut add),
+            }
+            if value.is_none() && name == "host" {
+                value = message.authority().map(|host| host.as_bytes().to_vec());
+            }
+            let value = value.ok_or_else(|| VerifyError::MissingHeader(name.clone()))?;
+            self.headers.push((name.clone(), value));
+        }
+        Ok(())
+    }
+
+    /// The canonical request, with this for the body.
+    pub(super) fn write(&self, names: &str, payload: &str) -> Vec<u8> {
+        let mut text = format!("{}\n{}\n{}\n", self.method, self.path, self.query).into_bytes();
+        for (name, value) in &self.headers {
+            text.extend_from_slice(name.as_bytes());
+            text.push(b':');
+            match name == "x-amz-content-sha256" && value.is_empty() {
+                true => text.extend_from_slice(payload.as_bytes()),
+                false => text.extend_from_slice(value),
+            }
+            text.push(b'\n');
+        }
+        text.extend_from_slice(format!("\n{names}\n{payload}").as_bytes());
+        text
+    }
+}
+
+/// Percent-encodes all but the unreserved characters.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    percent_encode(bytes, RESERVED).to_string()
+}
+
+/// Without blanks around, and one for each run of them.
+fn spaced(value: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(value.len());
+    for &byte in trim(value) {
+        if byte != b' ' || out.last() != Some(&b' ') {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+fn canonical_path(kind: Path, path: &str) -> String {
+    let path: Cow<'_, str> = match kind {
+        Path::Normalised => normalised(path).into(),
+        _ => path.into(),
+    };
+    let segments = path.split('/').map(|segment| match kind {
+        Path::EncodedOnce => encode(&percent_decode(segment.as_bytes()).collect::<Vec<u8>>()),
+        _ => encode(segment.as_bytes()),
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    if path.is_empty() { "/".into() } else { path }
+}
+
+fn normalised(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            _ => segments.push(segment),
+        }
+    }
+    let end = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
+
+fn canonical_query(query: &str) -> String {
+    let recode = |text: &str| encode(&percent_decode(text.as_bytes()).collect::<Vec<u8>>());
+    let mut items: Vec<(String, String)> = query
+        .split('&')
+        .filter(|item| !item.is_empty())
+        .map(|item| item.split_once('=').unwrap_or((item, "")))
+        .map(|(name, value)| (recode(name), recode(value)))
+        .collect();
+    items.sort_unstable();
+    let items: Vec<String> =
+        items.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    items.join("&")
+}

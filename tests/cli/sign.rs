@@ -1,0 +1,497 @@
+//! `hsum sign`, `verify-request`, `keygen` and `schemes`: what is signed is verified, forgeries are not, and causes are named.
+
+use std::fs;
+
+use crate::support::*;
+
+const KEY: &str = "It's a Secret to Everybody";
+const HEADER: &str =
+    "X-Hub-Signature-256: sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// Settings and values under which every scheme can sign.
+const ALL: [(&str, &str); 23] = [
+    ("github", ""),
+    ("slack", ""),
+    ("zoom", ""),
+    ("stripe", ""),
+    ("standard-webhooks", ""),
+    ("svix", ""),
+    ("gitlab", ""),
+    ("shopify", ""),
+    ("dropbox", ""),
+    ("square", "--url https://a.example/x"),
+    ("paddle", ""),
+    ("kraken", "--url https://a.example/x --nonce 7 --param nonce=7"),
+    ("raw", ""),
+    ("raw", "--alg sha512 --encoding base64 --prefix sha512= --header X-Sig"),
+    ("template", "--template v0:{timestamp}:{body} --header X-Sig:t={timestamp},v={mac}"),
+    ("jws", ""),
+    ("jws", "--alg HS512 --kid k1"),
+    ("jws", "--alg HS384 --header X-JWS"),
+    ("sigv4", "--region r --service s --access-key-id A --url https://a.example/x?b=1"),
+    (
+        "sigv4",
+        "--region r --service s3 --access-key-id A --url https://a.example/x --session-token env:KEY",
+    ),
+    ("rfc9421", "--url https://a.example/x"),
+    ("rfc9421", "--url https://a.example/x --cover @method,content-digest --keyid k --label l"),
+    ("twilio", "--url https://a.example/x --param a=1"),
+];
+
+fn dir() -> Dir {
+    let dir = Dir::new();
+    dir.write("body", "Hello, World!");
+    dir
+}
+
+fn hsum(words: &str) -> Call {
+    dir().words(words).env("KEY", KEY)
+}
+
+#[test]
+fn signs_what_github_documents() {
+    hsum("sign -s github -k env:KEY body").prints(format!("{HEADER}\n"));
+    hsum("sign -s github -k env:KEY").stdin("Hello, World!").prints(format!("{HEADER}\n"));
+    let value = HEADER.split('=').next_back().expect("a MAC");
+    hsum("sign -s github -k env:KEY --format value body").prints(format!("{value}\n"));
+    let (name, text) = HEADER.split_once(": ").expect("a header");
+    let json = format!(
+        "{{\"scheme\":\"github\",\"headers\":{{\"{name}\":\"{text}\"}},\"params\":{{}},\"url\":null,\"value\":\"{value}\"}}\n"
+    );
+    hsum("sign -s github -k env:KEY --format json body").prints(json);
+    let curl = format!("curl -X POST -H '{HEADER}' --data-binary @body 'https://a.example/x'\n");
+    hsum("sign -s github -k env:KEY --format curl --url https://a.example/x body").prints(curl);
+}
+
+/// Every scheme, by way of a file of headers; a body with a byte more is refused.
+#[test]
+fn what_is_signed_is_verified() {
+    for (scheme, settings) in ALL {
+        let dir = dir();
+        let key = match scheme {
+            "standard-webhooks" | "svix" | "gitlab" => WHSEC,
+            "kraken" => "SmVmZUplZmVKZWZlSmVmZQ==",
+            _ => "a key of thirty-two bytes or so, or more, for HS512 has to have sixty-four",
+        };
+        let call = |verb: &str, body: &str| {
+            let words = format!("{verb} -s {scheme} -k env:KEY {settings} {body}");
+            dir.words(&words).env("KEY", key)
+        };
+        let headers = call("sign", "body").run();
+        let headers = headers.exits(0);
+        dir.write("headers", &headers);
+        let ran = call("verify-request --headers headers", "body").run();
+        assert!(ran.exits(0).starts_with(&format!("OK ({scheme})\nsigned: ")), "{scheme}");
+        assert_eq!(ran.stderr, "", "{scheme}");
+        if scheme != "twilio" {
+            dir.write("longer", "Hello, World!\n");
+            let ran = call("verify-request --headers headers --explain", "longer").run();
+            let text = ran.exits(1);
+            assert!(text.starts_with("FAILED ("), "{scheme}: {text}");
+            assert!(
+                text.contains("the line end at the end of the body dropped"),
+                "{scheme}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn signatures_in_parameters_and_urls() {
+    let dir = dir();
+    let call = |words: &str| dir.words(words).env("KEY", KEY);
+    let params = call("sign -s mailgun -k env:KEY body").run().exits(0);
+    let params: Vec<String> = params.lines().map(|line| format!("--param {line}")).collect();
+    let verify = format!("verify-request -s mailgun -k env:KEY {} body", params.join(" "));
+    assert!(call(&verify).run().exits(0).contains("signed: timestamp, nonce; not the body"));
+    let fields = "--param pspReference=1 --param originalReference= --param merchantAccountCode=T \
+                  --param merchantReference=p --param amount.value=1 --param amount.currency=EUR \
+                  --param eventCode=A --param success=true";
+    let adyen = |verb: &str, more: &str| {
+        dir.words(&format!("{verb} -s adyen -k env:HEX {fields} {more} body"))
+            .env("HEX", "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056")
+            .run()
+    };
+    let signature = adyen("sign", "").exits(0);
+    let param = format!("--param {}", signature.trim());
+    assert!(adyen("verify-request", &param).exits(0).starts_with("OK (adyen)"));
+    for (scheme, settings, url) in [
+        ("binance", "--now 1700000000", "https://a.example/x?timestamp=1700000000000"),
+        ("sigv4", "--region r --service s3 --access-key-id A --presign 60", "https://a.example/x"),
+    ] {
+        let sign = settings.replace("--now 1700000000", "");
+        let words = format!("sign -s {scheme} -k env:KEY {sign} --url {url} /dev/null");
+        let signed = call(&words).run().exits(0);
+        let words =
+            format!("verify-request -s {scheme} -k env:KEY {settings} --url {signed} /dev/null");
+        assert!(call(&words).run().exits(0).starts_with("OK"), "{scheme}");
+    }
+}
+
+#[test]
+fn the_verdict_in_words_and_json() {
+    let line = |words: &str| {
+        let dir = dir();
+        dir.write(
+            "headers",
+            "X-Slack-Request-Timestamp: 1700000000\nX-Slack-Signature: \
+            v0=9b00a4a8b1bcfa1ff63fbbca6f0a29d94a7ad01e3efa2a9e7d4fd57b4a83b9b3\n",
+        );
+        let signed =
+            dir.words("sign -s slack -k env:KEY --timestamp 1700000000 body").env("KEY", KEY);
+        let signed = signed.run().exits(0);
+        dir.write("headers", signed);
+        let words = format!("verify-request -s slack -k env:KEY --headers headers {words} body");
+        dir.words(&words).env("KEY", KEY).run()
+    };
+    let good = line("--now 1700000300").exits(0);
+    assert!(
+        good.starts_with(
+            "OK (slack)\nsigned: timestamp, body\ntimestamp: 1700000000\nreplay key: "
+        )
+    );
+    let stale = line("--now 1700000307").exits(1);
+    assert_eq!(stale, "FAILED (stale): authentic, but 7 s too old\n");
+    let future = line("--now 1699999600 --json").exits(1);
+    assert_eq!(
+        future,
+        "{\"verified\":false,\"scheme\":\"slack\",\"reason\":\"future\",\"message\":\"authentic, but \
+         signed 100 s too far in the future\",\"by\":100}\n"
+    );
+    line("--now 1800000000 --no-freshness").exits(0);
+    line("--now 1700000307 --tolerance 307").exits(0);
+    line("--now 1700000307 --tolerance 306").exits(1);
+    let json = line("--now 1700000000 --json").exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["verified"], &json["body_signed"]), (&true.into(), &true.into()));
+    assert_eq!(json["replay_key"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn a_captured_request() {
+    let dir = dir();
+    let call = |words: &str| dir.words(words).env("KEY", KEY);
+    for end in ["\r\n", "\n"] {
+        let head = format!("POST /hook HTTP/1.1{end}Host: a.example{end}{HEADER}{end}{end}");
+        dir.write("request", [head.as_bytes(), b"Hello, World!"].concat());
+        let words = "verify-request -s github -k env:KEY --http request";
+        assert!(call(words).run().exits(0).starts_with("OK (github)"));
+        dir.write("cut", head.trim_end());
+        call("verify-request -s github -k env:KEY --http cut").run().is_in(2, b"", "empty line");
+        let chunked = head.replace("Host", "Transfer-Encoding: chunked\r\nHost");
+        dir.write("chunked", chunked);
+        call("verify-request -s github -k env:KEY --http chunked").run().is_in(2, b"", "in chunks");
+    }
+    dir.write("binary", b"\xff\xfe\0");
+    call("verify-request -s github -k env:KEY --http binary").run().is_in(
+        2,
+        b"",
+        "no HTTP request",
+    );
+}
+
+/// One row for each way that people are caught: the change that made it, and the words of the answer.
+#[test]
+fn explain_names_the_cause() {
+    let json = "{\"a\": [1, 2], \"b\": \"é\"}";
+    let compact = "{\"a\":[1,2],\"b\":\"é\"}";
+    let rows: &[(&str, &str, &str, &str, &str)] = &[
+        // scheme, key and body of the sender; what the receiver has; the cause
+        ("github", KEY, "x", "x\n", "the line end at the end of the body dropped"),
+        ("github", KEY, "x\n", "x", "a line end (LF) more"),
+        ("github", KEY, "a\nb\n", "a\r\nb\r\n", "CRLF made LF"),
+        ("github", KEY, "a\r\nb", "a\nb", "LF made CRLF"),
+        ("github", KEY, "ab", "a\nb\n", "curl -d @FILE"),
+        ("github", KEY, compact, json, "compact JSON"),
+        ("github", KEY, json, compact, "Python's JSON"),
+        ("github", KEY, "{\n  \"a\": 1\n}", "{\"a\":1}", "indented by 2"),
+        ("github", KEY, "{\"b\":\"\\u00e9\"}", "{\"b\":\"é\"}", "ASCII JSON"),
+        ("github", KEY, "caf?", "café", "made '?'"),
+        ("github", KEY, "x", "\u{feff}x", "byte order mark"),
+        ("github", KEY, "", "x", "a body that is empty"),
+    ];
+    for (scheme, key, sent, received, cause) in rows {
+        let dir = Dir::new();
+        dir.write("sent", sent);
+        dir.write("received", received);
+        let sign = format!("sign -s {scheme} -k env:KEY sent");
+        dir.write("headers", dir.words(&sign).env("KEY", key).run().exits(0));
+        let verify =
+            format!("verify-request --explain -s {scheme} -k env:KEY --headers headers received");
+        let text = dir.words(&verify).env("KEY", key).run().exits(1);
+        assert!(text.contains(cause), "{cause}:\n{text}");
+    }
+}
+
+#[test]
+fn explain_names_what_is_wrong_with_the_key() {
+    for (scheme, sender, format, receiver, cause) in [
+        ("github", "6a656665", "hex", "6a656665", "decoded from hex"),
+        ("github", "SmVmZQ==", "base64", "SmVmZQ==", "decoded from base64"),
+        ("github", "Jm-_ZQ", "base64url", "Jm-_ZQ", "decoded from base64url"),
+        ("github", "Jefe ", "text", "Jefe", "no change that is known"),
+        ("github", "Jefe", "text", "Jefe ", "white space dropped"),
+        ("stripe", WHSEC, "whsec", WHSEC, "decoded as whsec"),
+        ("standard-webhooks", WHSEC, "text", WHSEC, "the key as text"),
+        ("github", "Jefe\n", "raw", "Jefe", "a line end at the end of the key"),
+    ] {
+        let dir = dir();
+        dir.write("key", sender);
+        let sign = format!("sign -s {scheme} -k file:key --key-format {format} body");
+        dir.write("headers", dir.words(&sign).run().exits(0));
+        let words =
+            format!("verify-request --explain -s {scheme} -k env:KEY --headers headers body");
+        let ran = dir.words(&words).env("KEY", receiver).run();
+        let text = ran.exits(1);
+        assert!(text.contains(cause), "{cause}:\n{text}");
+    }
+}
+
+#[test]
+fn explain_names_other_spellings_urls_and_schemes() {
+    let explain = |scheme: &str, settings: &str, headers: &str| {
+        let dir = dir();
+        dir.write("headers", headers);
+        let words = format!(
+            "verify-request --explain -s {scheme} -k env:KEY {settings} --headers headers body"
+        );
+        dir.words(&words).env("KEY", KEY).run().exits(1)
+    };
+    let raw =
+        |settings: &str| hsum(&format!("sign -s raw -k env:KEY {settings} body")).run().exits(0);
+    let cases = [
+        (
+            "github",
+            "",
+            raw("--encoding base64 --header X-Hub-Signature-256 --prefix sha256="),
+            "as base64 of HMAC-sha256",
+        ),
+        (
+            "github",
+            "",
+            raw("--alg sha1 --header X-Hub-Signature-256 --prefix sha256="),
+            "hex of HMAC-sha1",
+        ),
+        ("shopify", "", raw("--header X-Shopify-Hmac-SHA256"), "as hex of HMAC-sha256"),
+        (
+            "github",
+            "",
+            raw("--alg sha1 --header X-Hub-Signature --prefix sha1="),
+            "X-Hub-Signature is the legacy one",
+        ),
+        (
+            "github",
+            "",
+            "X-Slack-Request-Timestamp: 1\nX-Slack-Signature: v0=00\n".into(),
+            "headers of the scheme slack",
+        ),
+        ("github", "", format!("{HEADER}\n{HEADER}0\n"), "(duplicate-header)"),
+        ("stripe", "", "Stripe-Signature: t=1,v0=00\n".into(), "(no-signature)"),
+        (
+            "slack",
+            "",
+            "X-Slack-Request-Timestamp: 1.5\nX-Slack-Signature: v0=00\n".into(),
+            "(malformed)",
+        ),
+        ("jws", "", "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.\n".into(), "(alg)"),
+        (
+            "github",
+            "",
+            format!("{}\nContent-Length: 99\n", HEADER.replace("sha256=7", "sha256=8")),
+            "Content-Length is 99",
+        ),
+        (
+            "github",
+            "",
+            format!("{}\nContent-Encoding: gzip\n", HEADER.replace("sha256=7", "sha256=8")),
+            "Content-Encoding",
+        ),
+    ];
+    for (scheme, settings, headers, cause) in cases {
+        let text = explain(scheme, settings, &headers);
+        assert!(text.contains(cause), "{cause}:\n{text}");
+    }
+    for (sent, seen, cause) in [
+        ("https://a.example/x", "https://a.example:8443/x", "without its port"),
+        ("https://a.example/x", "http://a.example/x", "the other of http and https"),
+        ("https://a.example/x/", "https://a.example/x", "with a slash at its end"),
+        ("https://a.example/x", "https://a.example/x?q=1", "without its query"),
+    ] {
+        let headers = hsum(&format!("sign -s square -k env:KEY --url {sent} body")).run().exits(0);
+        let text = explain("square", &format!("--url {seen}"), &headers);
+        assert!(text.contains(cause), "{cause}:\n{text}");
+    }
+    let late = hsum("sign -s slack -k env:KEY --timestamp 1700000000000 body").run().exits(0);
+    assert!(explain("slack", "--now 1700000000", &late).contains("in milliseconds"));
+    // The MAC that would have been right is never printed.
+    let wrong = HEADER.replace("sha256=7", "sha256=8");
+    let right = HEADER.split('=').next_back().expect("a MAC");
+    assert!(!explain("github", "--json", &wrong).contains(right));
+}
+
+#[test]
+fn several_keys() {
+    let dir = dir();
+    let call = |words: &str| {
+        dir.words(words)
+            .env("OLD", "an old key of some length")
+            .env("NEW", "a new key of some length")
+    };
+    dir.write("headers", call("sign -s stripe -k env:NEW -k env:OLD body").run().exits(0));
+    for (keys, text) in
+        [("-k env:OLD", "OK"), ("-k env:NEW", "OK"), ("-k env:OLD -k env:NEW", "key: 1 of 2")]
+    {
+        let words = format!("verify-request -s stripe {keys} --headers headers body");
+        assert!(call(&words).run().exits(0).contains(text), "{keys}");
+    }
+    call("sign -s github -k env:NEW -k env:OLD body").refuses("one signature");
+}
+
+#[test]
+fn keys_that_are_none_are_not_mismatches() {
+    for (key, format, word) in [
+        ("", "text", "the key is empty"),
+        ("  ", "text", "the key is empty"),
+        ("a\nb", "text", "one line"),
+        ("xyz", "hex", "not hexadecimal"),
+        ("SmVmZR==", "base64", "not base64"),
+        ("SmVmZQ==", "base64url", "not base64url"),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec", "whsec_"),
+    ] {
+        for verb in ["sign", "verify-request"] {
+            let words = format!("{verb} -s github -k env:KEY --key-format {format} body");
+            let ran = dir().words(&words).env("KEY", key).run();
+            ran.is_in(2, b"", word);
+            assert!(
+                key.trim().is_empty() || key.len() < 5 || !ran.stderr.contains(key),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    hsum("sign -s github -k env:NOT_THERE body").run().is_in(2, b"", "is not set");
+    hsum("sign -s github -k file:nope body").run().is_in(2, b"", "No such file");
+    hsum("sign -s github -k hunter2 body").refuses("never stands on the command line");
+    let ran = hsum("sign -s github -k hunter2 body").run();
+    assert!(!ran.stderr.contains("hunter2"));
+    hsum("sign -s github -k - -").refuses("both be standard input");
+    hsum("sign -s github -k - -k fd:0 body").refuses("only one key");
+    hsum("sign -s github -k env:KEY nope").run().is_in(2, b"", "No such file");
+}
+
+#[test]
+fn weak_keys_are_warned_of() {
+    let dir = dir();
+    dir.write("key", "0123456789abcdef0123456789abcdef\n");
+    dir.chmod("key", 0o644);
+    let ran = dir.words("sign -s github -k file:key body").run();
+    ran.exits(0);
+    assert_eq!(ran.stderr, "hsum: warning: key: others can read it (mode 0644)\n");
+    dir.words("sign --strict -s github -k file:key body").run().is_in(2, b"", "others can read it");
+    dir.chmod("key", 0o600);
+    dir.words("sign --strict -s github -k file:key body").run().exits(0);
+    for (scheme, key, word) in [
+        ("github", "short", "below 14"),
+        ("jws", "0123456789abcdef", "RFC 7518"),
+        ("svix", "whsec_SmVmZUplZmVKZWZlSmVmZQ==", "24 to 64"),
+    ] {
+        let words = format!("sign -s {scheme} -k env:KEY body");
+        let ran = dir.words(&words).env("KEY", key).run();
+        ran.exits(0);
+        assert!(ran.stderr.contains(word), "{}", ran.stderr);
+        dir.words(&words.replace("-s", "--strict -s")).env("KEY", key).run().is_in(2, b"", word);
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    for (words, word) in [
+        ("sign -s nope -k env:KEY body", "github, slack"),
+        ("sign -s github body", "--key"),
+        ("sign -s square -k env:KEY body", "the URL"),
+        ("verify-request -s square -k env:KEY body", "--url"),
+        ("sign -s kraken -k env:B64 --url https://a/x body", "nonce"),
+        ("sign -s sigv4 -k env:KEY body", "--region"),
+        ("sign -s template -k env:KEY body", "--template"),
+        ("sign -s github -k env:KEY --alg sha1 body", "its own algorithm"),
+        ("sign -s jws -k env:KEY --alg none body", "HS256"),
+        ("sign -s raw -k env:KEY --alg shake128 body", "not defined"),
+        ("sign -s github -k env:KEY -H nothing body", "NAME: VALUE"),
+        ("sign -s github -k env:KEY --param nothing body", "NAME=VALUE"),
+        ("sign -s slack -k env:KEY --timestamp yesterday body", "seconds"),
+        ("verify-request -s github -k env:KEY --tolerance 5 --no-freshness body", "cannot be used"),
+    ] {
+        let ran = dir().words(words).env("KEY", KEY).env("B64", "SmVmZUplZmVKZWZlSmVmZQ==").run();
+        ran.is_in(2, b"", word);
+    }
+}
+
+#[test]
+fn keygen() {
+    let dir = Dir::new();
+    for (format, length) in
+        [("hex", 65), ("base64", 45), ("base64url", 44), ("raw", 32), ("whsec", 51)]
+    {
+        let one = dir.words(&format!("keygen --format {format}")).run();
+        let two = dir.words(&format!("keygen --format {format}")).run();
+        assert_eq!(one.stdout.len(), length, "{format}");
+        assert_ne!(one.stdout, two.stdout, "{format}");
+    }
+    dir.words("keygen -o key").prints("");
+    assert_eq!(dir.mode("key"), 0o600);
+    let key = dir.read("key");
+    dir.words("keygen -o key").run().is_in(2, b"", "File exists");
+    assert_eq!(dir.read("key"), key);
+    dir.write("body", "x");
+    dir.words("sign --strict -s standard-webhooks -k file:key body").run().exits(0);
+    dir.words("keygen --bytes 15").run().is_in(2, b"", "15");
+}
+
+#[test]
+fn schemes_lists_them_all() {
+    let text = dir().words("schemes").run().exits(0);
+    let json = dir().words("schemes --json").run().exits(0);
+    assert_eq!(json.lines().count(), hsum::sign::ROWS.len());
+    for row in &hsum::sign::ROWS {
+        assert!(text.contains(&format!("{}\n  MAC", row.name)), "{}", row.name);
+    }
+}
+
+/// The key is nowhere to be seen while it works, nor in what it says.
+#[test]
+fn the_key_does_not_show() {
+    let dir = dir();
+    let secret = "hunter2-hunter2-hunter2";
+    dir.fifo("fifo");
+    for verb in ["sign", "verify-request"] {
+        let words = format!("{verb} -s github -k env:KEY fifo");
+        let child = dir.words(&words).env("KEY", secret).spawn();
+        let fifo = open_fifo(&dir.path("fifo"));
+        if let Ok(line) = fs::read(format!("/proc/{}/cmdline", child.id())) {
+            assert!(!String::from_utf8_lossy(&line).contains("hunter2"));
+        }
+        drop(fifo);
+        let ran = finish(child);
+        let all = [&ran.stdout[..], ran.stderr.as_bytes()].concat();
+        assert!(!String::from_utf8_lossy(&all).contains("hunter2"), "{verb}");
+    }
+    for scheme in hsum::sign::ROWS {
+        let words = format!("verify-request --explain -s {} -k env:KEY body", scheme.name);
+        let ran = dir.words(&words).env("KEY", secret).run();
+        let all = [&ran.stdout[..], ran.stderr.as_bytes()].concat();
+        assert!(!String::from_utf8_lossy(&all).contains("hunter2"), "{}", scheme.name);
+    }
+}
+
+/// The recipe that is printed sends the very bytes that were signed.
+#[test]
+fn curl_recipes_quote_for_a_shell() {
+    let dir = Dir::new();
+    dir.write("it's a body", "x");
+    let call =
+        dir.hsum(["sign", "-s", "github", "-k", "env:KEY", "--format", "curl", "it's a body"]);
+    let line = call.env("KEY", KEY).run().exits(0);
+    let script = format!("curl() {{ for a; do printf '%s|' \"$a\"; done; }}; {line}");
+    let words = dir.shell(&script).run().exits(0);
+    assert!(words.ends_with("|--data-binary|@it's a body|URL|"), "{words}");
+}

@@ -1,0 +1,11 @@
+//! Signing and verifying requests: known answers, every flipped bit refused, round trips, secrets kept.
+
+mod jws;
+mod many;
+mod refusals;
+mod round_trip;
+mod secrets;
+mod sigv4;
+mod support;
+mod timing;
+mod vectors;
