@@ -34,7 +34,7 @@ mod verdict;
 mod verify;
 
 pub use atomic::{AtomicFile, Existing};
-pub use client::{Client, ClientBuilder, Downgrade, Hop, Redirects, Reply};
+pub use client::{Client, ClientBuilder, Downgrade, Hop, Redirects, Reply, RequestSigner};
 pub use download::{Bad, Demand, Fetch, How, Resume, Seal, ServerDigest, Unverified, Verified};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;

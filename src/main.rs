@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         cli::args::Verb::Convert(args) => cli::convert::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Sign(args) => cli::sign::run(args),
+        cli::args::Verb::Send(args) => cli::send::run(*args),
         cli::args::Verb::VerifyRequest(args) => cli::sign::verify::run(args),
         cli::args::Verb::Keygen(args) => cli::sign::keygen::run(args),
         cli::args::Verb::Schemes(args) => cli::sign::schemes::run(&args),

@@ -6,6 +6,7 @@ mod client;
 mod convert;
 mod get;
 mod hmac;
+mod send;
 mod sign;
 mod sum;
 
@@ -21,9 +22,10 @@ pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};
+pub(crate) use send::SendArgs;
 pub(crate) use sign::{
     EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
-    SignFormat, Time, VerifyArgs,
+    SignFormat, SigningArgs, Time, VerifyArgs,
 };
 pub(crate) use sum::{FormatArgs, SumArgs};
 
@@ -113,6 +115,15 @@ pub(crate) enum Verb {
     ///
     /// The body is bytes: it is never parsed, decoded or given other line ends.
     Sign(SignArgs),
+    /// Send a request, signed with --sign, and print the answer
+    ///
+    /// Exactly the bytes that are signed are sent. A second try and a redirect to the same origin
+    /// are signed anew, another origin gets neither signature nor credentials.
+    ///
+    /// Exit status: 0 the answer's status is 2xx; 3, 4 and 5 its first digit; 1 there is no
+    /// complete answer; 2 wrong usage, no key or no body; 6 a file here; 7 refused unless asked
+    /// for.
+    Send(Box<SendArgs>),
     /// Verify a signed request, and with --explain say why it does not fit
     ///
     /// Exit status 0: it is from who holds a key. 1: refused, with one of the reasons mismatch,

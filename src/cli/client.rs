@@ -16,7 +16,7 @@ use hsum::fetch::form::{self, FilePart, Multipart};
 use hsum::fetch::netrc::{self, Netrc};
 use hsum::fetch::{
     AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
-    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    Proxies, Redirects, Request, RequestSigner, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 
@@ -37,6 +37,7 @@ impl Session {
         request: &RequestArgs,
         identity: &IdentityArgs,
         tls: &TlsArgs,
+        signer: Option<Arc<dyn RequestSigner>>,
     ) -> Result<Self> {
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
@@ -69,6 +70,9 @@ impl Session {
             });
         if let Some((_, jar)) = &jar {
             builder = builder.cookies(Arc::clone(jar));
+        }
+        if let Some(signer) = signer {
+            builder = builder.signer(signer);
         }
         Ok(Self { client: builder.build(), jar })
     }
@@ -119,7 +123,7 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
             Expected::parse(text, None).map_err(|e| Usage(format!("--pin-spki: {e}")))?;
         pins.extend_from_slice(expected.digests());
     }
-    let key = identity.key.clone().or_else(|| identity.cert.clone());
+    let key = identity.cert_key.clone().or_else(|| identity.cert.clone());
     Ok(Tls {
         authorities: tls.cacert.clone(),
         identity: identity.cert.clone().zip(key),

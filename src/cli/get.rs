@@ -27,6 +27,7 @@ use super::client::{self, Session};
 use super::exit::{Exit, Usage};
 use super::output::Output;
 use super::quote::quote;
+use super::sign::sender;
 use bars::Bars;
 use trust::Trust;
 
@@ -54,9 +55,10 @@ pub(super) struct Done {
     pub(super) result: Result<Verified, Failure>,
 }
 
-pub(crate) fn run(args: GetArgs) -> Result<Exit> {
+pub(crate) fn run(mut args: GetArgs) -> Result<Exit> {
     let mut jobs = jobs(&args)?;
-    let session = Session::new(&args.request, &args.identity, &args.tls)?;
+    let signer = sender::signer(std::mem::take(&mut args.signing))?;
+    let session = Session::new(&args.request, &args.identity, &args.tls, signer)?;
     let mut trust = Trust::new(&args.trust)?;
     let mut output = Output::stdout()?;
     // What serves all jobs is fetched once, before them.

@@ -10,10 +10,12 @@ use super::client::{self, Session};
 use super::exit::Exit;
 use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
+use super::sign::sender;
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
     let urls = args.urls.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
-    let session = Session::new(&args.request, &args.identity, &args.tls)?;
+    let session =
+        Session::new(&args.request, &args.identity, &args.tls, sender::signer(args.signing)?)?;
     let mut output = Output::stdout()?;
     let mut exit = Exit::Well;
     for url in urls {

@@ -22,6 +22,7 @@ mod progress;
 mod quote;
 mod select;
 pub(crate) mod self_test;
+pub(crate) mod send;
 mod sfv;
 pub(crate) mod sign;
 pub(crate) mod startup;

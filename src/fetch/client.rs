@@ -34,6 +34,7 @@ pub struct Client {
     headers: Headers,
     identity: Arc<Identity>,
     cookies: Option<Arc<Mutex<Jar>>>,
+    signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Retries,
 }
@@ -54,6 +55,7 @@ pub struct ClientBuilder {
     headers: Headers,
     identity: Identity,
     cookies: Option<Arc<Mutex<Jar>>>,
+    signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Option<Retries>,
     user_agent: Option<String>,
@@ -82,6 +84,15 @@ impl Default for Redirects {
     fn default() -> Self {
         Self { most: 10, downgrade: Downgrade::Refused }
     }
+}
+
+/// Signs requests, each time that one is sent, a second try or a redirect to the same origin too.
+pub trait RequestSigner: Send + Sync {
+    /// Adds the signature to a request that is otherwise ready to be sent.
+    ///
+    /// # Errors
+    /// Where the request cannot be signed; it is not sent.
+    fn sign(&self, request: &mut Request) -> Result<(), Failure>;
 }
 
 /// A response, and how it was come by.
@@ -141,6 +152,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Signs every request to an origin that the user named.
+    pub fn signer(mut self, signer: Arc<dyn RequestSigner>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
     /// What becomes of redirects.
     pub fn redirects(mut self, redirects: Redirects) -> Self {
         self.redirects = redirects;
@@ -177,6 +194,7 @@ impl ClientBuilder {
             headers: self.headers,
             identity: Arc::new(self.identity),
             cookies: self.cookies,
+            signer: self.signer,
             redirects: self.redirects,
             retries: self.retries.unwrap_or_default(),
         }
@@ -274,6 +292,9 @@ impl Client {
             let mut sent = plain.clone();
             if let Some(value) = answer.header(&sent)? {
                 let _ = sent.headers.push("Authorization", value.as_bytes());
+            }
+            if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
+                signer.sign(&mut sent)?;
             }
             let response = self.transport.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {

@@ -34,6 +34,11 @@ pub fn urlencoded<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = 
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
+/// The pairs that [`urlencoded`] made its text of.
+pub fn fields(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
 /// A form with files (RFC 7578), read as one stream.
 ///
 /// ```

@@ -94,7 +94,7 @@ pub(crate) struct IdentityArgs {
 
     /// The key of the client's certificate (PEM), if it is not in the same file
     #[arg(long, value_name = "FILE", requires = "cert", value_parser = any_path())]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) cert_key: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

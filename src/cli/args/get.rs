@@ -8,6 +8,7 @@ use clap::Args;
 use hsum::Function;
 
 use super::client::{IdentityArgs, RequestArgs, TlsArgs};
+use super::sign::SigningArgs;
 use super::{When, any_path};
 
 #[derive(Args, Debug)]
@@ -70,6 +71,9 @@ pub(crate) struct GetArgs {
     /// Show progress on standard error
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) progress: When,
+
+    #[command(flatten)]
+    pub(crate) signing: SigningArgs,
 
     #[command(flatten)]
     pub(crate) request: RequestArgs,
@@ -142,6 +146,9 @@ pub(crate) struct HeadArgs {
     /// One JSON object a URL
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) signing: SigningArgs,
 
     #[command(flatten)]
     pub(crate) request: RequestArgs,

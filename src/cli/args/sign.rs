@@ -31,6 +31,18 @@ pub(crate) struct SchemeArgs {
     #[arg(short, long = "alg", value_name = "ALG")]
     pub(crate) algorithm: Option<String>,
 
+    /// raw: the header's name [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: the
+    /// header of a detached signature
+    #[arg(long = "header", value_name = "NAME")]
+    pub(crate) places: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+}
+
+/// What schemes with settings take.
+#[derive(Args, Debug, Default)]
+pub(crate) struct SettingsArgs {
     /// raw, template: how the MAC is written [hex]
     #[arg(long, value_enum, value_name = "ENCODING")]
     pub(crate) encoding: Option<EncodingArg>,
@@ -38,11 +50,6 @@ pub(crate) struct SchemeArgs {
     /// raw: what stands before the MAC
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
-
-    /// raw: the header's name [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: the
-    /// header of a detached signature
-    #[arg(long = "header", value_name = "NAME")]
-    pub(crate) places: Vec<String>,
 
     /// template: what is signed, such as 'v0:{timestamp}:{body}'
     #[arg(long, value_name = "PATTERN")]
@@ -83,6 +90,58 @@ pub(crate) struct SchemeArgs {
     /// rfc9421, jws: the key's id, written and demanded
     #[arg(long, value_name = "ID", visible_alias = "kid")]
     pub(crate) keyid: Option<String>,
+}
+
+/// The same for verbs that send what they sign, where `--header` and `-a` mean something else.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Signature")]
+pub(crate) struct SigningArgs {
+    /// Sign what is sent, by a scheme that 'hsum schemes' lists
+    #[arg(short, long = "sign", value_name = "SCHEME", requires = "key")]
+    pub(crate) scheme: Option<String>,
+
+    /// Where a key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
+    // Parsed by hand, as above.
+    #[arg(short, long, value_name = "SPEC", requires = "scheme")]
+    pub(crate) key: Vec<OsString>,
+
+    /// How the key is written there, where it is not as the scheme has it
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) key_format: Option<KeyFormat>,
+
+    /// Take every warning about a key for an error
+    #[arg(long)]
+    pub(crate) strict_key: bool,
+
+    /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
+    #[arg(long = "alg", value_name = "ALG")]
+    pub(crate) algorithm: Option<String>,
+
+    /// raw, jws: the header's name; template: 'NAME: PATTERN', repeatable
+    #[arg(long = "signature-header", value_name = "NAME")]
+    pub(crate) places: Vec<String>,
+
+    /// The message's id [random]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) id: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+}
+
+impl SigningArgs {
+    /// As `hsum sign` has them; `None` where nothing is to be signed.
+    pub(crate) fn scheme(self) -> Option<SchemeArgs> {
+        Some(SchemeArgs {
+            scheme: self.scheme?,
+            key: self.key,
+            key_format: self.key_format,
+            strict: self.strict_key,
+            algorithm: self.algorithm,
+            places: self.places,
+            settings: self.settings,
+        })
+    }
 }
 
 /// A request apart from its body.

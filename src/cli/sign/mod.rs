@@ -2,9 +2,10 @@
 
 mod explain;
 pub(crate) mod keygen;
-mod request;
+pub(crate) mod request;
 mod scheme;
 pub(crate) mod schemes;
+pub(crate) mod sender;
 pub(crate) mod verify;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ pub(crate) fn run(args: SignArgs) -> Result<Exit> {
 
 /// Whatever goes wrong in these commands apart from a refused request has exit status 2: a script
 /// must not take a missing key for a forgery.
-fn untried(result: Result<Exit>) -> Result<Exit> {
+pub(crate) fn untried(result: Result<Exit>) -> Result<Exit> {
     result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
         true => error,
         false => Untried(format!("{error:#}")).into(),
@@ -40,7 +41,12 @@ fn sign(args: SignArgs) -> Result<Exit> {
     let request = Request::of_flags(&args.request)?;
     let (keys, _) = scheme::keys(&args.scheme, &scheme)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
-    let mut signing = begin(&signer, &scheme, &request, &args)?;
+    let timestamp = match args.timestamp {
+        Some(Time::At(time)) => Some(time),
+        Some(Time::Now) | None => None,
+    };
+    let options = SignOptions { timestamp, id: args.id.as_deref(), nonce: args.nonce.as_deref() };
+    let mut signing = begin(&signer, &scheme, &request, &options)?;
     stream(open(&args.body)?, &args.body, |piece| signing.update(piece))?;
     let signed = signing.finish();
 
@@ -51,14 +57,19 @@ fn sign(args: SignArgs) -> Result<Exit> {
 }
 
 /// Begins, with a made-up id or nonce where the scheme needs one and nobody said which.
-fn begin(signer: &Signer, scheme: &Scheme, request: &Request, args: &SignArgs) -> Result<Signing> {
-    let timestamp = match args.timestamp {
-        Some(Time::At(time)) => Some(time),
-        Some(Time::Now) | None => None,
-    };
-    let (mut id, mut nonce) = (args.id.clone(), args.nonce.clone());
+fn begin(
+    signer: &Signer,
+    scheme: &Scheme,
+    request: &Request,
+    options: &SignOptions<'_>,
+) -> Result<Signing> {
+    let (mut id, mut nonce) = (None, None);
     loop {
-        let options = SignOptions { timestamp, id: id.as_deref(), nonce: nonce.as_deref() };
+        let options = SignOptions {
+            id: options.id.or(id.as_deref()),
+            nonce: options.nonce.or(nonce.as_deref()),
+            ..*options
+        };
         match request.message(|message| signer.begin(message, &options)) {
             Ok(signing) => return Ok(signing),
             Err(SignError::Missing(what)) if what == "id" && id.is_none() => {

@@ -39,10 +39,10 @@ fn usage(text: impl Into<String>) -> anyhow::Error {
 /// A scheme with a name has its algorithm and places; a flag that changed nothing would mislead.
 fn reject_settings(args: &SchemeArgs) -> Result<()> {
     let given = args.algorithm.is_some()
-        || args.encoding.is_some()
-        || !args.prefix.is_empty()
+        || args.settings.encoding.is_some()
+        || !args.settings.prefix.is_empty()
         || !args.places.is_empty()
-        || args.template.is_some();
+        || args.settings.template.is_some();
     match given {
         true => Err(usage(format!(
             "the scheme {} has its own algorithm, encoding and headers; vary it with raw or template",
@@ -53,10 +53,10 @@ fn reject_settings(args: &SchemeArgs) -> Result<()> {
 }
 
 fn template(args: &SchemeArgs) -> Result<Template> {
-    let mut template = match (args.scheme.as_str(), &args.template) {
+    let mut template = match (args.scheme.as_str(), &args.settings.template) {
         ("raw", None) => match &args.places[..] {
-            [] => Template::raw("X-Signature", &args.prefix),
-            [name] => Template::raw(name, &args.prefix),
+            [] => Template::raw("X-Signature", &args.settings.prefix),
+            [name] => Template::raw(name, &args.settings.prefix),
             _ => return Err(usage("raw has one --header")),
         },
         ("raw", Some(_)) => return Err(usage("--template goes with --scheme template")),
@@ -67,7 +67,7 @@ fn template(args: &SchemeArgs) -> Result<Template> {
         let function: Function = name.parse().map_err(|error| usage(format!("--alg: {error}")))?;
         template = template.algorithm(function.algorithm());
     }
-    Ok(match args.encoding {
+    Ok(match args.settings.encoding {
         None | Some(EncodingArg::Hex) => template,
         Some(EncodingArg::Base64) => template.encoding(Encoding::Base64),
         Some(EncodingArg::Base64url) => template.encoding(Encoding::Base64Url),
@@ -83,7 +83,7 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
         [name] => Jws::detached(algorithm, name),
         _ => return Err(usage("jws has one --header")),
     };
-    Ok(match &args.keyid {
+    Ok(match &args.settings.keyid {
         Some(kid) => jws.kid(kid),
         None => jws,
     })
@@ -94,31 +94,31 @@ fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
         value.clone().ok_or_else(|| usage(format!("--scheme sigv4 takes --{name}")))
     };
     let mut sigv4 = Sigv4::new(
-        needed("region", &args.region)?,
-        needed("service", &args.service)?,
-        needed("access-key-id", &args.access_key_id)?,
+        needed("region", &args.settings.region)?,
+        needed("service", &args.settings.service)?,
+        needed("access-key-id", &args.settings.access_key_id)?,
     );
-    if let Some(spec) = &args.session_token {
+    if let Some(spec) = &args.settings.session_token {
         let (title, mut token) = KeySource::parse(spec)?.read_text()?;
         drop_line_end(&mut token);
         let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not text"))?;
         sigv4 = sigv4.session_token(token);
     }
-    if let Some(seconds) = args.presign {
+    if let Some(seconds) = args.settings.presign {
         sigv4 = sigv4.presign(seconds);
     }
-    Ok(if args.unsigned_payload { sigv4.unsigned_payload() } else { sigv4 })
+    Ok(if args.settings.unsigned_payload { sigv4.unsigned_payload() } else { sigv4 })
 }
 
 fn rfc9421(args: &SchemeArgs) -> Rfc9421 {
     let mut rules = Rfc9421::default();
-    if !args.cover.is_empty() {
-        rules = rules.cover(args.cover.iter());
+    if !args.settings.cover.is_empty() {
+        rules = rules.cover(args.settings.cover.iter());
     }
-    if let Some(label) = &args.label {
+    if let Some(label) = &args.settings.label {
         rules = rules.label(label);
     }
-    match &args.keyid {
+    match &args.settings.keyid {
         Some(keyid) => rules.keyid(keyid),
         None => rules,
     }
@@ -132,7 +132,7 @@ pub(crate) struct Written {
 /// Whether one of the keys is on standard input.
 pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
     let mut taking = 0;
-    for spec in args.key.iter().chain(&args.session_token) {
+    for spec in args.key.iter().chain(&args.settings.session_token) {
         taking += u32::from(KeySource::parse(spec)?.takes_stdin());
     }
     match taking {

@@ -1,0 +1,91 @@
+//! Signing what is sent: a scheme and its keys as the client's signer.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use anyhow::Result;
+use hsum::fetch::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
+use hsum::sign::{Scheme, SignOptions, Signer};
+
+use super::request::Request as Message;
+use super::{begin, random_hex, scheme};
+use crate::cli::args::SigningArgs;
+use crate::cli::exit::Usage;
+use crate::cli::key::KeySource;
+
+/// A body above it is not signed: what is sent must be what was signed, and is held in memory.
+const LONGEST_BODY: u64 = 1 << 30;
+
+/// What signs the requests of a verb that sends some; `None` where the words do not ask for it.
+pub(crate) fn signer(args: SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
+    let id = args.id.clone();
+    let Some(args) = args.scheme() else { return Ok(None) };
+    let scheme = scheme::scheme(&args)?;
+    let (keys, _) = scheme::keys(&args, &scheme)?;
+    let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
+    // One for all tries, so that a receiver knows them as one message.
+    let id = id.map_or_else(|| Ok(format!("msg_{}", random_hex()?)), anyhow::Ok)?;
+    Ok(Some(Arc::new(Sender { scheme, signer, id })))
+}
+
+/// Whether one of the keys is on standard input.
+pub(crate) fn keys_take_stdin(args: &SigningArgs) -> Result<bool> {
+    let mut taking = false;
+    for spec in &args.key {
+        taking |= KeySource::parse(spec)?.takes_stdin();
+    }
+    Ok(taking)
+}
+
+struct Sender {
+    scheme: Scheme,
+    signer: Signer,
+    id: String,
+}
+
+impl RequestSigner for Sender {
+    fn sign(&self, request: &mut Request) -> Result<(), Failure> {
+        let refuse = |text: String| Failure::new(FailureKind::Usage, text);
+        let body = in_memory(&request.body)?;
+        let is_form = request.headers.value("Content-Type") == Some(form::URLENCODED);
+        let message = Message {
+            method: request.method.clone(),
+            url: request.url.to_string(),
+            headers: request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_vec())).collect(),
+            params: if is_form { form::fields(&body) } else { Vec::new() },
+        };
+        let options = SignOptions { id: Some(&self.id), ..SignOptions::default() };
+        let signing = begin(&self.signer, &self.scheme, &message, &options);
+        let mut signing = signing.map_err(|error| refuse(format!("{error:#}")))?;
+        signing.update(&body);
+        let signed = signing.finish();
+        if !signed.params().is_empty() && signed.url().is_none() {
+            let name = self.scheme.name();
+            let text = format!("{name} has its signature in the body: make it with 'hsum sign'");
+            return Err(refuse(text));
+        }
+        if let Some(url) = signed.url() {
+            // Exactly what was signed must be sent.
+            let parsed = Url::parse(url).ok().filter(|parsed| parsed.as_str() == url);
+            request.url = parsed.ok_or_else(|| refuse("the signed URL is no URL".into()))?;
+        }
+        for (name, value) in signed.headers() {
+            let set = request.headers.set(name, value.as_bytes());
+            set.ok_or_else(|| refuse(format!("{name}: cannot be sent as a header")))?;
+        }
+        request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
+        Ok(())
+    }
+}
+
+fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
+    let (reader, _) = body.open()?;
+    let mut bytes = Vec::new();
+    let read = reader.take(LONGEST_BODY + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(FailureKind::Local, format!("the body: {error}")))?;
+    if bytes.len() as u64 > LONGEST_BODY {
+        let text = format!("the body is longer than {LONGEST_BODY} bytes, the most that is signed");
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    Ok(bytes)
+}
