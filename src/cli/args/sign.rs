@@ -114,8 +114,8 @@ pub(crate) struct SigningArgs {
     pub(crate) strict_key: bool,
 
     /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
-    #[arg(long = "alg", value_name = "ALG")]
-    pub(crate) algorithm: Option<String>,
+    #[arg(long, value_name = "ALG")]
+    pub(crate) alg: Option<String>,
 
     /// raw, jws: the header's name; template: 'NAME: PATTERN', repeatable
     #[arg(long = "signature-header", value_name = "NAME")]
@@ -137,7 +137,7 @@ impl SigningArgs {
             key: self.key,
             key_format: self.key_format,
             strict: self.strict_key,
-            algorithm: self.algorithm,
+            algorithm: self.alg,
             places: self.places,
             settings: self.settings,
         })
