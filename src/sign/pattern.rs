@@ -150,7 +150,8 @@ pub(crate) fn write(
             }
             Part::Mac | Part::Body | Part::BodySha256 | Part::NonceBodySha256 => {}
         }
-        let is_value = matches!(part, Part::Id | Part::Nonce | Part::Header(_) | Part::Param(_));
+        // A URL is left out: it holds what nearly every pattern has after it.
+        let is_value = !matches!(part, Part::Text(_) | Part::Url | Part::Params);
         if is_value && end.is_some_and(|end| out[start..].contains(&end)) {
             let what = part.title().unwrap_or_default();
             return Err(VerifyError::malformed(what, "holds the character that ends it"));

@@ -10,7 +10,7 @@ use super::pattern::{Part, Values, param, write};
 use super::place::{Found, Place};
 use super::scheme::Quirk;
 use super::secret::SecretKey;
-use super::signer::{SignError, Signed};
+use super::signer::{SignError, Signed, is_plain};
 use super::twilio;
 use super::verdict::{Covers, VerifyError};
 use crate::algorithm::Algorithm;
@@ -182,8 +182,11 @@ impl Plain {
         let of_place = self.places.iter().find(|place| place.carries(field));
         let among = of_place.and_then(|place| message.param(&place.name));
         match option.or(among).or(message.param(name)) {
-            Some(value) if !value.is_empty() => Ok(value.as_bytes()),
-            _ => Err(SignError::Missing(name.to_owned())),
+            Some(value) if !is_plain(value) => {
+                Err(SignError::malformed(name, "visible ASCII characters, at least one"))
+            }
+            Some(value) => Ok(value.as_bytes()),
+            None => Err(SignError::Missing(name.to_owned())),
         }
     }
 

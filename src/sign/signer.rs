@@ -66,8 +66,7 @@ impl Signer {
         options: &SignOptions<'_>,
     ) -> Result<Signing, SignError> {
         for (what, value) in [("id", options.id), ("nonce", options.nonce)] {
-            let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-            if value.is_some_and(|value| !plain(value)) {
+            if value.is_some_and(|value| !is_plain(value)) {
                 return Err(SignError::malformed(what, "visible ASCII characters, at least one"));
             }
         }
@@ -94,6 +93,11 @@ impl Signer {
         signing.update(body);
         Ok(signing.finish())
     }
+}
+
+/// Whether it can stand in a header, or anywhere else, as one word.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl fmt::Debug for Signer {

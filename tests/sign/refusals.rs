@@ -110,7 +110,7 @@ fn tolerance_is_what_is_asked_for() {
         Err("authentic, but 1 s too old".into())
     );
     assert_eq!(of(verifier().clock(|| u64::MAX).tolerance(None)), Ok(()));
-    assert_eq!(of(verifier().clock(|| u64::MAX).tolerance(Some(u32::MAX))).is_err(), true);
+    assert!(of(verifier().clock(|| u64::MAX).tolerance(Some(u32::MAX))).is_err());
 }
 
 #[test]

@@ -131,7 +131,9 @@ fn child_that_drops_its_keys() {
     drop(SecretKey::from_hex(&hex).unwrap());
     let mut doubtful = [&needle[..], b"\n"].concat();
     assert!(SecretKey::from_text(&doubtful).is_err());
-    (needle.zeroize(), hex.zeroize(), doubtful.zeroize());
+    needle.zeroize();
+    doubtful.zeroize();
+    hex.zeroize();
     assert_eq!(occurrences(&masked), 0, "a copy of the key stays on the heap");
     println!("scanned and clean");
 }

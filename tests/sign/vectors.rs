@@ -115,12 +115,9 @@ fn every_vector_is_signed_verified_and_refused_with_a_bit_flipped() {
         let mac = text(vector, "mac");
         let signed = case.request.sign(&case.scheme, &key, &options);
         if name != "jws/rfc7515-a.1" {
-            assert_eq!(
-                signed.headers().iter().find(|(_, v)| v.contains(mac)).is_some()
-                    || signed.params().iter().any(|(_, v)| v == mac),
-                true,
-                "{name}"
-            );
+            let in_header = signed.headers().iter().any(|(_, value)| value.contains(mac));
+            let in_param = signed.params().iter().any(|(_, value)| value == mac);
+            assert!(in_header || in_param, "{name}");
             assert_eq!(signed.value(), mac, "{name}");
         }
         let mut request = case.request.signed(&signed);

@@ -59,7 +59,13 @@ impl Canonical {
                 value = message.authority().map(|host| host.as_bytes().to_vec());
             }
             let value = value.ok_or_else(|| VerifyError::MissingHeader(name.clone()))?;
+            if value.contains(&b'\n') {
+                return Err(VerifyError::malformed(name.clone(), "it holds a line end"));
+            }
             self.headers.push((name.clone(), value));
+        }
+        if !self.method.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(VerifyError::malformed("method", "it is no token"));
         }
         Ok(())
     }
