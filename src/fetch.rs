@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod form;
 pub mod name;
 pub mod netrc;
+pub mod publish;
 mod secret;
 pub mod signature;
 

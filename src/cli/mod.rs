@@ -12,6 +12,7 @@ mod output;
 mod plan;
 mod print;
 mod progress;
+pub(crate) mod publish;
 mod quote;
 pub(crate) mod self_test;
 pub(crate) mod startup;

@@ -6,5 +6,6 @@ mod faults;
 mod hmac;
 mod odd_names;
 mod output;
+mod publish;
 mod sum;
 mod support;
