@@ -12,3 +12,4 @@ mod secret;
 pub mod signature;
 
 pub use secret::{Credentials, Secret};
+pub use url::Url;
