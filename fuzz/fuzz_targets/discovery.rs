@@ -12,7 +12,10 @@ fuzz_target!(|input: (&str, &[u8])| {
     let folder = url.path().rfind('/').map_or("", |end| &url.path()[..=end]);
     let mut has_weak = false;
     for candidate in discovery::candidates(&url) {
-        assert_eq!(candidate.url.origin().ascii_serialization(), url.origin().ascii_serialization());
+        assert_eq!(
+            candidate.url.origin().ascii_serialization(),
+            url.origin().ascii_serialization()
+        );
         assert!(candidate.url.path().starts_with(folder), "{url} → {}", candidate.url);
         assert_ne!(candidate.url.path(), url.path());
         assert!(candidate.is_weak() || !has_weak);
