@@ -7,6 +7,7 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/hsum-servers.XXXXXX")
 chmod 755 "$WORK"
 PATH=$PATH:/usr/sbin:/sbin
 started=()
+HTTP='' HTTPS='' MUTUAL='' DIGEST='' FTP='' FTPS='' PROXY='' PROXY_AUTH='' FORMS='' PLAIN=''
 
 stop_servers() {
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
