@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let result = match arguments.verb {
         cli::args::Verb::Sum(args) => cli::sum::run(args),
         cli::args::Verb::Check(args) => cli::check::run(args),
+        cli::args::Verb::Convert(args) => cli::convert::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Publish(args) => cli::publish::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),

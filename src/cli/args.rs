@@ -2,6 +2,7 @@
 //! own has a file below.
 
 mod check;
+mod convert;
 mod hmac;
 mod publish;
 mod sum;
@@ -14,6 +15,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::CheckArgs;
+pub(crate) use convert::ConvertArgs;
 pub(crate) use hmac::{HmacArgs, KeyFormat};
 pub(crate) use publish::{PublishArgs, PublishFormat};
 pub(crate) use sum::{FormatArgs, SumArgs};
@@ -39,6 +41,7 @@ Examples:
   hsum debian.iso                     the SHA-256 of a file
   hsum photos > photos.sha256         of every file of a tree
   hsum check photos.sha256            are they still the same?
+  hsum check x.iso --expect sha256:…  is this what was meant?
   hsum -a md5,sha1 *.zip              several at once, each file read once
   tar c src | hsum -a blake3          of a pipe
   hsum hmac -a sha256 --key env:SECRET payload.json
@@ -55,13 +58,28 @@ pub(crate) enum Verb {
     /// file that the output goes to is left out of the walk.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(SumArgs),
-    /// Verify the files that checksum lists name
+    /// Verify the files that checksum files name, or files against --expect DIGEST
     ///
-    /// Lines may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
+    /// Lists may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
     /// from OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by
     /// the tag, else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the
     /// list. What a list names must be a regular file or a block device.
+    ///
+    /// Other checksum files are known by their contents: a bare digest in 'x.iso.sha256', SFV, the
+    /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
+    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep; signed
+    /// ones too, whose signature is not checked.
+    ///
+    /// --expect takes a digest in any notation: hex in any dress, 'sha256:HEX', 'sha256-BASE64',
+    /// Nix's base32, HTTP's fields, 'ni:', 'urn:sha1:'.
+    #[command(
+        override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
+    )]
     Check(CheckArgs),
+    /// Write digests in another notation
+    ///
+    /// Reads what 'hsum check --expect' reads, an argument or a line at a time.
+    Convert(ConvertArgs),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// The key never stands on the command line, where every user of the machine could read it:

@@ -1,5 +1,6 @@
-//! `hsum check`: are the files still what the lists say?
+//! `hsum check`: are the files still what the lists say? With `--expect`: see [`super::expect`].
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{self, Checked, Plan, Stdin, Summary, Verdict};
 use hsum::engine::{Next, Progress};
-use hsum::manifest::{Entry, Parser};
+use hsum::manifest::{BadLine, Entry, Hint, List, Outside, Parser, Shape};
 
 use super::args::CheckArgs;
 use super::exit::{self, Exit};
@@ -18,6 +19,8 @@ use super::plan;
 use super::print::{complain, complain_of, plural};
 use super::progress::{Expected, View};
 use super::quote::quote;
+use super::select::Selection;
+use super::{differ::Differing, expect, sfv};
 
 /// What is printed, and what counts.
 pub(super) struct Manner {
@@ -46,7 +49,7 @@ pub(super) enum Warn {
 }
 
 impl Manner {
-    fn new(args: &CheckArgs) -> Self {
+    pub(super) fn new(args: &CheckArgs) -> Self {
         Self {
             report: match (args.status, args.quiet) {
                 (true, _) => Report::Nothing,
@@ -61,13 +64,17 @@ impl Manner {
 }
 
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
+    if !args.expect.is_empty() {
+        return expect::run(&args);
+    }
     let mut output = Output::stdout()?;
     let mut exit = Exit::Well;
+    let mut selection = Selection::new(&args);
     let stdin = [PathBuf::from("-")];
-    let lists = if args.lists.is_empty() { &stdin[..] } else { &args.lists };
+    let lists = if args.files.is_empty() { &stdin[..] } else { &args.files };
     for list in lists {
         // The list that cannot be read does not keep the others from being checked.
-        match check_list(&args, list, &mut output) {
+        match check_list(&args, list, &mut selection, &mut output) {
             Ok(Exit::Well) => {}
             Ok(Exit::Failed) => exit = Exit::Failed,
             Err(error) if error.is::<WriteError>() => return Err(error),
@@ -78,48 +85,87 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
             }
         }
     }
+    output.flush()?;
+    for file in selection.missed() {
+        complain(format_args!("{}: not listed", quote(file)));
+        exit = Exit::Failed;
+    }
     output.finish()?;
     Ok(exit)
 }
 
-fn check_list(args: &CheckArgs, path: &Path, output: &mut Output) -> Result<Exit> {
+fn check_list(
+    args: &CheckArgs,
+    path: &Path,
+    selection: &mut Selection,
+    output: &mut Output,
+) -> Result<Exit> {
     let is_stdin = path == Path::new("-");
-    let list: Box<dyn BufRead + Send> = match is_stdin {
+    let input: Box<dyn BufRead + Send> = match is_stdin {
         true => Box::new(BufReader::new(io::stdin())),
         false => Box::new(BufReader::new(plan::open(path)?)),
     };
     let title = if is_stdin { "'standard input'".into() } else { quote(path) };
-    let mut plan = Plan::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
-    if let Some(function) = args.algorithm {
-        plan = plan.untagged(function); // for the survey
+    let manner = Manner::new(args);
+    let hint = hint(args, path);
+    let mut list = List::new(input, hint.clone());
+    if list.shape() == Shape::Sfv {
+        return sfv::check(args, &manner, &mut list, selection, &title, output);
     }
+    let mut plan = Plan::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
     let progress = Arc::new(Progress::default());
-    let survey = path.is_file().then(|| survey(plan.clone(), path.to_owned()));
+    let survey = path.is_file().then(|| survey(path.to_owned(), hint.clone()));
     let view = View::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
 
-    let manner = Manner::new(args);
-    let mut parser = Parser::new();
-    if let Some(function) = args.algorithm {
-        parser = parser.untagged(function);
-    }
-    let result = verify(&plan, &mut parser, list, &title, &manner, output, Some(&view));
+    let mut differing = Differing::default();
+    let mut listed = 0u64;
+    let entries = list.by_ref().inspect(|item| listed += u64::from(item.entry.is_ok()));
+    let summary = check::run_entries(&plan, selection.of(entries), |checked| {
+        differing.note(&checked);
+        print_or_die(&manner, &title, &checked, output, Some(&view));
+        ControlFlow::Continue(())
+    });
     drop(view);
     output.flush()?;
-    let summary = match result {
-        Ok(summary) => summary,
-        Err(error) => {
-            complain(format_args!("{title}: {}", ErrorKind::Io(error)));
-            return Ok(Exit::Failed);
+    if manner.report != Report::Nothing {
+        if list.is_signed() {
+            complain(format_args!("{title}: the list is signed; the signature is not checked"));
         }
-    };
+        let is_file = path.is_file();
+        differing.explain(|| {
+            let file = File::open(path).ok().filter(|_| is_file)?;
+            Some(List::new(BufReader::new(file), hint))
+        });
+    }
+    if let Some(error) = list.take_error() {
+        complain(format_args!("{title}: {}", ErrorKind::Io(error)));
+        return Ok(Exit::Failed);
+    }
+    if selection.is_partial() && listed > 0 && summary.entries() == 0 {
+        return Ok(Exit::Well); // that a file is not listed is said once, after all lists
+    }
     Ok(summarize(&manner, &title, &summary))
 }
 
-/// Checks a list and prints what comes of it, but for the summary.
+/// What is known of a list before it is read.
+fn hint(args: &CheckArgs, path: &Path) -> Hint {
+    Hint {
+        name: (path != Path::new("-")).then(|| path.to_owned()),
+        untagged: args.algorithm,
+        file: Some(&args.only).filter(|files| files.len() == 1).map(|files| files[0].clone()),
+        // Of names that are cut down to their last part nothing leads anywhere.
+        outside: match args.allow_outside || args.basename {
+            true => Outside::Allowed,
+            false => Outside::Refused,
+        },
+    }
+}
+
+/// Checks a list of GNU lines and prints what comes of it, but for the summary.
 pub(super) fn verify(
     plan: &Plan,
     parser: &mut Parser,
@@ -127,24 +173,33 @@ pub(super) fn verify(
     title: &str,
     manner: &Manner,
     output: &mut Output,
-    view: Option<&View>,
 ) -> io::Result<Summary> {
     check::run_with(plan, parser, list, |checked| {
-        let mut print = || print(manner, title, &checked, output);
-        let printed = match view {
-            Some(view) => view.suspend(print),
-            None => print(),
-        };
-        if let Err(error) = printed {
-            exit::at_once(&error);
-        }
+        print_or_die(manner, title, &checked, output, None);
         ControlFlow::Continue(())
     })
 }
 
-fn survey(plan: Plan, list: PathBuf) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
-    move |expected| match std::fs::File::open(list) {
-        Ok(list) => check::survey(&plan, BufReader::new(list), |size| expected.add(size)),
+fn print_or_die(
+    manner: &Manner,
+    title: &str,
+    checked: &Checked,
+    output: &mut Output,
+    view: Option<&View>,
+) {
+    let mut print = || print(manner, title, checked, output);
+    let printed = match view {
+        Some(view) => view.suspend(print),
+        None => print(),
+    };
+    if let Err(error) = printed {
+        exit::at_once(&error);
+    }
+}
+
+fn survey(list: PathBuf, hint: Hint) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+    move |expected| match File::open(list) {
+        Ok(list) => check::survey(hint, BufReader::new(list), |size| expected.add(size)),
         Err(_) => ControlFlow::Break(()),
     }
 }
@@ -158,6 +213,12 @@ fn print(
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
+        (None, Verdict::Malformed(bad), _) if is_serious(*bad) => {
+            if manner.report != Report::Nothing {
+                output.flush()?;
+                complain(format_args!("{title}: {line}: {bad}"));
+            }
+        }
         (None, Verdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;
             complain(format_args!("{title}: {line}: improperly formatted checksum line: {bad}"));
@@ -172,6 +233,12 @@ fn print(
     if checked.next == Next::Awaited { output.flush() } else { Ok(()) }
 }
 
+/// Whether it is more than one bad line among others: something to say without being asked.
+fn is_serious(bad: BadLine) -> bool {
+    use BadLine::{Html, NotOfAFile, Syntax, TooLarge, Unnamed};
+    bad.is_refusal() || matches!(bad, Html | NotOfAFile | Syntax | TooLarge | Unnamed)
+}
+
 fn print_entry(
     manner: &Manner,
     entry: &Entry,
@@ -184,6 +251,11 @@ fn print_entry(
         Verdict::Missing(error) | Verdict::Unreadable(error) => {
             output.flush()?;
             complain_of(&entry.path, error);
+        }
+        Verdict::WrongSize(size) if manner.report != Report::Nothing => {
+            output.flush()?;
+            let (name, listed) = (quote(&entry.path), entry.size.unwrap_or_default());
+            complain(format_args!("{name}: {size} bytes, not the {listed} that are listed"));
         }
         _ => {}
     }
@@ -211,6 +283,7 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit
                 "computed checksum did NOT match",
                 "computed checksums did NOT match",
             ),
+            (summary.refused, "listed file was refused", "listed files were refused"),
         ] {
             if count > 0 {
                 complain(format_args!("WARNING: {}", plural(count, one, many)));
@@ -221,7 +294,8 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit
         }
     }
     let malformed = if manner.strict { summary.malformed } else { 0 };
-    match summary.differed + unreadable + malformed == 0 && summary.matched > 0 {
+    let failed = summary.differed + unreadable + malformed + summary.refused;
+    match failed == 0 && summary.matched > 0 {
         true => Exit::Well,
         false => Exit::Failed,
     }

@@ -1,11 +1,43 @@
-//! Lists of digests: one [`Entry`] a line, as GNU, BSD and OpenSSL write them.
+//! Lists of digests: one [`Entry`] a line, as GNU, BSD and OpenSSL write them, and checksum files
+//! of every other shape ([`List`]).
 
+mod fields;
+mod find;
 mod gnu;
+mod layer;
+mod lines;
+mod list;
 mod parse;
+mod shape;
 mod write;
 
+// One file for each foreign shape.
+mod certutil;
+mod debian;
+mod distinfo;
+mod gentoo;
+mod gpg;
+mod hashdeep;
+#[cfg(feature = "fs")]
+mod json;
+mod lock;
+#[cfg(feature = "fs")]
+mod metalink;
+mod name_first;
+mod powershell;
+mod record;
+mod sfv;
+mod shell;
+mod sidecar;
+
+pub use find::{Matching, NotListed, base_name, find, same_name};
 pub use gnu::{Dialect, Family};
+#[cfg(feature = "fs")]
+pub(crate) use lines::Lines;
+pub use list::{Hint, List, Listed, Outside, leads_outside};
 pub use parse::{BadLine, Parser};
+pub use sfv::parse_line as parse_sfv_line;
+pub use shape::Shape;
 #[doc(hidden)]
 pub use write::write_fields;
 pub use write::{Encoding, Format, Style, Terminator, write_line};
@@ -14,11 +46,27 @@ use std::path::PathBuf;
 
 use crate::digest::Digest;
 
-/// What a line of a list says: this file has this digest.
+/// What a list says of a file: it has this digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// The file's name, unescaped; `-` stands for standard input.
     pub path: PathBuf,
     /// The digest that it should have, and the function that makes it.
     pub digest: Digest,
+    /// Digests of other functions that it should have too.
+    pub others: Vec<Digest>,
+    /// Its size in bytes, where the list says it.
+    pub size: Option<u64>,
+}
+
+impl Entry {
+    /// A file with one digest.
+    pub fn new(path: impl Into<PathBuf>, digest: Digest) -> Self {
+        Self { path: path.into(), digest, others: Vec::new(), size: None }
+    }
+
+    /// All its digests, of different functions.
+    pub fn digests(&self) -> impl Iterator<Item = &Digest> {
+        std::iter::once(&self.digest).chain(&self.others)
+    }
 }

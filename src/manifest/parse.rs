@@ -83,6 +83,26 @@ pub enum BadLine {
     TooLong,
     /// It asks for standard input, which the list itself is read from.
     StdinTwice,
+    /// The digest is of an algorithm that is not computed here.
+    NotComputed,
+    /// The digest is not of the file's bytes.
+    NotOfAFile,
+    /// Two different digests of one algorithm for one file.
+    Conflict,
+    /// The name leads out of the directory: it is absolute, or has `..` in it.
+    Outside,
+    /// Other entries have the same base name.
+    Ambiguous,
+    /// Weak digests only, where they are refused.
+    Weak,
+    /// A list that must be read whole is larger than 16 MiB.
+    TooLarge,
+    /// The list's JSON, XML or UTF-16 is broken.
+    Syntax,
+    /// The list is a page of HTML.
+    Html,
+    /// A digest without a name, and the list's own name does not tell which file it is of.
+    Unnamed,
 }
 
 impl fmt::Display for BadLine {
@@ -96,11 +116,29 @@ impl fmt::Display for BadLine {
             Self::Nul => "NUL byte in the line",
             Self::TooLong => "the line is too long",
             Self::StdinTwice => "standard input is the list itself",
+            Self::NotComputed => "the algorithm is not computed here",
+            Self::NotOfAFile => "the digest is not of the file's bytes",
+            Self::Conflict => "two different digests of one algorithm for one file",
+            Self::Outside => "the name leads out of the directory (see --allow-outside)",
+            Self::Ambiguous => "several entries have this base name",
+            Self::Weak => "only MD5 or SHA-1, which --strong refuses",
+            Self::TooLarge => "a list of this kind is read whole, up to 16 MiB",
+            Self::Syntax => "broken JSON, XML or UTF-16",
+            Self::Html => "a page of HTML, not a list of digests",
+            Self::Unnamed => "a digest without a name; --only FILE says which file it is of",
         })
     }
 }
 
 impl std::error::Error for BadLine {}
+
+impl BadLine {
+    /// Whether the line is well formed, and refused: a file that should be verified is not, which
+    /// is a failure.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Conflict | Self::Outside | Self::Ambiguous | Self::Weak)
+    }
+}
 
 impl Parser {
     /// A parser at the beginning of a list.
@@ -154,7 +192,7 @@ impl Parser {
             Rules::Gnu(dialect) => self.gnu_line(dialect, line)?,
         };
         let name = if escaped { unescape(name)? } else { name.to_vec() };
-        Ok(Some(Entry { path: path_from(name)?, digest }))
+        Ok(Some(Entry::new(path_from(name)?, digest)))
     }
 
     fn any_line<'l>(
@@ -325,13 +363,13 @@ fn unescape(name: &[u8]) -> Result<Vec<u8>, BadLine> {
 }
 
 #[cfg(unix)]
-fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
     use std::os::unix::ffi::OsStringExt;
     Ok(std::ffi::OsString::from_vec(name).into())
 }
 
 /// Elsewhere than on Unix names are Unicode.
 #[cfg(not(unix))]
-fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
     String::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
 }

@@ -186,8 +186,12 @@ fn fields(text: &str, hint: Option<Function>) -> Result<Expected, ParseError> {
         .split(|c: char| c.is_whitespace() || c == ',')
         .filter(|token| !token.is_empty())
         .collect();
+    let named = |token: &&str| prefixed(token).is_some();
+    // Among digests of Subresource Integrity there may be some of the future.
+    let integrity =
+        tokens.iter().any(|t| is_integrity(t)) && tokens.iter().all(|t| t.contains('-'));
     match &tokens[..] {
-        tokens if tokens.iter().all(|token| prefixed(token).is_some()) => all_of(tokens),
+        tokens if integrity || tokens.iter().all(named) => all_of(tokens),
         [name, value] if names::algorithm(name.trim_end_matches(':')).is_ok() => {
             field_value(name.trim_end_matches(':'), value).map(Expected::from)
         }
@@ -212,7 +216,7 @@ fn all_of(tokens: &[&str]) -> Result<Expected, ParseError> {
             Err(error) => return Err(error),
         }
     }
-    if tokens.iter().all(|token| is_integrity(token)) {
+    if tokens.iter().all(|token| prefixed(token).is_none() || is_integrity(token)) {
         let rank = |d: &Digest| (d.algorithm().strength() == Strength::Sound, d.as_bytes().len());
         let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::function);
         digests.retain(|digest| Some(digest.function()) == best);

@@ -9,13 +9,33 @@ use super::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// Checksum lists; '-' or nothing is standard input
-    #[arg(value_name = "SUMFILE", value_parser = any_path())]
-    pub(crate) lists: Vec<PathBuf>,
+    /// Checksum files, or with --expect the files themselves; '-' or nothing is standard input
+    #[arg(value_name = "FILE", value_parser = any_path())]
+    pub(crate) files: Vec<PathBuf>,
 
-    /// The algorithm of lines that do not name one
+    /// Compare each FILE with this digest, in any notation; repeated, all must match
+    #[arg(short, long, value_name = "DIGEST")]
+    pub(crate) expect: Vec<String>,
+
+    /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<Function>,
+
+    /// Check this file only, and fail if no list names it; may be repeated
+    #[arg(long, value_name = "FILE", value_parser = any_path(), conflicts_with = "expect")]
+    pub(crate) only: Vec<PathBuf>,
+
+    /// Match names by their last part, after '/' or '\'; it must be unique in the list
+    #[arg(long, conflicts_with = "expect")]
+    pub(crate) basename: bool,
+
+    /// Let names in foreign lists be absolute or climb up with '..'
+    #[arg(long, conflicts_with = "expect")]
+    pub(crate) allow_outside: bool,
+
+    /// Refuse files with no digest but MD5 or SHA-1
+    #[arg(long)]
+    pub(crate) strong: bool,
 
     /// Do not print OK lines
     #[arg(long, overrides_with_all = ["status", "warn"])]
@@ -34,7 +54,7 @@ pub(crate) struct CheckArgs {
     pub(crate) warn: bool,
 
     /// Say nothing of files that are not there
-    #[arg(long)]
+    #[arg(long, conflicts_with = "expect")]
     pub(crate) ignore_missing: bool,
 
     #[command(flatten)]

@@ -63,7 +63,7 @@ fn check_list(
     };
     let stdin = if is_stdin { Stdin::IsTheList } else { Stdin::Free };
     let plan = Plan::new().stdin(stdin).reading(Reading::Plain);
-    let result = verify(&plan, parser, list, &title, manner, output, None);
+    let result = verify(&plan, parser, list, &title, manner, output);
     output.flush()?;
     match result {
         Ok(summary) => Ok(summarize(manner, &title, &summary)),

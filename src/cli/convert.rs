@@ -1,0 +1,88 @@
+//! `hsum convert`: a digest in any notation → the same in another.
+
+use std::io::{self, BufRead, Read};
+
+use anyhow::Result;
+use hsum::ErrorKind;
+use hsum::notation::Expected;
+
+use super::args::ConvertArgs;
+use super::exit::Exit;
+use super::output::Output;
+use super::print::complain;
+
+/// No digest is written in more bytes.
+const LONGEST: u64 = 16 * 1024;
+
+pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
+    let mut output = Output::stdout()?;
+    let mut exit = Exit::Well;
+    let from_stdin = ["-".to_owned()];
+    let texts = if args.digests.is_empty() { &from_stdin[..] } else { &args.digests };
+    for text in texts {
+        let all_well = match text.as_str() {
+            "-" => convert_lines(&args, &mut output)?,
+            text => convert(&args, text.as_bytes(), None, &mut output)?,
+        };
+        exit = if all_well { exit } else { Exit::Failed };
+    }
+    output.finish()?;
+    Ok(exit)
+}
+
+/// Whether all lines of standard input but empty ones were digests.
+fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
+    let mut input = io::stdin().lock();
+    let mut all_well = true;
+    for number in 1u64.. {
+        let mut line = Vec::new();
+        let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        match read {
+            Ok(0) => break,
+            Ok(_) if line.trim_ascii().is_empty() => {}
+            Ok(_) => all_well &= convert(args, &line, Some(number), output)?,
+            Err(error) => {
+                output.flush()?;
+                complain(format_args!("'standard input': {}", ErrorKind::Io(error)));
+                return Ok(false);
+            }
+        }
+    }
+    Ok(all_well)
+}
+
+/// Whether it was a digest that can be written so.
+fn convert(
+    args: &ConvertArgs,
+    text: &[u8],
+    line: Option<u64>,
+    output: &mut Output,
+) -> Result<bool> {
+    let written = Expected::parse(text, args.algorithm).map_err(|error| error.to_string());
+    let written = written.and_then(|expected| {
+        let digests = expected.digests().iter().map(|digest| args.to.write(digest));
+        digests.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+    });
+    match written {
+        Ok(digests) => {
+            for digest in digests {
+                output.line(format!("{digest}\n").as_bytes())?;
+            }
+            Ok(true)
+        }
+        Err(reason) => {
+            output.flush()?;
+            match line {
+                Some(line) => complain(format_args!("'standard input': {line}: {reason}")),
+                None => complain(format_args!("{}: {reason}", shown(text))),
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// A digest in a message: quoted, and no more of it than helps.
+pub(super) fn shown(text: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(text).chars().take(100).collect();
+    format!("'{}'", text.escape_debug())
+}

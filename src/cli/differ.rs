@@ -1,0 +1,65 @@
+//! The files of a list that differ, and what can be said of each.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use hsum::Digest;
+use hsum::check::{Checked, Verdict};
+use hsum::manifest::{Entry, List, same_name};
+
+use super::explain;
+use super::print::complain;
+use super::quote::quote;
+
+/// No more are explained: each is read once more.
+const MOST: usize = 8;
+
+/// The first few that differ.
+#[derive(Default)]
+pub(super) struct Differing(Vec<One>);
+
+struct One {
+    entry: Entry,
+    is: Digest,
+    /// Another file of the list, of which these are the contents.
+    other: Option<PathBuf>,
+}
+
+impl Differing {
+    /// Takes note of a verdict.
+    pub(super) fn note(&mut self, checked: &Checked) {
+        if let (Some(entry), Verdict::Differ(is)) = (&checked.entry, &checked.verdict)
+            && self.0.len() < MOST
+            && entry.path != Path::new("-")
+        {
+            self.0.push(One { entry: entry.clone(), is: *is, other: None });
+        }
+    }
+
+    /// Says on standard error what can be said; `list` opens the list anew, if that can be.
+    pub(super) fn explain(mut self, list: impl FnOnce() -> Option<List<BufReader<File>>>) {
+        if self.0.is_empty() {
+            return;
+        }
+        // A pipe gives its list once only.
+        for listed in list().into_iter().flatten().filter_map(|listed| listed.entry.ok()) {
+            for one in self.0.iter_mut().filter(|one| one.other.is_none()) {
+                let has_it = listed.digests().any(|digest| *digest == one.is);
+                if has_it && !same_name(&listed.path, &one.entry.path) {
+                    one.other = Some(listed.path.clone());
+                }
+            }
+        }
+        for one in self.0 {
+            let name = quote(&one.entry.path);
+            if let Some(other) = &one.other {
+                complain(format_args!("{name}: has the digest listed for {}", quote(other)));
+            }
+            let expected: Vec<Digest> = one.entry.digests().copied().collect();
+            for reason in explain::file(&one.entry.path, &expected) {
+                complain(format_args!("{name}: {reason}"));
+            }
+        }
+    }
+}

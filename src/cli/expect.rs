@@ -1,0 +1,168 @@
+//! `hsum check FILE… --expect DIGEST`: are the files what somebody says they are?
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use hsum::engine::{self, Hashed, Outcome, Plan, Progress, Source};
+use hsum::notation::Expected;
+use hsum::{Digest, Function, Strength};
+
+use super::args::CheckArgs;
+use super::check::{Manner, Report};
+use super::convert::shown;
+use super::exit::{self, Exit, Usage};
+use super::explain;
+use super::output::{Output, WriteError};
+use super::plan;
+use super::print::{complain, complain_of};
+use super::progress::{self, View};
+use super::quote::quote;
+
+pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
+    let expected = read_expected(args)?;
+    let manner = Manner::new(args);
+    let sources = plan::operands(&args.files)?;
+    let sound = |one: &Expected| one.strength() == Strength::Sound;
+    if !expected.iter().any(sound) {
+        let weak = names(expected.iter().flat_map(Expected::functions));
+        if args.strong {
+            complain(format_args!("{weak} alone is refused by --strong"));
+            return Ok(Exit::Failed);
+        }
+        if manner.report != Report::Nothing {
+            complain(format_args!(
+                "WARNING: {weak} alone protects against accidents, not against an attacker"
+            ));
+        }
+    }
+    let mut functions: Vec<Function> = expected.iter().flat_map(Expected::functions).collect();
+    functions.sort();
+    functions.dedup();
+
+    let mut output = Output::stdout()?;
+    let mut all_well = true;
+    let (directories, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_directory);
+    for directory in &directories {
+        all_well = false;
+        output.flush()?;
+        complain(format_args!("{}: Is a directory", quote(directory.name())));
+        verdict(&manner, directory.name(), "FAILED open or read", &mut output)?;
+    }
+    let mut plan = Plan::new(functions);
+    if let Some(threads) = args.work.threads {
+        plan = plan.threads(threads);
+    }
+    let progress = Arc::new(Progress::default());
+    let survey = survey(plan.clone(), sources.clone());
+    let view = View::start(args.work.progress, &progress, Some(survey));
+    engine::run(&plan.progress(progress), sources, |outcome| {
+        match view.suspend(|| print(&manner, &expected, &outcome, &mut output)) {
+            Ok(good) => all_well &= good,
+            Err(error) => exit::at_once(&error),
+        }
+        ControlFlow::Continue(())
+    });
+    drop(view);
+    output.finish()?;
+    Ok(if all_well { Exit::Well } else { Exit::Failed })
+}
+
+fn read_expected(args: &CheckArgs) -> Result<Vec<Expected>> {
+    let read = args.expect.iter().map(|text| {
+        Expected::parse(text, args.algorithm)
+            .map_err(|error| Usage(format!("--expect {}: {error}", shown(text.as_bytes()))).into())
+    });
+    read.collect()
+}
+
+fn survey(
+    plan: Plan,
+    sources: Vec<Source>,
+) -> impl FnOnce(&progress::Expected) -> ControlFlow<()> + Send {
+    move |expected| engine::survey(&plan, sources, |size| expected.add(size))
+}
+
+fn is_directory(source: &Source) -> bool {
+    matches!(source, Source::Path(path) if path.is_dir())
+}
+
+/// `MD5`, `MD5 and SHA1`.
+fn names(functions: impl Iterator<Item = Function>) -> String {
+    let mut names: Vec<String> = functions.map(|function| function.tag().to_string()).collect();
+    names.dedup();
+    names.join(" and ")
+}
+
+/// Says what became of a file: whether it is the one.
+fn print(
+    manner: &Manner,
+    expected: &[Expected],
+    outcome: &Outcome,
+    output: &mut Output,
+) -> Result<bool, WriteError> {
+    let name = outcome.source.name();
+    let hashed = match &outcome.result {
+        Ok(hashed) => hashed,
+        Err(error) => {
+            output.flush()?;
+            complain_of(name, error);
+            verdict(manner, name, "FAILED open or read", output)?;
+            return Ok(false);
+        }
+    };
+    if expected.iter().all(|one| one.is_met_by(&hashed.digests)) {
+        if manner.report == Report::All {
+            verdict(manner, name, "OK", output)?;
+        }
+        return Ok(true);
+    }
+    verdict(manner, name, "FAILED", output)?;
+    if manner.report != Report::Nothing {
+        output.flush()?;
+        explain_mismatch(expected, &outcome.source, hashed);
+    }
+    Ok(false)
+}
+
+fn verdict(
+    manner: &Manner,
+    name: &Path,
+    verdict: &str,
+    output: &mut Output,
+) -> Result<(), WriteError> {
+    match manner.report {
+        Report::Nothing => Ok(()),
+        _ => output.line(format!("{}: {verdict}\n", quote(name)).as_bytes()),
+    }
+}
+
+fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &Hashed) {
+    let name = quote(source.name());
+    let mut wanted: Vec<Digest> = Vec::new();
+    for one in expected.iter().filter(|one| !one.is_met_by(&hashed.digests)) {
+        for is in hashed.digests.iter().filter(|is| one.functions().contains(&is.function())) {
+            if one.matches(is) {
+                continue;
+            }
+            let listed = one.digests().iter().filter(|d| d.function() == is.function());
+            let listed: Vec<String> = listed.map(Digest::to_hex).collect();
+            let tag = is.function().tag();
+            complain(format_args!("{name}: expected {tag} {}", listed.join(" or ")));
+            complain(format_args!("{name}: got      {tag} {is} of {} bytes", hashed.size));
+        }
+        wanted.extend(one.digests());
+    }
+    let file: Option<PathBuf> = match source {
+        Source::Path(path) => Some(path.clone()),
+        Source::Stdin => None,
+    };
+    let reasons = match file {
+        Some(path) => explain::file(&path, &wanted),
+        None => explain::digests(&wanted),
+    };
+    for reason in reasons {
+        complain(format_args!("{name}: {reason}"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Debian's control files: Release, Packages and Sources, `.dsc` and `.changes`.
+
+use std::collections::HashMap;
+
+use super::fields::{self, words};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry, Parser};
+use crate::algorithm::{Algorithm, Function};
+use crate::digest::Digest;
+
+/// Files of one paragraph that are held until it ends, for their digests to be put together.
+const HELD: usize = 50_000;
+
+struct Debian {
+    /// The function of the lines that follow, which are indented.
+    section: Option<Function>,
+    /// The files of the sections so far, and where each stands.
+    files: Vec<(u64, Entry)>,
+    places: HashMap<Vec<u8>, usize>,
+    package: Package,
+    /// Some write `SHA256:` above lines as GNU writes them.
+    plain: Parser,
+}
+
+/// A paragraph of Packages, about one file.
+#[derive(Default)]
+struct Package {
+    line: u64,
+    name: Vec<u8>,
+    size: Option<u64>,
+    digests: Vec<Digest>,
+    /// What is before the names of a paragraph of Sources.
+    directory: Vec<u8>,
+}
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    let (name, value) = match field(line) {
+        Some(field) => field,
+        None => return false,
+    };
+    match name {
+        b"Package" | b"Origin" | b"Suite" | b"Codename" | b"Filename" => !value.is_empty(),
+        b"Format" => value.first().is_some_and(u8::is_ascii_digit),
+        b"Files" => value.is_empty(),
+        _ => function(name).is_some() && value.is_empty(),
+    }
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(Debian {
+        section: None,
+        files: Vec::new(),
+        places: HashMap::new(),
+        package: Package::default(),
+        plain: Parser::new(),
+    })
+}
+
+impl Reader for Debian {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        if line.trim_ascii().is_empty() {
+            self.flush(out);
+        } else if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if let Some(function) = self.section {
+                self.file(number, function, line, out);
+            }
+        } else if let Some((name, value)) = field(line) {
+            self.section = None;
+            self.field(number, name, value, out);
+        } else if let Ok(Some(entry)) = self.plain.parse_line(line) {
+            out.push(number, Ok(entry));
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.flush(out);
+    }
+}
+
+impl Debian {
+    fn field(&mut self, number: u64, name: &[u8], value: &[u8], out: &mut Out) {
+        match name {
+            b"Filename" => (self.package.line, self.package.name) = (number, value.to_vec()),
+            b"Size" => self.package.size = fields::size(value),
+            b"Directory" => self.package.directory = [value, b"/"].concat(),
+            _ => match function(name) {
+                Some(function) if value.is_empty() => self.section = Some(function),
+                // `Files` is a list, and nothing else.
+                Some(_) if name == b"Files" => {}
+                Some(function) => match fields::hex(function, value) {
+                    Ok(digest) => self.package.digests.push(digest),
+                    Err(bad) => out.push(number, Err(bad)),
+                },
+                None => {}
+            },
+        }
+    }
+
+    /// ` DIGEST SIZE NAME`; in `.changes` the section and the priority stand before the name.
+    fn file(&mut self, number: u64, function: Function, line: &[u8], out: &mut Out) {
+        let mut words = words(line);
+        let digest = fields::hex(function, words.next().unwrap_or_default());
+        let size = words.next().and_then(fields::size);
+        let (Ok(digest), Some(size), Some(name)) = (digest, size, words.last()) else {
+            out.push(number, Err(digest.err().unwrap_or(BadLine::NoName)));
+            return;
+        };
+        if let Some(&place) = self.places.get(name) {
+            let (line, entry) = &mut self.files[place];
+            let all = entry.digests().copied().chain([digest]).collect::<Vec<_>>();
+            let same_size = entry.size == Some(size);
+            match fields::entry(name, all, Some(size)) {
+                Ok(whole) if same_size => *entry = Entry { path: entry.path.clone(), ..whole },
+                _ => out.push(*line, Err(BadLine::Conflict)),
+            }
+            return;
+        }
+        match fields::entry(name, [digest], Some(size)) {
+            Ok(entry) => {
+                self.places.insert(name.to_vec(), self.files.len());
+                self.files.push((number, entry));
+            }
+            Err(bad) => out.push(number, Err(bad)),
+        }
+        if self.files.len() >= HELD {
+            self.flush_files(out);
+        }
+    }
+
+    fn flush_files(&mut self, out: &mut Out) {
+        self.places.clear();
+        for (number, entry) in self.files.drain(..) {
+            let name = [&*self.package.directory, entry.path.as_os_str().as_encoded_bytes()];
+            let path = match self.package.directory.is_empty() {
+                true => Ok(entry.path.clone()),
+                false => fields::path(&name.concat()),
+            };
+            out.push(number, path.map(|path| Entry { path, ..entry }));
+        }
+    }
+
+    fn flush(&mut self, out: &mut Out) {
+        self.section = None;
+        self.flush_files(out);
+        let package = std::mem::take(&mut self.package);
+        if !package.name.is_empty() {
+            out.push(package.line, fields::entry(&package.name, package.digests, package.size));
+        }
+    }
+}
+
+/// `Name: value`.
+fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    (!name.is_empty() && name.iter().all(is_name)).then_some((name, value))
+}
+
+/// The function whose digests a field holds.
+fn function(name: &[u8]) -> Option<Function> {
+    let name = name.strip_prefix(b"Checksums-").unwrap_or(name);
+    let algorithm = match name.to_ascii_lowercase().as_slice() {
+        b"files" | b"md5sum" | b"md5" => Algorithm::Md5,
+        b"sha1" => Algorithm::Sha1,
+        b"sha256" => Algorithm::Sha256,
+        b"sha512" => Algorithm::Sha512,
+        _ => return None,
+    };
+    Some(algorithm.into())
+}

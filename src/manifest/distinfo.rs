@@ -1,0 +1,81 @@
+//! FreeBSD's and pkgsrc's distinfo: BSD lines with `SIZE (NAME) = N`; all of a file's must hold.
+
+use super::fields::{self, Functions};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+use crate::digest::Digest;
+
+#[derive(Default)]
+struct Distinfo {
+    functions: Functions,
+    file: File,
+}
+
+/// The file that the lines are about.
+#[derive(Default)]
+struct File {
+    line: u64,
+    name: Vec<u8>,
+    digests: Vec<Digest>,
+    size: Option<u64>,
+    bad: Option<BadLine>,
+}
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    line.starts_with(b"TIMESTAMP = ") || line.starts_with(b"$NetBSD")
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(Distinfo::default())
+}
+
+impl Reader for Distinfo {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        if line.is_empty() || line.starts_with(b"#") || sign(line) {
+            return;
+        }
+        let Some((tag, name, value)) = tagged(line) else {
+            out.push(number, Err(BadLine::NoDigest));
+            return;
+        };
+        if name != self.file.name {
+            self.end(out);
+            self.file = File { line: number, name: name.to_vec(), ..File::default() };
+        }
+        if tag.eq_ignore_ascii_case(b"SIZE") {
+            self.file.size = fields::words(value).next().and_then(fields::size);
+            return;
+        }
+        match self.functions.named(tag).map(|function| fields::hex(function, value)) {
+            Ok(Ok(digest)) => self.file.digests.push(digest),
+            Ok(Err(bad)) => out.push(number, Err(bad)),
+            // RMD160, where others are there.
+            Err(bad) => self.file.bad = Some(bad),
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        let file = std::mem::take(&mut self.file);
+        if !file.name.is_empty() {
+            out.push(file.line, file.entry());
+        }
+    }
+}
+
+impl File {
+    fn entry(self) -> Result<Entry, BadLine> {
+        match self.digests.is_empty() {
+            true => Err(self.bad.unwrap_or(BadLine::NoDigest)),
+            false => fields::entry(&self.name, self.digests, self.size),
+        }
+    }
+}
+
+/// `TAG (NAME) = VALUE`.
+fn tagged(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let open = line.windows(2).position(|pair| pair == b" (")?;
+    let close = line.windows(4).rposition(|part| part == b") = ")?;
+    let name = line.get(open + 2..close)?;
+    Some((&line[..open], name, line[close + 4..].trim_ascii_end()))
+}

@@ -1,0 +1,138 @@
+//! What the small parsers of foreign shapes share: names of algorithms, digests, names of files.
+
+use std::path::PathBuf;
+use std::str;
+
+use super::parse::path_from;
+use super::{BadLine, Entry};
+use crate::algorithm::Function;
+use crate::digest::Digest;
+use crate::notation::{Expected, ParseError};
+
+/// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
+///
+/// # Errors
+/// [`BadLine::NotComputed`] for one that is known elsewhere, [`BadLine::UnknownTag`] for others.
+pub(super) fn function(name: &[u8]) -> Result<Function, BadLine> {
+    let name = str::from_utf8(name).map_err(|_| BadLine::UnknownTag)?.trim();
+    if let Ok(function) = name.parse() {
+        return Ok(function);
+    }
+    match Expected::parse(format!("{name}:00"), None) {
+        Err(ParseError::NotComputed(_)) => Err(BadLine::NotComputed),
+        _ => Err(BadLine::UnknownTag),
+    }
+}
+
+/// Functions by name, each looked up once.
+#[derive(Default)]
+pub(super) struct Functions(Vec<(Vec<u8>, Result<Function, BadLine>)>);
+
+impl Functions {
+    /// More names than this in one list are not kept.
+    const MOST: usize = 32;
+
+    pub(super) fn named(&mut self, name: &[u8]) -> Result<Function, BadLine> {
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| known == name) {
+            return *known;
+        }
+        let found = function(name);
+        if self.0.len() < Self::MOST {
+            self.0.push((name.to_vec(), found));
+        }
+        found
+    }
+}
+
+/// A digest in hex; those of functions whose length can be chosen may have any.
+pub(super) fn hex(function: Function, text: &[u8]) -> Result<Digest, BadLine> {
+    let sized = Function::new(function.algorithm(), text.len() / 2);
+    let function = if function.algorithm().is_extendable() { sized } else { Some(function) };
+    function.and_then(|f| Digest::from_hex(f, text).ok()).ok_or(BadLine::BadDigest)
+}
+
+/// One digest or several in any notation.
+pub(super) fn notation(text: &str, hint: Option<Function>) -> Result<Vec<Digest>, BadLine> {
+    match Expected::parse(text, hint) {
+        Ok(expected) => Ok(expected.digests().to_vec()),
+        Err(ParseError::NotComputed(_)) => Err(BadLine::NotComputed),
+        Err(ParseError::UnknownAlgorithm(_)) => Err(BadLine::UnknownTag),
+        Err(ParseError::NotOfAFile(_)) => Err(BadLine::NotOfAFile),
+        Err(ParseError::Malformed(_) | ParseError::OddLength { .. }) => Err(BadLine::BadDigest),
+        Err(_) => Err(BadLine::NoDigest),
+    }
+}
+
+/// An entry for the file called `name`, with digests of which there is at least one.
+pub(super) fn entry(
+    name: &[u8],
+    digests: impl IntoIterator<Item = Digest>,
+    size: Option<u64>,
+) -> Result<Entry, BadLine> {
+    if name.is_empty() {
+        return Err(BadLine::NoName);
+    }
+    if name.contains(&0) {
+        return Err(BadLine::Nul);
+    }
+    let mut digests = digests.into_iter();
+    let digest = digests.next().ok_or(BadLine::NoDigest)?;
+    let mut others: Vec<Digest> = Vec::new();
+    for other in digests {
+        let same = |known: &&Digest| known.function() == other.function();
+        let known = [&digest].into_iter().chain(&others).find(same).copied();
+        match known {
+            Some(known) if known != other => return Err(BadLine::Conflict),
+            Some(_) => {}
+            None => others.push(other),
+        }
+    }
+    Ok(Entry { path: path(name)?, digest, others, size })
+}
+
+/// A path of these bytes.
+pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
+    path_from(name.to_vec())
+}
+
+/// A decimal number of bytes.
+pub(super) fn size(text: &[u8]) -> Option<u64> {
+    str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// The words of a line, between blanks.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
+}
+
+/// Whether it is hexadecimal digits, and as many as a usual digest has.
+pub(super) fn is_usual_hex(text: &[u8]) -> bool {
+    matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The last part of a path with either kind of slash.
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path)
+}
+
+/// The name that a URL's file has: its last part, without query and fragment, percent-decoded.
+pub(super) fn url_name(url: &str) -> Vec<u8> {
+    let path = url.split(['?', '#']).next().unwrap_or(url).as_bytes();
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| str::from_utf8(pair).ok());
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                plain.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
+}

@@ -1,0 +1,91 @@
+//! Gentoo's Manifest (GLEP 44 and 74): `DIST curl-8.9.1.tar.xz 2782364 BLAKE2B … SHA512 …`.
+
+use super::fields::{self, Functions, words};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+
+#[derive(Default)]
+struct Manifest(Functions);
+
+const TAGS: [&[u8]; 6] = [b"AUX", b"DATA", b"DIST", b"EBUILD", b"MANIFEST", b"MISC"];
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    let mut words = words(line);
+    let mut next = || words.next().unwrap_or_default();
+    TAGS.contains(&next())
+        && !next().is_empty()
+        && fields::size(next()).is_some()
+        && next().first().is_some_and(u8::is_ascii_uppercase)
+        && fields::is_usual_hex(next())
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(Manifest::default())
+}
+
+impl Reader for Manifest {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        match words(line).next() {
+            None | Some(b"IGNORE" | b"TIMESTAMP" | b"OPTIONAL") => {}
+            Some(tag) if tag.starts_with(b"#") => {}
+            Some(tag) if TAGS.contains(&tag) => out.push(number, self.entry(line)),
+            Some(_) => out.push(number, Err(BadLine::UnknownTag)),
+        }
+    }
+}
+
+impl Manifest {
+    fn entry(&mut self, line: &[u8]) -> Result<Entry, BadLine> {
+        let mut words = words(line);
+        let tag = words.next();
+        let name = words.next().ok_or(BadLine::NoName)?;
+        let size = words.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
+        let (mut digests, mut unknown) = (Vec::new(), BadLine::NoDigest);
+        while let Some(algorithm) = words.next() {
+            let text = words.next().ok_or(BadLine::BadDigest)?;
+            match self.0.named(algorithm) {
+                Ok(function) => digests.push(fields::hex(function, text)?),
+                Err(bad) => unknown = bad,
+            }
+        }
+        if digests.is_empty() {
+            return Err(unknown);
+        }
+        let name = unescape(name)?;
+        let name = if tag == Some(b"AUX") { [b"files/", &*name].concat() } else { name };
+        fields::entry(&name, digests, Some(size))
+    }
+}
+
+/// GLEP 74: `\x20`, `\u00e9`, `\U0001f600`.
+fn unescape(name: &[u8]) -> Result<Vec<u8>, BadLine> {
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((first, after)) = rest.split_first() {
+        if *first != b'\\' {
+            plain.push(*first);
+            rest = after;
+            continue;
+        }
+        let (kind, after) = after.split_first().ok_or(BadLine::BadEscape)?;
+        let digits = match kind {
+            b'x' => 2,
+            b'u' => 4,
+            b'U' => 8,
+            _ => return Err(BadLine::BadEscape),
+        };
+        let (digits, after) = after.split_at_checked(digits).ok_or(BadLine::BadEscape)?;
+        let value = str::from_utf8(digits).ok().and_then(|d| u32::from_str_radix(d, 16).ok());
+        match (kind, value) {
+            (b'x', Some(byte)) => plain.push(byte as u8),
+            (_, Some(value)) => {
+                let character = char::from_u32(value).ok_or(BadLine::BadEscape)?;
+                plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            (_, None) => return Err(BadLine::BadEscape),
+        }
+        rest = after;
+    }
+    Ok(plain)
+}

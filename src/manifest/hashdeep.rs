@@ -1,0 +1,53 @@
+//! hashdeep: `%%%% size,md5,sha256,filename`, then those columns; the name may hold commas.
+
+use super::fields::{self, Functions};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+use crate::algorithm::Function;
+
+#[derive(Default)]
+struct Hashdeep {
+    /// Of the columns between the size and the name.
+    columns: Vec<Result<Function, BadLine>>,
+}
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    line.starts_with(b"%%%% HASHDEEP-")
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(Hashdeep::default())
+}
+
+impl Reader for Hashdeep {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        if let Some(columns) = line.strip_prefix(b"%%%% size,") {
+            let names: Vec<&[u8]> = columns.split(|byte| *byte == b',').collect();
+            let mut functions = Functions::default();
+            let last = names.len() - 1;
+            self.columns = names[..last].iter().map(|name| functions.named(name)).collect();
+        } else if !line.is_empty() && !line.starts_with(b"%%%%") && !line.starts_with(b"##") {
+            out.push(number, self.entry(line));
+        }
+    }
+}
+
+impl Hashdeep {
+    fn entry(&self, line: &[u8]) -> Result<Entry, BadLine> {
+        let mut fields = line.splitn(self.columns.len() + 2, |byte| *byte == b',');
+        let size = fields.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
+        let mut digests = Vec::new();
+        for column in &self.columns {
+            let text = fields.next().ok_or(BadLine::NoDigest)?;
+            // Tiger and Whirlpool are passed over where others are there.
+            if let Ok(function) = column {
+                digests.push(fields::hex(*function, text)?);
+            }
+        }
+        if digests.is_empty() {
+            return Err(BadLine::NotComputed);
+        }
+        fields::entry(fields.next().ok_or(BadLine::NoName)?, digests, Some(size))
+    }
+}

@@ -1,0 +1,395 @@
+//! A checksum file of any shape → entries: the shape is found by content, then read line by line,
+//! or whole where it has no lines.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use super::layer::Layer;
+use super::lines::{Line, Lines};
+use super::shape::{Reader, SHAPES, Shape, Sure, is_digest_first};
+use super::sidecar;
+use super::{BadLine, Entry, Parser};
+use crate::algorithm::Function;
+
+/// Bytes of lines that are held until one tells the shape.
+const HELD: usize = 64 * 1024;
+/// Bytes of a list that must be read whole.
+const WHOLE: u64 = 16 * 1024 * 1024;
+
+/// What is known of a list besides its contents.
+#[derive(Clone, Debug, Default)]
+pub struct Hint {
+    /// Its own name: `x.iso.sha256` is of `x.iso`, the lines of `B2SUMS` are of BLAKE2b.
+    pub name: Option<PathBuf>,
+    /// What untagged lines hold; see [`Parser::untagged`].
+    pub untagged: Option<Function>,
+    /// The file that a digest without any name is of.
+    pub file: Option<PathBuf>,
+    /// Whether names may lead out of the directory. Those of GNU, BSD and OpenSSL lines always may.
+    pub outside: Outside,
+}
+
+/// Whether names may be absolute or have `..` in them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Outside {
+    /// They are bad lines.
+    #[default]
+    Refused,
+    /// They may.
+    Allowed,
+}
+
+/// One line of a list, or one item of a list without lines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// The line's number, from 1; of an item without a line, its own number.
+    pub line: u64,
+    /// The entry, or why it is none.
+    pub entry: Result<Entry, BadLine>,
+}
+
+/// A checksum file, entry by entry.
+///
+/// Lists of lines are read in bounded memory, however long they are. JSON, XML and UTF-16 are
+/// read whole, up to 16 MiB.
+///
+/// ```
+/// use hsum::manifest::{Hint, List, Shape};
+///
+/// let text = "DIST a.tar.xz 3 SHA1 a9993e364706816aba3e25717850c26c9cd0d89d\n";
+/// let mut list = List::new(text.as_bytes(), Hint::default());
+/// let entry = list.next().unwrap().entry?;
+/// assert_eq!(list.shape(), Shape::Gentoo);
+/// assert_eq!((entry.path.to_str(), entry.size), (Some("a.tar.xz"), Some(3)));
+/// # Ok::<(), hsum::manifest::BadLine>(())
+/// ```
+pub struct List<R> {
+    lines: Lines<Input<R>>,
+    hint: Hint,
+    layer: Layer,
+    signed: bool,
+    state: State,
+    /// Lines that are read but not looked at, the wrapping taken off.
+    held: VecDeque<Line>,
+    out: Out,
+}
+
+enum State {
+    /// Nothing has been read.
+    New,
+    Plain(Parser),
+    Foreign(Shape, Box<dyn Reader>),
+    /// What was read whole stands in `out`.
+    Whole(Shape),
+}
+
+/// Where entries go.
+#[derive(Default)]
+pub(super) struct Out {
+    queue: VecDeque<Listed>,
+}
+
+impl Out {
+    pub(super) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
+        self.queue.push_back(Listed { line, entry });
+    }
+}
+
+impl<R: BufRead> List<R> {
+    /// A list that begins here.
+    pub fn new(input: R, hint: Hint) -> Self {
+        Self {
+            lines: Lines::new(Input::Given(input)),
+            hint,
+            layer: Layer::Unknown,
+            signed: false,
+            state: State::New,
+            held: VecDeque::new(),
+            out: Out::default(),
+        }
+    }
+
+    /// The shape that was found; reads as much as that takes.
+    pub fn shape(&mut self) -> Shape {
+        self.begin();
+        match &self.state {
+            State::New | State::Plain(_) => Shape::Plain,
+            State::Foreign(shape, _) | State::Whole(shape) => *shape,
+        }
+    }
+
+    /// Whether the list carries a signature, which has not been checked: known for sure once the
+    /// list has been read.
+    pub fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    /// The read error that ended the list, if one did.
+    pub fn take_error(&mut self) -> Option<io::Error> {
+        self.lines.broken.take()
+    }
+
+    /// The next line, without what is wrapped round the list, for shapes that hold no digests.
+    pub fn next_line(&mut self) -> Option<(u64, Result<Vec<u8>, BadLine>)> {
+        self.begin();
+        self.held.pop_front().or_else(|| self.read_line())
+    }
+
+    /// The next line of what the wrapping holds.
+    fn read_line(&mut self) -> Option<Line> {
+        loop {
+            let (number, line) = self.lines.next()?;
+            let Ok(mut line) = line else { return Some((number, line)) };
+            if number == 1 && line.starts_with(b"\xef\xbb\xbf") {
+                line.drain(..3);
+            }
+            let whole = line.len();
+            let kept = self.layer.unwrap(&line).map(<[u8]>::len);
+            self.signed |= self.layer.is_signed();
+            match kept {
+                Some(length) => return Some((number, Ok(line.split_off(whole - length)))),
+                None => continue,
+            }
+        }
+    }
+
+    /// Finds out the shape.
+    fn begin(&mut self) {
+        if !matches!(self.state, State::New) {
+            return;
+        }
+        let first = match self.lines.list.fill_buf() {
+            Ok(bytes) => whole_shape(bytes),
+            Err(error) => {
+                self.lines.broken = Some(error);
+                None
+            }
+        };
+        self.state = match first {
+            Some(Begins::Utf16) => match self.read_whole().and_then(|bytes| utf16(&bytes)) {
+                Ok(text) => {
+                    self.lines = Lines::new(Input::Decoded(Cursor::new(text)));
+                    return self.begin();
+                }
+                Err(bad) => self.whole(Shape::PowerShell, Err(bad)),
+            },
+            Some(Begins::Html) => self.whole(Shape::Metalink, Err(BadLine::Html)),
+            #[cfg(feature = "fs")]
+            Some(Begins::Xml) => {
+                let read = self.read_whole().map(|bytes| super::metalink::read(&bytes));
+                self.whole(Shape::Metalink, read)
+            }
+            #[cfg(feature = "fs")]
+            Some(Begins::Json) => {
+                let read = self.read_whole().map(|bytes| super::json::read(&bytes));
+                self.whole(Shape::Json, read)
+            }
+            _ => self.sniff(),
+        };
+    }
+
+    fn whole(&mut self, shape: Shape, read: Result<Vec<Result<Entry, BadLine>>, BadLine>) -> State {
+        let items = read.unwrap_or_else(|bad| vec![Err(bad)]);
+        for (number, item) in (1..).zip(items) {
+            self.out.push(number, item);
+        }
+        State::Whole(shape)
+    }
+
+    fn read_whole(&mut self) -> Result<Vec<u8>, BadLine> {
+        let mut bytes = Vec::new();
+        match self.lines.list.by_ref().take(WHOLE + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > WHOLE => Err(BadLine::TooLarge),
+            Ok(_) => Ok(bytes),
+            Err(error) => {
+                self.lines.broken = Some(error);
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// Holds lines until one of them tells.
+    fn sniff(&mut self) -> State {
+        let mut plain = self.plain_parser();
+        let (mut bytes, mut weak) = (0, None);
+        while bytes < HELD {
+            let Some((number, line)) = self.read_line() else { break };
+            let Ok(text) = &line else {
+                bytes += HELD / 4; // it was longer than it is
+                self.held.push_back((number, line));
+                continue;
+            };
+            bytes += text.len() + 32;
+            let content = text.trim_ascii();
+            if !content.is_empty() {
+                let signs = || SHAPES.iter().filter(|row| (row.sign)(text.trim_ascii_end()));
+                let strong = signs().find(|row| row.sure == Sure::Yes);
+                if let Some(row) = strong {
+                    self.held.push_back((number, line));
+                    return State::Foreign(row.shape, (row.reader)(&self.hint));
+                }
+                if matches!(plain.parse_line(text), Ok(Some(_))) || is_digest_first(text) {
+                    self.held.push_back((number, line));
+                    return State::Plain(self.plain_parser());
+                }
+                weak = weak.or_else(|| signs().next());
+            }
+            self.held.push_back((number, line));
+        }
+        match weak {
+            Some(row) if row.shape != Shape::Sidecar || sidecar::is_bound(&self.hint) => {
+                State::Foreign(row.shape, (row.reader)(&self.hint))
+            }
+            _ => State::Plain(self.plain_parser()),
+        }
+    }
+
+    /// A parser that knows what the list's name tells.
+    fn plain_parser(&self) -> Parser {
+        let by_name = self.hint.name.as_deref().and_then(sidecar::rival);
+        match self.hint.untagged.or(by_name) {
+            Some(function) => Parser::new().untagged(function),
+            None => Parser::new(),
+        }
+    }
+
+    /// Feeds a line to the shape's reader; at the end, tells it so. False when nothing more comes.
+    fn advance(&mut self) -> bool {
+        let next = self.held.pop_front().or_else(|| self.read_line());
+        let (parser, shape) = match &mut self.state {
+            State::New | State::Whole(_) => return false,
+            State::Plain(parser) => (Some(parser), None),
+            State::Foreign(_, reader) => (None, Some(reader)),
+        };
+        match (next, parser, shape) {
+            (Some((number, line)), Some(parser), _) => {
+                let entry = line.and_then(|line| parser.parse_line(&line)).transpose();
+                if let Some(entry) = entry {
+                    self.out.push(number, entry);
+                }
+            }
+            (Some((number, Ok(line))), _, Some(reader)) => {
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                reader.line(number, line.strip_suffix(b"\r").unwrap_or(line), &mut self.out);
+            }
+            (Some((number, Err(bad))), _, _) => self.out.push(number, Err(bad)),
+            (None, _, reader) => {
+                reader.into_iter().for_each(|reader| reader.end(&mut self.out));
+                let shape = self.shape();
+                self.state = State::Whole(shape);
+                return shape != Shape::Plain;
+            }
+            (Some(_), None, None) => unreachable!("one of them is there"),
+        }
+        true
+    }
+}
+
+impl<R: BufRead> Iterator for List<R> {
+    type Item = Listed;
+
+    fn next(&mut self) -> Option<Listed> {
+        self.begin();
+        loop {
+            if let Some(mut listed) = self.out.queue.pop_front() {
+                let foreign = self.shape() != Shape::Plain && self.shape() != Shape::Sidecar;
+                if let Ok(entry) = &listed.entry
+                    && foreign
+                    && self.hint.outside == Outside::Refused
+                    && leads_outside(&entry.path)
+                {
+                    listed.entry = Err(BadLine::Outside);
+                }
+                return Some(listed);
+            }
+            if !self.advance() {
+                return None;
+            }
+        }
+    }
+}
+
+/// Whether a name is absolute or climbs up, with either kind of slash.
+pub fn leads_outside(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    let drive = matches!(name, [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")
+}
+
+/// What the first bytes say of a list that has no lines.
+enum Begins {
+    Utf16,
+    Html,
+    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
+    Xml,
+    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
+    Json,
+}
+
+fn whole_shape(bytes: &[u8]) -> Option<Begins> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Some(Begins::Utf16);
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let starts = |prefix: &[u8]| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    match text {
+        [b'<', ..] if starts(b"<!doctype html") || starts(b"<html") => Some(Begins::Html),
+        [b'<', next, ..] if matches!(next, b'?' | b'!') || next.is_ascii_alphabetic() => {
+            Some(Begins::Xml)
+        }
+        [b'{', ..] => Some(Begins::Json),
+        // `[package]` and `[[package]]` are TOML.
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"' | b']'))
+            .then_some(Begins::Json),
+        _ => None,
+    }
+}
+
+/// UTF-16 with a byte order mark → UTF-8.
+fn utf16(bytes: &[u8]) -> Result<Vec<u8>, BadLine> {
+    let unit = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        _ => u16::from_be_bytes,
+    };
+    let (pairs, []) = bytes[2..].as_chunks() else { return Err(BadLine::Syntax) };
+    let decoded: Result<String, _> =
+        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+    // A second mark would begin it anew, for ever.
+    let text = decoded.map_err(|_| BadLine::Syntax)?;
+    Ok(text.trim_start_matches('\u{feff}').as_bytes().to_vec())
+}
+
+/// What lines are read from.
+enum Input<R> {
+    Given(R),
+    Decoded(Cursor<Vec<u8>>),
+}
+
+impl<R: BufRead> Read for Input<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Given(input) => input.read(room),
+            Self::Decoded(text) => text.read(room),
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Input<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self {
+            Self::Given(input) => input.fill_buf(),
+            Self::Decoded(text) => text.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        match self {
+            Self::Given(input) => input.consume(count),
+            Self::Decoded(text) => text.consume(count),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Metalink, version 4 (RFC 5854) and version 3: files, sizes and hashes of whole files.
+
+use quick_xml::events::Event;
+use quick_xml::{Reader, XmlVersion};
+
+use super::fields;
+use super::{BadLine, Entry};
+use crate::digest::Digest;
+
+/// The files of a Metalink document.
+pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
+    let mut document = Document::default();
+    let Ok(text) = str::from_utf8(bytes) else { return vec![Err(BadLine::Syntax)] };
+    let mut reader = Reader::from_str(text);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) => {
+                let attribute = |name: &str| {
+                    let mut all = tag.attributes().filter_map(Result::ok);
+                    let found = all.find(|one| one.key.local_name().as_ref() == name)?;
+                    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
+                };
+                document.open(tag.local_name().as_ref(), attribute);
+            }
+            Ok(Event::Text(text)) => {
+                document.text.push_str(&text);
+            }
+            Ok(Event::End(tag)) => document.close(tag.local_name().as_ref()),
+            Ok(Event::Eof) if document.file.is_none() => return document.found,
+            Ok(Event::Eof) | Err(_) => {
+                document.found.push(Err(BadLine::Syntax));
+                return document.found;
+            }
+            Ok(_) => {}
+        }
+        if document.text.len() > TEXT {
+            document.text.clear();
+        }
+    }
+}
+
+/// No size and no hash is longer, in bytes.
+const TEXT: usize = 1024;
+
+#[derive(Default)]
+struct Document {
+    found: Vec<Result<Entry, BadLine>>,
+    file: Option<File>,
+    /// What the hash that is open is of; `None` within the hashes of pieces.
+    hash: Option<String>,
+    in_pieces: bool,
+    text: String,
+}
+
+#[derive(Default)]
+struct File {
+    name: String,
+    size: Option<u64>,
+    digests: Vec<Digest>,
+    bad: Option<BadLine>,
+}
+
+impl Document {
+    fn open(&mut self, tag: &str, attribute: impl Fn(&str) -> Option<String>) {
+        self.text.clear();
+        match tag {
+            "file" => {
+                let name = attribute("name").unwrap_or_default();
+                self.file = Some(File { name, ..File::default() });
+            }
+            "pieces" => self.in_pieces = true,
+            "hash" if !self.in_pieces => self.hash = attribute("type"),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, tag: &str) {
+        let text = std::mem::take(&mut self.text);
+        let text = text.trim();
+        match (tag, &mut self.file) {
+            ("pieces", _) => self.in_pieces = false,
+            ("size", Some(file)) => file.size = fields::size(text.as_bytes()),
+            ("hash", Some(file)) => {
+                let Some(kind) = self.hash.take() else { return };
+                let function = fields::function(kind.as_bytes());
+                match function.map(|function| fields::hex(function, text.as_bytes())) {
+                    Ok(Ok(digest)) => file.digests.push(digest),
+                    Ok(Err(bad)) => self.found.push(Err(bad)),
+                    // Where there is another one, a hash that is not computed does not count.
+                    Err(bad) => file.bad = Some(bad),
+                }
+            }
+            ("file", file) => {
+                let Some(file) = file.take() else { return };
+                self.found.push(match file.digests.is_empty() {
+                    true => Err(file.bad.unwrap_or(BadLine::NoDigest)),
+                    false => fields::entry(file.name.as_bytes(), file.digests, file.size),
+                });
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Lines with the name first: `NAME DIGEST`.
+
+use super::fields::{self, is_usual_hex};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+use crate::algorithm::Function;
+
+struct NameFirst {
+    untagged: Option<Function>,
+}
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    split(line).is_some()
+}
+
+pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
+    Box::new(NameFirst { untagged: hint.untagged })
+}
+
+impl Reader for NameFirst {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        let line = line.trim_ascii_end();
+        if !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b";") {
+            out.push(number, self.entry(line));
+        }
+    }
+}
+
+impl NameFirst {
+    fn entry(&self, line: &[u8]) -> Result<Entry, BadLine> {
+        let (name, digest) = split(line).ok_or(BadLine::NoDigest)?;
+        fields::entry(name, fields::notation(digest, self.untagged)?, None)
+    }
+}
+
+/// The name and the digest: hex as long as a usual digest, or with the algorithm's name before it.
+fn split(line: &[u8]) -> Option<(&[u8], &str)> {
+    let blank = line.iter().rposition(|byte| matches!(byte, b' ' | b'\t'))?;
+    let (name, word) = (line[..blank].trim_ascii(), &line[blank + 1..]);
+    let text = str::from_utf8(word).ok()?;
+    let prefix = text.split([':', '-']).next().filter(|prefix| prefix.len() < text.len());
+    // `h1:` of a go.sum too, to be refused with the right words.
+    let named = prefix.is_some_and(|p| p == "h1" || p.parse::<Function>().is_ok());
+    (!name.is_empty() && (is_usual_hex(word) || named)).then_some((name, text))
+}

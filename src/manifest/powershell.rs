@@ -1,0 +1,120 @@
+//! PowerShell's `Get-FileHash`: a list (`Algorithm : SHA256`), a table of three columns, or CSV.
+
+use super::fields;
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+
+#[derive(Default)]
+struct PowerShell {
+    form: Form,
+    /// The fields of the list form so far, and which line the first stood on.
+    record: [Vec<u8>; 3],
+    begun: u64,
+    /// Which of them a line that is indented goes on with.
+    latest: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Form {
+    #[default]
+    List,
+    Table,
+    Csv,
+}
+
+const FIELDS: [&[u8]; 3] = [b"Algorithm", b"Hash", b"Path"];
+const CSV: &[u8] = b"\"Algorithm\",\"Hash\",\"Path\"";
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    line == CSV || is_table(line) || matches!(field(line), Some((0, _)))
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(PowerShell::default())
+}
+
+impl Reader for PowerShell {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        let text = line.trim_ascii_end();
+        if text == CSV {
+            self.form = Form::Csv;
+        } else if is_table(text) {
+            self.form = Form::Table;
+        } else {
+            match self.form {
+                Form::List => self.list_line(number, text, out),
+                _ if text.is_empty() || text.starts_with(b"---") => {}
+                Form::Table => out.push(number, table_line(text)),
+                Form::Csv => out.push(number, csv_line(text)),
+            }
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.flush(out);
+    }
+}
+
+impl PowerShell {
+    fn list_line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        match (field(line), self.latest) {
+            (Some((at, value)), _) => {
+                if at == 0 {
+                    self.flush(out);
+                    self.begun = number;
+                }
+                self.record[at] = value.to_vec();
+                self.latest = Some(at);
+            }
+            // Long values are wrapped at the width of a window that nobody sees.
+            (None, Some(at)) if line.starts_with(b"  ") => {
+                self.record[at].extend_from_slice(line.trim_ascii());
+            }
+            _ => self.flush(out),
+        }
+    }
+
+    fn flush(&mut self, out: &mut Out) {
+        self.latest = None;
+        let [algorithm, hash, path] = std::mem::take(&mut self.record);
+        if !algorithm.is_empty() {
+            out.push(self.begun, entry(&algorithm, &hash, &path));
+        }
+    }
+}
+
+/// Which field of the list form a line gives, and its value.
+fn field(line: &[u8]) -> Option<(usize, &[u8])> {
+    let at = FIELDS.iter().position(|name| line.starts_with(name))?;
+    let value = line[FIELDS[at].len()..].trim_ascii_start().strip_prefix(b":")?;
+    Some((at, value.trim_ascii()))
+}
+
+fn is_table(line: &[u8]) -> bool {
+    fields::words(line).eq(FIELDS)
+}
+
+/// `SHA256          6A78…          C:\x y.bin`
+fn table_line(line: &[u8]) -> Result<Entry, BadLine> {
+    let blank = |text: &[u8]| text.iter().position(|byte| *byte == b' ').ok_or(BadLine::NoName);
+    let (algorithm, rest) = line.split_at(blank(line)?);
+    let rest = rest.trim_ascii_start();
+    let (hash, path) = rest.split_at(blank(rest)?);
+    entry(algorithm, hash, path.trim_ascii_start())
+}
+
+/// `"SHA256","6A78…","C:\x y.bin"`
+fn csv_line(line: &[u8]) -> Result<Entry, BadLine> {
+    let text = str::from_utf8(line).map_err(|_| BadLine::NoDigest)?;
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let mut fields = inner.ok_or(BadLine::NoDigest)?.splitn(3, "\",\"");
+    let mut next = || fields.next().ok_or(BadLine::NoDigest);
+    let (algorithm, hash, path) = (next()?, next()?, next()?);
+    entry(algorithm.as_bytes(), hash.as_bytes(), path.replace("\"\"", "\"").as_bytes())
+}
+
+fn entry(algorithm: &[u8], hash: &[u8], path: &[u8]) -> Result<Entry, BadLine> {
+    let digest = fields::hex(fields::function(algorithm)?, hash)?;
+    fields::entry(path, [digest], None)
+}

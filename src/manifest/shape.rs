@@ -1,0 +1,112 @@
+//! THE table of shapes: how each is told from the others, and what reads it.
+
+use super::fields::{is_usual_hex, words};
+use super::list::{Hint, Out};
+use super::{
+    certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, powershell, sfv, shell,
+    sidecar,
+};
+
+/// The shape of a checksum file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)] // `name` says it
+pub enum Shape {
+    Plain,
+    Certutil,
+    Debian,
+    Distinfo,
+    Gentoo,
+    Gpg,
+    Hashdeep,
+    Json,
+    Lock,
+    Metalink,
+    NameFirst,
+    PowerShell,
+    Sfv,
+    Shell,
+    Sidecar,
+}
+
+impl Shape {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "a list of GNU, BSD or OpenSSL lines",
+            Self::Certutil => "certutil's output",
+            Self::Debian => "a Debian control file",
+            Self::Distinfo => "a distinfo file",
+            Self::Gentoo => "a Gentoo Manifest",
+            Self::Gpg => "the output of gpg --print-md",
+            Self::Hashdeep => "a hashdeep file",
+            Self::Json => "JSON",
+            Self::Lock => "a lock file",
+            Self::Metalink => "a Metalink",
+            Self::NameFirst => "a list with names first",
+            Self::PowerShell => "the output of Get-FileHash",
+            Self::Sfv => "an SFV file",
+            Self::Shell => "an APKBUILD or PKGBUILD",
+            Self::Sidecar => "a bare digest",
+        }
+    }
+}
+
+/// Reads the lines of one list of one shape.
+pub(super) trait Reader: Send {
+    /// Takes a line without its end.
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out);
+
+    /// There are no more.
+    fn end(&mut self, _out: &mut Out) {}
+}
+
+/// A shape that is read line by line.
+pub(super) struct Row {
+    pub(super) shape: Shape,
+    /// Whether a line is a sign of this shape and of no other.
+    pub(super) sign: fn(&[u8]) -> bool,
+    pub(super) sure: Sure,
+    pub(super) reader: fn(&Hint) -> Box<dyn Reader>,
+}
+
+/// How much a sign is worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sure {
+    /// It decides at once.
+    Yes,
+    /// It decides if nothing else does: neither another sign, nor a line as GNU, BSD or OpenSSL
+    /// writes them.
+    IfNothingElse,
+}
+
+/// In the order in which they are asked.
+pub(super) static SHAPES: [Row; 12] = [
+    row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
+    row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
+    row(Shape::Certutil, certutil::sign, Sure::Yes, certutil::reader),
+    row(Shape::PowerShell, powershell::sign, Sure::Yes, powershell::reader),
+    row(Shape::Debian, debian::sign, Sure::Yes, debian::reader),
+    row(Shape::Distinfo, distinfo::sign, Sure::Yes, distinfo::reader),
+    row(Shape::Shell, shell::sign, Sure::Yes, shell::reader),
+    row(Shape::Lock, lock::sign, Sure::Yes, lock::reader),
+    row(Shape::Gpg, gpg::sign, Sure::Yes, gpg::reader),
+    row(Shape::NameFirst, name_first::sign, Sure::IfNothingElse, name_first::reader),
+    row(Shape::Sfv, sfv::sign, Sure::IfNothingElse, sfv::reader),
+    row(Shape::Sidecar, sidecar::sign, Sure::IfNothingElse, sidecar::reader),
+];
+
+const fn row(
+    shape: Shape,
+    sign: fn(&[u8]) -> bool,
+    sure: Sure,
+    reader: fn(&Hint) -> Box<dyn Reader>,
+) -> Row {
+    Row { shape, sign, sure, reader }
+}
+
+/// Whether a line begins like one of GNU's, of whatever digest: then it is none of a foreign shape.
+pub(super) fn is_digest_first(line: &[u8]) -> bool {
+    let mut words = words(line.strip_prefix(b"\\").unwrap_or(line));
+    words.next().is_some_and(is_usual_hex) && words.next().is_some()
+}

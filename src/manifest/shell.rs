@@ -1,0 +1,200 @@
+//! Alpine's APKBUILD (GNU lines in a string) and Arch's PKGBUILD (an array beside `source`).
+
+use std::collections::HashMap;
+
+use super::fields::{self, url_name};
+use super::list::{Hint, Out};
+use super::shape::Reader;
+use super::{BadLine, Entry};
+use crate::algorithm::Function;
+
+/// Words of all arrays together; a package has a few dozen.
+const WORDS: usize = 100_000;
+
+#[derive(Default)]
+struct Shell {
+    /// Of `name=value`, for names of files that are put together from them.
+    variables: HashMap<String, String>,
+    /// Arrays and strings that hold digests or sources, by name, in order.
+    arrays: Vec<Array>,
+    /// What closes the array that is being read.
+    open: Option<char>,
+    words: usize,
+}
+
+struct Array {
+    line: u64,
+    name: String,
+    words: Vec<String>,
+}
+
+pub(super) fn sign(line: &[u8]) -> bool {
+    let Ok(line) = str::from_utf8(line) else { return false };
+    line.starts_with("pkgname=") || line.starts_with("pkgbase=") || {
+        let assigned = line.split_once('=').filter(|(_, value)| value.starts_with(['"', '(']));
+        assigned.is_some_and(|(name, _)| sums(name).is_some())
+    }
+}
+
+pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+    Box::new(Shell::default())
+}
+
+impl Reader for Shell {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+        let Ok(text) = str::from_utf8(line) else { return };
+        if let Some(close) = self.open {
+            return self.take(text, close);
+        }
+        let Some((name, value)) = text.split_once('=') else { return };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return;
+        }
+        let close = match value.chars().next() {
+            Some('(') => ')',
+            Some('"') => '"',
+            _ => ' ',
+        };
+        if sums(name).is_some() || (name.starts_with("source") && close == ')') {
+            if close != ' ' && self.arrays.len() < 1000 {
+                let array = Array { line: number, name: name.into(), words: Vec::new() };
+                self.arrays.push(array);
+                self.open = Some(close);
+                self.take(&value[1..], close);
+            }
+        } else if self.variables.len() < 1000 && value.len() < 1000 {
+            let value = value.trim().trim_matches(['"', '\'']);
+            self.variables.insert(name.into(), value.into());
+        }
+        let _ = out;
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        // One file may have digests of several arrays.
+        let mut files: Vec<(u64, Vec<u8>, Vec<Result<_, BadLine>>)> = Vec::new();
+        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        for array in &self.arrays {
+            let Some((function, suffix)) = sums(&array.name) else { continue };
+            for (name, text) in self.pairs(array, suffix) {
+                let Some(name) = self.expand(&name) else {
+                    out.push(array.line, Err(BadLine::NoName));
+                    continue;
+                };
+                let digest = fields::hex(function, text.as_bytes());
+                let place = *places.entry(name.clone().into_bytes()).or_insert_with(|| {
+                    files.push((array.line, name.into_bytes(), Vec::new()));
+                    files.len() - 1
+                });
+                files[place].2.push(digest);
+            }
+        }
+        for (line, name, digests) in files {
+            let digests: Result<Vec<_>, _> = digests.into_iter().collect();
+            let entry: Result<Entry, _> = digests.and_then(|d| fields::entry(&name, d, None));
+            out.push(line, entry);
+        }
+    }
+}
+
+impl Shell {
+    /// Takes the words of a line of an array, up to its end.
+    fn take(&mut self, text: &str, close: char) {
+        let Some(array) = self.arrays.last_mut() else { return };
+        let mut rest = text.trim_start();
+        while !rest.is_empty() && self.words < WORDS {
+            let first = rest.chars().next().unwrap_or_default();
+            if first == close {
+                self.open = None;
+                return;
+            }
+            if first == '#' {
+                return;
+            }
+            let (word, after) = match first {
+                '"' | '\'' => {
+                    let inner = &rest[1..];
+                    let end = inner.find(first).unwrap_or(inner.len());
+                    (&inner[..end], inner[end..].strip_prefix(first).unwrap_or_default())
+                }
+                _ => {
+                    let end = |c: char| c.is_whitespace() || c == close;
+                    rest.split_at(rest.find(end).unwrap_or(rest.len()))
+                }
+            };
+            array.words.push(word.into());
+            self.words += 1;
+            rest = after.trim_start();
+        }
+    }
+
+    /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
+    /// sources.
+    fn pairs(&self, array: &Array, suffix: &str) -> Vec<(String, String)> {
+        let sources = self
+            .arrays
+            .iter()
+            .find(|other| other.name.strip_prefix("source").is_some_and(|other| other == suffix));
+        let Some(sources) = sources else {
+            let pairs = array.words.chunks_exact(2);
+            return pairs.map(|pair| (pair[1].clone(), pair[0].clone())).collect();
+        };
+        let both = sources.words.iter().zip(&array.words);
+        let both = both.filter(|(source, sum)| *sum != "SKIP" && !is_repository(source));
+        both.map(|(source, sum)| (file_name(source), sum.clone())).collect()
+    }
+
+    /// A name with `$pkgver` and `${pkgver}` put in; `None` if there is more to it.
+    fn expand(&self, name: &str) -> Option<String> {
+        let mut expanded = String::new();
+        let mut rest = name;
+        for _ in 0..100 {
+            let Some((before, after)) = rest.split_once('$') else {
+                return Some(expanded + rest);
+            };
+            expanded += before;
+            let (variable, after) = match after.strip_prefix('{') {
+                Some(after) => after.split_once('}')?,
+                None => {
+                    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                    after.split_at(after.find(end).unwrap_or(after.len()))
+                }
+            };
+            let value = self.variables.get(variable)?;
+            // A variable of variables: once is enough for `_pkgname=$pkgname`.
+            match value.strip_prefix('$').map(|inner| inner.trim_matches(['{', '}'])) {
+                Some(inner) => expanded += self.variables.get(inner)?,
+                None if value.contains('$') => return None,
+                None => expanded += value,
+            }
+            if expanded.len() > 4096 {
+                return None;
+            }
+            rest = after;
+        }
+        None
+    }
+}
+
+/// The function and the suffix of `sha256sums_x86_64`.
+fn sums(name: &str) -> Option<(Function, &str)> {
+    let (algorithm, suffix) = name.split_once("sums")?;
+    let function = algorithm.parse().ok().filter(|_| suffix.is_empty() || suffix.starts_with('_'));
+    Some((function?, suffix))
+}
+
+/// Whether a source is checked out, and not a file: `git+https://…`.
+fn is_repository(source: &str) -> bool {
+    let url = source.split_once("::").map_or(source, |(_, url)| url);
+    ["git", "hg", "svn", "bzr", "fossil"]
+        .iter()
+        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(['+', ':'])))
+}
+
+/// The file's name: what stands before `::`, or the end of the URL.
+fn file_name(source: &str) -> String {
+    match source.split_once("::") {
+        Some((name, _)) => name.into(),
+        None => String::from_utf8(url_name(source)).unwrap_or_default(),
+    }
+}
