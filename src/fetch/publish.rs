@@ -31,7 +31,7 @@ pub enum Listing {
     Sums(Function),
     /// `CHECKSUM`: BSD-tagged lines of every function.
     Bsd,
-    /// `integrity.json`: name → Subresource Integrity.
+    /// `integrity.json`: Subresource Integrity, in the shape of Vite's manifests.
     Sri,
     /// `release.meta4`: Metalink, which says where the files are too.
     Metalink,
@@ -147,7 +147,7 @@ fn sri(files: &[Published]) -> Result<Vec<u8>, Unlistable> {
         if words.is_empty() {
             return Err(file.unlistable(Unwritable::NoAlgorithm));
         }
-        object.insert(name.into(), words.join(" ").into());
+        object.insert(name.into(), json!({ "file": name, "integrity": words.join(" ") }));
     }
     Ok(pretty(&Value::Object(object)))
 }
@@ -266,9 +266,12 @@ fn below(base: &Url, name: &str) -> Url {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::algorithm::Algorithm::{Blake3, Md5, Sha256, Sha512};
     use crate::hasher::digest;
+    use crate::manifest::{Hint, List};
 
     fn file(name: impl AsRef<[u8]>, algorithms: &[Algorithm]) -> Published {
         let digests = algorithms.iter().map(|algorithm| digest(*algorithm, b"abc")).collect();
@@ -299,7 +302,8 @@ mod tests {
         let sri: Value = serde_json::from_str(&text(Listing::Sri, &files)).unwrap();
         let [sha256, sha512] =
             [Sha256, Sha512].map(|algorithm| digest(algorithm, b"abc").to_base64());
-        assert_eq!(sri, json!({ "a\"": format!("sha256-{sha256} sha512-{sha512}") }));
+        let integrity = format!("sha256-{sha256} sha512-{sha512}");
+        assert_eq!(sri, json!({ "a\"": { "file": "a\"", "integrity": integrity } }));
         let list: Value = serde_json::from_str(&text(Listing::Json, &files)).unwrap();
         let sha512 = digest(Sha512, b"abc").to_hex();
         let digests = json!({ "md5": MD5, "sha256": SHA256, "sha512": sha512 });
@@ -324,6 +328,35 @@ mod tests {
             env!("CARGO_PKG_VERSION")
         );
         assert_eq!(text(Listing::Metalink, &files), expected);
+    }
+
+    #[test]
+    fn every_listing_is_read_back() {
+        let files = [file("a b.iso", &[Sha256, Sha512]), file("d/c & \"ä\"", &[Sha256, Sha512])];
+        for listing in [
+            Listing::Sums(Sha512.into()),
+            Listing::Bsd,
+            Listing::Sri,
+            Listing::Json,
+            Listing::Metalink,
+        ] {
+            let hint = Hint { name: Some(listing.file_name().into()), ..Hint::default() };
+            let text = listing.write(&files, &["ftp://h/d".parse().unwrap()]).unwrap();
+            let mut found = BTreeSet::new();
+            for listed in List::new(&text[..], hint) {
+                let entry = listed.entry.unwrap_or_else(|bad| panic!("{listing:?}: {bad}"));
+                let name = entry.path.to_str().unwrap().to_owned();
+                found.extend(entry.digests().map(|digest| (name.clone(), digest.to_string())));
+            }
+            let best = digest(Sha512, b"abc").to_string();
+            for file in &files {
+                let name = String::from_utf8(file.name.clone()).unwrap();
+                assert!(
+                    found.contains(&(name.clone(), best.clone())),
+                    "{listing:?}: {name}: {found:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn writes_every_format() {
     assert_eq!((&asset["size"], list["assets"].as_array().unwrap().len()), (&json!(15), 3));
     assert_eq!(asset["digest"], format!("sha256:{}", sha256("r/sub/b & c.txt")));
     let sri: Value = serde_json::from_slice(&dir.read("r/integrity.json")).unwrap();
-    assert!(sri["a.iso"].as_str().unwrap().starts_with("sha256-"));
+    assert!(sri["a.iso"]["integrity"].as_str().unwrap().starts_with("sha256-"));
     let metalink = text(&dir, "r/release.meta4");
     let url = "<url priority=\"1\">https://example.org/r/sub/b%20&amp;%20c.txt</url>";
     assert!(metalink.contains(url), "{metalink}");
@@ -70,8 +70,10 @@ fn does_not_list_what_it_wrote_before() {
 #[test]
 fn hsum_reads_it_back() {
     let dir = release();
-    dir.words("publish r -a sha512,blake3").run().exits(0);
-    for list in ["SHA512SUMS", "B3SUMS -a blake3", "CHECKSUM"] {
+    dir.words("publish r -a sha512,blake3 --base-url https://h/").run().exits(0);
+    for list in
+        ["SHA512SUMS", "B3SUMS", "CHECKSUM", "integrity.json", "checksums.json", "release.meta4"]
+    {
         dir.shell(&format!("cd r && \"$HSUM\" check --status --strict {list}"))
             .env("HSUM", HSUM)
             .gives(0, "", "");
