@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         cli::args::Verb::VerifyRequest(args) => cli::sign::verify::run(args),
         cli::args::Verb::Keygen(args) => cli::sign::keygen::run(args),
         cli::args::Verb::Schemes(args) => cli::sign::schemes::run(&args),
+        cli::args::Verb::Publish(args) => cli::publish::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),
         cli::args::Verb::Bench(args) => cli::bench::run(args),

@@ -6,6 +6,7 @@ mod faults;
 mod hmac;
 mod odd_names;
 mod output;
+mod publish;
 mod sign;
 mod sum;
 mod support;
