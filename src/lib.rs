@@ -45,6 +45,9 @@
 //! ```
 //!
 //! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+//!
+//! **Watch over a tree** (feature `fs`). [`snapshot`] records what a tree is, and says later what
+//! became of each file.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;
@@ -62,6 +65,8 @@ pub mod simd;
 pub mod check;
 #[cfg(feature = "fs")]
 pub mod engine;
+#[cfg(feature = "fs")]
+pub mod snapshot;
 
 pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};

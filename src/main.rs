@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     let result = match arguments.verb {
         cli::args::Verb::Sum(args) => cli::sum::run(args),
         cli::args::Verb::Check(args) => cli::check::run(args),
+        cli::args::Verb::Snapshot(args) => cli::snapshot::take(args),
+        cli::args::Verb::Audit(args) => cli::snapshot::audit(args),
+        cli::args::Verb::Update(args) => cli::snapshot::update(args),
+        cli::args::Verb::Diff(args) => cli::snapshot::diff(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),

@@ -69,7 +69,7 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
         // The list that cannot be read does not keep the others from being checked.
         match check_list(&args, list, &mut output) {
             Ok(Exit::Well) => {}
-            Ok(Exit::Failed) => exit = Exit::Failed,
+            Ok(_) => exit = Exit::Failed,
             Err(error) if error.is::<WriteError>() => return Err(error),
             Err(error) => {
                 output.flush()?;

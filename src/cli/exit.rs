@@ -13,6 +13,12 @@ pub(crate) enum Exit {
     Well,
     /// 1: something failed or differed; it has been said what.
     Failed,
+    /// 3: files have rotted.
+    Rotted,
+    /// 4: a record is not believed.
+    Refused,
+    /// 5: something could not be read or written, where 1 is for differences.
+    Undone,
 }
 
 /// The user asked for what cannot be; exit status 2.
@@ -50,6 +56,9 @@ pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
     match result {
         Ok(Exit::Well) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Rotted) => ExitCode::from(3),
+        Ok(Exit::Refused) => ExitCode::from(4),
+        Ok(Exit::Undone) => ExitCode::from(5),
         Err(error) => {
             if let Some(write) = error.downcast_ref::<WriteError>() {
                 write.die_if_nobody_reads();

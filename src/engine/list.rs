@@ -78,10 +78,13 @@ pub fn list<S: Into<Source>>(
     flow
 }
 
+/// Entries of one go, with the place that their answers have.
+type Question = (u64, Vec<Found>);
+
 struct Asking {
     /// Gone once nothing more will come.
-    sender: Mutex<Option<Sender<(u64, Vec<Found>)>>>,
-    chunks: Receiver<(u64, Vec<Found>)>,
+    sender: Mutex<Option<Sender<Question>>>,
+    chunks: Receiver<Question>,
 }
 
 impl Workshop<Vec<Found>, Vec<Listed>> for Asking {

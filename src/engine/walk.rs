@@ -64,8 +64,14 @@ fn glob(pattern: &str) -> Result<Glob, globset::Error> {
     GlobBuilder::new(pattern).literal_separator(true).build()
 }
 
+impl std::fmt::Display for FileId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.device, self.inode)
+    }
+}
+
 /// What a symbolic link is called where it is told of.
-pub(super) const LINK: &str = "a symbolic link";
+pub(crate) const LINK: &str = "a symbolic link";
 
 /// A file, whatever its names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -36,7 +36,7 @@ pub(super) fn run(dialect: Dialect, manner: Manner, mut operands: Vec<OsString>)
     output.finish()?;
     match super::close_stdin(stdin_is_read) {
         Exit::Well => Ok(exit),
-        Exit::Failed => Ok(Exit::Failed),
+        failed => Ok(failed),
     }
 }
 
