@@ -18,7 +18,7 @@ use super::{Plan, Source, Threads};
 use crate::error::{Error, ErrorKind};
 
 /// Entries asked about in one go: threads then have little to say to each other.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
 
 /// What was met in a walk.
 #[derive(Debug)]

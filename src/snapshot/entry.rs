@@ -116,33 +116,46 @@ impl<'a> Line<'a> {
         unescape_known(name)
     }
 
-    /// What it says, if it says it in the one way that there is.
-    pub(super) fn read(self, function: Function) -> Result<Entry<'a>, &'static str> {
-        let (Self::File { name, .. } | Self::Link { name, .. }) = self;
-        let name = unescape(name).ok_or("malformed name")?;
-        if !is_below(&name) {
-            return Err("the name leads to no file of the tree");
-        }
-        let content = match self {
-            Self::File { digest, stamp, read, .. } => {
-                Content::File { digest: lower_hex(function, digest)?, stamp, read }
+    /// Its name, if the line says all that it says in the one way that there is.
+    pub(super) fn check(&self) -> Result<Cow<'a, [u8]>, &'static str> {
+        match self {
+            Self::File { digest, .. } => {
+                // Decoding takes longer than all else, and few digests are ever looked at.
+                let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                if !digest.bytes().all(is_hex) {
+                    return Err(BAD_DIGEST);
+                }
             }
             Self::Link { target, .. } => {
                 let target = unescape(target).filter(|target| !target.contains(&0));
-                Content::Link(target.ok_or("malformed target of a link")?)
+                target.ok_or("malformed target of a link")?;
             }
+        }
+        let (Self::File { name, .. } | Self::Link { name, .. }) = self;
+        let name = unescape(name).ok_or("malformed name")?;
+        if is_below(&name) { Ok(name) } else { Err("the name leads to no file of the tree") }
+    }
+
+    /// The entry of a line that was found good before.
+    pub(super) fn known_entry(&self, function: Function) -> Option<Entry<'a>> {
+        let content = match *self {
+            Self::File { digest, stamp, read, .. } => {
+                Content::File { digest: Digest::from_hex(function, digest).ok()?, stamp, read }
+            }
+            Self::Link { target, .. } => Content::Link(unescape_known(target)),
         };
-        Ok(Entry { name, content })
+        Some(Entry { name: self.known_name(), content })
     }
 }
 
+const BAD_DIGEST: &str = "malformed digest";
+
 /// A digest in the only case that a record has.
 pub(super) fn lower_hex(function: Function, text: &str) -> Result<Digest, &'static str> {
-    let good = "malformed digest";
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(good);
+        return Err(BAD_DIGEST);
     }
-    Digest::from_hex(function, text).map_err(|_| good)
+    Digest::from_hex(function, text).map_err(|_| BAD_DIGEST)
 }
 
 fn field<'a>(rest: &mut &'a str) -> Result<&'a str, &'static str> {

@@ -35,7 +35,7 @@ pub(super) struct Journal {
 
 #[derive(Clone)]
 enum State {
-    Digest(Hasher),
+    Digest(Box<Hasher>),
     Mac(Box<Hmac>),
 }
 
@@ -82,7 +82,7 @@ impl Journal {
         }
         let mut state = match key {
             Some(key) => State::Mac(Box::new(Hmac::new(key))),
-            None => State::Digest(Hasher::new(SEAL)),
+            None => State::Digest(Box::new(Hasher::new(SEAL))),
         };
         let (identity, function) = (base.identity(), base.function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
@@ -218,6 +218,6 @@ impl Before {
     fn find(&self, name: &[u8], function: Function) -> Option<Entry<'_>> {
         let order = |at: &usize| walk_order(&self.name(*at, function).unwrap_or_default(), name);
         let at = self.lines.binary_search_by(order).ok()?;
-        self.line(self.lines[at], function)?.read(function).ok()
+        self.line(self.lines[at], function)?.known_entry(function)
     }
 }

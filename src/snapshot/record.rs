@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::entry::{Content, Entry, Line, lower_hex, number, time};
+use super::entry::{Entry, Line, lower_hex, number, time};
 use super::name::walk_order;
 use crate::algorithm::{Algorithm, Function};
 use crate::engine::{Stamp, Time};
@@ -152,7 +152,7 @@ impl Record {
 
     /// The entries, in the order of a walk.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.lines().filter_map(|(_, line)| line.read(self.function).ok())
+        self.lines().filter_map(|(_, line)| line.known_entry(self.function))
     }
 
     /// The entries' lines, each with its place.
@@ -169,7 +169,7 @@ impl Record {
 
     /// The entry at a place that [`Record::lines`] gave.
     pub(super) fn entry_at(&self, at: usize) -> Option<Entry<'_>> {
-        self.line_at(at)?.0.read(self.function).ok()
+        self.line_at(at)?.0.known_entry(self.function)
     }
 
     /// Whole lines, as they stand.
@@ -247,18 +247,18 @@ impl Record {
             let rest = &self.text[at..self.end];
             let length = rest.find('\n').ok_or(Refusal::Damaged)?;
             let line = Line::cut(&rest[..length], self.function);
-            let entry = line.and_then(|line| line.read(self.function));
-            let entry = entry.map_err(|reason| bad(at, reason))?;
-            if let Content::File { read, .. } = entry.content
+            let checked = line.and_then(|line| Ok((line.check()?, line)));
+            let (name, line) = checked.map_err(|reason| bad(at, reason))?;
+            if let Line::File { read, .. } = line
                 && read != 0
                 && self.begun(read).is_none()
             {
                 return Err(bad(at, "no such run"));
             }
-            if last.as_ref().is_some_and(|last| walk_order(last, &entry.name).is_ge()) {
+            if last.as_ref().is_some_and(|last| walk_order(last, &name).is_ge()) {
                 return Err(bad(at, "out of order"));
             }
-            last = Some(entry.name);
+            last = Some(name);
             count += 1;
             at += length + 1;
         }
@@ -275,23 +275,20 @@ pub(super) fn may_follow(begun: Time, modified: Time) -> bool {
 
 /// How long the text before the seal is. Without a key a seal is only looked for.
 fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, Sealed), Refusal> {
+    assert!(key.is_none_or(|key| key.function() == SEAL.into()), "seals are HMAC-SHA-256");
     let last = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let start = last.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let seal = last[start..].strip_prefix(SEAL_PREFIX.as_bytes());
-    let Some(key) = key else {
-        return Ok(match seal {
-            Some(_) => (start, Sealed::Unchecked),
-            None => (bytes.len(), Sealed::No),
-        });
+    let Some(tag) = last[start..].strip_prefix(SEAL_PREFIX.as_bytes()) else {
+        return if key.is_some() { Err(Refusal::Unsealed) } else { Ok((bytes.len(), Sealed::No)) };
     };
-    assert!(key.function() == SEAL.into(), "seals are HMAC-SHA-256");
-    let seal = seal.ok_or(Refusal::Unsealed)?;
-    let tag = std::str::from_utf8(seal).ok().and_then(|tag| lower_hex(SEAL.into(), tag).ok());
-    let whole = bytes.ends_with(b"\n");
-    let tag = tag.filter(|_| whole).ok_or(Refusal::WrongSeal)?;
-    match key.verify(&bytes[..start], tag.as_bytes()) {
-        Ok(()) => Ok((start, Sealed::Checked)),
-        Err(_) => Err(Refusal::WrongSeal),
+    let tag = str::from_utf8(tag).ok().and_then(|tag| lower_hex(SEAL.into(), tag).ok());
+    match (tag.filter(|_| bytes.ends_with(b"\n")), key) {
+        (None, _) => Err(Refusal::Incomplete),
+        (Some(_), None) => Ok((start, Sealed::Unchecked)),
+        (Some(tag), Some(key)) => match key.verify(&bytes[..start], tag.as_bytes()) {
+            Ok(()) => Ok((start, Sealed::Checked)),
+            Err(_) => Err(Refusal::WrongSeal),
+        },
     }
 }
 
