@@ -1,15 +1,18 @@
-//! An update that is killed, again and again, ends with the record that it would have written at once.
+//! An update that is killed, again and again, ends with the record that it would have written at
+//! once; and one whose writes fail leaves the old record.
 
+use std::ffi::OsString;
 use std::fs;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use hsum::snapshot::{self, Options};
 
-use crate::support::{Numbers, finish};
+use crate::support::{HSUM, Numbers, Ran, finish, skip};
 use crate::tree::Tree;
 
-const FILES: usize = 1500;
+const FILES: usize = 1200;
 const KILLS: usize = 20;
 
 /// The record's text without what no two runs have in common: when they began.
@@ -41,7 +44,7 @@ fn killed_at_any_moment() {
         tree.write(&name(i), numbers.bytes(64));
     }
     tree.take(&Options::default());
-    let contents = numbers.bytes(32 * 1024);
+    let contents = numbers.bytes(24 * 1024);
     for i in 0..FILES {
         tree.write(&name(i), &contents[i..]);
     }
@@ -76,7 +79,7 @@ fn killed_at_any_moment() {
         }
         let journal = fs::read_to_string(tree.dir.path("record.hsum-journal"));
         let noted = journal.map_or(0, |journal| noted(&journal));
-        if noted > 0 && kills.is_multiple_of(4) {
+        if noted > 0 && kills.is_multiple_of(2) {
             // To the end, from what there is.
             let ran = update().run();
             ran.exits(0);
@@ -93,4 +96,68 @@ fn killed_at_any_moment() {
     assert_eq!(timeless(&tree.dir.read("record")), timeless(&whole));
     assert_eq!(tree.dir.names(), ["record", "tree"], "something was left behind");
     eprintln!("{kills} killed, {resumed} times with something to go on from");
+}
+
+/// The calls that an update makes to change what is on disk.
+const CALLS: [&str; 5] = ["write", "fsync", "rename", "unlink", "ftruncate"];
+
+/// Runs an update in which strace does `what` at the `n`th call of that name; `None` where there
+/// is no such call.
+fn tampered(tree: &Tree, call: &str, what: &str, n: usize) -> Option<Ran> {
+    // Only calls of what lies beside the record, and not the output.
+    let names = ["record", "record.hsum-new", "record.hsum-journal"];
+    let folder = tree.root().parent().unwrap().to_owned();
+    let mut words: Vec<OsString> = ["-f", "-qq", "-o", "trace", "-P"].map(Into::into).into();
+    words.push(folder.into());
+    // As they are named in calls, and as descriptors are shown.
+    for name in names {
+        words.extend(["-P".into(), name.into(), "-P".into(), tree.dir.path(name).into()]);
+    }
+    words.extend(["-e".into(), format!("inject={call}:{what}:when={n}").into()]);
+    let ran = tree.dir.command("strace").args(words).args([HSUM, "update", "tree", "record"]).run();
+    let trace = String::from_utf8_lossy(&tree.dir.read("trace")).into_owned();
+    fs::remove_file(tree.dir.path("trace")).unwrap();
+    let happened = trace.contains("INJECTED") || trace.contains("killed by SIGKILL");
+    happened.then_some(ran)
+}
+
+fn can_trace() -> bool {
+    let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    probe.is_ok_and(|status| status.success()) || skip::<()>("no strace that may trace").is_some()
+}
+
+#[test]
+fn killed_at_each_call_that_changes_the_disk() {
+    let mut tree = Tree::with(&["a", "b", "c"]);
+    if !can_trace() {
+        return;
+    }
+    tree.take(&Options::default());
+    tree.write("a", "changed");
+    let old = tree.dir.read("record");
+    tree.update(&Options::default());
+    let whole = tree.dir.read("record");
+    let faults = ["signal=SIGKILL", "error=ENOSPC"];
+    for (call, what) in CALLS.iter().flat_map(|call| faults.map(|what| (*call, what))) {
+        let mut times = 0;
+        loop {
+            fs::write(tree.record_path(), &old).unwrap();
+            let Some(ran) = tampered(&tree, call, what, times + 1) else { break };
+            times += 1;
+            let now = tree.dir.read("record");
+            let is_whole = timeless(&now) == timeless(&whole);
+            assert!(now == old || is_whole, "{call} {what} {times}: neither old nor new");
+            match ran.status.code() {
+                Some(0) => assert!(is_whole, "{call} {what} {times}: a lie"),
+                Some(5) => assert!(ran.stderr.contains("hsum: record"), "{}", ran.stderr),
+                code => assert!(what.contains("KILL"), "{call} {what} {times}: {code:?}"),
+            }
+            let again = tree.dir.words("update tree record").run();
+            again.exits(0);
+            assert_eq!(timeless(&tree.dir.read("record")), timeless(&whole));
+            assert_eq!(tree.dir.names(), ["record", "tree"], "{call} {what} {times}");
+            assert!(times < 50);
+        }
+        assert!(times > 0, "{call} was never called");
+    }
 }
