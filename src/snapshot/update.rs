@@ -39,9 +39,7 @@ pub fn take(
     check_root(directory)?;
     let replacement = Replacement::begin(target)?;
     let old = Record::empty(function.into());
-    let mut report = bring_up(directory, &old, replacement, options, notice)?;
-    report.findings.clear();
-    Ok(report)
+    bring_up(directory, &old, replacement, options, notice)
 }
 
 /// Brings the record at `target` up to date with `directory`: reads what size, time of modification
@@ -106,8 +104,11 @@ fn bring_up(
     }
     let mut steps = steps?;
     run.read(&mut steps, &mut journal).map_err(journal_failure)?;
-    let (findings, kept) = compare(old, &steps, options);
-    if old.end == 0 || !steps.steps.is_empty() {
+    let is_first = old.end == 0;
+    // All of it is new then, which is not worth saying, nor the memory.
+    let (findings, kept) =
+        if is_first { Default::default() } else { compare(old, &steps, options) };
+    if is_first || !steps.steps.is_empty() {
         let write = |mut file: File| -> io::Result<()> {
             write(&mut file, old, &steps, &kept, this, options)?;
             replacement.commit(&file)
