@@ -45,6 +45,9 @@
 //! ```
 //!
 //! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+//!
+//! **Watch over a tree** (feature `fs`). [`snapshot`] records what a tree is, and says later what
+//! became of each file.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;
@@ -66,6 +69,8 @@ pub mod check;
 pub mod engine;
 #[cfg(feature = "net")]
 pub mod fetch;
+#[cfg(feature = "fs")]
+pub mod snapshot;
 
 pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};

@@ -9,6 +9,7 @@ mod hmac;
 mod publish;
 mod send;
 mod sign;
+mod snapshot;
 mod sum;
 
 use std::ffi::OsString;
@@ -29,6 +30,7 @@ pub(crate) use sign::{
     EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
     SignFormat, SigningArgs, Time, VerifyArgs,
 };
+pub(crate) use snapshot::{AuditArgs, DiffArgs, SealArgs, SnapshotArgs, UpdateArgs};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
 /// Hash files, verify checksum lists, compute HMACs.
@@ -104,6 +106,38 @@ pub(crate) enum Verb {
     ///
     /// Reads what 'hsum check --expect' reads, an argument or a line at a time.
     Convert(ConvertArgs),
+    /// Record a tree: digest, size and time of each of its files
+    ///
+    /// The record is text, in the order of the names, and says nothing of where the tree stands.
+    /// Symbolic links are recorded, not followed; FIFOs, sockets and devices are passed over;
+    /// directories are there for what is in them. When it is interrupted, the next call goes on.
+    /// A record in the tree itself is left out.
+    Snapshot(SnapshotArgs),
+    /// Read a tree again, and say what became of each file of its record
+    ///
+    /// CHANGED: other contents. ROTTED: other contents, while size and time of modification are as
+    /// they were: no program did that. NEW, MISSING. MOVED: the contents were under another name.
+    /// DUPLICATE: a new name for contents that the record has under another, and that are there.
+    ///
+    /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is not
+    /// believed (damaged, not sealed, wrongly sealed), 5 something could not be read or written.
+    #[command(verbatim_doc_comment)]
+    Audit(AuditArgs),
+    /// Bring a record up to date, reading only what may have changed
+    ///
+    /// That is what has another size, time of modification or inode, is new, or was modified just
+    /// before it was read. Says what became of each file, as audit does. A rotted file keeps its
+    /// old digest until --accept. When it is interrupted, the old record stands and the next
+    /// update goes on. --verify-oldest 5% reads the whole tree in 20 runs.
+    ///
+    /// Exit status: 0 the record is up to date, 2 wrong usage, 3 rot, 4 the old record is not
+    /// believed, 5 something could not be read or written.
+    #[command(verbatim_doc_comment)]
+    Update(UpdateArgs),
+    /// Compare two records of a tree, without reading the tree
+    ///
+    /// Says what audit would have said. Exit status as of audit.
+    Diff(DiffArgs),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// The key never stands on the command line, where every user of the machine could read it:

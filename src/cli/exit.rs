@@ -15,6 +15,12 @@ pub(crate) enum Exit {
     Failed,
     /// Something failed in a way that has a number of its own; it has been said what.
     Code(u8),
+    /// 3: files have rotted.
+    Rotted,
+    /// 4: a record is not believed.
+    Refused,
+    /// 5: something could not be read or written, where 1 is for differences.
+    Undone,
 }
 
 /// The user asked for what cannot be; exit status 2.
@@ -65,6 +71,9 @@ pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
         Ok(Exit::Well) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Code(code)) => ExitCode::from(code),
+        Ok(Exit::Rotted) => ExitCode::from(3),
+        Ok(Exit::Refused) => ExitCode::from(4),
+        Ok(Exit::Undone) => ExitCode::from(5),
         Err(error) => {
             if let Some(write) = error.downcast_ref::<WriteError>() {
                 write.die_if_nobody_reads();

@@ -61,14 +61,16 @@ pub(crate) fn outcome(
 /// `path`, or `path_base64` where the name is not UTF-8.
 pub(crate) fn json_path(name: &Path) -> Map<String, Value> {
     let mut object = Map::new();
-    match name.to_str() {
-        Some(text) => object.insert("path".into(), text.into()),
-        None => {
-            let bytes = name.as_os_str().as_bytes();
-            object.insert("path_base64".into(), base64(bytes).into())
-        }
-    };
+    json_name(&mut object, "path", name.as_os_str().as_bytes());
     object
+}
+
+/// Adds a name as `path`, or as `path_base64` where it is not UTF-8.
+pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]) {
+    match std::str::from_utf8(name) {
+        Ok(text) => object.insert(word.into(), text.into()),
+        Err(_) => object.insert(format!("{word}_base64"), base64(name).into()),
+    };
 }
 
 fn json_line(name: &Path, hashed: &Hashed) -> Vec<u8> {
@@ -79,7 +81,7 @@ fn json_line(name: &Path, hashed: &Hashed) -> Vec<u8> {
     json_bytes(object)
 }
 
-fn json_error(name: &Path, error: &Error) -> Vec<u8> {
+pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {
     let mut object = json_path(name);
     object.insert("error".into(), error.kind().to_string().into());
     json_bytes(object)

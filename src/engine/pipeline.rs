@@ -57,7 +57,10 @@ pub(super) fn hash_opened(
         in_parallel(&mut hashers, first, fill)
     })();
     match result.and_then(|()| opened.unchanged()) {
-        Ok(()) => Ok(Hashed { size, digests: hashers.into_iter().map(Hasher::finalize).collect() }),
+        Ok(()) => {
+            let digests = hashers.into_iter().map(Hasher::finalize).collect();
+            Ok(Hashed { size, digests, stamp: opened.stamp() })
+        }
         Err(kind) => Err(opened.error(kind)),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use super::{Progress, Source};
+use super::{Progress, Source, Stamp};
 use crate::algorithm::Function;
 use crate::error::{Error, ErrorKind};
 
@@ -96,6 +96,14 @@ impl Opened {
         match &self.input {
             Input::File(_, metadata) if metadata.is_file() => metadata.len(),
             _ => 0,
+        }
+    }
+
+    /// What it was when it was opened, if it is a regular file.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        match &self.input {
+            Input::File(_, metadata) if metadata.is_file() => Some(Stamp::of(metadata)),
+            _ => None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::vec;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::read::special;
-use super::{Access, Boundary, Follow, Plan, Source};
+use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
 
 /// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
@@ -63,6 +63,15 @@ fn globs<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, globset::Error> {
 fn glob(pattern: &str) -> Result<Glob, globset::Error> {
     GlobBuilder::new(pattern).literal_separator(true).build()
 }
+
+impl std::fmt::Display for FileId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.device, self.inode)
+    }
+}
+
+/// What a symbolic link is called where it is told of.
+pub(crate) const LINK: &str = "a symbolic link";
 
 /// A file, whatever its names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,7 +183,8 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         }
         let takes = self.plan.filter.takes(below);
         let (kind, metadata) = match (kind.is_symlink(), self.plan.follow) {
-            (true, Follow::Named) => return None,
+            (true, Follow::Named) if !takes => return None,
+            (true, Follow::Named) => return self.link(path, inode),
             (true, Follow::All) => match fs::metadata(&path) {
                 Ok(metadata) => (metadata.file_type(), Some(metadata)),
                 Err(error) => return Some(failed(path, error)),
@@ -192,6 +202,14 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             None => Ok(Access::Found),
         };
         Some(Found { source: path.into(), result })
+    }
+
+    fn link(&self, path: PathBuf, inode: u64) -> Option<Found> {
+        if self.plan.links == Links::Silent || self.is_left_out(&path, inode) {
+            return None;
+        }
+        let error = Error::new(&path, ErrorKind::Special(LINK));
+        Some(Found { source: path.into(), result: Err(error) })
     }
 
     fn subdirectory(&mut self, path: PathBuf, metadata: Option<Metadata>) -> Option<Found> {

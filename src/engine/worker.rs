@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::pipeline;
 use super::queue::{Queue, Take};
 use super::read::{Job, Opened};
-use super::{Hashed, Progress, Threads};
+use super::{Hashed, Progress, Stamp, Threads};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind};
@@ -100,6 +100,7 @@ struct SmallFile {
     /// Within the batch's bytes.
     start: usize,
     end: usize,
+    stamp: Option<Stamp>,
 }
 
 /// Why a file did not become part of a batch.
@@ -138,7 +139,8 @@ impl Batch {
             return Err(Refused::Failed(opened.index(), opened.error(kind)));
         }
         let (index, functions) = (opened.index(), opened.functions());
-        self.files.push(SmallFile { index, functions, start, end: start + length });
+        let (end, stamp) = (start + length, opened.stamp());
+        self.files.push(SmallFile { index, functions, start, end, stamp });
         Ok(())
     }
 
@@ -160,7 +162,7 @@ impl Batch {
             for (row, file) in alike.iter().enumerate() {
                 let size = (file.end - file.start) as u64;
                 let digests = columns.iter().map(|column| column[row]).collect();
-                finish(file.index, Ok(Hashed { size, digests }));
+                finish(file.index, Ok(Hashed { size, digests, stamp: file.stamp }));
             }
             files = others;
         }
@@ -244,7 +246,7 @@ impl Stream {
             Some(Err(kind)) => Err(self.opened.error(kind)),
             _ => {
                 let digests = self.hashers.into_iter().map(Hasher::finalize).collect();
-                Ok(Hashed { size: self.size, digests })
+                Ok(Hashed { size: self.size, digests, stamp: self.opened.stamp() })
             }
         };
         (self.opened.index(), result)

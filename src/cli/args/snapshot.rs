@@ -1,0 +1,124 @@
+//! The words after `hsum snapshot`, `audit`, `update` and `diff`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use hsum::Function;
+use hsum::snapshot::Share;
+
+use super::{KeyFormat, WorkArgs, any_path};
+
+#[derive(Args, Debug)]
+pub(crate) struct SnapshotArgs {
+    /// The root of the tree
+    #[arg(value_name = "DIR", value_parser = any_path())]
+    pub(crate) directory: PathBuf,
+
+    /// Where the record goes; an old one stays until the new one is complete
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub(crate) output: PathBuf,
+
+    /// Hash algorithm; see 'hsum algorithms'
+    #[arg(short, long, value_name = "ALG", default_value = "sha256")]
+    pub(crate) algorithm: Function,
+
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    /// The root of the tree
+    #[arg(value_name = "DIR", value_parser = any_path())]
+    pub(crate) directory: PathBuf,
+
+    /// What 'hsum snapshot' wrote
+    #[arg(value_name = "MANIFEST", value_parser = any_path())]
+    pub(crate) manifest: PathBuf,
+
+    /// Print OK lines too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+
+    /// One JSON object a line: status, path, from or of, was, is
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct UpdateArgs {
+    /// The root of the tree
+    #[arg(value_name = "DIR", value_parser = any_path())]
+    pub(crate) directory: PathBuf,
+
+    /// What 'hsum snapshot' wrote; it stays until the new one is complete
+    #[arg(value_name = "MANIFEST", value_parser = any_path())]
+    pub(crate) manifest: PathBuf,
+
+    /// Read so much of the tree again, in per cent of its bytes, the longest unread first
+    #[arg(long, value_name = "N%", value_parser = share)]
+    pub(crate) verify_oldest: Option<Share>,
+
+    /// Take the new digests of rotted files into the record
+    #[arg(long)]
+    pub(crate) accept: bool,
+
+    /// Do not read files again for being on other inodes
+    #[arg(long)]
+    pub(crate) ignore_inode: bool,
+
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+
+    /// One JSON object a line: status, path, from or of, was, is
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// The older record
+    #[arg(value_name = "OLD", value_parser = any_path())]
+    pub(crate) old: PathBuf,
+
+    /// The newer one
+    #[arg(value_name = "NEW", value_parser = any_path())]
+    pub(crate) new: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+
+    /// One JSON object a line: status, path, from or of, was, is
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SealArgs {
+    /// Seal the record, and believe none without this seal: env:NAME, file:PATH, fd:N, '-' or prompt
+    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    #[arg(short, long, value_name = "SPEC")]
+    pub(crate) key: Option<OsString>,
+
+    /// How the key is written there; text drops one final newline, raw drops nothing
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = KeyFormat::Text)]
+    pub(crate) key_format: KeyFormat,
+}
+
+fn share(text: &str) -> Result<Share, &'static str> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    number.and_then(Share::percent).ok_or("more than 0, to 100 per cent")
+}

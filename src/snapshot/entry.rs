@@ -1,0 +1,187 @@
+//! An entry of a record, and the line that it is written as.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use super::name::{escape, is_below, unescape, unescape_known};
+use crate::algorithm::Function;
+use crate::digest::Digest;
+use crate::engine::{Stamp, Time};
+
+/// One file or symbolic link of a tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry<'a> {
+    /// Below the tree's root, with `/` between the components.
+    pub name: Cow<'a, [u8]>,
+    /// What is there.
+    pub content: Content<'a>,
+}
+
+/// What a name stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content<'a> {
+    /// A regular file.
+    File {
+        /// Of its contents.
+        digest: Digest,
+        /// What it was when it was read.
+        stamp: Stamp,
+        /// The number of the run that read it; 0 where it is to be read again in any case.
+        read: u32,
+    },
+    /// A symbolic link, with what it leads to.
+    Link(Cow<'a, [u8]>),
+}
+
+impl Content<'_> {
+    /// Whether both hold the same, whenever it was written.
+    pub(super) fn holds_what(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { digest: a, .. }, Self::File { digest: b, .. }) => a == b,
+            (Self::Link(a), Self::Link(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// The digest of a file.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::File { digest, .. } => Some(*digest),
+            Self::Link(_) => None,
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// One that keeps nothing borrowed.
+    pub fn into_owned(self) -> Entry<'static> {
+        let content = match self.content {
+            Content::File { digest, stamp, read } => Content::File { digest, stamp, read },
+            Content::Link(target) => Content::Link(target.into_owned().into()),
+        };
+        Entry { name: self.name.into_owned().into(), content }
+    }
+
+    /// Appends its line, the end included.
+    pub(super) fn write(&self, text: &mut String) {
+        match &self.content {
+            Content::File { digest, stamp, read } => {
+                let Stamp { size, modified, inode } = stamp;
+                write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
+                write_time(text, *modified);
+                write!(text, "\t{inode}\t{read}\t").expect(TAKES_ALL);
+            }
+            Content::Link(target) => {
+                text.push_str("link\t");
+                escape(text, target);
+                text.push('\t');
+            }
+        }
+        escape(text, &self.name);
+        text.push('\n');
+    }
+}
+
+const TAKES_ALL: &str = "a String takes everything";
+
+/// A line cut into its fields, which need not be good: cheaper than an [`Entry`].
+#[derive(Clone, Copy)]
+pub(super) enum Line<'a> {
+    File { digest: &'a str, stamp: Stamp, read: u32, name: &'a str },
+    Link { target: &'a str, name: &'a str },
+}
+
+impl<'a> Line<'a> {
+    /// Cuts a line, its end taken off; digests are of `function`.
+    pub(super) fn cut(line: &'a str, function: Function) -> Result<Self, &'static str> {
+        if let Some(rest) = line.strip_prefix("link\t") {
+            let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
+            return Ok(Self::Link { target, name });
+        }
+        let hex = 2 * function.len();
+        let no_digest = "it begins with neither a digest nor 'link'";
+        let (digest, rest) = line.split_at_checked(hex).ok_or(no_digest)?;
+        let mut rest = rest.strip_prefix('\t').ok_or(no_digest)?;
+        let size = number(field(&mut rest)?).ok_or("malformed size")?;
+        let modified = time(field(&mut rest)?).ok_or("malformed time")?;
+        let inode = number(field(&mut rest)?).ok_or("malformed inode number")?;
+        let read = number(field(&mut rest)?).and_then(|read| read.try_into().ok());
+        let read = read.ok_or("malformed number of a run")?;
+        Ok(Self::File { digest, stamp: Stamp { size, modified, inode }, read, name: rest })
+    }
+
+    /// The name of a line that was found good before.
+    pub(super) fn known_name(&self) -> Cow<'a, [u8]> {
+        let (Self::File { name, .. } | Self::Link { name, .. }) = self;
+        unescape_known(name)
+    }
+
+    /// Its name, if the line says all that it says in the one way that there is.
+    pub(super) fn check(&self) -> Result<Cow<'a, [u8]>, &'static str> {
+        match self {
+            Self::File { digest, .. } => {
+                // Decoding takes longer than all else, and few digests are ever looked at.
+                let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                if !digest.bytes().all(is_hex) {
+                    return Err(BAD_DIGEST);
+                }
+            }
+            Self::Link { target, .. } => {
+                let target = unescape(target).filter(|target| !target.contains(&0));
+                target.ok_or("malformed target of a link")?;
+            }
+        }
+        let (Self::File { name, .. } | Self::Link { name, .. }) = self;
+        let name = unescape(name).ok_or("malformed name")?;
+        if is_below(&name) { Ok(name) } else { Err("the name leads to no file of the tree") }
+    }
+
+    /// The entry of a line that was found good before.
+    pub(super) fn known_entry(&self, function: Function) -> Option<Entry<'a>> {
+        let content = match *self {
+            Self::File { digest, stamp, read, .. } => {
+                Content::File { digest: Digest::from_hex(function, digest).ok()?, stamp, read }
+            }
+            Self::Link { target, .. } => Content::Link(unescape_known(target)),
+        };
+        Some(Entry { name: self.known_name(), content })
+    }
+}
+
+const BAD_DIGEST: &str = "malformed digest";
+
+/// A digest in the only case that a record has.
+pub(super) fn lower_hex(function: Function, text: &str) -> Result<Digest, &'static str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(BAD_DIGEST);
+    }
+    Digest::from_hex(function, text).map_err(|_| BAD_DIGEST)
+}
+
+fn field<'a>(rest: &mut &'a str) -> Result<&'a str, &'static str> {
+    let tab = rest.bytes().position(|byte| byte == b'\t').ok_or("a field is missing")?;
+    let (field, after) = rest.split_at(tab);
+    *rest = &after[1..];
+    Ok(field)
+}
+
+/// A number as it is always written: digits, the first of them no needless zero.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let canonical = text == "0" || text.bytes().next().is_some_and(|b| matches!(b, b'1'..=b'9'));
+    if canonical { text.parse().ok() } else { None }
+}
+
+/// Seconds, a point, nine digits; of a time before 1970 only the seconds are negative.
+pub(super) fn time(text: &str) -> Option<Time> {
+    let (seconds, nanoseconds) = text.split_once('.')?;
+    let seconds = match seconds.strip_prefix('-') {
+        Some(digits) => 0i64.checked_sub_unsigned(number(digits).filter(|n| *n > 0)?)?,
+        None => number(seconds)?.try_into().ok()?,
+    };
+    let digits = nanoseconds.len() == 9 && nanoseconds.bytes().all(|b| b.is_ascii_digit());
+    Some(Time { seconds, nanoseconds: nanoseconds.parse().ok().filter(|_| digits)? })
+}
+
+pub(super) fn write_time(text: &mut String, time: Time) {
+    write!(text, "{}.{:09}", time.seconds, time.nanoseconds).expect(TAKES_ALL);
+}

@@ -1,0 +1,313 @@
+//! A tree → its record, new or brought up to date: what need not be read is taken over.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::compare::{Change, Changes, Finding};
+use super::entry::{Content, Entry};
+use super::journal::Journal;
+use super::plan::{Now, Old, Planner, Step, Steps};
+use super::record::{Read, Record, Refusal, Sealed};
+use super::replace::{Replacement, own_files};
+use super::write::Writer;
+use super::{Failure, Notice, Options, Report, Rot, check_root, load, name_below};
+use crate::algorithm::Function;
+use crate::engine::{self, Access, FileId, Hashed, Job, Plan, Task, Time, hash_ordered};
+use crate::error::{Error, ErrorKind};
+
+/// Reads everything in `directory` and writes its record to `target`, whole or not at all.
+///
+/// When it is killed, what it has read is not lost: the next call goes on from there. A file at
+/// `target` stays until the new one is complete, and is then replaced at once.
+///
+/// # Errors
+/// [`Failure`] where the directory cannot be walked or the record not be written. What cannot be
+/// read in the directory is a [`Notice`], and not in the record.
+pub fn take(
+    directory: &Path,
+    target: &Path,
+    function: impl Into<Function>,
+    options: &Options,
+    notice: impl FnMut(Notice<'_>),
+) -> Result<Report, Failure> {
+    check_root(directory)?;
+    let replacement = Replacement::begin(target)?;
+    let old = Record::empty(function.into());
+    bring_up(directory, &old, replacement, options, notice)
+}
+
+/// Brings the record at `target` up to date with `directory`: reads what size, time of modification
+/// or inode say may have changed, and what [`Options::oldest`] asks for in addition.
+///
+/// A file whose contents changed while size and time did not is a [`Change::Rotted`], and keeps its
+/// old digest, unless [`Options::rot`] says otherwise. What is in the record and cannot be read
+/// stays in it. Both are read again by the next update in any case.
+///
+/// When it is killed, what it has read is not lost, and the old record stands until the new one is
+/// complete.
+///
+/// # Errors
+/// [`Failure`] where the record is not believed, where the directory cannot be walked, or where the
+/// new record cannot be written.
+pub fn update(
+    directory: &Path,
+    target: &Path,
+    options: &Options,
+    notice: impl FnMut(Notice<'_>),
+) -> Result<Report, Failure> {
+    check_root(directory)?;
+    let replacement = Replacement::begin(target)?;
+    // Now that nobody else replaces it.
+    let old = load(target, options.key.as_ref()).and_then(|old| match old.sealed() {
+        Sealed::Unchecked => Err(Failure::Refused(target.into(), Refusal::KeyNeeded)),
+        Sealed::No | Sealed::Checked => Ok(old),
+    });
+    let old = match old {
+        Ok(old) => old,
+        Err(failure) => {
+            replacement.withdraw();
+            return Err(failure);
+        }
+    };
+    bring_up(directory, &old, replacement, options, notice)
+}
+
+fn bring_up(
+    directory: &Path,
+    old: &Record,
+    replacement: Replacement,
+    options: &Options,
+    notice: impl FnMut(Notice<'_>),
+) -> Result<Report, Failure> {
+    let root = check_root(directory)?;
+    let begun = options.begun.unwrap_or_else(Time::now);
+    let key = options.key.as_ref();
+    let journal_failure = |error| Failure::io(replacement.journal(), error);
+    let lock = replacement.lock.try_clone().map_err(journal_failure)?;
+    let journal = Journal::open(lock, old, root, begun, key).map_err(journal_failure)?;
+    let Some(mut journal) = journal else {
+        return Err(Failure::InTheWay(replacement.journal().into()));
+    };
+    let latest = old.reads().last().map_or(0, |read| read.number);
+    let this = Read { number: latest + 1, begun: journal.begun() };
+    let mut run = Run { directory, old, options, this, notice, report: Report::default() };
+    let steps = run.walk(own_files(replacement.path()));
+    if steps.is_err() && journal.is_empty() {
+        replacement.end();
+        return steps.map(|_| run.report);
+    }
+    let mut steps = steps?;
+    run.read(&mut steps, &mut journal).map_err(journal_failure)?;
+    let is_first = old.end == 0;
+    // All of it is new then, which is not worth saying, nor the memory.
+    let (findings, kept) =
+        if is_first { Default::default() } else { compare(old, &steps, options) };
+    if is_first || !steps.steps.is_empty() {
+        let write = |mut file: File| -> io::Result<()> {
+            write(&mut file, old, &steps, &kept, this, options)?;
+            replacement.commit(&file)
+        };
+        let written = replacement.create().and_then(write);
+        written.map_err(|error| Failure::io(replacement.path(), error))?;
+    }
+    replacement.end();
+    Ok(Report { findings, ..run.report })
+}
+
+struct Run<'r, N> {
+    directory: &'r Path,
+    old: &'r Record,
+    options: &'r Options,
+    this: Read,
+    notice: N,
+    report: Report,
+}
+
+impl<N: FnMut(Notice<'_>)> Run<'_, N> {
+    /// What is there, and what of it is to be read.
+    fn walk(&mut self, leave_out: Vec<FileId>) -> Result<Steps, Failure> {
+        let plan = leave_out.into_iter().fold(Plan::default(), Plan::leave_out);
+        let mut planner = Planner::new(self.old, self.options);
+        let mut failure = None;
+        let _ = engine::list(&self.options.plan(plan), [self.directory], |listed| {
+            let name = name_below(self.directory, &listed.path);
+            match listed.result {
+                Ok(met) => planner.met(name, met),
+                Err(error) if name.is_empty() => {
+                    failure = Some(Failure::File(error));
+                    return ControlFlow::Break(());
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::Special(_)) => {
+                    (self.notice)(Notice::PassedOver(&error));
+                }
+                // Removed since its name was listed.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => {
+                    planner.unknown(name);
+                    self.report.unread += 1;
+                    (self.notice)(Notice::Unread(&error));
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        failure.map_or_else(|| Ok(planner.finish()), Err)
+    }
+
+    /// Reads what is to be read, unless an interrupted run has read it.
+    ///
+    /// # Errors
+    /// Those of writing the journal.
+    fn read(&mut self, steps: &mut Steps, journal: &mut Journal) -> io::Result<()> {
+        let todo = self.resume(steps, journal);
+        let functions: Arc<[Function]> = [self.old.function()].into();
+        let (names, steps) = (&steps.names, &mut steps.steps);
+        let directory = self.directory;
+        let jobs = todo.into_iter().map(|at| {
+            let path = directory.join(OsStr::from_bytes(&names[at]));
+            let functions = Arc::clone(&functions);
+            (at, Task::Work(Job { source: path.into(), access: Access::Found, functions }))
+        });
+        let mut broken = None;
+        let (threads, progress) = (self.options.threads, self.options.progress.as_deref());
+        hash_ordered(threads, progress, jobs, |at, result: Result<Hashed, Error>, _| {
+            let now = self.what_was_read(result);
+            if let Now::Read(digest, stamp) = now {
+                let content = Content::File { digest, stamp, read: self.this.number };
+                let entry = Entry { name: (&*names[at]).into(), content };
+                broken = journal.note(&entry, stamp.size).err();
+            }
+            steps[at].now = now;
+            if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Takes over what an interrupted run has read. Where the steps are that are left to do.
+    fn resume(&mut self, steps: &mut Steps, journal: &Journal) -> Vec<usize> {
+        let mut resumed = 0;
+        let mut todo = Vec::new();
+        for (at, step) in steps.steps.iter_mut().enumerate() {
+            let Now::Unread(stamp) = step.now else { continue };
+            match journal.find(&steps.names[at], &stamp, self.old.function()) {
+                Some(digest) => {
+                    step.now = Now::Read(digest, stamp);
+                    resumed += 1;
+                }
+                None => todo.push(at),
+            }
+        }
+        if resumed > 0 {
+            (self.notice)(Notice::Resumed(resumed));
+        }
+        todo
+    }
+
+    fn what_was_read(&mut self, result: Result<Hashed, Error>) -> Now {
+        match result.map(|hashed| (hashed.digests.first().copied(), hashed.stamp)) {
+            Ok((Some(digest), Some(stamp))) => {
+                self.report.read += 1;
+                Now::Read(digest, stamp)
+            }
+            // Removed since its name was listed, or no file any more.
+            Ok(_) => Now::Nothing,
+            Err(error) if error.is_not_found() => Now::Nothing,
+            Err(error) => {
+                self.report.unread += 1;
+                (self.notice)(Notice::Unread(&error));
+                Now::Failed
+            }
+        }
+    }
+}
+
+/// What became of the files, and which of them keep their old digests.
+fn compare(old: &Record, steps: &Steps, options: &Options) -> (Vec<Finding>, HashSet<Vec<u8>>) {
+    let mut changes = Changes::default();
+    for (name, step) in steps.names.iter().zip(&steps.steps) {
+        let before = match step.old {
+            Old::Line => old.entry_at(step.at),
+            Old::None => None,
+        };
+        let new = match &step.now {
+            Now::Nothing => None,
+            Now::Failed | Now::Unread(_) => continue,
+            Now::Link(target) => Some(Content::Link(target.to_vec().into())),
+            Now::Read(digest, stamp) => {
+                Some(Content::File { digest: *digest, stamp: *stamp, read: 0 })
+            }
+        };
+        let new = new.map(|content| Entry { name: name.to_vec().into(), content });
+        match (before, new) {
+            (Some(before), Some(new)) if before.content.holds_what(&new.content) => {}
+            (Some(before), Some(new)) => changes.altered(before, new),
+            (Some(before), None) => changes.gone(before),
+            (None, Some(new)) => changes.arrived(new),
+            (None, None) => {}
+        }
+    }
+    let findings = changes.resolve(old);
+    let is_kept = |finding: &&Finding| options.rot == Rot::Kept && finding.change == Change::Rotted;
+    let kept = findings.iter().filter(is_kept).map(|finding| finding.name.clone()).collect();
+    (findings, kept)
+}
+
+/// The old record with the steps done.
+fn write(
+    file: &mut File,
+    old: &Record,
+    steps: &Steps,
+    kept: &HashSet<Vec<u8>>,
+    run: Read,
+    options: &Options,
+) -> io::Result<()> {
+    let is_used = |read: &&Read| steps.reads.contains(&read.number);
+    let mut reads: Vec<Read> = old.reads().iter().filter(is_used).copied().collect();
+    if steps.steps.iter().any(|step| matches!(step.now, Now::Read(..))) {
+        reads.push(run);
+    }
+    let mut writer = Writer::new(file, old.function(), &reads, options.key.as_ref())?;
+    let mut from = old.start;
+    let mut gone = 0;
+    for (name, Step { at, old: before, now }) in steps.names.iter().zip(&steps.steps) {
+        writer.lines(old.slice(from, *at))?;
+        from = *at;
+        let line = match before {
+            Old::Line => old.line_at(*at).map(|(_, end)| (old.entry_at(*at), end)),
+            Old::None => None,
+        };
+        let before = line.and_then(|(entry, end)| {
+            (from, gone) = (end, gone + 1);
+            entry
+        });
+        let content = match now {
+            Now::Nothing => None,
+            Now::Link(target) => Some(Content::Link((&**target).into())),
+            Now::Read(..) if kept.contains(&**name) => again(before),
+            Now::Read(digest, stamp) => {
+                Some(Content::File { digest: *digest, stamp: *stamp, read: run.number })
+            }
+            Now::Failed | Now::Unread(_) => again(before),
+        };
+        if let Some(content) = content {
+            writer.entry(&Entry { name: (&**name).into(), content })?;
+        }
+    }
+    writer.lines(old.slice(from, old.end))?;
+    writer.count(old.count() - gone);
+    writer.finish()?;
+    Ok(())
+}
+
+/// What the old record says, to be read again by the next update.
+fn again<'a>(before: Option<Entry<'a>>) -> Option<Content<'a>> {
+    before.map(|entry| match entry.content {
+        Content::File { digest, stamp, .. } => Content::File { digest, stamp, read: 0 },
+        link => link,
+    })
+}

@@ -1,0 +1,153 @@
+//! Entries → a record, sealed where there is a key.
+
+use std::io::{self, Write};
+
+use super::entry::{Entry, write_time};
+use super::name::{is_below, walk_order};
+use super::record::{MAGIC, Read, SEAL, SEAL_PREFIX};
+use crate::algorithm::Function;
+use crate::hasher::Hasher;
+use crate::hmac::{Hmac, Key};
+
+/// Bytes handed on at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Writes a record.
+///
+/// ```
+/// use hsum::engine::{Stamp, Time};
+/// use hsum::snapshot::{Content, Entry, Read, Record, Writer};
+/// use hsum::{Algorithm, digest};
+///
+/// let run = Read { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
+/// let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[run], None)?;
+/// writer.entry(&Entry {
+///     name: b"notes/today.txt".into(),
+///     content: Content::File {
+///         digest: digest(Algorithm::Sha256, b"rain"),
+///         stamp: Stamp { size: 4, ..Stamp::default() },
+///         read: 1,
+///     },
+/// })?;
+/// let record = Record::parse(writer.finish()?, None)?;
+/// assert_eq!(record.count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer<W> {
+    out: W,
+    function: Function,
+    hasher: Hasher,
+    mac: Option<Hmac>,
+    pending: String,
+    count: u64,
+    last: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins one with the runs that its entries will name, the earliest first. With a key, of
+    /// HMAC with [`SEAL`], it will be sealed.
+    ///
+    /// # Errors
+    /// Those of writing.
+    ///
+    /// # Panics
+    /// With a key of another function.
+    pub fn new(
+        out: W,
+        function: impl Into<Function>,
+        reads: &[Read],
+        key: Option<&Key>,
+    ) -> io::Result<Self> {
+        let function = function.into();
+        assert!(key.is_none_or(|key| key.function() == SEAL.into()), "seals are HMAC-SHA-256");
+        let mut pending = String::from(MAGIC);
+        pending.push_str(&format!("algorithm\t{function}\n"));
+        for read in reads {
+            pending.push_str(&format!("read\t{}\t", read.number));
+            write_time(&mut pending, read.begun);
+            pending.push('\n');
+        }
+        let (hasher, mac) = (Hasher::new(function), key.map(Hmac::new));
+        Ok(Self { out, function, hasher, mac, pending, count: 0, last: Vec::new() })
+    }
+
+    /// Writes the next entry.
+    ///
+    /// # Errors
+    /// Those of writing; [`InvalidInput`] for an entry that does not come after the last one in
+    /// the order of a walk, has a digest of another function, or a name or target that no file
+    /// and no link has.
+    ///
+    /// [`InvalidInput`]: io::ErrorKind::InvalidInput
+    pub fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        let in_order = self.last.is_empty() || walk_order(&self.last, &entry.name).is_lt();
+        let own = match &entry.content {
+            super::Content::File { digest, .. } => digest.function() == self.function,
+            super::Content::Link(target) => !target.contains(&0),
+        };
+        if !in_order || !own || !is_below(&entry.name) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.last.clear();
+        self.last.extend_from_slice(&entry.name);
+        self.count += 1;
+        entry.write(&mut self.pending);
+        if self.pending.len() >= PIECE { self.flush() } else { Ok(()) }
+    }
+
+    /// Takes over lines of another record, which come next in order; they are counted apart.
+    pub(super) fn lines(&mut self, lines: &str) -> io::Result<()> {
+        if !lines.is_empty() {
+            self.last.clear();
+        }
+        if lines.len() < PIECE {
+            self.pending.push_str(lines);
+            return if self.pending.len() >= PIECE { self.flush() } else { Ok(()) };
+        }
+        self.flush()?;
+        self.write(lines)
+    }
+
+    /// Counts entries that were taken over.
+    pub(super) fn count(&mut self, entries: u64) {
+        self.count += entries;
+    }
+
+    /// Writes the end, and the seal.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.flush()?;
+        let digest = std::mem::replace(&mut self.hasher, Hasher::new(self.function)).finalize();
+        self.pending.push_str(&format!("end\t{}\t{digest}\n", self.count));
+        self.flush()?;
+        if let Some(mac) = self.mac.take() {
+            let seal = format!("{SEAL_PREFIX}{}\n", mac.finalize());
+            self.out.write_all(seal.as_bytes())?;
+        }
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut pending = std::mem::take(&mut self.pending);
+        self.write(&pending)?;
+        pending.clear();
+        self.pending = pending;
+        Ok(())
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        // In pieces that stay in the cache between the hashing and the writing.
+        for piece in text.as_bytes().chunks(4 * PIECE) {
+            self.hasher.update(piece);
+            if let Some(mac) = &mut self.mac {
+                mac.update(piece);
+            }
+            self.out.write_all(piece)?;
+        }
+        Ok(())
+    }
+}

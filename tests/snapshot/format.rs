@@ -1,0 +1,243 @@
+//! The text of a record: every name comes back, and nothing but what was written is believed.
+
+use hsum::engine::{Stamp, Time};
+use hsum::snapshot::{Content, Entry, Read, Record, Refusal, SEAL, Writer, walk_order};
+use hsum::{Algorithm, Key, digest};
+
+use crate::support::Numbers;
+
+const RUN: Read = Read { number: 3, begun: Time { seconds: 1_700_000_000, nanoseconds: 5 } };
+
+fn key(text: &str) -> Key {
+    Key::new(SEAL, text.as_bytes()).unwrap()
+}
+
+fn file(name: &[u8], seed: u64) -> Entry<'static> {
+    let modified = Time { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
+    let stamp = Stamp { size: seed.wrapping_mul(seed), modified, inode: seed };
+    let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
+    let content = Content::File { digest, stamp, read: if seed % 3 == 0 { 0 } else { 3 } };
+    Entry { name: name.to_vec().into(), content }
+}
+
+fn link(name: &[u8], target: &[u8]) -> Entry<'static> {
+    Entry { name: name.to_vec().into(), content: Content::Link(target.to_vec().into()) }
+}
+
+fn written(entries: &[Entry<'_>], key: Option<&Key>) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[RUN], key).unwrap();
+    entries.iter().for_each(|entry| writer.entry(entry).unwrap());
+    writer.finish().unwrap()
+}
+
+fn some() -> Vec<Entry<'static>> {
+    vec![file(b"a/x", 7), file(b"a.txt", 9), link(b"b", b"../a"), file(b"c d", 600)]
+}
+
+#[test]
+fn the_text_is_as_documented() {
+    let a = digest(Algorithm::Sha256, &7u64.to_le_bytes());
+    let (b, c) = (digest(Algorithm::Sha256, &9u64.to_le_bytes()), 600u64);
+    let c = digest(Algorithm::Sha256, &c.to_le_bytes());
+    let body = format!(
+        "hsum-snapshot 1\nalgorithm\tsha256\nread\t3\t1700000000.000000005\n\
+         {a}\t49\t-493.000000007\t7\t3\ta/x\n{b}\t81\t-491.000000009\t9\t0\ta.txt\n\
+         link\t../a\tb\n{c}\t360000\t100.000000600\t600\t0\tc d\n"
+    );
+    let end = format!("end\t4\t{}\n", digest(Algorithm::Sha256, body.as_bytes()));
+    let seal = key("k").sign(format!("{body}{end}").as_bytes());
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    assert_eq!(text(written(&some(), None)), format!("{body}{end}"));
+    let sealed = format!("{body}{end}seal\thmac-sha256\t{seal}\n");
+    assert_eq!(text(written(&some(), Some(&key("k")))), sealed);
+}
+
+/// Names of 1 to 3 components, of any bytes but NUL and `/`, those first that are special.
+fn odd_names(count: usize) -> Vec<Vec<u8>> {
+    let mut numbers = Numbers::new(0xfeed);
+    let mut names: Vec<Vec<u8>> =
+        (1..=255).filter(|b| !b"/.".contains(b)).map(|b| vec![b]).collect();
+    for special in
+        ["é", "\u{202e}", "\u{2028}", "\u{85}", "\\x41", "link", "a\tb", "  ", "日本", "\u{10ffff}"]
+    {
+        names.push(special.into());
+    }
+    while names.len() < count {
+        let parts = (0..=numbers.below(3)).map(|_| {
+            let length = numbers.below(12) + 3; // neither `.` nor `..`
+            let mut part = numbers.bytes(length);
+            part.iter_mut().filter(|b| b"/\0".contains(b)).for_each(|b| *b = b'\\');
+            part
+        });
+        names.push(parts.collect::<Vec<_>>().join(&b'/'));
+    }
+    names.sort_by(|a, b| walk_order(a, b));
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_name_comes_back() {
+    let names = odd_names(3000);
+    let entry = |(i, name): (usize, &Vec<u8>)| match i % 3 {
+        0 => link(name, &names[names.len() - 1 - i]),
+        _ => file(name, i as u64),
+    };
+    let entries: Vec<_> = names.iter().enumerate().map(entry).collect();
+    let bytes = written(&entries, None);
+    assert!(bytes.iter().all(|b| *b >= b' ' || b"\n\t".contains(b)), "a control is in the text");
+    assert_eq!(bytes.iter().filter(|b| **b == b'\n').count(), names.len() + 4);
+    let record = Record::parse(bytes.clone(), None).unwrap();
+    assert!(record.entries().eq(entries.iter().cloned()));
+    assert_eq!(record.count(), names.len() as u64);
+    let again: Vec<_> = record.entries().collect();
+    assert_eq!(written(&again, None), bytes);
+}
+
+#[test]
+fn the_order_is_that_of_components() {
+    let mut names = odd_names(2000);
+    let parts = |name: &Vec<u8>| -> Vec<Vec<u8>> {
+        name.split(|b| *b == b'/').map(<[u8]>::to_vec).collect()
+    };
+    names.sort_by_key(parts);
+    assert!(names.is_sorted_by(|a, b| walk_order(a, b).is_lt()));
+}
+
+#[test]
+fn what_is_cut_short_is_not_believed() {
+    for key in [None, Some(key("k"))] {
+        let whole = written(&some(), key.as_ref());
+        assert!(Record::parse(whole.clone(), key.as_ref()).is_ok());
+        for length in 0..whole.len() {
+            let cut = Record::parse(whole[..length].to_vec(), key.as_ref());
+            assert!(cut.is_err(), "{length} of {} bytes", whole.len());
+        }
+    }
+    // Without a key, only what is left of the seal can tell that there was one.
+    let whole = written(&some(), Some(&key("k")));
+    let unsealed = written(&some(), None);
+    for length in 0..whole.len() - 1 {
+        let cut = Record::parse(whole[..length].to_vec(), None);
+        assert_eq!(cut.is_ok(), length == unsealed.len(), "{length} of {} bytes", whole.len());
+    }
+}
+
+#[test]
+fn a_single_bit_is_enough_to_be_refused() {
+    for key in [None, Some(key("k"))] {
+        let whole = written(&some(), key.as_ref());
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let result = Record::parse(flipped, key.as_ref());
+            assert!(result.is_err(), "bit {bit} of {:?}", String::from_utf8_lossy(&whole));
+        }
+    }
+}
+
+#[test]
+fn the_seal_is_that_of_the_key() {
+    let sealed = written(&some(), Some(&key("k")));
+    let refusal =
+        |bytes: &[u8], text: &str| Record::parse(bytes.to_vec(), Some(&key(text))).map(drop);
+    assert_eq!(refusal(&sealed, "k"), Ok(()));
+    assert_eq!(refusal(&sealed, "K"), Err(Refusal::WrongSeal));
+    let unsealed = written(&some(), None);
+    assert_eq!(refusal(&unsealed, "k"), Err(Refusal::Unsealed));
+    // Another record with this one's seal.
+    let seal = sealed.split_inclusive(|b| *b == b'\n').next_back().unwrap();
+    let other = [&*written(&some()[1..], None), seal].concat();
+    assert_eq!(refusal(&other, "k"), Err(Refusal::WrongSeal));
+    let doubled = [&*sealed, seal].concat();
+    assert_eq!(refusal(&doubled, "k"), Err(Refusal::WrongSeal));
+    assert!(Record::parse(doubled, None).is_err());
+}
+
+/// With an end that fits, as one would write who has no key.
+fn forged(lines: &str) -> Result<(), Refusal> {
+    let count = lines
+        .lines()
+        .filter(|line| line.matches('\t').count() > 1 && !line.starts_with("read"))
+        .count();
+    let body = format!("hsum-snapshot 1\nalgorithm\tmd5\n{lines}");
+    let end = format!("end\t{count}\t{}\n", digest(Algorithm::Md5, body.as_bytes()));
+    Record::parse(format!("{body}{end}").into_bytes(), None).map(drop)
+}
+
+#[test]
+fn there_is_one_way_to_write_each_record() {
+    let d = "d41d8cd98f00b204e9800998ecf8427e";
+    let good = format!("read\t1\t5.000000000\n{d}\t0\t5.000000000\t1\t1\ta\n");
+    assert_eq!(forged(&good), Ok(()));
+    let line = |fields: &str| format!("read\t1\t5.000000000\n{d}\t{fields}\n");
+    for (bad, number) in [
+        (good.replace(d, &d.to_uppercase()), 4),
+        (line("00\t5.000000000\t1\t1\ta"), 4),
+        (line("+1\t5.000000000\t1\t1\ta"), 4),
+        (line("18446744073709551616\t5.000000000\t1\t1\ta"), 4),
+        (line("0\t5.00000000\t1\t1\ta"), 4),
+        (line("0\t5.0000000000\t1\t1\ta"), 4),
+        (line("0\t-0.000000000\t1\t1\ta"), 4),
+        (line("0\t5\t1\t1\ta"), 4),
+        (line("0\t5.000000000\t1\t2\ta"), 4),
+        (line("0\t5.000000000\t1\t1\t"), 4),
+        (line("0\t5.000000000\t1\t1\t/a"), 4),
+        (line("0\t5.000000000\t1\t1\ta/"), 4),
+        (line("0\t5.000000000\t1\t1\ta//b"), 4),
+        (line("0\t5.000000000\t1\t1\t../a"), 4),
+        (line("0\t5.000000000\t1\t1\ta/."), 4),
+        (line("0\t5.000000000\t1\t1\ta\\"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\q"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\x41"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\x0A"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\x0a"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\x00"), 4),
+        (line("0\t5.000000000\t1\t1\ta\\xc3\\xa9"), 4),
+        (line("0\t5.000000000\t1\t1\ta\r"), 4),
+        (format!("{good}{d}\t0\t5.000000000\t1\t1\ta\n"), 5),
+        (format!("{good}link\ta\tA\n"), 5),
+        ("read\t0\t5.000000000\n".into(), 3),
+        ("read\t2\t5.000000000\nread\t1\t5.000000000\n".into(), 4),
+        ("# a comment\n".into(), 3),
+        ("\n".into(), 3),
+    ] {
+        let result = forged(&bad);
+        let at = matches!(result, Err(Refusal::Line(at, _)) if at == number);
+        assert!(at, "{bad:?}: {result:?}");
+    }
+    let parse = |text: &str| Record::parse(text.as_bytes().to_vec(), None).map(drop);
+    assert_eq!(parse(""), Err(Refusal::NoRecord));
+    assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(Refusal::NoRecord));
+    assert_eq!(parse("hsum-snapshot 2\n"), Err(Refusal::Version));
+    assert_eq!(parse("hsum-snapshot 1\n"), Err(Refusal::Incomplete));
+    let unknown = parse("hsum-snapshot 1\nalgorithm\tsha257\nend\t0\t00\n");
+    assert!(matches!(unknown, Err(Refusal::Line(2, _))), "{unknown:?}");
+}
+
+#[test]
+fn the_writer_writes_nothing_that_the_reader_refuses() {
+    let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[RUN], None).unwrap();
+    for name in [&b""[..], b"/a", b"a/", b"..", b"a\0"] {
+        assert!(writer.entry(&file(name, 1)).is_err(), "{name:?}");
+    }
+    assert!(writer.entry(&link(b"a", b"\0")).is_err());
+    writer.entry(&file(b"b", 1)).unwrap();
+    assert!(writer.entry(&file(b"b", 1)).is_err());
+    assert!(writer.entry(&file(b"a.c", 1)).is_err());
+    assert_eq!(Record::parse(writer.finish().unwrap(), None).unwrap().count(), 1);
+}
+
+#[test]
+fn every_algorithm_has_records() {
+    for algorithm in Algorithm::ALL {
+        let digest = digest(*algorithm, b"x");
+        let content = Content::File { digest, stamp: Stamp::default(), read: 0 };
+        let entry = Entry { name: b"x".into(), content };
+        let mut writer = Writer::new(Vec::new(), *algorithm, &[], None).unwrap();
+        writer.entry(&entry).unwrap();
+        let record = Record::parse(writer.finish().unwrap(), None).unwrap();
+        assert_eq!(record.function(), (*algorithm).into());
+        assert!(record.entries().eq([entry]));
+    }
+}

@@ -1,0 +1,312 @@
+//! What an update reads, what it keeps, and what it trusts.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use hsum::engine::Time;
+use hsum::snapshot::{self, Failure, Inodes, Notice, Options, Refusal, Rot, SEAL, Share};
+use hsum::{Algorithm, Key};
+
+use crate::model::{Short, short};
+use crate::tree::{Tree, set_time};
+
+fn found(name: &str, what: &'static str, other: Option<&str>) -> Short {
+    (name.into(), what, other.map(String::from))
+}
+
+fn percent(percent: f64) -> Options {
+    Options::default().oldest(Share::percent(percent).unwrap())
+}
+
+#[test]
+fn only_what_may_have_changed_is_read() {
+    let mut tree = Tree::with(&["a", "b", "c", "d", "e"]);
+    assert_eq!(tree.take(&Options::default()).read, 5);
+    let before = fs::metadata(tree.record_path()).unwrap().ino();
+    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(fs::metadata(tree.record_path()).unwrap().ino(), before, "written for nothing");
+
+    tree.write("a", "x"); // another time
+    tree.write("b", "longer");
+    fs::copy(tree.path("c"), tree.path("c2")).unwrap();
+    set_time(&tree.path("c2"), fs::metadata(tree.path("c")).unwrap().mtime() as u64);
+    fs::rename(tree.path("c2"), tree.path("c")).unwrap(); // another inode
+    let report = tree.update(&Options::default());
+    assert_eq!(report.read, 3);
+    assert_eq!(short(&report.findings), [found("a", "CHANGED", None), found("b", "CHANGED", None)]);
+
+    fs::copy(tree.path("d"), tree.path("d2")).unwrap();
+    set_time(&tree.path("d2"), fs::metadata(tree.path("d")).unwrap().mtime() as u64);
+    fs::rename(tree.path("d2"), tree.path("d")).unwrap();
+    assert_eq!(tree.update(&Options::default().inodes(Inodes::Ignored)).read, 0);
+}
+
+#[test]
+fn what_was_modified_just_before_it_was_read_may_have_changed() {
+    let mut tree = Tree::with(&["calm", "hot", "future"]);
+    let time = |path| fs::metadata(path).unwrap().mtime();
+    let read = Time { seconds: time(tree.path("hot")) + 1, nanoseconds: 0 };
+    set_time(&tree.path("calm"), read.seconds as u64 - 3);
+    set_time(&tree.path("future"), read.seconds as u64 + 1000);
+    tree.take(&Options::default().begun(read));
+    // Within the same tick of a coarse clock: neither size nor time nor inode tell.
+    tree.rot("hot", "HOT");
+    let later = Options::default().begun(Time { seconds: read.seconds + 100, nanoseconds: 0 });
+    assert_eq!(short(&tree.audit()), [found("hot", "CHANGED", None)]);
+    let report = tree.update(&later);
+    assert_eq!(report.read, 2, "hot and future");
+    assert_eq!(short(&report.findings), [found("hot", "CHANGED", None)]);
+    assert_eq!(tree.update(&later).read, 1, "future");
+    // Calm, there is no excuse.
+    tree.rot("hot", "hot");
+    assert_eq!(short(&tree.audit()), [found("hot", "ROTTED", None)]);
+    tree.write("future", "past");
+    tree.update(&later);
+    assert_eq!(tree.update(&later).read, 0);
+}
+
+#[test]
+fn rot_is_not_taken_into_the_record() {
+    let tree = Tree::with(&["good", "rots"]);
+    tree.take(&Options::default());
+    tree.rot("rots", "rotS");
+    assert_eq!(tree.update(&Options::default()).read, 0, "nothing shows it");
+    let rotted = [found("rots", "ROTTED", None)];
+    assert_eq!(short(&tree.update(&percent(100.0)).findings), rotted);
+    // From now on each update looks at it, and audits find it, until it is good again.
+    for _ in 0..2 {
+        let report = tree.update(&Options::default());
+        assert_eq!((report.read, short(&report.findings)), (1, rotted.to_vec()));
+        assert_eq!(short(&tree.audit()), rotted);
+    }
+    tree.rot("rots", "rots");
+    assert_eq!(short(&tree.update(&Options::default()).findings), []);
+    assert_eq!(tree.update(&Options::default()).read, 0);
+
+    tree.rot("rots", "rotS");
+    let accept = percent(100.0).rot(Rot::Accepted);
+    assert_eq!(short(&tree.update(&accept).findings), rotted);
+    assert_eq!(short(&tree.audit()), []);
+    assert_eq!(tree.update(&Options::default()).read, 0);
+}
+
+#[test]
+fn the_oldest_come_first_and_all_in_their_turn() {
+    let names: Vec<String> = (0..200).map(|i| format!("f{i:03}")).collect();
+    let mut tree = Tree::new();
+    for (i, name) in names.iter().enumerate() {
+        tree.write(name, vec![b'x'; if i % 50 == 0 { 50_000 } else { i }]);
+    }
+    tree.take(&Options::default());
+    let mut nights = Vec::new();
+    let is_first_run_named = |tree: &Tree| tree.record().reads()[0].number == 1;
+    while is_first_run_named(&tree) {
+        nights.push(tree.update(&percent(5.0)).read);
+        assert!(nights.len() <= 20, "{nights:?}");
+    }
+    // Each night takes whole files, and so a little more than its share; no file comes twice.
+    assert!(nights.len() >= 15, "{nights:?}");
+    let read = nights.iter().sum::<u64>();
+    assert!((200..200 + nights[nights.len() - 1]).contains(&read), "{nights:?}");
+    assert!(*nights.iter().max().unwrap() <= 15, "{nights:?}");
+    assert_eq!(Share::percent(0.0), None);
+    assert_eq!(Share::percent(100.1), None);
+    assert_eq!(Share::percent(f64::NAN), None);
+}
+
+#[test]
+fn moves_of_all_kinds_are_seen_as_such() {
+    let mut tree = Tree::with(&["a", "b", "c", "dir/one", "dir/two", "log", "over", "put", "kept"]);
+    tree.write("dir/__init__", "");
+    tree.write("other/__init__", "");
+    symlink("kept", tree.path("link")).unwrap();
+    tree.take(&Options::default());
+    let mv = |from: &str, to: &str| fs::rename(tree.path(from), tree.path(to)).unwrap();
+    mv("c", "d"); // a chain: a → b → c → d
+    mv("b", "c");
+    mv("a", "b");
+    mv("dir", "folder");
+    mv("log", "log.1");
+    mv("put", "over");
+    mv("link", "symlink");
+    fs::copy(tree.path("kept"), tree.path("copy")).unwrap();
+    fs::copy(tree.path("log.1"), tree.path("log.2")).unwrap();
+    tree.write("log", "begun anew");
+    tree.write("empty", "");
+    let expected = [
+        found("b", "MOVED", Some("a")),
+        found("c", "MOVED", Some("b")),
+        found("copy", "DUPLICATE", Some("kept")),
+        found("d", "MOVED", Some("c")),
+        found("empty", "NEW", None),
+        found("folder/__init__", "MOVED", Some("dir/__init__")),
+        found("folder/one", "MOVED", Some("dir/one")),
+        found("folder/two", "MOVED", Some("dir/two")),
+        found("log", "NEW", None),
+        found("log.1", "MOVED", Some("log")),
+        found("log.2", "DUPLICATE", Some("log.1")),
+        found("over", "CHANGED", None),
+        found("over", "MOVED", Some("put")),
+        found("symlink", "MOVED", Some("link")),
+    ];
+    assert_eq!(short(&tree.audit()), expected);
+    let old = tree.record();
+    assert_eq!(short(&tree.update(&Options::default()).findings), expected);
+    assert_eq!(short(&snapshot::diff(&old, &tree.record()).unwrap()), expected);
+    assert_eq!(short(&tree.audit()), []);
+}
+
+#[test]
+fn two_files_that_look_alike_can_be_swapped() {
+    let mut tree = Tree::new();
+    tree.write("a", "one");
+    tree.write("b", "two");
+    set_time(&tree.path("a"), 5);
+    set_time(&tree.path("b"), 5);
+    tree.take(&Options::default());
+    fs::rename(tree.path("a"), tree.path("c")).unwrap();
+    fs::rename(tree.path("b"), tree.path("a")).unwrap();
+    fs::rename(tree.path("c"), tree.path("b")).unwrap();
+    let swapped = [found("a", "MOVED", Some("b")), found("b", "MOVED", Some("a"))];
+    assert_eq!(short(&tree.update(&Options::default()).findings), swapped);
+    assert_eq!(short(&tree.audit()), []);
+}
+
+#[test]
+fn what_is_no_file_is_passed_over() {
+    let mut tree = Tree::with(&["file"]);
+    tree.dir.fifo("tree/fifo");
+    tree.dir.mkdir("tree/empty");
+    symlink("nowhere", tree.path("link")).unwrap();
+    let mut notices = Vec::new();
+    snapshot::take(
+        &tree.root(),
+        &tree.record_path(),
+        Algorithm::Md5,
+        &Options::default(),
+        |notice| {
+            notices.push(format!("{notice:?}"));
+        },
+    )
+    .unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].starts_with("PassedOver") && notices[0].contains("FIFO"), "{notices:?}");
+    let names: Vec<_> = tree.record().entries().map(|entry| entry.name.to_vec()).collect();
+    assert_eq!(names, [&b"file"[..], b"link"]);
+    // A link in the place of a file, and the other way round.
+    fs::remove_file(tree.path("link")).unwrap();
+    tree.write("link", "file");
+    fs::remove_file(tree.path("file")).unwrap();
+    symlink("link", tree.path("file")).unwrap();
+    let expected = [
+        found("file", "NEW", None),
+        found("link", "CHANGED", None),
+        found("link", "MOVED", Some("file")),
+    ];
+    assert_eq!(short(&tree.audit()), expected);
+    assert_eq!(short(&tree.update(&Options::default()).findings), expected);
+}
+
+#[test]
+fn the_record_may_lie_in_the_tree() {
+    let tree = Tree::with(&["a/one", "two"]);
+    let target = tree.path("a/record");
+    let options = Options::default();
+    snapshot::take(&tree.root(), &target, Algorithm::Sha256, &options, |_| {}).unwrap();
+    for _ in 0..2 {
+        let record = snapshot::load(&target, None).unwrap();
+        assert_eq!(record.count(), 2);
+        let options = Options::default().leave_out(&target);
+        let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
+        assert_eq!(short(&report.findings), []);
+        // What a killed update leaves is no part of the tree either.
+        fs::write(tree.path("a/record.hsum-new"), "hsum-snap").unwrap();
+        let options = Options::default().leave_out(&target);
+        let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
+        assert_eq!(short(&report.findings), []);
+        let report = snapshot::update(&tree.root(), &target, &percent(100.0), |_| {}).unwrap();
+        assert_eq!((report.read, short(&report.findings)), (2, vec![]));
+        assert!(!tree.path("a/record.hsum-new").exists());
+    }
+}
+
+#[test]
+fn seals_are_asked_for_and_kept() {
+    let mut tree = Tree::with(&["a", "b"]);
+    let key = |text: &str| Options::default().key(Key::new(SEAL, text.as_bytes()).unwrap());
+    let update = |tree: &Tree, options: &Options| match snapshot::update(
+        &tree.root(),
+        &tree.record_path(),
+        options,
+        |_| {},
+    ) {
+        Ok(report) => Ok(report.read),
+        Err(Failure::Refused(_, refusal)) => Err(refusal),
+        Err(failure) => panic!("{failure}"),
+    };
+    tree.take(&Options::default());
+    assert_eq!(update(&tree, &key("k")), Err(Refusal::Unsealed));
+    tree.take(&key("k"));
+    let before = tree.dir.read("record");
+    assert_eq!(update(&tree, &Options::default()), Err(Refusal::KeyNeeded));
+    assert_eq!(update(&tree, &key("other")), Err(Refusal::WrongSeal));
+    assert_eq!(tree.dir.read("record"), before);
+    assert_eq!(tree.dir.names(), ["record", "tree"]);
+    tree.write("a", "x");
+    assert_eq!(update(&tree, &key("k")), Ok(1));
+    assert_eq!(update(&tree, &key("k")), Ok(0));
+    assert_eq!(update(&tree, &key("other")), Err(Refusal::WrongSeal));
+}
+
+#[test]
+fn a_journal_that_somebody_else_wrote_is_not_believed() {
+    let mut tree = Tree::with(&["a", "b"]);
+    let key = Options::default().key(Key::new(SEAL, b"k").unwrap());
+    tree.take(&key);
+    let other = "not a journal";
+    tree.dir.write("record.hsum-journal", other);
+    let path = tree.record_path();
+    let result = snapshot::update(&tree.root(), &path, &key, |_| {});
+    assert!(matches!(result, Err(Failure::InTheWay(_))), "{result:?}");
+    assert_eq!(tree.dir.read("record.hsum-journal"), other.as_bytes());
+    // Cut anywhere, changed anywhere, or of another key: what it says is read anew.
+    tree.write("a", "x");
+    for journal in ["", "hsum-journal 1\n", "hsum-journal 1\nbase\t", "\0\0\0"] {
+        tree.dir.write("record.hsum-journal", journal);
+        let mut resumed = 0;
+        tree.write("a", format!("x{}", journal.len()));
+        let report = snapshot::update(&tree.root(), &path, &key, |notice| {
+            resumed += u64::from(matches!(notice, Notice::Resumed(_)));
+        });
+        assert_eq!((report.unwrap().read, resumed), (1, 0), "{journal:?}");
+    }
+    assert_eq!(tree.dir.names(), ["record", "tree"]);
+}
+
+#[test]
+fn one_writes_at_a_time() {
+    let tree = Tree::with(&["a"]);
+    tree.take(&Options::default());
+    tree.dir.write("record.hsum-journal", "");
+    let journal = fs::File::open(tree.dir.path("record.hsum-journal")).unwrap();
+    rustix::fs::flock(&journal, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let result = snapshot::update(&tree.root(), &tree.record_path(), &Options::default(), |_| {});
+    assert!(matches!(result, Err(Failure::Busy(_))), "{result:?}");
+    drop(journal);
+    tree.update(&Options::default());
+}
+
+#[test]
+fn the_number_of_threads_shows_nowhere() {
+    let names: Vec<String> = (0..300).map(|i| format!("{}/{i}", i % 7)).collect();
+    let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let begun = Time { seconds: 1_600_000_000, nanoseconds: 0 };
+    let take = |threads: usize| {
+        let options = Options::default().begun(begun).threads(threads.try_into().unwrap());
+        tree.take(&options);
+        tree.dir.read("record")
+    };
+    let one = take(1);
+    assert_eq!(take(2), one);
+    assert_eq!(take(13), one);
+}
