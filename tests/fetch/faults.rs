@@ -106,9 +106,9 @@ fn tls_that_ends_without_a_farewell() {
     let unverified = [&trusting[..], &["--no-verify"]].concat();
     world.fails(|| world.expecting(&server.url("/cut"), &trusting), 5, "truncated", &[]);
     let world = World::new();
-    world.fails(|| world.get(&server.url("/cut"), &unverified), 5, "ended early", &[]);
+    world.fails(|| world.get(&server.url("/cut"), &unverified), 5, "truncated", &[]);
     let world = World::new();
-    world.fails(|| world.get(&server.url("/all"), &unverified), 5, "ended early", &[]);
+    world.fails(|| world.get(&server.url("/all"), &unverified), 5, "truncated", &[]);
     let world = World::new();
     world.fails(|| world.expecting(&server.url("/told"), &trusting), 5, "", &[]);
     // The digest says that it was all of it.
@@ -255,7 +255,7 @@ fn the_length_is_compared_too() {
     world.fails(
         || world.get(&server.url("/chunked"), &["--no-verify", "--size", "5"]),
         1,
-        "5 were expected",
+        "5 that were expected",
         &[],
     );
 }

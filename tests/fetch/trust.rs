@@ -123,7 +123,10 @@ fn a_pin_is_made_once_and_holds() {
     server.at("/x", |_, number| if number == 0 { ok(&[], &BODY) } else { ok(&[], b"changed") });
     let first = well(world.get(&server.url("/x"), &pin));
     assert!(String::from_utf8_lossy(&first.stdout).contains(&*DIGEST));
-    assert_eq!(String::from_utf8_lossy(&pins.read("pins")), format!("SHA256 ({}) = {}\n", server.url("/x"), *DIGEST));
+    assert_eq!(
+        String::from_utf8_lossy(&pins.read("pins")),
+        format!("SHA256 ({}) = {}\n", server.url("/x"), *DIGEST)
+    );
     std::fs::remove_file(world.dir.path("x")).unwrap();
     world.get(&server.url("/x"), &pin).run().is_in(1, b"", "pinned");
     world.holds(&[]);
