@@ -11,7 +11,7 @@ use super::download::{Fetch, ServerDigest, copy, name_of, shown};
 use super::failure::{Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
-use super::pump::{Arrived, Limits, Progress, pump};
+use super::pump::{Arrived, Bound, Limits, Progress, pump};
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
 use super::transport::{Framing, Request};
@@ -196,7 +196,7 @@ impl Attempt<'_> {
         }
         let (hasher, _) = self.rehash(part, have, &functions)?;
         self.progress.set(have, total.or(self.fetch.size));
-        let limits = Limits { most: self.most(&answer), deadline: self.fetch.deadline };
+        let limits = self.limits(&answer);
         let Arrived { hasher, length, end } =
             pump(&mut response.body, part.file(), hasher, have, limits, self.progress);
         drop(response.body);
@@ -251,14 +251,14 @@ impl Attempt<'_> {
         }
     }
 
-    fn most(&self, answer: &Answer) -> u64 {
-        if let Some(total) = answer.total {
-            // The transport ends it there.
-            return total;
-        }
-        // One byte more than expected is enough to tell that it is another file.
-        let expected = self.fetch.size.map(|size| size.saturating_add(1));
-        self.fetch.max_size.or(expected).unwrap_or(MOST_UNKNOWN)
+    /// How much is taken. A length that the server tells, the transport keeps to.
+    fn limits(&self, answer: &Answer) -> Limits {
+        let (most, bound) = match (answer.total.or(self.fetch.size), self.fetch.max_size) {
+            (Some(length), Some(most)) if most < length => (most, Bound::Most),
+            (Some(length), _) => (length, Bound::Length),
+            (None, most) => (most.unwrap_or(MOST_UNKNOWN), Bound::Most),
+        };
+        Limits { most, bound, deadline: self.fetch.deadline }
     }
 
     /// Whether the part is the file.

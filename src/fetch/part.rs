@@ -147,14 +147,18 @@ impl Part {
     /// Puts it under its final name. The caller has verified it.
     pub(crate) fn commit(self, existing: Existing) -> Result<(), Failure> {
         self.file.sync_all().map_err(|error| self.failure(error))?;
+        // Before the rename, so that nothing is left beside a file that is in place.
+        let _ = fs::remove_file(&self.state);
         match atomic::put(&self.path, &self.target, existing) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(exists(&self.target));
+            Err(error) => {
+                let _ = fs::remove_file(&self.path);
+                return Err(match error.kind() {
+                    io::ErrorKind::AlreadyExists => exists(&self.target),
+                    _ => Failure::local(&self.target, error),
+                });
             }
-            Err(error) => return Err(Failure::local(&self.target, error)),
         }
-        let _ = fs::remove_file(&self.state);
         atomic::sync_folder(&self.target).map_err(|error| Failure::local(&self.target, error))
     }
 

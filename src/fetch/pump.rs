@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::failure::{Again, Failure, FailureKind};
 use crate::hasher::MultiHasher;
@@ -14,9 +14,9 @@ use crate::hasher::MultiHasher;
 const BUFFER: usize = 512 * 1024;
 const BUFFERS: usize = 8;
 
-/// A read of less than this says that the connection has no more just now: what is there is
-/// written, so that little is lost if the process is killed.
-const TRICKLE: usize = 8 * 1024;
+/// A read that takes longer had to wait for the network: what is there is written meanwhile, so
+/// that little is lost if the process is killed.
+const WAITED: Duration = Duration::from_micros(200);
 
 /// How far a download has come, for whoever watches from another thread.
 #[derive(Debug, Default)]
@@ -48,14 +48,34 @@ impl Progress {
 pub(crate) struct Limits {
     /// Bytes of the whole file.
     pub(crate) most: u64,
+    /// Why no more.
+    pub(crate) bound: Bound,
     pub(crate) deadline: Option<Instant>,
+}
+
+/// Where a limit comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bound {
+    /// It is the file's known length: more is another file.
+    Length,
+    /// It is the most that is taken.
+    Most,
 }
 
 impl Limits {
     fn judge(self, length: u64) -> Result<(), Failure> {
         if length > self.most {
-            let text = format!("more than {} bytes come (--max-size)", self.most);
-            return Err(Failure::new(FailureKind::Policy, text));
+            let most = self.most;
+            return Err(match self.bound {
+                Bound::Length => Failure::new(
+                    FailureKind::Mismatch,
+                    format!("more bytes come than the {most} that were expected"),
+                ),
+                Bound::Most => Failure::new(
+                    FailureKind::Policy,
+                    format!("more than {most} bytes come (--max-size)"),
+                ),
+            });
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             let text = "the time for it is over (--max-time)";
@@ -173,11 +193,12 @@ enum More {
 fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>) {
     let mut count = 0;
     while count < buffer.len() {
+        let begun = Instant::now();
         match body.read(&mut buffer[count..]) {
             Ok(0) => return (count, Ok(More::No)),
             Ok(more) => {
                 count += more;
-                if more < TRICKLE {
+                if begun.elapsed() > WAITED {
                     break;
                 }
             }

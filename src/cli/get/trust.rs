@@ -133,9 +133,13 @@ impl<'a> Trust<'a> {
                 None => fetch = fetch.unverified(hsum::fetch::Unverified::Accepted),
             }
         }
-        // As the URL has it: the user may call it otherwise here.
-        let name =
-            name::from_url(url).unwrap_or_else(|_| path.file_name().unwrap_or_default().into());
+        // As the URL has it: the user may call it otherwise here. A Metalink's URLs may end in
+        // anything.
+        let own = path.file_name().unwrap_or_default();
+        let name = match self.args.metalink {
+            Some(_) => own.into(),
+            None => name::from_url(url).unwrap_or_else(|_| own.into()),
+        };
         let found = match (&self.sums, &self.list) {
             (Some(Place::Auto), _) => {
                 let approve = |at: &Url, text: &[u8]| self.approve(client, Some(at), url, text);

@@ -1,0 +1,136 @@
+//! FTP: a server of a few words, which keeps count of them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::world::{BODY, DIGEST, PART, World, well};
+
+struct Ftp {
+    port: u16,
+    commands: Arc<Mutex<Vec<String>>>,
+}
+
+/// How the server behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Good,
+    /// The first transfer is cut.
+    Cut,
+    /// It says neither size nor date.
+    Terse,
+}
+
+impl Ftp {
+    fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let commands = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&commands);
+        thread::spawn(move || {
+            for (i, control) in listener.incoming().map_while(Result::ok).enumerate() {
+                let (shared, cut) = (Arc::clone(&shared), manner == Manner::Cut && i == 0);
+                thread::spawn(move || serve(control, &shared, manner, cut));
+            }
+        });
+        Self { port, commands }
+    }
+
+    fn commands(&self) -> Vec<String> {
+        std::mem::take(&mut *self.commands.lock().unwrap())
+    }
+}
+
+fn serve(
+    control: TcpStream,
+    commands: &Mutex<Vec<String>>,
+    manner: Manner,
+    cut: bool,
+) -> Option<()> {
+    let mut out = control.try_clone().ok()?;
+    let mut say = |line: &str| out.write_all(format!("{line}\r\n").as_bytes()).ok();
+    say("220 ready")?;
+    let (mut data, mut offset) = (None, 0);
+    for line in BufReader::new(control).lines() {
+        let line = line.ok()?;
+        commands.lock().unwrap().push(line.clone());
+        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        match word {
+            "USER" => say("331 password")?,
+            "PASS" if rest == "wrong" => say("530 no")?,
+            "PASS" => say("230 in")?,
+            "TYPE" => say("200 so be it")?,
+            "SIZE" if manner != Manner::Terse => say(&format!("213 {}", BODY.len()))?,
+            "MDTM" if manner != Manner::Terse => say("213 20200101000000")?,
+            "PASV" => {
+                let listener = TcpListener::bind("127.0.0.1:0").ok()?;
+                let port = listener.local_addr().ok()?.port();
+                // Another host's address: the client is not to go there.
+                say(&format!(
+                    "227 Entering Passive Mode (10,255,255,1,{},{})",
+                    port >> 8,
+                    port & 255
+                ))?;
+                data = Some(listener);
+            }
+            "REST" => {
+                offset = rest.parse().ok()?;
+                say("350 go on")?;
+            }
+            "RETR" if rest == "pub/x" => {
+                say("150 here it comes")?;
+                let (mut data, _) = data.take()?.accept().ok()?;
+                let end = if cut { 90_000 } else { BODY.len() };
+                data.write_all(&BODY[offset..end]).ok()?;
+                drop(data);
+                say(if cut { "426 aborted" } else { "226 complete" })?;
+            }
+            "RETR" => say("550 no such file")?,
+            "QUIT" => say("221 bye")?,
+            _ => say("502 no")?,
+        }
+    }
+    Some(())
+}
+
+#[test]
+fn a_file_comes_as_it_is() {
+    for manner in [Manner::Good, Manner::Terse] {
+        let (world, server) = (World::new(), Ftp::start(manner));
+        well(world.expecting(&format!("ftp://127.0.0.1:{}/pub/x", server.port), &[]));
+        world.is_good();
+        let commands = server.commands();
+        assert!(commands.starts_with(&["USER anonymous".into()]), "{commands:?}");
+        assert!(commands.contains(&"TYPE I".into()), "{commands:?}");
+        for writing in ["STOR", "DELE", "MKD", "APPE", "RNFR", "SITE"] {
+            assert!(!commands.iter().any(|command| command.starts_with(writing)));
+        }
+    }
+}
+
+#[test]
+fn a_transfer_that_is_cut_goes_on_later() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Cut));
+    let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
+    world.expecting(&url, &[]).run().is_in(5, b"", "truncated");
+    world.holds(&PART);
+    server.commands();
+    well(world.expecting(&url, &[]));
+    world.is_good();
+    assert!(server.commands().contains(&"REST 90000".into()));
+}
+
+#[test]
+fn what_the_server_refuses_is_told() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+    let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
+    world.expecting(&at("", "nowhere"), &[]).run().is_in(4, b"", "no such file");
+    world.expecting(&at("me:wrong@", "pub/x"), &[]).run().is_in(4, b"", "the server answers");
+    world.expecting(&at("", "a%0d%0aDELE%20x"), &[]).run().is_in(2, b"", "line break");
+    assert!(!server.commands().iter().any(|command| command.starts_with("DELE")));
+    world.holds(&[]);
+    well(world.expecting(&at("me:s3cret@", "pub/x"), &[]));
+    assert!(server.commands().contains(&"PASS s3cret".into()));
+    let _ = &DIGEST;
+}

@@ -1,0 +1,140 @@
+//! Who the user is: told to those who ask, in the way that they ask.
+
+use crate::server::{Do, Seen, Server, ok, status};
+use crate::world::{BODY, World, well};
+
+const WORDS: [&str; 4] = ["-u", "me", "--password", "env:WORD"];
+
+/// Lets in who brings that header, and asks the others with this challenge.
+fn guard(
+    challenge: &'static str,
+    good: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> impl Fn(&Seen, usize) -> Vec<Do> + Send + Sync {
+    move |seen, _| match seen.header("authorization") {
+        Some(value) if good(value) => ok(&[], &BODY),
+        _ => status("401 Unauthorized", &[challenge], b"no"),
+    }
+}
+
+#[test]
+fn basic_is_told_once_asked() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", guard("WWW-Authenticate: Basic realm=\"r\"", |v| v == "Basic bWU6c2VjcmV0"));
+    well(world.expecting(&server.url("/x"), &WORDS).env("WORD", "secret"));
+    world.is_good();
+    let told: Vec<_> = server.seen().iter().map(|s| s.header("authorization").is_some()).collect();
+    assert_eq!(told, [false, true]);
+    server.forget();
+    let call = || world.expecting(&server.url("/x"), &["--force", "-o", "y"]).args(WORDS);
+    call().args(["--auth", "basic-at-once"]).env("WORD", "secret").run().exits(0);
+    assert_eq!(server.seen().len(), 1);
+    // A wrong password is not tried twice.
+    server.forget();
+    let wrong =
+        world.expecting(&server.url("/x"), &["-o", "z"]).args(WORDS).env("WORD", "wrong").run();
+    wrong.is_in(4, b"", "401");
+    assert_eq!(server.seen().len(), 2);
+    let in_url = server.url("/x").replace("//", "//me:secret@");
+    well(world.expecting(&in_url, &["-o", "z"]));
+}
+
+#[test]
+fn digest_never_sends_the_password() {
+    let (world, server) = (World::new(), Server::http());
+    let challenge =
+        "WWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256";
+    server.at(
+        "/x",
+        guard(challenge, |value| {
+            let field = |name: &str| {
+                let start = value.find(&format!("{name}="))? + name.len() + 1;
+                Some(value[start..].split([',', ' ']).next()?.trim_matches('"').to_owned())
+            };
+            let hash = |text: String| crate::support::sha256(text);
+            let field = |name: &str| field(name).unwrap_or_default();
+            let (first, second) = (hash("me:r:secret".into()), hash("GET:/x?a=b".into()));
+            let middle = ["nonce", "nc", "cnonce", "qop"].map(field).join(":");
+            field("response") == hash(format!("{first}:{middle}:{second}"))
+        }),
+    );
+    let call = world.expecting(&server.url("/x?a=b"), &["--auth", "digest"]).args(WORDS);
+    well(call.env("WORD", "secret"));
+    world.is_good();
+    // Asked for digest only, basic is not given.
+    server.at("/basic", guard("WWW-Authenticate: Basic realm=\"r\"", |_| true));
+    server.forget();
+    let call = world.expecting(&server.url("/basic"), &["--auth", "digest", "-o", "y"]).args(WORDS);
+    call.env("WORD", "secret").run().is_in(4, b"", "401");
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn a_token_goes_with_the_first_request() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", guard("WWW-Authenticate: Bearer", |value| value == "Bearer t0k"));
+    well(world.expecting(&server.url("/x"), &["--token", "env:T"]).env("T", "t0k"));
+    world.is_good();
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn netrc_knows_the_host() {
+    let (world, server) = (World::new(), Server::http());
+    let home = crate::support::Dir::new();
+    server.at("/x", guard("WWW-Authenticate: Basic", |value| value == "Basic bWU6c2VjcmV0"));
+    home.write(".netrc", "machine localhost login me password secret\n");
+    home.chmod(".netrc", 0o600);
+    well(world.expecting(&server.url("/x"), &["--netrc"]).env("HOME", home.path("")));
+    world.is_good();
+}
+
+#[test]
+fn a_login_leaves_a_cookie_for_the_next_download() {
+    let (world, server) = (World::new(), Server::http());
+    let home = crate::support::Dir::new();
+    let jar = home.path("jar");
+    let jar = ["--cookie-jar", jar.to_str().unwrap()];
+    server.at("/login", |seen, _| match &*seen.body {
+        b"user=me&word=a%26b" => ok(&["Set-Cookie: sid=s3cret; Path=/"], b"welcome"),
+        _ => status("403 Forbidden", &[], b""),
+    });
+    server.at("/x", |seen, _| match seen.header("cookie") {
+        Some("sid=s3cret") => ok(&[], &BODY),
+        _ => status("403 Forbidden", &[], b""),
+    });
+    home.write("word", "a&b\n");
+    let word = format!("word=@{}", home.path("word").display());
+    world.expecting(&server.url("/x"), &jar).run().exits(4);
+    let login = ["--data", "user=me", "--data", &word, "--no-verify", "-o", "y"];
+    well(world.get(&server.url("/login"), &login).args(jar));
+    assert_eq!(home.mode("jar"), 0o600);
+    assert!(String::from_utf8_lossy(&home.read("jar")).contains("s3cret"));
+    well(world.expecting(&server.url("/x"), &jar));
+    world.holds(&["x", "y"]);
+}
+
+#[test]
+fn forms_and_queries_are_built() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    world.dir.write("f", "of a file");
+    let words = ["--query", "q=a&b c", "--form", "n=v", "--form", "f=@f", "-H", "X-One: 1"];
+    well(world.expecting(&server.url("/x?p=1"), &words));
+    let seen = &server.seen()[0];
+    assert_eq!(seen.target, "/x?p=1&q=a%26b+c");
+    assert_eq!((&*seen.method, seen.header("x-one")), ("POST", Some("1")));
+    assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
+    let body = String::from_utf8_lossy(&seen.body);
+    assert!(body.contains("name=\"n\"\r\n\r\nv\r\n"), "{body}");
+    assert!(body.contains("filename=\"f\"") && body.contains("of a file"), "{body}");
+}
+
+#[test]
+fn fields_may_stand_in_a_file() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    world.dir.write("fields", "# mine\nX-Api-Key: k1\n\nX-Two: 2\r\n");
+    well(world.expecting(&server.url("/x"), &["-H", "@fields"]));
+    let seen = &server.seen()[0];
+    assert_eq!((seen.header("x-api-key"), seen.header("x-two")), (Some("k1"), Some("2")));
+}

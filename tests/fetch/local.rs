@@ -1,0 +1,107 @@
+//! Trouble on this side: folders that cannot be written, a disk that is full.
+
+use std::process::Command;
+
+use crate::server::{Do, Server, head, ok, ranges};
+use crate::support::{Dir, skip};
+use crate::world::{BODY, DIGEST, World, well};
+
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let server = Server::http();
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let world = World::new();
+    let url = server.url("/x");
+    let words = ["get", &url, "-o", "d/x", "-e", &DIGEST, "--retries", "0"];
+    world.dir.mkdir("d");
+    world.dir.chmod("d", 0o555);
+    if let Some(call) = world.dir.powerless(&words) {
+        call.run().is_in(6, b"", "d/.x.hsum-part");
+        assert_eq!(server.seen().len(), 0);
+    }
+    world.dir.chmod("d", 0o755);
+    world.holds(&["d"]);
+    world.expecting(&url, &["-o", "nowhere/x"]).run().is_in(6, b"", "nowhere");
+}
+
+#[test]
+fn a_folder_that_vanishes_meanwhile() {
+    let (world, server) = (World::new(), Server::http());
+    world.dir.mkdir("d");
+    let folder = world.dir.path("d");
+    server.at("/x", move |_, _| {
+        std::fs::remove_dir_all(&folder).expect("the folder");
+        ok(&[], &BODY)
+    });
+    world.expecting(&server.url("/x"), &["-o", "d/x"]).run().exits(6);
+    world.holds(&[]);
+}
+
+#[test]
+fn two_at_the_same_file_do_not_mix() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, number| match number {
+        0 => vec![
+            head("200 OK", &["ETag: \"v1\"", &format!("Content-Length: {}", BODY.len())]),
+            Do::Send(BODY[..90_000].to_vec()),
+            Do::Pause(90),
+            Do::Pause(90),
+            Do::Send(BODY[90_000..].to_vec()),
+        ],
+        _ => ok(&[], &BODY),
+    });
+    let first = world.expecting(&server.url("/x"), &[]).spawn();
+    while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) == 0 {
+        std::thread::yield_now();
+    }
+    world.expecting(&server.url("/x"), &[]).run().is_in(6, b"", "another process");
+    crate::support::finish(first).exits(0);
+    world.is_good();
+}
+
+/// A file system of 200 KiB.
+struct Small(Dir);
+
+impl Small {
+    fn new() -> Option<Self> {
+        let dir = Dir::new();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=200k", "none"])
+            .arg(dir.path(""))
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(dir)),
+            _ => skip("no right to mount a small tmpfs"),
+        }
+    }
+
+    fn grow(&self) {
+        let grown =
+            Command::new("mount").args(["-o", "remount,size=2m"]).arg(self.0.path("")).status();
+        assert!(grown.expect("mount").success());
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path("")).status();
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_the_part_for_later() {
+    let Some(small) = Small::new() else { return };
+    let server = Server::http();
+    server.at("/x", |seen, _| ranges(seen, "\"v1\"", &BODY));
+    let url = server.url("/x");
+    let get = || small.0.hsum(["get", &url, "-o", "x", "-e", &DIGEST, "--retries", "2"]);
+    get().run().is_in(6, b"", "No space left");
+    assert!(!small.0.path("x").exists());
+    assert!(small.0.path(".x.hsum-part").metadata().unwrap().len() > 0);
+    assert_eq!(server.seen().len(), 1, "a full disk is not tried again");
+    small.grow();
+    well(get());
+    assert!(small.0.read("x") == *BODY);
+    assert_eq!(small.0.names(), ["x"]);
+    assert!(server.seen()[1].header("range").is_some());
+}

@@ -1,0 +1,18 @@
+//! `hsum get` and `hsum head` against a server that does wrong in every way that is known, and some
+//! that do right: what is under the final name, what else is left, what the server was told.
+
+mod faults;
+mod ftp;
+mod identity;
+mod interrupted;
+mod local;
+mod policy;
+mod proxy;
+mod resume;
+mod server;
+#[path = "../cli/support.rs"]
+#[allow(dead_code)]
+mod support;
+mod tls;
+mod trust;
+mod world;

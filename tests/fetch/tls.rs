@@ -1,0 +1,80 @@
+//! TLS: whom we trust, who we are, which key and which version it must be.
+
+use rustls::version::{TLS12, TLS13};
+
+use crate::server::{Server, ok, redirect};
+use crate::world::{BODY, Clients, PKI, World, well};
+
+#[test]
+fn only_the_named_authority_is_trusted() {
+    let (world, files) = World::with_pki();
+    let server = Server::https(PKI.open());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    world.fails(|| world.expecting(&server.url("/x"), &["--retries", "3"]), 5, "certificate", &[]);
+    assert_eq!(server.seen().len(), 0);
+    let authority = files.path("ca.pem");
+    let trusting = ["--cacert", authority.to_str().unwrap(), "--force"];
+    well(world.expecting(&server.url("/x"), &trusting));
+    world.is_good();
+    // The certificate is for another name.
+    let by_number = server.url("/x").replace("localhost", "127.0.0.1");
+    world.expecting(&by_number, &trusting).args(["-o", "y"]).run().is_in(5, b"", "certificate");
+    for wrong in ["nowhere.pem", "x"] {
+        world
+            .expecting(&server.url("/x"), &["--cacert", wrong, "-o", "y"])
+            .run()
+            .is_in(6, b"", wrong);
+    }
+}
+
+#[test]
+fn the_key_may_be_pinned() {
+    let (world, files) = World::with_pki();
+    let server = Server::https(PKI.open());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let authority = files.path("ca.pem");
+    let pinned = |pin: &str| {
+        world.expecting(
+            &server.url("/x"),
+            &["--cacert", authority.to_str().unwrap(), "--pin-spki", pin],
+        )
+    };
+    pinned(&"0".repeat(64)).run().is_in(7, b"", &PKI.pin);
+    world.holds(&[]);
+    well(pinned(&PKI.pin));
+    world.is_good();
+}
+
+#[test]
+fn an_old_version_is_refused_where_that_is_asked() {
+    let (world, files) = World::with_pki();
+    let server = Server::https(PKI.server(Clients::All, &[&TLS12]));
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let authority = files.path("ca.pem");
+    let trusting = ["--cacert", authority.to_str().unwrap()];
+    let call = || world.expecting(&server.url("/x"), &trusting);
+    call().args(["--tls-min", "1.3"]).run().is_in(5, b"", "TLS");
+    world.holds(&[]);
+    well(call());
+    world.is_good();
+}
+
+#[test]
+fn the_client_shows_its_certificate_to_its_own_server_only() {
+    let (world, files) = World::with_pki();
+    let strict = || Server::https(PKI.server(Clients::WithCertificate, &[&TLS13, &TLS12]));
+    let (server, other) = (strict(), strict());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    other.at("/x", |_, _| ok(&[], &BODY));
+    server.at("/away", redirect(other.url("/x")));
+    let (authority, client) = (files.path("ca.pem"), files.path("client.pem"));
+    let trusting = ["--cacert", authority.to_str().unwrap()];
+    let showing = ["--cert", client.to_str().unwrap()];
+    world.expecting(&server.url("/x"), &trusting).run().exits(5);
+    world.holds(&[]);
+    let away = world.expecting(&server.url("/away"), &trusting).args(showing).run();
+    away.exits(5);
+    assert_eq!(other.seen().len(), 0);
+    well(world.expecting(&server.url("/x"), &trusting).args(showing));
+    world.is_good();
+}

@@ -1,0 +1,165 @@
+//! What the tests share: a body, its digest, a folder with the calls that fetch into it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::sync::{Arc, LazyLock};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, version};
+
+use crate::support::{Call, Dir, Numbers, Ran, sha256};
+
+/// What is fetched.
+pub(crate) static BODY: LazyLock<Vec<u8>> = LazyLock::new(|| Numbers::new(7).bytes(300_000));
+pub(crate) static DIGEST: LazyLock<String> = LazyLock::new(|| sha256(&*BODY));
+
+/// No second try, and no waiting for it.
+const ONCE: [&str; 4] = ["--retries", "0", "--retry-delay", "0.01"];
+
+/// A folder, into which files are fetched as `x`.
+pub(crate) struct World {
+    pub(crate) dir: Dir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { dir: Dir::new() }
+    }
+
+    /// `hsum get URL -o x` and the words that follow.
+    pub(crate) fn get(&self, url: &str, words: &[&str]) -> Call {
+        self.dir.hsum(["get", url, "-o", "x"]).args(ONCE).args(words)
+    }
+
+    /// The same, with the right digest expected.
+    pub(crate) fn expecting(&self, url: &str, words: &[&str]) -> Call {
+        self.get(url, words).args(["-e", &DIGEST])
+    }
+
+    /// Nothing but these is in the folder.
+    #[track_caller]
+    pub(crate) fn holds(&self, names: &[&str]) {
+        let names: Vec<OsString> = names.iter().map(OsString::from).collect();
+        assert_eq!(self.dir.names(), names);
+    }
+
+    /// The file is in place, and nothing else is there.
+    #[track_caller]
+    pub(crate) fn is_good(&self) {
+        assert!(self.dir.read("x") == *BODY, "other bytes under the name");
+        self.holds(&["x"]);
+    }
+
+    /// Lets the call fail with that code and word, once into an empty folder, of which these names
+    /// are left, and once over an old file, which must survive.
+    #[track_caller]
+    pub(crate) fn fails(&self, call: impl Fn() -> Call, code: i32, word: &str, left: &[&str]) {
+        let ran = call().run();
+        ran.is_in(code, b"", word);
+        self.holds(left);
+        for name in self.dir.names() {
+            fs::remove_file(self.dir.path(name)).expect("a file");
+        }
+        self.dir.write("x", "the good old file");
+        let ran = call().args(["--force"]).run();
+        ran.is_in(code, b"", word);
+        assert_eq!(self.dir.read("x"), b"the good old file");
+        let mut with_old = left.to_vec();
+        with_old.push("x");
+        self.holds(&with_old);
+    }
+}
+
+/// The part file and its state.
+pub(crate) const PART: [&str; 2] = [".x.hsum-part", ".x.hsum-part.json"];
+
+/// The call must end well.
+#[track_caller]
+pub(crate) fn well(call: Call) -> Ran {
+    let ran = call.run();
+    ran.exits(0);
+    ran
+}
+
+/// Certificates: an authority, a server, a client.
+pub(crate) struct Pki {
+    pub(crate) authority: String,
+    pub(crate) client: String,
+    server: (String, String),
+    /// SHA-256 of the server's SubjectPublicKeyInfo.
+    pub(crate) pin: String,
+}
+
+pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
+    let key = || KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, key()).expect("an authority");
+    let leaf = |name: &str| {
+        let key = key();
+        let params = CertificateParams::new([name.to_owned()]).expect("parameters");
+        (params.signed_by(&key, &issuer).expect("a certificate"), key)
+    };
+    let (server, server_key) = leaf("localhost");
+    let (client, client_key) = leaf("me");
+    let pin = sha256(rcgen::PublicKeyData::subject_public_key_info(&server_key));
+    Pki {
+        authority: issuer.pem(),
+        client: client.pem() + &client_key.serialize_pem(),
+        server: (server.pem(), server_key.serialize_pem()),
+        pin,
+    }
+});
+
+/// Whom a TLS server lets in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clients {
+    All,
+    WithCertificate,
+}
+
+impl Pki {
+    pub(crate) fn server(
+        &self,
+        clients: Clients,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(versions)
+            .expect("versions");
+        let builder = match clients {
+            Clients::All => builder.with_no_client_auth(),
+            Clients::WithCertificate => {
+                let mut roots = RootCertStore::empty();
+                let authority = CertificateDer::from_pem_slice(self.authority.as_bytes());
+                roots.add(authority.expect("a certificate")).expect("a root");
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+                builder.with_client_cert_verifier(verifier.expect("a verifier"))
+            }
+        };
+        let chain =
+            CertificateDer::from_pem_slice(self.server.0.as_bytes()).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(self.server.1.as_bytes()).expect("a key");
+        Arc::new(builder.with_single_cert(vec![chain], key).expect("a configuration"))
+    }
+
+    /// A server for everybody, of any version.
+    pub(crate) fn open(&self) -> Arc<ServerConfig> {
+        self.server(Clients::All, &[&version::TLS13, &version::TLS12])
+    }
+}
+
+impl World {
+    /// One that has the authority in `ca.pem` of a second folder.
+    pub(crate) fn with_pki() -> (Self, Dir) {
+        let files = Dir::new();
+        files.write("ca.pem", &PKI.authority);
+        files.write("client.pem", &PKI.client);
+        (Self::new(), files)
+    }
+}
