@@ -4,9 +4,15 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
-#[cfg(target_arch = "x86_64")]
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod pair;
 pub(crate) mod portable;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod sha2;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod sha3;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod sha512;
 #[cfg(target_arch = "x86_64")]
@@ -27,13 +33,27 @@ pub enum Tier {
     ShaNi,
     /// AVX2, BMI1 and BMI2.
     Avx2,
+    /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
+    Sha3,
+    /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
+    Sha2,
+    /// NEON, as every 64-bit Arm CPU has it.
+    Neon,
     /// No instructions in particular.
     Portable,
 }
 
 impl Tier {
     /// Every tier, best first.
-    pub const ALL: &'static [Self] = &[Self::Avx512, Self::ShaNi, Self::Avx2, Self::Portable];
+    pub const ALL: &'static [Self] = &[
+        Self::Avx512,
+        Self::ShaNi,
+        Self::Avx2,
+        Self::Sha3,
+        Self::Sha2,
+        Self::Neon,
+        Self::Portable,
+    ];
 
     /// The name in `HSUM_TIER` and in listings.
     pub fn name(self) -> &'static str {
@@ -41,6 +61,9 @@ impl Tier {
             Self::Avx512 => "avx512",
             Self::ShaNi => "shani",
             Self::Avx2 => "avx2",
+            Self::Sha3 => "sha3",
+            Self::Sha2 => "sha2",
+            Self::Neon => "neon",
             Self::Portable => "portable",
         }
     }
@@ -69,7 +92,13 @@ impl Tier {
                     && std::is_x86_feature_detected!("sse4.1")
                     && std::is_x86_feature_detected!("ssse3")
             }
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Self::Sha3 => std::arch::is_aarch64_feature_detected!("sha3"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sha2 => std::arch::is_aarch64_feature_detected!("sha2"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            // Of other architectures.
             _ => false,
         }
     }
@@ -99,6 +128,24 @@ impl Cost {
             0x1a => self.zen5,
             _ => self.other,
         }
+    }
+}
+
+/// The same on Arm, where nothing is measured yet: derived from the throughput and latency of the
+/// instructions. Apple's cores have SHA-3 and NEON on four units; others are taken to be like
+/// Neoverse, with the SHA instructions on one unit, and the shifts of two NEON units on one.
+#[cfg(target_arch = "aarch64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) apple: u32,
+    pub(crate) other: u32,
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Cost {
+    /// On this CPU.
+    pub(crate) fn here(self) -> u32 {
+        if cfg!(target_vendor = "apple") { self.apple } else { self.other }
     }
 }
 
