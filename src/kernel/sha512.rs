@@ -143,7 +143,7 @@ mod arm {
         false
     }
 
-    // Two NEON lanes without the instructions take about as long as two streams of scalars.
+    // Without the instructions, two NEON lanes would take as long as two streams of scalars.
     #[rustfmt::skip]
     pub(super) fn lanes() -> impl Iterator<Item = Lanes<u64>> {
         let row = |tier, lanes, apple, other, run| {

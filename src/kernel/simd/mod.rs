@@ -92,13 +92,13 @@ impl Tier {
                     && std::is_x86_feature_detected!("sse4.1")
                     && std::is_x86_feature_detected!("ssse3")
             }
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
             Self::Sha3 => std::arch::is_aarch64_feature_detected!("sha3"),
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
             Self::Sha2 => std::arch::is_aarch64_feature_detected!("sha2"),
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
-            // Of other architectures.
+            // Of other architectures; the Arm kernels are not written for big-endian systems.
             _ => false,
         }
     }
@@ -131,9 +131,10 @@ impl Cost {
     }
 }
 
-/// The same on Arm, where nothing is measured yet: derived from the throughput and latency of the
-/// instructions. Apple's cores have SHA-3 and NEON on four units; others are taken to be like
-/// Neoverse, with the SHA instructions on one unit, and the shifts of two NEON units on one.
+/// The same on Arm, derived and not measured: from the throughput and latency of the instructions,
+/// counted in the compiled kernels. Apple's cores are taken to have four NEON units, all with the
+/// SHA-3 instructions and one with the other SHA instructions; other cores two NEON units, of which
+/// one has the shifts and all SHA instructions, as in Neoverse N1 and N2.
 #[cfg(target_arch = "aarch64")]
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
@@ -173,7 +174,7 @@ pub(crate) struct Lanes<W: Word> {
     pub(crate) tier: Tier,
     /// Streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one block in every lane, measured; to be divided by the lanes in use.
+    /// Cycles for one block in every lane, as [`Cost`] has them; to be divided by the lanes in use.
     pub(crate) cost: u32,
     /// One state and one input per lane; the inputs are of equal length.
     #[allow(clippy::type_complexity)] // it has no shorter name
@@ -186,7 +187,7 @@ pub(crate) struct SpongeLanes {
     pub(crate) tier: Tier,
     /// Streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one permutation in every lane, measured.
+    /// Cycles for one permutation in every lane, as [`Cost`] has them.
     pub(crate) cost: u32,
     /// Absorbs inputs of equal length, a multiple of `rate` bytes, permuting after each `rate`.
     #[allow(clippy::type_complexity)] // as above

@@ -95,10 +95,11 @@ macro_rules! operations {
         fn choose(x: Self, y: Self, z: Self) -> Self {
             simd!(Self($select(x.0, y.0, z.0)))
         }
-        /// `z` where `x` and `y` differ.
+        /// `z` where `x` and `y` differ: two instructions, of which the compiler, if it could look
+        /// through, would make four.
         #[inline(always)]
         fn majority(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($select($xor(x.0, y.0), z.0, y.0)))
+            Self::choose(x.xor(y).barrier(), z, y)
         }
         /// Choosing is one instruction, whichever operand comes last.
         #[inline(always)]
