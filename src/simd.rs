@@ -53,7 +53,8 @@ pub struct Choice {
     pub tier: Tier,
     /// Messages that it advances in one call; fewer than are live take turns, more are idle.
     pub lanes: usize,
-    /// Cycles for one block in every lane, as measured where the kernel was written.
+    /// Cycles for one block in every lane, as measured where the kernel was written; for Arm's
+    /// tiers derived from the instructions.
     pub cycles: u32,
 }
 

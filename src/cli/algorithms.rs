@@ -53,9 +53,13 @@ fn tiers() -> Result<Exit> {
     if let Ok(Some(tier)) = simd::forced() {
         output.line(format!("HSUM_TIER restricts this run to {}.\n", tier.name()).as_bytes())?;
     }
+    let known = if cfg!(target_arch = "x86_64") { "was measured" } else { "is estimated" };
     output.line(
-        b"\nThe kernel that runs for so many messages at once: its tier, its lanes, and what it\n\
-          was measured to cost, in cycles for one block of one message. The cheapest is chosen.\n\n",
+        format!(
+            "\nThe kernel that runs for so many messages at once: its tier, its lanes, and what it\n\
+             {known} to cost, in cycles for one block of one message. The cheapest is chosen.\n\n"
+        )
+        .as_bytes(),
     )?;
     let live = [1, 4, 16, 64];
     let mut head = format!("{:11}", "NAME");

@@ -13,6 +13,8 @@ pub(crate) fn lanes() -> &'static [SpongeLanes] {
         let mut all = vec![SpongeLanes { tier: Tier::Portable, lanes: 1, cost: 1180, run }];
         #[cfg(target_arch = "x86_64")]
         all.extend(x86::lanes());
+        #[cfg(target_arch = "aarch64")]
+        all.extend(arm::lanes());
         all
     })
 }
@@ -41,6 +43,26 @@ mod x86 {
             row(Tier::Avx2, 4, 1376, 1250, 1800, avx2::sponge::<avx2::Q4>),
             row(Tier::Avx512, 4, 806, 1150, 900, avx512::sponge::<avx512::Q4>),
             row(Tier::Avx512, 8, 1578, 1180, 1500, avx512::sponge::<avx512::Q8>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::simd::{Cost, SpongeLanes, Tier, neon, sha3};
+
+    // For one state, scalars are on a par with half a vector.
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = SpongeLanes> {
+        let row = |tier, lanes, apple, other, run| {
+            let cost = Cost { apple, other }.here();
+            SpongeLanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Sha3, 2, 470, 1720, sha3::sponge::<neon::Q2>),
+            row(Tier::Neon, 2, 980, 1900, neon::sponge::<neon::Q2>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())

@@ -32,6 +32,8 @@ fn lanes() -> Vec<Lanes<u32>> {
     let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 307, run }];
     #[cfg(target_arch = "x86_64")]
     all.extend(x86::lanes());
+    #[cfg(target_arch = "aarch64")]
+    all.extend(arm::lanes());
     all
 }
 
@@ -67,6 +69,28 @@ mod x86 {
             row(Tier::Avx512, 32, 652, 644, 560, avx512::run::<Md5, Pair<avx512::X16, avx512::X16>>),
             row(Tier::Avx512, 48, 867, 680, 830, avx512::run::<Md5, Pair<avx512::X16, Pair<avx512::X16, avx512::X16>>>),
             row(Tier::Avx512, 64, 1150, 715, 1100, avx512::run::<Md5, Pair<Pair<avx512::X16, avx512::X16>, Pair<avx512::X16, avx512::X16>>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::simd::{Cost, Lanes, Tier, neon, pair::Pair, portable::Plain};
+    use super::Md5;
+
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, apple, other, run| {
+            let cost = Cost { apple, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Neon, 2, 310, 340, neon::run::<Md5, Pair<Plain<u32>, Plain<u32>>>),
+            row(Tier::Neon, 4, 760, 760, neon::run::<Md5, neon::X4>),
+            row(Tier::Neon, 8, 770, 790, neon::run::<Md5, Pair<neon::X4, neon::X4>>),
+            row(Tier::Neon, 16, 800, 1100, neon::run::<Md5, Pair<Pair<neon::X4, neon::X4>, Pair<neon::X4, neon::X4>>>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())

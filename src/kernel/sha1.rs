@@ -17,12 +17,16 @@ fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     if x86::single(state, blocks) {
         return;
     }
+    #[cfg(target_arch = "aarch64")]
+    if arm::single(state, blocks) {
+        return;
+    }
     fallback(state, blocks);
 }
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    if cfg!(target_arch = "x86_64") {
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         portable::single::<Sha1>(state, blocks);
     } else {
         ::sha1::block_api::compress(state.first_chunk_mut().expect("8 ≥ 5"), blocks);
@@ -37,6 +41,8 @@ fn lanes() -> Vec<Lanes<u32>> {
     let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 276, run }];
     #[cfg(target_arch = "x86_64")]
     all.extend(x86::lanes());
+    #[cfg(target_arch = "aarch64")]
+    all.extend(arm::lanes());
     all
 }
 
@@ -69,6 +75,40 @@ mod x86 {
             row(Tier::Avx2, 16, 837, 773, 1100, avx2::run::<Sha1, Pair<avx2::X8, avx2::X8>>),
             row(Tier::Avx512, 16, 492, 430, 470, avx512::run::<Sha1, avx512::X16>),
             row(Tier::Avx512, 32, 970, 560, 940, avx512::run::<Sha1, Pair<avx512::X16, avx512::X16>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::simd::{Cost, Lanes, Tier, neon, pair::Pair, sha2};
+    use super::Sha1;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
+        if Tier::Sha2.is_available() {
+            sha2::sha1::<1>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    // NEON is for CPUs without the instructions, such as the Raspberry Pi 4's.
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, apple, other, run| {
+            let cost = Cost { apple, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Sha2, 1, 90, 90, sha2::sha1::<1>),
+            row(Tier::Sha2, 2, 150, 150, sha2::sha1::<2>),
+            row(Tier::Sha2, 3, 220, 220, sha2::sha1::<3>),
+            row(Tier::Sha2, 4, 290, 290, sha2::sha1::<4>),
+            row(Tier::Neon, 4, 500, 640, neon::run::<Sha1, neon::X4>),
+            row(Tier::Neon, 8, 620, 1200, neon::run::<Sha1, Pair<neon::X4, neon::X4>>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())

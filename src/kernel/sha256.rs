@@ -42,12 +42,16 @@ fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     if x86::single(state, blocks) {
         return;
     }
+    #[cfg(target_arch = "aarch64")]
+    if arm::single(state, blocks) {
+        return;
+    }
     fallback(state, blocks);
 }
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    if cfg!(target_arch = "x86_64") {
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         portable::single::<Sha256>(state, blocks);
     } else {
         ::sha2::block_api::compress256(state, blocks);
@@ -62,6 +66,8 @@ fn lanes() -> Vec<Lanes<u32>> {
     let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 634, run }];
     #[cfg(target_arch = "x86_64")]
     all.extend(x86::lanes());
+    #[cfg(target_arch = "aarch64")]
+    all.extend(arm::lanes());
     all
 }
 
@@ -95,6 +101,39 @@ mod x86 {
             row(Tier::Avx2, 8, 990, 980, 1300, avx2::run::<Sha256, avx2::X8>),
             row(Tier::Avx512, 16, 962, 695, 900, avx512::run::<Sha256, avx512::X16>),
             row(Tier::Avx512, 32, 1972, 961, 1850, avx512::run::<Sha256, Pair<avx512::X16, avx512::X16>>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::simd::{Cost, Lanes, Tier, neon, sha2};
+    use super::Sha256;
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
+        if Tier::Sha2.is_available() {
+            sha2::sha256::<1>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    // NEON is for CPUs without the instructions, such as the Raspberry Pi 4's.
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
+        let row = |tier, lanes, apple, other, run| {
+            let cost = Cost { apple, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Sha2, 1, 80, 80, sha2::sha256::<1>),
+            row(Tier::Sha2, 2, 118, 118, sha2::sha256::<2>),
+            row(Tier::Sha2, 3, 172, 172, sha2::sha256::<3>),
+            row(Tier::Sha2, 4, 226, 226, sha2::sha256::<4>),
+            row(Tier::Neon, 4, 1030, 1300, neon::run::<Sha256, neon::X4>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())

@@ -62,12 +62,16 @@ fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
     if x86::single(state, blocks) {
         return;
     }
+    #[cfg(target_arch = "aarch64")]
+    if arm::single(state, blocks) {
+        return;
+    }
     fallback(state, blocks);
 }
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
-    if cfg!(target_arch = "x86_64") {
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         portable::single::<Sha512>(state, blocks);
     } else {
         ::sha2::block_api::compress512(state, blocks);
@@ -82,6 +86,8 @@ fn lanes() -> Vec<Lanes<u64>> {
     let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 818, run }];
     #[cfg(target_arch = "x86_64")]
     all.extend(x86::lanes());
+    #[cfg(target_arch = "aarch64")]
+    all.extend(arm::lanes());
     all
 }
 
@@ -118,6 +124,36 @@ mod x86 {
             row(Tier::Avx512, 1, 575, 520, 620, schedule::avx512),
             row(Tier::Avx512, 4, 637, 850, 720, avx512::run::<Sha512, avx512::Q4>),
             row(Tier::Avx512, 8, 1200, 864, 1150, avx512::run::<Sha512, avx512::Q8>),
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.tier.is_available())
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::simd::{Cost, Lanes, Tier, sha3};
+
+    /// Whether there is a kernel for one stream; then it has run.
+    pub(super) fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) -> bool {
+        if Tier::Sha3.is_available() {
+            sha3::sha512::<1>(std::slice::from_mut(state), &[blocks]);
+            return true;
+        }
+        false
+    }
+
+    // Without the instructions, two NEON lanes would take as long as two streams of scalars.
+    #[rustfmt::skip]
+    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u64>> {
+        let row = |tier, lanes, apple, other, run| {
+            let cost = Cost { apple, other }.here();
+            Lanes { tier, lanes, cost, run }
+        };
+        [
+            row(Tier::Sha3, 1, 340, 340, sha3::sha512::<1>),
+            row(Tier::Sha3, 2, 360, 360, sha3::sha512::<2>),
+            row(Tier::Sha3, 3, 460, 460, sha3::sha512::<3>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())

@@ -4,9 +4,15 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
-#[cfg(target_arch = "x86_64")]
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod pair;
 pub(crate) mod portable;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod sha2;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod sha3;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod sha512;
 #[cfg(target_arch = "x86_64")]
@@ -27,13 +33,27 @@ pub enum Tier {
     ShaNi,
     /// AVX2, BMI1 and BMI2.
     Avx2,
+    /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
+    Sha3,
+    /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
+    Sha2,
+    /// NEON, as every 64-bit Arm CPU has it.
+    Neon,
     /// No instructions in particular.
     Portable,
 }
 
 impl Tier {
     /// Every tier, best first.
-    pub const ALL: &'static [Self] = &[Self::Avx512, Self::ShaNi, Self::Avx2, Self::Portable];
+    pub const ALL: &'static [Self] = &[
+        Self::Avx512,
+        Self::ShaNi,
+        Self::Avx2,
+        Self::Sha3,
+        Self::Sha2,
+        Self::Neon,
+        Self::Portable,
+    ];
 
     /// The name in `HSUM_TIER` and in listings.
     pub fn name(self) -> &'static str {
@@ -41,6 +61,9 @@ impl Tier {
             Self::Avx512 => "avx512",
             Self::ShaNi => "shani",
             Self::Avx2 => "avx2",
+            Self::Sha3 => "sha3",
+            Self::Sha2 => "sha2",
+            Self::Neon => "neon",
             Self::Portable => "portable",
         }
     }
@@ -69,7 +92,13 @@ impl Tier {
                     && std::is_x86_feature_detected!("sse4.1")
                     && std::is_x86_feature_detected!("ssse3")
             }
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Self::Sha3 => std::arch::is_aarch64_feature_detected!("sha3"),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Self::Sha2 => std::arch::is_aarch64_feature_detected!("sha2"),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            // Of other architectures; the Arm kernels are not written for big-endian systems.
             _ => false,
         }
     }
@@ -102,6 +131,25 @@ impl Cost {
     }
 }
 
+/// The same on Arm, derived and not measured: from the throughput and latency of the instructions,
+/// counted in the compiled kernels. Apple's cores are taken to have four NEON units, all with the
+/// SHA-3 instructions and one with the other SHA instructions; other cores two NEON units, of which
+/// one has the shifts and all SHA instructions, as in Neoverse N1 and N2.
+#[cfg(target_arch = "aarch64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) apple: u32,
+    pub(crate) other: u32,
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Cost {
+    /// On this CPU.
+    pub(crate) fn here(self) -> u32 {
+        if cfg!(target_vendor = "apple") { self.apple } else { self.other }
+    }
+}
+
 /// AMD's family number; 0 for other vendors.
 #[cfg(target_arch = "x86_64")]
 fn family() -> u32 {
@@ -126,7 +174,7 @@ pub(crate) struct Lanes<W: Word> {
     pub(crate) tier: Tier,
     /// Streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one block in every lane, measured; to be divided by the lanes in use.
+    /// Cycles for one block in every lane, as [`Cost`] has them; to be divided by the lanes in use.
     pub(crate) cost: u32,
     /// One state and one input per lane; the inputs are of equal length.
     #[allow(clippy::type_complexity)] // it has no shorter name
@@ -139,7 +187,7 @@ pub(crate) struct SpongeLanes {
     pub(crate) tier: Tier,
     /// Streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one permutation in every lane, measured.
+    /// Cycles for one permutation in every lane, as [`Cost`] has them.
     pub(crate) cost: u32,
     /// Absorbs inputs of equal length, a multiple of `rate` bytes, permuting after each `rate`.
     #[allow(clippy::type_complexity)] // as above

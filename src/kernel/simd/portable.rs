@@ -116,5 +116,8 @@ macro_rules! vector {
         }
     };
 }
+#[cfg(not(target_arch = "aarch64"))]
 vector!(u32, 4, "/* {0:e} */");
+#[cfg(target_arch = "aarch64")]
+vector!(u32, 4, "/* {0:w} */");
 vector!(u64, 8, "/* {0} */");
