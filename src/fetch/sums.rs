@@ -17,6 +17,9 @@ use crate::algorithm::Function;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
 use crate::notation::Expected;
 
+/// "File unavailable" (RFC 959, section 4.2).
+const FTP_NO_FILE: u16 = 550;
+
 /// A checksum file.
 #[derive(Clone, Debug)]
 pub struct Sums {
@@ -121,7 +124,11 @@ pub fn beside(
 /// Where the server fails, or it is longer.
 pub fn small_file(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
     let request = Request { origin, ..Request::get(url.clone()) };
-    let reply = client.send(&request)?;
+    let reply = match client.send(&request) {
+        // FTP's word for it: there is no response. Over HTTP a failure may be a proxy's.
+        Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
+        reply => reply?,
+    };
     let status = reply.response.status;
     if discovery::is_absent(status) {
         return Ok(None);

@@ -61,7 +61,9 @@ fn serve(
             "PASS" if rest == "wrong" => say("530 no")?,
             "PASS" => say("230 in")?,
             "TYPE" => say("200 so be it")?,
-            "SIZE" if manner != Manner::Terse => say(&format!("213 {}", BODY.len()))?,
+            "SIZE" if manner != Manner::Terse && rest == "pub/x" => {
+                say(&format!("213 {}", BODY.len()))?
+            }
             "MDTM" if manner != Manner::Terse => say("213 20200101000000")?,
             "PASV" => {
                 let listener = TcpListener::bind("127.0.0.1:0").ok()?;
@@ -85,6 +87,13 @@ fn serve(
                 data.write_all(&BODY[offset..end]).ok()?;
                 drop(data);
                 say(if cut { "426 aborted" } else { "226 complete" })?;
+            }
+            "RETR" if rest == "pub/SHA256SUMS" => {
+                say("150 here it comes")?;
+                let (mut data, _) = data.take()?.accept().ok()?;
+                data.write_all(format!("{}  x\n", &*DIGEST).as_bytes()).ok()?;
+                drop(data);
+                say("226 complete")?;
             }
             "RETR" => say("550 no such file")?,
             "QUIT" => say("221 bye")?,
@@ -132,5 +141,21 @@ fn what_the_server_refuses_is_told() {
     world.holds(&[]);
     well(world.expecting(&at("me:s3cret@", "pub/x"), &[]));
     assert!(server.commands().contains(&"PASS s3cret".into()));
-    let _ = &DIGEST;
+}
+
+#[test]
+fn a_checksum_file_is_looked_for_where_others_are_not() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+    let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
+    well(world.get(&url, &["--sums", "auto"]));
+    world.is_good();
+    let asked = server.commands();
+    let asked: Vec<_> = asked.iter().filter(|command| command.starts_with("RETR")).collect();
+    assert_eq!(asked.first().map(|command| &***command), Some("RETR pub/x.sha256"));
+    // None at all is nothing to verify against; a login that is refused is no absence.
+    let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
+    let sums = ["--sums", "auto", "-o", "y"];
+    world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
+    world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server answers");
+    world.holds(&["x"]);
 }
