@@ -7,12 +7,15 @@ use url::Url;
 
 /// Appends `NAME=VALUE` pairs to a URL's query, encoded.
 ///
+/// A blank becomes `%20`, which has one meaning everywhere. A `+` is a blank in forms and itself in
+/// RFC 3986, so that signatures over the query would differ.
+///
 /// ```
 /// use hsum::fetch::form;
 ///
 /// let mut url = "https://example.org/find?lang=en".parse()?;
 /// form::add_query(&mut url, [("q", "a&b c/ä")]);
-/// assert_eq!(url.as_str(), "https://example.org/find?lang=en&q=a%26b+c%2F%C3%A4");
+/// assert_eq!(url.as_str(), "https://example.org/find?lang=en&q=a%26b%20c%2F%C3%A4");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
@@ -21,9 +24,16 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
 ) {
     let mut pairs = pairs.into_iter().peekable();
     // Not even a question mark where there is nothing to add.
-    if pairs.peek().is_some() {
-        url.query_pairs_mut().extend_pairs(pairs);
+    if pairs.peek().is_none() {
+        return;
     }
+    // What stands for itself is `%2B` already.
+    let added = urlencoded(pairs).replace('+', "%20");
+    let query = match url.query() {
+        Some(query) if !query.is_empty() => format!("{query}&{added}"),
+        _ => added,
+    };
+    url.set_query(Some(&query));
 }
 
 /// The media type of [`urlencoded`].
@@ -280,7 +290,7 @@ mod tests {
         assert_eq!(url.as_str(), "http://h/p");
         add_query(&mut url, [("a b", "1+1=2"), ("a b", "#?&")]);
         add_query(&mut url, [("c", "")]);
-        assert_eq!(url.as_str(), "http://h/p?a+b=1%2B1%3D2&a+b=%23%3F%26&c=");
+        assert_eq!(url.as_str(), "http://h/p?a%20b=1%2B1%3D2&a%20b=%23%3F%26&c=");
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn forms_and_queries_are_built() {
     let words = ["--query", "q=a&b c", "--form", "n=v", "--form", "f=@f", "-H", "X-One: 1"];
     well(world.expecting(&server.url("/x?p=1"), &words));
     let seen = &server.seen()[0];
-    assert_eq!(seen.target, "/x?p=1&q=a%26b+c");
+    assert_eq!(seen.target, "/x?p=1&q=a%26b%20c");
     assert_eq!((&*seen.method, seen.header("x-one")), ("POST", Some("1")));
     assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
     let body = String::from_utf8_lossy(&seen.body);
