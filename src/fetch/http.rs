@@ -77,6 +77,11 @@ impl Transport for Http {
             head = head.header(name, value);
         }
         let answer = if request.body.is_empty() {
+            // Otherwise ureq would send chunks, an empty one, which not every server takes.
+            let means_a_body = matches!(&*request.method, "POST" | "PUT" | "PATCH");
+            if means_a_body && !request.headers.contains("Content-Length") {
+                head = head.header("Content-Length", 0);
+            }
             let whole = head.body(()).map_err(|error| unusable(&error))?;
             agent.run(whole)
         } else {
