@@ -50,7 +50,7 @@ impl RequestSigner for Sender {
         let is_form = request.headers.value("Content-Type") == Some(form::URLENCODED);
         let message = Message {
             method: request.method.clone(),
-            url: request.url.to_string(),
+            url: as_sent(&request.url).into(),
             headers: request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_vec())).collect(),
             params: if is_form { form::fields(&body) } else { Vec::new() },
         };
@@ -76,6 +76,15 @@ impl RequestSigner for Sender {
         request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
         Ok(())
     }
+}
+
+/// Without what no server is told: the fragment, the user and the password.
+fn as_sent(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
