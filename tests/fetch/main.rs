@@ -1,5 +1,6 @@
-//! `hsum get` and `hsum head` against a server that does wrong in every way that is known, and some
-//! that do right: what is under the final name, what else is left, what the server was told.
+//! `hsum get`, `hsum head` and `hsum send` against a server that does wrong in every way that is
+//! known, and some that do right: what is under the final name, what else is left, what the server
+//! was told.
 
 mod faults;
 mod ftp;
@@ -9,6 +10,7 @@ mod local;
 mod policy;
 mod proxy;
 mod resume;
+mod send;
 mod server;
 #[path = "../cli/support.rs"]
 #[allow(dead_code)]

@@ -1,0 +1,345 @@
+//! `hsum send`: what is sent is what was signed, and nobody else gets any of it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::server::{Do, Seen, Server, head, ok, redirect, status};
+use crate::support::{Call, Dir};
+use crate::world::{Clients, PKI, World, well};
+
+const KEY: &str = "a-s3cret-of-thirty-two-bytes-or-so";
+const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const SIGV4: &str = "-s sigv4 --region r --service s --access-key-id A";
+/// No UTF-8, and line ends that nobody may touch.
+const BODY: &[u8] = b"{\"a\":\r\n \"\xff\x00\"}\n\n";
+
+fn key(scheme: &str) -> &'static str {
+    if scheme.contains("webhooks") || scheme.contains("svix") { WHSEC } else { KEY }
+}
+
+/// `hsum send WORDS`, with the keys that the schemes take.
+fn send(dir: &Dir, words: &str) -> Call {
+    let words = words.split_whitespace();
+    let scheme: String = words.clone().skip_while(|word| *word != "-s").take(2).collect();
+    dir.hsum(["send", "--retry-delay", "0.01"]).args(words).env("KEY", key(&scheme))
+}
+
+/// The request as it came.
+fn raw(seen: &Seen) -> Vec<u8> {
+    let mut text = format!("{} {} HTTP/1.1\r\n", seen.method, seen.target);
+    for (name, value) in &seen.headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    [text.as_bytes(), b"\r\n", &seen.body].concat()
+}
+
+/// How `hsum verify-request` takes it.
+fn verdict(seen: &Seen, scheme: &str, key: &str) -> i32 {
+    let dir = Dir::new();
+    dir.write("request", raw(seen));
+    let words = format!("verify-request {scheme} -k env:KEY --http request");
+    let ran = dir.words(&words).env("KEY", key).run();
+    ran.status.code().expect("an exit status")
+}
+
+#[track_caller]
+fn is_signed(seen: &Seen, scheme: &str) {
+    assert_eq!(verdict(seen, scheme, key(scheme)), 0, "{}", raw(seen).escape_ascii());
+}
+
+#[test]
+fn the_receiver_verifies_what_was_sent() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/hook", |_, _| ok(&["X-Answer: yes"], b"welcome\n"));
+    world.dir.write("body", BODY);
+    let schemes =
+        ["-s github", "-s stripe", "-s standard-webhooks", "-s slack", "-s rfc9421", SIGV4];
+    for scheme in schemes {
+        server.forget();
+        let url = server.url("/hook?a=1&b=%20");
+        send(&world.dir, &format!("{scheme} -k env:KEY {url} body")).run().is(0, b"welcome\n", "");
+        let seen = server.seen();
+        assert_eq!((seen.len(), &*seen[0].method, &*seen[0].body), (1, "POST", BODY));
+        is_signed(&seen[0], scheme);
+        let mut forged = seen[0].clone();
+        forged.body[0] ^= 1;
+        assert_eq!(verdict(&forged, scheme, key(scheme)), 1, "{scheme}");
+        let other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assert_eq!(verdict(&seen[0], scheme, other), 1, "{scheme}");
+    }
+    // By another implementation.
+    server.forget();
+    send(&world.dir, &format!("-s github -k env:KEY {} body", server.url("/hook"))).run().exits(0);
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("a key");
+    mac.update(BODY);
+    let tag = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    assert_eq!(server.seen()[0].header("x-hub-signature-256"), Some(&*tag));
+}
+
+#[test]
+fn the_body_comes_from_a_file_a_pipe_or_a_form() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b""));
+    world.dir.write("file", BODY);
+    world.dir.write("file2", "of a file\n");
+    let url = server.url("/x");
+    let sent = |words: &str, stdin: &[u8]| {
+        server.forget();
+        let words = format!("-s rfc9421 -k env:KEY {url} {words}");
+        send(&world.dir, &words).stdin(stdin).run().is(0, b"", "");
+        let seen = server.seen().remove(0);
+        is_signed(&seen, "-s rfc9421");
+        seen
+    };
+    assert_eq!(sent("file", b"").body, BODY);
+    assert_eq!(sent("-", BODY).body, BODY);
+    assert_eq!(sent("-", b"").method, "POST");
+    assert_eq!(sent("", b"").method, "GET");
+    let seen = sent("--data a=b&c --data f=@file2 --query q=1&2", b"");
+    assert_eq!((&*seen.method, &*seen.target), ("POST", "/x?q=1%262"));
+    assert_eq!(seen.body, b"a=b%26c&f=of+a+file");
+    let seen = sent("--form n=v --form f=@file", b"");
+    assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
+    assert!(seen.body.windows(BODY.len()).any(|window| window == BODY));
+    // Whatever the method is.
+    for method in ["PUT", "PATCH", "DELETE", "GET", "REPORT"] {
+        let seen = sent(&format!("-X {method} file"), b"");
+        assert_eq!((&*seen.method, &*seen.body), (method, BODY));
+    }
+}
+
+#[test]
+fn an_empty_body_has_its_length_told() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b""));
+    send(&world.dir, &format!("-s github -k env:KEY {} -", server.url("/x"))).run().exits(0);
+    let seen = &server.seen()[0];
+    assert_eq!(
+        (seen.header("content-length"), seen.header("transfer-encoding")),
+        (Some("0"), None)
+    );
+    is_signed(seen, "-s github");
+}
+
+#[test]
+fn the_status_decides_how_it_ends() {
+    let (world, server) = (World::new(), Server::http());
+    world.dir.write("body", BODY);
+    for (line, code) in [
+        ("200 OK", 0),
+        ("202 Accepted", 0),
+        ("304 Not Modified", 3),
+        ("404 Not Found", 4),
+        ("410 Gone", 4),
+        ("500 Internal Server Error", 5),
+    ] {
+        server.forget();
+        server.at("/x", move |_, _| status(line, &[], b"words"));
+        let ran = send(&world.dir, &format!("{} body", server.url("/x"))).run();
+        let said = ran.exits(code);
+        assert_eq!(said, if code == 3 { "" } else { "words" });
+        assert_eq!(ran.stderr.contains(&line[..3]), code != 0, "{}", ran.stderr);
+        // What may have been done is not done twice.
+        assert_eq!(server.seen().len(), 1);
+    }
+    server.at("/cut", |_, _| vec![head("200 OK", &["Content-Length: 9"]), Do::Send(b"wor".into())]);
+    let url = server.url("/cut");
+    send(&world.dir, &format!("{url} body -o answer")).run().is_in(1, b"", "/cut");
+    world.holds(&["body"]);
+    send(&world.dir, "http://localhost:1/ body").run().is_in(1, b"", "localhost:1");
+    send(&world.dir, &format!("-s nonsense -k env:KEY {url} body")).run().is_in(
+        2,
+        b"",
+        "no scheme",
+    );
+    send(&world.dir, &format!("-s github {url} body")).run().exits(2);
+    send(&world.dir, &format!("-s github -k env:NONE {url} body")).run().is_in(2, b"", "NONE");
+    send(&world.dir, &format!("{url} nowhere")).run().is_in(2, b"", "nowhere");
+}
+
+#[test]
+fn the_answer_is_printed_or_kept() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&["X-Answer: yes"], b"welcome\n"));
+    let url = server.url("/x");
+    let said = send(&world.dir, &format!("-i {url}")).run().exits(0);
+    assert!(said.starts_with("HTTP 200\n") && said.ends_with("\n\nwelcome\n"), "{said}");
+    assert!(said.to_lowercase().contains("\nx-answer: yes\n"), "{said}");
+    send(&world.dir, &format!("-o answer {url}")).prints("");
+    assert_eq!(world.dir.read("answer"), b"welcome\n");
+}
+
+#[test]
+fn another_try_is_signed_anew_as_the_same_message() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, number| match number {
+        0 => status("503 Service Unavailable", &[], b""),
+        _ => ok(&[], b""),
+    });
+    world.dir.write("body", BODY);
+    let words = format!("-s standard-webhooks -k env:KEY {} body", server.url("/x"));
+    send(&world.dir, &words).run().is(0, b"", "");
+    let seen = server.seen();
+    assert_eq!(seen.len(), 2);
+    seen.iter().for_each(|seen| is_signed(seen, "-s standard-webhooks"));
+    assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+}
+
+#[test]
+fn a_redirect_to_the_same_origin_is_signed_anew() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/307", |_, _| status("307 Temporary Redirect", &["Location: /x?b"], b""));
+    server.at("/303", |_, _| status("303 See Other", &["Location: /x"], b""));
+    server.at("/x", |_, _| ok(&[], b"here"));
+    world.dir.write("body", BODY);
+    for (path, method, body) in [("/307", "POST", BODY), ("/303", "GET", &b""[..])] {
+        server.forget();
+        let words = format!("{SIGV4} -k env:KEY {} body", server.url(path));
+        send(&world.dir, &words).run().is(0, b"here", "");
+        let seen = server.seen();
+        assert_eq!((&*seen[1].method, &*seen[1].body), (method, body));
+        seen.iter().for_each(|seen| is_signed(seen, SIGV4));
+        assert_ne!(seen[0].header("authorization"), seen[1].header("authorization"));
+    }
+}
+
+#[test]
+fn another_origin_gets_no_signature_and_nothing_of_the_user() {
+    let (world, own, other) = (World::new(), Server::http(), Server::http());
+    other.at("/x", |_, _| ok(&[], b"there"));
+    let to = format!("Location: {}", other.url("/x"));
+    own.at("/x", move |_, _| status("307 Temporary Redirect", &[&to], b""));
+    world.dir.write("body", BODY);
+    for scheme in ["-s github", "-s stripe", "-s standard-webhooks", "-s rfc9421", SIGV4] {
+        (own.forget(), other.forget());
+        let user = "-u me --password env:WORD --auth basic-at-once -H X-Api-Key:k1 -H Cookie:c=1";
+        // The scheme that signs in Authorization has no room for a password there.
+        let user = if scheme == SIGV4 { "-H X-Api-Key:k1 -H Cookie:c=1" } else { user };
+        let words = format!("{scheme} -k env:KEY {user} {} body", own.url("/x"));
+        send(&world.dir, &words).env("WORD", "secret").run().is(0, b"there", "");
+        is_signed(&own.seen()[0], scheme);
+        for name in ["authorization", "cookie", "x-api-key"] {
+            assert!(own.seen()[0].header(name).is_some(), "{scheme}: {name}");
+        }
+        let seen = &other.seen()[0];
+        let usual = ["host", "user-agent", "accept", "accept-encoding", "content-length"];
+        for (name, value) in &seen.headers {
+            assert!(usual.contains(&&**name), "{scheme}: {name}: {value}");
+        }
+        assert_eq!(seen.body, BODY);
+    }
+}
+
+#[test]
+fn no_redirect_leads_a_message_out_of_tls() {
+    let (world, files) = World::with_pki();
+    let (server, plain) = (Server::https(PKI.open()), Server::http());
+    server.at("/x", redirect(plain.url("/x")));
+    let authority = files.path("ca.pem");
+    let words =
+        format!("-s github -k env:KEY --cacert {} {} -", authority.display(), server.url("/x"));
+    send(&world.dir, &words).run().is_in(7, b"", "not encrypted");
+    assert_eq!(plain.seen().len(), 0);
+}
+
+#[test]
+fn who_the_user_is_is_told_as_the_server_asks() {
+    let (world, server) = (World::new(), Server::http());
+    let ask = |challenge: &'static str, kind: &'static str| {
+        move |seen: &Seen, _: usize| match seen.header("authorization") {
+            Some(value) if value.starts_with(kind) => ok(&["Set-Cookie: sid=1; Path=/"], b""),
+            _ => status("401 Unauthorized", &[challenge], b""),
+        }
+    };
+    server.at("/basic", ask("WWW-Authenticate: Basic realm=\"r\"", "Basic bWU6c2VjcmV0"));
+    let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int,auth\"";
+    server.at("/digest", ask(challenge, "Digest username=\"me\""));
+    server.at("/x", |_, _| ok(&[], b""));
+    world.dir.write("body", BODY);
+    for path in ["/basic", "/digest"] {
+        server.forget();
+        let words = "-s stripe -k env:KEY -u me --password env:WORD --cookie-jar jar";
+        let words = format!("{words} {} body", server.url(path));
+        well(send(&world.dir, &words).env("WORD", "secret"));
+        let seen = server.seen();
+        assert_eq!(seen.len(), 2);
+        for seen in &seen {
+            assert_eq!(seen.body, BODY);
+            is_signed(seen, "-s stripe");
+        }
+    }
+    server.forget();
+    well(send(&world.dir, &format!("--cookie-jar jar {}", server.url("/x"))));
+    assert_eq!(server.seen()[0].header("cookie"), Some("sid=1"));
+    let words = format!("-u me --password env:WORD {} body", server.url("/basic"));
+    send(&world.dir, &words).env("WORD", "wrong").run().is_in(4, b"", "401");
+}
+
+#[test]
+fn a_server_may_want_a_certificate() {
+    use rustls::version::{TLS12, TLS13};
+    let (world, files) = World::with_pki();
+    let server = Server::https(PKI.server(Clients::WithCertificate, &[&TLS13, &TLS12]));
+    server.at("/x", |_, _| ok(&[], b""));
+    let (authority, client) = (files.path("ca.pem"), files.path("client.pem"));
+    let words =
+        format!("{SIGV4} -k env:KEY --cacert {} {} -", authority.display(), server.url("/x"));
+    send(&world.dir, &words).run().exits(1);
+    assert_eq!(server.seen().len(), 0);
+    well(send(&world.dir, &format!("{words} --cert {}", client.display())).stdin(BODY));
+    is_signed(&server.seen()[0], SIGV4);
+}
+
+#[test]
+fn a_proxy_changes_no_signature() {
+    let (world, proxy) = (World::new(), Server::http());
+    proxy.at("http://example.test:8080/x", |_, _| ok(&[], b""));
+    let address = format!("http://me:secret@localhost:{}", proxy.port);
+    let words = format!("{SIGV4} -k env:KEY http://example.test:8080/x?a -");
+    well(send(&world.dir, &words).env("http_proxy", address).stdin(BODY));
+    let mut seen = proxy.seen().remove(0);
+    assert_eq!(seen.header("proxy-authorization"), Some("Basic bWU6c2VjcmV0"));
+    // As the server gets it.
+    seen.target = "/x?a".into();
+    seen.headers.retain(|(name, _)| name != "proxy-authorization");
+    is_signed(&seen, SIGV4);
+}
+
+#[test]
+fn user_password_and_fragment_of_the_url_are_not_signed() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b""));
+    let url = server.url("/x?a=1#part").replace("//", "//me:secret@");
+    for scheme in [SIGV4, "-s rfc9421", "-s rfc9421 --cover @method,@target-uri,content-digest"] {
+        server.forget();
+        well(send(&world.dir, &format!("{scheme} -k env:KEY {url} -")).stdin(BODY));
+        assert_eq!(server.seen()[0].target, "/x?a=1");
+        is_signed(&server.seen()[0], &format!("{scheme} --url {}", server.url("/x?a=1")));
+    }
+    // The URL that is signed is the one that is sent.
+    server.forget();
+    well(send(&world.dir, &format!("{SIGV4} --presign 60 -k env:KEY {url} -X GET")));
+    let seen = &server.seen()[0];
+    assert!(seen.target.starts_with("/x?a=1&X-Amz-Algorithm="), "{}", seen.target);
+    is_signed(seen, &format!("{SIGV4} --presign 60"));
+}
+
+#[test]
+fn no_message_holds_the_key() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| status("401 Unauthorized", &[], b"no\n"));
+    let url = server.url("/x?token=s3cret");
+    for words in [
+        format!("-s github -k {KEY} {url} -"),
+        format!("-s github -k hex:{KEY} {url} -"),
+        format!("-s github -k env:KEY {url} -"),
+        format!("-s standard-webhooks -k env:NONE {url} -"),
+        "-s github -k env:KEY http://me:s3cret@localhost:1/x?s3cret=s3cret -".to_owned(),
+    ] {
+        let ran = send(&world.dir, &words).env("NONE", KEY).run();
+        assert_ne!(ran.status.code(), Some(0));
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr;
+        assert!(!said.replace("?s3cret=", "").contains("s3cret"), "{words}: {said}");
+    }
+    world.holds(&[]);
+}
