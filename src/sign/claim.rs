@@ -48,7 +48,7 @@ pub(crate) struct Claim<'m> {
     pub(crate) macs: Candidates,
     pub(crate) input: Input,
     /// What the sender may have signed instead.
-    pub(crate) alternative: Option<Input>,
+    pub(crate) alternative: Option<Box<Input>>,
     pub(crate) timestamp: Option<u64>,
     /// How old it may be, where the request may say so: it is signed with the rest.
     pub(crate) lifetime: Option<u32>,

@@ -10,7 +10,7 @@ use super::verifier::Verifier;
 use crate::hmac::{Key, Tag, sign_many};
 
 /// Requests whose claims are held at a time: enough for the lanes, and still in the cache.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 
 impl Verifier {
     /// The verdicts on requests whose bodies are in memory, each as [`Verifier::verify`] has it,

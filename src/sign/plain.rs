@@ -71,7 +71,8 @@ impl Rules for Plain {
         };
         if self.quirk == Quirk::Twilio {
             let other = twilio::other_port(message.url);
-            claim.alternative = Some(self.input(message, &Values { url: &other, ..values })?);
+            let other = self.input(message, &Values { url: &other, ..values })?;
+            claim.alternative = Some(Box::new(other));
             match twilio::body_digest(message)? {
                 Some(expected) => {
                     let hasher = Hasher::new(Algorithm::Sha256);

@@ -77,7 +77,7 @@ impl Verifier {
         let claim = self.rules.claim(message)?;
         let keys = self.keys.of(&*self.rules, claim.scope.as_deref());
         let Claim { input, alternative, checks, bodies, .. } = claim;
-        let runs = [Some(input), alternative].into_iter().flatten();
+        let runs = [Some(input), alternative.map(|input| *input)].into_iter().flatten();
         Ok(Verifying {
             runs: runs.map(|input| Running::new(input, &keys)).collect(),
             macs: claim.macs,
