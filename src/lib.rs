@@ -44,7 +44,10 @@
 //! # }
 //! ```
 //!
-//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote,
+//! [`check::run_entries`] checksum files of any shape.
+//!
+//! **Understand a digest**, in whatever notation: [`notation::Expected`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;
