@@ -213,11 +213,11 @@ fn print(
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
-        (None, Verdict::Malformed(bad), _) if is_serious(*bad) => {
-            if manner.report != Report::Nothing {
-                output.flush()?;
-                complain(format_args!("{title}: {line}: {bad}"));
-            }
+        (None, Verdict::Malformed(bad), _)
+            if is_serious(*bad) && manner.report != Report::Nothing =>
+        {
+            output.flush()?;
+            complain(format_args!("{title}: {line}: {bad}"));
         }
         (None, Verdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;
