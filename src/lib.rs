@@ -45,6 +45,19 @@
 //! ```
 //!
 //! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+//!
+//! **Fetch a file** (feature `net`). [`fetch::Fetch`] puts it in place verified, or not at all.
+//!
+//! ```no_run
+//! # #[cfg(feature = "net")] {
+//! use hsum::fetch::{Client, Fetch};
+//!
+//! let digest = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".parse()?;
+//! let fetch = Fetch::new("https://example.org/x.iso".parse()?).expect(digest, "the release notes");
+//! fetch.to_path(&Client::builder().build(), "x.iso")?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;
