@@ -1,20 +1,33 @@
 //! `gpg --print-md`: `x: BA7816BF 8F01CFEA …`, `x: SHA256 = BA7816BF …`, wrapped over lines.
 
-use super::fields;
+use super::fields::{self, words};
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use super::{BadLine, Entry};
+use crate::algorithm::Function;
 
 #[derive(Default)]
 struct Gpg {
-    /// The file and the algorithm of the digest that is being read, and where it began.
-    begun: Option<(u64, Vec<u8>, Option<Vec<u8>>)>,
+    /// The digest that is being read.
+    begun: Option<Begun>,
+    untagged: Option<Function>,
+}
+
+struct Begun {
+    line: u64,
+    name: Vec<u8>,
+    algorithm: Option<Vec<u8>>,
     digits: Vec<u8>,
-    untagged: Option<crate::algorithm::Function>,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {
-    head(line).is_some_and(|(_, _, groups)| fields::words(groups).count() > 2)
+    let many = |groups: &[u8]| is_groups(groups) && words(groups).count() > 2;
+    match (head(line), tagged(line)) {
+        (Some((_, _, groups)), _) => many(groups),
+        (None, Some((_, groups))) => many(groups),
+        // Below a long name; the pairs of certutil are in lower case.
+        (None, None) => many(line) && !line.iter().any(u8::is_ascii_lowercase),
+    }
 }
 
 pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
@@ -23,46 +36,62 @@ pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
 
 impl Reader for Gpg {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
-        let goes_on = line.starts_with(b" ") && is_groups(line);
-        if goes_on && self.begun.is_some() {
-            self.take(line);
+        if line.trim_ascii().is_empty() {
+        } else if let (Some((algorithm, groups)), Some(begun)) = (tagged(line), &mut self.begun) {
+            // Below a long name, which stands by itself.
+            let name = begun.name.clone();
+            self.end(out);
+            self.begin(number, name, Some(algorithm.to_vec()), groups);
+        } else if let (true, Some(begun)) = (is_groups(line), &mut self.begun) {
+            begun.take(line);
         } else if let Some((name, algorithm, groups)) = head(line) {
             self.end(out);
-            self.begun = Some((number, name.to_vec(), algorithm.map(<[u8]>::to_vec)));
-            self.take(groups);
-        } else if !line.trim_ascii().is_empty() {
+            self.begin(number, name.to_vec(), algorithm.map(<[u8]>::to_vec), groups);
+        } else {
             self.end(out);
             out.push(number, Err(BadLine::NoDigest));
         }
     }
 
     fn end(&mut self, out: &mut Out) {
-        if let Some((number, name, algorithm)) = self.begun.take() {
-            let digits = std::mem::take(&mut self.digits);
-            out.push(number, self.entry(&name, algorithm.as_deref(), &digits));
+        match self.begun.take() {
+            Some(Begun { algorithm: None, digits, .. }) if digits.is_empty() => {}
+            Some(begun) => out.push(begun.line, begun.entry(self.untagged)),
+            None => {}
         }
     }
 }
 
 impl Gpg {
+    fn begin(&mut self, line: u64, name: Vec<u8>, algorithm: Option<Vec<u8>>, groups: &[u8]) {
+        let mut begun = Begun { line, name, algorithm, digits: Vec::new() };
+        begun.take(groups);
+        self.begun = Some(begun);
+    }
+}
+
+impl Begun {
     /// More digits than any digest has are as bad as a few too many.
     fn take(&mut self, groups: &[u8]) {
         let digits = groups.iter().filter(|byte| byte.is_ascii_hexdigit());
         self.digits.extend(digits.take(1024 - self.digits.len().min(1024)));
     }
 
-    fn entry(
-        &self,
-        name: &[u8],
-        algorithm: Option<&[u8]>,
-        digits: &[u8],
-    ) -> Result<Entry, BadLine> {
-        let digests = match algorithm {
-            Some(algorithm) => vec![fields::hex(fields::function(algorithm)?, digits)?],
-            None => fields::notation(&String::from_utf8_lossy(digits), self.untagged)?,
+    fn entry(self, untagged: Option<Function>) -> Result<Entry, BadLine> {
+        let digests = match self.algorithm {
+            Some(algorithm) => vec![fields::hex(fields::function(&algorithm)?, &self.digits)?],
+            None => fields::notation(&String::from_utf8_lossy(&self.digits), untagged)?,
         };
-        fields::entry(name, digests, None)
+        fields::entry(&self.name, digests, None)
     }
+}
+
+/// `  SHA256 = BA7816BF …`
+fn tagged(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = line.iter().position(|byte| *byte == b'=')?;
+    let (tag, groups) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
+    let is_tag = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
+    (is_tag && !groups.is_empty() && is_groups(groups)).then_some((tag, groups))
 }
 
 /// The name, the algorithm if it is said, and the digits of a line that begins a digest; the name
@@ -84,6 +113,6 @@ fn head(line: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
 }
 
 fn is_groups(text: &[u8]) -> bool {
-    fields::words(text)
+    words(text)
         .all(|word| matches!(word.len(), 2 | 4 | 8) && word.iter().all(u8::is_ascii_hexdigit))
 }

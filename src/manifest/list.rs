@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::layer::Layer;
 use super::lines::{Line, Lines};
-use super::shape::{Reader, SHAPES, Shape, Sure, is_digest_first};
+use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
 use super::sidecar;
 use super::{BadLine, Entry, Parser};
 use crate::algorithm::Function;
@@ -212,7 +212,7 @@ impl<R: BufRead> List<R> {
     /// Holds lines until one of them tells.
     fn sniff(&mut self) -> State {
         let mut plain = self.plain_parser();
-        let (mut bytes, mut weak) = (0, None);
+        let (mut bytes, mut weak) = (0, None::<usize>);
         while bytes < HELD {
             let Some((number, line)) = self.read_line() else { break };
             let Ok(text) = &line else {
@@ -223,9 +223,9 @@ impl<R: BufRead> List<R> {
             bytes += text.len() + 32;
             let content = text.trim_ascii();
             if !content.is_empty() {
-                let signs = || SHAPES.iter().filter(|row| (row.sign)(text.trim_ascii_end()));
-                let strong = signs().find(|row| row.sure == Sure::Yes);
-                if let Some(row) = strong {
+                let sign = |row: &Row| (row.sign)(text.trim_ascii_end());
+                let found = SHAPES.iter().position(sign);
+                if let Some(row) = found.map(|at| &SHAPES[at]).filter(|row| row.sure == Sure::Yes) {
                     self.held.push_back((number, line));
                     return State::Foreign(row.shape, (row.reader)(&self.hint));
                 }
@@ -233,11 +233,11 @@ impl<R: BufRead> List<R> {
                     self.held.push_back((number, line));
                     return State::Plain(self.plain_parser());
                 }
-                weak = weak.or_else(|| signs().next());
+                weak = weak.into_iter().chain(found).min();
             }
             self.held.push_back((number, line));
         }
-        match weak {
+        match weak.map(|at| &SHAPES[at]) {
             Some(row) if row.shape != Shape::Sidecar || sidecar::is_bound(&self.hint) => {
                 State::Foreign(row.shape, (row.reader)(&self.hint))
             }

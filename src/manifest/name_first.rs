@@ -42,5 +42,10 @@ fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     let prefix = text.split([':', '-']).next().filter(|prefix| prefix.len() < text.len());
     // `h1:` of a go.sum too, to be refused with the right words.
     let named = prefix.is_some_and(|p| p == "h1" || p.parse::<Function>().is_ok());
-    (!name.is_empty() && (is_usual_hex(word) || named)).then_some((name, text))
+    // A tagged line that is not quite right is no line of this shape.
+    let mut words = name.split(|byte| matches!(byte, b' ' | b'('));
+    let tagged = name.ends_with(b"=")
+        || words.next().is_some_and(|first| fields::function(first).is_ok())
+            && name.contains(&b'(');
+    (!name.is_empty() && !tagged && (is_usual_hex(word) || named)).then_some((name, text))
 }

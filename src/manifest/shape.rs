@@ -80,17 +80,17 @@ pub(super) enum Sure {
     IfNothingElse,
 }
 
-/// In the order in which they are asked.
+/// The first one whose sign is there is the shape: prose above GNU lines looks like many a thing.
 pub(super) static SHAPES: [Row; 12] = [
     row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
     row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
-    row(Shape::Certutil, certutil::sign, Sure::Yes, certutil::reader),
-    row(Shape::PowerShell, powershell::sign, Sure::Yes, powershell::reader),
     row(Shape::Debian, debian::sign, Sure::Yes, debian::reader),
     row(Shape::Distinfo, distinfo::sign, Sure::Yes, distinfo::reader),
     row(Shape::Shell, shell::sign, Sure::Yes, shell::reader),
-    row(Shape::Lock, lock::sign, Sure::Yes, lock::reader),
-    row(Shape::Gpg, gpg::sign, Sure::Yes, gpg::reader),
+    row(Shape::Certutil, certutil::sign, Sure::IfNothingElse, certutil::reader),
+    row(Shape::PowerShell, powershell::sign, Sure::IfNothingElse, powershell::reader),
+    row(Shape::Lock, lock::sign, Sure::IfNothingElse, lock::reader),
+    row(Shape::Gpg, gpg::sign, Sure::IfNothingElse, gpg::reader),
     row(Shape::NameFirst, name_first::sign, Sure::IfNothingElse, name_first::reader),
     row(Shape::Sfv, sfv::sign, Sure::IfNothingElse, sfv::reader),
     row(Shape::Sidecar, sidecar::sign, Sure::IfNothingElse, sidecar::reader),

@@ -77,7 +77,7 @@ impl Reader for Shell {
         for array in &self.arrays {
             let Some((function, suffix)) = sums(&array.name) else { continue };
             for (name, text) in self.pairs(array, suffix) {
-                let Some(name) = self.expand(&name) else {
+                let Some(name) = name else {
                     out.push(array.line, Err(BadLine::NoName));
                     continue;
                 };
@@ -130,18 +130,26 @@ impl Shell {
 
     /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
     /// sources.
-    fn pairs(&self, array: &Array, suffix: &str) -> Vec<(String, String)> {
+    fn pairs(&self, array: &Array, suffix: &str) -> Vec<(Option<String>, String)> {
         let sources = self
             .arrays
             .iter()
             .find(|other| other.name.strip_prefix("source").is_some_and(|other| other == suffix));
         let Some(sources) = sources else {
             let pairs = array.words.chunks_exact(2);
-            return pairs.map(|pair| (pair[1].clone(), pair[0].clone())).collect();
+            return pairs.map(|pair| (self.expand(&pair[1]), pair[0].clone())).collect();
         };
         let both = sources.words.iter().zip(&array.words);
         let both = both.filter(|(source, sum)| *sum != "SKIP" && !is_repository(source));
-        both.map(|(source, sum)| (file_name(source), sum.clone())).collect()
+        both.map(|(source, sum)| (self.file_name(source), sum.clone())).collect()
+    }
+
+    /// The name of a source's file: what stands before `::`, or the end of the URL.
+    fn file_name(&self, source: &str) -> Option<String> {
+        match source.split_once("::") {
+            Some((name, _)) => self.expand(name),
+            None => String::from_utf8(url_name(&self.expand(source)?)).ok(),
+        }
     }
 
     /// A name with `$pkgver` and `${pkgver}` put in; `None` if there is more to it.
@@ -189,12 +197,4 @@ fn is_repository(source: &str) -> bool {
     ["git", "hg", "svn", "bzr", "fossil"]
         .iter()
         .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(['+', ':'])))
-}
-
-/// The file's name: what stands before `::`, or the end of the URL.
-fn file_name(source: &str) -> String {
-    match source.split_once("::") {
-        Some((name, _)) => name.into(),
-        None => String::from_utf8(url_name(source)).unwrap_or_default(),
-    }
 }

@@ -2,7 +2,9 @@
 
 mod check;
 mod coreutils;
+mod expect;
 mod faults;
+mod foreign;
 mod hmac;
 mod odd_names;
 mod output;

@@ -1,5 +1,8 @@
 //! Every notation of a digest: the corpus, what is written is read, and no text panics.
 
+#[cfg(feature = "fs")]
+mod shapes;
+
 use hsum::notation::{Expected, Notation, ParseError};
 use hsum::{Algorithm, Digest, Function, Strength, digest};
 use proptest::prelude::*;

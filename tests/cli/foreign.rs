@@ -1,0 +1,271 @@
+//! Checksum files of other shapes: found by content, sizes used, names chosen and refused; and what the
+//! machine's own programs print.
+
+use crate::support::*;
+
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn abc() -> Dir {
+    let dir = Dir::new();
+    dir.write("abc.bin", "abc");
+    dir
+}
+
+#[test]
+fn a_bare_sidecar_is_of_the_file_beside_it() {
+    let dir = abc();
+    dir.write("abc.bin.sha256", ABC);
+    dir.words("check abc.bin.sha256").prints("abc.bin: OK\n");
+    dir.write("down/x", "abc");
+    dir.write("down/x.sha512.txt", format!("sha256:{ABC}\n"));
+    dir.words("check down/x.sha512.txt").prints("down/x: OK\n");
+    dir.write("digest", ABC);
+    dir.words("check digest --only abc.bin").prints("abc.bin: OK\n");
+    dir.words("check digest").run().is_in(1, b"", "no properly formatted checksum lines");
+    dir.words("check --only abc.bin").stdin(ABC).prints("abc.bin: OK\n");
+}
+
+#[test]
+fn a_signed_list_counts_for_its_signed_part() {
+    let dir = abc();
+    let list = format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{ABC}  abc.bin\n\
+         -----BEGIN PGP SIGNATURE-----\n\niQ==\n-----END PGP SIGNATURE-----\n{ABC}  gone\n"
+    );
+    let note = "hsum: list: the list is signed; the signature is not checked\n";
+    dir.write("list", list);
+    dir.words("check --strict list").gives(0, "abc.bin: OK\n", note);
+    dir.words("check --status list").prints("");
+}
+
+#[test]
+fn sizes_are_compared_before_anything_is_read() {
+    let dir = abc();
+    dir.write("Manifest", format!("DIST abc.bin 4 SHA256 {ABC}\n"));
+    dir.words("check Manifest").gives(
+        1,
+        "abc.bin: FAILED\n",
+        "hsum: abc.bin: 3 bytes, not the 4 that are listed\n\
+         hsum: WARNING: 1 computed checksum did NOT match\n",
+    );
+    dir.words("check --status Manifest").gives(1, "", "");
+    let both = format!("DIST abc.bin 3 SHA256 {ABC} MD5 {}\n", md5("other"));
+    dir.write("Manifest", both);
+    dir.words("check Manifest").run().is_in(1, b"abc.bin: FAILED\n", "did NOT match");
+    dir.write("Manifest", format!("DIST abc.bin 3 SHA256 {ABC} MD5 {}\n", md5("abc")));
+    dir.words("check Manifest").prints("abc.bin: OK\n");
+}
+
+#[test]
+fn only_one_file() {
+    let dir = abc();
+    dir.write("b", "abc");
+    dir.write("list", format!("{ABC}  abc.bin\n{ABC}  ./b\n{ABC}  gone\n{ABC}  x/c\n"));
+    dir.words("check list --only b").prints("b: OK\n");
+    dir.words("check list --only b --only ./abc.bin").prints("./abc.bin: OK\nb: OK\n");
+    dir.words("check list --only nothing").gives(1, "", "hsum: nothing: not listed\n");
+    dir.words("check list --only b --only c").gives(1, "b: OK\n", "hsum: c: not listed\n");
+    let ran = dir.words("check list --only gone").run();
+    ran.is_in(1, b"gone: FAILED open or read\n", "could not be read");
+    // Others are not even looked at.
+    dir.words("check list --only b --ignore-missing").prints("b: OK\n");
+    dir.words("check --only x").run().is_in(1, b"", "no properly formatted checksum lines");
+}
+
+#[test]
+fn by_base_name_only_on_request() {
+    let dir = abc();
+    let path = format!("{ABC}  /home/me/build/abc.bin\n{ABC}  386\\b.exe\n");
+    dir.write("list", path);
+    dir.words("check list --only abc.bin").gives(1, "", "hsum: abc.bin: not listed\n");
+    dir.words("check list --only abc.bin --basename").prints("abc.bin: OK\n");
+    dir.write("b.exe", "abc");
+    dir.words("check list --basename").prints("abc.bin: OK\nb.exe: OK\n");
+    dir.mkdir("down");
+    dir.write("down/b.exe", "abc");
+    dir.words("check list --basename --only down/b.exe").prints("down/b.exe: OK\n");
+    dir.write("list", format!("{ABC}  x/abc.bin\n{ABC}  y/abc.bin\n"));
+    let ran = dir.words("check list --basename").run();
+    ran.is_in(1, b"", "hsum: list: 1: several entries have this base name\n");
+    let ran = dir.words("check list --basename --only abc.bin").run();
+    ran.is_in(1, b"abc.bin: OK\n", "hsum: list: 2: several entries have this base name\n");
+}
+
+#[test]
+fn two_digests_that_contradict_each_other() {
+    let dir = abc();
+    dir.write("list", format!("{ABC}  abc.bin\n{}  abc.bin\n", sha256("other")));
+    let ran = dir.words("check list --only abc.bin").run();
+    ran.is_in(1, b"abc.bin: OK\n", "two different digests of one algorithm for one file");
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\nabc.bin: FAILED\n", "did NOT match");
+}
+
+#[test]
+fn names_that_lead_out_are_refused() {
+    let dir = Dir::new();
+    dir.write("up", "abc");
+    dir.mkdir("down");
+    dir.write("down/ok", "abc");
+    let list = format!("../up {ABC}\nok {ABC}\n");
+    dir.write("down/list", list);
+    let refused = "hsum: list: 1: the name leads out of the directory (see --allow-outside)\n\
+        hsum: WARNING: 1 listed file was refused\n";
+    let in_down = |flags: &str| dir.shell(&format!("cd down && \"$HSUM\" check list {flags}"));
+    in_down("").gives(1, "ok: OK\n", refused);
+    in_down("--allow-outside").prints("../up: OK\nok: OK\n");
+    // Lists of GNU lines are as they were.
+    dir.write("down/gnu", format!("{ABC}  ../up\n"));
+    dir.shell("cd down && \"$HSUM\" check gnu").prints("../up: OK\n");
+}
+
+#[test]
+fn weak_entries_are_refused_where_strong_ones_are_asked_for() {
+    let dir = abc();
+    dir.write("list", format!("{}  abc.bin\n{ABC}  abc.bin\n", md5("abc")));
+    dir.words("check list").prints("abc.bin: OK\nabc.bin: OK\n");
+    let refused = "hsum: list: 1: only MD5 or SHA-1, which --strong refuses\n\
+        hsum: WARNING: 1 listed file was refused\n";
+    dir.words("check --strong list").gives(1, "abc.bin: OK\n", refused);
+}
+
+#[test]
+fn sfv() {
+    let dir = abc();
+    dir.write("my clip.mkv", "other");
+    let list = "; Generated by WIN-SFV32\r\n;\r\nabc.bin 352441C2\r\nmy clip.mkv DEADBEEF\r\n";
+    dir.write("x.sfv", format!("{list}gone 00000000\r\nnonsense\r\n../up 352441c2\r\n"));
+    dir.words("check x.sfv").gives(
+        1,
+        "abc.bin: OK\n'my clip.mkv': FAILED\ngone: FAILED open or read\n",
+        "hsum: x.sfv: 7: the name leads out of the directory (see --allow-outside)\n\
+         hsum: gone: No such file or directory\n\
+         hsum: WARNING: 1 line is improperly formatted\n\
+         hsum: WARNING: 1 listed file could not be read\n\
+         hsum: WARNING: 1 computed checksum did NOT match\n\
+         hsum: WARNING: 1 listed file was refused\n",
+    );
+    dir.words("check x.sfv --only abc.bin --quiet").run().is_in(0, b"", "improperly formatted");
+    dir.words("check x.sfv --only nothing").run().is_in(1, b"", "hsum: nothing: not listed\n");
+    dir.words("check --strong x.sfv").gives(1, "", "hsum: x.sfv: CRC-32 is refused by --strong\n");
+    dir.fifo("fifo");
+    dir.write("y.sfv", "fifo 00000000\n");
+    dir.words("check y.sfv").run().is_in(1, b"fifo: FAILED open or read\n", "Is not a regular");
+}
+
+#[test]
+fn lists_that_are_none() {
+    let dir = abc();
+    let none = "no properly formatted checksum lines found\n";
+    for (text, word) in [
+        ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
+        ("{\"name\": ", "hsum: list: 1: broken JSON, XML or UTF-16\n"),
+        ("{\"name\": \"x\"}", none),
+        ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
+    ] {
+        dir.write("list", text);
+        let ran = dir.words("check list").run();
+        ran.is_in(1, b"", word);
+        assert!(ran.stderr.ends_with(none), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_a_listed_file_is_instead() {
+    let dir = Dir::with(&["a", "b", "c"]);
+    dir.write("list", list(&["a", "b"]));
+    dir.write("a", "b");
+    let hint = "hsum: a: has the digest listed for b\n";
+    dir.words("check list").run().is_in(1, b"a: FAILED\nb: OK\n", hint);
+    dir.words("check --status list").gives(1, "", "");
+    dir.write("a", "");
+    dir.words("check list").run().is_in(1, b"a: FAILED\nb: OK\n", "hsum: a: the file is empty\n");
+}
+
+/// A line whose end does not come yet keeps nothing back: the shape is known from the first.
+#[test]
+fn verdicts_come_while_the_list_is_still_written() {
+    use std::io::{Read, Write};
+    let dir = abc();
+    dir.fifo("fifo");
+    let mut child = dir.words("check fifo").spawn();
+    let mut fifo = open_fifo(&dir.path("fifo"));
+    // Work begins with the second.
+    fifo.write_all(format!("{ABC}  abc.bin\n").repeat(2).as_bytes()).expect("written");
+    let mut first = [0; 24];
+    let mut stdout = child.stdout.take().expect("piped");
+    stdout.read_exact(&mut first).expect("a verdict before the end");
+    assert_eq!(&first, b"abc.bin: OK\nabc.bin: OK\n");
+    drop(fifo);
+    finish(child).is(0, b"", "");
+}
+
+/// What the machine's own programs print of files with odd names is read back.
+#[test]
+fn what_other_programs_print_is_read_back() {
+    let dir = Dir::new();
+    let mut numbers = Numbers::new(6);
+    let names = ["a", "b c", "d (e)", "f=g", "h: i", "-j", "k.sha256"];
+    for (i, name) in names.iter().enumerate() {
+        dir.write(name, numbers.bytes([0, 1, 55, 64, 1000, 70_000, 3][i]));
+    }
+    let mut ran = 0;
+    for (program, options) in [
+        ("sha256sum", &["", "--binary", "--tag", "--zero"][..]),
+        ("md5sum", &["", "--tag"]),
+        ("sha512sum", &["", "--tag"]),
+        ("b2sum", &["--tag", "--tag -l 256"]),
+        ("cksum", &["-a sha256", "-a md5", "-a blake2b", "-a sm3", "-a sha512 --untagged"]),
+        ("openssl", &["dgst -sha256", "dgst -r -sha256", "dgst -md5", "dgst -sha3-256"]),
+        ("gpg", &["--print-md sha256", "--print-md md5", "--print-md sha512", "--print-mds"]),
+        ("rhash", &["--sha256", "--bsd --sha256 --md5", "--sfv", "-C"]),
+        ("hashdeep", &["-l -c sha256", "-l -c md5,sha256"]),
+    ] {
+        if !has(program) {
+            continue;
+        }
+        for options in options {
+            let files = names.map(|name| format!("'./{name}'")).join(" ");
+            let call = format!("GNUPGHOME=. {program} {options} {files} 2>/dev/null");
+            let printed = dir.shell(&call).run();
+            if printed.stdout.is_empty() || *options == "--zero" {
+                continue; // an older one, without that option
+            }
+            ran += 1;
+            let text = String::from_utf8_lossy(&printed.stdout).into_owned();
+            let checked = dir.words("check").stdin(printed.stdout).run();
+            let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+            let about = format!("{call}\n{text}\n{said}{}", checked.stderr);
+            assert!(!said.contains("FAILED"), "{about}");
+            let each = names.iter().all(|name| said.contains(name));
+            assert!(each && said.matches(": OK").count() >= names.len(), "{about}");
+            // RIPEMD-160 alone is not computed.
+            let well = *options == "--print-mds" || checked.stderr.is_empty();
+            assert!(well && checked.status.success(), "{about}");
+        }
+    }
+    assert!(ran > 0 || !has("sha256sum"));
+}
+
+/// Text as PowerShell shapes it, for files with odd names.
+#[test]
+fn what_powershell_would_print_is_read_back() {
+    let dir = Dir::new();
+    let names = ["a", "b c", "d (e)", "f=g"];
+    let (mut list, mut table) = (String::new(), String::new());
+    table += "\r\nAlgorithm       Hash                                   Path\r\n";
+    table += "---------       ----                                   ----\r\n";
+    for name in names {
+        dir.write(name, name);
+        let digest = sha256(name).to_uppercase();
+        list +=
+            &format!("\r\nAlgorithm : SHA256\r\nHash      : {digest}\r\nPath      : {name}\r\n");
+        table += &format!("SHA256          {digest}       {name}\r\n");
+    }
+    let expected = "a: OK\n'b c': OK\n'd (e)': OK\n'f=g': OK\n";
+    for text in [list, table] {
+        dir.words("check --strict").stdin(text.clone()).prints(expected);
+        let wide = format!("\u{feff}{text}");
+        let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        dir.words("check --strict").stdin(wide).prints(expected);
+    }
+}

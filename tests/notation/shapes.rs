@@ -1,0 +1,228 @@
+//! Checksum files: the corpus, whole and in every encoding, and what the machine's own programs print.
+
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use hsum::manifest::{self, BadLine, Hint, List, Listed, Matching, NotListed, Outside, Shape};
+
+/// A checksum file of the corpus.
+struct Case {
+    shape: String,
+    name: String,
+    text: String,
+    /// As the corpus says it.
+    entries: Vec<String>,
+}
+
+fn corpus() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut within = None;
+    for line in include_str!("shapes.txt").lines() {
+        if let Some((shape, name)) = line.strip_prefix("=== ").and_then(|l| l.split_once(", ")) {
+            let (shape, name) = (shape.into(), name.into());
+            cases.push(Case { shape, name, text: String::new(), entries: Vec::new() });
+            within = Some(true);
+        } else if line == "---" {
+            within = Some(false);
+        } else {
+            match (within, cases.last_mut()) {
+                (Some(true), Some(case)) => case.text += &format!("{line}\n"),
+                (Some(false), Some(case)) if !line.is_empty() => case.entries.push(line.into()),
+                _ => within = None,
+            }
+        }
+    }
+    cases
+}
+
+fn hint(name: &str) -> Hint {
+    Hint { name: Some(PathBuf::from(name)), ..Hint::default() }
+}
+
+fn read(text: &[u8], name: &str) -> (String, Vec<String>) {
+    let mut list = List::new(text, hint(name));
+    let shape = format!("{:?}", list.shape());
+    (shape, list.map(|listed| shown(&listed)).collect())
+}
+
+fn shown(listed: &Listed) -> String {
+    match &listed.entry {
+        Ok(entry) => {
+            let size = entry.size.map_or("-".into(), |size| size.to_string());
+            let digests: Vec<String> = entry.digests().map(|d| format!("{d:?}")).collect();
+            let name = entry.path.to_str().unwrap().replace('\n', "\\n");
+            format!("{name} | {size} | {}", digests.join(","))
+        }
+        Err(bad) => format!("! {bad}"),
+    }
+}
+
+/// Whether what was read is what should be, of which reasons are given in part.
+fn agree(got: &[String], wanted: &[String]) -> bool {
+    let same = |(got, wanted): (&String, &String)| match wanted.strip_prefix("! ") {
+        Some(reason) => got.starts_with("! ") && got.contains(reason),
+        None => got == wanted,
+    };
+    got.len() == wanted.len() && got.iter().zip(wanted).all(same)
+}
+
+fn assert_reads(case: &Case, text: &[u8], how: &str) {
+    let (shape, got) = read(text, &case.name);
+    let about = format!("{} as {}, {how}:\n{}", case.name, case.shape, case.text);
+    assert_eq!(shape, case.shape, "{about}");
+    let (got, wanted) = (got.join("\n"), case.entries.join("\n"));
+    let lines = |text: &str| text.lines().map(String::from).collect::<Vec<_>>();
+    assert!(agree(&lines(&got), &lines(&wanted)), "{about}\nwanted:\n{wanted}\ngot:\n{got}");
+}
+
+#[test]
+fn the_whole_corpus() {
+    let cases = corpus();
+    assert!(cases.len() >= 50, "only {} files", cases.len());
+    for case in &cases {
+        assert_reads(case, case.text.as_bytes(), "as it is");
+    }
+    for shape in [
+        "Plain",
+        "Certutil",
+        "Debian",
+        "Distinfo",
+        "Gentoo",
+        "Gpg",
+        "Hashdeep",
+        "Json",
+        "Lock",
+        "Metalink",
+        "NameFirst",
+        "PowerShell",
+        "Sfv",
+        "Shell",
+        "Sidecar",
+    ] {
+        let count = cases.iter().filter(|case| case.shape == shape).count();
+        assert!(count >= 2, "{shape}: {count} examples");
+    }
+}
+
+#[test]
+fn with_the_line_ends_of_windows_and_without_the_last_one() {
+    for case in corpus() {
+        assert_reads(&case, case.text.trim_end().as_bytes(), "without its last line end");
+        assert_reads(&case, case.text.replace('\n', "\r\n").as_bytes(), "with CR LF");
+    }
+}
+
+#[test]
+fn in_utf_16_and_with_a_mark() {
+    for case in corpus() {
+        let marked = format!("\u{feff}{}", case.text);
+        assert_reads(&case, marked.as_bytes(), "in UTF-8 with a mark");
+        let big: Vec<u8> = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_reads(&case, &big, "in UTF-16, big-endian");
+        let little: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_reads(&case, &little, "in UTF-16, little-endian");
+    }
+}
+
+/// However the bytes arrive, the entries are the same.
+#[test]
+fn byte_by_byte() {
+    struct Slow<'t>(&'t [u8]);
+    impl Read for Slow<'_> {
+        fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+            let count = room.len().min(1);
+            self.0.read(&mut room[..count])
+        }
+    }
+    for case in corpus() {
+        // A document's first character alone does not tell it from a list.
+        if ["Json", "Metalink"].contains(&&*case.shape) {
+            continue;
+        }
+        let slow = BufReader::new(Slow(case.text.as_bytes()));
+        let got: Vec<String> = List::new(slow, hint(&case.name)).map(|l| shown(&l)).collect();
+        assert!(agree(&got, &case.entries), "{}: {got:#?}", case.text);
+    }
+}
+
+/// The corpus cut short and with bytes changed: no panic, and no entry out of the directory.
+#[test]
+fn damaged() {
+    for case in corpus() {
+        for cut in (0..case.text.len()).step_by(7) {
+            let mut text = case.text.as_bytes()[..cut].to_vec();
+            safe(&text, &case.name);
+            if let Some(byte) = text.get_mut(cut / 2) {
+                *byte ^= 1 << (cut % 8);
+                safe(&text, &case.name);
+            }
+        }
+    }
+}
+
+fn safe(text: &[u8], name: &str) {
+    let mut list = List::new(text, hint(name));
+    let bounded = matches!(list.shape(), Shape::Plain | Shape::Sidecar);
+    for entry in list.filter_map(|listed| listed.entry.ok()) {
+        assert!(bounded || !manifest::leads_outside(&entry.path), "{entry:?}");
+    }
+}
+
+#[test]
+fn names_outside_only_when_asked_for() {
+    let text = b"../a ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
+    let refused: Vec<_> = List::new(&text[..], Hint::default()).map(|l| l.entry).collect();
+    assert_eq!(refused, [Err(BadLine::Outside)]);
+    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let allowed: Vec<_> = List::new(&text[..], hint).map(|l| l.entry.unwrap().path).collect();
+    assert_eq!(allowed, [Path::new("../a")]);
+    for name in ["/a", "a/../b", "..", r"..\a", r"C:\a", "c:a", r"\\host\a", r"a\..\b"] {
+        assert!(manifest::leads_outside(Path::new(name)), "{name}");
+    }
+    for name in ["a", "a..b", "...", "a/b", "./a", "..a", "-"] {
+        assert!(!manifest::leads_outside(Path::new(name)), "{name}");
+    }
+}
+
+#[test]
+fn one_file_of_a_list() {
+    let (abc, nothing) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
+    let find = |text: &str, name: &str, matching| {
+        let list = List::new(text.as_bytes(), Hint::default());
+        manifest::find(list, Path::new(name), matching).map(|entry| entry.digest.to_hex())
+    };
+    use Matching::{BaseName, Exact};
+    let list = format!("{abc}  a\n{nothing}  ./dir/b\n{nothing}  386\\c.exe\n");
+    assert_eq!(find(&list, "a", Exact).as_deref(), Ok(abc));
+    assert_eq!(find(&list, "./a", Exact).as_deref(), Ok(abc));
+    assert_eq!(find(&list, "dir/b", Exact).as_deref(), Ok(nothing));
+    assert_eq!(find(&list, "b", Exact), Err(NotListed::Missing));
+    assert_eq!(find(&list, "b", BaseName).as_deref(), Ok(nothing));
+    assert_eq!(find(&list, "down/c.exe", BaseName).as_deref(), Ok(nothing));
+    let twice = format!("{abc}  x/a\n{abc}  y/a\n{abc}  z\n{nothing}  z\n");
+    assert_eq!(find(&twice, "a", BaseName), Err(NotListed::Ambiguous));
+    assert_eq!(find(&twice, "z", Exact), Err(NotListed::Conflict));
+    assert_eq!(find("<html>", "z", Exact), Err(NotListed::Bad(BadLine::Html)));
+    let both = format!("MD5 (a) = {abc}\nSHA1 (a) = a9993e364706816aba3e25717850c26c9cd0d89d\n");
+    let list = List::new(both.as_bytes(), Hint::default());
+    let entry = manifest::find(list, Path::new("a"), Exact).unwrap();
+    assert_eq!(entry.digests().count(), 2);
+}
+
+/// A bare digest is of the file that the caller asks for.
+#[test]
+fn a_bare_digest_of_a_known_file() {
+    let hint = Hint { file: Some("x".into()), ..Hint::default() };
+    let text = b"sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+    let entries: Vec<_> = List::new(&text[..], hint).map(|listed| shown(&listed)).collect();
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(entries, [format!("x | - | sha256:{abc}")]);
+}
+
+#[test]
+fn what_must_be_read_whole_has_a_limit() {
+    let mut text = b"{\"a\": \"".to_vec();
+    text.resize(17 << 20, b'x');
+    let entries: Vec<_> = List::new(&text[..], Hint::default()).map(|l| l.entry).collect();
+    assert_eq!(entries, [Err(BadLine::TooLarge)]);
+}
