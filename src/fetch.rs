@@ -22,6 +22,7 @@ pub mod netrc;
 mod part;
 mod pins;
 mod proxy;
+pub mod publish;
 mod pump;
 mod resume;
 mod retry;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         cli::args::Verb::Head(args) => cli::head::run(*args),
         cli::args::Verb::Convert(args) => cli::convert::run(args),
         cli::args::Verb::Hmac(args) => cli::hmac::run(args),
+        cli::args::Verb::Publish(args) => cli::publish::run(args),
         cli::args::Verb::Gnu(args) => cli::gnu::install::run(&args),
         cli::args::Verb::Algorithms(args) => cli::algorithms::run(args),
         cli::args::Verb::Bench(args) => cli::bench::run(args),

@@ -6,6 +6,7 @@ mod client;
 mod convert;
 mod get;
 mod hmac;
+mod publish;
 mod sum;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};
+pub(crate) use publish::{PublishArgs, PublishFormat};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
 /// Hash files, verify checksum lists, compute HMACs.
@@ -100,6 +102,13 @@ pub(crate) enum Verb {
     /// The key never stands on the command line, where every user of the machine could read it:
     /// --key says where it comes from.
     Hmac(HmacArgs),
+    /// Write the lists of digests that go beside a release's files
+    ///
+    /// SHA256SUMS and its like, CHECKSUM (BSD-style lines), integrity.json (Subresource
+    /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) are written into
+    /// DIR, each in the place of an older one at once. Names are relative to DIR; these files and
+    /// signatures over them are not listed.
+    Publish(PublishArgs),
     /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
     /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it

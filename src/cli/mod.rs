@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod print;
 mod progress;
+pub(crate) mod publish;
 mod quote;
 mod select;
 pub(crate) mod self_test;

@@ -109,10 +109,10 @@ pub fn signatures(url: &Url, signer: Signer) -> Vec<Url> {
 }
 
 /// Whether an answer's status says that there is no such file, so that the next candidate is
-/// asked for. Stores that list nothing to strangers say 403 (S3). All else is an error: a
-/// server out of order must not lead to a weaker digest.
+/// asked for. Stores that list nothing to strangers say 403 (S3); 550 is the reply of FTP. All
+/// else is an error: a server out of order must not lead to a weaker digest.
 pub fn is_absent(status: u16) -> bool {
-    matches!(status, 403 | 404 | 410)
+    matches!(status, 403 | 404 | 410 | 550)
 }
 
 /// Whether what came may be a list of digests at all.
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn only_absence_leads_on() {
-        assert!([403, 404, 410].into_iter().all(is_absent));
+        assert!([403, 404, 410, 550].into_iter().all(is_absent));
         assert!(![200, 206, 301, 401, 407, 429, 500, 503].into_iter().any(is_absent));
     }
 }

@@ -8,5 +8,6 @@ mod foreign;
 mod hmac;
 mod odd_names;
 mod output;
+mod publish;
 mod sum;
 mod support;

@@ -105,8 +105,9 @@ fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
         _ => Err("neither TRUE nor FALSE"),
     };
     let domain = text(domain)?.to_ascii_lowercase();
-    let domain = domain.strip_prefix('.').unwrap_or(&domain);
-    if domain.is_empty() || domain.bytes().any(|b| !b.is_ascii_graphic()) {
+    let domain = domain.trim_start_matches('.');
+    // A hash would make it a comment when it is written again.
+    if domain.is_empty() || domain.bytes().any(|b| !b.is_ascii_graphic() || b == b'#') {
         return Err("no domain");
     }
     let path = text(path)?;

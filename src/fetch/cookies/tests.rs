@@ -183,9 +183,9 @@ fn bad_lines_are_named_and_the_rest_is_read() {
     let text = "h\tFALSE\t/\tFALSE\t0\ta\tb\none two\nh\tMAYBE\t/\tFALSE\t0\ta\tb\n\
                 h\tFALSE\tp\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\tsoon\ta\tb\n\
                 \tFALSE\t/\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\t0\t\tsecret\n\
-                h\tFALSE\t/\tFALSE\t0\ta\tsec\0ret\nh\tFALSE\t/\tFALSE\t1900000000.5\tc\td\n";
+                h\tFALSE\t/\tFALSE\t0\ta\tsec\0ret\n.#h\tFALSE\t/\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\t1900000000.5\tc\td\n";
     let (jar, bad) = Jar::parse(text.as_bytes(), NOW);
-    assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
     assert!(bad.iter().all(|bad| !bad.to_string().contains("sec")));
     assert_eq!(sent(&jar, "http://h/"), "a=b; c=d");
 }

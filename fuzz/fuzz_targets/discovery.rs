@@ -1,0 +1,24 @@
+//! Any URL has candidates on its own host, in its own folder, and never itself; any body is a list or is not.
+#![no_main]
+
+use hsum::fetch::{Url, discovery, name};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (&str, &[u8])| {
+    let (text, body) = input;
+    let _ = discovery::inspect(body);
+    let Ok(url) = text.parse::<Url>() else { return };
+    let _ = name::from_url(&url);
+    let folder = url.path().rfind('/').map_or("", |end| &url.path()[..=end]);
+    let mut has_weak = false;
+    for candidate in discovery::candidates(&url) {
+        assert_eq!(
+            candidate.url.origin().ascii_serialization(),
+            url.origin().ascii_serialization()
+        );
+        assert!(candidate.url.path().starts_with(folder), "{url} → {}", candidate.url);
+        assert_ne!(candidate.url.path(), url.path());
+        assert!(candidate.is_weak() || !has_weak);
+        has_weak = candidate.is_weak();
+    }
+});

@@ -1,0 +1,144 @@
+//! `hsum publish`, and whether others read what it writes.
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn release() -> Dir {
+    let dir = Dir::new();
+    for name in ["r/a.iso", "r/sub/b & c.txt", "r/.hidden"] {
+        dir.write(name, name);
+    }
+    dir
+}
+
+fn text(dir: &Dir, name: &str) -> String {
+    String::from_utf8(dir.read(name)).unwrap()
+}
+
+#[test]
+fn writes_every_format() {
+    let dir = release();
+    let words = ["publish", "r", "-a", "sha256,md5", "--base-url", "https://example.org/r"];
+    let report = "r/SHA256SUMS: 3 files\nr/MD5SUMS: 3 files\nr/CHECKSUM: 3 files\n\
+                  r/checksums.json: 3 files\nr/integrity.json: 3 files\nr/release.meta4: 3 files\n";
+    dir.hsum(words).gives(0, report, "");
+    let names = [".hidden", "a.iso", "sub/b & c.txt"];
+    let lines = |digest: fn(&str) -> String| {
+        names.map(|name| format!("{}  {name}\n", digest(&format!("r/{name}")))).concat()
+    };
+    assert_eq!(text(&dir, "r/SHA256SUMS"), lines(|contents| sha256(contents)));
+    assert_eq!(text(&dir, "r/MD5SUMS"), lines(|contents| md5(contents)));
+    let first = sha256("r/.hidden");
+    assert!(text(&dir, "r/CHECKSUM").starts_with(&format!("SHA256 (.hidden) = {first}\nMD5 (")));
+    let list: Value = serde_json::from_slice(&dir.read("r/checksums.json")).unwrap();
+    let asset = &list["assets"][2];
+    assert_eq!(asset["name"], "sub/b & c.txt");
+    assert_eq!((&asset["size"], list["assets"].as_array().unwrap().len()), (&json!(15), 3));
+    assert_eq!(asset["digest"], format!("sha256:{}", sha256("r/sub/b & c.txt")));
+    let sri: Value = serde_json::from_slice(&dir.read("r/integrity.json")).unwrap();
+    assert!(sri["a.iso"]["integrity"].as_str().unwrap().starts_with("sha256-"));
+    let metalink = text(&dir, "r/release.meta4");
+    let url = "<url priority=\"1\">https://example.org/r/sub/b%20&amp;%20c.txt</url>";
+    assert!(metalink.contains(url), "{metalink}");
+}
+
+#[test]
+fn does_not_list_what_it_wrote_before() {
+    let dir = release();
+    dir.words("publish r").run().exits(0);
+    let before = text(&dir, "r/SHA256SUMS");
+    dir.write("r/SHA256SUMS.minisig", "x");
+    dir.write("r/SHA512SUMS", "x");
+    dir.write("r/sub/SHA256SUMS", "listed: it is not at the top");
+    let ran = dir.words("publish r").run();
+    assert!(text(&dir, "r/SHA256SUMS").contains("  sub/SHA256SUMS\n"));
+    let warning = |name: &str| {
+        format!("hsum: warning: r/{name} is of an earlier day: not written anew, not listed\n")
+    };
+    let warnings = warning("SHA256SUMS.minisig") + &warning("SHA512SUMS");
+    let report = "r/SHA256SUMS: 4 files\nr/CHECKSUM: 4 files\nr/checksums.json: 4 files\n\
+                  r/integrity.json: 4 files\n";
+    ran.is(0, report.as_bytes(), &warnings);
+    std::fs::remove_file(dir.path("r/sub/SHA256SUMS")).unwrap();
+    dir.words("publish r").run().exits(0);
+    assert_eq!(text(&dir, "r/SHA256SUMS"), before);
+}
+
+#[test]
+fn hsum_reads_it_back() {
+    let dir = release();
+    dir.words("publish r -a sha512,blake3 --base-url https://h/").run().exits(0);
+    for list in
+        ["SHA512SUMS", "B3SUMS", "CHECKSUM", "integrity.json", "checksums.json", "release.meta4"]
+    {
+        dir.shell(&format!("cd r && \"$HSUM\" check --status --strict {list}"))
+            .env("HSUM", HSUM)
+            .gives(0, "", "");
+    }
+}
+
+#[test]
+fn others_read_it_back() {
+    let dir = release();
+    dir.write("r/odd\\\nname", "x");
+    dir.words("publish r -a sha256,b2 --formats sums,bsd").run().exits(0);
+    let judges = ["sha256sum SHA256SUMS", "b2sum B2SUMS", "cksum CHECKSUM"];
+    for (program, list) in judges.map(|judge| judge.split_once(' ').unwrap()) {
+        let help = Command::new(program).arg("--help").stderr(Stdio::null()).output();
+        let knows = help.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("--check"));
+        if !knows {
+            let _ = skip::<()>(&format!("no {program} with --check"));
+            continue;
+        }
+        dir.shell(&format!("cd r && {program} --check --status --strict {list}")).gives(0, "", "");
+    }
+}
+
+#[test]
+fn xmllint_reads_the_metalink() {
+    let dir = release();
+    dir.words("publish r --formats metalink --base-url ftp://example.org").run().exits(0);
+    if !has("xmllint") {
+        return skip("no xmllint").unwrap_or(());
+    }
+    let paths = "//*[local-name()='file']/@name";
+    let names = dir.shell(&format!("xmllint --xpath \"{paths}\" r/release.meta4")).run().exits(0);
+    assert!(names.contains("name=\"sub/b &amp; c.txt\""), "{names}");
+}
+
+#[test]
+fn writes_all_or_nothing() {
+    let dir = release();
+    dir.write("r/SHA256SUMS", "old");
+    dir.fifo("r/pipe");
+    let words = "r/pipe: Is a FIFO, not a regular file";
+    let ran = dir.words("publish r").run();
+    ran.is(1, b"", &format!("hsum: {words}\nhsum: r: nothing is written\n"));
+    assert_eq!(text(&dir, "r/SHA256SUMS"), "old");
+    dir.words("publish r --exclude pipe --formats sums").gives(0, "r/SHA256SUMS: 3 files\n", "");
+    dir.write(name(b"r/\xff"), "x");
+    dir.write("r/SHA256SUMS", "old");
+    let ran = dir.words("publish r --exclude pipe").run();
+    ran.is_in(1, b"", "checksums.json: the name is not UTF-8");
+    assert_eq!(text(&dir, "r/SHA256SUMS"), "old");
+    dir.words("publish r --exclude pipe --formats sums,bsd").run().exits(0);
+}
+
+#[test]
+fn refuses_what_cannot_be() {
+    let dir = release();
+    dir.mkdir("empty");
+    dir.words("publish nope").gives(1, "", "hsum: nope: No such file or directory\n");
+    dir.words("publish r/a.iso").gives(1, "", "hsum: r/a.iso: Not a directory\n");
+    dir.words("publish empty").gives(1, "", "hsum: empty: no files to publish\n");
+    dir.words("publish r --formats metalink").refuses("give --base-url");
+    dir.words("publish r --formats sri -a md5").run().is_in(1, b"", "has no name for any");
+    for url in ["/local", "file:///r", "https://u:secret@h/", "https://h/?q", "https://h/#f"] {
+        let ran = dir.hsum(["publish", "r", "--base-url", url]).refuses("--base-url");
+        assert!(!ran.stderr.contains("secret"));
+    }
+    assert!(!dir.path("r/SHA256SUMS").exists());
+}
