@@ -61,8 +61,9 @@ fn a_polite_end_keeps_the_part() {
     server.at("/x", |seen, _| {
         let mut pieces = ranges(seen, "\"v1\"", &BODY);
         if let (None, Some(Do::Send(body))) = (seen.header("range"), pieces.last_mut()) {
+            let more = body[90_000..90_100].to_vec();
             body.truncate(90_000);
-            pieces.push(Do::Hang);
+            pieces.extend([Do::Pause(20), Do::Send(more), Do::Hang]);
         }
         pieces
     });
