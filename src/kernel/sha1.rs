@@ -10,15 +10,7 @@ pub(crate) static SHA1: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(single, lanes);
-
-fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86::single(state, blocks) {
-        return;
-    }
-    fallback(state, blocks);
-}
+static CORE: Compression<u32> = Compression::new(lanes);
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
@@ -44,15 +36,6 @@ fn lanes() -> Vec<Lanes<u32>> {
 mod x86 {
     use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, shani};
     use super::Sha1;
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::ShaNi.is_available() {
-            shani::sha1::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     #[rustfmt::skip]
     pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
