@@ -97,9 +97,8 @@ impl<W: Word> Merkle<W> {
         tail: &mut [W::Block; 2],
         out: &mut [u8],
     ) {
-        // A short message is all padding: one call of the kernel instead of two.
-        let short = self.padded_blocks(message.len()) <= 2;
-        let (blocks, rest) = if short { (&[][..], message) } else { W::blocks(message) };
+        let (blocks, rest) = W::blocks(message);
+        // The rest is padded while the CPU is still at these.
         if !blocks.is_empty() {
             self.compress(words, blocks);
         }

@@ -8,3 +8,4 @@ mod odd_names;
 mod output;
 mod sum;
 mod support;
+mod tiers;
