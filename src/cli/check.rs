@@ -96,6 +96,7 @@ fn check_list(args: &CheckArgs, path: &Path, output: &mut Output) -> Result<Exit
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
+    plan = plan.cache(plan::cache(&args.work));
     let progress = Arc::new(Progress::default());
     let survey = path.is_file().then(|| survey(plan.clone(), path.to_owned()));
     let view = View::start(args.work.progress, &progress, survey);

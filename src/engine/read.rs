@@ -2,15 +2,18 @@
 //! eyes is an error and not a signal.
 
 use std::cmp::Ordering;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind::Interrupted, Read, Seek};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek};
+use rustix::io::{Errno, read, retry_on_intr};
 
-use super::{Progress, Source};
+use super::system::{self, Cached};
+use super::walk::Folder;
+use super::{Cache, Progress, Source};
 use crate::algorithm::Function;
 use crate::error::{Error, ErrorKind};
 
@@ -19,6 +22,19 @@ pub(crate) struct Job {
     pub(crate) source: Source,
     pub(crate) access: Access,
     pub(crate) functions: Arc<[Function]>,
+    pub(super) cache: Cache,
+    /// The directory that a walk met it in.
+    pub(super) folder: Option<Arc<Folder>>,
+}
+
+impl Job {
+    pub(crate) fn new(source: Source, access: Access, functions: Arc<[Function]>) -> Self {
+        Self { source, access, functions, cache: Cache::Keep, folder: None }
+    }
+
+    pub(crate) fn cache(self, cache: Cache) -> Self {
+        Self { cache, ..self }
+    }
 }
 
 /// How a file came to be hashed, and so what it may be.
@@ -50,6 +66,12 @@ pub(super) struct Opened {
     index: u64,
     job: Job,
     input: Input,
+    /// See [`Opened::is_far`].
+    far: bool,
+    /// Whether what is read is to be dropped from the page cache, and how far it was.
+    forget: Option<u64>,
+    /// Bytes read so far.
+    position: u64,
 }
 
 enum Input {
@@ -57,8 +79,45 @@ enum Input {
     /// Standard input that somebody else reads.
     Nothing,
     /// With what it was when it was opened.
-    File(File, Metadata),
+    File(OwnedFd, Facts),
 }
+
+/// What the system says of a file that is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Facts {
+    kind: FileType,
+    device: u64,
+    size: u64,
+    /// Seconds and nanoseconds of the last change to the contents.
+    modified: (i64, i64),
+}
+
+impl Facts {
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
+    fn of(stat: &Stat) -> Self {
+        Self {
+            kind: FileType::from_raw_mode(stat.st_mode as _),
+            device: stat.st_dev as u64,
+            size: stat.st_size as u64,
+            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        }
+    }
+}
+
+/// What trying to read a small file without waiting came to.
+pub(super) enum Tried {
+    /// So many bytes: all of it.
+    Whole(usize),
+    /// It is on its way from the disk.
+    Fetching,
+    /// To be read as any other.
+    Unknown,
+}
+
+/// From so many bytes on it pays to tell the system how a file will be read.
+const SEQUENTIAL: u64 = 256 * 1024;
+/// Bytes after which a large file's pages are dropped, where they are to be.
+const FORGET: u64 = 8 << 20;
 
 impl Opened {
     pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
@@ -70,12 +129,12 @@ impl Opened {
                 }
             }
             Source::Stdin => Input::Stdin,
-            Source::Path(path) => match open(path, job.access) {
-                Ok((file, metadata)) => Input::File(file, metadata),
+            Source::Path(path) => match open(path, &job) {
+                Ok((file, facts)) => Input::File(file, facts),
                 Err(kind) => return Err(Error::new(path, kind)),
             },
         };
-        Ok(Self { index, job, input })
+        Ok(Self { index, job, input, far: false, forget: None, position: 0 })
     }
 
     /// The job's place in the order of jobs.
@@ -93,26 +152,81 @@ impl Opened {
 
     /// What the system says that it holds; 0 where it does not say.
     pub(super) fn size(&self) -> u64 {
+        self.regular().map_or(0, |(_, facts)| facts.size)
+    }
+
+    fn regular(&self) -> Option<(&OwnedFd, &Facts)> {
         match &self.input {
-            Input::File(_, metadata) if metadata.is_file() => metadata.len(),
-            _ => 0,
+            Input::File(file, facts) if facts.kind == FileType::RegularFile => Some((file, facts)),
+            _ => None,
+        }
+    }
+
+    /// Prepares for reading from end to end what is not read at once.
+    pub(super) fn expect_all(&mut self) {
+        let Some((file, facts)) = self.regular() else { return };
+        if facts.size > SEQUENTIAL {
+            system::advise_sequential(file.as_fd());
+        }
+        if self.job.cache == Cache::Drop && !self.is_cached() {
+            self.forget = Some(0);
+        }
+    }
+
+    /// Finds out whether a head has to travel to its contents ([`Opened::is_far`]).
+    pub(super) fn locate(&mut self) {
+        let Some((_, facts)) = self.regular() else { return };
+        self.far = system::is_rotational(facts.device) && !self.is_cached();
+    }
+
+    /// Whether a head has to travel to its contents: those of another such file are better not
+    /// read at the same time.
+    pub(super) fn is_far(&self) -> bool {
+        self.far
+    }
+
+    /// Whether it is in the page cache. What the first byte is, the others are as a rule.
+    fn is_cached(&self) -> bool {
+        let Input::File(file, _) = &self.input else { return false };
+        matches!(system::read_cached(file.as_fd(), &mut [0]), Ok(Cached::Bytes(_)))
+    }
+
+    /// Reads a small file, whole, if it is in the page cache.
+    pub(super) fn try_small(&mut self, room: &mut [u8]) -> Result<Tried, ErrorKind> {
+        let Some((file, facts)) = self.regular() else { return Ok(Tried::Unknown) };
+        // A size of 0 may mean that the system does not know, as in /proc.
+        if facts.size == 0 {
+            return Ok(Tried::Unknown);
+        }
+        match system::read_cached(file.as_fd(), room) {
+            // That this was the end is certain only with `unchanged`.
+            Ok(Cached::Bytes(count)) if count as u64 == facts.size => match self.job.access {
+                Access::Plain => Ok(Tried::Unknown),
+                _ => Ok(Tried::Whole(count)),
+            },
+            Ok(Cached::No) => {
+                self.far = system::is_rotational(facts.device);
+                self.forget = (self.job.cache == Cache::Drop).then_some(0);
+                Ok(Tried::Fetching)
+            }
+            Ok(Cached::Bytes(_)) => Ok(Tried::Unknown),
+            Ok(Cached::Unknown) => {
+                self.forget = (self.job.cache == Cache::Drop).then_some(0);
+                Ok(Tried::Unknown)
+            }
+            Err(error) => Err(ErrorKind::Io(error.into())),
         }
     }
 
     /// The next bytes; 0 at the end.
     fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
-        loop {
-            let result = match &mut self.input {
-                // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
-                Input::Stdin => rustix::io::read(io::stdin(), &mut *room).map_err(io::Error::from),
-                Input::Nothing => Ok(0),
-                Input::File(file, _) => file.read(room),
-            };
-            match result {
-                Err(error) if error.kind() == Interrupted => {}
-                result => return result.map_err(ErrorKind::Io),
-            }
-        }
+        let result = match &self.input {
+            // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
+            Input::Stdin => retry_on_intr(|| read(io::stdin(), &mut *room)),
+            Input::Nothing => Ok(0),
+            Input::File(file, _) => retry_on_intr(|| read(file, &mut *room)),
+        };
+        result.map_err(|error| ErrorKind::Io(error.into()))
     }
 
     /// Fills the room, or as much of it as there are bytes left: how many, and whether that was the
@@ -130,26 +244,42 @@ impl Opened {
             filled += count;
             end = count == 0;
         }
+        self.position += filled as u64;
+        self.forget(if end { 1 } else { FORGET });
         Ok((filled, end))
     }
 
+    /// Drops what was read from the page cache, where it is to be and comes to so many bytes.
+    fn forget(&mut self, least: u64) {
+        let Input::File(file, _) = &self.input else { return };
+        if let Some(forgotten) = &mut self.forget
+            && self.position >= *forgotten + least
+        {
+            system::forget(file.as_fd(), *forgotten, self.position);
+            *forgotten = self.position;
+        }
+    }
+
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
-        match &mut self.input {
+        self.position = 0;
+        match &self.input {
             Input::Stdin | Input::Nothing => Ok(()),
-            Input::File(file, _) => file.rewind().map_err(ErrorKind::Io),
+            Input::File(file, _) => match seek(file, SeekFrom::Start(0)) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(ErrorKind::Io(error.into())),
+            },
         }
     }
 
     /// Fails if the file is not what it was when it was opened, and so the digest is of nothing
     /// that ever was.
     pub(super) fn unchanged(&self) -> Result<(), ErrorKind> {
-        let Input::File(file, before) = &self.input else { return Ok(()) };
-        if !before.is_file() || self.job.access == Access::Plain {
+        let Some((file, before)) = self.regular() else { return Ok(()) };
+        if self.job.access == Access::Plain {
             return Ok(());
         }
-        let after = file.metadata().map_err(ErrorKind::Io)?;
-        let facts = |m: &Metadata| (m.len(), m.mtime(), m.mtime_nsec());
-        if facts(before) == facts(&after) { Ok(()) } else { Err(ErrorKind::Changed) }
+        let after = Facts::of(&fstat(file).map_err(|error| ErrorKind::Io(error.into()))?);
+        if *before == after { Ok(()) } else { Err(ErrorKind::Changed) }
     }
 }
 
@@ -174,30 +304,30 @@ impl PartialEq for Opened {
 
 impl Eq for Opened {}
 
-fn open(path: &Path, access: Access) -> Result<(File, Metadata), ErrorKind> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    if access == Access::Found {
+fn open(path: &Path, job: &Job) -> Result<(OwnedFd, Facts), ErrorKind> {
+    let flags = match job.access {
         // Opening a FIFO waits for a writer, opening some devices acts on them.
-        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
-    }
-    let file = options.open(path).map_err(ErrorKind::Io)?;
-    let metadata = file.metadata().map_err(ErrorKind::Io)?;
-    match special(metadata.file_type()) {
-        Some(special) if access == Access::Found => Err(ErrorKind::Special(special)),
-        _ => Ok((file, metadata)),
+        Access::Found => OFlags::NONBLOCK | OFlags::NOCTTY,
+        _ => OFlags::empty(),
+    };
+    let opened = match &job.folder {
+        Some(folder) => folder.open(path, flags),
+        None => system::open(CWD, path, flags),
+    };
+    let stated = opened.and_then(|file| fstat(&file).map(|stat| (file, Facts::of(&stat))));
+    let (file, facts) = stated.map_err(|error: Errno| ErrorKind::Io(error.into()))?;
+    match special(facts.kind) {
+        Some(special) if job.access == Access::Found => Err(ErrorKind::Special(special)),
+        _ => Ok((file, facts)),
     }
 }
 
 /// What a file without contents of its own is called.
-pub(super) fn special(kind: std::fs::FileType) -> Option<&'static str> {
-    if kind.is_fifo() {
-        Some("a FIFO")
-    } else if kind.is_socket() {
-        Some("a socket")
-    } else if kind.is_char_device() {
-        Some("a character device")
-    } else {
-        None
+pub(super) fn special(kind: FileType) -> Option<&'static str> {
+    match kind {
+        FileType::Fifo => Some("a FIFO"),
+        FileType::Socket => Some("a socket"),
+        FileType::CharacterDevice => Some("a character device"),
+        _ => None,
     }
 }
