@@ -9,7 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use super::Threads;
 use super::order::Hands;
 use super::read::{Access, Job, Opened};
-use super::streams::Appetite;
+use super::streams::{Appetite, Stream};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock. All of them are open
 /// at once and, where they are not in the page cache, before the disk at once: 40,000 small files
@@ -40,9 +40,9 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<(u64, Job)>,
-    large: BinaryHeap<Opened>,
+    large: BinaryHeap<Stream>,
     /// Large files that a head has to travel to, of which one is read at a time.
-    far: BinaryHeap<Opened>,
+    far: BinaryHeap<Stream>,
     /// FIFOs, terminals and the like, which may keep their reader waiting.
     slow: VecDeque<(u64, Job)>,
     /// Large files that some thread is hashing.
@@ -63,7 +63,7 @@ pub(super) enum Take {
     /// Open these, and hash the small ones.
     Jobs(Vec<(u64, Job)>),
     /// One more file to hash along with those under way.
-    Stream(Opened),
+    Stream(Stream),
     /// A file to open and hash for itself.
     Alone(u64, Job),
     /// Go on with those under way.
@@ -117,10 +117,10 @@ impl Queue {
             let waiting = state.large.len() + usize::from(!state.far_live && !state.far.is_empty());
             let share = (waiting + state.live).div_ceil(self.threads.get());
             let above = if streams < most.min(share.max(1)) { None } else { Some(larger) };
-            if let Some(opened) = state.next_large(above) {
+            if let Some(stream) = state.next_large(above) {
                 state.live += 1;
-                self.waiting.fetch_sub(opened.size(), Relaxed);
-                return Take::Stream(opened);
+                self.waiting.fetch_sub(stream.rest(), Relaxed);
+                return Take::Stream(stream);
             }
             let waiting = state.large.len() + state.far.len();
             let open = waiting + state.live + state.opening;
@@ -152,11 +152,22 @@ impl Queue {
     pub(super) fn opened(&self, jobs: usize, large: Vec<Opened>) {
         let mut state = self.lock();
         state.opening = state.opening.saturating_sub(jobs);
-        for opened in large {
-            self.waiting.fetch_add(opened.size(), Relaxed);
-            if opened.is_far() { &mut state.far } else { &mut state.large }.push(opened);
-        }
+        large.into_iter().for_each(|opened| self.wait_its_turn(&mut state, Stream::new(opened)));
         self.call_all(state);
+    }
+
+    /// A large file is better hashed later, or by another thread.
+    pub(super) fn give_back(&self, stream: Stream) {
+        let mut state = self.lock();
+        state.live = state.live.saturating_sub(1);
+        state.far_live &= !stream.is_far();
+        self.wait_its_turn(&mut state, stream);
+        self.call_all(state);
+    }
+
+    fn wait_its_turn(&self, state: &mut State, stream: Stream) {
+        self.waiting.fetch_add(stream.rest(), Relaxed);
+        if stream.is_far() { &mut state.far } else { &mut state.large }.push(stream);
     }
 
     /// A large file has been hashed, which was or was not from a head's far end.
@@ -202,8 +213,8 @@ impl State {
     }
 
     /// The largest, if it is above that size.
-    fn next_large(&mut self, above: Option<u64>) -> Option<Opened> {
-        let fits = |opened: &Opened| above.is_none_or(|size| opened.size() > size);
+    fn next_large(&mut self, above: Option<u64>) -> Option<Stream> {
+        let fits = |stream: &Stream| above.is_none_or(|size| stream.rest() > size);
         if !self.far_live && self.far.peek().is_some_and(fits) {
             self.far_live = true;
             return self.far.pop();

@@ -114,7 +114,9 @@ mod tests {
     #[test]
     fn disks_and_their_partitions() {
         let sys = tempfile::tempdir().unwrap();
-        for (disk, says, bus) in [("sda", "1\n", "scsi"), ("nvme", "0\n", "nvme"), ("vda", "1\n", "virtio")] {
+        for (disk, says, bus) in
+            [("sda", "1\n", "scsi"), ("nvme", "0\n", "nvme"), ("vda", "1\n", "virtio")]
+        {
             let folder = sys.path().join(disk);
             fs::create_dir_all(folder.join("queue")).unwrap();
             fs::create_dir_all(folder.join("device")).unwrap();

@@ -13,19 +13,15 @@ use crate::error::Error;
 pub(super) type Results = Vec<(u64, Result<Hashed, Error>)>;
 
 /// Takes what there is in `queue` until it ends; `finish` hears of every job once, in any order.
-pub(super) fn work_off(
-    queue: &Queue,
-    progress: Option<&Progress>,
-    finish: impl Fn(Results),
-) {
+pub(super) fn work_off(queue: &Queue, progress: Option<&Progress>, finish: impl Fn(Results)) {
     let mut small = Batch::default();
     let mut streams = Streams::default();
     let mut results = Vec::new();
     loop {
-        match queue.take(streams.appetite()) {
+        match queue.take(streams.appetite(queue)) {
             Take::Jobs(jobs) => small.work_off(queue, jobs, progress, &mut results),
-            Take::Stream(opened) => {
-                streams.push(opened);
+            Take::Stream(stream) => {
+                streams.push(stream);
                 continue; // there may be more, and more lanes are faster
             }
             Take::Alone(index, job) => {
