@@ -13,8 +13,8 @@ use crate::lanes::digest_many;
 
 /// Up to this many bytes a file is read whole.
 pub(super) const SMALL: usize = 64 * 1024;
-/// Small files are collected up to this many bytes, then hashed: a quarter of an L2 cache of 1 MiB.
-const BATCH: usize = 256 * 1024;
+/// Small files are collected up to this many bytes, then hashed: half of an L2 cache of 1 MiB.
+const BATCH: usize = 512 * 1024;
 
 /// Small files, read whole and not yet hashed.
 #[derive(Default)]

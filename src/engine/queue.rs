@@ -1,7 +1,6 @@
 //! What the hashing threads share: jobs to open, and opened files, largest first, divided fairly.
 
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Resource, getrlimit};
@@ -9,7 +8,6 @@ use rustix::process::{Resource, getrlimit};
 use super::Threads;
 use super::order::Hands;
 use super::read::{Access, Job, Opened};
-use super::streams::{Appetite, Stream};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock. All of them are open
 /// at once and, where they are not in the page cache, before the disk at once: 40,000 small files
@@ -33,16 +31,14 @@ pub(crate) struct Queue {
     room: usize,
     /// The right to wait for a disk whose head has to travel: one reader at a time.
     head: Mutex<()>,
-    /// Bytes of the large files that no thread hashes yet.
-    waiting: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<(u64, Job)>,
-    large: BinaryHeap<Stream>,
+    large: BinaryHeap<Opened>,
     /// Large files that a head has to travel to, of which one is read at a time.
-    far: BinaryHeap<Stream>,
+    far: BinaryHeap<Opened>,
     /// FIFOs, terminals and the like, which may keep their reader waiting.
     slow: VecDeque<(u64, Job)>,
     /// Large files that some thread is hashing.
@@ -63,7 +59,7 @@ pub(super) enum Take {
     /// Open these, and hash the small ones.
     Jobs(Vec<(u64, Job)>),
     /// One more file to hash along with those under way.
-    Stream(Stream),
+    Stream(Opened),
     /// A file to open and hash for itself.
     Alone(u64, Job),
     /// Go on with those under way.
@@ -76,7 +72,7 @@ impl Queue {
     pub(super) fn new(threads: Threads) -> Self {
         let room = descriptors().saturating_sub(OTHERS + folders());
         let (state, changed, head) = (Mutex::default(), Condvar::new(), Mutex::new(()));
-        Self { state, changed, threads, room, head, waiting: AtomicU64::new(0) }
+        Self { state, changed, threads, room, head }
     }
 
     pub(super) fn push(&self, index: u64, job: Job) -> Hands {
@@ -108,19 +104,19 @@ impl Queue {
         self.call_all(state);
     }
 
-    /// Waits for work, unless the calling thread has some already.
-    pub(super) fn take(&self, appetite: Appetite) -> Take {
-        let Appetite { streams, most, larger } = appetite;
+    /// Waits for work, unless `streams`, the number that the calling thread hashes at the moment,
+    /// says that it has some; `most` is how many it can hash at once.
+    pub(super) fn take(&self, streams: usize, most: usize) -> Take {
         let mut state = self.lock();
         loop {
             // More than its share would leave other cores idle.
             let waiting = state.large.len() + usize::from(!state.far_live && !state.far.is_empty());
             let share = (waiting + state.live).div_ceil(self.threads.get());
-            let above = if streams < most.min(share.max(1)) { None } else { Some(larger) };
-            if let Some(stream) = state.next_large(above) {
+            if streams < most.min(share.max(1))
+                && let Some(opened) = state.next_large()
+            {
                 state.live += 1;
-                self.waiting.fetch_sub(stream.rest(), Relaxed);
-                return Take::Stream(stream);
+                return Take::Stream(opened);
             }
             let waiting = state.large.len() + state.far.len();
             let open = waiting + state.live + state.opening;
@@ -152,22 +148,10 @@ impl Queue {
     pub(super) fn opened(&self, jobs: usize, large: Vec<Opened>) {
         let mut state = self.lock();
         state.opening = state.opening.saturating_sub(jobs);
-        large.into_iter().for_each(|opened| self.wait_its_turn(&mut state, Stream::new(opened)));
+        for opened in large {
+            if opened.is_far() { &mut state.far } else { &mut state.large }.push(opened);
+        }
         self.call_all(state);
-    }
-
-    /// A large file is better hashed later, or by another thread.
-    pub(super) fn give_back(&self, stream: Stream) {
-        let mut state = self.lock();
-        state.live = state.live.saturating_sub(1);
-        state.far_live &= !stream.is_far();
-        self.wait_its_turn(&mut state, stream);
-        self.call_all(state);
-    }
-
-    fn wait_its_turn(&self, state: &mut State, stream: Stream) {
-        self.waiting.fetch_add(stream.rest(), Relaxed);
-        if stream.is_far() { &mut state.far } else { &mut state.large }.push(stream);
     }
 
     /// A large file has been hashed, which was or was not from a head's far end.
@@ -177,11 +161,6 @@ impl Queue {
         state.far_live &= !far;
         // Somebody may wait for room to open more.
         self.call_all(state);
-    }
-
-    /// Bytes of the large files that wait, for each thread.
-    pub(super) fn waiting(&self) -> u64 {
-        self.waiting.load(Relaxed) / self.threads.get() as u64
     }
 
     /// Waits until nobody else waits for a disk whose head has to travel.
@@ -212,14 +191,14 @@ impl State {
         count
     }
 
-    /// The largest, if it is above that size.
-    fn next_large(&mut self, above: Option<u64>) -> Option<Stream> {
-        let fits = |stream: &Stream| above.is_none_or(|size| stream.rest() > size);
-        if !self.far_live && self.far.peek().is_some_and(fits) {
+    fn next_large(&mut self) -> Option<Opened> {
+        if !self.far_live
+            && let Some(opened) = self.far.pop()
+        {
             self.far_live = true;
-            return self.far.pop();
+            return Some(opened);
         }
-        self.large.peek().is_some_and(fits).then(|| self.large.pop()).flatten()
+        self.large.pop()
     }
 }
 

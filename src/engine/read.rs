@@ -1,6 +1,7 @@
 //! How bytes arrive: plain `read`, never a mapping, so that a file that is cut short under our
 //! eyes is an error and not a signal.
 
+use std::cmp::Ordering;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
@@ -8,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek};
-use rustix::io::{Errno, read, retry_on_intr};
+use rustix::io::{Errno, pread, read, retry_on_intr};
 
 use super::system::{self, Cached};
 use super::walk::Folder;
@@ -186,35 +187,45 @@ impl Opened {
 
     /// Whether it is in the page cache. What the first byte is, the others are as a rule.
     fn is_cached(&self) -> bool {
-        let Input::File(file, _) = &self.input else { return false };
-        matches!(system::read_cached(file.as_fd(), &mut [0]), Ok(Cached::Bytes(_)))
+        matches!(self.read_cached(0, &mut [0]), Ok(Cached::Bytes(_)))
     }
 
-    /// Reads a small file, whole, if it is in the page cache.
+    /// Reads a small file, whole, unless that means to wait for a disk.
     pub(super) fn try_small(&mut self, room: &mut [u8]) -> Result<Tried, ErrorKind> {
-        let Some((file, facts)) = self.regular() else { return Ok(Tried::Unknown) };
+        let Some((_, facts)) = self.regular() else { return Ok(Tried::Unknown) };
+        let Facts { size, device, .. } = *facts;
         // A size of 0 may mean that the system does not know, as in /proc.
-        if facts.size == 0 {
+        if size == 0 {
             return Ok(Tried::Unknown);
         }
-        match system::read_cached(file.as_fd(), room) {
-            // That this was the end is certain only with `unchanged`.
-            Ok(Cached::Bytes(count)) if count as u64 == facts.size => match self.job.access {
-                Access::Plain => Ok(Tried::Unknown),
-                _ => Ok(Tried::Whole(count)),
-            },
-            Ok(Cached::No) => {
-                self.far = system::is_rotational(facts.device);
+        let count = match self.read_cached(0, room)? {
+            Cached::Bytes(count) => count,
+            Cached::No => {
+                self.far = system::is_rotational(device);
                 self.forget = (self.job.cache == Cache::Drop).then_some(0);
-                Ok(Tried::Fetching)
+                return Ok(Tried::Fetching);
             }
-            Ok(Cached::Bytes(_)) => Ok(Tried::Unknown),
-            Ok(Cached::Unknown) => {
-                self.forget = (self.job.cache == Cache::Drop).then_some(0);
-                Ok(Tried::Unknown)
+            Cached::Unknown if self.job.cache == Cache::Keep => {
+                let Some((file, _)) = self.regular() else { return Ok(Tried::Unknown) };
+                let read = retry_on_intr(|| pread(file, &mut *room, 0));
+                read.map_err(|error| ErrorKind::Io(error.into()))?
             }
-            Err(error) => Err(ErrorKind::Io(error.into())),
-        }
+            Cached::Unknown => {
+                self.forget = Some(0);
+                return Ok(Tried::Unknown);
+            }
+        };
+        // That this was the end is certain only with `unchanged`, or when there is nothing more.
+        let ends = count as u64 == size
+            && (self.job.access != Access::Plain
+                || matches!(self.read_cached(size, &mut [0])?, Cached::Bytes(0)));
+        Ok(if ends { Tried::Whole(count) } else { Tried::Unknown })
+    }
+
+    fn read_cached(&self, start: u64, room: &mut [u8]) -> Result<Cached, ErrorKind> {
+        let Some((file, facts)) = self.regular() else { return Ok(Cached::Unknown) };
+        system::read_cached(file.as_fd(), facts.device, start, room)
+            .map_err(|error| ErrorKind::Io(error.into()))
     }
 
     /// The next bytes; 0 at the end.
@@ -282,6 +293,27 @@ impl Opened {
     }
 }
 
+/// By size, for the largest to be hashed first.
+impl Ord for Opened {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.size().cmp(&other.size()).then(other.index.cmp(&self.index))
+    }
+}
+
+impl PartialOrd for Opened {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Opened {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Opened {}
+
 fn open(path: &Path, job: &Job) -> Result<(OwnedFd, Facts), ErrorKind> {
     let flags = match job.access {
         // Opening a FIFO waits for a writer, opening some devices acts on them.
@@ -307,5 +339,114 @@ pub(super) fn special(kind: FileType) -> Option<&'static str> {
         FileType::Socket => Some("a socket"),
         FileType::CharacterDevice => Some("a character device"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+    use std::path::PathBuf;
+    use std::time::{Duration, SystemTime};
+
+    fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, content).unwrap();
+        (folder, path)
+    }
+
+    fn open(path: &Path, cache: Cache) -> Result<Opened, Error> {
+        Opened::new(0, Job::new(path.into(), Access::Found, [].into()).cache(cache))
+    }
+
+    /// Its bytes, as both ways of reading have them.
+    fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
+        let mut tried = vec![0; 1 << 20];
+        let tried = match opened.try_small(&mut tried)? {
+            Tried::Whole(length) => Some(tried[..length].to_vec()),
+            Tried::Fetching | Tried::Unknown => None,
+        };
+        let mut filled = vec![0; 1 << 20];
+        let (length, end) = opened.fill(&mut filled, None)?;
+        assert!(end);
+        filled.truncate(length);
+        opened.unchanged()?;
+        assert!(tried.is_none_or(|tried| tried == filled));
+        Ok(filled)
+    }
+
+    #[test]
+    fn what_does_not_change_is_read() {
+        for length in [0, 1, 4096, 100_000] {
+            let (_folder, path) = file(&vec![7; length]);
+            assert_eq!(read(open(&path, Cache::Keep).unwrap()).unwrap(), vec![7; length]);
+        }
+    }
+
+    #[test]
+    fn growth_truncation_and_rewriting_are_changes() {
+        let later = SystemTime::now() + Duration::from_secs(5);
+        let append = |path: &Path| {
+            fs::File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
+        };
+        let cut = |path: &Path| fs::File::options().write(true).open(path).unwrap().set_len(10);
+        let touch = |path: &Path| {
+            fs::File::options().write(true).open(path).unwrap().set_modified(later).unwrap();
+        };
+        let changes: [&dyn Fn(&Path); 3] = [&append, &|path| cut(path).unwrap(), &touch];
+        for change in changes {
+            let (_folder, path) = file(&[1; 5000]);
+            let opened = open(&path, Cache::Keep).unwrap();
+            change(&path);
+            assert!(matches!(read(opened), Err(ErrorKind::Changed)));
+        }
+    }
+
+    /// What was opened is still there, whole, whatever happens to its name.
+    #[test]
+    fn a_name_may_disappear_or_be_given_to_another() {
+        let (folder, path) = file(b"old");
+        let opened = [(); 2].map(|()| open(&path, Cache::Keep).unwrap());
+        let [removed, replaced] = opened;
+        fs::write(folder.path().join("new"), "new").unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(read(replaced).unwrap(), b"old");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(read(removed).unwrap(), b"old");
+        assert!(open(&path, Cache::Keep).err().unwrap().is_not_found());
+    }
+
+    #[test]
+    fn only_what_was_not_cached_is_dropped() {
+        let (_folder, path) = file(&[1; 300_000]);
+        let on_disk = fs::File::open(&path).unwrap();
+        on_disk.sync_all().unwrap();
+        let device = u64::MAX; // of which nothing is known
+        let cached = || match system::read_cached(on_disk.as_fd(), device, 0, &mut [0]) {
+            Ok(Cached::Bytes(_)) => true,
+            Ok(Cached::No | Cached::Unknown) | Err(_) => false,
+        };
+        let pass = |cache| {
+            let mut opened = open(&path, cache).unwrap();
+            opened.expect_all();
+            read(opened).unwrap();
+        };
+        if !cached() {
+            return println!("skipped: no word on what is cached");
+        }
+        pass(Cache::Drop);
+        assert!(cached(), "it was there before");
+        let forget = || system::forget(on_disk.as_fd(), 0, 300_000);
+        forget();
+        pass(Cache::Drop);
+        if cached() {
+            forget();
+            assert!(cached(), "it was not there before");
+            return println!("skipped: a page cache that keeps everything");
+        }
+        pass(Cache::Keep);
+        assert!(cached());
     }
 }

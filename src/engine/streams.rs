@@ -1,15 +1,13 @@
 //! Large files under way: a piece of each is read, then all pieces are hashed at once.
 
-use std::cmp::{Ordering, Reverse};
-
-use super::costs::{Costs, MANY};
 use super::queue::Queue;
 use super::read::Opened;
 use super::worker::Results;
 use super::{Hashed, Progress};
+use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
-use crate::lanes::update_many;
+use crate::lanes::{self, update_many};
 
 /// Bytes for the pieces of all streams between two turns: half of an L2 cache of 1 MiB.
 const PIECES: usize = 512 * 1024;
@@ -18,35 +16,37 @@ const PIECES: usize = 512 * 1024;
 const STAGGER: usize = 5 * 64;
 /// The largest piece, where few files are under way; larger ones save no more system calls.
 const MOST: usize = 128 * 1024;
+/// The most streams that a thread has.
+const MANY: usize = 64;
 
 /// Large files under way.
 #[derive(Default)]
 pub(super) struct Streams {
     live: Vec<Stream>,
-    costs: Costs,
+    /// How many of the first one's algorithm are best hashed at once.
+    most: usize,
     pieces: Vec<u8>,
 }
 
 impl Streams {
-    /// What this thread would take beside what it has.
-    pub(super) fn appetite(&self, queue: &Queue) -> Appetite {
-        let Some(longest) = self.live.iter().map(Stream::rest).max() else {
-            return Appetite { streams: 0, most: 1, larger: 0 };
-        };
-        let all: u64 = self.live.iter().map(Stream::rest).sum();
-        let most = self.costs.best(longest, all - longest + queue.waiting());
-        Appetite { streams: self.live.len(), most, larger: longest }
+    pub(super) fn count(&self) -> usize {
+        self.live.len()
     }
 
-    pub(super) fn push(&mut self, mut stream: Stream) {
-        stream.begin();
+    /// How many are best hashed at once.
+    pub(super) fn most(&self) -> usize {
+        if self.live.is_empty() { MANY } else { self.most }
+    }
+
+    pub(super) fn push(&mut self, opened: Opened) {
+        let stream = Stream::new(opened);
         if self.live.is_empty() {
-            self.costs = Costs::of(&stream.hashers);
+            self.most = stream.hashers.first().map_or(1, |hasher| width(hasher.algorithm()));
         }
         self.live.push(stream);
     }
 
-    /// Reads and hashes one piece of each. Where there are too many, the shortest go back.
+    /// Reads and hashes one piece of each.
     pub(super) fn advance(
         &mut self,
         queue: &Queue,
@@ -59,12 +59,8 @@ impl Streams {
         if self.pieces.is_empty() {
             self.pieces.resize(PIECES + MANY * STAGGER, 0);
         }
-        let count = self.appetite(queue).most.min(self.live.len());
-        if count < self.live.len() {
-            self.live.sort_by_key(|stream| Reverse(stream.rest()));
-            self.live.drain(count..).for_each(|stream| queue.give_back(stream));
-        }
-        let most = (PIECES / count & !4095).min(MOST);
+        let count = self.live.len();
+        let most = ((PIECES / count) & !4095).min(MOST);
         let stride = most + STAGGER;
         for (stream, room) in self.live.iter_mut().zip(self.pieces.chunks_mut(stride)) {
             stream.fill(&mut room[..most], progress);
@@ -76,28 +72,27 @@ impl Streams {
         }
         update_many(&mut batch);
         for ended in self.live.extract_if(.., |stream| stream.end.is_some()) {
-            let far = ended.is_far();
+            let far = ended.opened.is_far();
             results.push(ended.finish());
             queue.finished(far); // the file is closed now
         }
     }
 }
 
-/// What a thread would take.
-#[derive(Clone, Copy)]
-pub(super) struct Appetite {
-    /// Files that it hashes at the moment.
-    pub(super) streams: usize,
-    /// How many it can hash at once.
-    pub(super) most: usize,
-    /// A file larger than this is better begun now, whatever has to wait for it.
-    pub(super) larger: u64,
+/// The fewest streams with which the algorithm's kernels are within a tenth of their best. The more
+/// there are, the smaller the pieces and the slower each file; of hashes that have no lanes, more
+/// than one gains nothing.
+fn width(algorithm: Algorithm) -> usize {
+    let kernels = lanes::kernels(algorithm);
+    let cost = |(_, lanes, cycles): &lanes::Facts| f64::from(*cycles) / *lanes as f64;
+    let best = kernels.iter().map(cost).fold(f64::INFINITY, f64::min);
+    let good = kernels.iter().filter(|kernel| cost(kernel) <= best * 1.1);
+    good.map(|(_, lanes, _)| *lanes).min().unwrap_or(1).min(MANY)
 }
 
-/// A large file, waiting or under way.
-pub(super) struct Stream {
+/// A large file under way.
+struct Stream {
     opened: Opened,
-    /// None before it is begun.
     hashers: Vec<Hasher>,
     size: u64,
     /// Bytes of the piece that is hashed next.
@@ -107,25 +102,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(opened: Opened) -> Self {
-        Self { opened, hashers: Vec::new(), size: 0, filled: 0, end: None }
-    }
-
-    fn begin(&mut self) {
-        if self.hashers.is_empty() {
-            let functions = self.opened.functions();
-            self.hashers = functions.iter().map(|function| Hasher::new(*function)).collect();
-        }
-    }
-
-    /// Bytes to go, as far as the system says.
-    pub(super) fn rest(&self) -> u64 {
-        self.opened.size().saturating_sub(self.size)
-    }
-
-    /// See [`Opened::is_far`].
-    pub(super) fn is_far(&self) -> bool {
-        self.opened.is_far()
+    fn new(opened: Opened) -> Self {
+        let hashers = opened.functions().iter().map(|function| Hasher::new(*function)).collect();
+        Self { opened, hashers, size: 0, filled: 0, end: None }
     }
 
     /// Reads a whole piece, or what there is left.
@@ -155,24 +134,15 @@ impl Stream {
     }
 }
 
-/// By what there is to go, for the longest to be hashed first.
-impl Ord for Stream {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let first = other.opened.index().cmp(&self.opened.index());
-        self.rest().cmp(&other.rest()).then(first)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_has_a_width() {
+        for &algorithm in Algorithm::ALL {
+            assert!((1..=MANY).contains(&width(algorithm)), "{algorithm}");
+        }
+        assert_eq!(width(Algorithm::Blake3), 1);
     }
 }
-
-impl PartialOrd for Stream {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Stream {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Stream {}

@@ -35,21 +35,40 @@ pub(super) fn open(folder: BorrowedFd<'_>, name: &Path, flags: OFlags) -> Result
     open(flags)
 }
 
-/// Reads from the beginning what is in the page cache.
+/// Reads from `start` on what is in the page cache; `device` is the file's.
 #[cfg(target_os = "linux")]
-pub(super) fn read_cached(file: BorrowedFd<'_>, room: &mut [u8]) -> Result<Cached, Errno> {
+pub(super) fn read_cached(
+    file: BorrowedFd<'_>,
+    device: u64,
+    start: u64,
+    room: &mut [u8],
+) -> Result<Cached, Errno> {
     use rustix::io::{ReadWriteFlags, preadv2};
+    use std::sync::atomic::AtomicU64;
+    /// The device that last did not say, so as not to ask again with every file; 0 is none.
+    static SILENT: AtomicU64 = AtomicU64::new(0);
+    if device == SILENT.load(Relaxed) {
+        return Ok(Cached::Unknown);
+    }
     let mut room = [std::io::IoSliceMut::new(room)];
-    match retry_on_intr(|| preadv2(file, &mut room, 0, ReadWriteFlags::NOWAIT)) {
+    match retry_on_intr(|| preadv2(file, &mut room, start, ReadWriteFlags::NOWAIT)) {
         Ok(count) => Ok(Cached::Bytes(count)),
         Err(Errno::AGAIN) => Ok(Cached::No),
-        Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS | Errno::SPIPE) => Ok(Cached::Unknown),
+        Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS | Errno::SPIPE) => {
+            SILENT.store(device, Relaxed);
+            Ok(Cached::Unknown)
+        }
         Err(error) => Err(error),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn read_cached(_: BorrowedFd<'_>, _: &mut [u8]) -> Result<Cached, Errno> {
+pub(super) fn read_cached(
+    _: BorrowedFd<'_>,
+    _: u64,
+    _: u64,
+    _: &mut [u8],
+) -> Result<Cached, Errno> {
     Ok(Cached::Unknown)
 }
 

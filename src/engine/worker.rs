@@ -18,10 +18,10 @@ pub(super) fn work_off(queue: &Queue, progress: Option<&Progress>, finish: impl 
     let mut streams = Streams::default();
     let mut results = Vec::new();
     loop {
-        match queue.take(streams.appetite(queue)) {
+        match queue.take(streams.count(), streams.most()) {
             Take::Jobs(jobs) => small.work_off(queue, jobs, progress, &mut results),
-            Take::Stream(stream) => {
-                streams.push(stream);
+            Take::Stream(opened) => {
+                streams.push(opened);
                 continue; // there may be more, and more lanes are faster
             }
             Take::Alone(index, job) => {

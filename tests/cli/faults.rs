@@ -68,6 +68,24 @@ fn few_descriptors() {
     }
 }
 
+/// More directories than are kept open, each with files that wait for larger ones.
+#[test]
+fn many_directories() {
+    let dir = Dir::new();
+    let mut expected = String::new();
+    for i in 0..200 {
+        for (name, length) in [("a", i), ("b", if i % 50 == 0 { 200_000 } else { 1 })] {
+            let data = vec![i as u8; length];
+            expected += &format!("{}  t/{i:03}/{name}\n", sha256(&data));
+            dir.write(format!("t/{i:03}/{name}"), data);
+        }
+    }
+    for words in ["t", "-j 1 t", "-j 7 t", "--no-cache t", "--no-cache -j 3 t"] {
+        dir.words(words).prints(&expected);
+    }
+    dir.shell("ulimit -n 40; exec \"$HSUM\" t").prints(&expected);
+}
+
 /// Runs it while strace makes a system call fail; `None` where that cannot be done.
 fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<Ran> {
     let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
