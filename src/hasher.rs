@@ -146,6 +146,19 @@ impl Hasher {
         }
     }
 
+    /// [`Hasher::update`], on all threads of the rayon pool that it is called in, where the hash is
+    /// a tree: BLAKE3.
+    #[cfg(feature = "fs")]
+    pub(crate) fn update_divided(&mut self, data: &[u8]) {
+        match &mut self.state {
+            State::Opaque { inner, length } => {
+                inner.update_divided(data);
+                *length = length.wrapping_add(data.len() as u128);
+            }
+            _ => self.update(data),
+        }
+    }
+
     /// The digest of the message.
     pub fn finalize(mut self) -> Digest {
         self.finish()

@@ -116,6 +116,7 @@ fn check_list(
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
+    plan = plan.cache(plan::cache(&args.work));
     let progress = Arc::new(Progress::default());
     let survey = path.is_file().then(|| survey(path.to_owned(), hint.clone()));
     let view = View::start(args.work.progress, &progress, survey);
