@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::claim::{Bodies, BodyCheck, Candidates, Claim, Rules, Window};
 use super::clock::{Clock, SystemClock};
-use super::encoding::Mac;
 use super::input::Running;
 use super::keys::Keys;
 use super::message::Message;
 use super::scheme::{Scheme, SchemeError};
 use super::secret::SecretKey;
-use super::verdict::{Covers, Verified, VerifyError};
+use super::verdict::{Covers, Verified, VerifyError, head};
 
 /// Verifies requests by one scheme.
 ///
@@ -155,7 +154,7 @@ impl Verifying {
             let tags = run.finish().tags;
             let found = tags.iter().position(|tag| self.macs.contain(tag.as_bytes()));
             if let (Some(key_index), None) = (found, &fits) {
-                fits = Some((key_index, Mac::of(tags[0].as_bytes())));
+                fits = Some((key_index, head(tags[0].as_bytes())));
             }
         }
         let (key_index, mac) = fits.ok_or(VerifyError::Mismatch)?;
