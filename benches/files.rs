@@ -1,15 +1,20 @@
 //! Whole commands over real files: `hsum` beside the checksum tools found on this machine.
 //!
-//! `cargo bench --bench files [-- FILTER]` makes its data below the target folder once, runs each
-//! pair in turn, A B A B …, and prints the medians as a Markdown table. A peer that is not
+//! `cargo bench --bench files [-- WORD…]` makes its data below the target folder once (6 GB), runs
+//! each pair in turn, A B A B …, and prints the medians as a Markdown table, then for each kind of
+//! work the ratio to the best peer. A row is taken where every WORD is in it. A peer that is not
 //! installed is left out by name.
+//!
+//! `read` is a program that only opens, reads and closes the files: this one, with `--read THREADS
+//! LIST`. The cold rows drop the page cache before every run, which takes root.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Instant;
 
 /// Timed pairs a row; the median is printed.
@@ -22,19 +27,51 @@ struct Data {
     files: Vec<String>,
 }
 
-/// A command line; the files follow.
+/// What is done, and who else does it.
+struct Work<'d> {
+    data: &'d Data,
+    title: &'static str,
+    ours: Tool,
+    peers: Vec<Tool>,
+    cache: Cache,
+}
+
+/// Where the data is at the start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cache {
+    Warm,
+    Cold,
+}
+
+/// A command line.
 #[derive(Clone)]
 struct Tool {
     label: String,
-    program: &'static str,
-    args: Vec<&'static str>,
-    /// Processes side by side, by `xargs -P`.
-    processes: usize,
+    program: String,
+    args: Vec<String>,
+    files: Names,
+}
+
+/// How a command gets to know the files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// They follow.
+    Follow,
+    /// They follow, by `xargs`, in so many processes side by side.
+    Xargs(usize),
+    /// It knows them.
+    Known,
 }
 
 fn main() {
-    let filter: Vec<String> = env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let smoke = env::args().any(|argument| argument == "--test");
+    let words: Vec<String> = env::args().skip(1).collect();
+    if let [mode, threads, list] = &words[..]
+        && mode == "--read"
+    {
+        return read_only(threads.parse().expect("a number of threads"), Path::new(list));
+    }
+    let smoke = words.iter().any(|word| word == "--test");
+    let filter: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
     let pairs = if smoke { 1 } else { PAIRS };
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("files");
     let sets = if smoke {
@@ -42,75 +79,190 @@ fn main() {
     } else {
         vec![
             even(&root.join("even"), "64 × 32 MiB", 64, 32 << 20),
+            mixed(&root.join("mixed"), "400 files, bytes to 400 MiB", 400, 400 << 20),
             small(&root.join("small"), "40,000 small files", 40_000),
             even(&root.join("one"), "1 × 2 GiB", 1, 2 << 30),
         ]
     };
-    println!("| data | algorithm | peer | peer, s | hsum, s | ratio |");
+    println!("| data | work | peer | peer, s | hsum, s | ratio |");
     println!("|---|---|---|---|---|---|");
-    for data in &sets {
-        for (algorithm, peers) in peers() {
-            for peer in peers {
-                let row = format!("{} {algorithm} {}", data.title, peer.label);
-                if !filter.iter().all(|word| row.contains(word.as_str())) {
-                    continue;
-                }
-                if !installed(peer.program) {
-                    println!(
-                        "| {} | {algorithm} | {} | not installed | | |",
-                        data.title, peer.label
-                    );
-                    continue;
-                }
-                let ours = hsum(algorithm);
-                let rounds: Vec<(f64, f64)> =
-                    (0..=pairs).map(|_| (seconds(&peer, data), seconds(&ours, data))).collect();
-                let rounds = &rounds[1..]; // the first warms the cache
-                println!(
-                    "| {} | {algorithm} | {} | {:.3} | {:.3} | {:.2} |",
-                    data.title,
-                    peer.label,
-                    median(rounds.iter().map(|pair| pair.0)),
-                    median(rounds.iter().map(|pair| pair.1)),
-                    median(rounds.iter().map(|pair| pair.0 / pair.1)),
-                );
+    let mut best = Vec::new();
+    for work in sets.iter().flat_map(works) {
+        let mut least = None::<(f64, &str)>;
+        for peer in &work.peers {
+            let row = format!("| {} | {} | {} |", work.data.title, work.title, peer.label);
+            if !filter.iter().all(|word| row.contains(word.as_str())) {
+                continue;
+            }
+            if !installed(&peer.program) {
+                println!("{row} not installed | | |");
+                continue;
+            }
+            if work.cache == Cache::Cold && smoke {
+                continue; // other programs want their caches
+            }
+            if work.cache == Cache::Cold && !drop_caches() {
+                println!("{row} only root can drop caches | | |");
+                continue;
+            }
+            let round = || {
+                [peer, &work.ours].map(|tool| {
+                    if work.cache == Cache::Cold {
+                        drop_caches();
+                    }
+                    seconds(tool, work.data)
+                })
+            };
+            if work.cache == Cache::Warm {
+                round();
+            }
+            let rounds: Vec<[f64; 2]> = (0..pairs).map(|_| round()).collect();
+            let ratio = median(rounds.iter().map(|[theirs, ours]| theirs / ours));
+            let [theirs, ours] = [0, 1].map(|i| median(rounds.iter().map(|round| round[i])));
+            println!("{row} {theirs:.3} | {ours:.3} | {ratio:.2} |");
+            if least.is_none_or(|(least, _)| ratio < least) {
+                least = Some((ratio, &peer.label));
             }
         }
+        if let Some((ratio, peer)) = least {
+            best.push(format!("{}, {}: {ratio:.2} × {peer}", work.data.title, work.title));
+        }
     }
+    println!("\nBeside the best peer of each:\n");
+    best.iter().for_each(|line| println!("- {line}"));
 }
 
-fn hsum(algorithm: &'static str) -> Tool {
-    let program = env!("CARGO_BIN_EXE_hsum");
-    Tool { label: "hsum".into(), program, args: vec!["-a", algorithm], processes: 1 }
+/// All that is done with a set of files.
+fn works(data: &Data) -> Vec<Work<'_>> {
+    let hash = |algorithm: &'static str| Work {
+        data,
+        title: algorithm,
+        ours: Tool::new(env!("CARGO_BIN_EXE_hsum"), &["-a", algorithm]),
+        peers: peers(algorithm, data),
+        cache: Cache::Warm,
+    };
+    let read = |threads: &'static str, cache| Work {
+        data,
+        title: if cache == Cache::Cold { "sha256, cold" } else { "sha256, warm" },
+        ours: Tool { files: Names::Known, ..Tool::new(env!("CARGO_BIN_EXE_hsum"), &["."]) },
+        peers: vec![reader(threads, data)],
+        cache,
+    };
+    match data.title {
+        "64 × 32 MiB" => {
+            let mut works: Vec<Work> = ["sha256", "md5", "sha1", "sha512"].map(hash).into();
+            works.push(check(data));
+            works
+        }
+        "1 × 2 GiB" => vec![hash("sha256"), hash("blake3"), four(data)],
+        "400 files, bytes to 400 MiB" => vec![hash("sha256")],
+        _ => vec![hash("sha256"), read("2", Cache::Warm), read("32", Cache::Cold)],
+    }
 }
 
 /// Everybody who computes the same.
-fn peers() -> BTreeMap<&'static str, Vec<Tool>> {
-    let mut peers: BTreeMap<&str, Vec<Tool>> = BTreeMap::new();
-    let alone: [(&'static str, &'static str, &[&'static str]); 11] = [
-        ("sha256", "openssl", &["dgst", "-sha256"]),
-        ("sha256", "sha256sum", &[]),
-        ("sha256", "rhash", &["--sha256"]),
-        ("sha256", "hashdeep", &["-c", "sha256"]),
-        ("md5", "openssl", &["dgst", "-md5"]),
-        ("md5", "md5sum", &[]),
-        ("sha1", "openssl", &["dgst", "-sha1"]),
-        ("sha1", "sha1sum", &[]),
-        ("sha512", "openssl", &["dgst", "-sha512"]),
-        ("sha512", "sha512sum", &[]),
-        ("blake3", "b3sum", &[]),
+fn peers(algorithm: &'static str, data: &Data) -> Vec<Tool> {
+    let (dgst, rhash) = (format!("-{algorithm}"), format!("--{algorithm}"));
+    let mut alone = vec![
+        Tool::new("openssl", &["dgst", &dgst]),
+        Tool::new(&format!("{algorithm}sum"), &[]),
+        Tool::new("rhash", &[&rhash]),
     ];
-    for (algorithm, program, args) in alone {
-        for processes in [1, 2] {
-            let label = match processes {
-                1 => program.to_owned(),
-                n => format!("{program}, xargs -P{n}"),
-            };
-            let tool = Tool { label, program, args: args.to_vec(), processes };
-            peers.entry(algorithm).or_default().push(tool);
-        }
+    match algorithm {
+        "blake3" => alone = vec![Tool::new("b3sum", &[])],
+        "sha512" => {} // hashdeep does not know it
+        _ => alone.push(Tool::new("hashdeep", &["-c", algorithm])),
     }
-    peers
+    let side_by_side = |tool: &Tool| Tool {
+        label: format!("{}, xargs -P2", tool.label),
+        files: Names::Xargs(2),
+        ..tool.clone()
+    };
+    let processes: Vec<Tool> = match data.files.len() {
+        1 => Vec::new(),
+        _ => alone.iter().map(side_by_side).collect(),
+    };
+    alone.into_iter().chain(processes).collect()
+}
+
+/// Verifying a list.
+fn check(data: &Data) -> Work<'_> {
+    let list = data.folder.join("../even.sha256");
+    let out = File::create(&list).expect("making the list");
+    let mut hsum = Command::new(env!("CARGO_BIN_EXE_hsum"));
+    let status = hsum.args(&data.files).current_dir(&data.folder).stdout(out).status();
+    assert!(status.expect("hsum starts").success(), "hsum failed");
+    let list = list.to_str().expect("a path in UTF-8");
+    let tool = |program: &str, args: &[&str]| Tool {
+        files: Names::Known,
+        ..Tool::new(program, &[args, &[list]].concat())
+    };
+    Work {
+        data,
+        title: "check",
+        ours: tool(env!("CARGO_BIN_EXE_hsum"), &["check"]),
+        peers: vec![tool("rhash", &["-c"]), tool("sha256sum", &["-c"])],
+        cache: Cache::Warm,
+    }
+}
+
+/// Four functions of one file.
+fn four(data: &Data) -> Work<'_> {
+    let two_at_a_time = "for a in md5 sha512 sha1 sha256; do echo $a; done | \
+        xargs -P2 -I{} openssl dgst -{} ";
+    let openssl = Tool {
+        label: "openssl, four, two at a time".into(),
+        files: Names::Known,
+        ..Tool::new("sh", &["-c", &format!("{two_at_a_time}{}", data.files[0])])
+    };
+    Work {
+        data,
+        title: "md5,sha1,sha256,sha512",
+        ours: Tool::new(env!("CARGO_BIN_EXE_hsum"), &["-a", "md5,sha1,sha256,sha512"]),
+        peers: vec![Tool::new("rhash", &["--md5", "--sha1", "--sha256", "--sha512"]), openssl],
+        cache: Cache::Warm,
+    }
+}
+
+/// The program that only opens, reads and closes.
+fn reader(threads: &str, data: &Data) -> Tool {
+    let list = data.folder.join("../list");
+    fs::write(&list, data.files.join("\n")).expect("writing the list");
+    let this = env::current_exe().expect("the path of this program");
+    let program = this.to_str().expect("a path in UTF-8");
+    Tool {
+        label: format!("read, {threads} threads"),
+        files: Names::Known,
+        ..Tool::new(program, &["--read", threads, list.to_str().expect("a path in UTF-8")])
+    }
+}
+
+/// Opens, reads and closes the listed files.
+fn read_only(threads: usize, list: &Path) {
+    let list = fs::read_to_string(list).expect("reading the list");
+    let names: Vec<&str> = list.lines().collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut room = vec![0; 128 * 1024];
+        while let Some(name) = names.get(next.fetch_add(1, Relaxed)) {
+            let mut file = File::open(name).expect("opening a file");
+            while file.read(&mut room).expect("reading a file") > 0 {}
+        }
+    };
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+}
+
+/// Empties the page cache; whether that was allowed.
+fn drop_caches() -> bool {
+    let _ = Command::new("sync").status();
+    fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
+}
+
+impl Tool {
+    fn new(program: &str, args: &[&str]) -> Self {
+        let args = args.iter().map(|word| word.to_string()).collect();
+        Self { label: program.into(), program: program.into(), args, files: Names::Follow }
+    }
 }
 
 fn installed(program: &str) -> bool {
@@ -121,18 +273,19 @@ fn installed(program: &str) -> bool {
 
 /// Wall-clock time of one run over all the files.
 fn seconds(tool: &Tool, data: &Data) -> f64 {
-    let mut command;
-    if tool.processes == 1 {
-        command = Command::new(tool.program);
-        command.args(&tool.args).args(&data.files);
-    } else {
-        // Small shares, so that both processes end together.
-        let share = data.files.len().div_ceil(tool.processes * 8).to_string();
-        command = Command::new("xargs");
-        command.args(["-P", &tool.processes.to_string(), "-n", &share, "-a", "../list"]);
-        command.arg(tool.program).args(&tool.args);
-        let list = data.folder.parent().expect("below the root").join("list");
-        fs::write(list, data.files.join("\n")).expect("writing the list");
+    let mut command = Command::new(&tool.program);
+    match tool.files {
+        Names::Follow => drop(command.args(&tool.args).args(&data.files)),
+        Names::Known => drop(command.args(&tool.args)),
+        Names::Xargs(processes) => {
+            // Small shares, so that the processes end together.
+            let share = data.files.len().div_ceil(processes * 8).to_string();
+            command = Command::new("xargs");
+            command.args(["-P", &processes.to_string(), "-n", &share, "-a", "../list"]);
+            command.arg(&tool.program).args(&tool.args);
+            let list = data.folder.parent().expect("below the root").join("list");
+            fs::write(list, data.files.join("\n")).expect("writing the list");
+        }
     }
     command.current_dir(&data.folder).stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
@@ -159,6 +312,17 @@ fn small(folder: &Path, title: &'static str, count: usize) -> Data {
         // The sum of uniform numbers is close to normal; its exponential, log-normal.
         let normal: f64 = (0..12).map(|_| random.unit()).sum::<f64>() - 6.0;
         (format!("{:03}/{i:05}", i / 200), (8.3 + 1.2 * normal).exp() as usize)
+    });
+    make(folder, title, sizes)
+}
+
+/// Sizes over eight orders of magnitude; the last but a few is the largest.
+fn mixed(folder: &Path, title: &'static str, count: usize, largest: usize) -> Data {
+    let mut random = Random(11);
+    let sizes = (0..count).map(move |i| {
+        let normal: f64 = (0..12).map(|_| random.unit()).sum::<f64>() - 6.0;
+        let size = ((11.0 + 2.75 * normal).exp() as usize).min(largest / 2);
+        (format!("f{i:03}"), if i + 9 == count { largest } else { size })
     });
     make(folder, title, sizes)
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 
 use zeroize::Zeroize;
 
-use crate::algorithm::{Algorithm, Core, Function};
+use crate::algorithm::{Algorithm, Core, Function, MAX_LEN};
 use crate::digest::Digest;
 use crate::opaque::{Opaque, Squeeze};
 use sponge::{Absorber, Squeezer};
@@ -30,13 +30,53 @@ pub fn digest(function: impl Into<Function>, data: &[u8]) -> Digest {
     match &function.algorithm().spec().core {
         Core::Narrow(merkle) => merkle.digest(data, out),
         Core::Wide(merkle) => merkle.digest(data, out),
-        Core::Sponge(_) | Core::Opaque(_) => {
+        Core::Sponge(sponge) => sponge.digest(data, out),
+        Core::Opaque(_) => {
             let mut hasher = Hasher::new(function);
             hasher.update(data);
             return hasher.finalize();
         }
     }
     digest
+}
+
+/// The digest by `outer` of the digest by `inner` of `message`: HMAC from its midstates, which have
+/// taken in the padded key and nothing else (RFC 2104, section 4).
+pub(crate) fn digest_keyed(inner: &Hasher, outer: &Hasher, message: &[u8]) -> Digest {
+    let mut digest = Digest::zeroed(inner.function);
+    let out = digest.as_mut_bytes();
+    let mut first = [0; MAX_LEN];
+    let first_digest = &mut first[..out.len()];
+    match (&inner.state, &outer.state) {
+        (State::Narrow(i), State::Narrow(o)) => {
+            i.merkle.digest_keyed(i.words, message, first_digest);
+            o.merkle.digest_keyed(o.words, first_digest, out);
+        }
+        (State::Wide(i), State::Wide(o)) => {
+            i.merkle.digest_keyed(i.words, message, first_digest);
+            o.merkle.digest_keyed(o.words, first_digest, out);
+        }
+        (State::Sponge(i), State::Sponge(o)) => {
+            i.sponge.digest_after(i.state, message, first_digest);
+            o.sponge.digest_after(o.state, first_digest, out);
+        }
+        _ => {
+            let (mut inner, mut outer) = (inner.clone(), outer.clone());
+            inner.update(message);
+            outer.update(inner.finish().as_bytes());
+            digest = outer.finish();
+            inner.zeroize();
+            outer.zeroize();
+        }
+    }
+    wipe(&mut first, [0; MAX_LEN]);
+    digest
+}
+
+/// Overwrites what was there, in memory too.
+pub(crate) fn wipe<T: Copy>(place: &mut T, with: T) {
+    *place = with;
+    zeroize::optimization_barrier(place);
 }
 
 /// The digest of all that `reader` yields.
@@ -103,6 +143,19 @@ impl Hasher {
                 inner.update(data);
                 *length = length.wrapping_add(data.len() as u128);
             }
+        }
+    }
+
+    /// [`Hasher::update`], on all threads of the rayon pool that it is called in, where the hash is
+    /// a tree: BLAKE3.
+    #[cfg(feature = "fs")]
+    pub(crate) fn update_divided(&mut self, data: &[u8]) {
+        match &mut self.state {
+            State::Opaque { inner, length } => {
+                inner.update_divided(data);
+                *length = length.wrapping_add(data.len() as u128);
+            }
+            _ => self.update(data),
         }
     }
 

@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::algorithm::Function;
 use crate::digest::Digest;
-use crate::hasher::{Hasher, digest};
+use crate::hasher::{Hasher, digest, digest_keyed};
 use crate::lanes::{self, Place};
 
 /// An HMAC key, prepared: the hash states after the inner and the outer padded key block.
@@ -65,9 +65,7 @@ impl Key {
     /// # Ok::<(), hsum::Unsupported>(())
     /// ```
     pub fn sign(&self, message: &[u8]) -> Tag {
-        let mut mac = Hmac::new(self);
-        mac.update(message);
-        mac.finalize()
+        Tag(digest_keyed(&self.inner, &self.outer, message))
     }
 
     /// Whether `tag` is the whole tag of `message`, in constant time.
@@ -75,9 +73,7 @@ impl Key {
     /// # Errors
     /// [`Mismatch`] where it is not, or is truncated.
     pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), Mismatch> {
-        let mut mac = Hmac::new(self);
-        mac.update(message);
-        mac.verify(tag)
+        self.sign(message).matches(tag)
     }
 }
 
@@ -163,10 +159,7 @@ impl Hmac {
     /// # Errors
     /// [`Mismatch`] where it is not, or is truncated.
     pub fn verify(self, tag: &[u8]) -> Result<(), Mismatch> {
-        match self.finalize().0.as_bytes().ct_eq(tag).into() {
-            true => Ok(()),
-            false => Err(Mismatch),
-        }
+        self.finalize().matches(tag)
     }
 }
 
@@ -196,6 +189,14 @@ impl Tag {
     /// The bytes, as many as the function's digests have.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// Whether these are all its bytes, in constant time.
+    fn matches(&self, bytes: &[u8]) -> Result<(), Mismatch> {
+        match self.as_bytes().ct_eq(bytes).into() {
+            true => Ok(()),
+            false => Err(Mismatch),
+        }
     }
 
     /// Lower-case hex.

@@ -25,17 +25,15 @@ mod streams;
 
 use crate::algorithm::{Algorithm, Core, Function};
 use crate::digest::Digest;
-use crate::hasher::{Hasher, State, digest};
+use crate::hasher::{Hasher, State, digest, digest_keyed};
 use family::{Family, Kernel};
 use messages::{Midstates, Task};
-use select::{Allowed, Kernels};
+use select::{Allowed, FEW, Kernels};
 use streams::Group;
 
 /// Lanes for words of 32 bits, and for words of 64 bits and sponges: no kernel has more.
 const NARROW: usize = 64;
 const WIDE: usize = 16;
-/// Lanes for a batch of up to so many, which shall not pay for setting up more.
-const FEW: usize = 16;
 
 /// Where a digest goes: itself, or within a tag.
 pub(crate) trait Place {
@@ -83,11 +81,16 @@ pub fn digest_many(function: impl Into<Function>, messages: &[&[u8]], out: &mut 
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
     match &function.algorithm().spec().core {
-        _ if messages.len() == 1 && !select::restricted() => out[0] = digest(function, messages[0]),
-        Core::Narrow(merkle) => digest_in_lanes::<_, NARROW>(*merkle, function, messages, out),
-        Core::Wide(merkle) => digest_in_lanes::<_, WIDE>(*merkle, function, messages, out),
-        Core::Sponge(sponge) => digest_in_lanes::<_, WIDE>(sponge, function, messages, out),
-        Core::Opaque(_) => {
+        Core::Narrow(merkle) if select::pays(*merkle, messages, 0) => {
+            digest_in_lanes::<_, NARROW>(*merkle, function, messages, out);
+        }
+        Core::Wide(merkle) if select::pays(*merkle, messages, 0) => {
+            digest_in_lanes::<_, WIDE>(*merkle, function, messages, out);
+        }
+        Core::Sponge(sponge) if select::pays(sponge, messages, 0) => {
+            digest_in_lanes::<_, WIDE>(sponge, function, messages, out);
+        }
+        _ => {
             for (message, out) in messages.iter().zip(out) {
                 *out = digest(function, message);
             }
@@ -114,21 +117,18 @@ pub(crate) fn sign_many(
 ) {
     let function = inner.function();
     match (&inner.state, &outer.state) {
-        (State::Narrow(i), State::Narrow(o)) => {
+        (State::Narrow(i), State::Narrow(o)) if select::pays(i.merkle, messages, 1) => {
             sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, out);
         }
-        (State::Wide(i), State::Wide(o)) => {
+        (State::Wide(i), State::Wide(o)) if select::pays(i.merkle, messages, 1) => {
             sign_in_lanes::<_, WIDE>(i.merkle, function, [i.words, o.words], messages, out);
         }
-        (State::Sponge(i), State::Sponge(o)) => {
+        (State::Sponge(i), State::Sponge(o)) if select::pays(i.sponge, messages, 1) => {
             sign_in_lanes::<_, WIDE>(i.sponge, function, [i.state, o.state], messages, out);
         }
         _ => {
             for (message, out) in messages.iter().zip(out) {
-                let (mut inner, mut outer) = (inner.clone(), outer.clone());
-                inner.update(message);
-                outer.update(inner.finish().as_bytes());
-                *out.place() = outer.finish();
+                *out.place() = digest_keyed(inner, outer, message);
             }
         }
     }
@@ -235,6 +235,14 @@ pub(crate) fn kernels(algorithm: Algorithm) -> Vec<Facts> {
 
 /// The kernel of the algorithm that runs while so many lanes are live.
 pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<Facts> {
+    if live == 1 && !select::restricted() {
+        return match &algorithm.spec().core {
+            Core::Narrow(merkle) => Some(facts(merkle.single())),
+            Core::Wide(merkle) => Some(facts(merkle.single())),
+            Core::Sponge(sponge) => Some(facts(sponge.single())),
+            Core::Opaque(_) => None,
+        };
+    }
     allowed!(algorithm, |allowed| Some(facts(allowed.best(live).1)))
 }
 

@@ -44,10 +44,17 @@
 //! # }
 //! ```
 //!
-//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote.
+//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote,
+//! [`check::run_entries`] checksum files of any shape.
+//!
+//! **Understand a digest**, in whatever notation: [`notation::Expected`].
 //!
 //! **Watch over a tree** (feature `fs`). [`snapshot`] records what a tree is, and says later what
 //! became of each file.
+//!
+//! **Sign a request, or verify one**: [`sign`], by some twenty schemes.
+//!
+//! **Fetch a file** (feature `net`) that is either verified or not there: [`fetch::Fetch`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;

@@ -6,6 +6,11 @@ use ::digest::{FixedOutputReset, Update};
 /// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
 pub(crate) trait Opaque: Send + Sync {
     fn update(&mut self, data: &[u8]);
+    /// The same, on all threads of the rayon pool that it is called in, where the hash is a tree.
+    #[cfg(feature = "fs")]
+    fn update_divided(&mut self, data: &[u8]) {
+        self.update(data);
+    }
     /// Writes the digest, as long as `out` is; the state is of no further use.
     fn finalize(&mut self, out: &mut [u8]);
     /// The digest as an endless stream; `None` where the function has a fixed length.
@@ -100,6 +105,10 @@ struct Blake3(blake3::Hasher);
 impl Opaque for Blake3 {
     fn update(&mut self, data: &[u8]) {
         self.0.update(data);
+    }
+    #[cfg(feature = "fs")]
+    fn update_divided(&mut self, data: &[u8]) {
+        self.0.update_rayon(data);
     }
     fn finalize(&mut self, out: &mut [u8]) {
         self.0.finalize_xof().fill(out);

@@ -1,8 +1,8 @@
 //! Which SIMD kernels there are on this CPU, which of them run, and whether they are right.
 //!
 //! All this is chosen by itself. `HSUM_TIER`, an environment variable read once, restricts
-//! [`digest_many`] and its like to one tier: to test, to measure, to report a
-//! bug. An algorithm that the tier has no kernel for runs on the portable one.
+//! everything to one tier: to test, to measure, to report a bug. What the tier has no kernel for,
+//! an algorithm, or one message of an algorithm that it has lanes for only, runs on the portable one.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ pub use crate::kernel::simd::Tier;
 
 use crate::algorithm::Algorithm;
 use crate::hasher::digest;
+use crate::kernel;
 use crate::lanes::{self, digest_many, select};
 
 /// The tiers that this CPU can run, best first.
@@ -22,7 +23,7 @@ pub fn tiers() -> impl Iterator<Item = Tier> {
 /// # Errors
 /// [`UnknownTier`] where the variable names no tier of this CPU; the library disregards it then.
 pub fn forced() -> Result<Option<Tier>, UnknownTier> {
-    select::forced().clone().map_err(UnknownTier)
+    kernel::simd::forced().clone().map_err(UnknownTier)
 }
 
 /// A name that no available tier has.

@@ -1,4 +1,4 @@
-//! One-shot calls of hsum, OpenSSL, AWS-LC and ring, side by side: THE list of rivals.
+//! Calls of hsum and of others, side by side: THE list of rivals, for one message and for many.
 
 use aws_lc_rs::{digest as aws, hmac as aws_hmac};
 use hsum::{Algorithm, Key};
@@ -6,6 +6,7 @@ use openssl::md::Md;
 use openssl::md_ctx::MdCtx;
 use openssl::pkey::PKey;
 use ring::{digest as ring_digest, hmac as ring_hmac};
+use sha2::Digest;
 
 /// Somebody's implementation of one function, made ready to be called for many messages.
 pub struct Rival {
@@ -47,7 +48,63 @@ pub fn digests(algorithm: Algorithm) -> Vec<Rival> {
     if let Some(theirs) = ring_digest(algorithm) {
         rivals.push(rival("ring", move |data| ring_digest::digest(theirs, data).as_ref().to_vec()));
     }
+    let of_crate: Option<fn(&[u8]) -> Vec<u8>> = match algorithm {
+        Algorithm::Md5 => Some(|data| md5::Md5::digest(data).to_vec()),
+        Algorithm::Sha256 => Some(|data| sha2::Sha256::digest(data).to_vec()),
+        Algorithm::Sha512 => Some(|data| sha2::Sha512::digest(data).to_vec()),
+        Algorithm::Blake3 => Some(|data| blake3::hash(data).as_bytes().to_vec()),
+        _ => None,
+    };
+    if let Some(run) = of_crate {
+        rivals.push(rival("crate", run));
+    }
     rivals
+}
+
+/// Somebody's way to hash many messages at once.
+pub struct Batch {
+    /// Whose: `md5-many`.
+    pub name: &'static str,
+    /// Puts the digest of each message into its place.
+    pub run: RunMany,
+}
+
+/// Takes messages, and a place of 64 bytes for each digest.
+pub type RunMany = Box<dyn FnMut(&[&[u8]], &mut [[u8; 64]])>;
+
+/// All that hash many messages of `algorithm` at once, hsum first.
+pub fn batches(algorithm: Algorithm) -> Vec<Batch> {
+    fn batch<D: AsRef<[u8]> + Clone + 'static>(
+        name: &'static str,
+        empty: D,
+        run: impl Fn(&[&[u8]], &mut [D]) + 'static,
+    ) -> Batch {
+        let mut digests = Vec::new();
+        let run = move |messages: &[&[u8]], out: &mut [[u8; 64]]| {
+            digests.resize(messages.len(), empty.clone());
+            run(messages, &mut digests);
+            for (out, digest) in out.iter_mut().zip(&digests) {
+                let digest = digest.as_ref();
+                out[..digest.len()].copy_from_slice(digest);
+            }
+        };
+        Batch { name, run: Box::new(run) }
+    }
+    let empty = hsum::digest(algorithm, b"");
+    let ours = move |messages: &[&[u8]], out: &mut [hsum::Digest]| {
+        hsum::digest_many(algorithm, messages, out);
+    };
+    let mut all = vec![batch("hsum", empty, ours)];
+    match algorithm {
+        Algorithm::Md5 => {
+            let engine = md5_many::Md5Many::new();
+            let run = move |messages: &[&[u8]], out: &mut [_]| engine.hash_many(messages, out);
+            all.push(batch("md5-many", [0; 16], run));
+        }
+        Algorithm::Sha256 => all.push(batch("tape-sha256", [0; 32], tape_sha256::hash_many)),
+        _ => {}
+    }
+    all
 }
 
 /// HMAC-SHA-256 with `secret`, from a key prepared once where the library lets it be.
@@ -127,6 +184,21 @@ fn ring_digest(algorithm: Algorithm) -> Option<&'static ring_digest::Algorithm> 
 mod tests {
     use super::*;
 
+    #[test]
+    fn all_agree_on_batches() {
+        let message: Vec<u8> = (0..=250).cycle().take(5000).collect();
+        let messages: Vec<&[u8]> = (0..300).map(|i| &message[..i * i % 4999]).collect();
+        for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
+            let run = |batch: &mut Batch| {
+                let mut out = vec![[0; 64]; messages.len()];
+                (batch.run)(&messages, &mut out);
+                out
+            };
+            let mut all = batches(algorithm);
+            assert_eq!(run(&mut all[0]), run(&mut all[1]), "{}", all[1].name);
+        }
+    }
+
     /// A comparison of speeds is worth something only between equal answers.
     fn check(mut rivals: Vec<Rival>) -> usize {
         for len in [0, 1, 63, 64, 65, 127, 128, 129, 1000, 100_000] {
@@ -142,8 +214,8 @@ mod tests {
     #[test]
     fn all_agree() {
         let compared: usize = Algorithm::ALL.iter().map(|a| check(digests(*a))).sum();
-        // 16 by OpenSSL 3, 9 by AWS-LC, 5 by ring.
-        assert_eq!(compared, 30);
+        // 16 by OpenSSL 3, 9 by AWS-LC, 5 by ring, 4 by crates.
+        assert_eq!(compared, 34);
         assert_eq!(check(hmac_sha256(b"key")), 3);
         assert_eq!(check(hmac_sha256(&[7; 100])), 3);
     }

@@ -208,6 +208,10 @@ pub(crate) struct WorkArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
+    /// Leave the page cache as it is: drop what was read, unless it was there before
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
     /// Show progress on standard error
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) progress: When,

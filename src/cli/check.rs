@@ -116,6 +116,7 @@ fn check_list(
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
+    plan = plan.cache(plan::cache(&args.work));
     let progress = Arc::new(Progress::default());
     let survey = path.is_file().then(|| survey(path.to_owned(), hint.clone()));
     let view = View::start(args.work.progress, &progress, survey);
@@ -213,11 +214,11 @@ fn print(
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
-        (None, Verdict::Malformed(bad), _) if is_serious(*bad) => {
-            if manner.report != Report::Nothing {
-                output.flush()?;
-                complain(format_args!("{title}: {line}: {bad}"));
-            }
+        (None, Verdict::Malformed(bad), _)
+            if is_serious(*bad) && manner.report != Report::Nothing =>
+        {
+            output.flush()?;
+            complain(format_args!("{title}: {line}: {bad}"));
         }
         (None, Verdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;

@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hsum::engine::{Boundary, FileId, Filter, Follow, Plan, Source};
+use hsum::engine::{Boundary, Cache, FileId, Filter, Follow, Plan, Source};
 use hsum::manifest::{Encoding, Format, Style, Terminator};
 use hsum::{ErrorKind, Function};
 
-use super::args::{FormatArgs, SumArgs};
+use super::args::{FormatArgs, SumArgs, WorkArgs};
 use super::exit::Usage;
 use super::print::Form;
 use super::quote::quote;
@@ -59,6 +59,7 @@ pub(crate) fn engine(args: &SumArgs, functions: &[Function]) -> Result<Plan> {
     let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let mut plan = Plan::new(functions.iter().copied())
         .filter(filter)
+        .cache(cache(&args.work))
         .follow(if args.follow { Follow::All } else { Follow::Named })
         .boundary(if args.one_file_system { Boundary::FileSystem } else { Boundary::None });
     if let Some(depth) = args.max_depth {
@@ -68,6 +69,11 @@ pub(crate) fn engine(args: &SumArgs, functions: &[Function]) -> Result<Plan> {
         plan = plan.threads(threads);
     }
     Ok(plan)
+}
+
+/// What becomes of the page cache.
+pub(crate) fn cache(args: &WorkArgs) -> Cache {
+    if args.no_cache { Cache::Drop } else { Cache::Keep }
 }
 
 /// The operands; on a pipe, none of them means standard input.

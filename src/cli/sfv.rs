@@ -1,8 +1,11 @@
 //! SFV files: CRC-32 of each file, which finds accidents and nothing else.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
+use std::iter;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
@@ -22,7 +25,7 @@ use super::select::Selection;
 pub(super) fn check(
     args: &CheckArgs,
     manner: &Manner,
-    list: &mut List<impl BufRead>,
+    list: &mut List<impl BufRead + Send>,
     selection: &mut Selection,
     title: &str,
     output: &mut Output,
@@ -31,45 +34,31 @@ pub(super) fn check(
         complain(format_args!("{title}: CRC-32 is refused by --strong"));
         return Ok(Exit::Failed);
     }
-    let mut summary = Summary::default();
-    let mut wanted: Vec<(PathBuf, u32)> = Vec::new();
-    while let Some((number, line)) = list.next_line() {
-        let line = line.unwrap_or_default();
-        let text = line.trim_ascii();
-        let Some((listed, crc)) = parse_sfv_line(&line) else {
-            if !text.is_empty() && !text.starts_with(b";") {
-                summary.malformed += 1;
-                if manner.warn == Warn::WithReason {
+    let reading = Mutex::new(Reading::default());
+    let files = iter::from_fn(|| {
+        loop {
+            let (number, line) = list.next_line()?;
+            let mut reading = lock(&reading);
+            match reading.take(args, selection, &line.unwrap_or_default()) {
+                Ok(Some(path)) => return Some(path),
+                Ok(None) => {}
+                Err(Some(reason)) => complain(format_args!("{title}: {number}: {reason}")),
+                Err(None) if manner.warn == Warn::WithReason => {
                     let what = "improperly formatted checksum line";
                     complain(format_args!("{title}: {number}: {what}"));
                 }
+                Err(None) => {}
             }
-            continue;
-        };
-        let refused = !args.allow_outside && !args.basename && leads_outside(&listed);
-        let Some(path) = selection.rename(listed) else { continue };
-        if refused {
-            summary.refused += 1;
-            complain(format_args!("{title}: {number}: {}", BadLine::Outside));
-        } else if path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-            // What a list names must not make the program wait.
-            summary.unreadable += 1;
-            output.flush()?;
-            complain(format_args!("{}: Is not a regular file", quote(&path)));
-            Verdict::Unreadable.print(manner, &path, output)?;
-        } else {
-            wanted.push((path, crc));
         }
-    }
-    let files: Vec<PathBuf> = wanted.iter().map(|(path, _)| path.clone()).collect();
-    let mut crcs = wanted.into_iter().map(|(_, crc)| crc);
+    });
+    let mut summary = Summary::default();
     engine::fold(
         args.work.threads,
         files,
         || Box::new(Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
         |crc, data| crc.update(data),
         |source, result, next| {
-            let expected = crcs.next();
+            let expected = lock(&reading).crcs.pop_front();
             let is = result.map(|crc| Some(crc.finalize() as u32));
             let printed = (|| {
                 let name = source.name();
@@ -97,7 +86,53 @@ pub(super) fn check(
         },
     );
     output.flush()?;
+    let Reading { malformed, refused, .. } = *lock(&reading);
+    summary = Summary { malformed, refused, ..summary };
+    if selection.is_partial() && summary.entries() == 0 {
+        return Ok(Exit::Well); // that a file is not listed is said once, after all lists
+    }
     Ok(summarize(manner, title, &summary))
+}
+
+/// What has been read of the list.
+#[derive(Default)]
+struct Reading {
+    /// Of the files that are under way, in their order.
+    crcs: VecDeque<u32>,
+    malformed: u64,
+    refused: u64,
+}
+
+impl Reading {
+    /// The file of a line, if it was asked for. An error may have a reason, to be said in any case.
+    fn take(
+        &mut self,
+        args: &CheckArgs,
+        selection: &mut Selection,
+        line: &[u8],
+    ) -> Result<Option<PathBuf>, Option<String>> {
+        let text = line.trim_ascii();
+        let Some((listed, crc)) = parse_sfv_line(line) else {
+            let is_none = text.is_empty() || text.starts_with(b";");
+            self.malformed += u64::from(!is_none);
+            return if is_none { Ok(None) } else { Err(None) };
+        };
+        let leads_outside = !args.allow_outside && !args.basename && leads_outside(&listed);
+        let Some(path) = selection.rename(listed) else { return Ok(None) };
+        // What a list names must not make the program wait.
+        let is_special = path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir());
+        if leads_outside || is_special {
+            self.refused += 1;
+            let special = || format!("{}: Is not a regular file", quote(&path));
+            return Err(Some(if leads_outside { BadLine::Outside.to_string() } else { special() }));
+        }
+        self.crcs.push_back(crc);
+        Ok(Some(path))
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::order::{Next, Task, Workshop, ordered};
+use super::order::{Hands, Next, Task, Workshop, ordered};
 use super::read::{Access, Job, Opened};
 use super::{Source, Threads};
 use crate::algorithm::Function;
@@ -35,7 +35,7 @@ pub fn fold<S: Into<Source>, A: Send>(
     let jobs = sources.into_iter().map(|source| {
         let source = source.into();
         let functions = Arc::clone(&none);
-        let job = Job { source: source.clone(), access: Access::Plain, functions };
+        let job = Job::new(source.clone(), Access::Plain, functions);
         (source, Task::Work(job))
     });
     ordered(threads, jobs, &folding, sink);
@@ -72,11 +72,12 @@ where
         self.read(job, &mut vec![0; PIECE])
     }
 
-    fn push(&self, index: u64, job: Job) {
+    fn push(&self, index: u64, job: Job) -> Hands {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = &*sender {
             let _ = sender.send((index, job));
         }
+        Hands::Wanted
     }
 
     fn close(&self) {
@@ -88,8 +89,10 @@ where
         while self.jobs.try_recv().is_ok() {}
     }
 
-    fn work_off(&self, finish: &dyn Fn(u64, Result<A, Error>)) {
+    fn work_off(&self, finish: &dyn Fn(Vec<(u64, Result<A, Error>)>)) {
         let mut room = vec![0; PIECE];
-        self.jobs.iter().for_each(|(index, job)| finish(index, self.read(job, &mut room)));
+        for (index, job) in &self.jobs {
+            finish(vec![(index, self.read(job, &mut room))]);
+        }
     }
 }

@@ -3,16 +3,14 @@
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, open, statat};
+use rustix::fs::{Stat, stat};
 
-use super::order::{Task, Workshop, ordered};
-use super::stamp::{Stamp, Time};
+use super::order::{Hands, Task, Workshop, ordered};
+use super::stamp::Stamp;
 use super::walk::{Found, Walk};
 use super::{Plan, Source, Threads};
 use crate::error::{Error, ErrorKind};
@@ -89,14 +87,15 @@ struct Asking {
 
 impl Workshop<Vec<Found>, Vec<Listed>> for Asking {
     fn alone(&self, chunk: Vec<Found>) -> Vec<Listed> {
-        ask(chunk, &mut Folder::default())
+        ask(chunk)
     }
 
-    fn push(&self, index: u64, chunk: Vec<Found>) {
+    fn push(&self, index: u64, chunk: Vec<Found>) -> Hands {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = &*sender {
             let _ = sender.send((index, chunk));
         }
+        Hands::Wanted
     }
 
     fn close(&self) {
@@ -108,19 +107,25 @@ impl Workshop<Vec<Found>, Vec<Listed>> for Asking {
         while self.chunks.try_recv().is_ok() {}
     }
 
-    fn work_off(&self, finish: &dyn Fn(u64, Vec<Listed>)) {
-        let mut folder = Folder::default();
-        self.chunks.iter().for_each(|(index, chunk)| finish(index, ask(chunk, &mut folder)));
+    fn work_off(&self, finish: &dyn Fn(Vec<(u64, Vec<Listed>)>)) {
+        self.chunks.iter().for_each(|(index, chunk)| finish(vec![(index, ask(chunk))]));
     }
 }
 
-fn ask(chunk: Vec<Found>, folder: &mut Folder) -> Vec<Listed> {
+fn ask(chunk: Vec<Found>) -> Vec<Listed> {
     chunk
         .into_iter()
         .filter_map(|found| {
             let Source::Path(path) = found.source else { return None };
             let result = match found.result {
-                Ok(_) => folder.stat(&path).and_then(|stat| met(&path, &stat)),
+                Ok(_) => {
+                    let stat = match &found.folder {
+                        Some(folder) => folder.stat(&path),
+                        None => stat(&path),
+                    };
+                    let stat = stat.map_err(|error| Error::io(&path, error.into()));
+                    stat.and_then(|stat| met(&path, &stat))
+                }
                 Err(error) => match error.kind() {
                     ErrorKind::Special(what) if *what == super::walk::LINK => link(&path),
                     _ => Err(error),
@@ -134,60 +139,13 @@ fn ask(chunk: Vec<Found>, folder: &mut Folder) -> Vec<Listed> {
 fn met(path: &Path, stat: &Stat) -> Result<Met, Error> {
     use rustix::fs::FileType;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(Met::File(stamp(stat))),
+        FileType::RegularFile => Ok(Met::File(Stamp::of(stat))),
         // It has become something else since its name was listed, or was named.
         FileType::Directory => Err(Error::io(path, io::ErrorKind::IsADirectory.into())),
         _ => Err(Error::new(path, ErrorKind::Special("a special file"))),
     }
 }
 
-#[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // other types elsewhere
-fn stamp(stat: &Stat) -> Stamp {
-    let modified = Time {
-        seconds: stat.st_mtime as i64,
-        nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
-    };
-    Stamp { size: stat.st_size as u64, modified, inode: stat.st_ino as u64 }
-}
-
 fn link(path: &Path) -> Result<Met, Error> {
     fs::read_link(path).map(Met::Link).map_err(|error| Error::io(path, error))
-}
-
-/// The directory that the last entry lay in, kept open: its path need not be looked up again for
-/// each of its entries.
-#[derive(Default)]
-struct Folder {
-    path: PathBuf,
-    opened: Option<OwnedFd>,
-}
-
-impl Folder {
-    fn stat(&mut self, path: &Path) -> Result<Stat, Error> {
-        let bytes = path.as_os_str().as_bytes();
-        let slash = bytes.iter().rposition(|&byte| byte == b'/');
-        let (parent, name) = match slash {
-            Some(slash) if slash > 0 && slash + 1 < bytes.len() => bytes.split_at(slash + 1),
-            _ => (&b""[..], bytes),
-        };
-        let stat = match self.enter(parent) {
-            // What a link leads to counts where the walk followed it.
-            Some(opened) => statat(opened, name, AtFlags::empty()),
-            None => rustix::fs::stat(path),
-        };
-        stat.map_err(|error| Error::io(path, error.into()))
-    }
-
-    /// `None` where it is better to take the whole path.
-    fn enter(&mut self, parent: &[u8]) -> Option<&OwnedFd> {
-        if parent.is_empty() {
-            return None;
-        }
-        if self.path.as_os_str().as_bytes() != parent {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            self.opened = open(parent, flags, Mode::empty()).ok();
-            self.path = std::ffi::OsStr::from_bytes(parent).into();
-        }
-        self.opened.as_ref()
-    }
 }

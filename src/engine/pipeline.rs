@@ -8,12 +8,15 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::read::{Job, Opened};
 use super::{Hashed, Progress, Threads};
+use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
 
 /// Bytes read at a time: a quarter of an L2 cache of 1 MiB, so that what was read is still there
 /// when it is hashed, by a function or two.
 const PIECE: usize = 256 * 1024;
+/// What is divided between several threads has to be worth it.
+const LARGE_PIECE: usize = 2 * 1024 * 1024;
 /// Pieces in flight; enough for the functions to drift apart a little.
 const PIECES: usize = 8;
 
@@ -24,7 +27,7 @@ pub(super) fn hash(
     progress: Option<&Progress>,
 ) -> Result<Hashed, Error> {
     let result = Opened::new(0, job).and_then(|opened| hash_opened(opened, threads, progress));
-    progress.into_iter().for_each(Progress::add_file);
+    progress.into_iter().for_each(|progress| progress.add_files(1));
     result
 }
 
@@ -34,27 +37,32 @@ pub(super) fn hash_opened(
     threads: Threads,
     progress: Option<&Progress>,
 ) -> Result<Hashed, Error> {
+    opened.expect_all();
     let mut hashers: Vec<Hasher> = opened.functions().iter().map(|f| Hasher::new(*f)).collect();
     let mut size = 0;
+    let divisible = hashers.iter().any(is_divisible);
+    let most = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {
+        // The first one is the size of most files.
+        piece.resize(if size == 0 { PIECE } else { most }, 0);
         let (length, end) = opened.fill(piece, progress)?;
         piece.truncate(length);
         size += length as u64;
         Ok(end)
     };
     let result = (|| {
-        let mut first = vec![0; PIECE];
+        let mut first = Vec::new();
         let mut end = fill(&mut first)?;
         if end || threads.get() == 1 {
             hashers.iter_mut().for_each(|hasher| hasher.update(&first));
             while !end {
-                first.resize(PIECE, 0);
                 end = fill(&mut first)?;
                 hashers.iter_mut().for_each(|hasher| hasher.update(&first));
             }
             return Ok(());
         }
-        in_parallel(&mut hashers, first, fill)
+        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build().ok();
+        in_parallel(&mut hashers, divisible.then(pool).flatten(), first, fill)
     })();
     match result.and_then(|()| opened.unchanged()) {
         Ok(()) => {
@@ -65,9 +73,16 @@ pub(super) fn hash_opened(
     }
 }
 
-/// Gives `first` and what `fill` yields, until it says that this was the end, to all hashers.
+/// Whether one message can be hashed by several threads.
+fn is_divisible(hasher: &Hasher) -> bool {
+    hasher.algorithm() == Algorithm::Blake3
+}
+
+/// Gives `first` and what `fill` yields, until it says that this was the end, to all hashers;
+/// `pool` is for those that can be divided.
 fn in_parallel(
     hashers: &mut [Hasher],
+    pool: Option<rayon::ThreadPool>,
     first: Vec<u8>,
     mut fill: impl FnMut(&mut Vec<u8>) -> Result<bool, ErrorKind>,
 ) -> Result<(), ErrorKind> {
@@ -83,9 +98,13 @@ fn in_parallel(
             let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
             // The hasher follows when the thread is there, so that it is not lost otherwise.
             let (hand_over, handed) = bounded::<&mut Hasher>(1);
+            let pool = pool.as_ref().filter(|_| is_divisible(hasher));
             let work = move || {
                 for hasher in handed {
-                    arriving.iter().for_each(|piece| hasher.update(&piece));
+                    arriving.iter().for_each(|piece| match pool {
+                        Some(pool) => pool.install(|| hasher.update_divided(&piece)),
+                        None => hasher.update(&piece),
+                    });
                 }
             };
             match thread::Builder::new().spawn_scoped(scope, work) {
@@ -110,7 +129,6 @@ fn in_parallel(
             }
             // There is always one more on its way: every piece comes back.
             bytes = recycled.recv().unwrap_or_default();
-            bytes.resize(PIECE, 0);
             end = fill(&mut bytes)?;
         }
     })

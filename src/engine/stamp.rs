@@ -1,8 +1,8 @@
 //! What the system says of a file besides its contents: enough to tell that it was written to.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::Stat;
 
 /// A point in time, as the system keeps it: whole seconds since 1970 in UTC, rounded down, and
 /// nanoseconds after that.
@@ -38,11 +38,12 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
+    pub(super) fn of(stat: &Stat) -> Self {
         let modified = Time {
-            seconds: metadata.mtime(),
-            nanoseconds: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
+            seconds: stat.st_mtime as i64,
+            nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
         };
-        Self { size: metadata.len(), modified, inode: metadata.ino() }
+        Self { size: stat.st_size as u64, modified, inode: stat.st_ino as u64 }
     }
 }

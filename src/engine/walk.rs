@@ -1,18 +1,25 @@
 //! Roots → files, depth first, in the order of the names' bytes; nothing is skipped for being
 //! hidden or ignored.
 
-use std::ffi::OsString;
-use std::fs::{self, FileType, Metadata};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
 use std::io;
 use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirEntryExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::vec;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, OFlags, Stat, statat};
+use rustix::io::Errno;
 
+use super::queue::folders;
 use super::read::special;
+use super::system;
 use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
 
@@ -92,7 +99,50 @@ pub(crate) struct Found {
     pub(crate) source: Source,
     /// How to open it, or why it is not to be opened.
     pub(crate) result: Result<Access, Error>,
+    /// The directory that it was met in.
+    pub(super) folder: Option<Arc<Folder>>,
 }
+
+/// A directory that files are opened from, so that the system need not find it again for each.
+pub(crate) struct Folder {
+    /// `None` where too many are open: its files are opened by their whole paths.
+    open: Option<(OwnedFd, Arc<AtomicUsize>)>,
+}
+
+impl Folder {
+    /// Opens what is in the directory, by its path from elsewhere.
+    pub(super) fn open(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let (folder, path) = self.at(path);
+        system::open(folder, path, flags)
+    }
+
+    /// Asks about what is in the directory; about what a link there leads to.
+    pub(super) fn stat(&self, path: &Path) -> Result<Stat, Errno> {
+        let (folder, path) = self.at(path);
+        statat(folder, path, AtFlags::empty())
+    }
+
+    /// Where what is in the directory is looked up, by its path from elsewhere, and as what.
+    fn at<'p>(&self, path: &'p Path) -> (BorrowedFd<'_>, &'p Path) {
+        let Some((folder, _)) = &self.open else { return (CWD, path) };
+        // What the walk joined to the directory's path; `Path::file_name` takes five times as long.
+        let path = path.as_os_str().as_bytes();
+        let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+        (folder.as_fd(), Path::new(OsStr::from_bytes(&path[start..])))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some((_, count)) = &self.open {
+            count.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+/// A path of that many bytes is longer than the system takes (PATH_MAX, with its NUL): whoever
+/// reads the list could not open it.
+const LONGEST: usize = 4096;
 
 /// The walk, an iterator: one directory's names in memory for each level.
 pub(crate) struct Walk<'p, I> {
@@ -101,10 +151,14 @@ pub(crate) struct Walk<'p, I> {
     /// The directories from the root down to where the walk is.
     stack: Vec<Directory>,
     stdin: Access,
+    /// Directories that are open, and how many may be; 0 before the first.
+    open: Arc<AtomicUsize>,
+    most_open: usize,
 }
 
 struct Directory {
     path: PathBuf,
+    folder: Arc<Folder>,
     /// Known where it is needed: to find loops and borders.
     id: Option<FileId>,
     /// In order.
@@ -119,7 +173,8 @@ struct Name {
 
 impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
-        Self { plan, roots, stack: Vec::new(), stdin: Access::Slow }
+        let (stack, open) = (Vec::new(), Arc::default());
+        Self { plan, roots, stack, stdin: Access::Slow, open, most_open: 0 }
     }
 
     /// The next root, unseen: neither walked nor asked about.
@@ -129,13 +184,13 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             Source::Stdin => mem::replace(&mut self.stdin, Access::Spent),
             Source::Path(path) => Access::Plain.of(path),
         };
-        Some(Found { source, result: Ok(access) })
+        Some(Found { source, result: Ok(access), folder: None })
     }
 
     fn root(&mut self, source: Source) -> Option<Found> {
         let Source::Path(path) = &source else {
             let access = mem::replace(&mut self.stdin, Access::Spent);
-            return Some(Found { source, result: Ok(access) });
+            return Some(Found { source, result: Ok(access), folder: None });
         };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -146,7 +201,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         }
         let base = path.file_name().map_or(path.as_path(), Path::new);
         let access = if metadata.is_file() { Access::Named } else { Access::Slow };
-        self.plan.filter.takes(base).then_some(Found { result: Ok(access), source })
+        self.plan.filter.takes(base).then_some(Found { result: Ok(access), source, folder: None })
     }
 
     /// Goes down into a directory; yields only what prevents it.
@@ -154,23 +209,49 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         if self.plan.max_depth.is_some_and(|most| self.stack.len() >= most) {
             return None;
         }
-        let names = fs::read_dir(&path).and_then(|directory| {
-            directory
-                .map(|entry| {
-                    let entry = entry?;
-                    let (name, kind) = (entry.file_name(), entry.file_type()?);
-                    Ok(Name { name, kind, inode: entry.ino() })
-                })
-                .collect::<io::Result<Vec<_>>>()
-        });
-        match names {
-            Ok(mut names) => {
+        match self.list(&path) {
+            Ok((folder, mut names)) => {
                 names.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-                self.stack.push(Directory { path, id, entries: names.into_iter() });
+                self.stack.push(Directory { path, folder, id, entries: names.into_iter() });
                 None
             }
-            Err(error) => Some(failed(path, error)),
+            Err(error) => Some(failed(path, error.into())),
         }
+    }
+
+    fn list(&mut self, path: &Path) -> Result<(Arc<Folder>, Vec<Name>), Errno> {
+        let opened = match self.stack.last() {
+            Some(above) => above.folder.open(path, OFlags::DIRECTORY)?,
+            None => system::open(CWD, path, OFlags::DIRECTORY)?,
+        };
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&opened)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
+                continue;
+            }
+            let name = OsStr::from_bytes(name).to_owned();
+            let kind = match entry.file_type() {
+                FileType::Unknown => {
+                    let stat = statat(&opened, &name, AtFlags::SYMLINK_NOFOLLOW)?;
+                    FileType::from_raw_mode(stat.st_mode as _)
+                }
+                kind => kind,
+            };
+            names.push(Name { name, kind, inode: entry.ino() });
+        }
+        if self.most_open == 0 {
+            self.most_open = folders();
+        }
+        let open = match self.open.fetch_add(1, Relaxed) < self.most_open {
+            true => Some((opened, Arc::clone(&self.open))),
+            false => {
+                self.open.fetch_sub(1, Relaxed);
+                None
+            }
+        };
+        Ok((Arc::new(Folder { open }), names))
     }
 
     /// What there is to say of a directory's entry; nothing, where it is passed over in silence
@@ -182,26 +263,32 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             return None;
         }
         let takes = self.plan.filter.takes(below);
-        let (kind, metadata) = match (kind.is_symlink(), self.plan.follow) {
-            (true, Follow::Named) if !takes => return None,
-            (true, Follow::Named) => return self.link(path, inode),
-            (true, Follow::All) => match fs::metadata(&path) {
-                Ok(metadata) => (metadata.file_type(), Some(metadata)),
+        let (kind, metadata) = match (kind, self.plan.follow) {
+            (FileType::Symlink, Follow::Named) if !takes => return None,
+            (FileType::Symlink, Follow::Named) => return self.link(path, inode),
+            (FileType::Symlink, Follow::All) => match fs::metadata(&path) {
+                Ok(metadata) => (FileType::from_raw_mode(metadata.mode() as _), Some(metadata)),
                 Err(error) => return Some(failed(path, error)),
             },
-            (false, _) => (kind, None),
+            (kind, _) => (kind, None),
         };
-        if kind.is_dir() {
-            return self.subdirectory(path, metadata);
-        }
-        if !takes || self.is_left_out(&path, inode) {
+        let is_directory = kind == FileType::Directory;
+        if !is_directory && (!takes || self.is_left_out(&path, inode)) {
             return None;
         }
-        let result = match special(kind).or(kind.is_block_device().then_some("a block device")) {
+        if path.as_os_str().len() >= LONGEST {
+            return Some(failed(path, Errno::NAMETOOLONG.into()));
+        }
+        if is_directory {
+            return self.subdirectory(path, metadata);
+        }
+        let block = (kind == FileType::BlockDevice).then_some("a block device");
+        let result = match special(kind).or(block) {
             Some(what) => Err(Error::new(&path, ErrorKind::Special(what))),
             None => Ok(Access::Found),
         };
-        Some(Found { source: path.into(), result })
+        let folder = self.stack.last().map(|directory| Arc::clone(&directory.folder));
+        Some(Found { source: path.into(), result, folder })
     }
 
     fn link(&self, path: PathBuf, inode: u64) -> Option<Found> {
@@ -209,7 +296,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             return None;
         }
         let error = Error::new(&path, ErrorKind::Special(LINK));
-        Some(Found { source: path.into(), result: Err(error) })
+        Some(Found { source: path.into(), result: Err(error), folder: None })
     }
 
     fn subdirectory(&mut self, path: PathBuf, metadata: Option<Metadata>) -> Option<Found> {
@@ -227,7 +314,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         }
         if self.stack.iter().any(|above| above.id == Some(id)) {
             let error = Error::new(&path, ErrorKind::Loop);
-            return Some(Found { source: path.into(), result: Err(error) });
+            return Some(Found { source: path.into(), result: Err(error), folder: None });
         }
         self.enter(path, Some(id))
     }
@@ -241,7 +328,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
 }
 
 fn failed(path: PathBuf, error: io::Error) -> Found {
-    Found { result: Err(Error::io(&path, error)), source: path.into() }
+    Found { result: Err(Error::io(&path, error)), source: path.into(), folder: None }
 }
 
 impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {

@@ -227,7 +227,7 @@ fn beside(target: &Path, ending: &str) -> PathBuf {
     } else {
         hidden.extend_from_slice(&name[..180]);
         hidden.extend_from_slice(b"~");
-        hidden.extend_from_slice(digest(Algorithm::Sha256, name).to_hex()[..16].as_bytes());
+        hidden.extend_from_slice(&digest(Algorithm::Sha256, name).to_hex().as_bytes()[..16]);
     }
     hidden.extend_from_slice(ending.as_bytes());
     atomic::folder(target).join(OsString::from_vec(hidden))

@@ -209,10 +209,10 @@ impl ServerCertVerifier for Pinned {
 
 /// What a TLS error means to the user; the wrong key has its own kind.
 pub(crate) fn failure(error: &Error) -> Failure {
-    if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error {
-        if other.is::<WrongKey>() {
-            return Failure::new(FailureKind::Policy, other.to_string());
-        }
+    if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error
+        && other.is::<WrongKey>()
+    {
+        return Failure::new(FailureKind::Policy, other.to_string());
     }
     let text = match error {
         Error::InvalidCertificate(why) => format!("the server's certificate is not valid: {why}"),

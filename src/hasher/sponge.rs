@@ -2,6 +2,7 @@
 
 use zeroize::Zeroize;
 
+use super::wipe;
 use crate::algorithm::Sponge;
 use crate::kernel::keccak;
 
@@ -17,12 +18,26 @@ impl Sponge {
         tail[self.rate - 1] |= 0x80;
     }
 
+    /// Hashes a message that is all there; `out` is at most a rate.
+    pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
+        self.digest_after([0; 25], message, out);
+    }
+
+    /// The same, where `state` has whole blocks in it; leaves nothing of it behind.
+    pub(crate) fn digest_after(&self, mut state: [u64; 25], message: &[u8], out: &mut [u8]) {
+        let (blocks, rest) = message.split_at(message.len() - message.len() % self.rate);
+        self.absorb(&mut state, blocks);
+        let mut block = [0; MAX_RATE];
+        self.pad_into(rest, &mut block);
+        self.absorb(&mut state, &block[..self.rate]);
+        squeeze(&state, out);
+        wipe(&mut state, [0; 25]);
+        wipe(&mut block, [0; MAX_RATE]);
+    }
+
     /// Absorbs whole blocks.
     pub(crate) fn absorb(&self, state: &mut [u64; 25], blocks: &[u8]) {
-        for block in blocks.chunks_exact(self.rate) {
-            add(state, block);
-            keccak::permute(state);
-        }
+        (keccak::single().run)(std::slice::from_mut(state), self.rate, &[blocks]);
     }
 }
 
@@ -91,14 +106,14 @@ impl Absorber {
         let mut block = [0; MAX_RATE];
         block[self.filled..][..bytes.len()].copy_from_slice(bytes);
         add(&mut self.state, &block);
-        block.zeroize();
+        wipe(&mut block, [0; MAX_RATE]);
         self.filled += bytes.len();
     }
 }
 
 impl Zeroize for Absorber {
     fn zeroize(&mut self) {
-        self.state.zeroize();
+        wipe(&mut self.state, [0; 25]);
         self.filled.zeroize();
         self.length.zeroize();
     }
@@ -133,7 +148,7 @@ impl Squeezer {
 
 impl Drop for Squeezer {
     fn drop(&mut self) {
-        self.state.zeroize();
+        wipe(&mut self.state, [0; 25]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroize;
 
+use super::wipe;
 use crate::kernel::{ByteOrder, Merkle, Word};
 
 /// The state of FIPS 180-4, section 6, between two pieces of a message.
@@ -59,34 +60,79 @@ impl<W: Word> Stream<W> {
 
     /// Pads and writes the first `out.len()` bytes of the last H.
     pub(crate) fn finish(&mut self, out: &mut [u8]) {
-        let mut tail = [W::ZERO; 2];
-        let blocks = self.merkle.pad_into(self.buffered(), self.length, &mut tail);
-        self.merkle.compress(&mut self.words, &tail[..blocks]);
-        tail.zeroize();
+        let used = self.buffered().len();
+        self.merkle.close(&mut self.words, &mut self.buffer, used, self.length);
         W::write(&self.words, self.merkle.order, out);
     }
 }
 
 impl<W: Word> Zeroize for Stream<W> {
     fn zeroize(&mut self) {
-        self.words.zeroize();
-        self.buffer.zeroize();
-        self.length.zeroize();
+        wipe(&mut self.words, [W::default(); 8]);
+        wipe(&mut self.buffer, W::ZERO);
+        wipe(&mut self.length, 0);
     }
 }
 
 impl<W: Word> Merkle<W> {
     /// Hashes a message that is all there.
     pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
-        let mut words = self.initial;
-        let (blocks, rest) = W::blocks(message);
-        if !blocks.is_empty() {
-            self.compress(&mut words, blocks);
-        }
+        self.digest_after(&mut { self.initial }, 0, message, &mut [W::ZERO; 2], out);
+    }
+
+    /// The same after a key of one block, which is in `words`; leaves nothing of them behind.
+    pub(crate) fn digest_keyed(&self, mut words: [W; 8], message: &[u8], out: &mut [u8]) {
         let mut tail = [W::ZERO; 2];
-        let padded = self.pad_into(rest, message.len() as u128, &mut tail);
-        self.compress(&mut words, &tail[..padded]);
-        W::write(&words, self.order, out);
+        self.digest_after(&mut words, size_of::<W::Block>(), message, &mut tail, out);
+        wipe(&mut words, [W::default(); 8]);
+        wipe(&mut tail, [W::ZERO; 2]);
+    }
+
+    #[inline]
+    fn digest_after(
+        &self,
+        words: &mut [W; 8],
+        before: usize,
+        message: &[u8],
+        tail: &mut [W::Block; 2],
+        out: &mut [u8],
+    ) {
+        let (blocks, rest) = W::blocks(message);
+        // The rest is padded while the CPU is still at these.
+        if !blocks.is_empty() {
+            self.compress(words, blocks);
+        }
+        let length = before as u128 + message.len() as u128;
+        let padded = self.pad_into(rest, length, tail);
+        self.compress(words, &tail[..padded]);
+        W::write(words, self.order, out);
+    }
+
+    /// Pads a message of `length` bytes, the last `used` of which are in `block`, and takes it in
+    /// (FIPS 180-4, section 5.1).
+    #[inline]
+    fn close(&self, words: &mut [W; 8], block: &mut W::Block, used: usize, length: u128) {
+        let (_, free) = block.as_mut().split_at_mut(used);
+        free.fill(0);
+        free[0] = 0x80;
+        if free.len() <= W::LENGTH_LEN {
+            self.compress(words, std::slice::from_ref(block));
+            *block = W::ZERO;
+        }
+        self.write_length(length, block.as_mut());
+        self.compress(words, std::slice::from_ref(block));
+    }
+
+    /// Fills in the end of the last block.
+    #[inline]
+    fn write_length(&self, length: u128, block: &mut [u8]) {
+        let bits = length.wrapping_mul(8);
+        let field_at = block.len() - W::LENGTH_LEN;
+        let field = &mut block[field_at..];
+        match self.order {
+            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
+            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
+        }
     }
 
     /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and says
@@ -99,14 +145,7 @@ impl<W: Word> Merkle<W> {
         let bytes = W::bytes(&mut tail[..blocks]);
         bytes[..rest.len()].copy_from_slice(rest);
         bytes[rest.len()] = 0x80;
-
-        let bits = length.wrapping_mul(8);
-        let field_at = bytes.len() - W::LENGTH_LEN;
-        let field = &mut bytes[field_at..];
-        match self.order {
-            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
-            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
-        }
+        self.write_length(length, bytes);
         blocks
     }
 

@@ -10,15 +10,7 @@ pub(crate) static MD5: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(single, lanes);
-
-fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86::single(state, blocks) {
-        return;
-    }
-    fallback(state, blocks);
-}
+static CORE: Compression<u32> = Compression::new(lanes);
 
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     portable::single::<Md5>(state, blocks);
@@ -41,15 +33,6 @@ fn lanes() -> Vec<Lanes<u32>> {
 mod x86 {
     use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, portable::Plain};
     use super::Md5;
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::Avx2.is_available() {
-            avx2::run::<Md5, Plain<u32>>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     // Several vectors hide each other's latency; on Zen 4 the fourth gains no more throughput, on
     // Zen 5 it does.

@@ -53,26 +53,36 @@ impl<W: Word> Merkle<W> {
     /// Runs one stream's whole blocks through the compression function.
     #[inline]
     pub(crate) fn compress(&self, state: &mut [W; 8], blocks: &[W::Block]) {
-        (self.core.single)(state, blocks);
+        (self.core.single().run)(std::slice::from_mut(state), &[blocks]);
     }
 }
 
-/// A compression function: its best kernel for one stream, and those for many.
+/// A compression function: its kernels on this CPU, and the best of them for one stream.
 pub(crate) struct Compression<W: Word> {
-    /// The fastest kernel for one stream on this CPU.
-    pub(crate) single: fn(&mut [W; 8], &[W::Block]),
     detect: fn() -> Vec<Lanes<W>>,
     lanes: OnceLock<Vec<Lanes<W>>>,
+    single: OnceLock<Lanes<W>>,
+    /// For so many messages less one, the blocks from which lanes pay; for the scheduler, once.
+    pub(crate) worth: OnceLock<[usize; 16]>,
 }
 
 impl<W: Word> Compression<W> {
-    const fn new(single: fn(&mut [W; 8], &[W::Block]), detect: fn() -> Vec<Lanes<W>>) -> Self {
-        Self { single, detect, lanes: OnceLock::new() }
+    const fn new(detect: fn() -> Vec<Lanes<W>>) -> Self {
+        Self { detect, lanes: OnceLock::new(), single: OnceLock::new(), worth: OnceLock::new() }
     }
 
     /// Every kernel that this CPU can run, of all tiers, in no particular order.
     pub(crate) fn lanes(&self) -> &[Lanes<W>] {
         self.lanes.get_or_init(self.detect)
+    }
+
+    /// The kernel for one stream: of those that the environment allows, the fastest.
+    #[inline]
+    pub(crate) fn single(&self) -> &Lanes<W> {
+        self.single.get_or_init(|| {
+            let facts = |kernel: &Lanes<W>| (kernel.tier, kernel.lanes, kernel.cost);
+            simd::single(self.lanes(), facts)
+        })
     }
 }
 
@@ -207,6 +217,7 @@ macro_rules! word {
                 blocks.as_flattened_mut()
             }
 
+            #[inline]
             fn write(words: &[Self; 8], order: ByteOrder, out: &mut [u8]) {
                 let bytes = |word: &Self| match order {
                     ByteOrder::Big => word.to_be_bytes(),

@@ -10,19 +10,7 @@ pub(crate) static SHA1: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(single, lanes);
-
-fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86::single(state, blocks) {
-        return;
-    }
-    #[cfg(target_arch = "aarch64")]
-    if arm::single(state, blocks) {
-        return;
-    }
-    fallback(state, blocks);
-}
+static CORE: Compression<u32> = Compression::new(lanes);
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
@@ -51,15 +39,6 @@ mod x86 {
     use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, shani};
     use super::Sha1;
 
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::ShaNi.is_available() {
-            shani::sha1::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
-
     #[rustfmt::skip]
     pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
         let row = |tier, lanes, zen4, zen5, other, run| {
@@ -85,15 +64,6 @@ mod x86 {
 mod arm {
     use super::super::simd::{Cost, Lanes, Tier, neon, pair::Pair, sha2};
     use super::Sha1;
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::Sha2.is_available() {
-            sha2::sha1::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     // NEON is for CPUs without the instructions, such as the Raspberry Pi 4's.
     #[rustfmt::skip]

@@ -35,19 +35,7 @@ pub(crate) static SHA256: Merkle<u32> = Merkle {
     core: &CORE,
 };
 
-static CORE: Compression<u32> = Compression::new(single, lanes);
-
-fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86::single(state, blocks) {
-        return;
-    }
-    #[cfg(target_arch = "aarch64")]
-    if arm::single(state, blocks) {
-        return;
-    }
-    fallback(state, blocks);
-}
+static CORE: Compression<u32> = Compression::new(lanes);
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
@@ -73,17 +61,8 @@ fn lanes() -> Vec<Lanes<u32>> {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, shani};
+    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, sha256, shani};
     use super::Sha256;
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::ShaNi.is_available() {
-            shani::sha256::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     // Four SHA-NI streams in between the rounds of sixteen AVX-512 lanes were tried on Zen 4: 2370
     // cycles for 32 lanes, where one after the other takes 2000.
@@ -96,14 +75,15 @@ mod x86 {
         [
             row(Tier::ShaNi, 1, 129, 130, 200, shani::sha256::<1>),
             row(Tier::ShaNi, 2, 139, 167, 290, shani::sha256::<2>),
-            row(Tier::ShaNi, 3, 190, 220, 430, shani::sha256::<3>),
-            row(Tier::ShaNi, 4, 249, 268, 570, shani::sha256::<4>),
+            row(Tier::ShaNi, 3, 167, 220, 430, sha256::sha256::<3>),
+            row(Tier::ShaNi, 4, 203, 268, 570, sha256::sha256::<4>),
             row(Tier::Avx2, 8, 990, 980, 1300, avx2::run::<Sha256, avx2::X8>),
             row(Tier::Avx512, 16, 962, 695, 900, avx512::run::<Sha256, avx512::X16>),
             row(Tier::Avx512, 32, 1972, 961, 1850, avx512::run::<Sha256, Pair<avx512::X16, avx512::X16>>),
         ]
         .into_iter()
         .filter(|kernel| kernel.tier.is_available())
+        .filter(|kernel| sha256::is_available() || kernel.tier != Tier::ShaNi || kernel.lanes < 3)
     }
 }
 
@@ -111,15 +91,6 @@ mod x86 {
 mod arm {
     use super::super::simd::{Cost, Lanes, Tier, neon, sha2};
     use super::Sha256;
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u32; 8], blocks: &[[u8; 64]]) -> bool {
-        if Tier::Sha2.is_available() {
-            sha2::sha256::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     // NEON is for CPUs without the instructions, such as the Raspberry Pi 4's.
     #[rustfmt::skip]

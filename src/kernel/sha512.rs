@@ -55,19 +55,7 @@ pub(crate) static SHA512_256: Merkle<u64> = with_initial([
     0x0eb7_2ddc_81c5_2ca2,
 ]);
 
-static CORE: Compression<u64> = Compression::new(single, lanes);
-
-fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86::single(state, blocks) {
-        return;
-    }
-    #[cfg(target_arch = "aarch64")]
-    if arm::single(state, blocks) {
-        return;
-    }
-    fallback(state, blocks);
-}
+static CORE: Compression<u64> = Compression::new(lanes);
 
 /// Where there is no kernel of ours: the crate knows the instructions of other architectures.
 fn fallback(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
@@ -97,19 +85,6 @@ mod x86 {
     use super::super::simd::{Cost, Lanes, Tier, avx2, avx512};
     use super::Sha512;
 
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) -> bool {
-        if Tier::Avx512.is_available() {
-            schedule::avx512(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        if Tier::Avx2.is_available() {
-            schedule::avx2(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
-
     // Two vectors of eight lanes do not fit the registers: 2480 cycles on Zen 4, where one takes
     // 1200. Four lanes with AVX-512's instructions take half a vector's time there.
     #[rustfmt::skip]
@@ -119,9 +94,9 @@ mod x86 {
             Lanes { tier, lanes, cost, run }
         };
         [
-            row(Tier::Avx2, 1, 620, 560, 680, schedule::avx2),
+            row(Tier::Avx2, 1, 582, 560, 640, schedule::avx2),
             row(Tier::Avx2, 4, 1192, 940, 1500, avx2::run::<Sha512, avx2::Q4>),
-            row(Tier::Avx512, 1, 575, 520, 620, schedule::avx512),
+            row(Tier::Avx512, 1, 452, 520, 560, schedule::avx512),
             row(Tier::Avx512, 4, 637, 850, 720, avx512::run::<Sha512, avx512::Q4>),
             row(Tier::Avx512, 8, 1200, 864, 1150, avx512::run::<Sha512, avx512::Q8>),
         ]
@@ -133,15 +108,6 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::super::simd::{Cost, Lanes, Tier, sha3};
-
-    /// Whether there is a kernel for one stream; then it has run.
-    pub(super) fn single(state: &mut [u64; 8], blocks: &[[u8; 128]]) -> bool {
-        if Tier::Sha3.is_available() {
-            sha3::sha512::<1>(std::slice::from_mut(state), &[blocks]);
-            return true;
-        }
-        false
-    }
 
     // Without the instructions, two NEON lanes would take as long as two streams of scalars.
     #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! What the scheduler knows of a hash function: states, blocks, padding, kernels.
 
-use zeroize::Zeroize;
+use std::sync::OnceLock;
 
 use crate::algorithm::Sponge;
 use crate::hasher::sponge::{Absorber, MAX_RATE, squeeze};
@@ -11,11 +11,11 @@ use crate::kernel::{Merkle, Word, keccak};
 /// A hash function whose states lie open, so that kernels can advance many at once.
 pub(crate) trait Family: 'static {
     /// What a message's blocks go into.
-    type State: Copy + Zeroize;
+    type State: Copy;
     /// What inputs are slices of: blocks, or bytes where a block's length is a parameter.
     type Unit: 'static;
     /// Room for the last blocks of a message, padded.
-    type End: Copy + Zeroize;
+    type End: Copy;
     /// A kernel for several states.
     type Kernel: Kernel;
 
@@ -43,6 +43,10 @@ pub(crate) trait Family: 'static {
 
     /// Every kernel that this CPU can run, those for one state among them.
     fn kernels(&self) -> &'static [Self::Kernel];
+    /// The kernel for one state that comes alone.
+    fn single(&self) -> &'static Self::Kernel;
+    /// For so many messages less one, the blocks from which lanes pay; filled in once.
+    fn worth(&self) -> &'static OnceLock<[usize; 16]>;
     /// Advances as many states as the kernel has lanes by inputs of equal length.
     fn run(&self, kernel: &Self::Kernel, states: &mut [Self::State], inputs: &[&[Self::Unit]]);
 }
@@ -93,6 +97,12 @@ impl<W: Word> Family for Merkle<W> {
     }
     fn kernels(&self) -> &'static [Lanes<W>] {
         self.core.lanes()
+    }
+    fn single(&self) -> &'static Lanes<W> {
+        self.core.single()
+    }
+    fn worth(&self) -> &'static OnceLock<[usize; 16]> {
+        &self.core.worth
     }
     fn run(&self, kernel: &Lanes<W>, states: &mut [[W; 8]], inputs: &[&[W::Block]]) {
         (kernel.run)(states, inputs);
@@ -148,6 +158,12 @@ impl Family for Sponge {
     }
     fn kernels(&self) -> &'static [SpongeLanes] {
         keccak::lanes()
+    }
+    fn single(&self) -> &'static SpongeLanes {
+        keccak::single()
+    }
+    fn worth(&self) -> &'static OnceLock<[usize; 16]> {
+        &keccak::WORTH
     }
     fn run(&self, kernel: &SpongeLanes, states: &mut [[u64; 25]], inputs: &[&[u8]]) {
         (kernel.run)(states, self.rate, inputs);

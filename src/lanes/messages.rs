@@ -1,7 +1,5 @@
 //! Whole messages in lanes: their blocks where they lie, then their padded ends.
 
-use zeroize::Zeroize;
-
 use super::Place;
 use super::family::Family;
 use super::schedule::{Contents, Ends, Job, LongestFirst, Work, run};
@@ -88,7 +86,7 @@ impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
         let blocks = family.padded(rest.len());
         let ends = &mut self.ends[blocks - 1];
         family.pad(rest, length, ends.push(number, state));
-        if ends.len == self.kernels.width() {
+        if ends.len == self.kernels.most() {
             flush(self.task, self.kernels, ends, self.out);
         }
     }
@@ -99,7 +97,7 @@ impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
                 flush(self.task, self.kernels, ends, self.out);
             }
             if contents == Contents::Secret {
-                ends.wipe();
+                ends.wipe(self.task.family);
             }
         }
     }
@@ -117,14 +115,14 @@ fn flush<F: Family, const N: usize>(
     if let Some(Midstates { outer, .. }) = keyed {
         let blocks = std::mem::replace(&mut ends.blocks, family.padded(function.len()));
         let length = (family.block_len() + function.len()) as u128;
-        let mut inner = [0; MAX_LEN];
-        let inner = &mut inner[..function.len()];
+        // All are padded alike: the digests go where the first has a digest of zeros.
+        let mut padded = F::END;
+        family.pad(&[0; MAX_LEN][..function.len()], length, &mut padded);
         for (state, end) in ends.states[0].iter_mut().zip(&mut ends.ends[..ends.len]) {
-            family.write(state, inner);
-            family.pad(inner, length, end);
+            *end = padded;
+            family.write(state, &mut family.block(end)[..function.len()]);
             *state = *outer;
         }
-        inner.zeroize();
         ends.run(family, kernels);
         ends.blocks = blocks;
     }

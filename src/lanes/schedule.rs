@@ -1,9 +1,8 @@
 //! The scheduler: jobs come longest first, a lane whose job ends takes the next.
 
-use zeroize::Zeroize;
-
 use super::family::Family;
 use super::select::Kernels;
+use crate::hasher::wipe;
 
 /// Where jobs come from, and where their states go.
 pub(super) trait Work<'m, F: Family> {
@@ -34,11 +33,14 @@ pub(super) fn run<'m, F: Family, const N: usize>(
     work: &mut impl Work<'m, F>,
     contents: Contents,
 ) {
+    // Before the lanes are laid out: a batch of short messages has no jobs.
+    let Some(first) = work.next() else { return };
     let mut states = [[initial; N]; 2];
     let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
     let mut rest: [&[F::Unit]; N] = [&[]; N];
     let mut numbers = [0; N];
-    let mut live = 0;
+    (numbers[0], states[0][0], rest[0]) = (first.number, first.state, first.blocks);
+    let mut live = 1;
     while live < kernels.width() {
         let Some(job) = work.next() else { break };
         (numbers[live], states[0][live], rest[live]) = (job.number, job.state, job.blocks);
@@ -70,7 +72,7 @@ pub(super) fn run<'m, F: Family, const N: usize>(
         }
     }
     if contents == Contents::Secret {
-        states.zeroize();
+        wipe(&mut states, [[kernels.family().initial(); N]; 2]);
     }
 }
 
@@ -121,7 +123,8 @@ impl<const N: usize> LongestFirst<N> {
     }
 }
 
-/// The last blocks of messages, equally many of each, collected until every lane has one.
+/// The last blocks of messages, equally many of each, collected until there are some for every
+/// lane.
 pub(super) struct Ends<F: Family, const N: usize> {
     pub(super) blocks: usize,
     pub(super) len: usize,
@@ -154,9 +157,9 @@ impl<F: Family, const N: usize> Ends<F, N> {
         kernels.run(&mut self.states, &mut inputs, self.len);
     }
 
-    pub(super) fn wipe(&mut self) {
-        self.states.zeroize();
-        self.ends.zeroize();
+    pub(super) fn wipe(&mut self, family: &F) {
+        wipe(&mut self.states, [[family.initial(); N]; 2]);
+        wipe(&mut self.ends, [F::END; N]);
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn update<S: Streaming, const N: usize>(
         let block = family.block(ends.push(number, stream.state()));
         stream.pend(block);
         block[stream.pending()..].copy_from_slice(head);
-        if ends.len == kernels.width() {
+        if ends.len == kernels.most() {
             flush(family, kernels, ends, batch, group);
         }
     }

@@ -89,7 +89,7 @@ impl Debian {
                 // `Files` is a list, and nothing else.
                 Some(_) if name == b"Files" => {}
                 Some(function) => match fields::hex(function, value) {
-                    Ok(digest) => self.package.digests.push(digest),
+                    Ok(digest) => fields::add(&mut self.package.digests, digest),
                     Err(bad) => out.push(number, Err(bad)),
                 },
                 None => {}

@@ -48,7 +48,7 @@ impl Reader for Distinfo {
             return;
         }
         match self.functions.named(tag).map(|function| fields::hex(function, value)) {
-            Ok(Ok(digest)) => self.file.digests.push(digest),
+            Ok(Ok(digest)) => fields::add(&mut self.file.digests, digest),
             Ok(Err(bad)) => out.push(number, Err(bad)),
             // RMD160, where others are there.
             Err(bad) => self.file.bad = Some(bad),

@@ -94,9 +94,12 @@ fn tagged(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (is_tag && !groups.is_empty() && is_groups(groups)).then_some((tag, groups))
 }
 
+/// A name, an algorithm if it is said, and digits.
+type Head<'l> = (&'l [u8], Option<&'l [u8]>, &'l [u8]);
+
 /// The name, the algorithm if it is said, and the digits of a line that begins a digest; the name
 /// of a long one stands on a line of its own.
-fn head(line: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+fn head(line: &[u8]) -> Option<Head<'_>> {
     if line.starts_with(b" ") {
         return None;
     }

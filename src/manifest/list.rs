@@ -313,8 +313,10 @@ impl<R: BufRead> Iterator for List<R> {
 /// Whether a name is absolute or climbs up, with either kind of slash.
 pub fn leads_outside(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
-    let drive = matches!(name, [letter, b':', ..] if letter.is_ascii_alphabetic());
     let slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    // `h: i` is a file's name where there are no drives.
+    let drive = matches!(name, [letter, b':', rest @ ..] if letter.is_ascii_alphabetic()
+        && (cfg!(windows) || rest.first().is_some_and(slash)));
     drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")
 }
 

@@ -95,7 +95,7 @@ pub enum BadLine {
     Ambiguous,
     /// Weak digests only, where they are refused.
     Weak,
-    /// A list that must be read whole is larger than 16 MiB.
+    /// A list that must be read whole is too large: 16 MiB, or 4 MiB of digests in a shell script.
     TooLarge,
     /// The list's JSON, XML or UTF-16 is broken.
     Syntax,
@@ -122,7 +122,7 @@ impl fmt::Display for BadLine {
             Self::Outside => "the name leads out of the directory (see --allow-outside)",
             Self::Ambiguous => "several entries have this base name",
             Self::Weak => "only MD5 or SHA-1, which --strong refuses",
-            Self::TooLarge => "a list of this kind is read whole, up to 16 MiB",
+            Self::TooLarge => "too large: a list of this kind is read whole",
             Self::Syntax => "broken JSON, XML or UTF-16",
             Self::Html => "a page of HTML, not a list of digests",
             Self::Unnamed => "a digest without a name; --only FILE says which file it is of",

@@ -23,6 +23,9 @@ enum Form {
     Csv,
 }
 
+/// No path is longer, in bytes.
+const LONGEST: usize = 64 * 1024;
+
 const FIELDS: [&[u8]; 3] = [b"Algorithm", b"Hash", b"Path"];
 const CSV: &[u8] = b"\"Algorithm\",\"Hash\",\"Path\"";
 
@@ -68,7 +71,7 @@ impl PowerShell {
                 self.latest = Some(at);
             }
             // Long values are wrapped at the width of a window that nobody sees.
-            (None, Some(at)) if line.starts_with(b"  ") => {
+            (None, Some(at)) if line.starts_with(b"  ") && self.record[at].len() < LONGEST => {
                 self.record[at].extend_from_slice(line.trim_ascii());
             }
             _ => self.flush(out),

@@ -23,6 +23,9 @@ pub(super) struct Record {
     bad: Option<BadLine>,
 }
 
+/// Digests of one file; more are not kept.
+const TEXTS: usize = 64;
+
 /// Keys of URLs, the best first: what GitHub calls `url` is its API's.
 const URLS: [&str; 8] = [
     "browser_download_url",
@@ -66,7 +69,9 @@ impl Record {
             "name" => self.name = Some(value.into()),
             "version" => self.version = Some(value.into()),
             "algorithm" | "algo" | "alg" => self.algorithm = Some(value.into()),
-            "digest" | "integrity" | "hash" | "checksum" => self.texts.push(value.into()),
+            "digest" | "integrity" | "hash" | "checksum" if self.texts.len() < TEXTS => {
+                self.texts.push(value.into());
+            }
             "shasum" => self.digest("sha1", value),
             _ if key.parse::<Function>().is_ok() => self.digest(key, value),
             _ => {}
@@ -82,7 +87,9 @@ impl Record {
     /// A digest of the algorithm called `key`; of an unknown one, nothing.
     pub(super) fn digest(&mut self, key: &str, value: &str) {
         match key.parse().map(|function| fields::notation(value, Some(function))) {
-            Ok(Ok(digests)) => self.digests.extend(digests),
+            Ok(Ok(digests)) => {
+                digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
+            }
             Ok(Err(bad)) => self.bad = Some(bad),
             Err(_) => {}
         }

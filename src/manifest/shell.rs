@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::BadLine;
 use super::fields::{self, url_name};
 use super::list::{Hint, Out};
 use super::shape::Reader;
-use super::{BadLine, Entry};
 use crate::algorithm::Function;
+use crate::digest::Digest;
 
-/// Words of all arrays together; a package has a few dozen.
-const WORDS: usize = 100_000;
+/// Bytes of the words of all arrays together; a package has a few thousand.
+const WORDS: usize = 4 * 1024 * 1024;
 
 #[derive(Default)]
 struct Shell {
@@ -19,6 +20,7 @@ struct Shell {
     arrays: Vec<Array>,
     /// What closes the array that is being read.
     open: Option<char>,
+    /// What the words so far take, in bytes.
     words: usize,
 }
 
@@ -26,6 +28,13 @@ struct Array {
     line: u64,
     name: String,
     words: Vec<String>,
+}
+
+/// A file, with what the arrays say of it.
+struct File {
+    line: u64,
+    name: String,
+    digests: Vec<Result<Digest, BadLine>>,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {
@@ -41,7 +50,7 @@ pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
 }
 
 impl Reader for Shell {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], _: &mut Out) {
         let Ok(text) = str::from_utf8(line) else { return };
         if let Some(close) = self.open {
             return self.take(text, close);
@@ -67,12 +76,15 @@ impl Reader for Shell {
             let value = value.trim().trim_matches(['"', '\'']);
             self.variables.insert(name.into(), value.into());
         }
-        let _ = out;
     }
 
     fn end(&mut self, out: &mut Out) {
+        if self.words >= WORDS {
+            out.push(1, Err(BadLine::TooLarge));
+            return;
+        }
         // One file may have digests of several arrays.
-        let mut files: Vec<(u64, Vec<u8>, Vec<Result<_, BadLine>>)> = Vec::new();
+        let mut files: Vec<File> = Vec::new();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         for array in &self.arrays {
             let Some((function, suffix)) = sums(&array.name) else { continue };
@@ -83,15 +95,15 @@ impl Reader for Shell {
                 };
                 let digest = fields::hex(function, text.as_bytes());
                 let place = *places.entry(name.clone().into_bytes()).or_insert_with(|| {
-                    files.push((array.line, name.into_bytes(), Vec::new()));
+                    files.push(File { line: array.line, name, digests: Vec::new() });
                     files.len() - 1
                 });
-                files[place].2.push(digest);
+                files[place].digests.push(digest);
             }
         }
-        for (line, name, digests) in files {
+        for File { line, name, digests } in files {
             let digests: Result<Vec<_>, _> = digests.into_iter().collect();
-            let entry: Result<Entry, _> = digests.and_then(|d| fields::entry(&name, d, None));
+            let entry = digests.and_then(|digests| fields::entry(name.as_bytes(), digests, None));
             out.push(line, entry);
         }
     }
@@ -123,7 +135,7 @@ impl Shell {
                 }
             };
             array.words.push(word.into());
-            self.words += 1;
+            self.words += word.len() + 64;
             rest = after.trim_start();
         }
     }

@@ -106,9 +106,9 @@ const NOT_OF_A_FILE: [(&str, &str); 10] = [
 pub(super) fn header(name: &str) -> Result<Option<Header>, ParseError> {
     let name = name.to_ascii_lowercase();
     match &*name {
-        "x-amz-checksum-crc32" => return Err(ParseError::NotComputed("CRC-32")),
-        "x-amz-checksum-crc32c" => return Err(ParseError::NotComputed("CRC-32C")),
-        "x-amz-checksum-crc64nvme" => return Err(ParseError::NotComputed("CRC-64/NVME")),
+        "x-amz-checksum-crc32" => Err(ParseError::NotComputed("CRC-32")),
+        "x-amz-checksum-crc32c" => Err(ParseError::NotComputed("CRC-32C")),
+        "x-amz-checksum-crc64nvme" => Err(ParseError::NotComputed("CRC-64/NVME")),
         _ => Ok(HEADERS.iter().find(|(known, _)| *known == name).map(|(_, header)| *header)),
     }
 }

@@ -70,6 +70,10 @@ impl Place {
         }
     }
 
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.form, Form::List { .. })
+    }
+
     pub(crate) fn macs(&self) -> usize {
         match &self.form {
             Form::Line(parts) => parts.iter().filter(|part| **part == Part::Mac).count(),

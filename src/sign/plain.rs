@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled, Window};
-use super::encoding::Encoding;
+use super::encoding::{Encoding, Mac};
 use super::input::{Body, Input};
 use super::message::Message;
 use super::pattern::{Part, Values, param, write};
@@ -71,7 +71,8 @@ impl Rules for Plain {
         };
         if self.quirk == Quirk::Twilio {
             let other = twilio::other_port(message.url);
-            claim.alternative = Some(self.input(message, &Values { url: &other, ..values })?);
+            let other = self.input(message, &Values { url: &other, ..values })?;
+            claim.alternative = Some(Box::new(other));
             match twilio::body_digest(message)? {
                 Some(expected) => {
                     let hasher = Hasher::new(Algorithm::Sha256);
@@ -83,6 +84,22 @@ impl Rules for Plain {
             }
         }
         Ok(claim)
+    }
+
+    fn claim_of_body(&self, message: &Message<'_>) -> Option<Result<Mac, VerifyError>> {
+        let ([Part::Body], [place]) = (&self.content[..], &*self.places) else { return None };
+        if place.is_list() || self.quirk != Quirk::None {
+            return None;
+        }
+        let mut found = Found::default();
+        match place.read(message, self.encoding, self.mac_len, &mut found) {
+            Ok(()) => found.macs.single().map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn covers_of_body(&self) -> Covers {
+        Covers { body: true, parts: Arc::clone(&self.titles) }
     }
 
     fn intend(&self, message: &Message<'_>, settled: &Settled<'_>) -> Result<Intent, SignError> {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::encoding::Mac;
 use crate::algorithm::Algorithm;
 use crate::hasher::Hasher;
 
@@ -16,7 +15,8 @@ pub struct Verified {
     pub(crate) id: Option<String>,
     pub(crate) covers: Covers,
     /// Under the first key, whichever fitted: so that it is the same if a signature was left out.
-    pub(crate) mac: Mac,
+    /// The first half of it, where it has more than 32 bytes.
+    pub(crate) mac: [u8; 32],
 }
 
 impl Verified {
@@ -52,11 +52,19 @@ impl Verified {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         hasher.update(self.scheme.as_bytes());
         hasher.update(b"\0");
-        hasher.update(self.mac.as_bytes());
+        hasher.update(&self.mac);
         let mut key = [0; 32];
         key.copy_from_slice(hasher.finish().as_bytes());
         key
     }
+}
+
+/// As many bytes of a MAC as tell it from every other; zeros after a shorter one.
+pub(crate) fn head(mac: &[u8]) -> [u8; 32] {
+    let mut head = [0; 32];
+    let length = mac.len().min(head.len());
+    head[..length].copy_from_slice(&mac[..length]);
+    head
 }
 
 impl fmt::Debug for Verified {

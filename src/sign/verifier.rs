@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::claim::{Bodies, BodyCheck, Candidates, Claim, Rules, Window};
 use super::clock::{Clock, SystemClock};
-use super::encoding::Mac;
 use super::input::Running;
 use super::keys::Keys;
 use super::message::Message;
 use super::scheme::{Scheme, SchemeError};
 use super::secret::SecretKey;
-use super::verdict::{Covers, Verified, VerifyError};
+use super::verdict::{Covers, Verified, VerifyError, head};
 
 /// Verifies requests by one scheme.
 ///
@@ -77,7 +76,7 @@ impl Verifier {
         let claim = self.rules.claim(message)?;
         let keys = self.keys.of(&*self.rules, claim.scope.as_deref());
         let Claim { input, alternative, checks, bodies, .. } = claim;
-        let runs = [Some(input), alternative].into_iter().flatten();
+        let runs = [Some(input), alternative.map(|input| *input)].into_iter().flatten();
         Ok(Verifying {
             runs: runs.map(|input| Running::new(input, &keys)).collect(),
             macs: claim.macs,
@@ -155,7 +154,7 @@ impl Verifying {
             let tags = run.finish().tags;
             let found = tags.iter().position(|tag| self.macs.contain(tag.as_bytes()));
             if let (Some(key_index), None) = (found, &fits) {
-                fits = Some((key_index, Mac::of(tags[0].as_bytes())));
+                fits = Some((key_index, head(tags[0].as_bytes())));
             }
         }
         let (key_index, mac) = fits.ok_or(VerifyError::Mismatch)?;

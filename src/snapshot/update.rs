@@ -171,7 +171,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
         let jobs = todo.into_iter().map(|at| {
             let path = directory.join(OsStr::from_bytes(&names[at]));
             let functions = Arc::clone(&functions);
-            (at, Task::Work(Job { source: path.into(), access: Access::Found, functions }))
+            (at, Task::Work(Job::new(path.into(), Access::Found, functions)))
         });
         let mut broken = None;
         let (threads, progress) = (self.options.threads, self.options.progress.as_deref());

@@ -12,3 +12,4 @@ mod publish;
 mod sign;
 mod sum;
 mod support;
+mod tiers;

@@ -1,6 +1,8 @@
 //! Trouble on this side: folders that cannot be written, a disk that is full.
 
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::server::{Do, Server, head, ok, ranges};
 use crate::support::{Dir, skip};
@@ -40,21 +42,26 @@ fn a_folder_that_vanishes_meanwhile() {
 #[test]
 fn two_at_the_same_file_do_not_mix() {
     let (world, server) = (World::new(), Server::http());
-    server.at("/x", |_, number| match number {
-        0 => vec![
-            head("200 OK", &["ETag: \"v1\"", &format!("Content-Length: {}", BODY.len())]),
-            Do::Send(BODY[..90_000].to_vec()),
-            Do::Pause(90),
-            Do::Pause(90),
-            Do::Send(BODY[90_000..].to_vec()),
-        ],
-        _ => ok(&[], &BODY),
+    let refused = Arc::new(AtomicBool::new(false));
+    let until = Do::Until(Arc::clone(&refused));
+    server.at("/x", move |_, _| {
+        let length = format!("Content-Length: {}", BODY.len());
+        let (some, rest) = BODY.split_at(90_000);
+        vec![
+            head("200 OK", &["ETag: \"v1\"", &length]),
+            Do::Send(some.to_vec()),
+            Do::Pause(20),
+            Do::Send(rest[..100].to_vec()),
+            until.clone(),
+            Do::Send(rest[100..].to_vec()),
+        ]
     });
     let first = world.expecting(&server.url("/x"), &[]).spawn();
     while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) == 0 {
         std::thread::yield_now();
     }
     world.expecting(&server.url("/x"), &[]).run().is_in(6, b"", "another process");
+    refused.store(true, Relaxed);
     crate::support::finish(first).exits(0);
     world.is_good();
 }

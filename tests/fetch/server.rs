@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -32,6 +33,8 @@ impl Seen {
 pub(crate) enum Do {
     Send(Vec<u8>),
     Pause(u64),
+    /// Waits until that is so.
+    Until(Arc<AtomicBool>),
     /// Keeps the connection open and sends nothing, until the other side gives up.
     Hang,
     /// Ends the connection without TLS's farewell.
@@ -186,6 +189,11 @@ fn serve(stream: impl Stream, state: &State) {
                 }
             }
             Do::Pause(milliseconds) => thread::sleep(Duration::from_millis(milliseconds)),
+            Do::Until(so) => {
+                while !so.load(Relaxed) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
             Do::Hang => {
                 let _ = stream.read(&mut [0; 1]);
                 return;

@@ -19,7 +19,7 @@ fn x1_read_is_called_on_every_operand() {
     for tool in TOOLS {
         for name in ["a", "empty"] {
             let call = format!(
-                "strace -f -o /dev/null -P $PWD/{name} -e fault=read,splice:error=EIO {tool} {name} b"
+                "strace -f -o /dev/null -P $PWD/{name} -e fault=read,preadv2,splice:error=EIO {tool} {name} b"
             );
             let ran = scratch.run(call);
             let message = format!("{tool}: {name}: Input/output error\n");

@@ -20,10 +20,11 @@ fn a_forgery_takes_as_long_wherever_it_differs() {
     let with = |at: usize| {
         let mut tag = tag.clone().into_bytes();
         tag[at] = if tag[at] == b'0' { b'1' } else { b'0' };
-        [("X-Hub-Signature-256", [b"sha256=", &tag[..]].concat())]
+        [b"sha256=", &tag[..]].concat()
     };
     let forgeries = [with(0), with(63)];
-    let messages = [Message::new(&forgeries[0]), Message::new(&forgeries[1])];
+    // Both from one place in memory: where a text stands takes time too.
+    let mut headers = [("X-Hub-Signature-256", forgeries[0].clone())];
     let mut times = [Vec::new(), Vec::new()];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..SAMPLES {
@@ -31,8 +32,10 @@ fn a_forgery_takes_as_long_wherever_it_differs() {
         state ^= state >> 7;
         state ^= state << 17;
         let class = (state >> 40) as usize & 1;
+        headers[0].1.copy_from_slice(black_box(&forgeries[class]));
+        let message = Message::new(black_box(&headers));
         let start = Instant::now();
-        let verdict = verifier.verify(black_box(&messages[class]), black_box(b"body"));
+        let verdict = verifier.verify(black_box(&message), black_box(b"body"));
         times[class].push(start.elapsed().as_nanos() as f64);
         assert!(verdict.is_err());
     }

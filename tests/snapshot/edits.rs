@@ -81,7 +81,7 @@ impl Editor {
         self.tree.write(&name, contents);
     }
 
-    fn to_new_folder(&mut self, name: &str) -> std::path::PathBuf {
+    fn free_path(&mut self, name: &str) -> std::path::PathBuf {
         let path = self.tree.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         path
@@ -103,7 +103,7 @@ impl Editor {
             3 | 4 => {
                 let (name, _) = self.any(|_| true)?;
                 let to = self.new_name();
-                let to = self.to_new_folder(&to);
+                let to = self.free_path(&to);
                 fs::rename(self.tree.path(&name), to).unwrap();
             }
             5 => {
@@ -150,7 +150,7 @@ impl Editor {
             _ => {
                 let name = self.new_name();
                 let target = ["f1", "a/f2", "nowhere"][self.numbers.below(3)];
-                symlink(target, self.to_new_folder(&name)).unwrap();
+                symlink(target, self.free_path(&name)).unwrap();
             }
         }
         Some(())

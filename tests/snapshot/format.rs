@@ -16,7 +16,7 @@ fn file(name: &[u8], seed: u64) -> Entry<'static> {
     let modified = Time { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
     let stamp = Stamp { size: seed.wrapping_mul(seed), modified, inode: seed };
     let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
-    let content = Content::File { digest, stamp, read: if seed % 3 == 0 { 0 } else { 3 } };
+    let content = Content::File { digest, stamp, read: if seed.is_multiple_of(3) { 0 } else { 3 } };
     Entry { name: name.to_vec().into(), content }
 }
 

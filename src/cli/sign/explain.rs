@@ -256,15 +256,10 @@ impl Explainer<'_> {
         }
         let length =
             self.request.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
-        if let Some(length) =
-            length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse::<usize>().ok())
-        {
-            if length != self.body.len() {
-                let body = self.body.len();
-                hints.push(format!(
-                    "Content-Length is {length}, but the body here has {body} bytes"
-                ));
-            }
+        let length = length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse::<usize>().ok());
+        if let Some(length) = length.filter(|length| *length != self.body.len()) {
+            let body = self.body.len();
+            hints.push(format!("Content-Length is {length}, but the body here has {body} bytes"));
         }
         hints
     }

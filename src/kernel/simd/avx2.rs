@@ -38,16 +38,6 @@ pub(crate) fn sponge<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inp
     unsafe { inner::<V>(states, rate, inputs) }
 }
 
-/// Keccak's permutation of one state, in scalars: BMI has the "and not" of χ.
-pub(crate) fn permute(state: &mut [u64; 25]) {
-    #[target_feature(enable = "avx2,bmi1,bmi2")]
-    fn inner(state: &mut [u64; 25]) {
-        super::portable::permute(state);
-    }
-    // SAFETY: as for `run`; the caller has asked `Tier::is_available`.
-    unsafe { inner(state) }
-}
-
 /// `array.map(Self)` and back: `map` calls closures, which are not compiled with the tier's
 /// instructions where they are not inlined, and LLVM does not always inline them.
 macro_rules! wrap {

@@ -18,6 +18,10 @@ pub(crate) struct Q8(__m512i);
 #[derive(Clone, Copy)]
 pub(crate) struct Q4(__m256i);
 
+/// One lane: for one sponge, whose state these registers have room for.
+#[derive(Clone, Copy)]
+pub(crate) struct Q1(__m128i);
+
 /// A kernel with the lanes of `V`, one of this tier's vectors or several.
 pub(crate) fn run<C: Compress, V: Vector<C::Word>>(
     states: &mut [[C::Word; 8]],
@@ -336,6 +340,83 @@ impl SpongeVector for Q4 {
     fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
         wrap!(avx2::load_bytes4(inputs, at))
     }
+}
+
+impl Vector<u64> for Q1 {
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
+        let mut words = [Self::splat(0); 16];
+        for (vector, bytes) in words.iter_mut().zip(inputs[0][index].as_chunks().0) {
+            *vector = Self::low(match order {
+                ByteOrder::Big => u64::from_be_bytes(*bytes),
+                ByteOrder::Little => u64::from_le_bytes(*bytes),
+            });
+        }
+        words
+    }
+    #[inline(always)]
+    fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(0); 8];
+        for (vector, word) in words.iter_mut().zip(&states[0][at..]) {
+            *vector = Self::low(*word);
+        }
+        words
+    }
+    #[inline(always)]
+    fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
+        for (vector, word) in words.iter().zip(&mut states[0][at..]) {
+            *word = simd!(_mm_cvtsi128_si64(vector.0)).cast_unsigned();
+        }
+    }
+
+    operations!(
+        u64,
+        _mm_ternarylogic_epi64,
+        _mm_set1_epi64x,
+        _mm_add_epi64,
+        _mm_sub_epi64,
+        _mm_xor_si128,
+        _mm_and_si128,
+        _mm_andnot_si128,
+        _mm_rorv_epi64,
+        _mm_srlv_epi64,
+        splat2,
+        barrier1
+    );
+}
+
+impl Q1 {
+    #[inline(always)]
+    fn low(word: u64) -> Self {
+        simd!(Self(_mm_cvtsi64_si128(word.cast_signed())))
+    }
+}
+
+impl SpongeVector for Q1 {
+    #[inline(always)]
+    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(0); 8];
+        for (vector, bytes) in words.iter_mut().zip(inputs[0][at..].as_chunks().0) {
+            *vector = Self::low(u64::from_le_bytes(*bytes));
+        }
+        words
+    }
+}
+
+#[inline(always)]
+fn splat2(count: u64) -> __m128i {
+    simd! {
+        _mm_set1_epi64x(count as i64)
+    }
+}
+
+/// The same: nothing has to be hidden from the compiler in a sponge.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn barrier1(x: __m128i) -> __m128i {
+    x
 }
 
 /// Shuffles the bytes of each 128 bits of every row.

@@ -11,6 +11,8 @@ pub(crate) mod pair;
 pub(crate) mod portable;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod sha2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod sha256;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod sha3;
 #[cfg(target_arch = "x86_64")]
@@ -18,7 +20,6 @@ pub(crate) mod sha512;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod shani;
 
-#[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
 
 use super::Word;
@@ -104,6 +105,34 @@ impl Tier {
     }
 }
 
+/// What the environment variable `HSUM_TIER` asks for, read once; a name that no tier of this CPU
+/// has is an error.
+pub(crate) fn forced() -> &'static Result<Option<Tier>, String> {
+    static FORCED: OnceLock<Result<Option<Tier>, String>> = OnceLock::new();
+    FORCED.get_or_init(|| {
+        let Some(name) = std::env::var_os("HSUM_TIER") else { return Ok(None) };
+        let named = Tier::ALL.iter().find(|tier| name.to_str() == Some(tier.name()));
+        match named {
+            Some(tier) if tier.is_available() => Ok(Some(*tier)),
+            _ => Err(name.to_string_lossy().into_owned()),
+        }
+    })
+}
+
+/// Whether the environment lets kernels of this tier run.
+pub(crate) fn is_allowed(tier: Tier) -> bool {
+    !matches!(forced(), Ok(Some(only)) if *only != tier)
+}
+
+/// Of the kernels for one stream that the environment allows, the fastest; `facts` are a kernel's
+/// tier, lanes and cost. What the tier has no such kernel for runs on the portable one.
+pub(super) fn single<K: Copy>(kernels: &[K], facts: impl Fn(&K) -> (Tier, usize, u32)) -> K {
+    let single = || kernels.iter().filter(|kernel| facts(kernel).1 == 1);
+    let best = single().filter(|kernel| is_allowed(facts(kernel).0)).min_by_key(|k| facts(k).2);
+    let portable = || single().find(|kernel| facts(kernel).0 == Tier::Portable);
+    *best.or_else(portable).expect("there is always a portable kernel")
+}
+
 /// What a kernel costs: cycles for one block in every lane.
 ///
 /// The same code meets different bottlenecks, so the figures are by family. Zen 4's (and Zen
@@ -176,10 +205,11 @@ pub(crate) struct Lanes<W: Word> {
     pub(crate) lanes: usize,
     /// Cycles for one block in every lane, as [`Cost`] has them; to be divided by the lanes in use.
     pub(crate) cost: u32,
-    /// One state and one input per lane; the inputs are of equal length.
-    #[allow(clippy::type_complexity)] // it has no shorter name
-    pub(crate) run: fn(states: &mut [[W; 8]], inputs: &[&[W::Block]]),
+    pub(crate) run: Run<W>,
 }
+
+/// Takes one state and one input per lane; the inputs are of equal length.
+pub(crate) type Run<W> = fn(states: &mut [[W; 8]], inputs: &[&[<W as Word>::Block]]);
 
 /// The same for sponges over Keccak-f[1600].
 #[derive(Clone, Copy)]

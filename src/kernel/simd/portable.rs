@@ -1,6 +1,5 @@
 //! Plain words, for any CPU: what every other tier is checked against.
 
-use super::super::keccak::permute_lanes;
 use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, drive};
 
 /// One lane.
@@ -18,14 +17,6 @@ where
 /// The kernel for one sponge.
 pub(crate) fn sponge(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
     absorb::<Plain<u64>>(states, rate, inputs);
-}
-
-/// The permutation of one state.
-#[inline(always)]
-pub(crate) fn permute(state: &mut [u64; 25]) {
-    let mut lanes = state.map(Plain);
-    permute_lanes::<Plain<u64>>(&mut lanes);
-    *state = lanes.map(|lane| lane.0);
 }
 
 impl SpongeVector for Plain<u64> {

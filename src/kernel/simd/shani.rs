@@ -29,7 +29,7 @@ pub(crate) fn sha1<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]
     unsafe { sha1_lanes::<N>(states, inputs) }
 }
 
-fn blocks<const N: usize>(states: &[[u32; 8]], inputs: &[&[[u8; 64]]]) -> usize {
+pub(super) fn blocks<const N: usize>(states: &[[u32; 8]], inputs: &[&[[u8; 64]]]) -> usize {
     assert!(states.len() == N && inputs.len() == N, "one stream per lane");
     let blocks = inputs[0].len();
     assert!(inputs.iter().all(|input| input.len() == blocks), "lanes of equal length");

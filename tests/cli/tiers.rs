@@ -1,0 +1,36 @@
+//! `HSUM_TIER`: the same digests by the kernels of every tier, and a listing that says which run.
+
+use hsum::Algorithm;
+use hsum::simd::tiers;
+
+use crate::support::*;
+
+#[test]
+fn every_tier_gives_the_same_digests() {
+    let dir = Dir::new();
+    for len in [0, 1, 56, 64, 119, 200, 5000] {
+        dir.write(format!("{len}"), vec![7; len]);
+    }
+    let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    let names = names.join(",");
+    // One file alone, and several at once.
+    for files in [vec!["5000"], vec!["0", "1", "56", "64", "119", "200", "5000"]] {
+        let sums = || dir.hsum(["-a", &names]).args(&files);
+        let expected = sums().run().exits(0);
+        for tier in tiers() {
+            let by_tier = sums().env("HSUM_TIER", tier.name()).run().exits(0);
+            assert_eq!(by_tier, expected, "{}", tier.name());
+        }
+    }
+}
+
+#[test]
+fn portable_means_portable_for_one_message_too() {
+    let listing = Dir::new().words("algorithms --tiers").env("HSUM_TIER", "portable");
+    let listing = listing.run().exits(0);
+    let rows: Vec<&str> = listing.lines().skip_while(|line| !line.starts_with("NAME")).collect();
+    assert!(rows.len() > 10, "{listing}");
+    for row in &rows[1..] {
+        assert_eq!(row.matches("portable ×1").count(), 4, "{row}");
+    }
+}
