@@ -211,7 +211,8 @@ fn another_origin_gets_no_signature_and_nothing_of_the_user() {
     own.at("/x", move |_, _| status("307 Temporary Redirect", &[&to], b""));
     world.dir.write("body", BODY);
     for scheme in ["-s github", "-s stripe", "-s standard-webhooks", "-s rfc9421", SIGV4] {
-        (own.forget(), other.forget());
+        own.forget();
+        other.forget();
         let user = "-u me --password env:WORD --auth basic-at-once -H X-Api-Key:k1 -H Cookie:c=1";
         // The scheme that signs in Authorization has no room for a password there.
         let user = if scheme == SIGV4 { "-H X-Api-Key:k1 -H Cookie:c=1" } else { user };
