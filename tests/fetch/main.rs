@@ -1,4 +1,4 @@
-//! `hsum get`, `hsum head` and `hsum send` against a server that does wrong in every way that is
+//! `hsum get`, `hsum check --sums`, `hsum head` and `hsum send` against a server that does wrong in every way that is
 //! known, and some that do right: what is under the final name, what else is left, what the server
 //! was told.
 
@@ -12,6 +12,7 @@ mod proxy;
 mod resume;
 mod send;
 mod server;
+mod signed;
 #[path = "../cli/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -120,8 +120,9 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "KEY|FILE", group = "signer", requires = "sig")]
     pub(crate) minisign_key: Option<OsString>,
 
-    /// The keyring that an OpenPGP signature must be by (needs gpgv)
-    #[arg(long, value_name = "FILE", group = "signer", requires = "sig", value_parser = any_path())]
+    /// The keyring that an OpenPGP signature must be by (needs gpgv); without --sig the checksum
+    /// file must be clear-signed
+    #[arg(long, value_name = "FILE", group = "signer", value_parser = any_path())]
     pub(crate) gpg_keyring: Option<PathBuf>,
 
     /// Let a digest do that the server states in its response
