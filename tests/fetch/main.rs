@@ -2,6 +2,7 @@
 //! known, and some that do right: what is under the final name, what else is left, what the server
 //! was told.
 
+mod check;
 mod faults;
 mod ftp;
 mod identity;
