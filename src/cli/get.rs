@@ -1,6 +1,7 @@
 //! `hsum get`: files fetched, and in place only if they are what they should be.
 
 mod bars;
+mod lock;
 mod report;
 mod trust;
 
@@ -16,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use hsum::fetch::lock::LockedFile;
 use hsum::fetch::metalink::MetalinkFile;
 use hsum::fetch::{
     Bad, Client, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request, Resume,
@@ -36,6 +38,8 @@ struct Job {
     request: Request,
     mirrors: Vec<Url>,
     target: Target,
+    /// What a lock file says that it is.
+    locked: Option<LockedFile>,
     progress: Arc<Progress>,
 }
 
@@ -72,8 +76,17 @@ pub(crate) fn run(mut args: GetArgs) -> Result<Exit> {
             return Ok(Exit::Code(failure.exit_code()));
         }
     }
-    let bars = Bars::start(args.progress, &jobs);
     let mut exit = Exit::Well;
+    if let Some(path) = &args.from_lock {
+        match lock::jobs(path, &args) {
+            Ok((locked, found)) => (jobs, exit) = (locked, found),
+            Err(failure) => {
+                report::failed(&failure, Some(path));
+                return Ok(Exit::Code(failure.exit_code()));
+            }
+        }
+    }
+    let bars = Bars::start(args.progress, &jobs);
     let mut result = Ok(());
     in_order(
         args.jobs,
@@ -140,7 +153,7 @@ fn in_order(
 
 fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
-    if args.urls.is_empty() && args.trust.metalink.is_none() {
+    if args.urls.is_empty() && args.trust.metalink.is_none() && args.from_lock.is_none() {
         return usage("what to fetch? 'hsum get URL --expect DIGEST'");
     }
     let single = args.output.is_some()
@@ -171,7 +184,13 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             return usage(&format!("{}: two URLs would have this name", quote(path)));
         }
         let request = client::request(&args.request, url)?;
-        jobs.push(Job { request, mirrors: mirrors.clone(), target, progress: Arc::default() });
+        jobs.push(Job {
+            request,
+            mirrors: mirrors.clone(),
+            target,
+            locked: None,
+            progress: Arc::default(),
+        });
     }
     Ok(jobs)
 }
@@ -192,7 +211,13 @@ fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
             None => Target::File(folder.join(file.name)),
         };
         let request = Request { origin: Origin::Foreign, ..Request::get(first) };
-        Some(Job { request, mirrors: urls.collect(), target, progress: Arc::default() })
+        Some(Job {
+            request,
+            mirrors: urls.collect(),
+            target,
+            locked: None,
+            progress: Arc::default(),
+        })
     };
     Ok(files.into_iter().filter_map(job).collect())
 }
@@ -228,6 +253,14 @@ fn fetch_to(
         .progress(Arc::clone(&job.progress));
     for mirror in &job.mirrors {
         fetch = fetch.mirror(mirror.clone());
+    }
+    if let Some(locked) = &job.locked {
+        for expected in &locked.expected {
+            fetch = fetch.expect(expected.clone(), "the lock file");
+        }
+        if let Some(size) = locked.size {
+            fetch = fetch.size(size);
+        }
     }
     if let Some(size) = args.trust.size {
         fetch = fetch.size(size);

@@ -8,6 +8,7 @@ mod ftp;
 mod identity;
 mod interrupted;
 mod local;
+mod locked;
 mod policy;
 mod proxy;
 mod resume;

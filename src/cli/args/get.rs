@@ -29,6 +29,18 @@ pub(crate) struct GetArgs {
     #[arg(short = 'J', long, conflicts_with = "output")]
     pub(crate) remote_name: bool,
 
+    /// Fetch what a lock file names with URL and digest: uv.lock, package-lock.json, yarn.lock
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = any_path(),
+        conflicts_with_all = [
+            "urls", "output", "remote_name", "mirrors", "expect", "sums", "metalink", "algorithm", "size", "pin",
+            "sig", "gpg_keyring", "no_verify",
+        ],
+    )]
+    pub(crate) from_lock: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
