@@ -26,7 +26,8 @@ fn every_tier_gives_the_same_digests() {
 
 #[test]
 fn portable_means_portable_for_one_message_too() {
-    let listing = Dir::new().words("algorithms --tiers").env("HSUM_TIER", "portable");
+    let dir = Dir::new();
+    let listing = dir.words("algorithms --tiers").env("HSUM_TIER", "portable");
     let listing = listing.run().exits(0);
     let rows: Vec<&str> = listing.lines().skip_while(|line| !line.starts_with("NAME")).collect();
     assert!(rows.len() > 10, "{listing}");
