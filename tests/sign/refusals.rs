@@ -190,6 +190,9 @@ fn lists_have_a_limit_and_other_versions_do_not_count() {
     assert_eq!(with(time.to_owned()), "no-signature");
     assert_eq!(with(mac.to_owned()), "missing-header");
     assert_eq!(with(format!("{time},t=1,{mac}")), "malformed");
+    // Nor where a signature that cannot be read follows, which by itself is passed over.
+    assert_eq!(with(format!("t=1,{time},{mac},v1=short")), "malformed");
+    assert_eq!(with(format!("{time},{},{mac},v1=short", vec![&*wrong; 16].join(","))), "malformed");
     // A prefix of the right signature is none, nor is the right one with something after it.
     for len in 1..mac.len() {
         assert_ne!(with(format!("{time},{}", &mac[..len])), "ok", "{len}");
