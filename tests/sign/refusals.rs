@@ -328,6 +328,10 @@ fn rfc9421_coverage_and_labels() {
     assert_eq!(of(&digest("sha-256=:AAAA:")), "malformed");
     // Signed, but of another body.
     assert_eq!(of(&Request { body: b"y".to_vec(), ..sent }), "body-hash-mismatch");
+    // A header is bytes, beside a digest too.
+    let scheme = Scheme::Rfc9421(Rfc9421::default().cover(["x-name", "content-digest"]));
+    let sent = signed(&scheme, Request::new("x").header("X-Name", b"caf\xe9".to_vec()));
+    assert_eq!(reason(&scheme, &sent), "ok");
 }
 
 #[test]
