@@ -233,6 +233,12 @@ fn an_id_cannot_swallow_what_follows() {
         assert_eq!(reason(&scheme, &sent), "ok");
         assert_eq!(reason(&scheme, &forged), "malformed", "{}", name(0));
     }
+    // After the body, which may hold anything, it is the character before an id that parts them.
+    let scheme = Scheme::Template(Template::new("{body}.{id}", ["X-Id: {id}", "X-Sig: {mac}"]));
+    let sent = signed(&scheme, Request::new("a.b"));
+    let mut forged = Request { body: b"a".to_vec(), ..sent.clone() };
+    forged.headers[0].1 = [b"b.", &sent.headers[0].1[..]].concat();
+    assert_eq!((reason(&scheme, &sent), reason(&scheme, &forged)), ("ok", "malformed"));
 }
 
 #[test]
