@@ -183,6 +183,12 @@ fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
     if files.len() > 1 && args.output.is_some() {
         return Err(Usage("the Metalink has several files, and --output names one".into()).into());
     }
+    // To pass it over would be to end well without it.
+    if let Some(file) = files.iter().find(|file| file.urls.is_empty()) {
+        let name = quote(Path::new(&file.name));
+        let text = format!("{name}: the Metalink has no place for it in http, https, ftp or ftps");
+        return Err(Usage(text).into());
+    }
     let job = |file: MetalinkFile| {
         let mut urls = file.urls.into_iter();
         let first = urls.next()?;
