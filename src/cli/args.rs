@@ -33,7 +33,7 @@ pub(crate) use sign::{
 pub(crate) use snapshot::{AuditArgs, DiffArgs, SealArgs, SnapshotArgs, UpdateArgs};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
-/// Hash files, verify checksum lists, compute HMACs.
+/// Hash files, verify checksum lists and downloads, watch over trees, sign requests.
 #[derive(Parser, Debug)]
 #[command(
     name = "hsum",
@@ -55,12 +55,14 @@ Examples:
   hsum photos > photos.sha256         of every file of a tree
   hsum check photos.sha256            are they still the same?
   hsum check x.iso --expect sha256:…  is this what was meant?
-  hsum -a md5,sha1 *.zip              several at once, each file read once
   tar c src | hsum -a blake3          of a pipe
   hsum get URL --sums auto            a file from the net, verified or not there
-  hsum hmac -a sha256 --key env:SECRET payload.json
+  hsum snapshot photos -o photos.hsum what 'hsum audit' holds the tree against
+  hsum hmac --key env:SECRET payload.json
+  hsum sign -s github -k env:SECRET payload.json
+  hsum send -s github -k env:SECRET URL payload.json
 
-Exit status: 0 all well, 1 something failed or differed, 2 wrong usage.
+Exit status: 0 all well, 1 something failed or differed, 2 wrong usage; some have more.
 A file that is called like a command is reached as ./check.";
 
 #[derive(Subcommand, Debug)]

@@ -123,10 +123,12 @@ fn check_list(
     let plan = plan.progress(progress);
 
     let mut differing = Differing::default();
-    let mut listed = 0u64;
+    let (mut listed, mut broken) = (0u64, false);
     let entries = list.by_ref().inspect(|item| listed += u64::from(item.entry.is_ok()));
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
+        broken |=
+            matches!(checked.verdict, Verdict::Malformed(BadLine::Syntax | BadLine::TooLarge));
         print_or_die(&manner, &title, &checked, output, Some(&view));
         ControlFlow::Continue(())
     });
@@ -146,10 +148,12 @@ fn check_list(
         complain(format_args!("{title}: {}", ErrorKind::Io(error)));
         return Ok(Exit::Failed);
     }
-    if selection.is_partial() && listed > 0 && summary.entries() == 0 {
+    if selection.is_partial() && !broken && listed > 0 && summary.entries() == 0 {
         return Ok(Exit::Well); // that a file is not listed is said once, after all lists
     }
-    Ok(summarize(&manner, &title, &summary))
+    let exit = summarize(&manner, &title, &summary);
+    // What follows the place where it breaks off is lost, and was not verified.
+    Ok(if broken { Exit::Failed } else { exit })
 }
 
 /// What is known of a list before it is read.

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
+use hsum::ErrorKind;
 use hsum::check::Summary;
 use hsum::engine::{self, Next};
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
@@ -39,7 +40,7 @@ pub(super) fn check(
         loop {
             let (number, line) = list.next_line()?;
             let mut reading = lock(&reading);
-            match reading.take(args, selection, &line.unwrap_or_default()) {
+            match reading.take_line(args, selection, line) {
                 Ok(Some(path)) => return Some(path),
                 Ok(None) => {}
                 Err(Some(reason)) => complain(format_args!("{title}: {number}: {reason}")),
@@ -86,6 +87,10 @@ pub(super) fn check(
         },
     );
     output.flush()?;
+    if let Some(error) = list.take_error() {
+        complain(format_args!("{title}: {}", ErrorKind::Io(error)));
+        return Ok(Exit::Failed);
+    }
     let Reading { malformed, refused, .. } = *lock(&reading);
     summary = Summary { malformed, refused, ..summary };
     if selection.is_partial() && summary.entries() == 0 {
@@ -104,6 +109,20 @@ struct Reading {
 }
 
 impl Reading {
+    /// [`Reading::take`], of a line that may be longer than any is.
+    fn take_line(
+        &mut self,
+        args: &CheckArgs,
+        selection: &mut Selection,
+        line: Result<Vec<u8>, BadLine>,
+    ) -> Result<Option<PathBuf>, Option<String>> {
+        let Ok(line) = line else {
+            self.malformed += 1;
+            return Err(None);
+        };
+        self.take(args, selection, &line)
+    }
+
     /// The file of a line, if it was asked for. An error may have a reason, to be said in any case.
     fn take(
         &mut self,

@@ -1,6 +1,7 @@
 //! Work in parallel, results in order: a bounded window between the two.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -77,6 +78,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
             window.enter();
             let work = move || {
                 let _leave = Leave(window);
+                let _stop = StopOnPanic(window, workshop, PhantomData);
                 workshop.work_off(&|results| window.finish(results));
             };
             let started = thread::Builder::new().spawn_scoped(scope, work).is_ok();
@@ -94,6 +96,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         window.enter();
         let issuer = move || {
             let _leave = Leave(window);
+            let _stop = StopOnPanic(window, workshop, PhantomData);
             for jobs in handed {
                 issue(jobs, window, workshop, threads, start_worker);
                 workshop.close();
@@ -106,6 +109,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         }
         let _ = hand_over.send(jobs);
         drop(hand_over);
+        let _stop = StopOnPanic(window, workshop, PhantomData);
         if reorder(window, &mut emit).is_break() {
             window.end();
             workshop.stop();
@@ -309,16 +313,25 @@ impl<T, R> Window<T, R> {
     }
 }
 
-/// Takes a thread off the window's list, also when it panics: then nothing more is wanted, for one
-/// result will be missing.
+/// Takes a thread off the window's list, also when it panics.
 struct Leave<'w, T, R>(&'w Window<T, R>);
 
 impl<T, R> Drop for Leave<'_, T, R> {
     fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Ends the work when a thread panics, so that the others end too: one result will be missing, or
+/// nobody takes them any more.
+struct StopOnPanic<'w, T, R, J, W: Workshop<J, R>>(&'w Window<T, R>, &'w W, PhantomData<fn(J)>);
+
+impl<T, R, J, W: Workshop<J, R>> Drop for StopOnPanic<'_, T, R, J, W> {
+    fn drop(&mut self) {
         if thread::panicking() {
             self.0.end();
+            self.1.stop();
         }
-        self.0.leave();
     }
 }
 
@@ -419,6 +432,51 @@ mod tests {
             ControlFlow::Continue(())
         });
         assert_eq!(emitted.into_inner(), 3 * WINDOW as u64);
+    }
+
+    /// Of the jobs, of the work and of what becomes of it; with files, as they share a queue.
+    #[test]
+    fn a_panic_ends_the_run() {
+        use super::super::{Hashed, Plan, Source, run};
+        use crate::algorithm::Algorithm;
+        let (done, ended) = unbounded();
+        let count = 3 * WINDOW;
+        std::thread::spawn({
+            let done = done.clone();
+            move || {
+                let sources = (0..count).map(|n| {
+                    assert!(n < 100, "of the jobs");
+                    Source::from(std::path::PathBuf::from("/dev/null"))
+                });
+                let _done = done;
+                run(&Plan::new([Algorithm::Md5]), sources, |_| ControlFlow::Continue(()));
+            }
+        });
+        std::thread::spawn({
+            let done = done.clone();
+            move || {
+                let sources = (0..count).map(|_| std::path::PathBuf::from("/dev/null"));
+                let _done = done;
+                run(&Plan::new([Algorithm::Md5]), sources, |outcome| {
+                    assert!(
+                        outcome.result.map(|hashed: Hashed| hashed.size).is_err(),
+                        "of the sink"
+                    );
+                    ControlFlow::Continue(())
+                });
+            }
+        });
+        std::thread::spawn(move || {
+            let work = |n: u64| assert!(n < 100, "of the work");
+            let jobs = (0..count as u64).map(|n| ((), Task::Work(n)));
+            let _done = done;
+            ordered(Threads(NonZeroUsize::new(3)), jobs, &Shop::new(work), |(), (), _| {
+                ControlFlow::Continue(())
+            });
+        });
+        // Nothing is ever sent: it is for the last sender to go.
+        let ended: Result<(), _> = ended.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(ended, Err(crossbeam_channel::RecvTimeoutError::Disconnected));
     }
 
     #[test]

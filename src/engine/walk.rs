@@ -234,8 +234,12 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             let name = OsStr::from_bytes(name).to_owned();
             let kind = match entry.file_type() {
                 FileType::Unknown => {
-                    let stat = statat(&opened, &name, AtFlags::SYMLINK_NOFOLLOW)?;
-                    FileType::from_raw_mode(stat.st_mode as _)
+                    match statat(&opened, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                        Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
+                        // Removed since: that is no reason to lose the whole directory.
+                        Err(Errno::NOENT) => continue,
+                        Err(error) => return Err(error),
+                    }
                 }
                 kind => kind,
             };

@@ -12,9 +12,12 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
     let mut document = Document::default();
     let Ok(text) = str::from_utf8(bytes) else { return vec![Err(BadLine::Syntax)] };
     let mut reader = Reader::from_str(text);
+    // Elements that have not ended: a document that was cut between two files has some.
+    let mut open = 0usize;
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
+                open += 1;
                 let attribute = |name: &str| {
                     let mut all = tag.attributes().filter_map(Result::ok);
                     let found = all.find(|one| one.key.local_name().as_ref() == name)?;
@@ -25,8 +28,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
             Ok(Event::Text(text)) => {
                 document.text.push_str(&text);
             }
-            Ok(Event::End(tag)) => document.close(tag.local_name().as_ref()),
-            Ok(Event::Eof) if document.file.is_none() => return document.found,
+            Ok(Event::End(tag)) => {
+                open -= 1;
+                document.close(tag.local_name().as_ref());
+            }
+            Ok(Event::Eof) if open == 0 => return document.found,
             Ok(Event::Eof) | Err(_) => {
                 document.found.push(Err(BadLine::Syntax));
                 return document.found;
@@ -99,5 +105,20 @@ impl Document {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_was_cut_short_is_broken() {
+        let file =
+            "<file name=\"x\"><hash type=\"md5\">d41d8cd98f00b204e9800998ecf8427e</hash></file>";
+        let whole = format!("<metalink>{file}{file}</metalink>");
+        assert!(read(whole.as_bytes()).iter().all(Result::is_ok));
+        let cut = format!("<metalink>{file}");
+        assert_eq!(read(cut.as_bytes()).last(), Some(&Err(BadLine::Syntax)));
     }
 }

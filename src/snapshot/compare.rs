@@ -147,6 +147,8 @@ struct Vacated<'r> {
     /// Where among the arrived the name's new contents are.
     now: Option<usize>,
     moved: bool,
+    /// Rotted where it stands: then nothing else became of it.
+    rotted: bool,
 }
 
 struct Arrived {
@@ -159,7 +161,7 @@ struct Arrived {
 
 impl<'r> Changes<'r> {
     pub(super) fn gone(&mut self, old: Entry<'r>) {
-        self.vacated.push(Vacated { entry: old, now: None, moved: false });
+        self.vacated.push(Vacated { entry: old, now: None, moved: false, rotted: false });
     }
 
     pub(super) fn arrived(&mut self, new: Entry<'static>) {
@@ -168,12 +170,18 @@ impl<'r> Changes<'r> {
 
     pub(super) fn altered(&mut self, old: Entry<'r>, new: Entry<'static>) {
         let (before, now) = (Some(self.vacated.len()), Some(self.arrived.len()));
-        self.vacated.push(Vacated { entry: old, now, moved: false });
+        self.vacated.push(Vacated { entry: old, now, moved: false, rotted: false });
         self.arrived.push(Arrived { entry: new, before, from: None });
     }
 
     /// What became of them all, in the order of a walk.
     pub(super) fn resolve(mut self, record: &Record) -> Vec<Finding> {
+        // First of all: a copy that was made in time must not make it look like a move.
+        for vacated in &mut self.vacated {
+            let now = vacated.now.map(|now| &self.arrived[now].entry.content);
+            vacated.rotted =
+                now.is_some_and(|now| rotted_in_place(record, &vacated.entry.content, now));
+        }
         // Where many have the same contents, those of one base name belong together: so a
         // directory that was renamed is renamed as a whole.
         self.pair(|entry| Some((identity(&entry.content), base(&entry.name).to_vec())));
@@ -205,12 +213,16 @@ impl<'r> Changes<'r> {
     /// Finds for what arrived where it came from, first come, first served.
     fn pair<K: std::hash::Hash + Eq>(&mut self, key: impl Fn(&Entry<'_>) -> Option<K>) {
         let mut free: HashMap<K, VecDeque<usize>> = HashMap::new();
-        for (at, vacated) in self.vacated.iter().enumerate().filter(|(_, v)| !v.moved) {
+        let is_free = |vacated: &Vacated<'_>| !vacated.moved && !vacated.rotted;
+        for (at, vacated) in self.vacated.iter().enumerate().filter(|(_, v)| is_free(v)) {
             if let Some(key) = key(&vacated.entry) {
                 free.entry(key).or_default().push_back(at);
             }
         }
         for arrived in self.arrived.iter_mut().filter(|arrived| arrived.from.is_none()) {
+            if arrived.before.is_some_and(|before| self.vacated[before].rotted) {
+                continue;
+            }
             let from = key(&arrived.entry).and_then(|key| free.get_mut(&key)?.pop_front());
             if let Some(from) = from {
                 arrived.from = Some(from);
@@ -297,6 +309,16 @@ fn change(record: &Record, old: &Content<'_>, new: &Content<'_>) -> Change {
     }
 }
 
+/// Whether it rotted, and is the same file for sure: no other was put in its place.
+fn rotted_in_place(record: &Record, old: &Content<'_>, new: &Content<'_>) -> bool {
+    match (old, new) {
+        (Content::File { stamp: then, .. }, Content::File { stamp: now, .. }) => {
+            then.inode == now.inode && change(record, old, new) == Change::Rotted
+        }
+        _ => false,
+    }
+}
+
 fn is_empty(content: &Content<'_>) -> bool {
     matches!(content, Content::File { stamp, .. } if stamp.size == 0)
 }
@@ -306,5 +328,47 @@ fn identity(content: &Content<'_>) -> (bool, Vec<u8>) {
     match content {
         Content::File { digest, .. } => (true, digest.as_bytes().to_vec()),
         Content::Link(target) => (false, target.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Read, Writer};
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::engine::{Stamp, Time};
+    use crate::hasher::digest;
+
+    fn file(name: &'static str, contents: &str, inode: u64) -> Entry<'static> {
+        let digest = digest(Algorithm::Md5, contents.as_bytes());
+        let modified = Time { seconds: 1000, nanoseconds: 0 };
+        let stamp = Stamp { size: contents.len() as u64, modified, inode };
+        Entry { name: name.as_bytes().into(), content: Content::File { digest, stamp, read: 1 } }
+    }
+
+    fn record(entries: &[Entry<'_>]) -> Record {
+        let run = Read { number: 1, begun: Time { seconds: 2000, nanoseconds: 0 } };
+        let mut writer = Writer::new(Vec::new(), Algorithm::Md5, &[run], None).unwrap();
+        entries.iter().for_each(|entry| writer.entry(entry).unwrap());
+        Record::parse(writer.finish().unwrap(), None).unwrap()
+    }
+
+    fn changes(old: &[Entry<'_>], new: &[Entry<'_>]) -> Vec<Change> {
+        let findings = diff(&record(old), &record(new)).unwrap();
+        findings.into_iter().map(|finding| finding.change).collect()
+    }
+
+    #[test]
+    fn a_copy_made_in_time_does_not_hide_rot() {
+        let old = [file("rots", "good", 7)];
+        let new = [file("copy", "good", 8), file("rots", "gooD", 7)];
+        assert_eq!(changes(&old, &new), [Change::New, Change::Rotted]);
+        // Nor does it help to have got the contents of a file that is gone.
+        let old = [file("gone", "gooD", 6), file("rots", "good", 7)];
+        assert_eq!(changes(&old, &new[1..]), [Change::Missing, Change::Rotted]);
+        // Another file in its place is another matter.
+        let new = [file("rots", "gooD", 6)];
+        let moved = Change::Moved { from: b"gone".to_vec() };
+        assert_eq!(changes(&old, &new), [Change::Changed, moved]);
     }
 }

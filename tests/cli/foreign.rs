@@ -169,6 +169,19 @@ fn lists_that_are_none() {
     }
 }
 
+/// What it would have listed after that is lost.
+#[test]
+fn lists_that_break_off_fail() {
+    let dir = abc();
+    dir.write("list", format!("[{{\"name\": \"abc.bin\", \"sha256\": \"{ABC}\"}},"));
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "broken JSON");
+    let file = format!("<file name='abc.bin'><hash type='sha-256'>{ABC}</hash></file>");
+    dir.write("list", format!("<metalink>{file}"));
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "broken JSON, XML");
+    dir.write("list", format!("; SFV\nabc.bin 352441C2\n{}\n", "x".repeat(20_000)));
+    dir.words("check --strict list").run().is_in(1, b"abc.bin: OK\n", "1 line is improperly");
+}
+
 #[test]
 fn what_a_listed_file_is_instead() {
     let dir = Dir::with(&["a", "b", "c"]);

@@ -277,6 +277,17 @@ fn who_the_user_is_is_told_as_the_server_asks() {
 }
 
 #[test]
+fn a_signature_takes_no_password_s_place() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b""));
+    for who in ["-u me --password env:WORD --auth basic-at-once", "--token env:WORD"] {
+        let words = format!("{SIGV4} -k env:KEY {who} {} -", server.url("/x"));
+        send(&world.dir, &words).env("WORD", "secret").run().is_in(2, b"", "Authorization");
+    }
+    assert_eq!(server.seen().len(), 0);
+}
+
+#[test]
 fn a_server_may_want_a_certificate() {
     use rustls::version::{TLS12, TLS13};
     let (world, files) = World::with_pki();

@@ -24,6 +24,16 @@ impl Item {
         matches!(self, Self::File { contents, .. } if contents.is_empty())
     }
 
+    /// Whether it rotted where it stands: another file would have another inode.
+    fn rots_to(&self, other: &Item) -> bool {
+        match (self, other) {
+            (Self::File { inode: a, .. }, Self::File { inode: b, .. }) => {
+                a == b && self.looks_like(other) && !self.same(other)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether nothing but its contents tells that it changed.
     fn looks_like(&self, other: &Item) -> bool {
         match (self, other) {
@@ -73,6 +83,10 @@ pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
         (Some(old), Some(new)) => old.same(new),
         _ => false,
     };
+    let rots = |name: &String| match (old.get(name), new.get(name)) {
+        (Some(old), Some(new)) => old.rots_to(new),
+        _ => false,
+    };
     let left: Vec<&String> = in_order(old.keys()).into_iter().filter(|n| !stays(n)).collect();
     let came: Vec<&String> = in_order(new.keys()).into_iter().filter(|n| !stays(n)).collect();
 
@@ -81,11 +95,12 @@ pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
     let mut taken: BTreeSet<&String> = BTreeSet::new();
     for alike in [true, false] {
         for name in &came {
-            if from.contains_key(*name) {
+            if from.contains_key(*name) || rots(name) {
                 continue;
             }
             let fits = |old_name: &&&String| {
                 !taken.contains(**old_name)
+                    && !rots(old_name)
                     && old[**old_name].same(&new[*name])
                     && if alike {
                         last(old_name) == last(name)

@@ -70,6 +70,13 @@ impl RequestSigner for Sender {
             request.url = parsed.ok_or_else(|| refuse("the signed URL is no URL".into()))?;
         }
         for (name, value) in signed.headers() {
+            // One of the two would be lost without a word.
+            if name.eq_ignore_ascii_case("Authorization") && request.headers.contains(name) {
+                let scheme = self.scheme.name();
+                let text =
+                    format!("{scheme} signs in Authorization, which holds something already");
+                return Err(refuse(text));
+            }
             let set = request.headers.set(name, value.as_bytes());
             set.ok_or_else(|| refuse(format!("{name}: cannot be sent as a header")))?;
         }
