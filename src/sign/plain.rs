@@ -101,7 +101,10 @@ impl Rules for Plain {
         }
         let mut found = Found::default();
         match place.read(message, self.encoding, self.mac_len, &mut found) {
-            Ok(()) => found.macs.single().map(|single| Ok(*mac = single)),
+            Ok(()) => found.macs.single().map(|single| {
+                *mac = single;
+                Ok(())
+            }),
             Err(error) => Some(Err(error)),
         }
     }
