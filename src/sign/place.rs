@@ -95,14 +95,16 @@ impl Place {
             At::Query => self.end_of_query(message, found)?,
         };
         let value = value.ok_or_else(|| VerifyError::MissingHeader(self.name.clone()))?;
-        let mut wrong = None;
+        let (mut wrong, mut unreadable) = (None, None);
         let mut take = |part: &Part, text: &'a [u8]| match part {
             Part::Mac => match encoding.decode(text, mac_len) {
                 Some(mac) => match found.macs.push(mac, &self.name) {
                     Ok(()) => {}
                     Err(error) => wrong = Some(error),
                 },
-                None => wrong = Some(VerifyError::malformed(&self.name, undecodable(encoding))),
+                None => {
+                    unreadable = Some(VerifyError::malformed(&self.name, undecodable(encoding)));
+                }
             },
             Part::Timestamp => self.once(&mut found.timestamp, text, &mut wrong),
             Part::Id => self.once(&mut found.id, text, &mut wrong),
@@ -127,14 +129,11 @@ impl Place {
                 }
             }
         }
-        match wrong {
-            // One signature of several that cannot be read does not spoil the others.
-            Some(VerifyError::Malformed { why, .. })
-                if matches!(self.form, Form::List { .. })
-                    && why == undecodable(encoding)
-                    && !found.macs.is_empty() => {}
-            Some(wrong) => return Err(wrong),
-            None => {}
+        // One signature of several that cannot be read does not spoil the others, nor does it
+        // excuse what else is wrong.
+        let spoils = |_: &VerifyError| !self.is_list() || found.macs.is_empty();
+        if let Some(wrong) = wrong.or(unreadable.filter(spoils)) {
+            return Err(wrong);
         }
         if found.macs.is_empty() && matches!(self.form, Form::List { .. }) {
             return Err(VerifyError::NoSignature);

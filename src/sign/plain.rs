@@ -6,7 +6,7 @@ use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled, Window};
 use super::encoding::{Encoding, Mac};
 use super::input::{Body, Input};
 use super::message::Message;
-use super::pattern::{Part, Values, param, write};
+use super::pattern::{Part, Side, Values, param, write};
 use super::place::{Found, Place};
 use super::scheme::Quirk;
 use super::secret::SecretKey;
@@ -228,8 +228,8 @@ impl Plain {
 
     fn input(&self, message: &Message<'_>, values: &Values<'_>) -> Result<Input, VerifyError> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        write(&self.before, message, values, &mut before)?;
-        write(&self.after, message, values, &mut after)?;
+        write(&self.before, Side::Before, message, values, &mut before)?;
+        write(&self.after, Side::After, message, values, &mut after)?;
         let sha256 = || Box::new(Hasher::new(Algorithm::Sha256));
         Ok(match &self.body {
             None => Input::bytes(before),
