@@ -92,9 +92,9 @@ fn eight_digits(digits: u64) -> (u32, u64) {
     let wrong = (digits | !(within(digits, b'0', b'9') | letters)) & HIGH;
     let values = (digits & 0x0f * EACH) + (letters >> 7) * 9;
     // Pairs in every second byte, which are then moved together.
-    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-    ((pairs | pairs >> 16) as u32, wrong)
+    let pairs = ((values << 4) | (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let pairs = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
+    ((pairs | (pairs >> 16)) as u32, wrong)
 }
 
 impl fmt::Display for Encoding {
