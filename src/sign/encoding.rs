@@ -88,9 +88,9 @@ fn eight_digits(digits: u64) -> (u32, u64) {
     // among ASCII characters, and others are refused.
     let from = |text: u64, least: u8| text.wrapping_add((0x80 - u64::from(least)) * EACH);
     let within = |text, first, last| from(text, first) & !from(text, last + 1) & HIGH;
-    let letters = within(digits | 0x20 * EACH, b'a', b'f');
+    let letters = within(digits | (0x20 * EACH), b'a', b'f');
     let wrong = (digits | !(within(digits, b'0', b'9') | letters)) & HIGH;
-    let values = (digits & 0x0f * EACH) + (letters >> 7) * 9;
+    let values = (digits & (0x0f * EACH)) + (letters >> 7) * 9;
     // Pairs in every second byte, which are then moved together.
     let pairs = ((values << 4) | (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let pairs = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
