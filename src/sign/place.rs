@@ -1,7 +1,7 @@
 //! The places in a request where a signature and what belongs to it stand.
 
 use super::claim::Candidates;
-use super::encoding::Encoding;
+use super::encoding::{Encoding, Mac};
 use super::headers::{one, trim};
 use super::input::Finished;
 use super::message::Message;
@@ -139,6 +139,28 @@ impl Place {
             return Err(VerifyError::NoSignature);
         }
         Ok(())
+    }
+
+    /// The MAC, where the place is a header with nothing else in it but a text before, and is so
+    /// written; [`read`](Self::read) says what it is otherwise.
+    #[inline]
+    pub(crate) fn only_mac(
+        &self,
+        message: &Message<'_>,
+        encoding: Encoding,
+        mac_len: usize,
+        mac: &mut Mac,
+    ) -> Option<()> {
+        let Self { at: At::Header, alias: None, form: Form::Line(parts), .. } = self else {
+            return None;
+        };
+        let prefix = match &parts[..] {
+            [Part::Mac] => "",
+            [Part::Text(prefix), Part::Mac] => prefix,
+            _ => return None,
+        };
+        let value = one(message.headers, &self.name).ok()??;
+        encoding.decode_into(value.strip_prefix(prefix.as_bytes())?, mac_len, mac)
     }
 
     /// A field that may not say two things.
