@@ -40,6 +40,8 @@ struct Job {
     target: Target,
     /// What a lock file says that it is.
     locked: Option<LockedFile>,
+    /// Its name in the Metalink that names it, whatever it is called here.
+    listed: Option<OsString>,
     progress: Arc<Progress>,
 }
 
@@ -184,13 +186,8 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             return usage(&format!("{}: two URLs would have this name", quote(path)));
         }
         let request = client::request(&args.request, url)?;
-        jobs.push(Job {
-            request,
-            mirrors: mirrors.clone(),
-            target,
-            locked: None,
-            progress: Arc::default(),
-        });
+        let (mirrors, progress) = (mirrors.clone(), Arc::default());
+        jobs.push(Job { request, mirrors, target, listed: None, locked: None, progress });
     }
     Ok(jobs)
 }
@@ -202,22 +199,23 @@ fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
     if files.len() > 1 && args.output.is_some() {
         return Err(Usage("the Metalink has several files, and --output names one".into()).into());
     }
+    // To pass it over would be to end well without it.
+    if let Some(file) = files.iter().find(|file| file.urls.is_empty()) {
+        let name = quote(Path::new(&file.name));
+        let text = format!("{name}: the Metalink has no place for it in http, https, ftp or ftps");
+        return Err(Usage(text).into());
+    }
     let job = |file: MetalinkFile| {
         let mut urls = file.urls.into_iter();
         let first = urls.next()?;
         let target = match &args.output {
             Some(path) if path == Path::new("-") => Target::Stdout,
             Some(path) => Target::File(path.clone()),
-            None => Target::File(folder.join(file.name)),
+            None => Target::File(folder.join(&file.name)),
         };
         let request = Request { origin: Origin::Foreign, ..Request::get(first) };
-        Some(Job {
-            request,
-            mirrors: urls.collect(),
-            target,
-            locked: None,
-            progress: Arc::default(),
-        })
+        let (mirrors, listed) = (urls.collect(), Some(file.name.into()));
+        Some(Job { request, mirrors, target, listed, locked: None, progress: Arc::default() })
     };
     Ok(files.into_iter().filter_map(job).collect())
 }
@@ -277,7 +275,8 @@ fn fetch_to(
     if args.trust.no_verify {
         fetch = fetch.unverified(Unverified::Accepted);
     }
-    let fetch = trust.bring(fetch, client, url, path)?;
+    let fetch =
+        trust.bring(fetch, client, url, job.listed.as_deref().unwrap_or(path.as_os_str()))?;
     let found = fetch.to_path(client, path)?;
     trust.pin(url, &found)?;
     Ok(found)

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
-use url::{Origin as UrlOrigin, Url};
+use url::Url;
 
 use super::cookies::Jar;
 use super::dial::Dialer;
@@ -361,9 +361,11 @@ fn redirection(request: &Request, response: &Response) -> Result<Option<Url>, Fa
 
 /// Makes it the request that follows: another origin is told nothing of the user.
 fn turn(request: &mut Request, status: u16, mut to: Url) {
-    if to.origin() != request.url.origin() || to.origin() == UrlOrigin::new_opaque() {
+    if to.origin() != request.url.origin() {
         request.origin = Origin::Foreign;
-        for name in ["Authorization", "Cookie", "Proxy-Authorization"] {
+        // A field with another name may well be a secret: `X-Api-Key` and its like.
+        let names: Vec<String> = request.headers.iter().map(|(name, _)| name.into()).collect();
+        for name in names.iter().filter(|name| !is_about_the_file(name)) {
             request.headers.remove(name);
         }
     }
@@ -383,6 +385,14 @@ fn turn(request: &mut Request, status: u16, mut to: Url) {
         }
     }
     request.url = to;
+}
+
+/// Whether a field says what is wanted or sent, and nothing of who asks.
+fn is_about_the_file(name: &str) -> bool {
+    ["Accept", "Accept-Encoding", "Range", "If-Range", "Want-Digest", "Want-Repr-Digest"]
+        .into_iter()
+        .chain(["Content-Type", "Content-Length", "Content-Digest", "Content-Encoding"])
+        .any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Reads what little there may be, so that the connection can be used again.

@@ -6,6 +6,7 @@ use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
 use super::failure::{Failure, FailureKind};
+use super::name;
 
 /// More places than these are of no use.
 const MOST_PLACES: usize = 100;
@@ -90,14 +91,10 @@ fn rank(tag: &BytesStart<'_>) -> u64 {
 }
 
 fn plain(name: &str) -> Result<String, Failure> {
-    let bad = name.is_empty()
-        || matches!(name, "." | "..")
-        || name.contains(['/', '\\'])
-        || name.contains(char::is_control);
-    match bad {
-        false => Ok(name.to_owned()),
-        true => {
-            let text = format!("the Metalink's name {name:?} is not one for a file here");
+    match name::from_list(name) {
+        Ok(_) => Ok(name.to_owned()),
+        Err(why) => {
+            let text = format!("the Metalink's name {name:?} is not one for a file here: {why}");
             Err(Failure::new(FailureKind::Policy, text))
         }
     }
@@ -116,8 +113,11 @@ mod tests {
         assert_eq!(found[0].name, "a.iso");
         let urls: Vec<_> = found[0].urls.iter().map(Url::as_str).collect();
         assert_eq!(urls, ["http://a.example/a", "https://b.example/a?x&y"]);
-        let climbing = text.replace("a.iso", "../a.iso");
-        assert_eq!(files(climbing.as_bytes()).unwrap_err().kind(), FailureKind::Policy);
+        for name in ["../a.iso", ".bashrc", "-rf", "a\u{202e}gpj.exe", "..", ""] {
+            let hostile = text.replace("a.iso", name);
+            let failure = files(hostile.as_bytes()).unwrap_err();
+            assert_eq!(failure.kind(), FailureKind::Policy, "{name}");
+        }
         assert!(files(b"<html>").is_err());
         assert!(files(b"<metalink><file name='a'>").is_err());
     }

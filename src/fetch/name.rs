@@ -70,6 +70,14 @@ pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
     checked(name, Source::Server).map(Some)
 }
 
+/// The name that a list from a server, such as a Metalink, has for a file.
+///
+/// # Errors
+/// As [`from_disposition`].
+pub(crate) fn from_list(name: &str) -> Result<OsString, BadName> {
+    checked(name.as_bytes().to_vec(), Source::Server)
+}
+
 /// Why a text is no name for a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BadName {

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -55,7 +56,8 @@ impl Pins {
         write_line(&mut line, digest, name(url).as_bytes(), style);
         let mut append = || {
             let mut options = OpenOptions::new();
-            let mut file = options.read(true).append(true).create(true).open(&self.path)?;
+            let mut file =
+                options.read(true).append(true).create(true).mode(0o600).open(&self.path)?;
             file.lock()?;
             // A last line without an end is not to be run into.
             let length = file.metadata()?.len();

@@ -141,9 +141,14 @@ impl<W: Word> Merkle<W> {
     #[inline]
     pub(crate) fn pad_into(&self, rest: &[u8], length: u128, tail: &mut [W::Block; 2]) -> usize {
         let blocks = self.padded_blocks(rest.len());
-        *tail = [W::ZERO; 2];
+        // A whole block in one piece: a length that is known needs no call to copy or to clear.
+        let (whole, part) = W::blocks(rest);
+        let first = whole.first();
+        *tail = [first.copied().unwrap_or(W::ZERO), W::ZERO];
         let bytes = W::bytes(&mut tail[..blocks]);
-        bytes[..rest.len()].copy_from_slice(rest);
+        if !part.is_empty() {
+            bytes[rest.len() - part.len()..rest.len()].copy_from_slice(part);
+        }
         bytes[rest.len()] = 0x80;
         self.write_length(length, bytes);
         blocks

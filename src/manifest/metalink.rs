@@ -72,6 +72,9 @@ impl Document {
         match tag {
             "file" => {
                 let name = attribute("name").unwrap_or_default();
+                if self.file.is_some() {
+                    self.found.push(Err(BadLine::Syntax));
+                }
                 self.file = Some(File { name, ..File::default() });
             }
             "pieces" => self.in_pieces = true,
@@ -120,5 +123,7 @@ mod tests {
         assert!(read(whole.as_bytes()).iter().all(Result::is_ok));
         let cut = format!("<metalink>{file}");
         assert_eq!(read(cut.as_bytes()).last(), Some(&Err(BadLine::Syntax)));
+        let nested = format!("<metalink><file name=\"y\">{file}</file></metalink>");
+        assert!(read(nested.as_bytes()).contains(&Err(BadLine::Syntax)));
     }
 }

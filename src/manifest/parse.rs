@@ -123,7 +123,7 @@ impl fmt::Display for BadLine {
             Self::Ambiguous => "several entries have this base name",
             Self::Weak => "only MD5 or SHA-1, which --strong refuses",
             Self::TooLarge => "too large: a list of this kind is read whole",
-            Self::Syntax => "broken JSON, XML or UTF-16",
+            Self::Syntax => "broken JSON, XML, UTF-16 or array",
             Self::Html => "a page of HTML, not a list of digests",
             Self::Unnamed => "a digest without a name; --only FILE says which file it is of",
         })

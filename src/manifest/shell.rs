@@ -88,6 +88,9 @@ impl Reader for Shell {
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         for array in &self.arrays {
             let Some((function, suffix)) = sums(&array.name) else { continue };
+            if !self.is_paired(array, suffix) {
+                out.push(array.line, Err(BadLine::Syntax));
+            }
             for (name, text) in self.pairs(array, suffix) {
                 let Some(name) = name else {
                     out.push(array.line, Err(BadLine::NoName));
@@ -140,14 +143,23 @@ impl Shell {
         }
     }
 
+    /// Whether every digest of an array has its name, and every source its digest.
+    fn is_paired(&self, array: &Array, suffix: &str) -> bool {
+        match self.sources(suffix) {
+            Some(sources) => sources.words.len() == array.words.len(),
+            None => array.words.len().is_multiple_of(2),
+        }
+    }
+
+    fn sources(&self, suffix: &str) -> Option<&Array> {
+        let is_it = |array: &&Array| array.name.strip_prefix("source") == Some(suffix);
+        self.arrays.iter().find(is_it)
+    }
+
     /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
     /// sources.
     fn pairs(&self, array: &Array, suffix: &str) -> Vec<(Option<String>, String)> {
-        let sources = self
-            .arrays
-            .iter()
-            .find(|other| other.name.strip_prefix("source").is_some_and(|other| other == suffix));
-        let Some(sources) = sources else {
+        let Some(sources) = self.sources(suffix) else {
             let pairs = array.words.chunks_exact(2);
             return pairs.map(|pair| (self.expand(&pair[1]), pair[0].clone())).collect();
         };

@@ -23,7 +23,9 @@ fn values_of<'a, N: AsRef<str> + 'a, V: AsRef<[u8]> + 'a>(
     each: &mut dyn FnMut(&'a [u8]),
 ) {
     for (title, value) in lines {
-        if title.as_ref().eq_ignore_ascii_case(name) {
+        let title = title.as_ref();
+        // Mostly it is spelt as the scheme has it, which is quicker to see.
+        if title == name || title.eq_ignore_ascii_case(name) {
             each(value.as_ref());
         }
     }

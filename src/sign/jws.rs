@@ -229,8 +229,9 @@ impl<'de> Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members: Vec<(String, Value)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if members.iter().any(|(other, _)| *other == name) {
-                        return Err(A::Error::custom("a name stands twice"));
+                    // No header has more, and comparing each with each takes its time.
+                    if members.len() == 64 || members.iter().any(|(other, _)| *other == name) {
+                        return Err(A::Error::custom("a name stands twice, or there are too many"));
                     }
                     members.push((name, value));
                 }

@@ -63,8 +63,6 @@ struct Batch {
     ends: Vec<usize>,
     /// One row of tags for each key.
     tags: Vec<Vec<Tag>>,
-    /// What each of the requests claims, where the body is all that is signed.
-    claims: Vec<Result<Mac, VerifyError>>,
 }
 
 /// What is to be done with a request.
@@ -114,10 +112,7 @@ impl Batch {
                 });
             }
         }
-        self.tags.resize_with(keys.len(), Vec::new);
-        for (key, tags) in keys.iter().zip(&mut self.tags) {
-            sign_into(key, &contents, tags);
-        }
+        sign_under(keys, &contents, &mut self.tags);
         let now = verifier.now();
         let mut at = 0;
         for (step, (_, body)) in steps.into_iter().zip(requests) {
@@ -140,35 +135,41 @@ impl Batch {
         requests: &[(Message<'_>, &[u8])],
         verdicts: &mut Vec<Result<Verified, VerifyError>>,
     ) -> bool {
-        self.claims.clear();
-        for (message, _) in requests {
-            match verifier.rules.claim_of_body(message) {
-                Some(claim) => self.claims.push(claim),
-                None => return false,
-            }
+        let Some((first, _)) = requests.first() else { return true };
+        let mut mac = Mac::of(&[]);
+        if verifier.rules.claim_of_body(first, &mut mac).is_none() {
+            return false;
         }
-        let bodies: Vec<&[u8]> = requests.iter().map(|(_, body)| *body).collect();
-        self.sign(keys, &bodies);
+        let mut bodies: [&[u8]; BATCH] = [&[]; BATCH];
+        for (place, (_, body)) in bodies.iter_mut().zip(requests) {
+            *place = body;
+        }
+        sign_under(keys, &bodies[..requests.len()], &mut self.tags);
         let covers = verifier.rules.covers_of_body();
-        for (at, claim) in self.claims.drain(..).enumerate() {
-            let verdict = claim.and_then(|mac| {
-                let found = self.tags.iter().position(|tags| mac.is(tags[at].as_bytes()));
-                let key_index = found.ok_or(VerifyError::Mismatch)?;
-                let covers = Covers::clone(&covers);
-                let (scheme, mac) = (verifier.scheme, head(self.tags[0][at].as_bytes()));
-                Ok(Verified { scheme, key_index, timestamp: None, id: None, covers, mac })
-            });
-            verdicts.push(verdict);
-        }
+        // Each claim is read, judged and forgotten: all in the nearest cache.
+        verdicts.extend(requests.iter().enumerate().map(|(at, (message, body))| {
+            match verifier.rules.claim_of_body(message, &mut mac) {
+                Some(Ok(())) => self.verdict_of_body(verifier, &mac, at, &covers),
+                Some(Err(error)) => Err(error),
+                None => verifier.verify(message, body),
+            }
+        }));
         true
     }
 
-    /// The tags of the contents under each key.
-    fn sign(&mut self, keys: &[Key], contents: &[&[u8]]) {
-        self.tags.resize_with(keys.len(), Vec::new);
-        for (key, tags) in keys.iter().zip(&mut self.tags) {
-            sign_into(key, contents, tags);
-        }
+    #[inline]
+    fn verdict_of_body(
+        &self,
+        verifier: &Verifier,
+        mac: &Mac,
+        at: usize,
+        covers: &Covers,
+    ) -> Result<Verified, VerifyError> {
+        let found = self.tags.iter().position(|tags| mac.is(tags[at].as_bytes()));
+        let key_index = found.ok_or(VerifyError::Mismatch)?;
+        let (scheme, covers) = (verifier.scheme, Covers::clone(covers));
+        let mac = head(self.tags[0][at].as_bytes());
+        Ok(Verified { scheme, key_index, timestamp: None, id: None, covers, mac })
     }
 
     /// Lays the content out, where it can go through the lanes.
@@ -233,10 +234,13 @@ impl Batch {
     }
 }
 
-/// The tags go to the front of `tags`, which grows where it must.
-fn sign_into(key: &Key, contents: &[&[u8]], tags: &mut Vec<Tag>) {
-    if tags.len() < contents.len() {
-        tags.resize(contents.len(), key.sign(b""));
+/// The tags of the contents under each key, at the front of its row, which grows where it must.
+fn sign_under(keys: &[Key], contents: &[&[u8]], rows: &mut Vec<Vec<Tag>>) {
+    rows.resize_with(keys.len(), Vec::new);
+    for (key, tags) in keys.iter().zip(rows) {
+        if tags.len() < contents.len() {
+            tags.resize(contents.len(), key.sign(b""));
+        }
+        sign_many(key, contents, &mut tags[..contents.len()]);
     }
-    sign_many(key, contents, &mut tags[..contents.len()]);
 }

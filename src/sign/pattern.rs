@@ -114,12 +114,21 @@ pub(crate) struct Values<'a> {
     pub(crate) query: &'a str,
 }
 
+/// On which side of the body parts stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
 /// Writes the parts, none of which is of the body.
 ///
 /// A value must not hold what ends it: otherwise a part of it could be taken for its neighbour,
-/// and two requests would have one signature.
+/// and two requests would have one signature. The body may hold anything, so that after it a value
+/// must not hold what stands before it either.
 pub(crate) fn write(
     parts: &[Part],
+    side: Side,
     message: &Message<'_>,
     values: &Values<'_>,
     out: &mut Vec<u8>,
@@ -127,6 +136,10 @@ pub(crate) fn write(
     for (at, part) in parts.iter().enumerate() {
         let end = match parts.get(at + 1) {
             Some(Part::Text(text)) => text.as_bytes().first().copied(),
+            _ => None,
+        };
+        let begin = match (side, at.checked_sub(1).map(|before| &parts[before])) {
+            (Side::After, Some(Part::Text(text))) => text.as_bytes().last().copied(),
             _ => None,
         };
         let start = out.len();
@@ -152,9 +165,10 @@ pub(crate) fn write(
         }
         // A URL is left out: it holds what nearly every pattern has after it.
         let is_value = !matches!(part, Part::Text(_) | Part::Url | Part::Params);
-        if is_value && end.is_some_and(|end| out[start..].contains(&end)) {
-            let what = part.title().unwrap_or_default();
-            return Err(VerifyError::malformed(what, "holds the character that ends it"));
+        let parted_by = |byte: Option<u8>| byte.is_some_and(|byte| out[start..].contains(&byte));
+        if is_value && (parted_by(begin) || parted_by(end)) {
+            let why = "holds the character that parts it from its neighbour";
+            return Err(VerifyError::malformed(part.title().unwrap_or_default(), why));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The places in a request where a signature and what belongs to it stand.
 
 use super::claim::Candidates;
-use super::encoding::Encoding;
+use super::encoding::{Encoding, Mac};
 use super::headers::{one, trim};
 use super::input::Finished;
 use super::message::Message;
@@ -95,14 +95,16 @@ impl Place {
             At::Query => self.end_of_query(message, found)?,
         };
         let value = value.ok_or_else(|| VerifyError::MissingHeader(self.name.clone()))?;
-        let mut wrong = None;
+        let (mut wrong, mut unreadable) = (None, None);
         let mut take = |part: &Part, text: &'a [u8]| match part {
             Part::Mac => match encoding.decode(text, mac_len) {
                 Some(mac) => match found.macs.push(mac, &self.name) {
                     Ok(()) => {}
                     Err(error) => wrong = Some(error),
                 },
-                None => wrong = Some(VerifyError::malformed(&self.name, undecodable(encoding))),
+                None => {
+                    unreadable = Some(VerifyError::malformed(&self.name, undecodable(encoding)));
+                }
             },
             Part::Timestamp => self.once(&mut found.timestamp, text, &mut wrong),
             Part::Id => self.once(&mut found.id, text, &mut wrong),
@@ -127,19 +129,38 @@ impl Place {
                 }
             }
         }
-        match wrong {
-            // One signature of several that cannot be read does not spoil the others.
-            Some(VerifyError::Malformed { why, .. })
-                if matches!(self.form, Form::List { .. })
-                    && why == undecodable(encoding)
-                    && !found.macs.is_empty() => {}
-            Some(wrong) => return Err(wrong),
-            None => {}
+        // One signature of several that cannot be read does not spoil the others, nor does it
+        // excuse what else is wrong.
+        let spoils = |_: &VerifyError| !self.is_list() || found.macs.is_empty();
+        if let Some(wrong) = wrong.or(unreadable.filter(spoils)) {
+            return Err(wrong);
         }
         if found.macs.is_empty() && matches!(self.form, Form::List { .. }) {
             return Err(VerifyError::NoSignature);
         }
         Ok(())
+    }
+
+    /// The MAC, where the place is a header with nothing else in it but a text before, and is so
+    /// written; [`read`](Self::read) says what it is otherwise.
+    #[inline]
+    pub(crate) fn only_mac(
+        &self,
+        message: &Message<'_>,
+        encoding: Encoding,
+        mac_len: usize,
+        mac: &mut Mac,
+    ) -> Option<()> {
+        let Self { at: At::Header, alias: None, form: Form::Line(parts), .. } = self else {
+            return None;
+        };
+        let prefix = match &parts[..] {
+            [Part::Mac] => "",
+            [Part::Text(prefix), Part::Mac] => prefix,
+            _ => return None,
+        };
+        let value = one(message.headers, &self.name).ok()??;
+        encoding.decode_into(value.strip_prefix(prefix.as_bytes())?, mac_len, mac)
     }
 
     /// A field that may not say two things.

@@ -245,13 +245,19 @@ impl Rules for Rfc9421 {
         let input_line = format!("{label}={}", fields::serialised_list(&list));
         let input = match covers_body {
             false => Input::bytes(before),
-            true => Input::Digested {
-                hasher: Box::new(Hasher::new(Algorithm::Sha256)),
-                content: Box::new(move |digest| {
-                    let before = String::from_utf8_lossy(&before);
-                    before.replace(DIGEST_TO_COME, &content_digest::written(digest)).into_bytes()
-                }),
-            },
+            true => {
+                let gap = DIGEST_TO_COME.as_bytes();
+                let at = before.windows(gap.len()).position(|bytes| bytes == gap);
+                let (head, rest) = before.split_at(at.unwrap_or(before.len()));
+                let head = head.to_vec();
+                let tail = rest.get(gap.len()..).unwrap_or_default().to_vec();
+                Input::Digested {
+                    hasher: Box::new(Hasher::new(Algorithm::Sha256)),
+                    content: Box::new(move |digest| {
+                        [&head, content_digest::written(digest).as_bytes(), &tail].concat()
+                    }),
+                }
+            }
         };
         Ok(Intent {
             input,

@@ -158,7 +158,7 @@ fn lists_that_are_none() {
     let none = "no properly formatted checksum lines found\n";
     for (text, word) in [
         ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
-        ("{\"name\": ", "hsum: list: 1: broken JSON, XML or UTF-16\n"),
+        ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16 or array\n"),
         ("{\"name\": \"x\"}", none),
         ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
     ] {
@@ -281,4 +281,17 @@ fn what_powershell_would_print_is_read_back() {
         let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
         dir.words("check --strict").stdin(wide).prints(expected);
     }
+}
+
+/// A source without its digest is not verified, and must not seem so.
+#[test]
+fn sources_without_digests_fail() {
+    let dir = Dir::new();
+    dir.write("a.tar", b"abc");
+    let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let list = |sums: &str| format!("pkgname=x\nsource=('a.tar' 'b.tar')\nsha256sums=({sums})\n");
+    dir.write("PKGBUILD", list(&format!("'{sum}'")));
+    dir.hsum(["check", "PKGBUILD"]).run().exits(1);
+    dir.write("PKGBUILD", list(&format!("'{sum}' 'SKIP'")));
+    dir.hsum(["check", "PKGBUILD"]).run().exits(0);
 }

@@ -189,6 +189,13 @@ fn a_metalink_names_file_places_and_digest() {
     well(world.dir.hsum(["get", "--metalink", "m.meta4", "--retries", "0"]));
     assert!(world.dir.read("x") == *BODY);
     world.holds(&["m.meta4", "x"]);
+    // Another name here changes nothing about what the Metalink says.
+    well(world.dir.hsum(["get", "--metalink", "m.meta4", "--retries", "0", "-o", "z"]));
+    assert!(world.dir.read("z") == *BODY);
+    // A file without a place that can be asked is not passed over as if all were well.
+    let placeless = "<metalink><file name=\"y\"><url>magnet:?xt=y</url></file></metalink>";
+    world.dir.write("m.meta4", placeless);
+    world.dir.hsum(["get", "--metalink", "m.meta4"]).run().is_in(2, b"", "no place");
 }
 
 #[test]

@@ -190,6 +190,9 @@ fn lists_have_a_limit_and_other_versions_do_not_count() {
     assert_eq!(with(time.to_owned()), "no-signature");
     assert_eq!(with(mac.to_owned()), "missing-header");
     assert_eq!(with(format!("{time},t=1,{mac}")), "malformed");
+    // Nor where a signature that cannot be read follows, which by itself is passed over.
+    assert_eq!(with(format!("t=1,{time},{mac},v1=short")), "malformed");
+    assert_eq!(with(format!("{time},{},{mac},v1=short", vec![&*wrong; 16].join(","))), "malformed");
     // A prefix of the right signature is none, nor is the right one with something after it.
     for len in 1..mac.len() {
         assert_ne!(with(format!("{time},{}", &mac[..len])), "ok", "{len}");
@@ -230,6 +233,12 @@ fn an_id_cannot_swallow_what_follows() {
         assert_eq!(reason(&scheme, &sent), "ok");
         assert_eq!(reason(&scheme, &forged), "malformed", "{}", name(0));
     }
+    // After the body, which may hold anything, it is the character before an id that parts them.
+    let scheme = Scheme::Template(Template::new("{body}.{id}", ["X-Id: {id}", "X-Sig: {mac}"]));
+    let sent = signed(&scheme, Request::new("a.b"));
+    let mut forged = Request { body: b"a".to_vec(), ..sent.clone() };
+    forged.headers[0].1 = [b"b.", &sent.headers[0].1[..]].concat();
+    assert_eq!((reason(&scheme, &sent), reason(&scheme, &forged)), ("ok", "malformed"));
 }
 
 #[test]
@@ -325,6 +334,10 @@ fn rfc9421_coverage_and_labels() {
     assert_eq!(of(&digest("sha-256=:AAAA:")), "malformed");
     // Signed, but of another body.
     assert_eq!(of(&Request { body: b"y".to_vec(), ..sent }), "body-hash-mismatch");
+    // A header is bytes, beside a digest too.
+    let scheme = Scheme::Rfc9421(Rfc9421::default().cover(["x-name", "content-digest"]));
+    let sent = signed(&scheme, Request::new("x").header("X-Name", b"caf\xe9".to_vec()));
+    assert_eq!(reason(&scheme, &sent), "ok");
 }
 
 #[test]

@@ -50,7 +50,8 @@ pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Fail
         }
         let request = Request { origin: Origin::Foreign, ..Request::get(file.url.clone()) };
         let (target, mirrors) = (Target::File(own), Vec::new());
-        jobs.push(Job { request, mirrors, target, locked: Some(file), progress: Arc::default() });
+        let (locked, progress) = (Some(file), Arc::default());
+        jobs.push(Job { request, mirrors, target, listed: None, locked, progress });
     }
     if let (Some(first), count) = (lock.elsewhere.first(), lock.elsewhere.len()) {
         let (path, first) = (quote(path), quote(first));

@@ -128,13 +128,14 @@ impl<'a> Trust<'a> {
         }
     }
 
-    /// Everything that is known of the file at `url`, which will be called `path`.
+    /// Everything that is known of the file at `url`, which is called `path`: here, or in the
+    /// Metalink that names it.
     pub(super) fn bring(
         &self,
         mut fetch: Fetch,
         client: &Client,
         url: &Url,
-        path: &Path,
+        path: impl AsRef<Path>,
     ) -> Result<Fetch, Failure> {
         for expected in &self.expected {
             fetch = fetch.expect(expected.clone(), "--expect");
@@ -150,7 +151,7 @@ impl<'a> Trust<'a> {
         }
         // As the URL has it: the user may call it otherwise here. A Metalink's URLs may end in
         // anything.
-        let own = path.file_name().unwrap_or_default();
+        let own = path.as_ref().file_name().unwrap_or_default();
         let name = match self.args.metalink {
             Some(_) => own.into(),
             None => name::from_url(url).unwrap_or_else(|_| own.into()),
