@@ -15,6 +15,7 @@ mod ftp;
 mod headers;
 mod http;
 mod identity;
+pub mod lock;
 pub mod metalink;
 pub mod name;
 mod net;

@@ -1,4 +1,5 @@
-//! `hsum check`: are the files still what the lists say? With `--expect`: see [`super::expect`].
+//! `hsum check`: are the files still what the lists say? With `--expect`: see [`super::expect`];
+//! with `--sums`: [`super::against`].
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -20,7 +21,7 @@ use super::print::{complain, complain_of, plural};
 use super::progress::{Expected, View};
 use super::quote::quote;
 use super::select::Selection;
-use super::{differ::Differing, expect, sfv};
+use super::{against, differ::Differing, expect, sfv};
 
 /// What is printed, and what counts.
 pub(super) struct Manner {
@@ -66,6 +67,9 @@ impl Manner {
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
     if !args.expect.is_empty() {
         return expect::run(&args);
+    }
+    if let Some(sums) = &args.sums {
+        return against::run(&args, sums);
     }
     let mut output = Output::stdout()?;
     let mut exit = Exit::Well;

@@ -1,5 +1,6 @@
 //! `hsum check FILE… --expect DIGEST`: are the files what somebody says they are?
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,30 +21,66 @@ use super::print::{complain, complain_of};
 use super::progress::{self, View};
 use super::quote::quote;
 
+/// What a file should be.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    /// Each must match.
+    pub(super) expected: Vec<Expected>,
+    /// In bytes, where that is known.
+    pub(super) size: Option<u64>,
+}
+
+/// Whether a digest will do that can be forged.
+pub(super) enum Strong {
+    Refused,
+    Fine,
+}
+
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
-    let expected = read_expected(args)?;
-    let manner = Manner::new(args);
+    let wanted = Wanted { expected: read_expected(args)?, size: None };
     let sources = plan::operands(&args.files)?;
-    let sound = |one: &Expected| one.strength() == Strength::Sound;
-    if !expected.iter().any(sound) {
-        let weak = names(expected.iter().flat_map(Expected::functions));
-        if args.strong {
-            complain(format_args!("{weak} alone is refused by --strong"));
-            return Ok(Exit::Failed);
-        }
-        if manner.report != Report::Nothing {
-            complain(format_args!(
-                "WARNING: {weak} alone protects against accidents, not against an attacker"
-            ));
+    match judge(&wanted, args, None) {
+        Strong::Refused => Ok(Exit::Failed),
+        Strong::Fine => {
+            compare(args, sources.into_iter().map(|source| (source, wanted.clone())).collect())
         }
     }
-    let mut functions: Vec<Function> = expected.iter().flat_map(Expected::functions).collect();
+}
+
+/// Says it where only MD5 or SHA-1 is known: of everything, or of the file called `name`.
+pub(super) fn judge(wanted: &Wanted, args: &CheckArgs, name: Option<&Path>) -> Strong {
+    let sound = |one: &Expected| one.strength() == Strength::Sound;
+    if wanted.expected.iter().any(sound) {
+        return Strong::Fine;
+    }
+    let weak = names(wanted.expected.iter().flat_map(Expected::functions));
+    let whose = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
+    if args.strong {
+        complain(format_args!("{whose}{weak} alone is refused by --strong"));
+        return Strong::Refused;
+    }
+    if Manner::new(args).report != Report::Nothing {
+        complain(format_args!(
+            "WARNING: {whose}{weak} alone protects against accidents, not against an attacker"
+        ));
+    }
+    Strong::Fine
+}
+
+/// Reads each file once, and says whether it is what is wanted.
+pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<Exit> {
+    let manner = Manner::new(args);
+    let expected = files.iter().flat_map(|(_, wanted)| &wanted.expected);
+    let mut functions: Vec<Function> = expected.flat_map(Expected::functions).collect();
     functions.sort();
     functions.dedup();
+    let wanted: HashMap<PathBuf, Wanted> =
+        files.iter().map(|(source, wanted)| (source.name().into(), wanted.clone())).collect();
+    let sources = files.into_iter().map(|(source, _)| source);
 
     let mut output = Output::stdout()?;
     let mut all_well = true;
-    let (directories, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_directory);
+    let (directories, sources): (Vec<_>, Vec<_>) = sources.partition(is_directory);
     for directory in &directories {
         all_well = false;
         output.flush()?;
@@ -58,7 +95,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     let survey = survey(plan.clone(), sources.clone());
     let view = View::start(args.work.progress, &progress, Some(survey));
     engine::run(&plan.progress(progress), sources, |outcome| {
-        match view.suspend(|| print(&manner, &expected, &outcome, &mut output)) {
+        match view.suspend(|| print(&manner, &wanted, &outcome, &mut output)) {
             Ok(good) => all_well &= good,
             Err(error) => exit::at_once(&error),
         }
@@ -98,7 +135,7 @@ fn names(functions: impl Iterator<Item = Function>) -> String {
 /// Says what became of a file: whether it is the one.
 fn print(
     manner: &Manner,
-    expected: &[Expected],
+    wanted: &HashMap<PathBuf, Wanted>,
     outcome: &Outcome,
     output: &mut Output,
 ) -> Result<bool, WriteError> {
@@ -112,7 +149,9 @@ fn print(
             return Ok(false);
         }
     };
-    if expected.iter().all(|one| one.is_met_by(&hashed.digests)) {
+    let wanted = &wanted[name];
+    let size = wanted.size.filter(|size| *size != hashed.size);
+    if size.is_none() && wanted.expected.iter().all(|one| one.is_met_by(&hashed.digests)) {
         if manner.report == Report::All {
             verdict(manner, name, "OK", output)?;
         }
@@ -121,7 +160,11 @@ fn print(
     verdict(manner, name, "FAILED", output)?;
     if manner.report != Report::Nothing {
         output.flush()?;
-        explain_mismatch(expected, &outcome.source, hashed);
+        if let Some(size) = size {
+            let (name, is) = (quote(name), hashed.size);
+            complain(format_args!("{name}: {is} bytes, not the {size} that are listed"));
+        }
+        explain_mismatch(&wanted.expected, &outcome.source, hashed);
     }
     Ok(false)
 }

@@ -1,6 +1,7 @@
 //! `hsum get`: files fetched, and in place only if they are what they should be.
 
 mod bars;
+mod lock;
 mod report;
 mod trust;
 
@@ -16,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use hsum::fetch::lock::LockedFile;
 use hsum::fetch::metalink::MetalinkFile;
 use hsum::fetch::{
     Bad, Client, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request, Resume,
@@ -38,6 +40,8 @@ struct Job {
     target: Target,
     /// Its name in the Metalink that names it, whatever it is called here.
     listed: Option<OsString>,
+    /// What a lock file says that it is.
+    locked: Option<LockedFile>,
     progress: Arc<Progress>,
 }
 
@@ -74,8 +78,17 @@ pub(crate) fn run(mut args: GetArgs) -> Result<Exit> {
             return Ok(Exit::Code(failure.exit_code()));
         }
     }
-    let bars = Bars::start(args.progress, &jobs);
     let mut exit = Exit::Well;
+    if let Some(path) = &args.from_lock {
+        match lock::jobs(path, &args) {
+            Ok((locked, found)) => (jobs, exit) = (locked, found),
+            Err(failure) => {
+                report::failed(&failure, Some(path));
+                return Ok(Exit::Code(failure.exit_code()));
+            }
+        }
+    }
+    let bars = Bars::start(args.progress, &jobs);
     let mut result = Ok(());
     in_order(
         args.jobs,
@@ -142,7 +155,7 @@ fn in_order(
 
 fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
-    if args.urls.is_empty() && args.trust.metalink.is_none() {
+    if args.urls.is_empty() && args.trust.metalink.is_none() && args.from_lock.is_none() {
         return usage("what to fetch? 'hsum get URL --expect DIGEST'");
     }
     let single = args.output.is_some()
@@ -173,8 +186,14 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             return usage(&format!("{}: two URLs would have this name", quote(path)));
         }
         let request = client::request(&args.request, url)?;
-        let (mirrors, progress) = (mirrors.clone(), Arc::default());
-        jobs.push(Job { request, mirrors, target, listed: None, progress });
+        jobs.push(Job {
+            request,
+            mirrors: mirrors.clone(),
+            target,
+            listed: None,
+            locked: None,
+            progress: Arc::default(),
+        });
     }
     Ok(jobs)
 }
@@ -201,8 +220,15 @@ fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
             None => Target::File(folder.join(&file.name)),
         };
         let request = Request { origin: Origin::Foreign, ..Request::get(first) };
-        let (mirrors, listed) = (urls.collect(), Some(file.name.into()));
-        Some(Job { request, mirrors, target, listed, progress: Arc::default() })
+        let listed = Some(file.name.into());
+        Some(Job {
+            request,
+            mirrors: urls.collect(),
+            target,
+            listed,
+            locked: None,
+            progress: Arc::default(),
+        })
     };
     Ok(files.into_iter().filter_map(job).collect())
 }
@@ -238,6 +264,14 @@ fn fetch_to(
         .progress(Arc::clone(&job.progress));
     for mirror in &job.mirrors {
         fetch = fetch.mirror(mirror.clone());
+    }
+    if let Some(locked) = &job.locked {
+        for expected in &locked.expected {
+            fetch = fetch.expect(expected.clone(), "the lock file");
+        }
+        if let Some(size) = locked.size {
+            fetch = fetch.size(size);
+        }
     }
     if let Some(size) = args.trust.size {
         fetch = fetch.size(size);

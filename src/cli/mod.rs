@@ -1,5 +1,6 @@
 //! The command line: what was typed, what it means, what is printed.
 
+mod against;
 pub(crate) mod algorithms;
 pub(crate) mod args;
 pub(crate) mod bench;

@@ -47,6 +47,7 @@ pub(super) struct Outcome {
     pub(super) url: Url,
     pub(super) chain: Vec<Hop>,
     pub(super) resumed: u64,
+    pub(super) seal: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -318,8 +319,8 @@ impl Attempt<'_> {
             .iter()
             .filter(contradicts)
             .map(|digest| format!("the server itself states another digest, {digest:?}"));
-        let mut notes: Vec<String> = notes.collect();
-        notes.extend(self.fetch.sealed(part.path()).map_err(fail)?);
+        let notes = notes.collect();
+        let seal = self.fetch.sealed(part.path()).map_err(fail)?;
         let Answer { url, chain, .. } = answer;
         let compared = self.fetch.functions();
         let digests: Vec<Digest> = digests
@@ -329,7 +330,7 @@ impl Attempt<'_> {
                     || evidence.iter().any(|e| e.expected.functions().contains(&digest.function()))
             })
             .collect();
-        Ok(Outcome { size, digests, evidence, url, chain, resumed, notes })
+        Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes })
     }
 
     /// What was given, and what the server states where that is to be trusted.

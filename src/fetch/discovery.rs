@@ -1,6 +1,7 @@
 //! Where the digest of a download may be found when nobody says (`--sums auto`), and what is no
 //! list of digests.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use url::Url;
@@ -75,18 +76,37 @@ const WEAK_LISTS: [(&str, Option<Algorithm>); 2] =
 /// ```
 pub fn candidates(url: &Url) -> Vec<Candidate> {
     let Some((folder, name)) = split(url) else { return Vec::new() };
-    let at =
-        |path: String, kind, algorithm| Candidate { url: with_path(url, &path), kind, algorithm };
-    let sidecar = |(suffix, algorithm): &(&str, Algorithm)| {
-        at(format!("{folder}{name}{suffix}"), Kind::Sidecar, Some(*algorithm))
-    };
-    let list = |(list, algorithm): &(&str, Option<Algorithm>)| {
-        at(format!("{folder}{list}"), Kind::List, *algorithm)
-    };
-    let strong = SIDECARS.iter().map(sidecar).chain(LISTS.iter().map(list));
-    let weak = WEAK_SIDECARS.iter().map(sidecar).chain(WEAK_LISTS.iter().map(list));
+    let places = places().map(|(place, kind, algorithm)| {
+        let path = match kind {
+            Kind::Sidecar => format!("{folder}{name}{place}"),
+            Kind::List => format!("{folder}{place}"),
+        };
+        Candidate { url: with_path(url, &path), kind, algorithm }
+    });
     // A list is no source for itself.
-    strong.chain(weak).filter(|candidate| candidate.url.path() != url.path()).collect()
+    places.filter(|candidate| candidate.url.path() != url.path()).collect()
+}
+
+/// The names, in the same order, that the digest of a file called `name` may stand under in its
+/// folder: what each would hold, and the algorithm that it says.
+pub fn names(name: &OsStr) -> Vec<(OsString, Kind, Option<Algorithm>)> {
+    let names = places().map(|(place, kind, algorithm)| {
+        let mut found = if kind == Kind::Sidecar { name.to_owned() } else { OsString::new() };
+        found.push(place);
+        (found, kind, algorithm)
+    });
+    names.filter(|(found, ..)| found != name).collect()
+}
+
+/// Suffixes of sidecars and names of lists, in the order of asking.
+fn places() -> impl Iterator<Item = (&'static str, Kind, Option<Algorithm>)> {
+    let sidecar = |(suffix, algorithm): &(&'static str, Algorithm)| {
+        (*suffix, Kind::Sidecar, Some(*algorithm))
+    };
+    let list =
+        |(list, algorithm): &(&'static str, Option<Algorithm>)| (*list, Kind::List, *algorithm);
+    let strong = SIDECARS.iter().map(sidecar).chain(LISTS.iter().map(list));
+    strong.chain(WEAK_SIDECARS.iter().map(sidecar)).chain(WEAK_LISTS.iter().map(list))
 }
 
 /// Who made a signature.
@@ -220,6 +240,15 @@ mod tests {
             candidates(&base.parse().unwrap()).iter().map(Candidate::is_weak).collect();
         assert_eq!(weak.iter().position(|weak| *weak), Some(12));
         assert!(weak[12..].iter().all(|weak| *weak));
+    }
+
+    #[test]
+    fn names_here_come_in_the_order_of_urls() {
+        let here: Vec<_> = names("a.iso".as_ref()).into_iter().map(|(name, ..)| name).collect();
+        let there = paths("https://h/d/a.iso");
+        let there: Vec<_> = there.iter().map(|url| OsString::from(&url[12..])).collect();
+        assert_eq!(here, there);
+        assert!(names("SHA256SUMS".as_ref()).iter().all(|(name, ..)| name != "SHA256SUMS"));
     }
 
     #[test]

@@ -113,6 +113,8 @@ pub struct Verified {
     pub digests: Vec<Digest>,
     /// What it was verified against; empty where nothing was.
     pub evidence: Vec<Evidence>,
+    /// Why its seal holds, where it has one: whose signature it is, say.
+    pub seal: Option<String>,
     /// Whether it had to be fetched.
     pub how: How,
     /// What is worth a word: weak digests, a server that contradicts.
@@ -332,10 +334,8 @@ impl Fetch {
     fn judge_evidence(&self) -> Result<(), Failure> {
         let refuse = |why: &str| Err(Failure::new(FailureKind::Unverifiable, why));
         if self.evidence.is_empty() {
-            return match (self.unverified, self.server) {
-                (Unverified::Refused, ServerDigest::Advisory) => {
-                    refuse("nothing to verify it against")
-                }
+            return match (self.is_accepted_unverified(), self.server) {
+                (false, ServerDigest::Advisory) => refuse("nothing to verify it against"),
                 _ => Ok(()),
             };
         }
@@ -393,12 +393,13 @@ impl Fetch {
             let met = self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests));
             let sealed = if met { self.sealed(path).ok() } else { None };
             if let Some(seal) = sealed {
-                let notes = verdict::weakness(&self.evidence).into_iter().chain(seal);
+                let notes = verdict::weakness(&self.evidence).into_iter();
                 return Ok(Some(Verified {
                     path: path.to_owned(),
                     size,
                     digests,
                     evidence: self.evidence.clone(),
+                    seal,
                     how: How::WasThere,
                     notes: notes.collect(),
                 }));
@@ -413,9 +414,9 @@ impl Fetch {
     fn verified(&self, path: &Path, outcome: Outcome) -> Verified {
         let mut notes = outcome.notes;
         notes.extend(verdict::weakness(&outcome.evidence));
-        let Outcome { size, digests, evidence, url, chain, resumed, .. } = outcome;
+        let Outcome { size, digests, evidence, url, chain, resumed, seal, .. } = outcome;
         let how = How::Fetched { url, chain, resumed };
-        Verified { path: path.to_owned(), size, digests, evidence, how, notes }
+        Verified { path: path.to_owned(), size, digests, evidence, seal, how, notes }
     }
 }
 

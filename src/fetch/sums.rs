@@ -1,8 +1,8 @@
 //! Digests from checksum files: beside the file, at a URL, or here on the disk.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -70,6 +70,11 @@ impl Sums {
         &self.text
     }
 
+    /// The same, of which only `text` counts: the part that is signed.
+    pub fn with_text(self, text: Vec<u8>) -> Self {
+        Self { text, ..self }
+    }
+
     /// What it says of the file called `name`; `algorithm` is that of lines that name none.
     ///
     /// # Errors
@@ -82,11 +87,12 @@ impl Sums {
     }
 }
 
-/// Finds a checksum file good, before it is believed: by a signature, say.
-pub type Approve<'a> = dyn Fn(&Url, &[u8]) -> Result<(), Failure> + 'a;
+/// Finds a checksum file good before it is read, by a signature, say, and returns the part of it
+/// that counts. One that is [`FailureKind::Unverifiable`] is passed over as if it were not there.
+pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<Vec<u8>, Failure> + 'a;
 
-/// What a checksum file where they usually lie says of the file at `url`: the first that is there
-/// and names the file; one of a weak function only where there is no other.
+/// What a checksum file where they usually lie says of the file at `url`: the first that is there,
+/// is approved and names the file; one of a weak function only where there is no other.
 ///
 /// # Errors
 /// Where none does, or a server fails: that must not lead to a weaker digest.
@@ -96,24 +102,70 @@ pub fn beside(
     name: &OsStr,
     approve: &Approve<'_>,
 ) -> Result<Said, Failure> {
+    let mut refused = None;
     for candidate in discovery::candidates(url) {
         let Some(text) = small_file(client, &candidate.url, Origin::Own)? else { continue };
         // Some servers answer anything with a page.
         if discovery::inspect(&text).is_err() {
             continue;
         }
+        let text = match approve(&candidate.url, text) {
+            Err(failure) if failure.kind() == FailureKind::Unverifiable => {
+                refused = refused.or(Some(failure));
+                continue;
+            }
+            approved => approved?,
+        };
         let source = redacted(&candidate.url);
         let algorithm = candidate.algorithm.map(Function::from);
         match read(&text, &name_in(&candidate.url), name, algorithm) {
-            Ok(entry) => {
-                approve(&candidate.url, &text)?;
-                return Ok(said(&entry, source));
-            }
+            Ok(entry) => return Ok(said(&entry, source)),
             Err(NotListed::Missing) if candidate.kind == Kind::List => {}
             Err(why) => return Err(silent(why, name, &source)),
         }
     }
     let text = format!("{}: no checksum file beside it names it", redacted(url));
+    let failure = Failure::new(FailureKind::Unverifiable, text);
+    Err(match refused {
+        Some(refused) => failure.adding(format!("of those that are there: {refused}")),
+        None => failure,
+    })
+}
+
+/// What a checksum file in the folder of the file at `path` says of it, looked for under the names
+/// and in the order of [`beside`].
+///
+/// # Errors
+/// Where none names it, or one that is there cannot be read: that must not lead to a weaker digest.
+pub fn beside_file(path: &Path) -> Result<Said, Failure> {
+    let Some(name) = path.file_name() else {
+        let text = format!("{path:?}: is no name for a file");
+        return Err(Failure::new(FailureKind::Usage, text));
+    };
+    for (place, kind, algorithm) in discovery::names(name) {
+        let place = path.with_file_name(place);
+        match fs::metadata(&place) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => continue,
+            // Too long a name, with the suffix, is one that no file has.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
+                ) =>
+            {
+                continue;
+            }
+            Err(error) => return Err(Failure::local(&place, error)),
+        }
+        let sums = Sums::open(&place)?;
+        match read(&sums.text, &sums.name, name, algorithm.map(Function::from)) {
+            Ok(entry) => return Ok(said(&entry, sums.source)),
+            Err(NotListed::Missing) if kind == Kind::List => {}
+            Err(why) => return Err(silent(why, name, &sums.source)),
+        }
+    }
+    let text = format!("{path:?}: no checksum file beside it names it");
     Err(Failure::new(FailureKind::Unverifiable, text))
 }
 

@@ -129,5 +129,5 @@ fn join(one: Entry, other: Entry) -> Option<Entry> {
     };
     let digests: Vec<_> = one.digests().chain(other.digests()).copied().collect();
     let joined = fields::entry(b"-", digests, size).ok()?;
-    Some(Entry { path: one.path, ..joined })
+    Some(Entry { path: one.path, url: one.url.or(other.url), ..joined })
 }

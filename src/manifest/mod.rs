@@ -57,12 +57,14 @@ pub struct Entry {
     pub others: Vec<Digest>,
     /// Its size in bytes, where the list says it.
     pub size: Option<u64>,
+    /// Where it can be fetched, where a lock file or JSON says it: unchecked, whatever stood there.
+    pub url: Option<Box<str>>,
 }
 
 impl Entry {
     /// A file with one digest.
     pub fn new(path: impl Into<PathBuf>, digest: Digest) -> Self {
-        Self { path: path.into(), digest, others: Vec::new(), size: None }
+        Self { path: path.into(), digest, others: Vec::new(), size: None, url: None }
     }
 
     /// All its digests, of different functions.

@@ -11,8 +11,8 @@ use crate::digest::Digest;
 pub(super) struct Record {
     /// From `filename`, `path` or `file`.
     path: Option<Vec<u8>>,
-    /// The name of the best URL's file, and the rank of its key.
-    url: Option<(usize, Vec<u8>)>,
+    /// The best URL: the rank of its key, the name of its file, and itself.
+    url: Option<(usize, Vec<u8>, Box<str>)>,
     name: Option<String>,
     version: Option<String>,
     size: Option<u64>,
@@ -52,9 +52,9 @@ impl Record {
     pub(super) fn text(&mut self, key: &str, value: &str) {
         if let Some(rank) = URLS.iter().position(|known| *known == key) {
             let name = url_name(value);
-            let is_better = self.url.as_ref().is_none_or(|(other, _)| rank < *other);
+            let is_better = self.url.as_ref().is_none_or(|(other, ..)| rank < *other);
             if is_better && value.contains('/') && !name.is_empty() {
-                self.url = Some((rank, name));
+                self.url = Some((rank, name, value.into()));
             }
             return;
         }
@@ -112,9 +112,10 @@ impl Record {
         if self.digests.is_empty() && self.texts.is_empty() {
             return None;
         }
-        let name = match (self.path, self.url, fallback) {
+        let (url_name, url) = self.url.map(|(_, name, url)| (name, url)).unzip();
+        let name = match (self.path, url_name, fallback) {
             (Some(path), _, _) => path,
-            (None, Some((_, name)), _) => name,
+            (None, Some(name), _) => name,
             (None, None, Fallback::Crate) => {
                 format!("{}-{}.crate", self.name?, self.version?).into_bytes()
             }
@@ -137,7 +138,9 @@ impl Record {
             (true, bad) => Err(bad.unwrap_or(BadLine::NoDigest)),
             // One that is broken is not made good by another one.
             (false, Some(bad @ BadLine::BadDigest)) => Err(bad),
-            (false, _) => fields::entry(&name, digests, self.size),
+            (false, _) => {
+                fields::entry(&name, digests, self.size).map(|entry| Entry { url, ..entry })
+            }
         })
     }
 }

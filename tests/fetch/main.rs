@@ -1,17 +1,20 @@
-//! `hsum get`, `hsum head` and `hsum send` against a server that does wrong in every way that is
+//! `hsum get`, `hsum check --sums`, `hsum head` and `hsum send` against a server that does wrong in every way that is
 //! known, and some that do right: what is under the final name, what else is left, what the server
 //! was told.
 
+mod check;
 mod faults;
 mod ftp;
 mod identity;
 mod interrupted;
 mod local;
+mod locked;
 mod policy;
 mod proxy;
 mod resume;
 mod send;
 mod server;
+mod signed;
 #[path = "../cli/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -1,5 +1,6 @@
 //! The words after `hsum check`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +10,7 @@ use super::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// Checksum files, or with --expect the files themselves; '-' or nothing is standard input
+    /// Checksum files, or with --expect or --sums the files themselves; '-' or nothing is standard input
     #[arg(value_name = "FILE", value_parser = any_path())]
     pub(crate) files: Vec<PathBuf>,
 
@@ -17,20 +18,33 @@ pub(crate) struct CheckArgs {
     #[arg(short, long, value_name = "DIGEST")]
     pub(crate) expect: Vec<String>,
 
+    /// Compare each FILE with what this checksum file says of it: a URL, a file, or 'auto' for
+    /// where they usually lie beside FILE, or beside --url
+    #[arg(long, value_name = "URL|FILE|auto", conflicts_with = "expect")]
+    pub(crate) sums: Option<OsString>,
+
+    /// Where FILE came from: with --sums, its name there counts, and 'auto' looks beside it
+    #[arg(long, value_name = "URL", requires = "sums")]
+    pub(crate) url: Option<String>,
+
+    /// With --sums, trust these certificates (PEM) and no others
+    #[arg(long, value_name = "FILE", requires = "sums", value_parser = any_path())]
+    pub(crate) cacert: Option<PathBuf>,
+
     /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<Function>,
 
     /// Check this file only, and fail if no list names it; may be repeated
-    #[arg(long, value_name = "FILE", value_parser = any_path(), conflicts_with = "expect")]
+    #[arg(long, value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]
     pub(crate) only: Vec<PathBuf>,
 
     /// Match names by their last part, after '/' or '\'; it must be unique in the list
-    #[arg(long, conflicts_with = "expect")]
+    #[arg(long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) basename: bool,
 
     /// Let names in foreign lists be absolute or climb up with '..'
-    #[arg(long, conflicts_with = "expect")]
+    #[arg(long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
 
     /// Refuse files with no digest but MD5 or SHA-1
@@ -54,7 +68,7 @@ pub(crate) struct CheckArgs {
     pub(crate) warn: bool,
 
     /// Say nothing of files that are not there
-    #[arg(long, conflicts_with = "expect")]
+    #[arg(long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) ignore_missing: bool,
 
     #[command(flatten)]

@@ -29,6 +29,18 @@ pub(crate) struct GetArgs {
     #[arg(short = 'J', long, conflicts_with = "output")]
     pub(crate) remote_name: bool,
 
+    /// Fetch what a lock file names with URL and digest: uv.lock, package-lock.json, yarn.lock
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = any_path(),
+        conflicts_with_all = [
+            "urls", "output", "remote_name", "mirrors", "expect", "sums", "metalink", "algorithm", "size", "pin",
+            "sig", "gpg_keyring", "no_verify",
+        ],
+    )]
+    pub(crate) from_lock: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
@@ -120,8 +132,9 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "KEY|FILE", group = "signer", requires = "sig")]
     pub(crate) minisign_key: Option<OsString>,
 
-    /// The keyring that an OpenPGP signature must be by (needs gpgv)
-    #[arg(long, value_name = "FILE", group = "signer", requires = "sig", value_parser = any_path())]
+    /// The keyring that an OpenPGP signature must be by (needs gpgv); without --sig the checksum
+    /// file must be clear-signed
+    #[arg(long, value_name = "FILE", group = "signer", value_parser = any_path())]
     pub(crate) gpg_keyring: Option<PathBuf>,
 
     /// Let a digest do that the server states in its response

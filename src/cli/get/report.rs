@@ -56,7 +56,9 @@ fn line(found: &Verified) -> String {
         How::WasThere => "already there, ",
         How::Fetched { .. } => "",
     };
-    let sources: Vec<_> = found.evidence.iter().map(|e| e.source.as_str()).collect();
+    let seal = found.seal.iter().map(|seal| seal.escape_debug().to_string());
+    let sources = found.evidence.iter().map(|e| e.source.clone());
+    let sources: Vec<_> = sources.chain(seal).collect();
     match sources.is_empty() {
         true => format!("{name}: {how}NOT VERIFIED, {digest}\n"),
         false => format!("{name}: {how}OK, {digest} ({})\n", sources.join(", ")),
@@ -65,7 +67,7 @@ fn line(found: &Verified) -> String {
 
 fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
     let mut object = json_path(&found.path);
-    let status = match (&found.how, found.evidence.is_empty()) {
+    let status = match (&found.how, found.evidence.is_empty() && found.seal.is_none()) {
         (How::WasThere, _) => "present",
         (How::Fetched { .. }, false) => "verified",
         (How::Fetched { .. }, true) => "unverified",
@@ -82,8 +84,10 @@ fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
         json!({ "source": evidence.source, "digests": digests })
     });
     object.insert("evidence".into(), evidence.collect());
-    let sound = found.evidence.iter().any(|e| e.expected.strength() == Strength::Sound);
-    let strength = match (found.evidence.is_empty(), sound) {
+    object.insert("signature".into(), found.seal.clone().into());
+    let sound = found.evidence.iter().any(|e| e.expected.strength() == Strength::Sound)
+        || found.seal.is_some();
+    let strength = match (found.evidence.is_empty() && !sound, sound) {
         (true, _) => Value::Null,
         (false, true) => "sound".into(),
         (false, false) => "weak".into(),

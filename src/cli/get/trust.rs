@@ -10,7 +10,9 @@ use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
 use hsum::fetch::discovery::{self, Signer};
 use hsum::fetch::metalink::{self, MetalinkFile};
-use hsum::fetch::signature::{Keyring, Legacy, MinisignKey, MinisignSignature, Signed};
+use hsum::fetch::signature::{
+    Keyring, Legacy, MinisignKey, MinisignSignature, SignatureError, Signed,
+};
 use hsum::fetch::sums::{self, Said, Sums};
 use hsum::fetch::{
     Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, name, redacted,
@@ -31,7 +33,15 @@ pub(super) struct Trust<'a> {
     /// The checksum file, once it is here.
     list: Option<Sums>,
     pins: Option<Pins>,
-    signature: Option<(Place, Arc<Key>)>,
+    signature: Option<Signature>,
+}
+
+/// Where the signature is that counts, and whose it must be.
+enum Signature {
+    /// In a file of its own.
+    Apart(Place, Arc<Key>),
+    /// Round the checksum file: it is clear-signed.
+    Around(Keyring),
 }
 
 /// Where a checksum file or a signature is.
@@ -73,13 +83,23 @@ impl<'a> Trust<'a> {
         };
         let sums = args.metalink.as_deref().or(args.sums.as_deref());
         let place = args.sig.as_deref().map(Place::parse).transpose()?;
+        let signature = match (place, key) {
+            (Some(place), Some(key)) => Some(Signature::Apart(place, Arc::new(key))),
+            (None, Some(Key::OpenPgp(_))) if sums.is_none() => {
+                let text = "--gpg-keyring needs --sig, or --sums with a clear-signed checksum file";
+                return Err(Usage(text.into()).into());
+            }
+            (None, Some(Key::OpenPgp(ring))) => Some(Signature::Around(ring)),
+            // The parser lets neither stand alone.
+            (_, None) | (None, Some(Key::Minisign(_))) => None,
+        };
         Ok(Self {
             args,
             expected: args.expect.iter().map(parse).collect::<Result<_>>()?,
             sums: sums.map(Place::parse).transpose()?,
             list: None,
             pins: args.pin.as_ref().map(Pins::new),
-            signature: place.zip(key.map(Arc::new)),
+            signature,
         })
     }
 
@@ -95,13 +115,8 @@ impl<'a> Trust<'a> {
             Some(Place::At(url)) => Some(url),
             _ => None,
         };
-        if let Some(own) = own.or(at) {
-            self.approve(client, at, own, list.text())?;
-        } else if self.signature.is_some() {
-            let text = "--sig needs a URL to be about";
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-        self.list = Some(list);
+        let text = self.approve(client, at, own.or(at), list.text().to_vec())?;
+        self.list = Some(list.with_text(text));
         Ok(())
     }
 
@@ -143,7 +158,8 @@ impl<'a> Trust<'a> {
         };
         let found = match (&self.sums, &self.list) {
             (Some(Place::Auto), _) => {
-                let approve = |at: &Url, text: &[u8]| self.approve(client, Some(at), url, text);
+                let approve =
+                    |at: &Url, text: Vec<u8>| self.approve(client, Some(at), Some(url), text);
                 Some(sums::beside(client, url, &name, &approve)?)
             }
             (_, Some(list)) => Some(list.find(&name, self.args.algorithm)?),
@@ -156,7 +172,7 @@ impl<'a> Trust<'a> {
                 fetch = fetch.size(size);
             }
         }
-        if let (false, Some((place, key))) = (has_list, &self.signature) {
+        if let (false, Some(Signature::Apart(place, key))) = (has_list, &self.signature) {
             let (text, source) = signature(client, place, Some(url), url, key)?;
             let key = Arc::clone(key);
             fetch = fetch.seal(Arc::new(move |path: &Path| {
@@ -175,19 +191,50 @@ impl<'a> Trust<'a> {
         }
     }
 
-    /// Verifies the signature of a checksum file, where one is asked for.
+    /// Verifies the signature of a checksum file, where one is asked for, and returns what is
+    /// signed.
     fn approve(
         &self,
         client: &Client,
         at: Option<&Url>,
-        own: &Url,
-        text: &[u8],
-    ) -> Result<(), Failure> {
-        let Some((place, key)) = &self.signature else { return Ok(()) };
-        let (signature, source) = signature(client, place, at, own, key)?;
-        let verified = key.verify(&signature, Signed::Bytes(text));
-        verified.map(drop).map_err(|failure| failure.during(source))
+        own: Option<&Url>,
+        text: Vec<u8>,
+    ) -> Result<Vec<u8>, Failure> {
+        match &self.signature {
+            None => Ok(text),
+            Some(Signature::Around(ring)) => {
+                let whence = at.map_or("the checksum file".into(), redacted);
+                clear_signed(ring, &text).map_err(|failure| failure.during(whence))
+            }
+            Some(Signature::Apart(place, key)) => {
+                let own = own.ok_or_else(|| {
+                    Failure::new(FailureKind::Usage, "--sig needs a URL to be about")
+                })?;
+                let (signature, source) = signature(client, place, at, own, key)?;
+                let verified = key.verify(&signature, Signed::Bytes(&text));
+                verified.map_err(|failure| failure.during(source))?;
+                Ok(text)
+            }
+        }
     }
+}
+
+/// What is signed of a checksum file that is its own signature.
+fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut lines = text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
+    if !lines.any(|line| line == b"-----BEGIN PGP SIGNED MESSAGE-----") {
+        let text = "it is not clear-signed, and there is no --sig";
+        return Err(Failure::new(FailureKind::Unverifiable, text));
+    }
+    ring.open_clearsigned(text).map(|(signed, _)| signed).map_err(refusal)
+}
+
+fn refusal(error: SignatureError) -> Failure {
+    let kind = match error.is_verdict() {
+        true => FailureKind::Mismatch,
+        false => FailureKind::Local,
+    };
+    Failure::new(kind, format!("the signature: {error}"))
 }
 
 /// `#sha256=…`, as Python's indices have it; other fragments are none of our business.
@@ -256,13 +303,7 @@ impl Key {
                 format!("signed by {}", users.join(", "))
             }),
         };
-        words.map_err(|error| {
-            let kind = match error.is_verdict() {
-                true => FailureKind::Mismatch,
-                false => FailureKind::Local,
-            };
-            Failure::new(kind, format!("the signature: {error}"))
-        })
+        words.map_err(refusal)
     }
 }
 

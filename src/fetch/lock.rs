@@ -1,0 +1,129 @@
+//! What a lock file says to fetch: places, and the digests of what is there.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::manifest::{BadLine, Hint, List, Outside};
+use crate::notation::Expected;
+
+/// A file that a lock file names.
+#[derive(Clone, Debug)]
+pub struct LockedFile {
+    /// Where it is: http, https, ftp or ftps.
+    pub url: Url,
+    /// What it must be, each of them.
+    pub expected: Vec<Expected>,
+    /// Its length in bytes, where that is said.
+    pub size: Option<u64>,
+}
+
+/// What stands in a lock file.
+#[derive(Clone, Debug, Default)]
+pub struct Lock {
+    /// What can be fetched and verified, each place once.
+    pub files: Vec<LockedFile>,
+    /// Entries with a digest for which no place is stated, or none that can be fetched.
+    pub elsewhere: Vec<PathBuf>,
+    /// Lines, or items where there are no lines, that are no entry, and why.
+    pub bad: Vec<(u64, BadLine)>,
+}
+
+/// Reads a lock file: uv's, npm's and Yarn's state URLs; Cargo's and Poetry's do not.
+///
+/// ```
+/// use hsum::fetch::lock;
+///
+/// let text = r#"[[package]]
+/// name = "a"
+/// sdist = { url = "https://example.org/a-1.tar.gz", hash = "md5:900150983cd24fb0d6963f7d28e17f72", size = 3 }
+/// "#;
+/// let found = lock::read(text.as_bytes());
+/// assert_eq!(found.files[0].url.as_str(), "https://example.org/a-1.tar.gz");
+/// assert_eq!(found.files[0].size, Some(3));
+/// ```
+pub fn read(text: &[u8]) -> Lock {
+    let mut lock = Lock::default();
+    let mut known: HashMap<Url, usize> = HashMap::new();
+    // Files are called as their URLs say, not as the lock does.
+    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    for listed in List::new(text, hint) {
+        let entry = match listed.entry {
+            Ok(entry) => entry,
+            Err(bad) => {
+                lock.bad.push((listed.line, bad));
+                continue;
+            }
+        };
+        let Some(url) = entry.url.as_deref().and_then(fetchable) else {
+            lock.elsewhere.push(entry.path);
+            continue;
+        };
+        let expected = Expected::from_digests(entry.digests().copied());
+        let expected = expected.unwrap_or_else(|| entry.digest.into());
+        match known.get(&url).and_then(|at| lock.files.get_mut(*at)) {
+            // The same package in two places of the tree: all that is said of it must hold.
+            Some(file) => {
+                if !file.expected.contains(&expected) {
+                    file.expected.push(expected);
+                }
+                file.size = file.size.or(entry.size);
+            }
+            None => {
+                known.insert(url.clone(), lock.files.len());
+                lock.files.push(LockedFile { url, expected: vec![expected], size: entry.size });
+            }
+        }
+    }
+    lock
+}
+
+fn fetchable(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let known = matches!(url.scheme(), "http" | "https" | "ftp" | "ftps");
+    (known && url.has_host()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA1: &str = "a9993e364706816aba3e25717850c26c9cd0d89d";
+
+    #[test]
+    fn npm_states_urls_and_repeats_itself() {
+        let sri = "sha1-qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
+        let text = format!(
+            r#"{{"packages": {{
+            "node_modules/a": {{"resolved": "https://r.example/a/-/a-1.tgz", "integrity": "{sri}"}},
+            "node_modules/b/node_modules/a": {{"resolved": "https://r.example/a/-/a-1.tgz", "integrity": "{sri}"}},
+            "node_modules/c": {{"resolved": "git+ssh://git@h.example/c.git", "integrity": "{sri}"}},
+            "node_modules/d": {{"resolved": "https://r.example/d/-/d-1.tgz", "integrity": "sha512-!"}}}}}}"#
+        );
+        let lock = read(text.as_bytes());
+        let urls: Vec<_> = lock.files.iter().map(|file| file.url.as_str()).collect();
+        assert_eq!(urls, ["https://r.example/a/-/a-1.tgz"]);
+        assert_eq!(lock.files[0].expected.len(), 1);
+        assert_eq!(lock.files[0].expected[0].digests()[0].to_hex(), SHA1);
+        assert_eq!((lock.elsewhere.len(), lock.bad.len()), (1, 1));
+    }
+
+    #[test]
+    fn yarn_states_urls_and_cargo_does_not() {
+        let yarn = format!(
+            "# yarn lockfile v1\n\na@^1:\n  version \"1\"\n  resolved \"https://r.example/a-1.tgz#{SHA1}\"\n  \
+             integrity sha1-qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n"
+        );
+        let lock = read(yarn.as_bytes());
+        assert_eq!(lock.files[0].url.path(), "/a-1.tgz");
+        let cargo = format!(
+            "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = \"registry+https://h/index\"\n\
+             checksum = \"{}\"\n",
+            "0".repeat(64)
+        );
+        let lock = read(cargo.as_bytes());
+        assert_eq!((lock.files.len(), lock.bad.len()), (0, 0));
+        assert_eq!(lock.elsewhere, [PathBuf::from("a-1.crate")]);
+    }
+}

@@ -1,0 +1,95 @@
+//! `hsum get --from-lock`: all that a lock file names with URL and digest.
+
+use crate::server::{Server, ok};
+use crate::support::{Call, sha256};
+use crate::world::World;
+
+fn get(world: &World, words: &[&str]) -> Call {
+    world.dir.hsum(["get", "--retries", "0", "--from-lock", "lock"]).args(words)
+}
+
+/// A server of `/a-1.whl` and `/s/a-1.tar.gz`.
+fn served() -> Server {
+    let server = Server::http();
+    server.at("/a-1.whl", |_, _| ok(&[], b"wheel"));
+    server.at("/s/a-1.tar.gz", |_, _| ok(&[], b"source"));
+    server
+}
+
+fn uv(server: &Server, wheel: &str, size: usize) -> String {
+    format!(
+        "version = 1\n\n[[package]]\nname = \"a\"\nversion = \"1\"\n\
+         source = {{ registry = \"https://example.org/simple\" }}\n\
+         sdist = {{ url = \"{}\", hash = \"sha256:{}\", size = 6 }}\nwheels = [\n    \
+         {{ url = \"{}\", hash = \"sha256:{}\", size = {size} }},\n]\n",
+        server.url("/s/a-1.tar.gz"),
+        sha256("source"),
+        server.url("/a-1.whl"),
+        sha256(wheel)
+    )
+}
+
+#[test]
+fn all_of_a_uv_lock() {
+    let (world, server) = (World::new(), served());
+    world.dir.write("lock", uv(&server, "wheel", 5));
+    get(&world, &["-H", "X-Api-Key: k"]).run().exits(0);
+    assert_eq!(world.dir.read("a-1.whl"), b"wheel");
+    assert_eq!(world.dir.read("a-1.tar.gz"), b"source");
+    world.holds(&["a-1.tar.gz", "a-1.whl", "lock"]);
+    // A place that only the lock names is told nothing of the user.
+    assert!(server.seen().iter().all(|seen| seen.header("x-api-key").is_none()));
+    server.forget();
+    get(&world, &[]).run().exits(0);
+    assert_eq!(server.seen().len(), 0, "they were there already");
+}
+
+#[test]
+fn one_that_is_another_does_not_keep_the_rest() {
+    let server = served();
+    for (wheel, size) in [("other", 5), ("wheel", 4)] {
+        let world = World::new();
+        world.dir.write("lock", uv(&server, wheel, size));
+        get(&world, &[]).run().exits(1);
+        world.holds(&["a-1.tar.gz", "lock"]);
+    }
+}
+
+#[test]
+fn what_has_no_url_or_no_name_of_its_own() {
+    let (world, server) = (World::new(), served());
+    let integrity =
+        |text: &[u8]| format!("sha512-{}", hsum::digest(hsum::Algorithm::Sha512, text).to_base64());
+    server.at("/t/a-1.whl", |_, _| ok(&[], b"another"));
+    let lock = format!(
+        r#"{{"packages": {{"node_modules/a": {{"resolved": "{}", "integrity": "{}"}},
+        "node_modules/t/a": {{"resolved": "{}", "integrity": "{}"}},
+        "node_modules/g": {{"resolved": "git+ssh://git@example.org/g.git", "integrity": "{}"}}}}}}"#,
+        server.url("/a-1.whl"),
+        integrity(b"wheel"),
+        server.url("/t/a-1.whl"),
+        integrity(b"another"),
+        integrity(b"g")
+    );
+    world.dir.write("lock", lock);
+    let ran = get(&world, &[]).run();
+    ran.exits(7);
+    assert!(ran.stderr.contains("passed over") && ran.stderr.contains("the same name"));
+    assert_eq!(world.dir.read("a-1.whl"), b"wheel");
+    world.holds(&["a-1.whl", "lock"]);
+}
+
+#[test]
+fn a_lock_that_names_nothing_to_fetch() {
+    let world = World::new();
+    let digest = sha256("");
+    world.dir.write(
+        "lock",
+        format!("[[package]]\nname = \"a\"\nversion = \"1\"\nchecksum = \"{digest}\"\n"),
+    );
+    get(&world, &[]).run().is_in(3, b"", "a-1.crate");
+    world.dir.write("lock", "{\"packages\": ");
+    get(&world, &[]).run().exits(3);
+    get(&world, &["-e", &digest]).run().is_in(2, b"", "--from-lock");
+    world.dir.hsum(["get", "--from-lock", "nowhere"]).run().is_in(6, b"", "nowhere");
+}
