@@ -159,7 +159,7 @@ pub fn is_html(text: &[u8]) -> bool {
         b"<body",
         b"<title",
         b"<script",
-        b"<meta",
+        b"<meta ", // not <metalink
         b"<!--",
         b"<h1",
     ];
