@@ -38,10 +38,10 @@ struct Job {
     request: Request,
     mirrors: Vec<Url>,
     target: Target,
-    /// What a lock file says that it is.
-    locked: Option<LockedFile>,
     /// Its name in the Metalink that names it, whatever it is called here.
     listed: Option<OsString>,
+    /// What a lock file says that it is.
+    locked: Option<LockedFile>,
     progress: Arc<Progress>,
 }
 
@@ -186,8 +186,14 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             return usage(&format!("{}: two URLs would have this name", quote(path)));
         }
         let request = client::request(&args.request, url)?;
-        let (mirrors, progress) = (mirrors.clone(), Arc::default());
-        jobs.push(Job { request, mirrors, target, listed: None, locked: None, progress });
+        jobs.push(Job {
+            request,
+            mirrors: mirrors.clone(),
+            target,
+            listed: None,
+            locked: None,
+            progress: Arc::default(),
+        });
     }
     Ok(jobs)
 }
@@ -214,8 +220,15 @@ fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
             None => Target::File(folder.join(&file.name)),
         };
         let request = Request { origin: Origin::Foreign, ..Request::get(first) };
-        let (mirrors, listed) = (urls.collect(), Some(file.name.into()));
-        Some(Job { request, mirrors, target, listed, locked: None, progress: Arc::default() })
+        let listed = Some(file.name.into());
+        Some(Job {
+            request,
+            mirrors: urls.collect(),
+            target,
+            listed,
+            locked: None,
+            progress: Arc::default(),
+        })
     };
     Ok(files.into_iter().filter_map(job).collect())
 }

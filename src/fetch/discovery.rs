@@ -159,13 +159,17 @@ pub fn is_html(text: &[u8]) -> bool {
         b"<body",
         b"<title",
         b"<script",
-        b"<meta",
+        b"<meta ", // not <metalink
         b"<!--",
         b"<h1",
     ];
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     BEGINNINGS.iter().any(|beginning| {
-        text.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning))
+        // `<metalink` is no `<meta`.
+        let ends = text.get(beginning.len()).is_none_or(|next| !next.is_ascii_alphanumeric());
+        let begins = text.get(..beginning.len());
+        begins.is_some_and(|own| own.eq_ignore_ascii_case(beginning))
+            && (ends || *beginning == b"<!--")
     })
 }
 
@@ -284,8 +288,12 @@ mod tests {
         for text in ["<!DOCTYPE html>", "\u{feff}\n <HTML lang=en>", "<head>", "<!-- x -->"] {
             assert_eq!(inspect(text.as_bytes()), Err(NoList::Html), "{text:?}");
         }
-        for text in ["d41d8cd98f00b204e9800998ecf8427e", "<?xml version=\"1.0\"?><metalink/>", "<"]
-        {
+        for text in [
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "<?xml version=\"1.0\"?><metalink/>",
+            "<metalink>",
+            "<",
+        ] {
             assert_eq!(inspect(text.as_bytes()), Ok(()), "{text:?}");
         }
         let long = vec![b'#'; LONGEST as usize + 1];

@@ -50,8 +50,8 @@ pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Fail
         }
         let request = Request { origin: Origin::Foreign, ..Request::get(file.url.clone()) };
         let (target, mirrors) = (Target::File(own), Vec::new());
-        let (locked, progress) = (Some(file), Arc::default());
-        jobs.push(Job { request, mirrors, target, listed: None, locked, progress });
+        let (listed, locked) = (None, Some(file));
+        jobs.push(Job { request, mirrors, target, listed, locked, progress: Arc::default() });
     }
     if let (Some(first), count) = (lock.elsewhere.first(), lock.elsewhere.len()) {
         let (path, first) = (quote(path), quote(first));
