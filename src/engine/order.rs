@@ -419,7 +419,8 @@ mod tests {
         use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
         let emitted = AtomicU64::new(0);
         let jobs = (0..3 * WINDOW as u64).map(|n| {
-            assert!(n <= emitted.load(Relaxed) + WINDOW as u64 + 1);
+            // A window full of results may be on its way out while the next one fills.
+            assert!(n <= emitted.load(Relaxed) + 2 * WINDOW as u64 + 1);
             ((), Task::Work(n))
         });
         let slow_first = Shop::new(|n: u64| {
