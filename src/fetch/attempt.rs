@@ -17,7 +17,7 @@ use super::pump::{Arrived, Bound, Limits, Progress, pump};
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
 use super::transport::{Framing, Request};
-use super::verdict::{Came, Evidence, judge, wrong_size};
+use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
@@ -304,7 +304,7 @@ impl Attempt<'_> {
             return Err(fail(Failure::network(format!("truncated: {size} of {total} bytes came"))));
         }
         let stated = answer.stated();
-        let evidence = self.evidence(&stated).map_err(fail)?;
+        let coding = Coding::of(&answer.headers);
         let came = Came {
             digests: &digests,
             size,
@@ -312,19 +312,20 @@ impl Attempt<'_> {
             framing: answer.framing,
             content_type: answer.headers.value("Content-Type"),
             content_encoding: answer.headers.value("Content-Encoding"),
-            coding: Coding::of(&answer.headers),
+            coding,
         };
-        let judged = judge(self.fetch, &evidence, &came, part);
+        // A wrong length is the better reason.
+        let or_length = |failure| length(self.fetch, &came).and(Err(failure));
+        let evidence = self.evidence(&stated).or_else(or_length).map_err(fail)?;
         let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(&digests);
         let notes = stated
             .iter()
             .filter(contradicts)
             .map(|digest| format!("the server itself states another digest, {digest:?}"));
         let mut notes: Vec<String> = notes.collect();
-        let gzip = came.coding == Coding::Gzip;
-        let (seal, size, digests, decoded) = match judged {
+        let (seal, size, digests, decoded) = match judge(self.fetch, &evidence, &came, part) {
             Ok(seal) => (seal, size, digests, None),
-            Err(failure) if gzip && decode::may_mend(self.fetch, &evidence, &failure) => {
+            Err(failure) if decode::may_mend(self.fetch, &evidence, coding, &failure) => {
                 let decoded = decode::instead(self.fetch, &evidence, part, failure);
                 let Decoded { file, size, digests, seal } = decoded.map_err(fail)?;
                 notes.push("it came as gzip (Content-Encoding), and is decoded".into());

@@ -77,9 +77,16 @@ impl Coding {
 }
 
 /// Whether decoded bytes may mend that failure. Where nobody says what they should be, they do not.
-pub(super) fn may_mend(fetch: &Fetch, evidence: &[Evidence], failure: &Failure) -> bool {
+pub(super) fn may_mend(
+    fetch: &Fetch,
+    evidence: &[Evidence],
+    coding: Coding,
+    failure: &Failure,
+) -> bool {
     let verifiable = !evidence.is_empty() || fetch.seal.is_some();
-    verifiable && matches!(failure.kind(), FailureKind::Mismatch | FailureKind::Network)
+    coding == Coding::Gzip
+        && verifiable
+        && matches!(failure.kind(), FailureKind::Mismatch | FailureKind::Network)
 }
 
 /// The decoded bytes, where the part's own are not the file for the reason `failure`, and they are

@@ -45,15 +45,8 @@ pub(super) fn judge(
     came: &Came<'_>,
     part: &mut Part,
 ) -> Result<Option<String>, Failure> {
-    let open = came.framing == Framing::UntilClose && fetch.size != Some(came.size);
-    if let Some(expected) = fetch.size.filter(|expected| *expected != came.size) {
-        return Err(match open {
-            true if came.size < expected => {
-                Failure::network(format!("truncated: {} of {expected} bytes came", came.size))
-            }
-            _ => wrong_size(expected, came.size),
-        });
-    }
+    length(fetch, came)?;
+    let open = came.framing == Framing::UntilClose && fetch.size.is_none();
     if let Some(failure) = mismatch(evidence, came, part.read()?) {
         return Err(match open {
             // Nothing but the digest could tell that it was all of it.
@@ -69,6 +62,18 @@ pub(super) fn judge(
         return Err(Failure::new(FailureKind::Network, text));
     }
     fetch.sealed(part.path())
+}
+
+/// A failure where it is not as long as it should be.
+pub(super) fn length(fetch: &Fetch, came: &Came<'_>) -> Result<(), Failure> {
+    let got = came.size;
+    match fetch.size {
+        Some(expected) if got < expected && came.framing == Framing::UntilClose => {
+            Err(Failure::network(format!("truncated: {got} of {expected} bytes came")))
+        }
+        Some(expected) if got != expected => Err(wrong_size(expected, got)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {

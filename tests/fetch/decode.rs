@@ -136,3 +136,23 @@ fn the_coded_bytes_are_gone_on_with() {
     assert_eq!(server.seen().len(), 2);
     assert_eq!(server.seen()[1].header("range"), Some("bytes=90000-"));
 }
+
+#[test]
+fn a_signature_is_of_the_decoded_bytes_too() {
+    let fixture =
+        |name: &str| format!("{}/tests/fixtures/minisign/{name}", env!("CARGO_MANIFEST_DIR"));
+    let server = serving(gzip(b"abc"));
+    let (key, good, other) =
+        (fixture("key.pub"), fixture("prehashed.minisig"), fixture("other.minisig"));
+    let by = |sig: &str| ["--minisign-key", &*key, "--sig", sig].map(str::to_owned);
+    let (good, other) = (by(&good), by(&other));
+    let world = World::new();
+    world.fails(|| world.get(&server.url("/x"), &[]).args(&good), 1, "signature", &[]);
+    let world = World::new();
+    let expected = sha256("abc");
+    let words = ["--decode", "-e", &*expected];
+    world.fails(|| world.get(&server.url("/x"), &words).args(&other), 1, "another key", &[]);
+    well(world.get(&server.url("/x"), &["--decode", "--force"]).args(&good));
+    assert_eq!(world.dir.read("x"), b"abc");
+    world.holds(&["x"]);
+}
