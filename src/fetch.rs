@@ -5,6 +5,7 @@ mod attempt;
 pub mod auth;
 mod client;
 pub mod cookies;
+mod decode;
 mod dial;
 pub mod digests;
 pub mod discovery;
@@ -37,6 +38,7 @@ mod verify;
 
 pub use atomic::{AtomicFile, Existing};
 pub use client::{Client, ClientBuilder, Downgrade, Hop, Redirects, Reply, RequestSigner};
+pub use decode::Coded;
 pub use download::{Bad, Demand, Fetch, How, Resume, Seal, ServerDigest, Unverified, Verified};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;

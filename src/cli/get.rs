@@ -20,8 +20,8 @@ use anyhow::Result;
 use hsum::fetch::lock::LockedFile;
 use hsum::fetch::metalink::MetalinkFile;
 use hsum::fetch::{
-    Bad, Client, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request, Resume,
-    ServerDigest, Unverified, Url, Verified, name,
+    Bad, Client, Coded, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request,
+    Resume, ServerDigest, Unverified, Url, Verified, name,
 };
 
 use super::args::GetArgs;
@@ -260,6 +260,7 @@ fn fetch_to(
         .resume(if args.no_resume { Resume::Off } else { Resume::On })
         .existing(if args.force { Existing::Replace } else { Existing::Keep })
         .bad(if args.keep_bad { Bad::Kept } else { Bad::Removed })
+        .coded(if args.decode { Coded::Decoded } else { Coded::Kept })
         .demand(if args.trust.strong { Demand::Sound } else { Demand::Any })
         .progress(Arc::clone(&job.progress));
     for mirror in &job.mirrors {

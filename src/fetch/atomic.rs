@@ -68,13 +68,31 @@ impl AtomicFile {
         Ok(Self { file, temporary, path })
     }
 
+    /// [`AtomicFile::create`], under a temporary name that is the caller's alone.
+    pub(crate) fn create_as(path: PathBuf, temporary: PathBuf) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o666);
+        let file = options.open(&temporary)?;
+        Ok(Self { file, temporary, path })
+    }
+
+    /// Where it is until then.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
     /// Puts it in place, whatever stood there: written to the disk, renamed, and the folder written
     /// to the disk too.
     ///
     /// # Errors
     /// Of any of that; what stood under the name is as it was, unless only the last part failed.
     pub fn commit(mut self) -> io::Result<()> {
-        self.put_in_place()
+        self.put_in_place(Existing::Replace)
+    }
+
+    /// [`AtomicFile::commit`], with a word on what stands there.
+    pub(crate) fn commit_over(mut self, existing: Existing) -> io::Result<()> {
+        self.put_in_place(existing)
     }
 
     /// [`AtomicFile::commit`], if `check` finds what was written, read from its beginning, good.
@@ -88,12 +106,12 @@ impl AtomicFile {
     ) -> Result<(), E> {
         self.file.seek(SeekFrom::Start(0))?;
         check(&mut self.file)?;
-        Ok(self.put_in_place()?)
+        Ok(self.put_in_place(Existing::Replace)?)
     }
 
-    fn put_in_place(&mut self) -> io::Result<()> {
+    fn put_in_place(&mut self, existing: Existing) -> io::Result<()> {
         self.file.sync_all()?;
-        put(&self.temporary, &self.path, Existing::Replace)?;
+        put(&self.temporary, &self.path, existing)?;
         self.temporary = PathBuf::new();
         sync_folder(&self.path)
     }

@@ -5,7 +5,9 @@ use std::io;
 
 use url::Url;
 
+use super::atomic::AtomicFile;
 use super::client::{Client, Hop, Reply};
+use super::decode::{self, Coded, Coding, Decoded};
 use super::digests::{self, Shape};
 use super::download::{Fetch, ServerDigest, copy, name_of, shown};
 use super::failure::{Failure, FailureKind, redacted};
@@ -15,14 +17,14 @@ use super::pump::{Arrived, Bound, Limits, Progress, pump};
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
 use super::transport::{Framing, Request};
-use super::verdict::{Came, Evidence, mismatch};
+use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;
 
 /// What is taken of a file whose length is not known, in bytes.
-const MOST_UNKNOWN: u64 = 16 << 30;
+pub(super) const MOST_UNKNOWN: u64 = 16 << 30;
 
 /// What a try needs to know.
 pub(super) struct Attempt<'a> {
@@ -49,6 +51,8 @@ pub(super) struct Outcome {
     pub(super) resumed: u64,
     pub(super) seal: Option<String>,
     pub(super) notes: Vec<String>,
+    /// The file instead of the part: what that is the gzip of.
+    pub(super) decoded: Option<AtomicFile>,
 }
 
 /// It is not, and what that means for another try.
@@ -93,12 +97,12 @@ impl Attempt<'_> {
         let have = known.as_ref().map_or(0, |(_, have)| *have);
         if let Some((state, have)) = &known {
             if Some(*have) == state.total && !self.fetch.evidence.is_empty() {
-                return self.all_there(part, *have);
+                return self.all_there(part, *have, state.coding);
             }
             let _ = request.headers.set("Range", format!("bytes={have}-"));
             let _ = request.headers.set("If-Range", state.validator.text());
         }
-        let reply = self.client.send_with(&request, patience)?;
+        let mut reply = self.client.send_with(&request, patience)?;
         let rest = match &known {
             Some((state, have)) => rest(&reply.response, *have, state.total, &state.validator),
             None => match reply.response.status {
@@ -106,6 +110,10 @@ impl Attempt<'_> {
                 _ => Rest::Other,
             },
         };
+        // The response to a range need not say it again.
+        if let (Rest::Follows { .. } | Rest::Nothing, Some((state, _))) = (&rest, &known) {
+            state.coding.tell(&mut reply.response.headers);
+        }
         match rest {
             Rest::Follows { total } => self.take(part, reply, have, Some(total)),
             Rest::Whole => {
@@ -151,14 +159,17 @@ impl Attempt<'_> {
                 Framing::Length(length) => Some(length),
                 Framing::Chunked | Framing::UntilClose => None,
             },
+            coding: Coding::of(&response.headers),
         });
         part.begin(state.as_ref().filter(|_| response.framing != Framing::UntilClose))
     }
 
     /// All bytes came in an earlier try, which ended before they were compared.
-    fn all_there(&self, part: &mut Part, have: u64) -> Result<Outcome, Failed> {
+    fn all_there(&self, part: &mut Part, have: u64, coding: Coding) -> Result<Outcome, Failed> {
+        let mut headers = Headers::new();
+        coding.tell(&mut headers);
         let answer = Answer {
-            headers: Headers::new(),
+            headers,
             url: self.request.url.clone(),
             chain: Vec::new(),
             shape: Shape::Whole,
@@ -196,7 +207,7 @@ impl Attempt<'_> {
             }
         }
         let (hasher, _) = self.rehash(part, have, &functions)?;
-        self.progress.set(have, total.or(self.fetch.size));
+        self.progress.set(have, total.or(self.size_of(&answer)));
         let limits = self.limits(&answer);
         let Arrived { hasher, length, end } =
             pump(&mut response.body, part.file(), hasher, have, limits, self.progress);
@@ -240,8 +251,12 @@ impl Attempt<'_> {
     /// Refuses a length that cannot be right, before it is fetched.
     fn judge_size(&self, answer: &Answer) -> Result<(), Failure> {
         let Some(total) = answer.total else { return Ok(()) };
-        if let Some(size) = self.fetch.size.filter(|size| *size != total) {
-            return Err(wrong_size(size, total));
+        if let Some(size) = self.size_of(answer).filter(|size| *size != total) {
+            let failure = wrong_size(size, total);
+            return Err(match Coding::of(&answer.headers) {
+                Coding::Gzip => failure.adding("it is sent as gzip: --decode, perhaps"),
+                Coding::None => failure,
+            });
         }
         match self.fetch.max_size {
             Some(most) if total > most => Err(Failure::new(
@@ -252,9 +267,17 @@ impl Attempt<'_> {
         }
     }
 
+    /// How long it should be as it comes: of what may be decoded, nobody knows.
+    fn size_of(&self, answer: &Answer) -> Option<u64> {
+        match (self.fetch.coded, Coding::of(&answer.headers)) {
+            (Coded::Decoded, Coding::Gzip) => None,
+            _ => self.fetch.size,
+        }
+    }
+
     /// How much is taken. A length that the server tells, the transport keeps to.
     fn limits(&self, answer: &Answer) -> Limits {
-        let (most, bound) = match (answer.total.or(self.fetch.size), self.fetch.max_size) {
+        let (most, bound) = match (answer.total.or(self.size_of(answer)), self.fetch.max_size) {
             (Some(length), Some(most)) if most < length => (most, Bound::Most),
             (Some(length), _) => (length, Bound::Length),
             (None, most) => (most.unwrap_or(MOST_UNKNOWN), Bound::Most),
@@ -277,50 +300,39 @@ impl Attempt<'_> {
             resumed: resumed > 0,
             ask_for_all: false,
         };
-        let open = answer.framing == Framing::UntilClose && self.fetch.size != Some(size);
         if let Some(total) = answer.total.filter(|total| *total != size) {
             return Err(fail(Failure::network(format!("truncated: {size} of {total} bytes came"))));
         }
-        if let Some(expected) = self.fetch.size.filter(|expected| *expected != size) {
-            return Err(fail(match open {
-                true if size < expected => {
-                    Failure::network(format!("truncated: {size} of {expected} bytes came"))
-                }
-                _ => wrong_size(expected, size),
-            }));
-        }
         let stated = answer.stated();
-        let evidence = self.evidence(&stated).map_err(fail)?;
+        let coding = Coding::of(&answer.headers);
         let came = Came {
             digests: &digests,
             size,
             url: &url,
+            framing: answer.framing,
             content_type: answer.headers.value("Content-Type"),
             content_encoding: answer.headers.value("Content-Encoding"),
+            coding,
         };
-        if let Some(failure) = mismatch(&evidence, &came, part.read()?) {
-            return Err(fail(match open {
-                // Nothing but the digest could tell that it was all of it.
-                true => {
-                    let text = format!(
-                        "truncated, or another file: the server did not say where it ends\n{failure}"
-                    );
-                    Failure::network(text)
-                }
-                false => failure,
-            }));
-        }
-        if open && evidence.is_empty() {
-            let text = "truncated, perhaps: the server did not say where it ends, and no digest or size tells";
-            return Err(fail(Failure::new(FailureKind::Network, text)));
-        }
+        // A wrong length is the better reason.
+        let or_length = |failure| length(self.fetch, &came).and(Err(failure));
+        let evidence = self.evidence(&stated).or_else(or_length).map_err(fail)?;
         let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(&digests);
         let notes = stated
             .iter()
             .filter(contradicts)
             .map(|digest| format!("the server itself states another digest, {digest:?}"));
-        let notes = notes.collect();
-        let seal = self.fetch.sealed(part.path()).map_err(fail)?;
+        let mut notes: Vec<String> = notes.collect();
+        let (seal, size, digests, decoded) = match judge(self.fetch, &evidence, &came, part) {
+            Ok(seal) => (seal, size, digests, None),
+            Err(failure) if decode::may_mend(self.fetch, &evidence, coding, &failure) => {
+                let decoded = decode::instead(self.fetch, &evidence, part, failure);
+                let Decoded { file, size, digests, seal } = decoded.map_err(fail)?;
+                notes.push("it came as gzip (Content-Encoding), and is decoded".into());
+                (seal, size, digests, Some(file))
+            }
+            Err(failure) => return Err(fail(failure)),
+        };
         let Answer { url, chain, .. } = answer;
         let compared = self.fetch.functions();
         let digests: Vec<Digest> = digests
@@ -330,7 +342,7 @@ impl Attempt<'_> {
                     || evidence.iter().any(|e| e.expected.functions().contains(&digest.function()))
             })
             .collect();
-        Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes })
+        Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes, decoded })
     }
 
     /// What was given, and what the server states where that is to be trusted.
@@ -370,11 +382,6 @@ impl Answer {
         let stated = digests::stated(self.headers.iter());
         stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
     }
-}
-
-fn wrong_size(expected: u64, got: u64) -> Failure {
-    let text = format!("it has {got} bytes, and {expected} were expected");
-    Failure::new(FailureKind::Mismatch, text)
 }
 
 /// A status that is no file.

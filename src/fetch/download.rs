@@ -11,6 +11,7 @@ use url::Url;
 use super::atomic::Existing;
 use super::attempt::{Attempt, Mode, Outcome};
 use super::client::{Client, Hop};
+use super::decode::Coded;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::part::{self, Part};
 use super::pump::Progress;
@@ -41,10 +42,11 @@ pub struct Fetch {
     existing: Existing,
     resume: Resume,
     bad: Bad,
+    pub(super) coded: Coded,
     demand: Demand,
     pub(super) server: ServerDigest,
     unverified: Unverified,
-    seal: Option<Arc<Seal>>,
+    pub(super) seal: Option<Arc<Seal>>,
     pub(super) deadline: Option<Instant>,
     progress: Arc<Progress>,
 }
@@ -153,6 +155,7 @@ impl Fetch {
             existing: Existing::Keep,
             resume: Resume::On,
             bad: Bad::Removed,
+            coded: Coded::Kept,
             demand: Demand::Any,
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
@@ -209,6 +212,12 @@ impl Fetch {
         self
     }
 
+    /// See [`Coded`].
+    pub fn coded(mut self, coded: Coded) -> Self {
+        self.coded = coded;
+        self
+    }
+
     /// See [`Demand`].
     pub fn demand(mut self, demand: Demand) -> Self {
         self.demand = demand;
@@ -262,10 +271,12 @@ impl Fetch {
         for (i, request) in self.requests.iter().enumerate() {
             let is_last = i + 1 == self.requests.len();
             match self.from(client, request, &mut part) {
-                Ok(outcome) => {
-                    let found = self.verified(&path, outcome);
-                    part.commit(self.existing)?;
-                    return Ok(found);
+                Ok(mut outcome) => {
+                    match outcome.decoded.take() {
+                        None => part.commit(self.existing)?,
+                        Some(decoded) => part.commit_decoded(decoded, self.existing)?,
+                    }
+                    return Ok(self.verified(&path, outcome));
                 }
                 Err(failure) => {
                     let elsewhere = match failure.kind() {

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
-use super::atomic::{self, Existing};
+use super::atomic::{self, AtomicFile, Existing};
+use super::decode::Coding;
 use super::failure::{Failure, FailureKind};
 use super::resume::Validator;
 use crate::algorithm::Algorithm;
@@ -41,6 +42,7 @@ pub(crate) struct State {
     pub(crate) validator: Validator,
     /// All bytes of the file, where that is known.
     pub(crate) total: Option<u64>,
+    pub(crate) coding: Coding,
 }
 
 impl Part {
@@ -75,7 +77,10 @@ impl Part {
                 fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
                 continue;
             }
-            return Ok(Self { file, path, state, target: target.to_owned() });
+            let part = Self { file, path, state, target: target.to_owned() };
+            // What an interrupted try has left; nobody else may write it either.
+            let _ = fs::remove_file(part.decoded());
+            return Ok(part);
         }
     }
 
@@ -134,6 +139,17 @@ impl Part {
         &mut self.file
     }
 
+    /// Begins what the part is decoded to, for the same final name.
+    pub(crate) fn another(&self) -> Result<AtomicFile, Failure> {
+        let temporary = self.decoded();
+        AtomicFile::create_as(self.target.clone(), temporary.clone())
+            .map_err(|error| Failure::local(&temporary, error))
+    }
+
+    fn decoded(&self) -> PathBuf {
+        beside(&self.target, ".hsum-decoded")
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -160,6 +176,30 @@ impl Part {
             }
         }
         atomic::sync_folder(&self.target).map_err(|error| Failure::local(&self.target, error))
+    }
+
+    /// Puts what it is decoded to under the final name instead. The caller has verified that.
+    pub(crate) fn commit_decoded(
+        self,
+        decoded: AtomicFile,
+        existing: Existing,
+    ) -> Result<(), Failure> {
+        match decoded.commit_over(existing) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                let failure = Failure::local(&self.target, error);
+                self.leave();
+                Err(failure)
+            }
+            Err(_) => {
+                let failure = exists(&self.target);
+                self.discard();
+                Err(failure)
+            }
+            Ok(()) => {
+                self.discard();
+                Ok(())
+            }
+        }
     }
 
     /// Leaves nothing of it.
@@ -239,7 +279,17 @@ impl State {
             Validator::Etag(tag) => ("etag", tag),
             Validator::LastModified(date) => ("last_modified", date),
         };
-        json!({ "url": self.url, "request": self.request, kind: value, "total": self.total })
+        let coding = match self.coding {
+            Coding::None => Value::Null,
+            Coding::Gzip => "gzip".into(),
+        };
+        json!({
+            "url": self.url,
+            "request": self.request,
+            kind: value,
+            "total": self.total,
+            "coding": coding,
+        })
     }
 
     fn parse(value: &Value) -> Option<Self> {
@@ -251,6 +301,10 @@ impl State {
             request: text("request")?,
             validator: tag.or_else(|| text("last_modified").map(Validator::LastModified))?,
             total: if total.is_null() { None } else { Some(total.as_u64()?) },
+            coding: match text("coding").as_deref() {
+                Some("gzip") => Coding::Gzip,
+                _ => Coding::None,
+            },
         })
     }
 }
@@ -265,6 +319,7 @@ mod tests {
             request: "00".into(),
             validator: Validator::Etag("\"a\"".into()),
             total: Some(7),
+            coding: Coding::Gzip,
         }
     }
 

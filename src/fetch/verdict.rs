@@ -3,8 +3,12 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use super::decode::Coding;
 use super::discovery;
+use super::download::Fetch;
 use super::failure::{Failure, FailureKind};
+use super::part::Part;
+use super::transport::Framing;
 use crate::algorithm::{Algorithm, Function, Strength};
 use crate::digest::Digest;
 use crate::hasher::Hasher;
@@ -28,12 +32,57 @@ pub(crate) struct Came<'a> {
     pub(crate) digests: &'a [Digest],
     pub(crate) size: u64,
     pub(crate) url: &'a str,
+    pub(crate) framing: Framing,
     pub(crate) content_type: Option<&'a str>,
     pub(crate) content_encoding: Option<&'a str>,
+    pub(crate) coding: Coding,
+}
+
+/// Whether the part, which came so, is the file; why its seal holds, where it has one.
+pub(super) fn judge(
+    fetch: &Fetch,
+    evidence: &[Evidence],
+    came: &Came<'_>,
+    part: &mut Part,
+) -> Result<Option<String>, Failure> {
+    length(fetch, came)?;
+    let open = came.framing == Framing::UntilClose && fetch.size.is_none();
+    if let Some(failure) = mismatch(evidence, came, part.read()?) {
+        return Err(match open {
+            // Nothing but the digest could tell that it was all of it.
+            true => Failure::network(format!(
+                "truncated, or another file: the server did not say where it ends\n{failure}"
+            )),
+            false => failure,
+        });
+    }
+    if open && evidence.is_empty() {
+        let text =
+            "truncated, perhaps: the server did not say where it ends, and no digest or size tells";
+        return Err(Failure::new(FailureKind::Network, text));
+    }
+    fetch.sealed(part.path())
+}
+
+/// A failure where it is not as long as it should be.
+pub(super) fn length(fetch: &Fetch, came: &Came<'_>) -> Result<(), Failure> {
+    let got = came.size;
+    match fetch.size {
+        Some(expected) if got < expected && came.framing == Framing::UntilClose => {
+            Err(Failure::network(format!("truncated: {got} of {expected} bytes came")))
+        }
+        Some(expected) if got != expected => Err(wrong_size(expected, got)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {
+    let text = format!("it has {got} bytes, and {expected} were expected");
+    Failure::new(FailureKind::Mismatch, text)
 }
 
 /// The failure where one of the expectations is not met; `None` if all are.
-pub(crate) fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Failure> {
+fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Failure> {
     let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
     let functions = broken.expected.functions();
     let got = came.digests.iter().filter(|digest| functions.contains(&digest.function()));
@@ -65,8 +114,12 @@ fn hint(broken: &Evidence, came: &Came<'_>, file: &mut File) -> Option<String> {
     let count = file.read(&mut head).ok()?;
     let head = &head[..count];
     if let Some(coding) = came.content_encoding.filter(|coding| *coding != "identity") {
+        let undone = match came.coding {
+            Coding::Gzip => "",
+            Coding::None => " and is not decoded",
+        };
         return Some(format!(
-            "the server sent it with Content-Encoding: {}, which was not asked for; the bytes are kept as they came",
+            "the server sent it with Content-Encoding: {}, which was not asked for{undone}; the bytes are kept as they came",
             coding.escape_debug()
         ));
     }

@@ -3,6 +3,7 @@
 //! was told.
 
 mod check;
+mod decode;
 mod faults;
 mod ftp;
 mod identity;

@@ -60,6 +60,10 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     pub(crate) keep_bad: bool,
 
+    /// Where it comes as gzip (Content-Encoding) and only the decoded bytes are the file, take those
+    #[arg(long)]
+    pub(crate) decode: bool,
+
     /// Take no file with more bytes; by default 16 GiB where its length is not known
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,

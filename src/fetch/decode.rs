@@ -1,0 +1,199 @@
+//! A file that comes in a content coding that nobody asked for: what it is the gzip of.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::time::Instant;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::atomic::AtomicFile;
+use super::attempt::MOST_UNKNOWN;
+use super::download::Fetch;
+use super::failure::{Failure, FailureKind};
+use super::headers::Headers;
+use super::part::Part;
+use super::verdict::Evidence;
+use crate::algorithm::Function;
+use crate::digest::Digest;
+use crate::hasher::MultiHasher;
+
+const BUFFER: usize = 256 * 1024;
+
+/// What becomes of a file that comes as gzip (`Content-Encoding`), which is never asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Coded {
+    /// The bytes are kept as they come; that their gzip was sent is only said.
+    #[default]
+    Kept,
+    /// Its decoded bytes are the file where they are the ones expected, and those that came are not.
+    Decoded,
+}
+
+/// What the part is the gzip of, verified, under a name of its own.
+pub(super) struct Decoded {
+    pub(super) file: AtomicFile,
+    pub(super) size: u64,
+    pub(super) digests: Vec<Digest>,
+    pub(super) seal: Option<String>,
+}
+
+/// Why there are no decoded bytes.
+enum Undecoded {
+    Cut,
+    Corrupt(String),
+    /// More than so many bytes come.
+    Large(u64),
+    Late,
+    Read(io::Error),
+    Write(io::Error),
+}
+
+/// What a server did to the file's bytes, unasked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Coding {
+    /// Nothing, or nothing that is undone here.
+    None,
+    Gzip,
+}
+
+impl Coding {
+    /// What a response says of its body.
+    pub(super) fn of(headers: &Headers) -> Self {
+        let mut codings = headers.values("Content-Encoding");
+        match (codings.next(), codings.next()) {
+            (Some(one), None) if ["gzip", "x-gzip"].iter().any(|g| g.eq_ignore_ascii_case(one)) => {
+                Self::Gzip
+            }
+            _ => Self::None,
+        }
+    }
+
+    /// Says it again, in a response that does not.
+    pub(super) fn tell(self, headers: &mut Headers) {
+        if self == Self::Gzip {
+            let _ = headers.set("Content-Encoding", "gzip");
+        }
+    }
+}
+
+/// Whether decoded bytes may mend that failure. Where nobody says what they should be, they do not.
+pub(super) fn may_mend(
+    fetch: &Fetch,
+    evidence: &[Evidence],
+    coding: Coding,
+    failure: &Failure,
+) -> bool {
+    let verifiable = !evidence.is_empty() || fetch.seal.is_some();
+    coding == Coding::Gzip
+        && verifiable
+        && matches!(failure.kind(), FailureKind::Mismatch | FailureKind::Network)
+}
+
+/// The decoded bytes, where the part's own are not the file for the reason `failure`, and they are
+/// wanted; otherwise that failure, with a word on what they are.
+pub(super) fn instead(
+    fetch: &Fetch,
+    evidence: &[Evidence],
+    part: &mut Part,
+    failure: Failure,
+) -> Result<Decoded, Failure> {
+    let mut functions = fetch.functions();
+    for function in evidence.iter().flat_map(|evidence| evidence.expected.functions()) {
+        if !functions.contains(&function) {
+            functions.push(function);
+        }
+    }
+    let met = |(size, digests): &(u64, Vec<Digest>)| {
+        fetch.size.is_none_or(|expected| expected == *size)
+            && evidence.iter().all(|evidence| evidence.expected.is_met_by(digests))
+    };
+    if fetch.coded == Coded::Kept {
+        let told = !evidence.is_empty()
+            && unzip(fetch, part.read()?, &functions, &mut io::sink()).is_ok_and(|got| met(&got));
+        return Err(match told {
+            true => failure.adding("it is the gzip of the expected file; --decode takes it"),
+            false => failure,
+        });
+    }
+    let mut file = part.another()?;
+    let got = match unzip(fetch, part.read()?, &functions, &mut file) {
+        Ok(got) => got,
+        Err(Undecoded::Read(error)) => return Err(part.failure(error)),
+        Err(Undecoded::Write(error)) => return Err(Failure::local(file.temporary(), error)),
+        // It is not told how long it is, perhaps: then it is the connection that was cut.
+        Err(Undecoded::Cut) => {
+            return Err(failure.adding("it cannot be decoded: the gzip is cut"));
+        }
+        Err(Undecoded::Late) => {
+            let text = "the time for it is over (--max-time)";
+            return Err(Failure::new(FailureKind::Network, text));
+        }
+        Err(Undecoded::Corrupt(why)) => {
+            return Err(other(
+                failure,
+                format!("it cannot be decoded: the gzip is corrupt: {why}"),
+            ));
+        }
+        Err(Undecoded::Large(most)) => {
+            let whose = match fetch.size {
+                Some(size) if size == most => "were expected",
+                _ => "are taken (--max-size)",
+            };
+            return Err(other(
+                failure,
+                format!("decoded, it has more than the {most} bytes that {whose}"),
+            ));
+        }
+    };
+    if !met(&got) {
+        let digests: Vec<_> = got.1.iter().map(|digest| format!("{digest:?}")).collect();
+        let text =
+            format!("decoded, it is another file too: {} bytes, {}", got.0, digests.join(", "));
+        return Err(other(failure, text));
+    }
+    let (size, digests) = got;
+    let seal = fetch.sealed(file.temporary())?;
+    Ok(Decoded { file, size, digests, seal })
+}
+
+/// All of it came, and neither its bytes nor the decoded ones are the file.
+fn other(failure: Failure, more: String) -> Failure {
+    Failure::new(FailureKind::Mismatch, failure.to_string()).adding(more)
+}
+
+/// Decodes all members to `sink`: how many bytes that are, and their digests.
+fn unzip(
+    fetch: &Fetch,
+    file: &mut File,
+    functions: &[Function],
+    sink: &mut dyn Write,
+) -> Result<(u64, Vec<Digest>), Undecoded> {
+    let most = fetch.max_size.unwrap_or(MOST_UNKNOWN);
+    let most = fetch.size.map_or(most, |size| size.min(most));
+    let mut hasher = MultiHasher::new(functions.iter().copied());
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
+    let mut buffer = vec![0; BUFFER];
+    let mut size = 0;
+    loop {
+        let count = match decoder.read(&mut buffer) {
+            Ok(0) => return Ok((size, hasher.finalize())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // The system says that, not the decoder.
+            Err(error) if error.raw_os_error().is_some() => return Err(Undecoded::Read(error)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(Undecoded::Cut);
+            }
+            Err(error) => return Err(Undecoded::Corrupt(error.to_string())),
+        };
+        size += count as u64;
+        if size > most {
+            return Err(Undecoded::Large(most));
+        }
+        if fetch.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Undecoded::Late);
+        }
+        hasher.update(&buffer[..count]);
+        sink.write_all(&buffer[..count]).map_err(Undecoded::Write)?;
+    }
+}
