@@ -119,7 +119,11 @@ fn named_information(rest: &str) -> Result<Digest, ParseError> {
 
 /// `…#sha256=HEX` as pip writes it, `…?checksum=sha256:HEX` as go-getter does.
 fn url(text: &str) -> Result<Option<Expected>, ParseError> {
-    let is_url = text.contains("://");
+    let is_url = text.split_once("://").is_some_and(|(scheme, _)| {
+        // In base64 too a digest may begin with two slashes: `sha-256=://8…=:`, `sha256://8…=`.
+        scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && names::algorithm(scheme).is_err()
+    });
     let query = || text.split_once('?').filter(|_| is_url);
     let mut found = if is_url { Err(ParseError::Unrecognised) } else { Ok(None) };
     let Some((_, pairs)) = text.split_once('#').or_else(query) else { return found };

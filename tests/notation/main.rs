@@ -166,3 +166,18 @@ proptest! {
         let _ = Expected::parse(&bytes, None);
     }
 }
+
+/// Base64 of ones is slashes, which are no sign of a URL.
+#[test]
+fn digests_that_begin_with_slashes() {
+    for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512] {
+        let digest = Digest::from_hex(algorithm, "f".repeat(2 * algorithm.default_len())).unwrap();
+        for notation in Notation::ALL {
+            let Ok(text) = notation.write(&digest) else { continue };
+            let read = Expected::parse(&text, None).unwrap();
+            assert_eq!(read.digests(), [digest], "{text}");
+        }
+        let text = format!("{algorithm}:{}", digest.to_base64());
+        assert_eq!(Expected::parse(&text, None).unwrap().digests(), [digest], "{text}");
+    }
+}
