@@ -42,7 +42,8 @@ const URLS: [&str; 8] = [
 #[derive(Clone, Copy)]
 pub(super) enum Fallback<'a> {
     None,
-    /// The key that the record stands under.
+    /// The key that the record stands under, in JSON.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
     Key(&'a str),
     /// A crate's name and version.
     Crate,
@@ -96,6 +97,7 @@ impl Record {
     }
 
     /// The digests of an object below this one, such as `"digests": {…}`.
+    #[cfg(feature = "fs")]
     pub(super) fn adopt(&mut self, inner: Self) {
         self.digests.extend(inner.digests);
         self.texts.extend(inner.texts);
@@ -103,6 +105,7 @@ impl Record {
     }
 
     /// Whether it has a name of its own.
+    #[cfg(feature = "fs")]
     pub(super) fn is_named(&self) -> bool {
         self.path.is_some() || self.url.is_some() || self.name.is_some()
     }
