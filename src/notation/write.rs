@@ -79,6 +79,8 @@ impl Notation {
             Self::Hex => digest.to_hex(),
             Self::Base64 => digest.to_base64(),
             Self::Sri => format!("{}-{}", name()?, digest.to_base64()),
+            // One or two bytes are as long in hex, which would be read instead.
+            Self::Nix32 if digest.as_bytes().len() < 3 => return Err(unwritable),
             Self::Nix32 => format!("{function}:{}", nix32(digest.as_bytes())),
             Self::Oci => format!("{function}:{digest}"),
             Self::ReprDigest => format!("{}=:{}:", name()?, digest.to_base64()),
