@@ -75,12 +75,14 @@ impl Notation {
         let function = digest.function();
         let unwritable = Unwritable { notation: self, function };
         let name = || self.registered(function).ok_or(unwritable);
+        // What is so short is taken for hex, or for a word such as `crc=`.
+        if matches!(self, Self::Base64 | Self::Nix32) && digest.as_bytes().len() < 16 {
+            return Err(unwritable);
+        }
         Ok(match self {
             Self::Hex => digest.to_hex(),
             Self::Base64 => digest.to_base64(),
             Self::Sri => format!("{}-{}", name()?, digest.to_base64()),
-            // One or two bytes are as long in hex, which would be read instead.
-            Self::Nix32 if digest.as_bytes().len() < 3 => return Err(unwritable),
             Self::Nix32 => format!("{function}:{}", nix32(digest.as_bytes())),
             Self::Oci => format!("{function}:{digest}"),
             Self::ReprDigest => format!("{}=:{}:", name()?, digest.to_base64()),
