@@ -28,8 +28,12 @@ pub(super) fn expected(text: &[u8], hint: Option<Function>) -> Result<Expected, 
     if let Some(rest) = after(text, "magnet:?") {
         return magnet(rest).map(Expected::from);
     }
-    if let Some(rest) = after(text, "ni:").or(after(text, "nih:")) {
-        return named_information(rest).map(Expected::from);
+    if let Some(rest) = after(text, "ni:") {
+        return named_information(rest, str::to_owned).map(Expected::from);
+    }
+    if let Some(rest) = after(text, "nih:") {
+        // For people: dashes between the hex digits say nothing. In base64url they are digits.
+        return named_information(rest, |hex| hex.replace('-', "")).map(Expected::from);
     }
     if let Some(expected) = url(text)? {
         return Ok(expected);
@@ -98,7 +102,7 @@ fn magnet(query: &str) -> Result<Digest, ParseError> {
 }
 
 /// RFC 6920: `ni://AUTHORITY/ALG;BASE64URL?QUERY`, and `nih:ALG;HEX;CHECKDIGIT`.
-fn named_information(rest: &str) -> Result<Digest, ParseError> {
+fn named_information(rest: &str, digits: impl Fn(&str) -> String) -> Result<Digest, ParseError> {
     let rest = match rest.strip_prefix("//") {
         Some(rest) => rest.split_once('/').ok_or(ParseError::Unrecognised)?.1,
         None => rest.trim_start_matches('/'),
@@ -112,9 +116,7 @@ fn named_information(rest: &str) -> Result<Digest, ParseError> {
         }
         _ => names::algorithm(name)?,
     };
-    let hex: String = value.split('-').collect();
-    let value = if is_hex(&hex) { &hex } else { value };
-    digest(named, value, Base32::Nix).ok_or(ParseError::Malformed(named.function()))
+    digest(named, &digits(value), Base32::Nix).ok_or(ParseError::Malformed(named.function()))
 }
 
 /// `…#sha256=HEX` as pip writes it, `…?checksum=sha256:HEX` as go-getter does.
