@@ -2,6 +2,7 @@
 
 pub(crate) mod sponge;
 pub(crate) mod stream;
+pub(crate) mod together;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -13,6 +14,7 @@ use crate::digest::Digest;
 use crate::opaque::{Opaque, Squeeze};
 use sponge::{Absorber, Squeezer};
 use stream::Stream;
+use together::update_all;
 
 /// The digest of `data`.
 ///
@@ -308,11 +310,11 @@ impl MultiHasher {
     /// Appends `data` to the message.
     ///
     /// Data is dealt out in pieces that stay in the L1 cache while each function takes its turn.
+    /// Of MD5, SHA-1 and SHA-256 those that there are run in one pass on CPUs with SHA-NI, in the
+    /// time of the slowest.
     pub fn update(&mut self, data: &[u8]) {
         for piece in data.chunks(16 * 1024) {
-            for hasher in &mut self.hashers {
-                hasher.update(piece);
-            }
+            update_all(&mut self.hashers, piece);
         }
     }
 

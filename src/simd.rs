@@ -9,7 +9,8 @@ use std::fmt;
 pub use crate::kernel::simd::Tier;
 
 use crate::algorithm::Algorithm;
-use crate::hasher::digest;
+use crate::hasher::together::is_stitched;
+use crate::hasher::{MultiHasher, digest};
 use crate::kernel;
 use crate::lanes::{self, digest_many, select};
 
@@ -87,23 +88,51 @@ pub struct SelfTest {
 
 /// Puts known answers through every kernel that this CPU can run, tier by tier.
 ///
-/// Every lane gets messages of lengths around the borders of blocks and padding.
+/// Every lane gets messages of lengths around the borders of blocks and padding. MD5 by SHA-NI is the
+/// kernel that has SHA-1 and SHA-256 in common with it.
 pub fn self_test() -> impl Iterator<Item = SelfTest> {
-    tiers().flat_map(|tier| {
-        KNOWN.iter().flat_map(move |(algorithm, known)| {
-            kernels(*algorithm).into_iter().filter(move |kernel| kernel.0 == tier).map(
-                move |(tier, lanes)| {
-                    let passed = with_kernel(tier, lanes, || answers(*algorithm, lanes, known));
-                    SelfTest { tier, algorithm: *algorithm, lanes, passed }
-                },
-            )
-        })
+    tiers().flat_map(|tier| kernel_tests(tier).chain(stitched_test(tier)))
+}
+
+fn kernel_tests(tier: Tier) -> impl Iterator<Item = SelfTest> {
+    KNOWN.iter().flat_map(move |(algorithm, known)| {
+        kernels(*algorithm).into_iter().filter(move |kernel| kernel.0 == tier).map(
+            move |(tier, lanes)| {
+                let passed = with_kernel(tier, lanes, || answers(*algorithm, lanes, known));
+                SelfTest { tier, algorithm: *algorithm, lanes, passed }
+            },
+        )
     })
+}
+
+fn stitched_test(tier: Tier) -> Option<SelfTest> {
+    let here = tier == Tier::ShaNi && is_stitched();
+    here.then(|| {
+        let functions = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
+        let mut outputs = [const { Vec::new() }; 3];
+        for length in LENGTHS {
+            let mut hasher = MultiHasher::new(functions);
+            hasher.update(&pattern()[..length]);
+            for (output, digest) in outputs.iter_mut().zip(hasher.finalize()) {
+                output.extend_from_slice(digest.as_bytes());
+            }
+        }
+        let known = |algorithm| KNOWN.iter().find(|row| row.0 == algorithm).map(|row| row.1);
+        let passed = functions.iter().zip(outputs).all(|(algorithm, output)| {
+            Some(&*digest(Algorithm::Sha256, &output).to_hex()) == known(*algorithm)
+        });
+        SelfTest { tier, algorithm: Algorithm::Md5, lanes: 1, passed }
+    })
+}
+
+/// The first bytes of 0, 1, … 250, 0, 1, ….
+fn pattern() -> Vec<u8> {
+    (0..=250).cycle().take(1000).collect()
 }
 
 /// Twice as many messages as lanes, and at least one of each length.
 fn answers(algorithm: Algorithm, lanes: usize, known: &str) -> bool {
-    let pattern: Vec<u8> = (0..=250).cycle().take(1000).collect();
+    let pattern = pattern();
     let messages: Vec<&[u8]> =
         LENGTHS.iter().cycle().take(LENGTHS.len().max(2 * lanes)).map(|n| &pattern[..*n]).collect();
     let mut digests = vec![digest(algorithm, b""); messages.len()];

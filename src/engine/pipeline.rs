@@ -1,4 +1,5 @@
-//! One file for itself: this thread reads, and each function hashes on a thread of its own.
+//! One file for itself: this thread reads, and each function hashes on a thread of its own, but for
+//! those that have a kernel in common.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::{Hashed, Progress, Threads};
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
+use crate::hasher::together::{teams, update_all};
 
 /// Bytes read at a time: a quarter of an L2 cache of 1 MiB, so that what was read is still there
 /// when it is hashed, by a function or two.
@@ -54,10 +56,10 @@ pub(super) fn hash_opened(
         let mut first = Vec::new();
         let mut end = fill(&mut first)?;
         if end || threads.get() == 1 {
-            hashers.iter_mut().for_each(|hasher| hasher.update(&first));
+            update_all(&mut hashers, &first);
             while !end {
                 end = fill(&mut first)?;
-                hashers.iter_mut().for_each(|hasher| hasher.update(&first));
+                update_all(&mut hashers, &first);
             }
             return Ok(());
         }
@@ -94,25 +96,25 @@ fn in_parallel(
         let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
         // What the system grants no thread is hashed on this one.
         let mut here: Vec<&mut Hasher> = Vec::new();
-        for hasher in hashers {
+        for team in teams(hashers) {
             let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
-            // The hasher follows when the thread is there, so that it is not lost otherwise.
-            let (hand_over, handed) = bounded::<&mut Hasher>(1);
-            let pool = pool.as_ref().filter(|_| is_divisible(hasher));
+            // The team follows when the thread is there, so that it is not lost otherwise.
+            let (hand_over, handed) = bounded::<Vec<&mut Hasher>>(1);
+            let pool = pool.as_ref().filter(|_| is_divisible(team[0]));
             let work = move || {
-                for hasher in handed {
+                for mut team in handed {
                     arriving.iter().for_each(|piece| match pool {
-                        Some(pool) => pool.install(|| hasher.update_divided(&piece)),
-                        None => hasher.update(&piece),
+                        Some(pool) => pool.install(|| team[0].update_divided(&piece)),
+                        None => update_all(&mut team, &piece),
                     });
                 }
             };
             match thread::Builder::new().spawn_scoped(scope, work) {
                 Ok(_) => {
-                    let _ = hand_over.send(hasher);
+                    let _ = hand_over.send(team);
                     threads.push(pieces);
                 }
-                Err(_) => here.push(hasher),
+                Err(_) => here.extend(team),
             }
         }
         let mut end = false;
@@ -122,7 +124,7 @@ fn in_parallel(
             for thread in &threads {
                 let _ = thread.send(Arc::clone(&piece));
             }
-            here.iter_mut().for_each(|hasher| hasher.update(&piece));
+            update_all(&mut here, &piece);
             drop(piece);
             if end {
                 return Ok(());

@@ -102,33 +102,45 @@ impl Compress for Md5 {
 
     #[inline(always)]
     fn compress<V: Vector<u32>>(state: [V; 8], x: [V; 16]) -> [V; 8] {
-        let [mut a, mut b, mut c, mut d, ..] = state;
-        // `a + (X[k] + T[i])` is ready before `b` is; the barrier keeps the compiler from adding
-        // the constant last, on the critical path.
-        macro_rules! step {
-            ($round:ident, $a:ident $b:ident $c:ident $d:ident, $k:expr, $s:expr, $i:expr) => {
-                let sum = $a.add(x[$k].add(V::splat(constant::$round(T[$i - 1])))).barrier();
-                $a = $b.add(round::$round(sum, $b, $c, $d).rotr(32 - $s));
-            };
-        }
-        macro_rules! steps {
-            ($round:ident, $first:expr, $k:expr, $by:expr, $s:expr) => {
-                steps!($round, $first, $k, $by, $s, 0 4 8 12);
-            };
-            ($round:ident, $first:expr, $k:expr, $by:expr, $s:expr, $($n:literal)*) => {$(
-                step!($round, a b c d, ($k + $by * $n) % 16, $s[0], $first + $n);
-                step!($round, d a b c, ($k + $by * ($n + 1)) % 16, $s[1], $first + $n + 1);
-                step!($round, c d a b, ($k + $by * ($n + 2)) % 16, $s[2], $first + $n + 2);
-                step!($round, b c d a, ($k + $by * ($n + 3)) % 16, $s[3], $first + $n + 3);
-            )*};
-        }
-        steps!(f, 1, 0, 1, [7, 12, 17, 22]);
-        steps!(g, 17, 1, 5, [5, 9, 14, 20]);
-        steps!(h, 33, 5, 3, [4, 11, 16, 23]);
-        steps!(i, 49, 0, 7, [6, 10, 15, 21]);
         let [a0, b0, c0, d0, ..] = state;
+        let mut words = [a0, b0, c0, d0];
+        macro_rules! steps {
+            ($($n:literal)*) => {$(four_steps(&mut words, &x, $n);)*};
+        }
+        steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        let [a, b, c, d] = words;
         [a0.add(a), b0.add(b), c0.add(c), d0.add(d), state[4], state[5], state[6], state[7]]
     }
+}
+
+/// Steps 4n + 1 to 4n + 4 of the 64; `n` is a constant once this is inlined.
+#[inline(always)]
+pub(super) fn four_steps<V: Vector<u32>>(words: &mut [V; 4], x: &[V; 16], n: usize) {
+    let [mut a, mut b, mut c, mut d] = *words;
+    // `a + (X[k] + T[i])` is ready before `b` is; the barrier keeps the compiler from adding
+    // the constant last, on the critical path.
+    macro_rules! step {
+        ($round:ident, $a:ident $b:ident $c:ident $d:ident, $k:expr, $s:expr, $i:expr) => {
+            let sum = $a.add(x[$k % 16].add(V::splat(constant::$round(T[$i])))).barrier();
+            $a = $b.add(round::$round(sum, $b, $c, $d).rotr(32 - $s));
+        };
+    }
+    macro_rules! steps {
+        ($round:ident, $k:expr, $by:expr, $s:expr) => {{
+            let (k, i) = ($k + $by * 4 * (n % 4), 4 * n);
+            step!($round, a b c d, k, $s[0], i);
+            step!($round, d a b c, k + $by, $s[1], i + 1);
+            step!($round, c d a b, k + 2 * $by, $s[2], i + 2);
+            step!($round, b c d a, k + 3 * $by, $s[3], i + 3);
+        }};
+    }
+    match n / 4 {
+        0 => steps!(f, 0, 1, [7, 12, 17, 22]),
+        1 => steps!(g, 1, 5, [5, 9, 14, 20]),
+        2 => steps!(h, 5, 3, [4, 11, 16, 23]),
+        _ => steps!(i, 0, 7, [6, 10, 15, 21]),
+    }
+    *words = [a, b, c, d];
 }
 
 /// `sum` plus the auxiliary function of each round (RFC 1321, section 3.4).

@@ -84,6 +84,41 @@ fn sha256() {
     check(&SHA256, sha2::block_api::compress256, |random| random.next() as u32);
 }
 
+/// Each alone and all together, on states that are not those of one message.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn stitched() {
+    use super::simd::stitched::{States, compress, is_available};
+    if !is_available() {
+        return;
+    }
+    let mut random = Random(4);
+    for (wanted, blocks) in
+        [0b011, 0b101, 0b110, 0b111].map(|w| (0..=20).map(move |n| (w, n))).into_iter().flatten()
+    {
+        let data = random.bytes(64 * blocks + blocks % 7);
+        let (blocks, _) = data[blocks % 7..].as_chunks();
+        let before: [[u32; 8]; 3] =
+            std::array::from_fn(|_| std::array::from_fn(|_| random.next() as u32));
+        let mut expected = before;
+        // MD5 and SHA-1 have fewer words, and leave the others alone.
+        md5::block_api::compress(expected[0].first_chunk_mut().unwrap(), blocks);
+        sha1::block_api::compress(expected[1].first_chunk_mut().unwrap(), blocks);
+        sha2::block_api::compress256(&mut expected[2], blocks);
+        let mut states = before;
+        let mut part = 0;
+        let [md5, sha1, sha256] = states.each_mut().map(|state| {
+            part += 1;
+            (wanted >> (part - 1) & 1 == 1).then_some(state)
+        });
+        compress(States { md5, sha1, sha256 }, blocks);
+        for part in 0..3 {
+            let wanted = if wanted >> part & 1 == 1 { expected[part] } else { before[part] };
+            assert_eq!(states[part], wanted, "part {part}, {} blocks", blocks.len());
+        }
+    }
+}
+
 #[test]
 fn sha512() {
     check(&SHA512, sha2::block_api::compress512, Random::next);

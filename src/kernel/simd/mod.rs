@@ -19,6 +19,8 @@ pub(crate) mod sha3;
 pub(crate) mod sha512;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod shani;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod stitched;
 
 use std::sync::OnceLock;
 

@@ -4,7 +4,7 @@ use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, driv
 
 /// One lane.
 #[derive(Clone, Copy)]
-pub(crate) struct Plain<W>(W);
+pub(crate) struct Plain<W>(pub(super) W);
 
 /// The kernel for one stream.
 pub(crate) fn single<C: Compress>(state: &mut [C::Word; 8], blocks: &[<C::Word as Word>::Block])

@@ -54,7 +54,7 @@ fn sha256_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]])
         }
         macro_rules! rounds {
             ($($t:literal)*) => {$({
-                let k = simd!(_mm_loadu_si128(K[$t / 4][$t % 4 * 4..][..4].as_ptr().cast()));
+                let k = sha256_constants($t);
                 for i in 0..N {
                     sha256_rounds(&mut state[i], &mut w[i], $t, k);
                 }
@@ -62,14 +62,18 @@ fn sha256_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]])
         }
         rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         for i in 0..N {
-            for j in 0..2 {
-                state[i][j] = _mm_add_epi32(state[i][j], before[i][j]);
-            }
+            add_sha256(&mut state[i], before[i]);
         }
     }
     for i in 0..N {
         store_sha256(state[i], &mut states[i]);
     }
+}
+
+/// The constants of rounds 4t to 4t + 3.
+#[inline(always)]
+pub(super) fn sha256_constants(t: usize) -> __m128i {
+    simd!(_mm_loadu_si128(K[t / 4][t % 4 * 4..][..4].as_ptr().cast()))
 }
 
 /// Rounds 4t to 4t + 3, whose constants `k` has, and what the message words of those at hand
@@ -110,6 +114,14 @@ pub(super) fn sha256_words(block: &[u8; 64]) -> [__m128i; 4] {
     }
 }
 
+/// What follows the last round.
+#[inline(always)]
+pub(super) fn add_sha256(state: &mut Sha256State, before: Sha256State) {
+    for j in 0..2 {
+        state[j] = simd!(_mm_add_epi32(state[j], before[j]));
+    }
+}
+
 #[inline(always)]
 pub(super) fn load_sha256(state: &[u32; 8]) -> Sha256State {
     let (abcd, efgh) = state.split_at(4);
@@ -131,54 +143,99 @@ pub(super) fn store_sha256([abef, cdgh]: Sha256State, state: &mut [u32; 8]) {
     }
 }
 
+/// The five state words as the instructions want them: `abcd`, and `e` in the highest place. Between
+/// the rounds `e` is the `a` of four rounds ago, from which `nexte` makes e and adds it.
+pub(super) type Sha1State = [__m128i; 2];
+
 #[target_feature(enable = "sha,ssse3,sse4.1")]
 fn sha1_lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
     let blocks = blocks::<N>(states, inputs);
-    let reverse = _mm_set_epi64x(0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f);
-    let mut abcd = [_mm_setzero_si128(); N];
-    let mut e = abcd;
+    let mut state = [[_mm_setzero_si128(); 2]; N];
     for i in 0..N {
-        let words = simd!(_mm_loadu_si128(states[i][..4].as_ptr().cast()));
-        abcd[i] = _mm_shuffle_epi32::<0x1b>(words);
-        e[i] = _mm_set_epi32(states[i][4].cast_signed(), 0, 0, 0);
+        state[i] = load_sha1(&states[i]);
     }
     for block in 0..blocks {
-        let before = (abcd, e);
+        let before = state;
         let mut w = [[_mm_setzero_si128(); 4]; N];
         for i in 0..N {
-            let bytes = &inputs[i][block];
-            for j in 0..4 {
-                let words = simd!(_mm_loadu_si128(bytes[16 * j..][..16].as_ptr().cast()));
-                w[i][j] = _mm_shuffle_epi8(words, reverse);
-            }
+            w[i] = sha1_words(&inputs[i][block]);
         }
-        // `e` holds the a of four rounds ago, from which `nexte` makes e and adds it.
         macro_rules! rounds {
-            ($($t:literal)*) => {$({
+            ($($t:literal)*) => {$(
                 for i in 0..N {
-                    if $t >= 4 {
-                        let x = _mm_sha1msg1_epu32(w[i][$t % 4], w[i][($t + 1) % 4]);
-                        let x = _mm_xor_si128(x, w[i][($t + 2) % 4]);
-                        w[i][$t % 4] = _mm_sha1msg2_epu32(x, w[i][($t + 3) % 4]);
-                    }
-                    let sums = match $t {
-                        0 => _mm_add_epi32(e[i], w[i][0]),
-                        _ => _mm_sha1nexte_epu32(e[i], w[i][$t % 4]),
-                    };
-                    e[i] = abcd[i];
-                    abcd[i] = _mm_sha1rnds4_epu32::<{ $t / 5 }>(abcd[i], sums);
+                    sha1_rounds(&mut state[i], &mut w[i], $t);
                 }
-            })*};
+            )*};
         }
         rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
         for i in 0..N {
-            e[i] = _mm_sha1nexte_epu32(e[i], before.1[i]);
-            abcd[i] = _mm_add_epi32(abcd[i], before.0[i]);
+            add_sha1(&mut state[i], before[i]);
         }
     }
     for i in 0..N {
-        let words = _mm_shuffle_epi32::<0x1b>(abcd[i]);
-        simd!(_mm_storeu_si128(states[i][..4].as_mut_ptr().cast(), words));
-        states[i][4] = _mm_extract_epi32::<3>(e[i]).cast_unsigned();
+        store_sha1(state[i], &mut states[i]);
+    }
+}
+
+/// Rounds 4t to 4t + 3, and the message words that they take in.
+#[inline(always)]
+pub(super) fn sha1_rounds([abcd, e]: &mut Sha1State, w: &mut [__m128i; 4], t: usize) {
+    simd! {
+        if t >= 4 {
+            let x = _mm_sha1msg1_epu32(w[t % 4], w[(t + 1) % 4]);
+            let x = _mm_xor_si128(x, w[(t + 2) % 4]);
+            w[t % 4] = _mm_sha1msg2_epu32(x, w[(t + 3) % 4]);
+        }
+        let sums = match t {
+            0 => _mm_add_epi32(*e, w[0]),
+            _ => _mm_sha1nexte_epu32(*e, w[t % 4]),
+        };
+        *e = *abcd;
+        *abcd = match t / 5 {
+            0 => _mm_sha1rnds4_epu32::<0>(*abcd, sums),
+            1 => _mm_sha1rnds4_epu32::<1>(*abcd, sums),
+            2 => _mm_sha1rnds4_epu32::<2>(*abcd, sums),
+            _ => _mm_sha1rnds4_epu32::<3>(*abcd, sums),
+        };
+    }
+}
+
+/// The sixteen words of a block.
+#[inline(always)]
+pub(super) fn sha1_words(block: &[u8; 64]) -> [__m128i; 4] {
+    simd! {
+        let reverse = _mm_set_epi64x(0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f);
+        let mut w = [_mm_setzero_si128(); 4];
+        for j in 0..4 {
+            let words = _mm_loadu_si128(block[16 * j..][..16].as_ptr().cast());
+            w[j] = _mm_shuffle_epi8(words, reverse);
+        }
+        w
+    }
+}
+
+/// What follows the last round.
+#[inline(always)]
+pub(super) fn add_sha1([abcd, e]: &mut Sha1State, before: Sha1State) {
+    simd! {
+        *e = _mm_sha1nexte_epu32(*e, before[1]);
+        *abcd = _mm_add_epi32(*abcd, before[0]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn load_sha1(state: &[u32; 8]) -> Sha1State {
+    simd! {
+        let words = _mm_loadu_si128(state[..4].as_ptr().cast());
+        [_mm_shuffle_epi32::<0x1b>(words), _mm_set_epi32(state[4].cast_signed(), 0, 0, 0)]
+    }
+}
+
+#[inline(always)]
+pub(super) fn store_sha1([abcd, e]: Sha1State, state: &mut [u32; 8]) {
+    simd! {
+        let words = _mm_shuffle_epi32::<0x1b>(abcd);
+        _mm_storeu_si128(state[..4].as_mut_ptr().cast(), words);
+        state[4] = _mm_extract_epi32::<3>(e).cast_unsigned();
     }
 }

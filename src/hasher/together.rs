@@ -1,0 +1,164 @@
+//! Several functions over the same bytes: some of them have a kernel in common.
+
+use std::borrow::BorrowMut;
+
+use super::Hasher;
+
+/// Appends `data` to the message of each of the hashers.
+pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    let taken = x86::stitched(hashers, data);
+    #[cfg(not(target_arch = "x86_64"))]
+    let taken = [None::<usize>; 0];
+    for (i, hasher) in hashers.iter_mut().enumerate() {
+        if !taken.contains(&Some(i)) {
+            hasher.borrow_mut().update(data);
+        }
+    }
+}
+
+/// Whether there is such a kernel, for MD5, SHA-1 and SHA-256.
+pub(crate) fn is_stitched() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return crate::kernel::simd::stitched::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// The hashers, those together that are better off in one [`update_all`] than on a thread each.
+#[cfg(feature = "fs")]
+pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
+    let mut teams: Vec<Vec<&mut Hasher>> = Vec::new();
+    for hasher in hashers {
+        match teams.iter_mut().find(|team| team.iter().all(|m| have_common_kernel(m, hasher))) {
+            Some(team) => team.push(hasher),
+            None => teams.push(vec![hasher]),
+        }
+    }
+    teams
+}
+
+#[cfg(feature = "fs")]
+fn have_common_kernel(a: &Hasher, b: &Hasher) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return x86::have_common_kernel(a, b);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (a, b);
+        false
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::borrow::BorrowMut;
+    use std::ptr;
+
+    use super::super::{Hasher, State};
+    use crate::kernel::simd::stitched::{self, States};
+    use crate::kernel::{md5::MD5, sha1::SHA1, sha256::SHA256};
+
+    /// How many functions have the kernel in common: MD5, SHA-1, and SHA-256 or SHA-224.
+    const PARTS: usize = 3;
+
+    /// Which of them a hasher is.
+    fn part(hasher: &Hasher) -> Option<usize> {
+        let State::Narrow(stream) = &hasher.state else { return None };
+        let core = stream.merkle.core;
+        [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.core, core))
+    }
+
+    /// Appends `data` to those that have the kernel in common: their places.
+    pub(super) fn stitched<H: BorrowMut<Hasher>>(
+        hashers: &mut [H],
+        data: &[u8],
+    ) -> [Option<usize>; PARTS] {
+        let mut places = [None; PARTS];
+        let mut streams = [const { None }; PARTS];
+        let mut buffered = None;
+        for (i, hasher) in hashers.iter_mut().enumerate() {
+            let hasher = hasher.borrow_mut();
+            let Some(part) = part(hasher) else { continue };
+            let State::Narrow(stream) = &mut hasher.state else { continue };
+            // As a rule they have all seen the same; only then do their blocks begin together.
+            let same = stream.buffered().len() == *buffered.get_or_insert(stream.buffered().len());
+            if same && places[part].is_none() {
+                places[part] = Some(i);
+                streams[part] = Some(stream);
+            }
+        }
+        let head = buffered.map_or(0, |buffered| buffered.wrapping_neg() % 64).min(data.len());
+        let (head, rest) = data.split_at(head);
+        let (blocks, tail) = rest.as_chunks();
+        let several = streams.iter().flatten().count() > 1;
+        if !several || blocks.is_empty() || !stitched::is_available() {
+            return [None; PARTS];
+        }
+        streams.iter_mut().flatten().for_each(|stream| stream.update(head));
+        let [md5, sha1, sha256] =
+            streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.words));
+        stitched::compress(States { md5, sha1, sha256 }, blocks);
+        for stream in streams.iter_mut().flatten() {
+            stream.skip(blocks.as_flattened().len());
+            stream.update(tail);
+        }
+        places
+    }
+
+    #[cfg(feature = "fs")]
+    pub(super) fn have_common_kernel(a: &Hasher, b: &Hasher) -> bool {
+        let (a, b) = (part(a), part(b));
+        stitched::is_available() && a.is_some() && b.is_some() && a != b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm::{self, Blake2s, Md5, Sha1, Sha224, Sha256, Sha512};
+
+    /// Whatever stands beside whatever, however the message is cut, and whatever went before.
+    #[test]
+    fn as_if_each_were_alone() {
+        let data: Vec<u8> = (0..5000u32).map(|i| (i * i >> 5) as u8).collect();
+        let sets: [&[Algorithm]; 7] = [
+            &[Md5, Sha1, Sha256],
+            &[Sha256, Sha512, Md5],
+            &[Sha1, Md5],
+            &[Sha224, Sha256, Sha1, Sha1],
+            &[Md5, Md5],
+            &[Blake2s, Sha224, Md5],
+            &[Sha512],
+        ];
+        for set in sets {
+            for step in [1, 63, 64, 65, 200, 1024, 5000] {
+                for apart in [0, 1, 64, 70] {
+                    let mut hashers: Vec<Hasher> = set.iter().map(|a| Hasher::new(*a)).collect();
+                    // The first one has seen more than the others.
+                    hashers[0].update(&data[..apart]);
+                    data.chunks(step).for_each(|piece| update_all(&mut hashers, piece));
+                    for (i, (hasher, algorithm)) in hashers.into_iter().zip(set).enumerate() {
+                        let mut alone = Hasher::new(*algorithm);
+                        alone.update(if i == 0 { &data[..apart] } else { &[] });
+                        alone.update(&data);
+                        assert_eq!(hasher.finalize(), alone.finalize(), "{set:?} {step} {apart}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[cfg(feature = "fs")]
+    #[test]
+    fn every_hasher_is_in_one_team() {
+        let set = [Sha512, Md5, Sha256, Sha224, Sha1, Md5];
+        let mut hashers = set.map(Hasher::new);
+        let teams = teams(&mut hashers);
+        let mut found: Vec<Algorithm> = teams.iter().flatten().map(|h| h.algorithm()).collect();
+        let mut all = set.to_vec();
+        found.sort_by_key(|algorithm| algorithm.to_string());
+        all.sort_by_key(|algorithm| algorithm.to_string());
+        assert_eq!(found, all);
+        assert!(teams.iter().all(|team| !team.is_empty()));
+    }
+}
