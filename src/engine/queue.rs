@@ -8,14 +8,15 @@ use rustix::process::{Resource, getrlimit};
 use super::Threads;
 use super::order::Hands;
 use super::read::{Access, Job, Opened};
+use super::streams::Stream;
 
 /// Jobs handed out at a time, so that small files do not queue at the lock. All of them are open
 /// at once and, where they are not in the page cache, before the disk at once: 40,000 small files
 /// on a cold virtual disk took two threads 0.70 s with 16 each, 0.55 s with 64 (`benches/files.rs`).
 const JOBS: usize = 64;
 /// Large files that may wait opened. Looking this far ahead lets the largest start first; it stays
-/// far below the 1024 descriptors that a process may usually have.
-const LOOK_AHEAD: usize = 128;
+/// below the 1024 descriptors that a process may usually have.
+const LOOK_AHEAD: usize = 512;
 
 /// Descriptors for everything else: the standard streams, the output, a list, a directory.
 const OTHERS: usize = 8;
@@ -36,22 +37,54 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<(u64, Job)>,
-    large: BinaryHeap<Opened>,
+    large: BinaryHeap<Stream>,
     /// Large files that a head has to travel to, of which one is read at a time.
-    far: BinaryHeap<Opened>,
+    far: BinaryHeap<Stream>,
     /// FIFOs, terminals and the like, which may keep their reader waiting.
     slow: VecDeque<(u64, Job)>,
     /// Large files that some thread is hashing.
     live: usize,
     /// Whether one of them came from `far`.
     far_live: bool,
+    /// Bytes of the large files that wait.
+    waiting_bytes: u64,
+    /// What the threads have under way, by their numbers.
+    loads: Vec<Load>,
     /// Jobs that some thread is opening; they may turn out to be large.
     opening: usize,
     closed: bool,
+    stopped: bool,
     /// Threads that wait, and how many of them are to wake up: to tell somebody who does not
     /// sleep would still be a system call.
     asleep: usize,
     called: usize,
+}
+
+/// What a thread has under way.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Load {
+    /// Large files, and how many of them it can hash at once.
+    pub(super) streams: usize,
+    pub(super) most: usize,
+    /// Bytes left of them, and of the longest.
+    pub(super) left: u64,
+    pub(super) longest: u64,
+    /// Whether others may go on with some of them.
+    pub(super) divisible: bool,
+    /// Cycles for a block of each, the same with one more, and for a block at best.
+    pub(super) cost: f64,
+    pub(super) wider: f64,
+    pub(super) best: f64,
+}
+
+impl Load {
+    /// Whether the longest ends last of all if a block of it takes `cost` cycles: not before
+    /// the other threads have hashed `elsewhere` bytes each. Company is better left to those then.
+    fn delays_longest(&self, elsewhere: u64, cost: f64) -> bool {
+        // Nor are others always at their best.
+        let time_elsewhere = 1.25 * self.best * elsewhere as f64;
+        time_elsewhere <= cost * self.longest as f64
+    }
 }
 
 /// What a thread is to do next.
@@ -59,12 +92,14 @@ pub(super) enum Take {
     /// Open these, and hash the small ones.
     Jobs(Vec<(u64, Job)>),
     /// One more file to hash along with those under way.
-    Stream(Opened),
+    Stream(Stream),
+    /// Leave all but the longest of those under way to others.
+    GiveBack,
     /// A file to open and hash for itself.
     Alone(u64, Job),
     /// Go on with those under way.
     Nothing,
-    /// There will never be anything more.
+    /// There will never be anything more, and what is under way is not wanted.
     End,
 }
 
@@ -100,23 +135,39 @@ impl Queue {
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         let (asleep, called) = (state.asleep, state.called);
-        *state = State { closed: true, asleep, called, ..State::default() };
+        let loads = std::mem::take(&mut state.loads);
+        let (closed, stopped) = (true, true);
+        *state = State { closed, stopped, loads, asleep, called, ..State::default() };
         self.call_all(state);
     }
 
-    /// Waits for work, unless `streams`, the number that the calling thread hashes at the moment,
-    /// says that it has some; `most` is how many it can hash at once.
-    pub(super) fn take(&self, streams: usize, most: usize) -> Take {
+    /// One more thread takes part: its number.
+    pub(super) fn enter(&self) -> usize {
         let mut state = self.lock();
+        state.loads.push(Load::default());
+        state.loads.len() - 1
+    }
+
+    /// Waits for work, unless the calling thread has some under way.
+    pub(super) fn take(&self, thread: usize, load: Load) -> Take {
+        let threads = self.threads.get();
+        let mut state = self.lock();
+        if state.stopped {
+            return Take::End;
+        }
+        state.loads[thread] = load;
+        if let Some(take) = state.spare_longest(thread, threads - 1) {
+            return take;
+        }
         loop {
             // More than its share would leave other cores idle.
             let waiting = state.large.len() + usize::from(!state.far_live && !state.far.is_empty());
-            let share = (waiting + state.live).div_ceil(self.threads.get());
-            if streams < most.min(share.max(1))
-                && let Some(opened) = state.next_large()
+            let share = (waiting + state.live).div_ceil(threads);
+            if load.streams < load.most.min(share.max(1))
+                && let Some(stream) = state.next_large()
             {
                 state.live += 1;
-                return Take::Stream(opened);
+                return Take::Stream(stream);
             }
             let waiting = state.large.len() + state.far.len();
             let open = waiting + state.live + state.opening;
@@ -127,7 +178,7 @@ impl Queue {
                 state.opening += count;
                 return Take::Jobs(state.jobs.drain(..count).collect());
             }
-            if streams > 0 {
+            if load.streams > 0 {
                 return Take::Nothing;
             }
             if let Some((index, job)) = state.slow.pop_front() {
@@ -141,6 +192,9 @@ impl Queue {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
             state.called -= 1;
+            if state.stopped {
+                return Take::End;
+            }
         }
     }
 
@@ -148,9 +202,15 @@ impl Queue {
     pub(super) fn opened(&self, jobs: usize, large: Vec<Opened>) {
         let mut state = self.lock();
         state.opening = state.opening.saturating_sub(jobs);
-        for opened in large {
-            if opened.is_far() { &mut state.far } else { &mut state.large }.push(opened);
-        }
+        large.into_iter().map(Stream::new).for_each(|stream| state.push(stream));
+        self.call_all(state);
+    }
+
+    /// Gives back files that were under way.
+    pub(super) fn give_back(&self, streams: Vec<Stream>) {
+        let mut state = self.lock();
+        state.live = state.live.saturating_sub(streams.len());
+        streams.into_iter().for_each(|stream| state.push(stream));
         self.call_all(state);
     }
 
@@ -191,14 +251,35 @@ impl State {
         count
     }
 
-    fn next_large(&mut self) -> Option<Opened> {
-        if !self.far_live
-            && let Some(opened) = self.far.pop()
-        {
-            self.far_live = true;
-            return Some(opened);
+    /// What a thread is to do that has the file which will end last of all: nothing else, if it
+    /// would end later for company, which the `others` can have.
+    fn spare_longest(&self, thread: usize, others: usize) -> Option<Take> {
+        let load = &self.loads[thread];
+        let bytes: u64 = self.loads.iter().map(|load| load.left).sum();
+        let elsewhere = self.waiting_bytes + bytes - load.left;
+        // How large the jobs are that are not open yet, nobody knows: somebody has to find out.
+        let longest = self.loads.iter().map(|load| load.longest).zip(0..).max();
+        let known = self.jobs.is_empty() || longest == Some((load.longest, thread));
+        let costs = load.wider > load.cost && load.streams > 0 && others > 0;
+        if !known || !costs || !load.delays_longest(elsewhere / others as u64, load.wider) {
+            return None;
         }
-        self.large.pop()
+        let company = (elsewhere + load.left - load.longest) / others as u64;
+        let give = load.divisible && load.streams > 1 && load.delays_longest(company, load.cost);
+        Some(if give { Take::GiveBack } else { Take::Nothing })
+    }
+
+    fn push(&mut self, stream: Stream) {
+        self.waiting_bytes += stream.left();
+        if stream.is_far() { &mut self.far } else { &mut self.large }.push(stream);
+    }
+
+    fn next_large(&mut self) -> Option<Stream> {
+        let far = if self.far_live { None } else { self.far.pop() };
+        self.far_live |= far.is_some();
+        let next = far.or_else(|| self.large.pop());
+        self.waiting_bytes -= next.as_ref().map_or(0, Stream::left);
+        next
     }
 }
 
@@ -211,4 +292,59 @@ pub(super) fn folders() -> usize {
 fn descriptors() -> usize {
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(descriptors).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: u64 = 1 << 20;
+
+    /// Of files hashed like SHA-256 on SHA-NI.
+    fn load(streams: usize, left: u64, longest: u64) -> Load {
+        let cost = |streams: usize| [0.0, 129.0, 138.0, 167.0, 203.0, 332.0][streams];
+        let (cost, wider, best) = (cost(streams), cost(streams + 1), 203.0 / 4.0);
+        Load { streams, most: 4, left, longest, divisible: true, cost, wider, best }
+    }
+
+    /// What the first of the threads is told.
+    fn told(loads: &[Load], waiting_bytes: u64) -> Option<&'static str> {
+        let state = State { loads: loads.to_vec(), waiting_bytes, ..State::default() };
+        state.spare_longest(0, loads.len() - 1).map(|take| match take {
+            Take::GiveBack => "give back",
+            Take::Nothing => "nothing",
+            _ => "something else",
+        })
+    }
+
+    #[test]
+    fn the_longest_file_has_no_company_that_others_can_have() {
+        let (small, none) = (load(4, 40 * MB, 10 * MB), Load::default());
+        assert_eq!(told(&[load(1, 400 * MB, 400 * MB), small], 100 * MB), Some("nothing"));
+        assert_eq!(told(&[load(4, 460 * MB, 400 * MB), small], 100 * MB), Some("give back"));
+        // It ends before the rest all the same.
+        assert_eq!(told(&[load(1, 400 * MB, 400 * MB), small], 2000 * MB), None);
+        assert_eq!(told(&[small, small], 100 * MB), None);
+        // Nobody else is there.
+        assert_eq!(told(&[load(4, 460 * MB, 400 * MB)], 0), None);
+        assert_eq!(told(&[none, none], 0), None);
+        // One more costs nothing.
+        let free = Load { wider: 129.0, ..load(1, 400 * MB, 400 * MB) };
+        assert_eq!(told(&[free, small], 0), None);
+        // A disk's head is not sent elsewhere.
+        let far = Load { divisible: false, ..load(4, 460 * MB, 400 * MB) };
+        assert_eq!(told(&[far, small], 100 * MB), Some("nothing"));
+    }
+
+    #[test]
+    fn somebody_always_opens_what_is_not_open_yet() {
+        let job = || Job::new("/".into(), Access::Found, [].into());
+        for loads in [[10, 10, 10], [10, 20, 10], [30, 20, 10], [0, 0, 0]] {
+            let loads = loads.map(|size| load(usize::from(size > 0), size * MB, size * MB));
+            let jobs = VecDeque::from([(0, job())]);
+            let state = State { loads: loads.to_vec(), jobs, ..State::default() };
+            let told = (0..3).filter(|thread| state.spare_longest(*thread, 2).is_none());
+            assert!(told.count() >= 2);
+        }
+    }
 }

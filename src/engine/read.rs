@@ -1,7 +1,6 @@
 //! How bytes arrive: plain `read`, never a mapping, so that a file that is cut short under our
 //! eyes is an error and not a signal.
 
-use std::cmp::Ordering;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
@@ -295,27 +294,6 @@ impl Opened {
         if *before == after { Ok(()) } else { Err(ErrorKind::Changed) }
     }
 }
-
-/// By size, for the largest to be hashed first.
-impl Ord for Opened {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.size().cmp(&other.size()).then(other.index.cmp(&self.index))
-    }
-}
-
-impl PartialOrd for Opened {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Opened {
-    fn eq(&self, other: &Self) -> bool {
-        self.index == other.index
-    }
-}
-
-impl Eq for Opened {}
 
 fn open(path: &Path, job: &Job) -> Result<(OwnedFd, Facts), ErrorKind> {
     let flags = match job.access {

@@ -17,13 +17,15 @@ pub(super) fn work_off(queue: &Queue, progress: Option<&Progress>, finish: impl 
     let mut small = Batch::default();
     let mut streams = Streams::default();
     let mut results = Vec::new();
+    let thread = queue.enter();
     loop {
-        match queue.take(streams.count(), streams.most()) {
+        match queue.take(thread, streams.load()) {
             Take::Jobs(jobs) => small.work_off(queue, jobs, progress, &mut results),
-            Take::Stream(opened) => {
-                streams.push(opened);
+            Take::Stream(stream) => {
+                streams.push(stream);
                 continue; // there may be more, and more lanes are faster
             }
+            Take::GiveBack => queue.give_back(streams.company()),
             Take::Alone(index, job) => {
                 let this = Threads::ONE;
                 let opened = Opened::new(index, job);

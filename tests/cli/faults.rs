@@ -68,6 +68,22 @@ fn few_descriptors() {
     }
 }
 
+/// Files of all sizes, of which the longest is met last, pass from thread to thread.
+#[test]
+fn sizes_far_apart() {
+    let dir = Dir::new();
+    let mut expected = String::new();
+    for i in 0..120usize {
+        let size = if i == 117 { 24 << 20 } else { (i * i * i * 7) % 3_000_000 };
+        let data: Vec<u8> = (0..size).map(|at| (at * (i + 1) >> 3) as u8).collect();
+        expected += &format!("{}  t/{i:03}\n", sha256(&data));
+        dir.write(format!("t/{i:03}"), data);
+    }
+    for threads in ["1", "2", "3", "16"] {
+        dir.hsum(["-j", threads, "t"]).prints(&expected);
+    }
+}
+
 /// More directories than are kept open, each with files that wait for larger ones.
 #[test]
 fn many_directories() {
