@@ -121,7 +121,7 @@ fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<R
 #[test]
 fn a_read_error_is_no_digest() {
     let dir = Dir::with(&["a", "z"]);
-    dir.write("b", vec![1; 500_000]);
+    dir.write("b", vec![1; 1_500_000]);
     for time in [1, 2, 3, 4, 5] {
         let fault = format!("inject=read,preadv2:error=EIO:when={time}");
         let Some(ran) = injected(&dir, &fault, Some("b"), "a b z") else { return };
