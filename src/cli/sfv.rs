@@ -15,7 +15,7 @@ use hsum::engine::{self, Next};
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
 use super::args::CheckArgs;
-use super::check::{Manner, Report, Warn, summarize};
+use super::check::{Manner, Report, Warn, summarize, summarize_unnamed};
 use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
 use super::print::{complain, complain_of};
@@ -91,10 +91,10 @@ pub(super) fn check(
         complain(format_args!("{title}: {}", ErrorKind::Io(error)));
         return Ok(Exit::Failed);
     }
-    let Reading { malformed, refused, .. } = *lock(&reading);
+    let Reading { listed, malformed, refused, .. } = *lock(&reading);
     summary = Summary { malformed, refused, ..summary };
-    if selection.is_partial() && summary.entries() == 0 {
-        return Ok(Exit::Well); // that a file is not listed is said once, after all lists
+    if selection.is_partial() && listed > 0 && summary.entries() == 0 {
+        return Ok(summarize_unnamed(manner, &summary));
     }
     Ok(summarize(manner, title, &summary))
 }
@@ -104,6 +104,8 @@ pub(super) fn check(
 struct Reading {
     /// Of the files that are under way, in their order.
     crcs: VecDeque<u32>,
+    /// Lines that are entries, of files that were asked for or not.
+    listed: u64,
     malformed: u64,
     refused: u64,
 }
@@ -136,6 +138,7 @@ impl Reading {
             self.malformed += u64::from(!is_none);
             return if is_none { Ok(None) } else { Err(None) };
         };
+        self.listed += 1;
         let leads_outside = !args.allow_outside && !args.basename && leads_outside(&listed);
         let Some(path) = selection.rename(listed) else { return Ok(None) };
         // What a list names must not make the program wait.

@@ -72,6 +72,30 @@ fn only_one_file() {
     dir.words("check --only x").run().is_in(1, b"", "no properly formatted checksum lines");
 }
 
+/// That a line is no entry matters to `--strict` in a list that does not name the file, too.
+#[test]
+fn only_one_file_and_every_line_of_its_lists() {
+    let dir = abc();
+    let warning = "hsum: WARNING: 1 line is improperly formatted\n";
+    for (name, line) in [("other", format!("{ABC}  gone\n")), ("other.sfv", sfv_of("gone"))] {
+        dir.write("list", format!("{ABC}  abc.bin\n"));
+        dir.write(name, format!("{line}nonsense\n"));
+        let both = format!("check list {name} --only abc.bin");
+        dir.words(&both).gives(0, "abc.bin: OK\n", warning);
+        dir.words(&format!("{both} --strict")).gives(1, "abc.bin: OK\n", warning);
+        dir.words(&format!("{both} --strict --status")).gives(1, "", "");
+        // No entry at all is what it is without --only.
+        dir.write(name, "; nothing\n");
+        let none = "no properly formatted checksum lines found\n";
+        dir.words(&both).run().is_in(1, b"abc.bin: OK\n", none);
+    }
+}
+
+/// A line of an SFV file, with the CRC-32 of "abc".
+fn sfv_of(name: &str) -> String {
+    format!("; SFV\n{name} 352441C2\n")
+}
+
 #[test]
 fn by_base_name_only_on_request() {
     let dir = abc();
