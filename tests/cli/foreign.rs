@@ -116,6 +116,23 @@ fn by_base_name_only_on_request() {
 }
 
 #[test]
+fn base_names_of_an_sfv_file() {
+    let dir = abc();
+    let list = "; SFV\nx/abc.bin 352441C2\n./x/abc.bin 352441C2\ny/b.exe 352441C2\n";
+    dir.write("list", list);
+    dir.write("b.exe", "abc");
+    dir.words("check list --basename").prints("abc.bin: OK\nabc.bin: OK\nb.exe: OK\n");
+    dir.words("check list --basename --only b.exe").prints("b.exe: OK\n");
+    dir.write("list", format!("{list}y/abc.bin 352441C2\n"));
+    let refused = |line: u32| format!("hsum: list: {line}: several entries have this base name\n");
+    let ran = dir.words("check list --basename").run();
+    ran.is_in(1, b"b.exe: OK\n", &[refused(2), refused(3), refused(5)].concat());
+    let ran = dir.words("check list --basename --only abc.bin").run();
+    ran.is_in(1, b"abc.bin: OK\nabc.bin: OK\n", &refused(5));
+    dir.words("check list --basename --only b.exe").prints("b.exe: OK\n");
+}
+
+#[test]
 fn two_digests_that_contradict_each_other() {
     let dir = abc();
     dir.write("list", format!("{ABC}  abc.bin\n{}  abc.bin\n", sha256("other")));
