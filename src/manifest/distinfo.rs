@@ -44,7 +44,7 @@ impl Reader for Distinfo {
             self.file = File { line: number, name: name.to_vec(), ..File::default() };
         }
         if tag.eq_ignore_ascii_case(b"SIZE") {
-            self.file.size = fields::words(value).next().and_then(fields::size);
+            self.file.size = size(value);
             return;
         }
         match self.functions.named(tag).map(|function| fields::hex(function, value)) {
@@ -72,8 +72,19 @@ impl File {
     }
 }
 
+/// `SIZE (NAME) = N`, as it stands in lists of BSD lines too: the name and the size.
+pub(super) fn size_line(line: &[u8]) -> Option<(&[u8], u64)> {
+    let (_, name, value) = tagged(line).filter(|(tag, ..)| tag.eq_ignore_ascii_case(b"SIZE"))?;
+    Some((name, size(value)?))
+}
+
+/// pkgsrc has `bytes` after the number.
+fn size(value: &[u8]) -> Option<u64> {
+    fields::words(value).next().and_then(fields::size)
+}
+
 /// `TAG (NAME) = VALUE`.
-fn tagged(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(super) fn tagged(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let open = line.windows(2).position(|pair| pair == b" (")?;
     let close = line.windows(4).rposition(|part| part == b") = ")?;
     let name = line.get(open + 2..close)?;

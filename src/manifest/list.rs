@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use super::layer::Layer;
 use super::lines::{Line, Lines};
 use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
-use super::sidecar;
 use super::{BadLine, Entry, Parser};
+use super::{distinfo, sidecar};
 use crate::algorithm::Function;
 
 /// Bytes of lines that are held until one tells the shape.
 const HELD: usize = 64 * 1024;
+/// Tagged lines of one file that wait for its size.
+const WAITING: usize = 16;
 /// Bytes of a list that must be read whole.
 const WHOLE: u64 = 16 * 1024 * 1024;
 
@@ -49,6 +51,16 @@ pub struct Listed {
     pub entry: Result<Entry, BadLine>,
 }
 
+impl Listed {
+    fn path(&self) -> Option<&Path> {
+        self.entry.as_ref().ok().map(|entry| &*entry.path)
+    }
+
+    fn set_size(&mut self, size: u64) {
+        self.entry.iter_mut().for_each(|entry| entry.size = Some(size));
+    }
+}
+
 /// A checksum file, entry by entry.
 ///
 /// Lists of lines are read in bounded memory, however long they are. JSON, XML and UTF-16 are
@@ -72,6 +84,8 @@ pub struct List<R> {
     state: State,
     /// Lines that are read but not looked at, the wrapping taken off.
     held: VecDeque<Line>,
+    /// Entries of BSD lines, all of one file, whose size may stand in the next line.
+    waiting: Vec<Listed>,
     out: Out,
 }
 
@@ -106,6 +120,7 @@ impl<R: BufRead> List<R> {
             signed: false,
             state: State::New,
             held: VecDeque::new(),
+            waiting: Vec::new(),
             out: Out::default(),
         }
     }
@@ -263,22 +278,39 @@ impl<R: BufRead> List<R> {
             State::Foreign(_, reader) => (None, Some(reader)),
         };
         match (next, parser, shape) {
-            (Some((number, line)), Some(parser), _) => {
-                let entry = line.and_then(|line| parser.parse_line(&line)).transpose();
-                if let Some(entry) = entry {
-                    self.out.push(number, entry);
+            (Some((number, Ok(line))), Some(parser), _) => {
+                let text = line.trim_ascii_end();
+                let path = self.waiting.first().and_then(|first| first.path());
+                if let Some((name, size)) = distinfo::size_line(text)
+                    && path.is_some_and(|path| path.as_os_str().as_encoded_bytes() == name)
+                {
+                    self.waiting.iter_mut().for_each(|listed| listed.set_size(size));
+                    return true;
+                }
+                let Some(entry) = parser.parse_line(&line).transpose() else { return true };
+                let is_tagged = entry.is_ok() && distinfo::tagged(text).is_some();
+                let listed = Listed { line: number, entry };
+                if !is_tagged || listed.path() != path || self.waiting.len() == WAITING {
+                    self.out.queue.extend(self.waiting.drain(..));
+                }
+                match is_tagged {
+                    true => self.waiting.push(listed),
+                    false => self.out.queue.push_back(listed),
                 }
             }
             (Some((number, Ok(line))), _, Some(reader)) => {
                 let line = line.strip_suffix(b"\n").unwrap_or(&line);
                 reader.line(number, line.strip_suffix(b"\r").unwrap_or(line), &mut self.out);
             }
-            (Some((number, Err(bad))), _, _) => self.out.push(number, Err(bad)),
+            (Some((number, Err(bad))), _, _) => {
+                self.out.queue.extend(self.waiting.drain(..));
+                self.out.push(number, Err(bad));
+            }
             (None, _, reader) => {
                 reader.into_iter().for_each(|reader| reader.end(&mut self.out));
-                let shape = self.shape();
-                self.state = State::Whole(shape);
-                return shape != Shape::Plain;
+                self.out.queue.extend(self.waiting.drain(..));
+                self.state = State::Whole(self.shape());
+                return !self.out.queue.is_empty();
             }
             (Some(_), None, None) => unreachable!("one of them is there"),
         }
