@@ -244,8 +244,8 @@ fn print(
 
 /// Whether it is more than one bad line among others: something to say without being asked.
 fn is_serious(bad: BadLine) -> bool {
-    use BadLine::{Html, NotOfAFile, Syntax, TooLarge, Unnamed};
-    bad.is_refusal() || matches!(bad, Html | NotOfAFile | Syntax | TooLarge | Unnamed)
+    use BadLine::{Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed};
+    bad.is_refusal() || matches!(bad, Html | NotOfAFile | OfACache | Syntax | TooLarge | Unnamed)
 }
 
 fn print_entry(

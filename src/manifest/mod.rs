@@ -24,6 +24,7 @@ mod lock;
 #[cfg(feature = "fs")]
 mod metalink;
 mod name_first;
+mod pnpm;
 mod powershell;
 mod record;
 mod sfv;

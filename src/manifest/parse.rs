@@ -87,6 +87,8 @@ pub enum BadLine {
     NotComputed,
     /// The digest is not of the file's bytes.
     NotOfAFile,
+    /// The digests are of archives in Yarn's cache, not of packages.
+    OfACache,
     /// Two different digests of one algorithm for one file.
     Conflict,
     /// The name leads out of the directory: it is absolute, or has `..` in it.
@@ -118,6 +120,9 @@ impl fmt::Display for BadLine {
             Self::StdinTwice => "standard input is the list itself",
             Self::NotComputed => "the algorithm is not computed here",
             Self::NotOfAFile => "the digest is not of the file's bytes",
+            Self::OfACache => {
+                "a yarn.lock whose digests are of the archives in Yarn's cache, not of packages"
+            }
             Self::Conflict => "two different digests of one algorithm for one file",
             Self::Outside => "the name leads out of the directory (see --allow-outside)",
             Self::Ambiguous => "several entries have this base name",
@@ -263,8 +268,10 @@ impl Parser {
 /// parenthesis. `None` where the line does not begin like one.
 fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
     let open = line.iter().position(|&b| b == b'(')?;
-    let tag = line[..open].strip_suffix(b" ").unwrap_or(&line[..open]);
-    let tag = str::from_utf8(tag).ok()?;
+    let tag = str::from_utf8(&line[..open]).ok()?;
+    // rhash pads short tags: five characters and a space.
+    let padded = tag.len() == 6;
+    let tag = if padded { tag.trim_end_matches(' ') } else { tag.strip_suffix(' ').unwrap_or(tag) };
     if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
         return None;
     }

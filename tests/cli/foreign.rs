@@ -206,6 +206,7 @@ fn lists_that_are_none() {
         ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
         ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16 or array\n"),
         ("{\"name\": \"x\"}", none),
+        ("__metadata:\n  version: 8\n  checksum: 10c0/ab\n", "the archives in Yarn's cache"),
         ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
     ] {
         dir.write("list", text);
@@ -276,7 +277,7 @@ fn what_other_programs_print_is_read_back() {
         ("cksum", &["-a sha256", "-a md5", "-a blake2b", "-a sm3", "-a sha512 --untagged"]),
         ("openssl", &["dgst -sha256", "dgst -r -sha256", "dgst -md5", "dgst -sha3-256"]),
         ("gpg", &["--print-md sha256", "--print-md md5", "--print-md sha512", "--print-mds"]),
-        ("rhash", &["--sha256", "--bsd --sha256", "--sfv", "-C"]),
+        ("rhash", &["--sha256", "--bsd --sha256", "--bsd -M -H --sha256", "--sfv", "-C"]),
         ("hashdeep", &["-l -c sha256", "-l -c md5,sha256"]),
     ] {
         if !has(program) {
