@@ -16,15 +16,16 @@ use hsum::fetch::form::{self, FilePart, Multipart};
 use hsum::fetch::netrc::{self, Netrc};
 use hsum::fetch::{
     AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
-    Proxies, Redirects, Request, RequestSigner, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 
-use super::args::{How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
+use super::args::{ClientArgs, How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
 use super::exit::Usage;
 use super::key::KeySource;
 use super::print::complain;
 use super::quote::quote;
+use super::sign::sender;
 
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
@@ -33,12 +34,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(
-        request: &RequestArgs,
-        identity: &IdentityArgs,
-        tls: &TlsArgs,
-        signer: Option<Arc<dyn RequestSigner>>,
-    ) -> Result<Self> {
+    pub(crate) fn new(args: &ClientArgs) -> Result<Self> {
+        let ClientArgs { signing, request, identity, tls } = args;
+        let signer = sender::signer(signing)?;
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
         let duration = Duration::from_secs_f64;
