@@ -7,6 +7,7 @@ use std::str;
 use super::{Dialect, Entry};
 use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
 use crate::digest::Digest;
+use crate::notation;
 
 /// Reads the lines of one list, one after the other.
 ///
@@ -316,13 +317,9 @@ fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
 
 /// A digest that nothing but its length tells the algorithm of.
 fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
-    use Algorithm::*;
     let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
     let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };
-    let algorithm = [Md5, Sha1, Sha224, Sha256, Sha384, Sha512]
-        .into_iter()
-        .find(|algorithm| Some(algorithm.default_len()) == len);
-    match algorithm {
+    match len.and_then(notation::by_length) {
         Some(algorithm) => digest_of(Tag::Exactly(algorithm.into()), text),
         None if is_hex => Err(BadLine::BadDigest),
         None => Err(BadLine::NoDigest),
