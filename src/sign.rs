@@ -47,6 +47,10 @@ mod verifier;
 pub use clock::{Clock, SystemClock};
 pub use encoding::Encoding;
 pub use headers::Headers;
+#[doc(hidden)]
+pub use headers::is_token;
+#[cfg(feature = "net")]
+pub(crate) use headers::is_token_byte;
 pub use jws::{Jws, JwsAlgorithm};
 pub use message::Message;
 pub use rfc9421::Rfc9421;

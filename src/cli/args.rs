@@ -20,7 +20,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use client::{How, IdentityArgs, RequestArgs, TlsArgs, Version};
+pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::{HmacArgs, KeyFormat};

@@ -153,7 +153,7 @@ fn check_list(
         return Ok(Exit::Failed);
     }
     if selection.is_partial() && !broken && listed > 0 && summary.entries() == 0 {
-        return Ok(Exit::Well); // that a file is not listed is said once, after all lists
+        return Ok(summarize_unnamed(&manner, &summary));
     }
     let exit = summarize(&manner, &title, &summary);
     // What follows the place where it breaks off is lost, and was not verified.
@@ -244,8 +244,8 @@ fn print(
 
 /// Whether it is more than one bad line among others: something to say without being asked.
 fn is_serious(bad: BadLine) -> bool {
-    use BadLine::{Html, NotOfAFile, Syntax, TooLarge, Unnamed};
-    bad.is_refusal() || matches!(bad, Html | NotOfAFile | Syntax | TooLarge | Unnamed)
+    use BadLine::{Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed};
+    bad.is_refusal() || matches!(bad, Html | NotOfAFile | OfACache | Syntax | TooLarge | Unnamed)
 }
 
 fn print_entry(
@@ -280,9 +280,23 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit
         complain(format_args!("{title}: no properly formatted checksum lines found"));
         return Exit::Failed;
     }
+    let well = warn_of_failures(manner, summary) && summary.matched > 0;
+    if manner.report != Report::Nothing && manner.ignore_missing && summary.matched == 0 {
+        complain(format_args!("{title}: no file was verified"));
+    }
+    if well { Exit::Well } else { Exit::Failed }
+}
+
+/// [`summarize`], of a list that names none of the files that were asked for: that one is not
+/// listed is said once, after all lists.
+pub(super) fn summarize_unnamed(manner: &Manner, summary: &Summary) -> Exit {
+    if warn_of_failures(manner, summary) { Exit::Well } else { Exit::Failed }
+}
+
+/// Whether there are none.
+fn warn_of_failures(manner: &Manner, summary: &Summary) -> bool {
     let missing = if manner.ignore_missing { 0 } else { summary.missing };
     let unreadable = summary.unreadable + missing;
-    let nothing_verified = manner.ignore_missing && summary.matched == 0;
     if manner.report != Report::Nothing {
         for (count, one, many) in [
             (summary.malformed, "line is improperly formatted", "lines are improperly formatted"),
@@ -298,14 +312,7 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit
                 complain(format_args!("WARNING: {}", plural(count, one, many)));
             }
         }
-        if nothing_verified {
-            complain(format_args!("{title}: no file was verified"));
-        }
     }
     let malformed = if manner.strict { summary.malformed } else { 0 };
-    let failed = summary.differed + unreadable + malformed + summary.refused;
-    match failed == 0 && summary.matched > 0 {
-        true => Exit::Well,
-        false => Exit::Failed,
-    }
+    summary.differed + unreadable + malformed + summary.refused == 0
 }

@@ -2,12 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
@@ -16,15 +16,17 @@ use hsum::fetch::form::{self, FilePart, Multipart};
 use hsum::fetch::netrc::{self, Netrc};
 use hsum::fetch::{
     AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
-    Proxies, Redirects, Request, RequestSigner, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
+use hsum::sign::{Clock, SystemClock};
 
-use super::args::{How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
+use super::args::{ClientArgs, How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
 use super::exit::Usage;
 use super::key::KeySource;
 use super::print::complain;
 use super::quote::quote;
+use super::sign::sender;
 
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
@@ -33,12 +35,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(
-        request: &RequestArgs,
-        identity: &IdentityArgs,
-        tls: &TlsArgs,
-        signer: Option<Arc<dyn RequestSigner>>,
-    ) -> Result<Self> {
+    pub(crate) fn new(args: &ClientArgs) -> Result<Self> {
+        let ClientArgs { signing, request, identity, tls } = args;
+        let signer = sender::signer(signing)?;
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
         let duration = Duration::from_secs_f64;
@@ -82,16 +81,11 @@ impl Session {
         let Some((path, jar)) = &self.jar else { return Ok(()) };
         let jar = jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let written = AtomicFile::create_private(path).and_then(|mut file| {
-            file.write_all(&jar.to_bytes(now()))?;
+            file.write_all(&jar.to_bytes(SystemClock.now() as i64))?;
             file.commit()
         });
         written.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs() as i64)
 }
 
 /// What a library's failure about the command line's words is.
@@ -102,7 +96,7 @@ pub(crate) fn usage(failure: Failure) -> anyhow::Error {
 fn read_jar(path: &Path) -> Result<Jar> {
     match fs::read(path) {
         Ok(text) => {
-            let (jar, bad) = Jar::parse(&text, now());
+            let (jar, bad) = Jar::parse(&text, SystemClock.now() as i64);
             for bad in bad {
                 complain(format_args!("{}: {bad}", quote(path)));
             }
@@ -210,9 +204,9 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
 }
 
 /// 16 random bytes.
-fn random() -> Result<[u8; 16]> {
+pub(crate) fn random() -> Result<[u8; 16]> {
     let mut random = [0; 16];
-    fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random))?;
+    getrandom::fill(&mut random).map_err(|error| anyhow!("no random numbers: {error}"))?;
     Ok(random)
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use anyhow::Result;
 use hsum::ErrorKind;
+use hsum::manifest::BadLine;
 use hsum::notation::Expected;
 
 use super::args::ConvertArgs;
@@ -11,8 +12,8 @@ use super::exit::Exit;
 use super::output::Output;
 use super::print::complain;
 
-/// No digest is written in more bytes.
-const LONGEST: u64 = 16 * 1024;
+/// No digest is written in more bytes; of a longer line nothing is read as one.
+const LONGEST: usize = 16 * 1024;
 
 pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
@@ -36,9 +37,17 @@ fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
     let mut all_well = true;
     for number in 1u64.. {
         let mut line = Vec::new();
-        let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        let mut read = input.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut line);
+        if line.len() > LONGEST && !line.ends_with(b"\n") {
+            read = input.skip_until(b'\n').map(|_| line.len());
+        }
         match read {
             Ok(0) => break,
+            Ok(length) if length > LONGEST => {
+                output.flush()?;
+                complain(format_args!("'standard input': {number}: {}", BadLine::TooLong));
+                all_well = false;
+            }
             Ok(_) if line.trim_ascii().is_empty() => {}
             Ok(_) => all_well &= convert(args, &line, Some(number), output)?,
             Err(error) => {

@@ -29,7 +29,6 @@ use super::client::{self, Session};
 use super::exit::{Exit, Usage};
 use super::output::Output;
 use super::quote::quote;
-use super::sign::sender;
 use bars::Bars;
 use trust::Trust;
 
@@ -61,10 +60,9 @@ pub(super) struct Done {
     pub(super) result: Result<Verified, Failure>,
 }
 
-pub(crate) fn run(mut args: GetArgs) -> Result<Exit> {
+pub(crate) fn run(args: GetArgs) -> Result<Exit> {
     let mut jobs = jobs(&args)?;
-    let signer = sender::signer(std::mem::take(&mut args.signing))?;
-    let session = Session::new(&args.request, &args.identity, &args.tls, signer)?;
+    let session = Session::new(&args.client)?;
     let mut trust = Trust::new(&args.trust)?;
     let mut output = Output::stdout()?;
     // What serves all jobs is fetched once, before them.
@@ -185,7 +183,7 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
         if let (true, Target::File(path)) = (jobs.iter().any(taken), &target) {
             return usage(&format!("{}: two URLs would have this name", quote(path)));
         }
-        let request = client::request(&args.request, url)?;
+        let request = client::request(&args.client.request, url)?;
         jobs.push(Job {
             request,
             mirrors: mirrors.clone(),

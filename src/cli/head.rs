@@ -10,17 +10,15 @@ use super::client::{self, Session};
 use super::exit::Exit;
 use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
-use super::sign::sender;
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
     let urls = args.urls.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
-    let session =
-        Session::new(&args.request, &args.identity, &args.tls, sender::signer(args.signing)?)?;
+    let session = Session::new(&args.client)?;
     let mut output = Output::stdout()?;
     let mut exit = Exit::Well;
     for url in urls {
-        let request = client::request(&args.request, url.clone())?;
-        let method = args.request.method.clone().unwrap_or_else(|| "HEAD".into());
+        let request = client::request(&args.client.request, url.clone())?;
+        let method = args.client.request.method.clone().unwrap_or_else(|| "HEAD".into());
         let result = ask(&session, Request { method, ..request });
         match (&result, args.json) {
             (Ok(reply), false) => lines(&url, reply, &mut output)?,

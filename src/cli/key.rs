@@ -8,8 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use hsum::ErrorKind;
+use hsum::{ErrorKind, sign};
 use zeroize::Zeroizing;
 
 use super::args::KeyFormat;
@@ -140,62 +139,37 @@ pub(crate) fn drop_line_end(text: &mut Vec<u8>) {
 }
 
 /// The reasons never hold any of the key.
-fn decode(
-    mut text: Zeroizing<Vec<u8>>,
-    format: KeyFormat,
-) -> Result<Zeroizing<Vec<u8>>, &'static str> {
-    if format == KeyFormat::Raw {
-        return Ok(text);
+fn decode(mut text: Zeroizing<Vec<u8>>, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
+    if format != KeyFormat::Raw {
+        drop_line_end(&mut text);
     }
-    drop_line_end(&mut text);
-    match format {
-        KeyFormat::Raw => {}
-        KeyFormat::Text => {
-            if text.contains(&b'\n') {
-                return Err("a text key has one line; use --key-format raw for one with more");
-            }
-            if text.iter().all(u8::is_ascii_whitespace) {
-                text.clear();
-            }
-            if text.first().is_some_and(u8::is_ascii_whitespace)
-                || text.last().is_some_and(u8::is_ascii_whitespace)
-            {
-                complain("warning: the key begins or ends with white space, which counts");
-            }
+    if format == KeyFormat::Text {
+        if text.contains(&b'\n') {
+            bail!("a text key has one line; use --key-format raw for one with more");
         }
-        KeyFormat::Hex => {
-            let mut key = Zeroizing::new(vec![0; text.len() / 2]);
-            hex::decode_to_slice(&*text, &mut key).map_err(|_| "the key is not hexadecimal")?;
-            return Ok(key);
+        if text.iter().all(u8::is_ascii_whitespace) {
+            text.clear();
         }
-        KeyFormat::Base64 => {
-            let mut key = Zeroizing::new(vec![0; text.len()]);
-            let length = Base64::decode(&*text, &mut key)
-                .map_err(|_| "the key is not base64 (RFC 4648, section 4, padded)")?
-                .len();
-            key.truncate(length);
-            return Ok(key);
-        }
-        KeyFormat::Base64url => {
-            let mut key = Zeroizing::new(vec![0; text.len()]);
-            let length = Base64UrlUnpadded::decode(&*text, &mut key)
-                .map_err(|_| "the key is not base64url (RFC 4648, section 5, not padded)")?
-                .len();
-            key.truncate(length);
-            return Ok(key);
-        }
-        KeyFormat::Whsec => {
-            let encoded = text.strip_prefix(b"v1,").unwrap_or(&text).strip_prefix(b"whsec_");
-            let mut key = Zeroizing::new(vec![0; text.len()]);
-            let length = encoded
-                .and_then(|encoded| Base64::decode(encoded, &mut key).ok())
-                .ok_or("the key is not 'whsec_' and base64")?
-                .len();
-            key.truncate(length);
-            return Ok(key);
+        if text.first().is_some_and(u8::is_ascii_whitespace)
+            || text.last().is_some_and(u8::is_ascii_whitespace)
+        {
+            complain("warning: the key begins or ends with white space, which counts");
         }
     }
-    Ok(text)
+    Ok(sign::KeyFormat::from(format).decode(&text)?)
+}
+
+impl From<KeyFormat> for sign::KeyFormat {
+    fn from(format: KeyFormat) -> Self {
+        match format {
+            KeyFormat::Text => Self::Text,
+            KeyFormat::Raw => Self::Raw,
+            KeyFormat::Hex => Self::Hex,
+            KeyFormat::Base64 => Self::Base64,
+            KeyFormat::Base64url => Self::Base64Url,
+            KeyFormat::Whsec => Self::Whsec,
+        }
+    }
 }
 
 impl KeySource<'_> {

@@ -10,6 +10,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
 use hsum::engine::FileId;
+use hsum::snapshot::through_links;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -19,9 +20,6 @@ use super::quote::{for_terminal, quote};
 
 /// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
 const PIPE_WRITE: usize = 4096;
-
-/// Links that lead from one to the next before it is a loop; what Linux takes.
-const MOST_LINKS: usize = 40;
 
 /// A sink for whole lines.
 pub(crate) struct Output {
@@ -195,14 +193,4 @@ fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-}
-
-/// What a link leads to is replaced, not the link; there may be nothing yet.
-fn through_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("")).join(target);
-    }
-    path
 }

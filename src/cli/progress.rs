@@ -127,3 +127,44 @@ impl Drop for View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers after "of": of bytes, and of files.
+    fn totals(bar: &ProgressBar) -> (u64, u64) {
+        let message = bar.message();
+        let files = message.split_once(" of ").and_then(|(_, rest)| rest.split(' ').next());
+        (bar.length().unwrap_or(0), files.map_or(0, |files| files.parse().expect("a number")))
+    }
+
+    /// However survey and work overtake each other, and whatever grows meanwhile.
+    #[test]
+    fn what_is_shown_never_shrinks() {
+        for (ahead, growth) in [(400, 0), (400, 3), (0, 0), (0, 3)] {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+            let (done, expected) = (Progress::default(), Expected::default());
+            let (mut place, mut total) = (0, (0, 0));
+            for step in 0..1000 {
+                if step < 500 {
+                    let _ = expected.add(10);
+                }
+                if step == 500 {
+                    expected.complete.store(true, Relaxed);
+                }
+                if (ahead..ahead + 500).contains(&step) {
+                    done.add_bytes(10 + growth);
+                    done.add_files(1);
+                }
+                draw(&bar, &done, &expected);
+                let now = totals(&bar);
+                assert!(bar.position() >= place, "{step}: {} < {place}", bar.position());
+                // Where more is done than was known, no total is shown.
+                assert!(now.0 >= total.0 && (now.1 >= total.1 || now.1 == 0), "{step}: {now:?}");
+                (place, total) = (bar.position(), (now.0, now.1.max(total.1)));
+            }
+            assert_eq!(place, 5000 + 500 * growth as u64);
+        }
+    }
+}

@@ -16,6 +16,8 @@ pub(super) struct Selection {
     files: Vec<Wanted>,
     matching: Matching,
     strong: bool,
+    /// Base names that several entries of an SFV file have.
+    shared: HashSet<Vec<u8>>,
 }
 
 /// A file that was asked for.
@@ -33,6 +35,7 @@ impl Selection {
             files: args.only.iter().map(wanted).collect(),
             matching: if args.basename { Matching::BaseName } else { Matching::Exact },
             strong: args.strong,
+            shared: HashSet::new(),
         }
     }
 
@@ -46,18 +49,26 @@ impl Selection {
         self.files.iter().filter(|wanted| !wanted.ever).map(|wanted| wanted.file.as_path())
     }
 
-    /// The file to read for a listed name; `None` if it was not asked for.
-    pub(super) fn rename(&mut self, listed: PathBuf) -> Option<PathBuf> {
+    /// Begins an SFV file, whose lines [`Selection::rename`] will see; of all base names, `names`
+    /// says beforehand which are shared.
+    pub(super) fn begin<'n>(&mut self, names: impl Iterator<Item = &'n Path>) {
+        self.files.iter_mut().for_each(|wanted| wanted.found = None);
+        self.shared = shared_base_names(names);
+    }
+
+    /// The file to read for a name of an SFV file; `None` if it was not asked for.
+    pub(super) fn rename(&mut self, listed: PathBuf) -> Option<Result<PathBuf, BadLine>> {
         let matching = self.matching;
         if self.files.is_empty() {
-            return Some(match matching {
-                Matching::Exact => listed,
-                Matching::BaseName => OsStr::from_bytes(base_name(&listed)).into(),
+            return Some(match (matching, base_name(&listed)) {
+                (Matching::Exact, _) => Ok(listed),
+                (_, base) if self.shared.contains(base) => Err(BadLine::Ambiguous),
+                (_, base) => Ok(OsStr::from_bytes(base).into()),
             });
         }
         let wanted = self.files.iter_mut().find(|w| matching.matches(&listed, &w.file))?;
-        wanted.ever = true;
-        Some(wanted.file.clone())
+        let file = wanted.file.clone();
+        Some(wanted.find(&listed).map(|_| file))
     }
 
     /// The entries of another list that are chosen, and its bad lines.
@@ -90,13 +101,16 @@ impl Selection {
 }
 
 impl Wanted {
+    /// Its digests so far, if all entries have this name.
+    fn find(&mut self, listed: &Path) -> Result<&mut Vec<Digest>, BadLine> {
+        self.ever = true;
+        let (name, digests) = self.found.get_or_insert_with(|| (listed.into(), Vec::new()));
+        if same_name(name, listed) { Ok(digests) } else { Err(BadLine::Ambiguous) }
+    }
+
     /// The entry, under the name that was asked for.
     fn take(&mut self, entry: Entry) -> Result<Entry, BadLine> {
-        self.ever = true;
-        let (name, digests) = self.found.get_or_insert_with(|| (entry.path.clone(), Vec::new()));
-        if !same_name(name, &entry.path) {
-            return Err(BadLine::Ambiguous);
-        }
+        let digests = self.find(&entry.path)?;
         for digest in entry.digests() {
             match digests.iter().find(|known| known.function() == digest.function()) {
                 Some(known) if known != digest => return Err(BadLine::Conflict),
@@ -112,15 +126,8 @@ impl Wanted {
 /// refused.
 fn by_base_name(list: impl Iterator<Item = Listed>) -> impl Iterator<Item = Listed> {
     let all: Vec<Listed> = list.collect();
-    let mut names: HashMap<Vec<u8>, PathBuf> = HashMap::new();
-    let mut shared: HashSet<Vec<u8>> = HashSet::new();
-    for entry in all.iter().filter_map(|listed| listed.entry.as_ref().ok()) {
-        let base = base_name(&entry.path).to_vec();
-        let first = names.entry(base.clone()).or_insert_with(|| entry.path.clone());
-        if !same_name(first, &entry.path) {
-            shared.insert(base);
-        }
-    }
+    let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
+    let shared = shared_base_names(entries.map(|entry| &*entry.path));
     all.into_iter().map(move |Listed { line, entry }| Listed {
         line,
         entry: entry.and_then(|entry| match base_name(&entry.path) {
@@ -128,6 +135,19 @@ fn by_base_name(list: impl Iterator<Item = Listed>) -> impl Iterator<Item = List
             base => Ok(Entry { path: OsStr::from_bytes(base).into(), ..entry }),
         }),
     })
+}
+
+/// The base names that different names have.
+fn shared_base_names<'n>(names: impl Iterator<Item = &'n Path>) -> HashSet<Vec<u8>> {
+    let mut firsts: HashMap<&[u8], &Path> = HashMap::new();
+    let mut shared = HashSet::new();
+    for name in names {
+        let base = base_name(name);
+        if !same_name(firsts.entry(base).or_insert(name), name) {
+            shared.insert(base.to_vec());
+        }
+    }
+    shared
 }
 
 fn refuse_weak(entry: Entry) -> Result<Entry, BadLine> {

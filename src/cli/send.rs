@@ -20,15 +20,14 @@ pub(crate) fn run(args: SendArgs) -> Result<Exit> {
 }
 
 fn send(args: SendArgs) -> Result<Exit> {
-    let keys_take_stdin = sender::keys_take_stdin(&args.signing)?;
+    let keys_take_stdin = sender::keys_take_stdin(&args.client.signing)?;
     request::one_stdin(keys_take_stdin, &[args.body.as_deref()])?;
-    let mut request = client::request(&args.request, client::url(&args.url)?)?;
+    let mut request = client::request(&args.client.request, client::url(&args.url)?)?;
     if let Some(path) = &args.body {
         request.body = Body::Bytes(contents(path)?);
-        request.method = args.request.method.clone().unwrap_or_else(|| "POST".into());
+        request.method = args.client.request.method.clone().unwrap_or_else(|| "POST".into());
     }
-    let signer = sender::signer(args.signing)?;
-    let session = Session::new(&args.request, &args.identity, &args.tls, signer)?;
+    let session = Session::new(&args.client)?;
     let reply = session.client.send(&request);
     session.finish()?;
     match reply {

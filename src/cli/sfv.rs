@@ -15,7 +15,7 @@ use hsum::engine::{self, Next};
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
 use super::args::CheckArgs;
-use super::check::{Manner, Report, Warn, summarize};
+use super::check::{Manner, Report, Warn, summarize, summarize_unnamed};
 use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
 use super::print::{complain, complain_of};
@@ -36,9 +36,18 @@ pub(super) fn check(
         return Ok(Exit::Failed);
     }
     let reading = Mutex::new(Reading::default());
+    let mut names: Vec<PathBuf> = Vec::new();
+    let mut held = VecDeque::new();
+    // Which base names are shared is known when the whole list has been read.
+    if args.basename && !selection.is_partial() {
+        held.extend(iter::from_fn(|| list.next_line()));
+        let lines = held.iter().filter_map(|(_, line)| line.as_ref().ok());
+        names.extend(lines.filter_map(|line| Some(parse_sfv_line(line)?.0)));
+    }
+    selection.begin(names.iter().map(PathBuf::as_path));
     let files = iter::from_fn(|| {
         loop {
-            let (number, line) = list.next_line()?;
+            let (number, line) = held.pop_front().or_else(|| list.next_line())?;
             let mut reading = lock(&reading);
             match reading.take_line(args, selection, line) {
                 Ok(Some(path)) => return Some(path),
@@ -91,10 +100,10 @@ pub(super) fn check(
         complain(format_args!("{title}: {}", ErrorKind::Io(error)));
         return Ok(Exit::Failed);
     }
-    let Reading { malformed, refused, .. } = *lock(&reading);
+    let Reading { listed, malformed, refused, .. } = *lock(&reading);
     summary = Summary { malformed, refused, ..summary };
-    if selection.is_partial() && summary.entries() == 0 {
-        return Ok(Exit::Well); // that a file is not listed is said once, after all lists
+    if selection.is_partial() && listed > 0 && summary.entries() == 0 {
+        return Ok(summarize_unnamed(manner, &summary));
     }
     Ok(summarize(manner, title, &summary))
 }
@@ -104,6 +113,8 @@ pub(super) fn check(
 struct Reading {
     /// Of the files that are under way, in their order.
     crcs: VecDeque<u32>,
+    /// Lines that are entries, of files that were asked for or not.
+    listed: u64,
     malformed: u64,
     refused: u64,
 }
@@ -136,17 +147,23 @@ impl Reading {
             self.malformed += u64::from(!is_none);
             return if is_none { Ok(None) } else { Err(None) };
         };
+        self.listed += 1;
         let leads_outside = !args.allow_outside && !args.basename && leads_outside(&listed);
         let Some(path) = selection.rename(listed) else { return Ok(None) };
-        // What a list names must not make the program wait.
-        let is_special = path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir());
-        if leads_outside || is_special {
-            self.refused += 1;
-            let special = || format!("{}: Is not a regular file", quote(&path));
-            return Err(Some(if leads_outside { BadLine::Outside.to_string() } else { special() }));
-        }
-        self.crcs.push_back(crc);
-        Ok(Some(path))
+        let refusal = match &path {
+            Err(bad) => bad.to_string(),
+            Ok(_) if leads_outside => BadLine::Outside.to_string(),
+            // What a list names must not make the program wait.
+            Ok(path) if path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) => {
+                format!("{}: Is not a regular file", quote(path))
+            }
+            Ok(path) => {
+                self.crcs.push_back(crc);
+                return Ok(Some(path.clone()));
+            }
+        };
+        self.refused += 1;
+        Err(Some(refusal))
     }
 }
 

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
 
 use url::Url;
 
@@ -19,6 +18,7 @@ use super::retry::{self, Patience, Retries};
 use super::secret::Credentials;
 use super::tls::{LazyTls, Tls};
 use super::transport::{Body, Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::sign::{Clock, SystemClock};
 
 /// What is sent as `User-Agent` where the user says nothing.
 const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
@@ -342,8 +342,7 @@ impl Client {
 
 /// In seconds since 1970.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs() as i64)
+    SystemClock.now() as i64
 }
 
 /// Where the response sends us, if it does (RFC 9110, section 15.4).

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sign::is_token;
+
 /// The fields of a message, in their order.
 ///
 /// `Debug` shows the names only: any value may be a secret.
@@ -18,7 +20,8 @@ impl Headers {
     /// CR, LF or NUL (RFC 9110, section 5).
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Option<()> {
         let (name, value) = (name.into(), value.into());
-        let good = is_token(&name) && !value.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
+        let good =
+            is_token(name.as_bytes()) && !value.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
         good.then(|| self.0.push((name, value)))
     }
 
@@ -53,12 +56,6 @@ impl Headers {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(name: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.bytes().all(fits)
 }
 
 impl fmt::Debug for Headers {

@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStringExt;
 use percent_encoding::percent_decode;
 use url::Url;
 
+use crate::sign::is_token_byte;
+
 /// The longest name, in bytes: file systems take 255, and the part file's name is longer.
 const LONGEST: usize = 239;
 
@@ -156,9 +158,8 @@ type Param<'f> = (&'f [u8], Vec<u8>);
 
 /// `TYPE *( ";" NAME "=" VALUE )`, the value a token or in quotes.
 fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
-    let is_token = |b: &u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(b);
     let mut rest = field.trim_ascii();
-    let end = rest.iter().position(|b| !is_token(b)).unwrap_or(rest.len());
+    let end = rest.iter().position(|b| !is_token_byte(b)).unwrap_or(rest.len());
     rest = &rest[end..];
     let mut params = Vec::new();
     loop {
@@ -167,7 +168,7 @@ fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
             return Some(params);
         }
         rest = rest.strip_prefix(b";")?.trim_ascii_start();
-        let end = rest.iter().position(|b| !is_token(b)).unwrap_or(rest.len());
+        let end = rest.iter().position(|b| !is_token_byte(b)).unwrap_or(rest.len());
         if end == 0 {
             continue;
         }

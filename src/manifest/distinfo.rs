@@ -44,7 +44,7 @@ impl Reader for Distinfo {
             self.file = File { line: number, name: name.to_vec(), ..File::default() };
         }
         if tag.eq_ignore_ascii_case(b"SIZE") {
-            self.file.size = fields::words(value).next().and_then(fields::size);
+            self.file.size = size(value);
             return;
         }
         match self.functions.named(tag).map(|function| fields::hex(function, value)) {
@@ -72,8 +72,21 @@ impl File {
     }
 }
 
+/// Of `SIZE (NAME) = N`, which stands in lists of BSD lines too, the name and the size.
+pub(super) fn named_size<'l>((tag, name, value): Tagged<'l>) -> Option<(&'l [u8], u64)> {
+    Some((name, size(value)?)).filter(|_| tag.eq_ignore_ascii_case(b"SIZE"))
+}
+
+/// pkgsrc has `bytes` after the number.
+fn size(value: &[u8]) -> Option<u64> {
+    fields::words(value).next().and_then(fields::size)
+}
+
+/// A tag, a name and a value.
+type Tagged<'l> = (&'l [u8], &'l [u8], &'l [u8]);
+
 /// `TAG (NAME) = VALUE`.
-fn tagged(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(super) fn tagged(line: &[u8]) -> Option<Tagged<'_>> {
     let open = line.windows(2).position(|pair| pair == b" (")?;
     let close = line.windows(4).rposition(|part| part == b") = ")?;
     let name = line.get(open + 2..close)?;

@@ -7,7 +7,7 @@ use super::parse::path_from;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, Function};
 use crate::digest::Digest;
-use crate::notation::{Expected, ParseError};
+use crate::notation::{Expected, ParseError, by_length};
 
 /// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
@@ -122,7 +122,8 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether it is hexadecimal digits, and as many as a usual digest has.
 pub(super) fn is_usual_hex(text: &[u8]) -> bool {
-    matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && text.iter().all(u8::is_ascii_hexdigit)
+    let is_usual = text.len().is_multiple_of(2) && by_length(text.len() / 2).is_some();
+    is_usual && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// The last part of a path with either kind of slash.

@@ -45,32 +45,13 @@ impl<L: BufRead> Iterator for Lines<L> {
         if complete {
             return Some((self.number, Ok(line)));
         }
-        match skip_line(&mut self.list) {
-            Ok(()) if line.starts_with(b"#") => Some((self.number, Ok(line))),
-            Ok(()) => Some((self.number, Err(BadLine::TooLong))),
+        match self.list.skip_until(b'\n') {
+            Ok(_) if line.starts_with(b"#") => Some((self.number, Ok(line))),
+            Ok(_) => Some((self.number, Err(BadLine::TooLong))),
             Err(error) => {
                 self.broken = Some(error);
                 None
             }
-        }
-    }
-}
-
-/// Reads past the next LF, or to the end.
-fn skip_line(list: &mut impl BufRead) -> io::Result<()> {
-    loop {
-        let (found, length) = match list.fill_buf() {
-            Ok([]) => return Ok(()),
-            Ok(bytes) => match bytes.iter().position(|&b| b == b'\n') {
-                Some(at) => (true, at + 1),
-                None => (false, bytes.len()),
-            },
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        list.consume(length);
-        if found {
-            return Ok(());
         }
     }
 }

@@ -5,15 +5,18 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::begins::{Begins, begins, utf16};
 use super::layer::Layer;
 use super::lines::{Line, Lines};
 use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
-use super::sidecar;
 use super::{BadLine, Entry, Parser};
+use super::{distinfo, sidecar};
 use crate::algorithm::Function;
 
 /// Bytes of lines that are held until one tells the shape.
 const HELD: usize = 64 * 1024;
+/// Tagged lines of one file that wait for its size.
+const WAITING: usize = 16;
 /// Bytes of a list that must be read whole.
 const WHOLE: u64 = 16 * 1024 * 1024;
 
@@ -49,6 +52,16 @@ pub struct Listed {
     pub entry: Result<Entry, BadLine>,
 }
 
+impl Listed {
+    fn path(&self) -> Option<&Path> {
+        self.entry.as_ref().ok().map(|entry| &*entry.path)
+    }
+
+    fn set_size(&mut self, size: u64) {
+        self.entry.iter_mut().for_each(|entry| entry.size = Some(size));
+    }
+}
+
 /// A checksum file, entry by entry.
 ///
 /// Lists of lines are read in bounded memory, however long they are. JSON, XML and UTF-16 are
@@ -72,6 +85,8 @@ pub struct List<R> {
     state: State,
     /// Lines that are read but not looked at, the wrapping taken off.
     held: VecDeque<Line>,
+    /// Entries of BSD lines, all of one file, whose size may stand in the next line.
+    waiting: Vec<Listed>,
     out: Out,
 }
 
@@ -106,6 +121,7 @@ impl<R: BufRead> List<R> {
             signed: false,
             state: State::New,
             held: VecDeque::new(),
+            waiting: Vec::new(),
             out: Out::default(),
         }
     }
@@ -160,7 +176,7 @@ impl<R: BufRead> List<R> {
             return;
         }
         let first = match self.lines.list.fill_buf() {
-            Ok(bytes) => whole_shape(bytes),
+            Ok(bytes) => begins(bytes),
             Err(error) => {
                 self.lines.broken = Some(error);
                 None
@@ -263,22 +279,39 @@ impl<R: BufRead> List<R> {
             State::Foreign(_, reader) => (None, Some(reader)),
         };
         match (next, parser, shape) {
-            (Some((number, line)), Some(parser), _) => {
-                let entry = line.and_then(|line| parser.parse_line(&line)).transpose();
-                if let Some(entry) = entry {
-                    self.out.push(number, entry);
+            (Some((number, Ok(line))), Some(parser), _) => {
+                let tagged = distinfo::tagged(line.trim_ascii_end());
+                let path = self.waiting.first().and_then(|first| first.path());
+                if let Some((name, size)) = tagged.and_then(distinfo::named_size)
+                    && path.is_some_and(|path| path.as_os_str().as_encoded_bytes() == name)
+                {
+                    self.waiting.iter_mut().for_each(|listed| listed.set_size(size));
+                    return true;
+                }
+                let Some(entry) = parser.parse_line(&line).transpose() else { return true };
+                let is_tagged = entry.is_ok() && tagged.is_some();
+                let listed = Listed { line: number, entry };
+                if !is_tagged || listed.path() != path || self.waiting.len() == WAITING {
+                    self.out.queue.extend(self.waiting.drain(..));
+                }
+                match is_tagged {
+                    true => self.waiting.push(listed),
+                    false => self.out.queue.push_back(listed),
                 }
             }
             (Some((number, Ok(line))), _, Some(reader)) => {
                 let line = line.strip_suffix(b"\n").unwrap_or(&line);
                 reader.line(number, line.strip_suffix(b"\r").unwrap_or(line), &mut self.out);
             }
-            (Some((number, Err(bad))), _, _) => self.out.push(number, Err(bad)),
+            (Some((number, Err(bad))), _, _) => {
+                self.out.queue.extend(self.waiting.drain(..));
+                self.out.push(number, Err(bad));
+            }
             (None, _, reader) => {
                 reader.into_iter().for_each(|reader| reader.end(&mut self.out));
-                let shape = self.shape();
-                self.state = State::Whole(shape);
-                return shape != Shape::Plain;
+                self.out.queue.extend(self.waiting.drain(..));
+                self.state = State::Whole(self.shape());
+                return !self.out.queue.is_empty();
             }
             (Some(_), None, None) => unreachable!("one of them is there"),
         }
@@ -318,51 +351,6 @@ pub fn leads_outside(path: &Path) -> bool {
     let drive = matches!(name, [letter, b':', rest @ ..] if letter.is_ascii_alphabetic()
         && (cfg!(windows) || rest.first().is_some_and(slash)));
     drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")
-}
-
-/// What the first bytes say of a list that has no lines.
-enum Begins {
-    Utf16,
-    Html,
-    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
-    Xml,
-    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
-    Json,
-}
-
-fn whole_shape(bytes: &[u8]) -> Option<Begins> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Some(Begins::Utf16);
-    }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let starts = |prefix: &[u8]| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    match text {
-        [b'<', ..] if starts(b"<!doctype html") || starts(b"<html") => Some(Begins::Html),
-        [b'<', next, ..] if matches!(next, b'?' | b'!') || next.is_ascii_alphabetic() => {
-            Some(Begins::Xml)
-        }
-        [b'{', ..] => Some(Begins::Json),
-        // `[package]` and `[[package]]` are TOML.
-        [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"' | b']'))
-            .then_some(Begins::Json),
-        _ => None,
-    }
-}
-
-/// UTF-16 with a byte order mark → UTF-8.
-fn utf16(bytes: &[u8]) -> Result<Vec<u8>, BadLine> {
-    let unit = match bytes {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        _ => u16::from_be_bytes,
-    };
-    let (pairs, []) = bytes[2..].as_chunks() else { return Err(BadLine::Syntax) };
-    let decoded: Result<String, _> =
-        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
-    // A second mark would begin it anew, for ever.
-    let text = decoded.map_err(|_| BadLine::Syntax)?;
-    Ok(text.trim_start_matches('\u{feff}').as_bytes().to_vec())
 }
 
 /// What lines are read from.

@@ -1,4 +1,5 @@
-//! Lock files of lines: TOML (Cargo, uv, Poetry, PDM, mise) and Yarn's of old.
+//! Lock files of lines: TOML (Cargo, uv, Poetry, PDM, mise) and Yarn's of old. Those in YAML:
+//! [`super::pnpm`].
 
 use super::list::{Hint, Out};
 use super::record::{Fallback, Record};

@@ -1,6 +1,7 @@
 //! Lists of digests: one [`Entry`] a line, as GNU, BSD and OpenSSL write them, and checksum files
 //! of every other shape ([`List`]).
 
+mod begins;
 mod fields;
 mod find;
 mod gnu;
@@ -24,6 +25,7 @@ mod lock;
 #[cfg(feature = "fs")]
 mod metalink;
 mod name_first;
+mod pnpm;
 mod powershell;
 mod record;
 mod sfv;

@@ -7,6 +7,7 @@ use std::str;
 use super::{Dialect, Entry};
 use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
 use crate::digest::Digest;
+use crate::notation;
 
 /// Reads the lines of one list, one after the other.
 ///
@@ -87,6 +88,8 @@ pub enum BadLine {
     NotComputed,
     /// The digest is not of the file's bytes.
     NotOfAFile,
+    /// The digests are of archives in Yarn's cache, not of packages.
+    OfACache,
     /// Two different digests of one algorithm for one file.
     Conflict,
     /// The name leads out of the directory: it is absolute, or has `..` in it.
@@ -118,6 +121,9 @@ impl fmt::Display for BadLine {
             Self::StdinTwice => "standard input is the list itself",
             Self::NotComputed => "the algorithm is not computed here",
             Self::NotOfAFile => "the digest is not of the file's bytes",
+            Self::OfACache => {
+                "a yarn.lock whose digests are of the archives in Yarn's cache, not of packages"
+            }
             Self::Conflict => "two different digests of one algorithm for one file",
             Self::Outside => "the name leads out of the directory (see --allow-outside)",
             Self::Ambiguous => "several entries have this base name",
@@ -263,8 +269,10 @@ impl Parser {
 /// parenthesis. `None` where the line does not begin like one.
 fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
     let open = line.iter().position(|&b| b == b'(')?;
-    let tag = line[..open].strip_suffix(b" ").unwrap_or(&line[..open]);
-    let tag = str::from_utf8(tag).ok()?;
+    let tag = str::from_utf8(&line[..open]).ok()?;
+    // rhash pads short tags: five characters and a space.
+    let padded = tag.len() == 6;
+    let tag = if padded { tag.trim_end_matches(' ') } else { tag.strip_suffix(' ').unwrap_or(tag) };
     if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
         return None;
     }
@@ -309,13 +317,9 @@ fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
 
 /// A digest that nothing but its length tells the algorithm of.
 fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
-    use Algorithm::*;
     let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
     let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };
-    let algorithm = [Md5, Sha1, Sha224, Sha256, Sha384, Sha512]
-        .into_iter()
-        .find(|algorithm| Some(algorithm.default_len()) == len);
-    match algorithm {
+    match len.and_then(notation::by_length) {
         Some(algorithm) => digest_of(Tag::Exactly(algorithm.into()), text),
         None if is_hex => Err(BadLine::BadDigest),
         None => Err(BadLine::NoDigest),

@@ -42,8 +42,7 @@ const URLS: [&str; 8] = [
 #[derive(Clone, Copy)]
 pub(super) enum Fallback<'a> {
     None,
-    /// The key that the record stands under, in JSON.
-    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
+    /// The key that the record stands under.
     Key(&'a str),
     /// A crate's name and version.
     Crate,

@@ -3,8 +3,8 @@
 use super::fields::{is_usual_hex, words};
 use super::list::{Hint, Out};
 use super::{
-    certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, powershell, sfv, shell,
-    sidecar,
+    certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, pnpm, powershell, sfv,
+    shell, sidecar,
 };
 
 /// The shape of a checksum file.
@@ -81,7 +81,7 @@ pub(super) enum Sure {
 }
 
 /// The first one whose sign is there is the shape: prose above GNU lines looks like many a thing.
-pub(super) static SHAPES: [Row; 12] = [
+pub(super) static SHAPES: [Row; 14] = [
     row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
     row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
     row(Shape::Debian, debian::sign, Sure::Yes, debian::reader),
@@ -90,6 +90,8 @@ pub(super) static SHAPES: [Row; 12] = [
     row(Shape::Certutil, certutil::sign, Sure::IfNothingElse, certutil::reader),
     row(Shape::PowerShell, powershell::sign, Sure::IfNothingElse, powershell::reader),
     row(Shape::Lock, lock::sign, Sure::IfNothingElse, lock::reader),
+    row(Shape::Lock, pnpm::sign, Sure::IfNothingElse, pnpm::reader),
+    row(Shape::Lock, pnpm::berry_sign, Sure::IfNothingElse, pnpm::berry_reader),
     row(Shape::Gpg, gpg::sign, Sure::IfNothingElse, gpg::reader),
     row(Shape::NameFirst, name_first::sign, Sure::IfNothingElse, name_first::reader),
     row(Shape::Sfv, sfv::sign, Sure::IfNothingElse, sfv::reader),

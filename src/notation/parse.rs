@@ -299,7 +299,7 @@ fn bare(token: &str, hint: Option<Function>) -> Result<Digest, ParseError> {
 }
 
 /// The usual algorithm with digests of so many bytes.
-fn by_length(len: usize) -> Option<Algorithm> {
+pub(crate) fn by_length(len: usize) -> Option<Algorithm> {
     use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
     [Md5, Sha1, Sha224, Sha256, Sha384, Sha512].into_iter().find(|a| a.default_len() == len)
 }

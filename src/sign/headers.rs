@@ -87,3 +87,14 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     }
     value
 }
+
+/// Whether it is a token (RFC 9110, section 5.6.2): the name of a field, for one.
+#[doc(hidden)]
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(is_token_byte)
+}
+
+/// Whether tokens may hold it.
+pub(crate) fn is_token_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
+}

@@ -42,6 +42,41 @@ impl KeyFormat {
             Self::Whsec => "whsec",
         }
     }
+
+    /// The bytes that `text` stands for, no white space dropped; text and bytes stand for
+    /// themselves.
+    ///
+    /// # Errors
+    /// [`KeyError`] where an encoded one is not canonical.
+    #[doc(hidden)]
+    pub fn decode(self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let mut key = Zeroizing::new(vec![0; text.len()]);
+        let length = match self {
+            Self::Text | Self::Raw => {
+                key.copy_from_slice(text);
+                text.len()
+            }
+            Self::Hex => {
+                let length = text.len() / 2;
+                hex::decode_to_slice(text, &mut key[..length]).map_err(|_| KeyError::Hex)?;
+                length
+            }
+            Self::Base64 => Base64::decode(text, &mut key).map_err(|_| KeyError::Base64)?.len(),
+            Self::Base64Url => {
+                let decoded = Base64UrlUnpadded::decode(text, &mut key);
+                decoded.map_err(|_| KeyError::Base64Url)?.len()
+            }
+            Self::Whsec => {
+                let text = text.strip_prefix(b"v1,").unwrap_or(text);
+                let text = text.strip_prefix(b"whsec_").ok_or(KeyError::Whsec)?;
+                Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
+            }
+        };
+        // The rest of the buffer held no more than zeros, or what a decoder left behind.
+        key[length..].fill(0);
+        key.truncate(length);
+        Ok(key)
+    }
 }
 
 impl SecretKey {
@@ -116,44 +151,18 @@ impl SecretKey {
         if text.trim_ascii().is_empty() {
             return Err(KeyError::Empty);
         }
-        let trimmed = text.trim_ascii();
-        let mut key = Zeroizing::new(vec![0; text.len()]);
-        let length = match format {
+        let key = match format {
             KeyFormat::Text if text.iter().any(|&byte| byte == b'\n' || byte == b'\r') => {
                 return Err(KeyError::LineEnd);
             }
-            KeyFormat::Text | KeyFormat::Raw => {
-                key.copy_from_slice(text);
-                text.len()
-            }
-            KeyFormat::Hex => {
-                let length = trimmed.len() / 2;
-                hex::decode_to_slice(trimmed, &mut key[..length]).map_err(|_| KeyError::Hex)?;
-                length
-            }
-            KeyFormat::Base64 => {
-                Base64::decode(trimmed, &mut key).map_err(|_| KeyError::Base64)?.len()
-            }
-            KeyFormat::Base64Url => {
-                let decoded = Base64UrlUnpadded::decode(trimmed, &mut key);
-                decoded.map_err(|_| KeyError::Base64Url)?.len()
-            }
-            KeyFormat::Whsec => {
-                let text = trimmed.strip_prefix(b"v1,").unwrap_or(trimmed);
-                let text = text.strip_prefix(b"whsec_").ok_or(KeyError::Whsec)?;
-                Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
-            }
+            KeyFormat::Text | KeyFormat::Raw => format.decode(text)?,
+            _ => format.decode(text.trim_ascii())?,
         };
-        if length == 0 {
-            return Err(KeyError::Empty);
+        match key.len() {
+            0 => Err(KeyError::Empty),
+            length if length > LONGEST_KEY => Err(KeyError::TooLong),
+            _ => Ok(Self(key)),
         }
-        if length > LONGEST_KEY {
-            return Err(KeyError::TooLong);
-        }
-        // The rest of the buffer held no more than zeros, or what a decoder left behind.
-        key[length..].fill(0);
-        key.truncate(length);
-        Ok(Self(key))
     }
 
     /// Bytes; never 0.

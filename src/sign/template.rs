@@ -2,6 +2,7 @@
 
 use super::claim::Window;
 use super::encoding::Encoding;
+use super::headers::is_token;
 use super::pattern::{self, Part};
 use super::place::{At, Form, Place};
 use super::plain::Plain;
@@ -192,8 +193,7 @@ impl Settings {
             let (name, text) =
                 line.split_once(':').ok_or_else(|| wrong("it is 'NAME: PATTERN'"))?;
             let (name, text) = (name.trim(), text.trim());
-            let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-            if name.is_empty() || !name.bytes().all(is_token) {
+            if !is_token(name.as_bytes()) {
                 return Err(wrong("that is no name of a header"));
             }
             if !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {

@@ -124,7 +124,7 @@ pub(super) fn own_files(path: &Path) -> Vec<FileId> {
 }
 
 /// What a link leads to is replaced, not the link; there may be nothing yet.
-fn through_links(path: &Path) -> PathBuf {
+pub fn through_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         let Ok(target) = fs::read_link(&path) else { break };

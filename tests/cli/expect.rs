@@ -162,6 +162,14 @@ fn what_cannot_be_converted_is_named_and_the_rest_is_done() {
         format!("{ABC}\n{ABC}\n").as_bytes(),
         "hsum: 'standard input': 2: 'h1:' is Go's hash",
     );
+    // What follows in a line that is too long is no digest of its own.
+    for filler in [" ", "x"] {
+        let long = format!("{}{ABC}\n{ABC}\n", filler.repeat(16 * 1024));
+        let said = "hsum: 'standard input': 1: the line is too long\n";
+        dir.hsum(["convert"]).stdin(long).gives(1, format!("{ABC}\n"), said);
+    }
+    let fits = format!("{}{ABC}\n", " ".repeat(16 * 1024 - 65));
+    dir.hsum(["convert"]).stdin(fits).prints(format!("{ABC}\n"));
     let ran = dir.hsum(["convert", "-a", "sha3-256", ABC, "--to", "sri"]).run();
     ran.is_in(1, b"", "sri has no name for SHA3-256");
     dir.hsum(["convert", ABC, "--to", "nonsense"]).refuses("invalid value 'nonsense'");

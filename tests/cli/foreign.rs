@@ -49,6 +49,11 @@ fn sizes_are_compared_before_anything_is_read() {
          hsum: WARNING: 1 computed checksum did NOT match\n",
     );
     dir.words("check --status Manifest").gives(1, "", "");
+    dir.write("bsd", format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 4\n"));
+    let ran = dir.words("check --strict bsd").run();
+    ran.is_in(1, b"abc.bin: FAILED\n", "3 bytes, not the 4 that are listed\n");
+    dir.write("bsd", format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 3\n"));
+    dir.words("check --strict bsd").prints("abc.bin: OK\n");
     let both = format!("DIST abc.bin 3 SHA256 {ABC} MD5 {}\n", md5("other"));
     dir.write("Manifest", both);
     dir.words("check Manifest").run().is_in(1, b"abc.bin: FAILED\n", "did NOT match");
@@ -72,6 +77,30 @@ fn only_one_file() {
     dir.words("check --only x").run().is_in(1, b"", "no properly formatted checksum lines");
 }
 
+/// That a line is no entry matters to `--strict` in a list that does not name the file, too.
+#[test]
+fn only_one_file_and_every_line_of_its_lists() {
+    let dir = abc();
+    let warning = "hsum: WARNING: 1 line is improperly formatted\n";
+    for (name, line) in [("other", format!("{ABC}  gone\n")), ("other.sfv", sfv_of("gone"))] {
+        dir.write("list", format!("{ABC}  abc.bin\n"));
+        dir.write(name, format!("{line}nonsense\n"));
+        let both = format!("check list {name} --only abc.bin");
+        dir.words(&both).gives(0, "abc.bin: OK\n", warning);
+        dir.words(&format!("{both} --strict")).gives(1, "abc.bin: OK\n", warning);
+        dir.words(&format!("{both} --strict --status")).gives(1, "", "");
+        // No entry at all is what it is without --only.
+        dir.write(name, "; nothing\n");
+        let none = "no properly formatted checksum lines found\n";
+        dir.words(&both).run().is_in(1, b"abc.bin: OK\n", none);
+    }
+}
+
+/// A line of an SFV file, with the CRC-32 of "abc".
+fn sfv_of(name: &str) -> String {
+    format!("; SFV\n{name} 352441C2\n")
+}
+
 #[test]
 fn by_base_name_only_on_request() {
     let dir = abc();
@@ -89,6 +118,23 @@ fn by_base_name_only_on_request() {
     ran.is_in(1, b"", "hsum: list: 1: several entries have this base name\n");
     let ran = dir.words("check list --basename --only abc.bin").run();
     ran.is_in(1, b"abc.bin: OK\n", "hsum: list: 2: several entries have this base name\n");
+}
+
+#[test]
+fn base_names_of_an_sfv_file() {
+    let dir = abc();
+    let list = "; SFV\nx/abc.bin 352441C2\n./x/abc.bin 352441C2\ny/b.exe 352441C2\n";
+    dir.write("list", list);
+    dir.write("b.exe", "abc");
+    dir.words("check list --basename").prints("abc.bin: OK\nabc.bin: OK\nb.exe: OK\n");
+    dir.words("check list --basename --only b.exe").prints("b.exe: OK\n");
+    dir.write("list", format!("{list}y/abc.bin 352441C2\n"));
+    let refused = |line: u32| format!("hsum: list: {line}: several entries have this base name\n");
+    let ran = dir.words("check list --basename").run();
+    ran.is_in(1, b"b.exe: OK\n", &[refused(2), refused(3), refused(5)].concat());
+    let ran = dir.words("check list --basename --only abc.bin").run();
+    ran.is_in(1, b"abc.bin: OK\nabc.bin: OK\n", &refused(5));
+    dir.words("check list --basename --only b.exe").prints("b.exe: OK\n");
 }
 
 #[test]
@@ -160,6 +206,7 @@ fn lists_that_are_none() {
         ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
         ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16 or array\n"),
         ("{\"name\": \"x\"}", none),
+        ("__metadata:\n  version: 8\n  checksum: 10c0/ab\n", "the archives in Yarn's cache"),
         ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
     ] {
         dir.write("list", text);
@@ -230,7 +277,7 @@ fn what_other_programs_print_is_read_back() {
         ("cksum", &["-a sha256", "-a md5", "-a blake2b", "-a sm3", "-a sha512 --untagged"]),
         ("openssl", &["dgst -sha256", "dgst -r -sha256", "dgst -md5", "dgst -sha3-256"]),
         ("gpg", &["--print-md sha256", "--print-md md5", "--print-md sha512", "--print-mds"]),
-        ("rhash", &["--sha256", "--bsd --sha256", "--sfv", "-C"]),
+        ("rhash", &["--sha256", "--bsd --sha256", "--bsd -M -H --sha256", "--sfv", "-C"]),
         ("hashdeep", &["-l -c sha256", "-l -c md5,sha256"]),
     ] {
         if !has(program) {

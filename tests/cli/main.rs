@@ -8,6 +8,7 @@ mod foreign;
 mod hmac;
 mod odd_names;
 mod output;
+mod progress;
 mod publish;
 mod sign;
 mod sum;

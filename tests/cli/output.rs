@@ -204,6 +204,35 @@ fn an_interrupt_leaves_no_temporary_file() {
     }
 }
 
+#[test]
+fn an_interrupt_while_a_tree_is_hashed_or_checked() {
+    for (signal, number) in [("-INT", 2_u32), ("-TERM", 15)] {
+        if is_ignored(number) {
+            eprintln!("skipped: {signal} is ignored here, and so by every child");
+            continue;
+        }
+        let dir = Dir::with(&["out", "t/a", "t/b/c"]);
+        dir.fifo("fifo");
+        let child = dir.words("-o out t fifo").spawn();
+        let _fifo = open_fifo(&dir.path("fifo"));
+        kill(&child, signal);
+        assert_eq!(finish(child).signal(), i32::try_from(number).ok());
+        assert_eq!(dir.names(), ["fifo", "out", "t"]);
+        assert_eq!(dir.read("out"), b"out");
+
+        let mut child = dir.words("check fifo").spawn();
+        let mut fifo = open_fifo(&dir.path("fifo"));
+        fifo.write_all(list(&["t/a", "t/b/c"]).as_bytes()).expect("written");
+        let mut verdicts = [0; 18];
+        let stdout = child.stdout.as_mut().expect("piped");
+        std::io::Read::read_exact(stdout, &mut verdicts).expect("verdicts before the end");
+        assert_eq!(&verdicts, b"t/a: OK\nt/b/c: OK\n");
+        kill(&child, signal);
+        let ran = finish(child);
+        assert_eq!((ran.signal(), &*ran.stdout), (i32::try_from(number).ok(), &b""[..]));
+    }
+}
+
 /// Whether this process was started with the signal ignored, as in the background of a script.
 fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("the process's status");

@@ -6,6 +6,23 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::any_path;
+use super::sign::SigningArgs;
+
+/// All of them.
+#[derive(Args, Debug)]
+pub(crate) struct ClientArgs {
+    #[command(flatten)]
+    pub(crate) signing: SigningArgs,
+
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Request")]

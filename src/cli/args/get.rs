@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::Function;
 
-use super::client::{IdentityArgs, RequestArgs, TlsArgs};
-use super::sign::SigningArgs;
+use super::client::ClientArgs;
 use super::{When, any_path};
 
 #[derive(Args, Debug)]
@@ -89,16 +88,7 @@ pub(crate) struct GetArgs {
     pub(crate) progress: When,
 
     #[command(flatten)]
-    pub(crate) signing: SigningArgs,
-
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-
-    #[command(flatten)]
-    pub(crate) identity: IdentityArgs,
-
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
+    pub(crate) client: ClientArgs,
 }
 
 #[derive(Args, Debug)]
@@ -165,14 +155,5 @@ pub(crate) struct HeadArgs {
     pub(crate) json: bool,
 
     #[command(flatten)]
-    pub(crate) signing: SigningArgs,
-
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-
-    #[command(flatten)]
-    pub(crate) identity: IdentityArgs,
-
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
+    pub(crate) client: ClientArgs,
 }

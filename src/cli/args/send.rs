@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::any_path;
-use super::client::{IdentityArgs, RequestArgs, TlsArgs};
-use super::sign::SigningArgs;
+use super::client::ClientArgs;
 
 #[derive(Args, Debug)]
 pub(crate) struct SendArgs {
@@ -27,14 +26,5 @@ pub(crate) struct SendArgs {
     pub(crate) output: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) signing: SigningArgs,
-
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-
-    #[command(flatten)]
-    pub(crate) identity: IdentityArgs,
-
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
+    pub(crate) client: ClientArgs,
 }

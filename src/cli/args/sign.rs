@@ -41,7 +41,7 @@ pub(crate) struct SchemeArgs {
 }
 
 /// What schemes with settings take.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArgs {
     /// raw, template: how the MAC is written [hex]
     #[arg(long, value_enum, value_name = "ENCODING")]
@@ -93,7 +93,7 @@ pub(crate) struct SettingsArgs {
 }
 
 /// The same for verbs that send what they sign, where `--header` and `-a` mean something else.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct SigningArgs {
     /// Sign what is sent, by a scheme that 'hsum schemes' lists
@@ -131,15 +131,15 @@ pub(crate) struct SigningArgs {
 
 impl SigningArgs {
     /// As `hsum sign` has them; `None` where nothing is to be signed.
-    pub(crate) fn scheme(self) -> Option<SchemeArgs> {
+    pub(crate) fn scheme(&self) -> Option<SchemeArgs> {
         Some(SchemeArgs {
-            scheme: self.scheme?,
-            key: self.key,
+            scheme: self.scheme.clone()?,
+            key: self.key.clone(),
             key_format: self.key_format,
             strict: self.strict_key,
-            algorithm: self.alg,
-            places: self.places,
-            settings: self.settings,
+            algorithm: self.alg.clone(),
+            places: self.places.clone(),
+            settings: self.settings.clone(),
         })
     }
 }

@@ -266,19 +266,8 @@ impl Explainer<'_> {
 }
 
 fn decoded(format: KeyFormat, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
-    let trimmed = text.trim_ascii();
-    let key = match format {
-        KeyFormat::Text | KeyFormat::Raw => Some(text.to_vec()),
-        KeyFormat::Hex => hex::decode(trimmed).ok(),
-        KeyFormat::Base64 => Base64::decode_vec(std::str::from_utf8(trimmed).ok()?).ok(),
-        KeyFormat::Base64Url => {
-            Base64UrlUnpadded::decode_vec(std::str::from_utf8(trimmed).ok()?).ok()
-        }
-        KeyFormat::Whsec => {
-            let text = trimmed.strip_prefix(b"v1,").unwrap_or(trimmed).strip_prefix(b"whsec_")?;
-            Base64::decode_vec(std::str::from_utf8(text).ok()?).ok()
-        }
-    };
-    key.map(Zeroizing::new)
+    match format {
+        KeyFormat::Text | KeyFormat::Raw => format.decode(text).ok(),
+        _ => format.decode(text.trim_ascii()).ok(),
+    }
 }

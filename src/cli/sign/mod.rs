@@ -10,12 +10,13 @@ pub(crate) mod verify;
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use hsum::sign::{Scheme, SignError, SignOptions, Signed, Signer, Signing};
 use serde_json::json;
 
 use self::request::{Request, one_stdin, open, stream};
 use super::args::{SignArgs, SignFormat, Time};
+use super::client::random;
 use super::exit::{Exit, Untried, Usage};
 use super::output::{Output, WriteError};
 use super::print::complain;
@@ -92,9 +93,7 @@ fn begin(
 }
 
 fn random_hex() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow!("no random numbers: {error}"))?;
-    Ok(hex::encode(bytes))
+    Ok(hex::encode(random()?))
 }
 
 fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -> Vec<u8> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
-use hsum::sign::Message;
+use hsum::sign::{Message, is_token};
 
 use crate::cli::args::MessageArgs;
 use crate::cli::exit::Usage;
@@ -112,9 +112,8 @@ impl Request {
 fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let colon = line.iter().position(|&byte| byte == b':')?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-    let name = std::str::from_utf8(name).ok().filter(|n| n.as_bytes().iter().all(is_token))?;
-    let is_line = !name.is_empty() && !value.contains(&b'\n') && !value.contains(&b'\r');
+    let name = std::str::from_utf8(name).ok().filter(|name| is_token(name.as_bytes()))?;
+    let is_line = !value.contains(&b'\n') && !value.contains(&b'\r');
     is_line.then(|| (name.to_owned(), value.trim_ascii().to_vec()))
 }
 

@@ -7,7 +7,7 @@ use hsum::sign::{
 };
 use zeroize::Zeroizing;
 
-use crate::cli::args::{self, EncodingArg, SchemeArgs};
+use crate::cli::args::{EncodingArg, SchemeArgs};
 use crate::cli::exit::Usage;
 use crate::cli::key::{KeySource, drop_line_end};
 use crate::cli::print::complain;
@@ -143,7 +143,7 @@ pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
 
 /// Reads the keys, and warns of weak ones.
 pub(crate) fn keys(args: &SchemeArgs, scheme: &Scheme) -> Result<(Vec<SecretKey>, Vec<Written>)> {
-    let format = args.key_format.map_or(scheme.key_format(), of_flag);
+    let format = args.key_format.map_or(scheme.key_format(), KeyFormat::from);
     let mut keys = Vec::new();
     let mut written = Vec::new();
     for spec in &args.key {
@@ -176,17 +176,6 @@ pub(crate) fn keys(args: &SchemeArgs, scheme: &Scheme) -> Result<(Vec<SecretKey>
         written.push(Written { text });
     }
     Ok((keys, written))
-}
-
-fn of_flag(format: args::KeyFormat) -> KeyFormat {
-    match format {
-        args::KeyFormat::Text => KeyFormat::Text,
-        args::KeyFormat::Raw => KeyFormat::Raw,
-        args::KeyFormat::Hex => KeyFormat::Hex,
-        args::KeyFormat::Base64 => KeyFormat::Base64,
-        args::KeyFormat::Base64url => KeyFormat::Base64Url,
-        args::KeyFormat::Whsec => KeyFormat::Whsec,
-    }
 }
 
 /// What standards say against a key of that length.

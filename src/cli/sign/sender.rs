@@ -17,7 +17,7 @@ use crate::cli::key::KeySource;
 const LONGEST_BODY: u64 = 1 << 30;
 
 /// What signs the requests of a verb that sends some; `None` where the words do not ask for it.
-pub(crate) fn signer(args: SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
+pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
     let scheme = scheme::scheme(&args)?;

@@ -1,5 +1,7 @@
 //! `WWW-Authenticate` and `Proxy-Authenticate` → challenges (RFC 9110, section 11.6.1).
 
+use crate::sign::is_token_byte;
+
 /// One challenge: a scheme and its parameters.
 ///
 /// ```
@@ -145,8 +147,8 @@ impl<'f> Cursor<'f> {
     }
 
     fn token(&mut self) -> Option<&'f [u8]> {
-        let is_own = |b: &&u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-        let (token, rest) = self.0.split_at(self.0.iter().take_while(is_own).count());
+        let length = self.0.iter().take_while(|b| is_token_byte(b)).count();
+        let (token, rest) = self.0.split_at(length);
         self.0 = rest;
         (!token.is_empty()).then_some(token)
     }
