@@ -1,10 +1,11 @@
-//! Throughput of one message: each algorithm at four sizes, hsum beside the algorithm's own crate.
+//! Throughput of one message: each algorithm at four sizes, hsum beside the algorithm's own crate; and several
+//! algorithms of the same message.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hmac::{KeyInit, Mac};
-use hsum::{Algorithm, Key};
+use hsum::{Algorithm, Key, MultiHasher};
 use sha2::Digest;
 use shake::{ExtendableOutput, Update, XofReader};
 
@@ -83,5 +84,29 @@ fn hmac_sha256(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, digests, hmac_sha256);
+/// Several functions of one message, beside the same crates one after the other on pieces in the cache.
+fn several(criterion: &mut Criterion) {
+    use Algorithm::{Md5, Sha1, Sha256};
+    let sets: [&[Algorithm]; 4] =
+        [&[Md5, Sha1], &[Md5, Sha256], &[Sha1, Sha256], &[Md5, Sha1, Sha256]];
+    for set in sets {
+        let names: Vec<&str> = set.iter().map(|algorithm| algorithm.name()).collect();
+        let mut group = criterion.benchmark_group(names.join("+"));
+        let data = vec![0x5a; 16 << 10];
+        group.throughput(Throughput::Bytes(data.len() as u64));
+        group.bench_function("hsum", |b| {
+            b.iter(|| {
+                let mut hasher = MultiHasher::new(set.iter().copied());
+                hasher.update(black_box(&data));
+                hasher.finalize()
+            });
+        });
+        group.bench_function("crates", |b| {
+            b.iter(|| set.iter().for_each(|algorithm| rival(*algorithm)(black_box(&data))));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, digests, several, hmac_sha256);
 criterion_main!(benches);

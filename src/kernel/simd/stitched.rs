@@ -107,9 +107,7 @@ fn stitched<const MD5: bool, const SHA1: bool, const SHA256: bool>(
             0: 0; 1: 1; 2: 2; 3: 3 4; 4: 5; 5: 6; 6: 7; 7: 8 9;
             8: 10; 9: 11; 10: 12; 11: 13 14; 12: 15; 13: 16; 14: 17; 15: 18 19;
         );
-        for i in 0..4 {
-            md5[i] = md5[i].add(before.0[i]);
-        }
+        md5.iter_mut().zip(before.0).for_each(|(word, before)| *word = word.add(before));
         shani::add_sha1(&mut sha1, before.1);
         shani::add_sha256(&mut sha256, before.2);
     }
