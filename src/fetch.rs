@@ -1,5 +1,6 @@
 //! Verified downloads (feature `net`): what a request is made of, and what may be believed of its answer.
 
+mod answer;
 mod atomic;
 mod attempt;
 pub mod auth;
@@ -26,31 +27,37 @@ mod pins;
 mod proxy;
 pub mod publish;
 mod pump;
+mod redirect;
 mod resume;
 mod retry;
 mod secret;
+mod settings;
 pub mod signature;
 pub mod sums;
 mod tls;
 mod transport;
 mod verdict;
+mod verified;
 mod verify;
 
 pub use atomic::{AtomicFile, Existing};
-pub use client::{Client, ClientBuilder, Downgrade, Hop, Redirects, Reply, RequestSigner};
+pub use client::{Client, ClientBuilder, Reply, RequestSigner};
 pub use decode::Coded;
-pub use download::{Bad, Demand, Fetch, How, Resume, Seal, ServerDigest, Unverified, Verified};
+pub use download::{Fetch, Seal};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;
 pub use identity::{AuthScheme, Identity};
 pub use pins::Pins;
 pub use proxy::{Proxies, Proxy};
 pub use pump::Progress;
+pub use redirect::{Downgrade, Hop, Redirects};
 pub use resume::Validator;
 pub use retry::{Patience, Retries};
 pub use secret::{Credentials, Secret};
+pub use settings::{Bad, Demand, Resume, ServerDigest, Unverified};
 pub use tls::{Tls, TlsVersion};
 pub use transport::{Body, Framing, MakeBody, Origin, Request, Response, Timeouts, Transport};
 pub use url::Url;
 pub use verdict::Evidence;
+pub use verified::{How, Verified};
 pub use verify::{Differs, VerifyingReader};

@@ -5,17 +5,20 @@ use std::io;
 
 use url::Url;
 
+use super::answer::{Answer, refusal};
 use super::atomic::AtomicFile;
-use super::client::{Client, Hop, Reply};
+use super::client::{Client, Reply};
 use super::decode::{self, Coded, Coding, Decoded};
-use super::digests::{self, Shape};
-use super::download::{Fetch, ServerDigest, copy, name_of, shown};
+use super::digests::Shape;
+use super::download::{Fetch, copy, name_of, shown};
 use super::failure::{Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
 use super::pump::{Arrived, Bound, Limits, Progress, pump};
+use super::redirect::Hop;
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
+use super::settings::ServerDigest;
 use super::transport::{Framing, Request};
 use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::Function;
@@ -68,17 +71,6 @@ impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
         Self { failure, resumed: false, ask_for_all: false }
     }
-}
-
-/// What a response says of the file.
-struct Answer {
-    headers: Headers,
-    url: Url,
-    chain: Vec<Hop>,
-    shape: Shape,
-    framing: Framing,
-    /// All the file's bytes, where they are told.
-    total: Option<u64>,
 }
 
 impl Attempt<'_> {
@@ -363,39 +355,4 @@ impl Attempt<'_> {
             false => Ok(evidence),
         }
     }
-}
-
-impl Answer {
-    fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
-        let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
-        let shape = match (status, coded) {
-            (206 | 416, false) => Shape::Part,
-            (206 | 416, true) => Shape::CodedPart,
-            (_, false) => Shape::Whole,
-            (_, true) => Shape::Coded,
-        };
-        Self { headers, url, chain, shape, framing: Framing::UntilClose, total: None }
-    }
-
-    /// The digests of the file that the response states.
-    fn stated(&self) -> Vec<Digest> {
-        let stated = digests::stated(self.headers.iter());
-        stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
-    }
-}
-
-/// A status that is no file.
-fn refusal(reply: &Reply) -> Failure {
-    let status = reply.response.status;
-    let text = match reason(status) {
-        Some(reason) => format!("{}: the server answers {status} {reason}", redacted(&reply.url)),
-        None => format!("{}: the server answers {status}", redacted(&reply.url)),
-    };
-    // The client has tried again already.
-    Failure::new(FailureKind::Status(status), text)
-}
-
-/// The phrase for a status, from the list that the protocol's crate has.
-fn reason(status: u16) -> Option<&'static str> {
-    ureq::http::StatusCode::from_u16(status).ok()?.canonical_reason()
 }

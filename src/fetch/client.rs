@@ -15,10 +15,11 @@ use super::headers::Headers;
 use super::identity::{Answer, Identity};
 use super::net::Net;
 use super::proxy::{Proxies, decode_userinfo};
+use super::redirect::{Hop, Redirects, redirection, turn};
 use super::retry::{self, Patience, Retries};
 use super::secret::Credentials;
 use super::tls::{LazyTls, Tls};
-use super::transport::{Body, Framing, Origin, Request, Response, Timeouts, Transport};
+use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 
 /// What is sent as `User-Agent` where the user says nothing.
 const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
@@ -61,31 +62,6 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
 }
 
-/// What becomes of redirects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Redirects {
-    /// How many are followed, one after the other.
-    pub most: u32,
-    /// Whether one may lead from https to http.
-    pub downgrade: Downgrade,
-}
-
-/// Whether a redirect may lead from https to http.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Downgrade {
-    /// It is a failure.
-    #[default]
-    Refused,
-    /// It is followed.
-    Allowed,
-}
-
-impl Default for Redirects {
-    fn default() -> Self {
-        Self { most: 10, downgrade: Downgrade::Refused }
-    }
-}
-
 /// Signs requests, each time that one is sent, a second try or a redirect to the same origin too.
 pub trait RequestSigner: Send + Sync {
     /// Adds the signature to a request that is otherwise ready to be sent.
@@ -104,15 +80,6 @@ pub struct Reply {
     pub url: Url,
     /// The redirects on the way, in their order.
     pub chain: Vec<Hop>,
-}
-
-/// A redirect that was followed.
-#[derive(Clone, Debug)]
-pub struct Hop {
-    /// 301, 302, 303, 307 or 308.
-    pub status: u16,
-    /// Where it led.
-    pub to: Url,
 }
 
 impl ClientBuilder {
@@ -259,7 +226,8 @@ impl Client {
             let Some(to) = redirection(&request, &response)? else {
                 return Ok(Reply { response, url: request.url, chain });
             };
-            self.may_follow(&request.url, &to, chain.len())
+            self.redirects
+                .may_follow(&request.url, &to, chain.len())
                 .map_err(|failure| failure.during(&shown))?;
             turn(&mut request, response.status, to);
             chain.push(Hop { status: response.status, to: request.url.clone() });
@@ -318,81 +286,12 @@ impl Client {
         let jar = self.cookies.as_ref()?;
         Some(jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
-
-    fn may_follow(&self, from: &Url, to: &Url, followed: usize) -> Result<(), Failure> {
-        let refuse = |why: String| Err(Failure::new(FailureKind::Policy, why));
-        match to.scheme() {
-            "https" => {}
-            "http" if from.scheme() != "https" => {}
-            "http" if self.redirects.downgrade == Downgrade::Allowed => {}
-            "http" => {
-                return refuse(format!(
-                    "redirects from https to {}, which is not encrypted (--allow-downgrade)",
-                    redacted(to)
-                ));
-            }
-            other => return refuse(format!("redirects to {other}:, which is not followed")),
-        }
-        if followed >= self.redirects.most as usize {
-            return refuse(format!("more than {} redirects", self.redirects.most));
-        }
-        Ok(())
-    }
 }
 
 /// In seconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs() as i64)
-}
-
-/// Where the response sends us, if it does (RFC 9110, section 15.4).
-fn redirection(request: &Request, response: &Response) -> Result<Option<Url>, Failure> {
-    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers.value("Location") else { return Ok(None) };
-    let to = request.url.join(location);
-    to.map(Some).map_err(|_| {
-        let text = format!("{}: redirects to what is no URL", redacted(&request.url));
-        Failure::new(FailureKind::Network, text)
-    })
-}
-
-/// Makes it the request that follows: another origin is told nothing of the user.
-fn turn(request: &mut Request, status: u16, mut to: Url) {
-    if to.origin() != request.url.origin() {
-        request.origin = Origin::Foreign;
-        // A field with another name may well be a secret: `X-Api-Key` and its like.
-        let names: Vec<String> = request.headers.iter().map(|(name, _)| name.into()).collect();
-        for name in names.iter().filter(|name| !is_about_the_file(name)) {
-            request.headers.remove(name);
-        }
-    }
-    // A server does not say who the user is.
-    let _ = to.set_username("");
-    let _ = to.set_password(None);
-    let keeps = match status {
-        307 | 308 => true,
-        303 => request.method == "HEAD",
-        _ => matches!(&*request.method, "GET" | "HEAD"),
-    };
-    if !keeps {
-        request.method = "GET".into();
-        request.body = Body::Empty;
-        for name in ["Content-Type", "Content-Length", "Content-Digest"] {
-            request.headers.remove(name);
-        }
-    }
-    request.url = to;
-}
-
-/// Whether a field says what is wanted or sent, and nothing of who asks.
-fn is_about_the_file(name: &str) -> bool {
-    ["Accept", "Accept-Encoding", "Range", "If-Range", "Want-Digest", "Want-Repr-Digest"]
-        .into_iter()
-        .chain(["Content-Type", "Content-Length", "Content-Digest", "Content-Encoding"])
-        .any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Reads what little there may be, so that the connection can be used again.
