@@ -6,6 +6,7 @@ mod attempt;
 pub mod auth;
 mod client;
 pub mod cookies;
+mod deadline;
 mod decode;
 mod dial;
 pub mod digests;

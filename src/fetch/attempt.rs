@@ -11,7 +11,7 @@ use super::client::{Client, Reply};
 use super::decode::{self, Coded, Coding, Decoded};
 use super::digests::Shape;
 use super::download::{Fetch, copy, name_of, shown};
-use super::failure::{Failure, FailureKind, redacted};
+use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
 use super::pump::{Arrived, Bound, Limits, Progress, pump};
@@ -207,7 +207,12 @@ impl Attempt<'_> {
         // Where only the connection's end can end it, the digest tells whether it was all of it.
         let may_be_all = answer.framing == Framing::UntilClose && !self.fetch.evidence.is_empty();
         if let Err(failure) = end.or_else(|failure| match failure.kind() {
-            FailureKind::Network if may_be_all => Ok(()),
+            // Not where the time was over.
+            FailureKind::Network
+                if may_be_all && failure.is_worth_another_try() != Again::Never =>
+            {
+                Ok(())
+            }
             _ => Err(failure),
         }) {
             return Err(match failure.kind() {
@@ -274,7 +279,7 @@ impl Attempt<'_> {
             (Some(length), _) => (length, Bound::Length),
             (None, most) => (most.unwrap_or(MOST_UNKNOWN), Bound::Most),
         };
-        Limits { most, bound, deadline: self.fetch.deadline }
+        Limits { most, bound }
     }
 
     /// Whether the part is the file.
@@ -318,7 +323,7 @@ impl Attempt<'_> {
         let (seal, size, digests, decoded) = match judge(self.fetch, &evidence, &came, part) {
             Ok(seal) => (seal, size, digests, None),
             Err(failure) if decode::may_mend(self.fetch, &evidence, coding, &failure) => {
-                let decoded = decode::instead(self.fetch, &evidence, part, failure);
+                let decoded = decode::instead(self.fetch, self.client, &evidence, part, failure);
                 let Decoded { file, size, digests, seal } = decoded.map_err(fail)?;
                 notes.push("it came as gzip (Content-Encoding), and is decoded".into());
                 (seal, size, digests, Some(file))

@@ -4,11 +4,12 @@
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use url::Url;
 
 use super::cookies::Jar;
+use super::deadline::{Deadline, InTime};
 use super::dial::Dialer;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
@@ -38,6 +39,7 @@ pub struct Client {
     signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Retries,
+    deadline: Deadline,
 }
 
 impl fmt::Debug for Client {
@@ -59,6 +61,7 @@ pub struct ClientBuilder {
     signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Option<Retries>,
+    deadline: Option<Instant>,
     user_agent: Option<String>,
 }
 
@@ -137,6 +140,13 @@ impl ClientBuilder {
         self
     }
 
+    /// When to give up, whatever comes: a request that is not answered in full by then has failed,
+    /// with [`FailureKind::Network`], and no other begins.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// What is sent as `User-Agent`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
@@ -152,8 +162,10 @@ impl ClientBuilder {
     /// The client. Nothing is read or connected before the first request.
     pub fn build(self) -> Client {
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+        let deadline = self.deadline.map(Deadline::at).unwrap_or_default();
         let transport = self.transport.unwrap_or_else(|| {
-            let dialer = Dialer { proxies: self.proxies, tls: LazyTls::new(self.tls) };
+            let (proxies, tls) = (self.proxies, LazyTls::new(self.tls));
+            let dialer = Dialer { proxies, tls, deadline: deadline.clone() };
             Arc::new(Net::new(Arc::new(dialer), self.timeouts, user_agent))
         });
         Client {
@@ -164,6 +176,7 @@ impl ClientBuilder {
             signer: self.signer,
             redirects: self.redirects,
             retries: self.retries.unwrap_or_default(),
+            deadline,
         }
     }
 }
@@ -176,7 +189,11 @@ impl Client {
 
     /// A count of tries for one piece of work, as the client was told.
     pub fn patience(&self) -> Patience {
-        self.retries.start()
+        self.retries.start().until(self.deadline.instant())
+    }
+
+    pub(super) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
     /// Sends a request, and again while that may help; the reply may have any status.
@@ -258,13 +275,13 @@ impl Client {
         let mut challenged = 0;
         loop {
             let mut sent = plain.clone();
-            if let Some(value) = answer.header(&sent)? {
+            if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
                 let _ = sent.headers.push("Authorization", value.as_bytes());
             }
             if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
                 signer.sign(&mut sent)?;
             }
-            let response = self.transport.exchange(&sent)?;
+            let response = self.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {
                 let fields = response.headers.iter();
                 for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"))
@@ -282,9 +299,28 @@ impl Client {
         }
     }
 
+    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+        self.deadline.judge()?;
+        let response = self.transport.exchange(request);
+        let mut response = response.map_err(|failure| self.deadline.explain(failure))?;
+        if self.deadline.instant().is_some() {
+            let (body, deadline) = (response.body, self.deadline.clone());
+            response.body = Box::new(InTime { body, deadline });
+        }
+        Ok(response)
+    }
+
     fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
         let jar = self.cookies.as_ref()?;
         Some(jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+/// What stands on the request line.
+fn target(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }
 
@@ -295,7 +331,7 @@ fn now() -> i64 {
 }
 
 /// Reads what little there may be, so that the connection can be used again.
-fn finish(response: Response) {
+pub(super) fn finish(response: Response) {
     if !matches!(response.framing, Framing::UntilClose) {
         let mut rest = response.body.take(16 * 1024);
         let _ = std::io::copy(&mut rest, &mut std::io::sink());

@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use url::Url;
 
-use super::atomic::Existing;
+use super::atomic::{Existing, through_links};
 use super::attempt::{Attempt, Mode, Outcome};
 use super::client::Client;
 use super::decode::Coded;
@@ -48,7 +47,6 @@ pub struct Fetch {
     pub(super) server: ServerDigest,
     unverified: Unverified,
     pub(super) seal: Option<Arc<Seal>>,
-    pub(super) deadline: Option<Instant>,
     progress: Arc<Progress>,
 }
 
@@ -76,7 +74,6 @@ impl Fetch {
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
             seal: None,
-            deadline: None,
             progress: Arc::default(),
         }
     }
@@ -159,12 +156,6 @@ impl Fetch {
         self
     }
 
-    /// When to give up, whatever comes.
-    pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
     /// Counts what has come there.
     pub fn progress(mut self, progress: Arc<Progress>) -> Self {
         self.progress = progress;
@@ -238,9 +229,6 @@ impl Fetch {
                 Err(failed) => failed,
             };
             let failure = failed.failure;
-            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(failure);
-            }
             // What joined old and new bytes may have been wrong: once, all of it anew.
             let joined = failed.resumed && failure.kind() == FailureKind::Mismatch;
             if (joined || failed.ask_for_all) && !restarted {
@@ -371,12 +359,7 @@ fn real(path: &Path) -> Result<PathBuf, Failure> {
         let text = format!("{path:?}: is no name for a file");
         return Err(Failure::new(FailureKind::Usage, text));
     }
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => {
-            fs::canonicalize(path).map_err(|error| Failure::local(path, error))
-        }
-        _ => Ok(path.to_owned()),
-    }
+    Ok(through_links(path))
 }
 
 /// What names a request without telling what is in it: a digest of method, URL and body.

@@ -36,7 +36,8 @@ pub(crate) struct GetArgs {
         value_parser = any_path(),
         conflicts_with_all = [
             "urls", "output", "remote_name", "mirrors", "expect", "sums", "metalink", "algorithm", "size", "pin",
-            "sig", "gpg_keyring", "no_verify",
+            "sig", "minisign_key", "gpg_keyring", "trust_server_digest", "no_verify", "method", "queries", "data",
+            "forms", "scheme",
         ],
     )]
     pub(crate) from_lock: Option<PathBuf>,
@@ -67,10 +68,6 @@ pub(crate) struct GetArgs {
     /// Take no file with more bytes; by default 16 GiB where its length is not known
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
-
-    /// Give up after that many seconds, whatever comes
-    #[arg(long, value_name = "SECONDS", value_parser = super::client::seconds)]
-    pub(crate) max_time: Option<f64>,
 
     /// Fetch so many files at once
     #[arg(short = 'j', long, value_name = "N", default_value = "4")]
