@@ -307,6 +307,11 @@ impl Absolute {
 fn timed_out(error: io::Error, reason: Timeout) -> ureq::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(reason),
+        // TLS without a farewell. As it is, ureq would take it for the end of a body that has no
+        // other.
+        io::ErrorKind::UnexpectedEof => ureq::Error::Other(Box::new(Failure::network(
+            "truncated: TLS ended without its farewell",
+        ))),
         _ => ureq::Error::Io(error),
     }
 }

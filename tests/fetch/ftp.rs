@@ -5,7 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::world::{BODY, DIGEST, PART, World, well};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::support::skip;
+use crate::world::{BODY, DIGEST, PART, PKI, World, well};
 
 struct Ftp {
     port: u16,
@@ -158,4 +161,43 @@ fn a_checksum_file_is_looked_for_where_others_are_not() {
     world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
     world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server answers");
     world.holds(&["x"]);
+}
+
+/// The port on which TLS comes first, at an address of this test's own; `None`, with a word, where
+/// it is not ours to take.
+fn implicit(address: &str) -> Option<TcpListener> {
+    let bound = TcpListener::bind((address, 990));
+    bound.map_or_else(|error| skip(&format!("port 990 of {address}: {error}")), Some)
+}
+
+#[test]
+fn a_silent_server_where_tls_comes_first_is_left_in_time() {
+    let Some(_kept) = implicit("127.0.0.2") else { return };
+    let world = World::new();
+    let impatient = ["--connect-timeout", "0.2", "--stall-timeout", "3600"];
+    world.expecting("ftps://127.0.0.2/x", &impatient).run().is_in(5, b"", "in time");
+    world.holds(&[]);
+}
+
+#[test]
+fn tls_comes_first_and_is_not_called_http() {
+    let Some(listener) = implicit("127.0.0.1") else { return };
+    let (world, files) = World::with_pki();
+    let mut config = ServerConfig::clone(&PKI.open());
+    // Of a client that names other protocols it would hear no more.
+    config.alpn_protocols = vec![b"ftp".to_vec()];
+    let asked = thread::spawn(move || {
+        let (tcp, _) = listener.accept().ok()?;
+        let tls = ServerConnection::new(Arc::new(config)).ok()?;
+        let mut control = BufReader::new(StreamOwned::new(tls, tcp));
+        control.get_mut().write_all(b"220 ready\r\n").ok()?;
+        let mut line = String::new();
+        control.read_line(&mut line).ok()?;
+        control.get_mut().write_all(b"530 nobody\r\n").ok()?;
+        Some(line)
+    });
+    let authority = files.path("ca.pem");
+    let trusting = ["--cacert", authority.to_str().unwrap()];
+    world.expecting("ftps://localhost/x", &trusting).run().is_in(4, b"", "nobody");
+    assert_eq!(asked.join().unwrap().as_deref(), Some("USER anonymous\r\n"));
 }

@@ -116,10 +116,14 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("real", "old");
     world.dir.link("real", "x");
+    // One that leads to where nothing is yet.
+    world.dir.link("later", "y");
+    well(world.expecting(&server.url("/x"), &["-o", "y"]));
+    assert!(world.dir.read("later") == *BODY);
     well(world.expecting(&server.url("/x"), &["--force"]));
     assert!(world.dir.read("real") == *BODY);
     assert!(std::fs::symlink_metadata(world.dir.path("x")).unwrap().is_symlink());
-    world.holds(&["real", "x"]);
+    world.holds(&["later", "real", "x", "y"]);
 }
 
 #[test]
@@ -214,11 +218,11 @@ fn words_that_mean_nothing_are_refused() {
 #[test]
 fn no_message_holds_a_secret() {
     let world = World::new();
-    let url = "http://me:secret1@localhost:1/x?sig=secret2#frag";
+    let url = "http://me:secret1@localhost:1/x?sig=secret2&secret4#frag";
     let ran = world.expecting(url, &["-H", "X-Key: secret3", "--json"]).run();
     ran.exits(5);
     let all = String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr;
-    for secret in ["secret1", "secret2", "secret3", "me:"] {
+    for secret in ["secret1", "secret2", "secret3", "secret4", "me:"] {
         assert!(!all.contains(secret), "{all}");
     }
 }
