@@ -26,7 +26,7 @@ use hsum::fetch::{
 use super::args::{GetArgs, When};
 use super::client::{self, Session};
 use super::exit::{Exit, Usage};
-use super::output::Output;
+use super::output::{Output, remove_on_signal};
 use super::quote::quote;
 use super::sign::sender;
 use bars::Bars;
@@ -315,7 +315,9 @@ fn path_of(job: &Job, client: &Client) -> Result<PathBuf, Failure> {
         Target::Stdout => {
             let folder = tempfile::Builder::new().prefix("hsum-").tempdir();
             let folder = folder.map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
-            Ok(folder.keep().join("stdout"))
+            let folder = folder.keep();
+            remove_on_signal(&folder).map_err(|error| Failure::local(&folder, error))?;
+            Ok(folder.join("stdout"))
         }
         Target::Named(folder) => {
             let head = Request { method: "HEAD".into(), ..job.request.clone() };

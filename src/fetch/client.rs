@@ -79,7 +79,7 @@ pub trait RequestSigner: Send + Sync {
 pub struct Reply {
     /// What the last server answered.
     pub response: Response,
-    /// Where that was.
+    /// Where that was, without user and password.
     pub url: Url,
     /// The redirects on the way, in their order.
     pub chain: Vec<Hop>,
@@ -241,7 +241,10 @@ impl Client {
             let shown = redacted(&request.url);
             let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
             let Some(to) = redirection(&request, &response)? else {
-                return Ok(Reply { response, url: request.url, chain });
+                let mut url = request.url;
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
+                return Ok(Reply { response, url, chain });
             };
             self.redirects
                 .may_follow(&request.url, &to, chain.len())
@@ -267,6 +270,10 @@ impl Client {
             if let Some(field) = field {
                 let _ = plain.headers.push("Cookie", field.as_bytes());
             }
+        }
+        if matches!(request.url.scheme(), "ftp" | "ftps") && request.origin == Origin::Own {
+            // In FTP the transport logs in, before it asks for anything.
+            self.identity.log_in(&mut plain.url)?;
         }
         let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
             (Origin::Own, false) => self.identity.answer(&request.url)?,

@@ -1,7 +1,9 @@
 //! Who the user is, and how that is told a server that asks.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
 use super::client::userinfo;
@@ -52,6 +54,23 @@ impl Identity {
         }
         let host = url.host_str().unwrap_or("");
         Ok(self.netrc.as_ref().and_then(|netrc| netrc.find(host, None)))
+    }
+
+    /// Puts user and password into the URL of an FTP server, which takes them as they are.
+    pub(crate) fn log_in(&self, url: &mut Url) -> Result<(), Failure> {
+        let refuse = |why| Err(Failure::new(FailureKind::Policy, why));
+        match (&self.scheme, self.credentials(url)?) {
+            (AuthScheme::Bearer(_), _) => refuse("FTP takes no token"),
+            (AuthScheme::Digest, Some(_)) => refuse("FTP sends a password as it is, not a digest"),
+            (_, Some(Credentials { user, password })) => {
+                let coded = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
+                let _ = url.set_username(&coded(&user));
+                let password = Zeroizing::new(coded(password.as_bytes()));
+                let _ = url.set_password(Some(&password));
+                Ok(())
+            }
+            (_, None) => Ok(()),
+        }
     }
 
     /// What is told the server of that URL, as long as it has not asked.

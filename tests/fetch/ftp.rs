@@ -147,6 +147,31 @@ fn what_the_server_refuses_is_told() {
 }
 
 #[test]
+fn who_the_user_is_stands_on_no_command_line() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+    let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
+    let words = ["-u", "me", "--password", "env:WORD", "--force"];
+    let call = || world.expecting(&url, &words).env("WORD", "a:b@/\u{e4} %41");
+    well(call());
+    let said = server.commands();
+    let login = ["USER me".to_owned(), "PASS a:b@/\u{e4} %41".to_owned()];
+    assert!(said.starts_with(&login), "{said:?}");
+    let home = crate::support::Dir::new();
+    home.write("netrc", "machine 127.0.0.1 login me password s3cret");
+    home.chmod("netrc", 0o600);
+    let netrc = format!("--netrc={}", home.path("netrc").display());
+    well(world.expecting(&url, &[&netrc, "-o", "y"]));
+    assert!(server.commands().contains(&"PASS s3cret".into()));
+    // No password in the clear where a digest was demanded, and none for another's server.
+    call().args(["--auth", "digest", "-o", "z"]).run().is_in(7, b"", "not a digest");
+    let token = world.expecting(&url, &["--token", "env:WORD", "-o", "z"]).env("WORD", "t");
+    token.run().is_in(7, b"", "no token");
+    let mirror = ["--mirror", &url, "-o", "z"];
+    well(world.expecting("http://127.0.0.1:1/x", &mirror).args(words).env("WORD", "s3cret"));
+    assert!(server.commands().contains(&"PASS anonymous@".into()));
+}
+
+#[test]
 fn a_checksum_file_is_looked_for_where_others_are_not() {
     let (world, server) = (World::new(), Ftp::start(Manner::Good));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);

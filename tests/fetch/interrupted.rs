@@ -99,6 +99,27 @@ fn a_polite_end_keeps_the_part() {
 }
 
 #[test]
+fn what_waits_for_standard_output_goes() {
+    let (world, server) = (World::new(), Server::http());
+    let asked = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&asked);
+    server.at("/x", move |_, _| {
+        shared.store(true, Relaxed);
+        vec![Do::Hang]
+    });
+    let call = world.dir.hsum(["get", &server.url("/x"), "-o", "-", "-e", &DIGEST]);
+    let child = call.env("TMPDIR", world.dir.path("")).spawn();
+    while !asked.load(Relaxed) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(world.dir.names().len(), 1);
+    kill(&child, "-TERM");
+    let ran = finish(child);
+    assert_eq!((ran.signal(), &*ran.stdout), (Some(15), &b""[..]));
+    world.holds(&[]);
+}
+
+#[test]
 fn a_shell_is_told_130() {
     let (world, server) = (World::new(), Server::http());
     let end = Arc::new(AtomicBool::new(true));
