@@ -160,9 +160,12 @@ impl Attempt<'_> {
     fn all_there(&self, part: &mut Part, have: u64, coding: Coding) -> Result<Outcome, Failed> {
         let mut headers = Headers::new();
         coding.tell(&mut headers);
+        let mut url = self.request.url.clone();
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
         let answer = Answer {
             headers,
-            url: self.request.url.clone(),
+            url,
             chain: Vec::new(),
             shape: Shape::Whole,
             framing: Framing::Length(0),
