@@ -204,6 +204,7 @@ fn words_that_mean_nothing_are_refused() {
         &["get", "http://localhost:1/x", "-e", "h1:aQUYkXzVsufM+DwF1aE+0xfcU+56JwCaLick0ClmMTw="],
         &["get", "gopher://localhost/x", "-e", "900150983cd24fb0d6963f7d28e17f72"],
         &["get", "http://localhost:1/x", "-H", "no field"],
+        &["get", "http://localhost:1/x", "--no-verify", "-J", "--data", "a=b"],
         &["get", "http://localhost:1/x", "http://localhost:1/y", "-o", "z"],
         &["get", "http://localhost:1/x", "http://localhost:2/x", "--no-verify"],
         &["get", "http://localhost:1/x", "-u", "me:secret", "--password", "env:A"],

@@ -58,8 +58,8 @@ pub(crate) struct RequestArgs {
     #[arg(long)]
     pub(crate) allow_downgrade: bool,
 
-    /// Go through this proxy, http://[USER:PASSWORD@]HOST[:PORT], or 'none'; by default what
-    /// http_proxy, https_proxy, all_proxy and no_proxy say; there is no FTP through one
+    /// Go through this proxy, http://HOST[:PORT], or 'none'; by default what http_proxy, https_proxy,
+    /// all_proxy and no_proxy say, which may hold USER:PASSWORD@ unseen; there is no FTP through one
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 }

@@ -25,8 +25,8 @@ pub(crate) struct GetArgs {
     #[arg(short = 'O', long, value_name = "DIR", value_parser = any_path())]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Name it as the server says (Content-Disposition)
-    #[arg(short = 'J', long, conflicts_with = "output")]
+    /// Name it as the server says (Content-Disposition), once asked by HEAD
+    #[arg(short = 'J', long, conflicts_with_all = ["output", "data", "forms", "method"])]
     pub(crate) remote_name: bool,
 
     /// Fetch what a lock file names with URL and digest: uv.lock, package-lock.json, yarn.lock
