@@ -137,12 +137,34 @@ impl Dialer {
         let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
         // Records of 16 KiB come in greater numbers at once.
         tls.set_buffer_limit(None);
-        while tls.is_handshaking() {
-            limit(&tcp, deadline)?;
-            tls.complete_io(&mut tcp).map_err(|error| io_failure(&error, "TLS handshake"))?;
-        }
+        shake_hands(&mut tls, &mut tcp, deadline)?;
         Ok(StreamOwned::new(tls, tcp))
     }
+}
+
+/// Goes through the handshake step by step: the deadline holds however little comes at once.
+fn shake_hands(
+    tls: &mut ClientConnection,
+    tcp: &mut TcpStream,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    while tls.is_handshaking() || tls.wants_write() {
+        limit(tcp, deadline)?;
+        let reads = !tls.wants_write();
+        let moved = if reads { tls.read_tls(tcp) } else { tls.write_tls(tcp) };
+        let moved = match moved {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            moved => moved,
+        };
+        moved.map_err(|error| io_failure(&error, "TLS handshake"))?;
+        if reads && let Err(error) = tls.process_new_packets() {
+            // The server is told why.
+            let _ = tls.write_tls(tcp);
+            return Err(tls::failure(&error));
+        }
+    }
+    Ok(())
 }
 
 /// What is left until then, as both timeouts of the socket.
