@@ -1,12 +1,14 @@
 //! Any URL has candidates on its own host, in its own folder, and never itself; any body is a list or is not.
 #![no_main]
 
-use hsum::fetch::{Url, discovery, name};
+use hsum::fetch::{Url, discovery, lock, metalink, name};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &[u8])| {
     let (text, body) = input;
     let _ = discovery::inspect(body);
+    let _ = metalink::files(body);
+    lock::read(body);
     let Ok(url) = text.parse::<Url>() else { return };
     let _ = name::from_url(&url);
     let folder = url.path().rfind('/').map_or("", |end| &url.path()[..=end]);

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
@@ -67,6 +67,9 @@ impl Session {
                 first_pause: duration(request.retry_delay),
                 longest_pause: Duration::from_secs(60),
             });
+        if let Some(seconds) = request.max_time {
+            builder = builder.deadline(Instant::now() + duration(seconds));
+        }
         if let Some((_, jar)) = &jar {
             builder = builder.cookies(Arc::clone(jar));
         }

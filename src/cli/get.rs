@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hsum::fetch::lock::LockedFile;
@@ -24,10 +23,10 @@ use hsum::fetch::{
     Resume, ServerDigest, Unverified, Url, Verified, name,
 };
 
-use super::args::GetArgs;
+use super::args::{GetArgs, When};
 use super::client::{self, Session};
 use super::exit::{Exit, Usage};
-use super::output::Output;
+use super::output::{Output, remove_on_signal};
 use super::quote::quote;
 use bars::Bars;
 use trust::Trust;
@@ -86,7 +85,12 @@ pub(crate) fn run(args: GetArgs) -> Result<Exit> {
             }
         }
     }
-    let bars = Bars::start(args.progress, &jobs);
+    // Who wants nothing but errors wants no bars, unless he says so.
+    let bars = match (args.quiet, args.progress) {
+        (true, When::Auto) => When::Never,
+        (_, when) => when,
+    };
+    let bars = Bars::start(bars, &jobs);
     let mut result = Ok(());
     in_order(
         args.jobs,
@@ -155,6 +159,17 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
     if args.urls.is_empty() && args.trust.metalink.is_none() && args.from_lock.is_none() {
         return usage("what to fetch? 'hsum get URL --expect DIGEST'");
+    }
+    let request = &args.client.request;
+    let about_urls = args.remote_name
+        || !args.mirrors.is_empty()
+        || request.method.is_some()
+        || !(request.queries.is_empty() && request.data.is_empty() && request.forms.is_empty())
+        || args.client.signing.scheme.is_some();
+    if args.urls.is_empty() && about_urls {
+        return usage(
+            "--remote-name, --mirror, --method, --query, --data, --form and --sign are about a URL, and there is none",
+        );
     }
     let single = args.output.is_some()
         || !args.trust.expect.is_empty()
@@ -278,9 +293,6 @@ fn fetch_to(
     if let Some(most) = args.max_size {
         fetch = fetch.max_size(most);
     }
-    if let Some(seconds) = args.max_time {
-        fetch = fetch.deadline(Instant::now() + Duration::from_secs_f64(seconds));
-    }
     if args.trust.trust_server_digest {
         fetch = fetch.server_digest(ServerDigest::Trusted);
     }
@@ -301,7 +313,9 @@ fn path_of(job: &Job, client: &Client) -> Result<PathBuf, Failure> {
         Target::Stdout => {
             let folder = tempfile::Builder::new().prefix("hsum-").tempdir();
             let folder = folder.map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
-            Ok(folder.keep().join("stdout"))
+            let folder = folder.keep();
+            remove_on_signal(&folder).map_err(|error| Failure::local(&folder, error))?;
+            Ok(folder.join("stdout"))
         }
         Target::Named(folder) => {
             let head = Request { method: "HEAD".into(), ..job.request.clone() };

@@ -172,15 +172,15 @@ impl Output {
     }
 }
 
-/// Leaves no half-written file behind when the user or the system ends the program.
-fn remove_on_signal(temporary: &Path) -> io::Result<()> {
+/// Leaves no half-written file, or folder of one, behind when the user or the system ends the program.
+pub(crate) fn remove_on_signal(temporary: &Path) -> io::Result<()> {
     let path = temporary.to_owned();
     let ignored = ignored_signals();
     let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded))?;
     thread::Builder::new().spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let _ = fs::remove_file(path);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
             let _ = emulate_default_handler(signal);
         }
     })?;

@@ -5,6 +5,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// As many links, one after the other, as Linux follows.
+const MOST_LINKS: u32 = 40;
+
 /// A file being written beside the name that it will have.
 ///
 /// Until [`AtomicFile::commit`] what stood under the name is untouched; dropped before, it leaves
@@ -41,7 +44,8 @@ pub enum Existing {
 }
 
 impl AtomicFile {
-    /// Begins a file for `path`, in the same folder and under a random name.
+    /// Begins a file for `path`, in the same folder and under a random name. A link at `path` stays,
+    /// and what it leads to is replaced.
     ///
     /// # Errors
     /// Of making it there.
@@ -58,6 +62,7 @@ impl AtomicFile {
     }
 
     fn with_mode(path: PathBuf, mode: u32) -> io::Result<Self> {
+        let path = through_links(&path);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(mode);
         let (file, temporary) = tempfile::Builder::new()
@@ -135,6 +140,16 @@ impl Drop for AtomicFile {
     }
 }
 
+/// Where links at `path` lead in the end; there may be nothing yet.
+pub(crate) fn through_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
+}
+
 /// The folder that a file is in, or will be.
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -190,6 +205,25 @@ mod tests {
         assert_eq!(refused.unwrap_err().to_string(), "not good");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_and_its_target_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("d")).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("d/real", &link).unwrap();
+        // Whether there is something yet or not.
+        for text in ["first", "second"] {
+            let mut file = AtomicFile::create_private(&link).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            file.commit().unwrap();
+            assert_eq!(fs::read_to_string(folder.path().join("d/real")).unwrap(), text);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        let file = AtomicFile::create(folder.path().join("loop")).unwrap();
+        file.commit().unwrap();
     }
 
     #[test]

@@ -5,17 +5,20 @@ use std::io;
 
 use url::Url;
 
+use super::answer::{Answer, refusal};
 use super::atomic::AtomicFile;
-use super::client::{Client, Hop, Reply};
+use super::client::{Client, Reply};
 use super::decode::{self, Coded, Coding, Decoded};
-use super::digests::{self, Shape};
-use super::download::{Fetch, ServerDigest, copy, name_of, shown};
-use super::failure::{Failure, FailureKind, redacted};
+use super::digests::Shape;
+use super::download::{Fetch, copy, name_of, shown};
+use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::part::{Part, State};
 use super::pump::{Arrived, Bound, Limits, Progress, pump};
+use super::redirect::Hop;
 use super::resume::{Rest, Validator, rest};
 use super::retry::Patience;
+use super::settings::ServerDigest;
 use super::transport::{Framing, Request};
 use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::Function;
@@ -68,17 +71,6 @@ impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
         Self { failure, resumed: false, ask_for_all: false }
     }
-}
-
-/// What a response says of the file.
-struct Answer {
-    headers: Headers,
-    url: Url,
-    chain: Vec<Hop>,
-    shape: Shape,
-    framing: Framing,
-    /// All the file's bytes, where they are told.
-    total: Option<u64>,
 }
 
 impl Attempt<'_> {
@@ -168,9 +160,12 @@ impl Attempt<'_> {
     fn all_there(&self, part: &mut Part, have: u64, coding: Coding) -> Result<Outcome, Failed> {
         let mut headers = Headers::new();
         coding.tell(&mut headers);
+        let mut url = self.request.url.clone();
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
         let answer = Answer {
             headers,
-            url: self.request.url.clone(),
+            url,
             chain: Vec::new(),
             shape: Shape::Whole,
             framing: Framing::Length(0),
@@ -215,7 +210,12 @@ impl Attempt<'_> {
         // Where only the connection's end can end it, the digest tells whether it was all of it.
         let may_be_all = answer.framing == Framing::UntilClose && !self.fetch.evidence.is_empty();
         if let Err(failure) = end.or_else(|failure| match failure.kind() {
-            FailureKind::Network if may_be_all => Ok(()),
+            // Not where the time was over.
+            FailureKind::Network
+                if may_be_all && failure.is_worth_another_try() != Again::Never =>
+            {
+                Ok(())
+            }
             _ => Err(failure),
         }) {
             return Err(match failure.kind() {
@@ -282,7 +282,7 @@ impl Attempt<'_> {
             (Some(length), _) => (length, Bound::Length),
             (None, most) => (most.unwrap_or(MOST_UNKNOWN), Bound::Most),
         };
-        Limits { most, bound, deadline: self.fetch.deadline }
+        Limits { most, bound }
     }
 
     /// Whether the part is the file.
@@ -326,7 +326,7 @@ impl Attempt<'_> {
         let (seal, size, digests, decoded) = match judge(self.fetch, &evidence, &came, part) {
             Ok(seal) => (seal, size, digests, None),
             Err(failure) if decode::may_mend(self.fetch, &evidence, coding, &failure) => {
-                let decoded = decode::instead(self.fetch, &evidence, part, failure);
+                let decoded = decode::instead(self.fetch, self.client, &evidence, part, failure);
                 let Decoded { file, size, digests, seal } = decoded.map_err(fail)?;
                 notes.push("it came as gzip (Content-Encoding), and is decoded".into());
                 (seal, size, digests, Some(file))
@@ -363,39 +363,4 @@ impl Attempt<'_> {
             false => Ok(evidence),
         }
     }
-}
-
-impl Answer {
-    fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
-        let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
-        let shape = match (status, coded) {
-            (206 | 416, false) => Shape::Part,
-            (206 | 416, true) => Shape::CodedPart,
-            (_, false) => Shape::Whole,
-            (_, true) => Shape::Coded,
-        };
-        Self { headers, url, chain, shape, framing: Framing::UntilClose, total: None }
-    }
-
-    /// The digests of the file that the response states.
-    fn stated(&self) -> Vec<Digest> {
-        let stated = digests::stated(self.headers.iter());
-        stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
-    }
-}
-
-/// A status that is no file.
-fn refusal(reply: &Reply) -> Failure {
-    let status = reply.response.status;
-    let text = match reason(status) {
-        Some(reason) => format!("{}: the server answers {status} {reason}", redacted(&reply.url)),
-        None => format!("{}: the server answers {status}", redacted(&reply.url)),
-    };
-    // The client has tried again already.
-    Failure::new(FailureKind::Status(status), text)
-}
-
-/// The phrase for a status, from the list that the protocol's crate has.
-fn reason(status: u16) -> Option<&'static str> {
-    ureq::http::StatusCode::from_u16(status).ok()?.canonical_reason()
 }

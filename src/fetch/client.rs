@@ -4,20 +4,23 @@
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use url::Url;
 
 use super::cookies::Jar;
+use super::deadline::{Deadline, InTime};
 use super::dial::Dialer;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::headers::Headers;
 use super::identity::{Answer, Identity};
 use super::net::Net;
 use super::proxy::{Proxies, decode_userinfo};
+use super::redirect::{Hop, Redirects, redirection, turn};
 use super::retry::{self, Patience, Retries};
 use super::secret::Credentials;
 use super::tls::{LazyTls, Tls};
-use super::transport::{Body, Framing, Origin, Request, Response, Timeouts, Transport};
+use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::sign::{Clock, SystemClock};
 
 /// What is sent as `User-Agent` where the user says nothing.
@@ -37,6 +40,7 @@ pub struct Client {
     signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Retries,
+    deadline: Deadline,
 }
 
 impl fmt::Debug for Client {
@@ -58,32 +62,8 @@ pub struct ClientBuilder {
     signer: Option<Arc<dyn RequestSigner>>,
     redirects: Redirects,
     retries: Option<Retries>,
+    deadline: Option<Instant>,
     user_agent: Option<String>,
-}
-
-/// What becomes of redirects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Redirects {
-    /// How many are followed, one after the other.
-    pub most: u32,
-    /// Whether one may lead from https to http.
-    pub downgrade: Downgrade,
-}
-
-/// Whether a redirect may lead from https to http.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Downgrade {
-    /// It is a failure.
-    #[default]
-    Refused,
-    /// It is followed.
-    Allowed,
-}
-
-impl Default for Redirects {
-    fn default() -> Self {
-        Self { most: 10, downgrade: Downgrade::Refused }
-    }
 }
 
 /// Signs requests, each time that one is sent, a second try or a redirect to the same origin too.
@@ -100,19 +80,10 @@ pub trait RequestSigner: Send + Sync {
 pub struct Reply {
     /// What the last server answered.
     pub response: Response,
-    /// Where that was.
+    /// Where that was, without user and password.
     pub url: Url,
     /// The redirects on the way, in their order.
     pub chain: Vec<Hop>,
-}
-
-/// A redirect that was followed.
-#[derive(Clone, Debug)]
-pub struct Hop {
-    /// 301, 302, 303, 307 or 308.
-    pub status: u16,
-    /// Where it led.
-    pub to: Url,
 }
 
 impl ClientBuilder {
@@ -170,6 +141,13 @@ impl ClientBuilder {
         self
     }
 
+    /// When to give up, whatever comes: a request that is not answered in full by then has failed,
+    /// with [`FailureKind::Network`], and no other begins.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// What is sent as `User-Agent`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
@@ -185,8 +163,10 @@ impl ClientBuilder {
     /// The client. Nothing is read or connected before the first request.
     pub fn build(self) -> Client {
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+        let deadline = self.deadline.map(Deadline::at).unwrap_or_default();
         let transport = self.transport.unwrap_or_else(|| {
-            let dialer = Dialer { proxies: self.proxies, tls: LazyTls::new(self.tls) };
+            let (proxies, tls) = (self.proxies, LazyTls::new(self.tls));
+            let dialer = Dialer { proxies, tls, deadline: deadline.clone() };
             Arc::new(Net::new(Arc::new(dialer), self.timeouts, user_agent))
         });
         Client {
@@ -197,6 +177,7 @@ impl ClientBuilder {
             signer: self.signer,
             redirects: self.redirects,
             retries: self.retries.unwrap_or_default(),
+            deadline,
         }
     }
 }
@@ -209,7 +190,11 @@ impl Client {
 
     /// A count of tries for one piece of work, as the client was told.
     pub fn patience(&self) -> Patience {
-        self.retries.start()
+        self.retries.start().until(self.deadline.instant())
+    }
+
+    pub(super) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
     /// Sends a request, and again while that may help; the reply may have any status.
@@ -257,9 +242,13 @@ impl Client {
             let shown = redacted(&request.url);
             let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
             let Some(to) = redirection(&request, &response)? else {
-                return Ok(Reply { response, url: request.url, chain });
+                let mut url = request.url;
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
+                return Ok(Reply { response, url, chain });
             };
-            self.may_follow(&request.url, &to, chain.len())
+            self.redirects
+                .may_follow(&request.url, &to, chain.len())
                 .map_err(|failure| failure.during(&shown))?;
             turn(&mut request, response.status, to);
             chain.push(Hop { status: response.status, to: request.url.clone() });
@@ -283,6 +272,10 @@ impl Client {
                 let _ = plain.headers.push("Cookie", field.as_bytes());
             }
         }
+        if matches!(request.url.scheme(), "ftp" | "ftps") && request.origin == Origin::Own {
+            // In FTP the transport logs in, before it asks for anything.
+            self.identity.log_in(&mut plain.url)?;
+        }
         let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
             (Origin::Own, false) => self.identity.answer(&request.url)?,
             _ => Answer::none(),
@@ -290,13 +283,13 @@ impl Client {
         let mut challenged = 0;
         loop {
             let mut sent = plain.clone();
-            if let Some(value) = answer.header(&sent)? {
+            if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
                 let _ = sent.headers.push("Authorization", value.as_bytes());
             }
             if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
                 signer.sign(&mut sent)?;
             }
-            let response = self.transport.exchange(&sent)?;
+            let response = self.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {
                 let fields = response.headers.iter();
                 for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"))
@@ -314,29 +307,28 @@ impl Client {
         }
     }
 
+    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+        self.deadline.judge()?;
+        let response = self.transport.exchange(request);
+        let mut response = response.map_err(|failure| self.deadline.explain(failure))?;
+        if self.deadline.instant().is_some() {
+            let (body, deadline) = (response.body, self.deadline.clone());
+            response.body = Box::new(InTime { body, deadline });
+        }
+        Ok(response)
+    }
+
     fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
         let jar = self.cookies.as_ref()?;
         Some(jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
+}
 
-    fn may_follow(&self, from: &Url, to: &Url, followed: usize) -> Result<(), Failure> {
-        let refuse = |why: String| Err(Failure::new(FailureKind::Policy, why));
-        match to.scheme() {
-            "https" => {}
-            "http" if from.scheme() != "https" => {}
-            "http" if self.redirects.downgrade == Downgrade::Allowed => {}
-            "http" => {
-                return refuse(format!(
-                    "redirects from https to {}, which is not encrypted (--allow-downgrade)",
-                    redacted(to)
-                ));
-            }
-            other => return refuse(format!("redirects to {other}:, which is not followed")),
-        }
-        if followed >= self.redirects.most as usize {
-            return refuse(format!("more than {} redirects", self.redirects.most));
-        }
-        Ok(())
+/// What stands on the request line.
+fn target(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }
 
@@ -345,57 +337,8 @@ fn now() -> i64 {
     SystemClock.now() as i64
 }
 
-/// Where the response sends us, if it does (RFC 9110, section 15.4).
-fn redirection(request: &Request, response: &Response) -> Result<Option<Url>, Failure> {
-    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers.value("Location") else { return Ok(None) };
-    let to = request.url.join(location);
-    to.map(Some).map_err(|_| {
-        let text = format!("{}: redirects to what is no URL", redacted(&request.url));
-        Failure::new(FailureKind::Network, text)
-    })
-}
-
-/// Makes it the request that follows: another origin is told nothing of the user.
-fn turn(request: &mut Request, status: u16, mut to: Url) {
-    if to.origin() != request.url.origin() {
-        request.origin = Origin::Foreign;
-        // A field with another name may well be a secret: `X-Api-Key` and its like.
-        let names: Vec<String> = request.headers.iter().map(|(name, _)| name.into()).collect();
-        for name in names.iter().filter(|name| !is_about_the_file(name)) {
-            request.headers.remove(name);
-        }
-    }
-    // A server does not say who the user is.
-    let _ = to.set_username("");
-    let _ = to.set_password(None);
-    let keeps = match status {
-        307 | 308 => true,
-        303 => request.method == "HEAD",
-        _ => matches!(&*request.method, "GET" | "HEAD"),
-    };
-    if !keeps {
-        request.method = "GET".into();
-        request.body = Body::Empty;
-        for name in ["Content-Type", "Content-Length", "Content-Digest"] {
-            request.headers.remove(name);
-        }
-    }
-    request.url = to;
-}
-
-/// Whether a field says what is wanted or sent, and nothing of who asks.
-fn is_about_the_file(name: &str) -> bool {
-    ["Accept", "Accept-Encoding", "Range", "If-Range", "Want-Digest", "Want-Repr-Digest"]
-        .into_iter()
-        .chain(["Content-Type", "Content-Length", "Content-Digest", "Content-Encoding"])
-        .any(|known| known.eq_ignore_ascii_case(name))
-}
-
 /// Reads what little there may be, so that the connection can be used again.
-fn finish(response: Response) {
+pub(super) fn finish(response: Response) {
     if !matches!(response.framing, Framing::UntilClose) {
         let mut rest = response.body.take(16 * 1024);
         let _ = std::io::copy(&mut rest, &mut std::io::sink());

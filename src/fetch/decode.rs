@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::atomic::AtomicFile;
 use super::attempt::MOST_UNKNOWN;
+use super::client::Client;
 use super::download::Fetch;
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
@@ -43,7 +43,7 @@ enum Undecoded {
     Corrupt(String),
     /// More than so many bytes come.
     Large(u64),
-    Late,
+    Late(Failure),
     Read(io::Error),
     Write(io::Error),
 }
@@ -93,6 +93,7 @@ pub(super) fn may_mend(
 /// wanted; otherwise that failure, with a word on what they are.
 pub(super) fn instead(
     fetch: &Fetch,
+    client: &Client,
     evidence: &[Evidence],
     part: &mut Part,
     failure: Failure,
@@ -109,14 +110,15 @@ pub(super) fn instead(
     };
     if fetch.coded == Coded::Kept {
         let told = !evidence.is_empty()
-            && unzip(fetch, part.read()?, &functions, &mut io::sink()).is_ok_and(|got| met(&got));
+            && unzip(fetch, client, part.read()?, &functions, &mut io::sink())
+                .is_ok_and(|got| met(&got));
         return Err(match told {
             true => failure.adding("it is the gzip of the expected file; --decode takes it"),
             false => failure,
         });
     }
     let mut file = part.another()?;
-    let got = match unzip(fetch, part.read()?, &functions, &mut file) {
+    let got = match unzip(fetch, client, part.read()?, &functions, &mut file) {
         Ok(got) => got,
         Err(Undecoded::Read(error)) => return Err(part.failure(error)),
         Err(Undecoded::Write(error)) => return Err(Failure::local(file.temporary(), error)),
@@ -124,10 +126,7 @@ pub(super) fn instead(
         Err(Undecoded::Cut) => {
             return Err(failure.adding("it cannot be decoded: the gzip is cut"));
         }
-        Err(Undecoded::Late) => {
-            let text = "the time for it is over (--max-time)";
-            return Err(Failure::new(FailureKind::Network, text));
-        }
+        Err(Undecoded::Late(failure)) => return Err(failure),
         Err(Undecoded::Corrupt(why)) => {
             return Err(other(
                 failure,
@@ -164,6 +163,7 @@ fn other(failure: Failure, more: String) -> Failure {
 /// Decodes all members to `sink`: how many bytes that are, and their digests.
 fn unzip(
     fetch: &Fetch,
+    client: &Client,
     file: &mut File,
     functions: &[Function],
     sink: &mut dyn Write,
@@ -190,9 +190,7 @@ fn unzip(
         if size > most {
             return Err(Undecoded::Large(most));
         }
-        if fetch.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(Undecoded::Late);
-        }
+        client.deadline().judge().map_err(Undecoded::Late)?;
         hasher.update(&buffer[..count]);
         sink.write_all(&buffer[..count]).map_err(Undecoded::Write)?;
     }

@@ -8,11 +8,15 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
+use url::Url;
+use zeroize::Zeroizing;
 
+use super::deadline::{Deadline, Watched};
 use super::failure::{Failure, FailureKind};
-use super::proxy::{Proxies, Proxy};
+use super::headers::Headers;
+use super::proxy::{MOST_CHALLENGES, Proxies, Proxy};
 use super::tls::{self, LazyTls};
-use super::transport::Origin;
+use super::transport::{Body, Origin};
 
 /// The longest head of a proxy's answer, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -22,6 +26,7 @@ const LONGEST_HEAD: usize = 64 * 1024;
 pub(crate) struct Dialer {
     pub(crate) proxies: Proxies,
     pub(crate) tls: LazyTls,
+    pub(crate) deadline: Deadline,
 }
 
 /// Where a connection is to lead.
@@ -40,39 +45,83 @@ pub(crate) enum Stream {
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
-/// A connection, and the proxy that it ends at, if its requests are to name the server in full.
-pub(crate) struct Dialled<'a> {
+/// A connection.
+pub(crate) struct Dialled {
     pub(crate) stream: Stream,
-    pub(crate) absolute: Option<&'a Proxy>,
+    /// Whether it ends at a proxy, so that its requests are to name the server in full.
+    pub(crate) form: Form,
+    pub(crate) watched: Watched,
+}
+
+/// What stands on a request's first line (RFC 9112, section 3.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// Path and query.
+    Origin,
+    /// The URL, for a proxy.
+    Absolute,
 }
 
 impl Dialer {
     /// Opens a connection, within `patience`.
-    pub(crate) fn dial(
-        &self,
-        to: Destination<'_>,
-        patience: Duration,
-    ) -> Result<Dialled<'_>, Failure> {
-        let deadline = Instant::now() + patience;
+    pub(crate) fn dial(&self, to: Destination<'_>, patience: Duration) -> Result<Dialled, Failure> {
+        let deadline = self.deadline.or(Instant::now() + patience);
         let proxy = self.proxies.before(to.scheme, to.host, to.port);
-        let secure = to.scheme == "https";
-        let tcp = match proxy {
-            None => connect(to.host, to.port, deadline)?,
+        let (tcp, watched) = match proxy {
+            None => self.connect(to.host, to.port, deadline)?,
             Some(proxy) => {
-                let during = || format!("proxy {}:{}", proxy.host, proxy.port);
-                let connected = connect(&proxy.host, proxy.port, deadline);
-                let tcp = connected.map_err(|failure| failure.during(during()))?;
-                if secure {
-                    tunnel(&tcp, proxy, to, deadline).map_err(|f| f.during(during()))?;
-                }
-                tcp
+                self.through(proxy, to, deadline).map_err(|failure| failure.during(proxy.name()))?
             }
         };
-        if !secure {
-            return Ok(Dialled { stream: Stream::Plain(tcp), absolute: proxy });
+        if to.scheme != "https" {
+            let form = if proxy.is_some() { Form::Absolute } else { Form::Origin };
+            return Ok(Dialled { stream: Stream::Plain(tcp), form, watched });
         }
-        let stream = self.secure(tcp, to, deadline)?;
-        Ok(Dialled { stream: Stream::Tls(Box::new(stream)), absolute: None })
+        let stream = Stream::Tls(Box::new(self.secure(tcp, to, deadline)?));
+        Ok(Dialled { stream, form: Form::Origin, watched })
+    }
+
+    fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<(TcpStream, Watched), Failure> {
+        let tcp = connect(host, port, deadline)?;
+        let watched = self.deadline.watch(&tcp);
+        let watched = watched.map_err(|error| io_failure(&error, "connection"))?;
+        Ok((tcp, watched))
+    }
+
+    /// A connection to the proxy; through it, where it is to carry TLS.
+    fn through(
+        &self,
+        proxy: &Proxy,
+        to: Destination<'_>,
+        deadline: Instant,
+    ) -> Result<(TcpStream, Watched), Failure> {
+        let mut challenged = 0;
+        loop {
+            let (tcp, watched) = self.connect(&proxy.host, proxy.port, deadline)?;
+            if to.scheme != "https" {
+                return Ok((tcp, watched));
+            }
+            match tunnel(&tcp, proxy, to, deadline)? {
+                Tunnel::Open => return Ok((tcp, watched)),
+                // Over another connection: where its answer ends does not matter then.
+                Tunnel::AskAgain if challenged < MOST_CHALLENGES => challenged += 1,
+                Tunnel::AskAgain => {
+                    return Err(Failure::new(FailureKind::Status(407), proxy.refusal()));
+                }
+            }
+        }
+    }
+
+    /// The proxy that requests for such a URL are addressed to in full.
+    pub(crate) fn absolute(&self, url: &Url) -> Option<&Proxy> {
+        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+        let port = url.port_or_known_default()?;
+        (url.scheme() == "http").then(|| self.proxies.before("http", host, port))?
     }
 
     /// Speaks TLS over the connection, up to the end of the handshake.
@@ -88,12 +137,34 @@ impl Dialer {
         let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
         // Records of 16 KiB come in greater numbers at once.
         tls.set_buffer_limit(None);
-        while tls.is_handshaking() {
-            limit(&tcp, deadline)?;
-            tls.complete_io(&mut tcp).map_err(|error| io_failure(&error, "TLS handshake"))?;
-        }
+        shake_hands(&mut tls, &mut tcp, deadline)?;
         Ok(StreamOwned::new(tls, tcp))
     }
+}
+
+/// Goes through the handshake step by step: the deadline holds however little comes at once.
+fn shake_hands(
+    tls: &mut ClientConnection,
+    tcp: &mut TcpStream,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    while tls.is_handshaking() || tls.wants_write() {
+        limit(tcp, deadline)?;
+        let reads = !tls.wants_write();
+        let moved = if reads { tls.read_tls(tcp) } else { tls.write_tls(tcp) };
+        let moved = match moved {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            moved => moved,
+        };
+        moved.map_err(|error| io_failure(&error, "TLS handshake"))?;
+        if reads && let Err(error) = tls.process_new_packets() {
+            // The server is told why.
+            let _ = tls.write_tls(tcp);
+            return Err(tls::failure(&error));
+        }
+    }
+    Ok(())
 }
 
 /// What is left until then, as both timeouts of the socket.
@@ -103,7 +174,7 @@ fn limit(tcp: &TcpStream, deadline: Instant) -> Result<(), Failure> {
     set.map_err(|error| io_failure(&error, "connection"))
 }
 
-fn remaining(deadline: Instant) -> Result<Duration, Failure> {
+pub(crate) fn remaining(deadline: Instant) -> Result<Duration, Failure> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(Failure::network("no connection in time")) } else { Ok(left) }
 }
@@ -148,25 +219,45 @@ fn look_up(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     }
 }
 
+/// What a proxy says to CONNECT.
+enum Tunnel {
+    Open,
+    /// It wants to know who the user is, and that can be said.
+    AskAgain,
+}
+
 /// Asks the proxy for a way through (RFC 9110, section 9.3.6).
 fn tunnel(
     mut tcp: &TcpStream,
     proxy: &Proxy,
     to: Destination<'_>,
     deadline: Instant,
-) -> Result<(), Failure> {
+) -> Result<Tunnel, Failure> {
     let host = if to.host.contains(':') { format!("[{}]", to.host) } else { to.host.to_owned() };
     let target = format!("{host}:{}", to.port);
-    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-    if let Some(authorization) = proxy.authorization() {
-        request += "Proxy-Authorization: ";
-        request += &authorization;
-        request += "\r\n";
+    let (authorization, account) = proxy.authorization("CONNECT", &target, &Body::Empty)?;
+    let mut request = Zeroizing::new(Vec::with_capacity(2048));
+    request
+        .extend_from_slice(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").as_bytes());
+    if let Some(authorization) = authorization {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(authorization.as_bytes());
+        request.extend_from_slice(b"\r\n");
     }
-    request += "\r\n";
-    let request = zeroize::Zeroizing::new(request);
+    request.extend_from_slice(b"\r\n");
     limit(tcp, deadline)?;
-    tcp.write_all(request.as_bytes()).map_err(|error| io_failure(&error, "CONNECT"))?;
+    tcp.write_all(&request).map_err(|error| io_failure(&error, "CONNECT"))?;
+    let (status, headers) = read_head(tcp, deadline)?;
+    match status {
+        200..=299 => Ok(Tunnel::Open),
+        407 if proxy.learn(account, &headers) => Ok(Tunnel::AskAgain),
+        407 => Err(Failure::new(FailureKind::Status(407), proxy.refusal())),
+        code => Err(Failure::new(FailureKind::Status(code), format!("it answers {code}"))),
+    }
+}
+
+/// The proxy's answer up to where the server's bytes begin.
+fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, Headers), Failure> {
     let mut head = Vec::new();
     // Byte by byte: what follows the head is the server's.
     while !head.ends_with(b"\r\n\r\n") {
@@ -180,16 +271,19 @@ fn tunnel(
             Err(error) => return Err(io_failure(&error, "CONNECT")),
         }
     }
-    let status = head.split(|&b| b == b' ').nth(1).and_then(|s| str::from_utf8(s).ok());
-    match status.and_then(|status| status.parse::<u16>().ok()) {
-        Some(200..=299) => Ok(()),
-        Some(407) => Err(Failure::new(
-            FailureKind::Status(407),
-            "it wants a user and a password (407 Proxy Authentication Required)",
-        )),
-        Some(code) => Err(Failure::new(FailureKind::Status(code), format!("it answers {code}"))),
-        None => Err(Failure::network("what it answers is no HTTP")),
+    let mut lines = head.split(|&b| b == b'\n').map(<[u8]>::trim_ascii);
+    let status = lines.next().and_then(|line| line.split(|&b| b == b' ').nth(1));
+    let status = status.and_then(|s| str::from_utf8(s).ok()).and_then(|s| s.parse().ok());
+    let status = status.ok_or_else(|| Failure::network("what it answers is no HTTP"))?;
+    let mut headers = Headers::new();
+    for line in lines {
+        let Some(colon) = line.iter().position(|&b| b == b':') else { continue };
+        if let Ok(name) = str::from_utf8(&line[..colon]) {
+            // One that is none says nothing.
+            let _ = headers.push(name, line[colon + 1..].trim_ascii());
+        }
     }
+    Ok((status, headers))
 }
 
 /// What an error of a connection means.

@@ -4,21 +4,21 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use url::Url;
 
-use super::atomic::Existing;
+use super::atomic::{Existing, through_links};
 use super::attempt::{Attempt, Mode, Outcome};
-use super::client::{Client, Hop};
+use super::client::Client;
 use super::decode::Coded;
 use super::failure::{Again, Failure, FailureKind, redacted};
 use super::part::{self, Part};
 use super::pump::Progress;
+use super::settings::{Bad, Demand, Resume, ServerDigest, Unverified};
 use super::transport::{Body, Origin, Request};
 use super::verdict::{self, Evidence};
+use super::verified::{How, Verified};
 use crate::algorithm::{Algorithm, Function, Strength};
-use crate::digest::Digest;
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;
 
@@ -47,97 +47,11 @@ pub struct Fetch {
     pub(super) server: ServerDigest,
     unverified: Unverified,
     pub(super) seal: Option<Arc<Seal>>,
-    pub(super) deadline: Option<Instant>,
     progress: Arc<Progress>,
 }
 
 /// Finds the file at a path good, for a reason, or not: a signature, say.
 pub type Seal = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
-
-/// Whether a part that is there is gone on with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Resume {
-    /// It is, where the server proves that it is of the same file.
-    #[default]
-    On,
-    /// Each download begins anew.
-    Off,
-}
-
-/// What becomes of a file that is not the one expected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Bad {
-    /// It is removed.
-    #[default]
-    Removed,
-    /// It stays as `NAME.hsum-bad`.
-    Kept,
-}
-
-/// How strong the expected digests must be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Demand {
-    /// Any will do.
-    #[default]
-    Any,
-    /// At least one for which no collisions are known.
-    Sound,
-}
-
-/// What a digest is worth that the server states in its response.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ServerDigest {
-    /// It is compared and reported, and proves nothing.
-    #[default]
-    Advisory,
-    /// It is enough to verify against.
-    Trusted,
-}
-
-/// What becomes of a file for which no digest is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Unverified {
-    /// It is not fetched.
-    #[default]
-    Refused,
-    /// It is put in place all the same.
-    Accepted,
-}
-
-/// A file that is in place.
-#[derive(Clone, Debug)]
-pub struct Verified {
-    /// Where.
-    pub path: PathBuf,
-    /// Its length in bytes.
-    pub size: u64,
-    /// Its digests: those that were compared, or SHA-256 where there was none to compare.
-    pub digests: Vec<Digest>,
-    /// What it was verified against; empty where nothing was.
-    pub evidence: Vec<Evidence>,
-    /// Why its seal holds, where it has one: whose signature it is, say.
-    pub seal: Option<String>,
-    /// Whether it had to be fetched.
-    pub how: How,
-    /// What is worth a word: weak digests, a server that contradicts.
-    pub notes: Vec<String>,
-}
-
-/// How a file came to be in place.
-#[derive(Clone, Debug)]
-pub enum How {
-    /// It was there already, and is the one expected: nothing was fetched.
-    WasThere,
-    /// It came from here.
-    Fetched {
-        /// Where it came from in the end.
-        url: Url,
-        /// The redirects on the way.
-        chain: Vec<Hop>,
-        /// How many of its bytes came in an earlier try.
-        resumed: u64,
-    },
-}
 
 impl Fetch {
     /// The file at `url`, of which nothing is known yet. A fragment is not part of the request.
@@ -160,7 +74,6 @@ impl Fetch {
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
             seal: None,
-            deadline: None,
             progress: Arc::default(),
         }
     }
@@ -243,12 +156,6 @@ impl Fetch {
         self
     }
 
-    /// When to give up, whatever comes.
-    pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
     /// Counts what has come there.
     pub fn progress(mut self, progress: Arc<Progress>) -> Self {
         self.progress = progress;
@@ -322,9 +229,6 @@ impl Fetch {
                 Err(failed) => failed,
             };
             let failure = failed.failure;
-            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(failure);
-            }
             // What joined old and new bytes may have been wrong: once, all of it anew.
             let joined = failed.resumed && failure.kind() == FailureKind::Mismatch;
             if (joined || failed.ask_for_all) && !restarted {
@@ -455,12 +359,7 @@ fn real(path: &Path) -> Result<PathBuf, Failure> {
         let text = format!("{path:?}: is no name for a file");
         return Err(Failure::new(FailureKind::Usage, text));
     }
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => {
-            fs::canonicalize(path).map_err(|error| Failure::local(path, error))
-        }
-        _ => Ok(path.to_owned()),
-    }
+    Ok(through_links(path))
 }
 
 /// What names a request without telling what is in it: a digest of method, URL and body.

@@ -124,11 +124,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// A URL as messages may show it: without user and password, the query's values hidden.
+/// A URL as messages may show it: without user and password, the query's values and bare words hidden.
 ///
 /// ```
-/// let url = "https://me:secret@example.org/x?token=abc&v".parse().unwrap();
-/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&v");
+/// let url = "https://me:secret@example.org/x?token=abc&word".parse().unwrap();
+/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&***");
 /// ```
 pub fn redacted(url: &Url) -> String {
     let mut shown = url.clone();
@@ -138,6 +138,8 @@ pub fn redacted(url: &Url) -> String {
     let query = url.query().map(|query| {
         let hide = |pair: &str| match pair.split_once('=') {
             Some((name, value)) if !value.is_empty() => format!("{name}=***"),
+            // A word alone may be a token as well.
+            None if !pair.is_empty() => "***".to_owned(),
             _ => pair.to_owned(),
         };
         query.split('&').map(hide).collect::<Vec<_>>().join("&")

@@ -2,15 +2,18 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use rustls::ClientConfig;
 use suppaftp::types::FileType;
-use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
+use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
 use url::Url;
 
 use super::client::userinfo;
-use super::dial::{Dialer, connect, io_failure};
+use super::deadline::{Deadline, Watched, until};
+use super::dial::{Dialer, connect, io_failure, remaining};
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
 use super::proxy::decode_userinfo;
@@ -38,24 +41,28 @@ impl Ftp {
         let secure = url.scheme() == "ftps";
         let host = url.host_str().unwrap_or("").trim_matches(['[', ']']).to_owned();
         let port = url.port().unwrap_or(if secure { IMPLICIT } else { 21 });
-        let deadline = Instant::now() + self.timeouts.connect;
+        self.dialer.proxies.may_ftp(&host, port)?;
+        let deadline = self.dialer.deadline.or(Instant::now() + self.timeouts.connect);
+        let sockets = Arc::new(Sockets {
+            timeouts: self.timeouts,
+            deadline: self.dialer.deadline.clone(),
+            watched: Mutex::default(),
+        });
         let mut ftp = if secure && port == IMPLICIT {
-            let tls = RustlsConnector::from(self.dialer.tls.config(request.origin)?);
-            let made = RustlsFtpStream::connect_secure_implicit((&*host, port), tls, &host);
-            made.map_err(failure)?
+            implicit(&host, self.secured(request.origin, &sockets)?, deadline)?
         } else {
             let tcp = connect(&host, port, deadline)?;
-            self.limit(&tcp)?;
+            sockets.admit(&tcp).map_err(|error| io_failure(&error, "connection"))?;
             RustlsFtpStream::connect_with_stream(tcp).map_err(failure)?
         };
-        let (wait, stall) = (self.timeouts.connect, self.timeouts.stall);
-        ftp = ftp.passive_stream_builder(move |address| open_data(address, wait, stall));
+        let data = Arc::clone(&sockets);
+        ftp = ftp.passive_stream_builder(move |address| data.open(address));
         ftp.set_passive_nat_workaround(true);
         if matches!(host.parse(), Ok(std::net::IpAddr::V6(_))) {
             ftp.set_mode(Mode::ExtendedPassive);
         }
         if secure && port != IMPLICIT {
-            let tls = RustlsConnector::from(self.dialer.tls.config(request.origin)?);
+            let tls = self.secured(request.origin, &sockets)?;
             ftp = ftp.into_secure(tls, &host).map_err(failure)?;
         }
         let user = match request.origin {
@@ -75,10 +82,75 @@ impl Ftp {
         Ok(ftp)
     }
 
-    fn limit(&self, tcp: &TcpStream) -> Result<(), Failure> {
+    fn secured(&self, origin: Origin, sockets: &Arc<Sockets>) -> Result<Secured, Failure> {
+        let mut config = ClientConfig::clone(&*self.dialer.tls.config(origin)?);
+        // A server that looks at the protocol's name would refuse that of HTTP.
+        config.alpn_protocols.clear();
+        let tls = RustlsConnector::from(Arc::new(config));
+        Ok(Secured { tls, sockets: Arc::clone(sockets) })
+    }
+}
+
+/// Connects to where TLS comes first, on a thread of its own: suppaftp opens this connection
+/// itself, and knows no timeout for it.
+fn implicit(host: &str, tls: Secured, deadline: Instant) -> Result<RustlsFtpStream, Failure> {
+    let (send, receive) = mpsc::channel();
+    let name = host.to_owned();
+    let spawned = thread::Builder::new().spawn(move || {
+        let made = RustlsFtpStream::connect_secure_implicit((&*name, IMPLICIT), tls, &name);
+        let _ = send.send(made.map_err(failure));
+    });
+    spawned.map_err(|error| io_failure(&error, "cannot connect"))?;
+    let late = |_| Failure::network("no connection in time");
+    receive.recv_timeout(remaining(deadline)?).map_err(late)?
+}
+
+/// The connections of one session.
+#[derive(Debug)]
+struct Sockets {
+    timeouts: Timeouts,
+    deadline: Deadline,
+    watched: Mutex<Vec<Watched>>,
+}
+
+impl Sockets {
+    /// Sets the timeouts of a connection that is open.
+    fn admit(&self, tcp: &TcpStream) -> io::Result<()> {
         let stall = Some(self.timeouts.stall);
-        let set = tcp.set_read_timeout(stall).and_then(|()| tcp.set_write_timeout(stall));
-        set.map_err(|error| io_failure(&error, "connection"))
+        tcp.set_read_timeout(stall)?;
+        tcp.set_write_timeout(stall)?;
+        let watched = self.deadline.watch(tcp)?;
+        self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(watched);
+        Ok(())
+    }
+
+    /// Opens a data connection.
+    fn open(&self, address: SocketAddr) -> Result<TcpStream, FtpError> {
+        let open = || {
+            let wait = until(self.deadline.instant(), self.timeouts.connect);
+            let late = || io::Error::from(io::ErrorKind::TimedOut);
+            let wait = Some(wait).filter(|wait| !wait.is_zero()).ok_or_else(late)?;
+            let tcp = TcpStream::connect_timeout(&address, wait)?;
+            self.admit(&tcp)?;
+            Ok(tcp)
+        };
+        open().map_err(FtpError::ConnectionError)
+    }
+}
+
+/// TLS over connections that have timeouts.
+#[derive(Debug)]
+struct Secured {
+    tls: RustlsConnector,
+    sockets: Arc<Sockets>,
+}
+
+impl TlsConnector for Secured {
+    type Stream = <RustlsConnector as TlsConnector>::Stream;
+
+    fn connect(&self, domain: &str, tcp: TcpStream) -> FtpResult<Self::Stream> {
+        self.sockets.admit(&tcp).map_err(FtpError::ConnectionError)?;
+        self.tls.connect(domain, tcp)
     }
 }
 
@@ -145,15 +217,6 @@ fn path(url: &Url) -> Result<String, Failure> {
 /// `bytes=N-` → N
 fn offset(range: &str) -> Option<u64> {
     range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
-}
-
-fn open_data(address: SocketAddr, wait: Duration, stall: Duration) -> Result<TcpStream, FtpError> {
-    let open = || {
-        let tcp = TcpStream::connect_timeout(&address, wait)?;
-        tcp.set_read_timeout(Some(stall))?;
-        Ok(tcp)
-    };
-    open().map_err(FtpError::ConnectionError)
 }
 
 /// A file on its way. Its end is the server's word for it, or the size that was told before.

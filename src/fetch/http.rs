@@ -11,11 +11,17 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport as Connection,
 };
 use ureq::{Agent, SendBody, Timeout};
+use url::Url;
 use zeroize::Zeroizing;
 
-use super::dial::{Destination, Dialer, Stream, io_failure};
+use super::auth::Party;
+use super::client::finish;
+use super::deadline::Watched;
+use super::dial::{Destination, Dialer, Form, Stream, io_failure};
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
+use super::proxy::MOST_CHALLENGES;
+use super::secret::Secret;
 use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use std::sync::Arc;
 
@@ -28,6 +34,7 @@ pub(crate) struct Http {
     /// Connections that may show who we are, and those that may not, never mixed.
     own: Agent,
     foreign: Agent,
+    dialer: Arc<Dialer>,
 }
 
 impl fmt::Debug for Http {
@@ -58,23 +65,27 @@ impl Http {
             let patience = timeouts.connect;
             Agent::with_parts(config, Dial { dialer, origin, patience }, NoResolver)
         };
-        Self { own: agent(Origin::Own), foreign: agent(Origin::Foreign) }
+        let (own, foreign) = (agent(Origin::Own), agent(Origin::Foreign));
+        Self { own, foreign, dialer }
     }
-}
 
-impl Transport for Http {
-    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+    /// Sends the request to `url`; `authorization` is for the proxy on the way.
+    fn send(
+        &self,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&Secret>,
+    ) -> Result<Response, Failure> {
         let agent = match request.origin {
             Origin::Own => &self.own,
             Origin::Foreign => &self.foreign,
         };
-        let mut url = request.url.clone();
-        url.set_fragment(None);
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
         let mut head = ureq::http::Request::builder().method(&*request.method).uri(url.as_str());
         for (name, value) in request.headers.iter() {
             head = head.header(name, value);
+        }
+        if let Some(authorization) = authorization {
+            head = head.header(Party::Proxy.answer_field(), authorization.as_bytes());
         }
         let answer = if request.body.is_empty() {
             // Otherwise ureq would send chunks, an empty one, which not every server takes.
@@ -100,6 +111,33 @@ impl Transport for Http {
         let framing = framing(&request.method, head.status.as_u16(), &headers);
         let body = Box::new(Reading(Box::new(body.into_reader())));
         Ok(Response { status: head.status.as_u16(), headers, framing, body })
+    }
+}
+
+impl Transport for Http {
+    fn exchange(&self, request: &Request) -> Result<Response, Failure> {
+        let mut url = request.url.clone();
+        url.set_fragment(None);
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let Some(proxy) = self.dialer.absolute(&url) else {
+            return self.send(request, &url, None);
+        };
+        let mut challenged = 0;
+        loop {
+            let (authorization, account) =
+                proxy.authorization(&request.method, url.as_str(), &request.body)?;
+            let response = self.send(request, &url, authorization.as_ref())?;
+            if response.status != Party::Proxy.status() {
+                return Ok(response);
+            }
+            if challenged == MOST_CHALLENGES || !proxy.learn(account, &response.headers) {
+                let failure = Failure::new(FailureKind::Status(407), proxy.refusal());
+                return Err(failure.during(proxy.name()));
+            }
+            challenged += 1;
+            finish(response);
+        }
     }
 }
 
@@ -206,15 +244,14 @@ impl Connector for Dial {
         let to = Destination { scheme, host, port, origin: self.origin };
         let dialled = self.dialer.dial(to, self.patience);
         let dialled = dialled.map_err(|failure| ureq::Error::Other(Box::new(failure)))?;
-        let absolute = dialled.absolute.map(|proxy| Absolute {
-            authority: details.uri.authority().map_or(String::new(), ToString::to_string),
-            authorization: proxy.authorization(),
-        });
+        let authority = details.uri.authority().map_or(String::new(), ToString::to_string);
+        let absolute = (dialled.form == Form::Absolute).then_some(Absolute { authority });
         Ok(Some(Wire {
             stream: dialled.stream,
             buffers: LazyBuffers::new(INPUT, OUTPUT),
             absolute,
             head_follows: true,
+            _watched: dialled.watched,
         }))
     }
 }
@@ -223,7 +260,6 @@ impl Connector for Dial {
 /// (RFC 9112, section 3.2.2).
 struct Absolute {
     authority: String,
-    authorization: Option<Zeroizing<String>>,
 }
 
 /// A connection as ureq takes it.
@@ -233,6 +269,7 @@ struct Wire {
     absolute: Option<Absolute>,
     /// Whether what is written next begins a request.
     head_follows: bool,
+    _watched: Watched,
 }
 
 impl fmt::Debug for Wire {
@@ -254,23 +291,15 @@ impl Wire {
 }
 
 impl Absolute {
-    /// `GET /x HTTP/1.1` → `GET http://host/x HTTP/1.1`, and the proxy's credentials after it.
+    /// `GET /x HTTP/1.1` → `GET http://host/x HTTP/1.1`
     fn rewrite(&self, output: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut line = output.splitn(2, |&b| b == b' ');
         let (method, rest) = (line.next().unwrap_or(b""), line.next().unwrap_or(b""));
-        let end = rest.windows(2).position(|pair| pair == b"\r\n").map_or(rest.len(), |at| at + 2);
-        let (target, fields) = rest.split_at(end);
         let mut text = Zeroizing::new(Vec::with_capacity(output.len() + 256));
         text.extend_from_slice(method);
         text.extend_from_slice(b" http://");
         text.extend_from_slice(self.authority.as_bytes());
-        text.extend_from_slice(target);
-        if let Some(authorization) = &self.authorization {
-            text.extend_from_slice(b"Proxy-Authorization: ");
-            text.extend_from_slice(authorization.as_bytes());
-            text.extend_from_slice(b"\r\n");
-        }
-        text.extend_from_slice(fields);
+        text.extend_from_slice(rest);
         text
     }
 }
@@ -278,6 +307,11 @@ impl Absolute {
 fn timed_out(error: io::Error, reason: Timeout) -> ureq::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(reason),
+        // TLS without a farewell. As it is, ureq would take it for the end of a body that has no
+        // other.
+        io::ErrorKind::UnexpectedEof => ureq::Error::Other(Box::new(Failure::network(
+            "truncated: TLS ended without its farewell",
+        ))),
         _ => ureq::Error::Io(error),
     }
 }
@@ -322,12 +356,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_told_the_server_and_who_asks() {
-        let authorization = Some(Zeroizing::new("Basic eA==".into()));
-        let absolute = Absolute { authority: "host:8080".into(), authorization };
+    fn a_proxy_is_told_the_server() {
+        let absolute = Absolute { authority: "host:8080".into() };
         let head = absolute.rewrite(b"GET /a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody");
-        let expected = "GET http://host:8080/a?b HTTP/1.1\r\nProxy-Authorization: Basic eA==\r\n\
-                        Host: host:8080\r\n\r\nbody";
+        let expected = "GET http://host:8080/a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody";
         assert_eq!(str::from_utf8(&head).unwrap(), expected);
     }
 

@@ -1,15 +1,17 @@
 //! Who the user is, and how that is told a server that asks.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
 use url::Url;
+use zeroize::Zeroizing;
 
-use super::auth::{self, AuthError, Challenge, DigestSession, Way};
+use super::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
 use super::client::userinfo;
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
 use super::netrc::Netrc;
 use super::secret::{Credentials, Secret};
-use super::transport::{Body, Request};
+use super::transport::Body;
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::hash_reader;
@@ -54,6 +56,23 @@ impl Identity {
         Ok(self.netrc.as_ref().and_then(|netrc| netrc.find(host, None)))
     }
 
+    /// Puts user and password into the URL of an FTP server, which takes them as they are.
+    pub(crate) fn log_in(&self, url: &mut Url) -> Result<(), Failure> {
+        let refuse = |why| Err(Failure::new(FailureKind::Policy, why));
+        match (&self.scheme, self.credentials(url)?) {
+            (AuthScheme::Bearer(_), _) => refuse("FTP takes no token"),
+            (AuthScheme::Digest, Some(_)) => refuse("FTP sends a password as it is, not a digest"),
+            (_, Some(Credentials { user, password })) => {
+                let coded = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
+                let _ = url.set_username(&coded(&user));
+                let password = Zeroizing::new(coded(password.as_bytes()));
+                let _ = url.set_password(Some(&password));
+                Ok(())
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
     /// What is told the server of that URL, as long as it has not asked.
     pub(crate) fn answer(&self, url: &Url) -> Result<Answer, Failure> {
         let state = match (&self.scheme, self.credentials(url)?) {
@@ -62,12 +81,13 @@ impl Identity {
             (scheme, Some(user)) => State::Waiting(scheme.clone(), user),
             (_, None) => State::Nothing,
         };
-        Ok(Answer { state })
+        Ok(Answer { party: Party::Server, state })
     }
 }
 
-/// What is told one server, as far as it has asked.
+/// What is told one server, or proxy, as far as it has asked.
 pub(crate) struct Answer {
+    party: Party,
     state: State,
 }
 
@@ -82,28 +102,33 @@ enum State {
 impl Answer {
     /// Nothing, whatever the server asks.
     pub(crate) fn none() -> Self {
-        Self { state: State::Nothing }
+        Self { party: Party::Server, state: State::Nothing }
     }
 
-    /// The value of `Authorization` for this request.
-    pub(crate) fn header(&mut self, request: &Request) -> Result<Option<Secret>, Failure> {
+    /// This user, once the proxy asks, in the strongest way that it offers.
+    pub(crate) fn to_proxy(user: Credentials) -> Self {
+        Self { party: Party::Proxy, state: State::Waiting(AuthScheme::Asked, user) }
+    }
+
+    /// The value of `Authorization`, or `Proxy-Authorization`, for a request with this on its first
+    /// line.
+    pub(crate) fn header(
+        &mut self,
+        method: &str,
+        target: &str,
+        body: &Body,
+    ) -> Result<Option<Secret>, Failure> {
         let answer = match &mut self.state {
             State::Nothing | State::Waiting(..) => return Ok(None),
             State::Basic(user) => auth::basic(user),
             State::Bearer(token) => auth::bearer(token),
             State::Digest(session, user) => {
-                let url = &request.url;
-                let target = match url.query() {
-                    Some(query) => format!("{}?{query}", url.path()),
-                    None => url.path().to_owned(),
-                };
                 let body = match session.challenge().qop() {
                     Some(auth::Qop::AuthInt) => {
-                        Some(digest_of(&request.body, session.challenge().algorithm())?)
+                        Some(digest_of(body, session.challenge().algorithm())?)
                     }
                     _ => None,
                 };
-                let (method, target) = (&*request.method, &*target);
                 session.answer(user, auth::Request { method, target, body })
             }
         };
@@ -114,7 +139,7 @@ impl Answer {
     pub(crate) fn learn(&mut self, headers: &Headers) -> bool {
         let fields = headers
             .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(auth::Party::Server.challenge_field()));
+            .filter(|(name, _)| name.eq_ignore_ascii_case(self.party.challenge_field()));
         let challenges = Challenge::parse_all(fields.map(|(_, value)| value));
         let (scheme, user, is_second) = match &self.state {
             State::Waiting(scheme, user) => (scheme.clone(), user.clone(), false),

@@ -10,11 +10,13 @@ use url::Url;
 
 use super::failure::Failure;
 use super::verdict::Evidence;
+use crate::algorithm::Algorithm;
 use crate::digest::Digest;
+use crate::hasher::digest;
 use crate::manifest::{Format, Parser, Style, write_line};
 use crate::notation::Expected;
 
-/// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`.
+/// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`. Of a URL's query they hold a digest only.
 #[derive(Clone, Debug)]
 pub struct Pins {
     path: PathBuf,
@@ -36,11 +38,14 @@ impl Pins {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::local(&self.path, error)),
         };
-        let name = name(url);
+        let names = [name(url), old_name(url)];
         let mut parser = Parser::new();
         let entries =
             text.split(|&b| b == b'\n').filter_map(|line| parser.parse_line(line).ok()?);
-        let pinned = entries.filter(|entry| entry.path.as_os_str().as_bytes() == name.as_bytes());
+        let pinned = entries.filter(|entry| {
+            let own = entry.path.as_os_str().as_bytes();
+            names.iter().any(|name| name.as_bytes() == own)
+        });
         let expected = Expected::from_digests(pinned.map(|entry| entry.digest));
         let source = format!("pinned in {:?}", self.path);
         Ok(expected.map(|expected| Evidence { expected, source }))
@@ -82,11 +87,59 @@ impl Pins {
     }
 }
 
-/// The URL without user, password and fragment.
+/// The URL without user, password and fragment, a query as the first half of its SHA-256: it may
+/// hold a secret, and tells one file from another.
 fn name(url: &Url) -> String {
+    let mut url = url.clone();
+    let hidden = url.query().filter(|query| !query.is_empty()).map(|query| {
+        format!("sha256:{}", &digest(Algorithm::Sha256, query.as_bytes()).to_hex()[..32])
+    });
+    if let Some(hidden) = hidden {
+        url.set_query(Some(&hidden));
+    }
+    old_name(&url)
+}
+
+/// As it was once written: with the query.
+fn old_name(url: &Url) -> String {
     let mut url = url.clone();
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_fragment(None);
     url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_tells_files_apart_and_is_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let pins = Pins::new(folder.path().join("pins"));
+        let url = |query: &str| Url::parse(&format!("https://me:pw@h.test/x{query}#f")).unwrap();
+        let of = |text: &[u8]| digest(Algorithm::Sha256, text);
+        pins.add(&url("?token=opensesame"), &of(b"a")).unwrap();
+        pins.add(&url("?opensesame"), &of(b"b")).unwrap();
+        pins.add(&url(""), &of(b"c")).unwrap();
+        let text = fs::read_to_string(pins.path()).unwrap();
+        assert!(!text.contains("opensesame") && !text.contains("pw"), "{text}");
+        assert!(text.ends_with(&format!("SHA256 (https://h.test/x) = {}\n", of(b"c"))), "{text}");
+        let found = |query: &str| pins.find(&url(query)).unwrap().map(|found| found.expected);
+        assert_eq!(found("?token=opensesame"), Some(of(b"a").into()));
+        assert_eq!(found("?opensesame"), Some(of(b"b").into()));
+        assert_eq!(found(""), Some(of(b"c").into()));
+        assert_eq!(found("?other"), None);
+    }
+
+    #[test]
+    fn a_pin_with_its_query_is_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let pins = Pins::new(folder.path().join("pins"));
+        let digest = digest(Algorithm::Sha256, b"a");
+        fs::write(pins.path(), format!("SHA256 (https://h.test/x?id=1) = {digest}\n")).unwrap();
+        let find = |url: &str| pins.find(&url.parse().unwrap()).unwrap();
+        assert_eq!(find("https://h.test/x?id=1").unwrap().expected, digest.into());
+        assert!(find("https://h.test/x?id=2").is_none());
+    }
 }

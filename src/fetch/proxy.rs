@@ -2,18 +2,23 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use base64ct::{Base64, Encoding};
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::failure::{Failure, FailureKind};
+use super::headers::Headers;
+use super::identity::Answer;
+use super::secret::{Credentials, Secret};
+use super::transport::Body;
 
 /// The proxies for each scheme, and who is reached without one.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
+    /// Who names one for FTP, which no proxy is spoken to for.
+    ftp: Option<&'static str>,
     direct: Vec<String>,
 }
 
@@ -22,9 +27,19 @@ pub struct Proxies {
 pub struct Proxy {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// User and password, where the URL has them.
-    pub(crate) user: Option<(String, Zeroizing<String>)>,
+    /// What it is told of user and password, where the URL has them, over whichever connection.
+    told: Option<Arc<Mutex<Told>>>,
 }
+
+/// What a proxy is told, and how many of its challenges that takes account of.
+struct Told {
+    answer: Answer,
+    learnt: u32,
+}
+
+/// How often a request is sent again because the proxy asks who the user is: a nonce may be stale
+/// by the time that it is used.
+pub(crate) const MOST_CHALLENGES: u32 = 3;
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,17 +53,19 @@ impl Proxies {
         Self::default()
     }
 
-    /// This one for everything.
+    /// This one for http and https; with it there is no FTP, which would have to go past it.
     ///
     /// # Errors
     /// Where it is not `http://[USER:PASSWORD@]HOST[:PORT]`.
     pub fn all(url: &str) -> Result<Self, Failure> {
         let proxy = Proxy::parse(url)?;
-        Ok(Self { http: Some(proxy.clone()), https: Some(proxy), direct: Vec::new() })
+        let ftp = Some("--proxy");
+        Ok(Self { http: Some(proxy.clone()), https: Some(proxy), ftp, direct: Vec::new() })
     }
 
     /// What the environment says: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, the lower
-    /// case first. `HTTP_PROXY` does not count: a CGI script's client sets it.
+    /// case first. `HTTP_PROXY` does not count: a CGI script's client sets it. Where `ftp_proxy` or
+    /// `all_proxy` names one, there is FTP only to what `no_proxy` excepts.
     ///
     /// # Errors
     /// Where one of them is no proxy's URL.
@@ -62,22 +79,45 @@ impl Proxies {
             found.map(|url| Proxy::parse(url.trim())).transpose()
         };
         let all = first(&["all_proxy", "ALL_PROXY"])?;
+        let named = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
+        let ftp = ["ftp_proxy", "FTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(named);
         let list = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
         let split = |c: char| c == ',' || c.is_whitespace();
         Ok(Self {
             http: first(&["http_proxy"])?.or_else(|| all.clone()),
             https: first(&["https_proxy", "HTTPS_PROXY"])?.or(all),
+            ftp,
             direct: list.split(split).filter(|n| !n.is_empty()).map(str::to_lowercase).collect(),
         })
     }
 
     /// The proxy on the way to `host`, without brackets where it is an IPv6 address.
     pub(crate) fn before(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {
-        let host = host.to_lowercase();
-        if self.direct.iter().any(|entry| names(entry, &host, port)) {
+        if self.excepts(host, port) {
             return None;
         }
         if scheme == "https" { self.https.as_ref() } else { self.http.as_ref() }
+    }
+}
+
+impl Proxies {
+    /// Refuses FTP to that host where a proxy is to be on the way: it would be passed by unseen.
+    pub(crate) fn may_ftp(&self, host: &str, port: u16) -> Result<(), Failure> {
+        match self.ftp {
+            Some(who) if !self.excepts(host, port) => Err(Failure::new(
+                FailureKind::Policy,
+                format!(
+                    "FTP does not go through a proxy, and {who} names one; \
+                     '--proxy none', or no_proxy, lets it go without"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn excepts(&self, host: &str, port: u16) -> bool {
+        let host = host.to_lowercase();
+        self.direct.iter().any(|entry| names(entry, &host, port))
     }
 }
 
@@ -128,17 +168,59 @@ impl Proxy {
         let plain = |text: &str| decode_userinfo(text).ok_or_else(wrong);
         let user = match url.username() {
             "" => None,
-            user => Some((plain(user)?, Zeroizing::new(plain(url.password().unwrap_or(""))?))),
+            user => Some(Credentials::new(plain(user)?, plain(url.password().unwrap_or(""))?)),
         };
-        Ok(Self { host, port, user })
+        let told = user
+            .map(|user| Arc::new(Mutex::new(Told { answer: Answer::to_proxy(user), learnt: 0 })));
+        Ok(Self { host, port, told })
     }
 
-    /// The value of `Proxy-Authorization` (RFC 7617), where there is a user.
-    pub(crate) fn authorization(&self) -> Option<Zeroizing<String>> {
-        let (user, password) = self.user.as_ref()?;
-        let pair = Zeroizing::new(format!("{user}:{}", **password));
-        let coded = Zeroizing::new(Base64::encode_string(pair.as_bytes()));
-        Some(Zeroizing::new(format!("Basic {}", *coded)))
+    /// The value of `Proxy-Authorization` for a request with this on its first line, where there is
+    /// something to say, and how many challenges that takes account of.
+    pub(crate) fn authorization(
+        &self,
+        method: &str,
+        target: &str,
+        body: &Body,
+    ) -> Result<(Option<Secret>, u32), Failure> {
+        let Some(mut told) = self.told() else { return Ok((None, 0)) };
+        let value = told.answer.header(method, target, body);
+        let value = value.map_err(|failure| failure.during(self.name()))?;
+        Ok((value, told.learnt))
+    }
+
+    /// Takes note of its challenge to a request that was sent with that account; whether there is
+    /// something to answer that was not said before.
+    pub(crate) fn learn(&self, account: u32, headers: &Headers) -> bool {
+        let Some(mut told) = self.told() else { return false };
+        // Another connection has been asked meanwhile.
+        if told.learnt != account {
+            return true;
+        }
+        let learnt = told.answer.learn(headers);
+        told.learnt += u32::from(learnt);
+        learnt
+    }
+
+    /// What a challenge means that is not answered.
+    pub(crate) fn refusal(&self) -> &'static str {
+        match self.told {
+            None => "it wants a user and a password (407 Proxy Authentication Required)",
+            Some(_) => {
+                "it refuses user and password, or asks for them in an unknown way \
+                 (407 Proxy Authentication Required)"
+            }
+        }
+    }
+
+    /// For messages.
+    pub(crate) fn name(&self) -> String {
+        format!("proxy {}:{}", self.host, self.port)
+    }
+
+    fn told(&self) -> Option<MutexGuard<'_, Told>> {
+        let told = self.told.as_ref()?;
+        Some(told.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
 
@@ -184,13 +266,63 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_decoded_and_never_shown() {
+    fn ftp_is_refused_where_a_proxy_is_named_for_it() {
+        for name in ["all_proxy", "ALL_PROXY", "ftp_proxy"] {
+            let proxies = proxies(&[(name, "http://a:1"), ("no_proxy", "h.test")]);
+            let refused = proxies.may_ftp("f.test", 21).unwrap_err();
+            assert_eq!(refused.kind(), FailureKind::Policy);
+            assert!(refused.to_string().contains(name), "{refused}");
+            assert!(proxies.may_ftp("h.test", 21).is_ok());
+        }
+        assert!(proxies(&[("http_proxy", "http://a:1")]).may_ftp("f.test", 21).is_ok());
+        assert!(Proxies::all("http://a:1").expect("good").may_ftp("f.test", 21).is_err());
+    }
+
+    fn challenged(proxy: &Proxy, account: u32, challenge: &str) -> bool {
+        let mut headers = Headers::new();
+        headers.push("Proxy-Authenticate", challenge).expect("a field");
+        proxy.learn(account, &headers)
+    }
+
+    #[test]
+    fn a_user_is_decoded_told_when_asked_and_never_shown() {
         let proxies = Proxies::all("http://me:p%40ss+@host:1").expect("good");
         let proxy = proxies.before("http", "x", 80).expect("one");
-        assert_eq!(proxy.authorization().expect("a user").as_str(), "Basic bWU6cEBzcys=");
+        let said = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");
+        assert!(said().0.is_none());
+        assert!(challenged(proxy, 0, "Basic realm=\"x\""));
+        // Another connection, which did not know it yet, may try again.
+        assert!(challenged(proxy, 0, "Basic realm=\"x\""));
+        let (value, account) = said();
+        assert_eq!(value.expect("a user").as_bytes(), b"Basic bWU6cEBzcys=");
+        assert!(!challenged(proxy, account, "Basic realm=\"x\""));
         assert!(!format!("{proxies:?}").contains("ss"));
         for wrong in ["socks5://x:1", "http://", "https://x"] {
             assert_eq!(Proxies::all(wrong).unwrap_err().kind(), FailureKind::Usage, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_digest_goes_before_the_password_itself_and_counts_on() {
+        let proxies = Proxies::all("http://me:secret@host:1").expect("good");
+        let proxy = proxies.before("https", "x", 443).expect("one");
+        let said = || {
+            let (value, account) =
+                proxy.authorization("CONNECT", "x:443", &Body::Empty).expect("good");
+            let value = value.expect("a user");
+            (value.to_str().expect("text").to_owned(), account)
+        };
+        let digest = |nonce: &str, more: &str| {
+            format!("Basic realm=\"r\", Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\"{more}")
+        };
+        assert!(challenged(proxy, 0, &digest("n1", "")));
+        let (first, _) = said();
+        assert!(first.starts_with("Digest username=\"me\"") && first.contains("uri=\"x:443\""));
+        assert!(first.contains("nc=00000001") && !first.contains("secret"));
+        let (second, account) = said();
+        assert!(second.contains("nc=00000002"));
+        assert!(!challenged(proxy, account, &digest("n2", "")), "they are wrong");
+        assert!(challenged(proxy, account, &digest("n2", ", stale=true")));
+        assert!(said().0.contains("nonce=\"n2\""));
     }
 }

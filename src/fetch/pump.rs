@@ -50,7 +50,6 @@ pub(crate) struct Limits {
     pub(crate) most: u64,
     /// Why no more.
     pub(crate) bound: Bound,
-    pub(crate) deadline: Option<Instant>,
 }
 
 /// Where a limit comes from.
@@ -76,10 +75,6 @@ impl Limits {
                     format!("more than {most} bytes come (--max-size)"),
                 ),
             });
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let text = "the time for it is over (--max-time)";
-            return Err(Failure::new(FailureKind::Network, text));
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! When to try again: exponential pauses with jitter, and what the server asks for.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::deadline::until;
 use super::failure::Again;
 use super::headers::Headers;
 
@@ -31,7 +32,7 @@ impl Retries {
 
     /// A count of its own, for one piece of work.
     pub fn start(self) -> Patience {
-        Patience { retries: self, used: 0 }
+        Patience { retries: self, used: 0, deadline: None }
     }
 }
 
@@ -40,13 +41,22 @@ impl Retries {
 pub struct Patience {
     retries: Retries,
     used: u32,
+    deadline: Option<Instant>,
 }
 
 impl Patience {
+    /// No try begins after that.
+    pub(super) fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// Waits as long as it should be before the next try; `false`, at once, if there is none.
     #[must_use]
     pub fn wait(&mut self, again: Again) -> bool {
         match self.pause(again, jitter()) {
+            // There would be no time left for it.
+            Some(pause) if until(self.deadline, pause) < pause => false,
             Some(pause) => {
                 std::thread::sleep(pause);
                 true
@@ -123,6 +133,16 @@ mod tests {
         let mut patience = Retries::default().start();
         assert_eq!(patience.pause(Again::After(Duration::ZERO), 1.0), Some(Duration::ZERO));
         assert_eq!(patience.pause(Again::After(Duration::from_secs(61)), 1.0), None);
+    }
+
+    #[test]
+    fn a_pause_that_outlasts_the_deadline_is_not_begun() {
+        let in_a_while = Instant::now() + Duration::from_secs(3600);
+        let mut patience = Retries::default().start().until(Some(in_a_while));
+        assert!(patience.wait(Again::After(Duration::ZERO)));
+        let mut patience = Retries::default().start().until(Some(Instant::now()));
+        assert!(!patience.wait(Again::After(Duration::from_secs(60))));
+        assert!(!patience.wait(Again::Later));
     }
 
     #[test]

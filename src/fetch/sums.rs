@@ -11,7 +11,8 @@ use super::client::Client;
 use super::discovery::{self, Kind};
 use super::failure::{Failure, FailureKind, redacted};
 use super::pump::failure_of;
-use super::transport::{Origin, Request};
+use super::retry::Patience;
+use super::transport::{Framing, Origin, Request};
 use super::verdict::Evidence;
 use crate::algorithm::Function;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
@@ -44,7 +45,7 @@ impl Sums {
     /// # Errors
     /// Where it cannot be fetched or is no checksum file.
     pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
-        let text = small_file(client, url, origin)?.ok_or_else(|| {
+        let text = list(client, url, origin)?.ok_or_else(|| {
             Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
         })?;
         inspected(&text).map_err(|failure| failure.during(redacted(url)))?;
@@ -104,7 +105,7 @@ pub fn beside(
 ) -> Result<Said, Failure> {
     let mut refused = None;
     for candidate in discovery::candidates(url) {
-        let Some(text) = small_file(client, &candidate.url, Origin::Own)? else { continue };
+        let Some(text) = list(client, &candidate.url, Origin::Own)? else { continue };
         // Some servers answer anything with a page.
         if discovery::inspect(&text).is_err() {
             continue;
@@ -175,8 +176,47 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
 /// # Errors
 /// Where the server fails, or it is longer.
 pub fn small_file(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
+    small(client, url, origin, Lacks::NothingToSee)
+}
+
+/// The same for a checksum file, in which more can be seen: where only the end of a plain
+/// connection ends it, half a line at its end means that it was cut. TLS tells a cut by itself.
+fn list(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
+    small(client, url, origin, Lacks::LineEnd)
+}
+
+/// What a cut file lacks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lacks {
+    /// The end of its last line, or its last bracket.
+    LineEnd,
+    NothingToSee,
+}
+
+fn small(
+    client: &Client,
+    url: &Url,
+    origin: Origin,
+    lacks: Lacks,
+) -> Result<Option<Vec<u8>>, Failure> {
     let request = Request { origin, ..Request::get(url.clone()) };
-    let reply = match client.send(&request) {
+    let mut patience = client.patience();
+    loop {
+        match small_once(client, &request, lacks, &mut patience) {
+            Err(failure) if patience.wait(failure.is_worth_another_try()) => {}
+            result => return result,
+        }
+    }
+}
+
+fn small_once(
+    client: &Client,
+    request: &Request,
+    lacks: Lacks,
+    patience: &mut Patience,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let named = |failure: Failure| failure.during(redacted(&request.url));
+    let reply = match client.send_with(request, patience) {
         // FTP's word for it: there is no response. Over HTTP a failure may be a proxy's.
         Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
         reply => reply?,
@@ -186,18 +226,34 @@ pub fn small_file(client: &Client, url: &Url, origin: Origin) -> Result<Option<V
         return Ok(None);
     }
     if status != 200 {
-        let text = format!("{}: the server answers {status}", redacted(url));
-        return Err(Failure::new(FailureKind::Status(status), text));
+        let text = format!("the server answers {status}");
+        return Err(named(Failure::new(FailureKind::Status(status), text)));
     }
     let mut text = Vec::new();
     let mut body = reply.response.body.take(discovery::LONGEST + 1);
-    let read = body.read_to_end(&mut text);
-    read.map_err(|error| failure_of(error).during(redacted(url)))?;
+    body.read_to_end(&mut text).map_err(|error| named(failure_of(error)))?;
     if text.len() as u64 > discovery::LONGEST {
-        let text = format!("{}: is longer than {} bytes", redacted(url), discovery::LONGEST);
-        return Err(Failure::new(FailureKind::Policy, text));
+        let text = format!("is longer than {} bytes", discovery::LONGEST);
+        return Err(named(Failure::new(FailureKind::Policy, text)));
+    }
+    let untold = reply.response.framing == Framing::UntilClose && reply.url.scheme() != "https";
+    if untold && lacks == Lacks::LineEnd && !has_end(&text) {
+        let text = "truncated, perhaps: the server does not say where it ends, and its last line has no end";
+        return Err(named(Failure::network(text)));
     }
     Ok(Some(text))
+}
+
+/// Whether a checksum file ends as one that is whole.
+fn has_end(text: &[u8]) -> bool {
+    let last = text.trim_ascii_end().last();
+    match text.trim_ascii_start().first() {
+        Some(b'<') => last == Some(&b'>'),
+        Some(b'{') => last == Some(&b'}'),
+        Some(b'[') => last == Some(&b']'),
+        // The latter in UTF-16, as PowerShell writes it.
+        _ => text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\n\0"),
+    }
 }
 
 fn inspected(text: &[u8]) -> Result<(), Failure> {

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::failure::Failure;
+use super::failure::{Failure, redacted};
 use super::headers::Headers;
 
-/// What is asked of a server.
-#[derive(Clone, Debug)]
+/// What is asked of a server. `Debug` shows neither who asks nor the query's values.
+#[derive(Clone)]
 pub struct Request {
     /// `GET`, `POST` …
     pub method: String,
@@ -89,6 +89,18 @@ impl Body {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &redacted(&self.url))
+            .field("headers", &self.headers)
+            .field("body", &self.body)
+            .field("origin", &self.origin)
+            .finish()
     }
 }
 
@@ -172,4 +184,17 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ///
     /// [`FailureKind::Network`]: super::FailureKind::Network
     fn exchange(&self, request: &Request) -> Result<Response, Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nobody_s_password() {
+        let request = Request::get(Url::parse("https://me:secret@h.test/x?t=token").unwrap());
+        let shown = format!("{request:?}");
+        assert!(shown.contains("h.test/x") && !shown.contains("secret"), "{shown}");
+        assert!(!shown.contains("me:") && !shown.contains("token"), "{shown}");
+    }
 }

@@ -120,7 +120,7 @@ mod tests {
     /// Whatever stands beside whatever, however the message is cut, and whatever went before.
     #[test]
     fn as_if_each_were_alone() {
-        let data: Vec<u8> = (0..5000u32).map(|i| (i * i >> 5) as u8).collect();
+        let data: Vec<u8> = (0..5000u32).map(|i| ((i * i) >> 5) as u8).collect();
         let sets: [&[Algorithm]; 7] = [
             &[Md5, Sha1, Sha256],
             &[Sha256, Sha512, Md5],

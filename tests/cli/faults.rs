@@ -75,7 +75,7 @@ fn sizes_far_apart() {
     let mut expected = String::new();
     for i in 0..120usize {
         let size = if i == 117 { 24 << 20 } else { (i * i * i * 7) % 3_000_000 };
-        let data: Vec<u8> = (0..size).map(|at| (at * (i + 1) >> 3) as u8).collect();
+        let data: Vec<u8> = (0..size).map(|at| ((at * (i + 1)) >> 3) as u8).collect();
         expected += &format!("{}  t/{i:03}\n", sha256(&data));
         dir.write(format!("t/{i:03}"), data);
     }

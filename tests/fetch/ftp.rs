@@ -5,7 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::world::{BODY, DIGEST, PART, World, well};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::support::skip;
+use crate::world::{BODY, DIGEST, PART, PKI, World, well};
 
 struct Ftp {
     port: u16,
@@ -144,6 +147,31 @@ fn what_the_server_refuses_is_told() {
 }
 
 #[test]
+fn who_the_user_is_stands_on_no_command_line() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+    let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
+    let words = ["-u", "me", "--password", "env:WORD", "--force"];
+    let call = || world.expecting(&url, &words).env("WORD", "a:b@/\u{e4} %41");
+    well(call());
+    let said = server.commands();
+    let login = ["USER me".to_owned(), "PASS a:b@/\u{e4} %41".to_owned()];
+    assert!(said.starts_with(&login), "{said:?}");
+    let home = crate::support::Dir::new();
+    home.write("netrc", "machine 127.0.0.1 login me password s3cret");
+    home.chmod("netrc", 0o600);
+    let netrc = format!("--netrc={}", home.path("netrc").display());
+    well(world.expecting(&url, &[&netrc, "-o", "y"]));
+    assert!(server.commands().contains(&"PASS s3cret".into()));
+    // No password in the clear where a digest was demanded, and none for another's server.
+    call().args(["--auth", "digest", "-o", "z"]).run().is_in(7, b"", "not a digest");
+    let token = world.expecting(&url, &["--token", "env:WORD", "-o", "z"]).env("WORD", "t");
+    token.run().is_in(7, b"", "no token");
+    let mirror = ["--mirror", &url, "-o", "z"];
+    well(world.expecting("http://127.0.0.1:1/x", &mirror).args(words).env("WORD", "s3cret"));
+    assert!(server.commands().contains(&"PASS anonymous@".into()));
+}
+
+#[test]
 fn a_checksum_file_is_looked_for_where_others_are_not() {
     let (world, server) = (World::new(), Ftp::start(Manner::Good));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
@@ -158,4 +186,43 @@ fn a_checksum_file_is_looked_for_where_others_are_not() {
     world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
     world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server answers");
     world.holds(&["x"]);
+}
+
+/// The port on which TLS comes first, at an address of this test's own; `None`, with a word, where
+/// it is not ours to take.
+fn implicit(address: &str) -> Option<TcpListener> {
+    let bound = TcpListener::bind((address, 990));
+    bound.map_or_else(|error| skip(&format!("port 990 of {address}: {error}")), Some)
+}
+
+#[test]
+fn a_silent_server_where_tls_comes_first_is_left_in_time() {
+    let Some(_kept) = implicit("127.0.0.2") else { return };
+    let world = World::new();
+    let impatient = ["--connect-timeout", "0.2", "--stall-timeout", "3600"];
+    world.expecting("ftps://127.0.0.2/x", &impatient).run().is_in(5, b"", "in time");
+    world.holds(&[]);
+}
+
+#[test]
+fn tls_comes_first_and_is_not_called_http() {
+    let Some(listener) = implicit("127.0.0.1") else { return };
+    let (world, files) = World::with_pki();
+    let mut config = ServerConfig::clone(&PKI.open());
+    // Of a client that names other protocols it would hear no more.
+    config.alpn_protocols = vec![b"ftp".to_vec()];
+    let asked = thread::spawn(move || {
+        let (tcp, _) = listener.accept().ok()?;
+        let tls = ServerConnection::new(Arc::new(config)).ok()?;
+        let mut control = BufReader::new(StreamOwned::new(tls, tcp));
+        control.get_mut().write_all(b"220 ready\r\n").ok()?;
+        let mut line = String::new();
+        control.read_line(&mut line).ok()?;
+        control.get_mut().write_all(b"530 nobody\r\n").ok()?;
+        Some(line)
+    });
+    let authority = files.path("ca.pem");
+    let trusting = ["--cacert", authority.to_str().unwrap()];
+    world.expecting("ftps://localhost/x", &trusting).run().is_in(4, b"", "nobody");
+    assert_eq!(asked.join().unwrap().as_deref(), Some("USER anonymous\r\n"));
 }

@@ -92,6 +92,9 @@ fn netrc_knows_the_host() {
 fn a_login_leaves_a_cookie_for_the_next_download() {
     let (world, server) = (World::new(), Server::http());
     let home = crate::support::Dir::new();
+    // A link to it stays one.
+    home.link("d/real", "jar");
+    home.mkdir("d");
     let jar = home.path("jar");
     let jar = ["--cookie-jar", jar.to_str().unwrap()];
     server.at("/login", |seen, _| match &*seen.body {
@@ -111,6 +114,8 @@ fn a_login_leaves_a_cookie_for_the_next_download() {
     assert!(String::from_utf8_lossy(&home.read("jar")).contains("s3cret"));
     well(world.expecting(&server.url("/x"), &jar));
     world.holds(&["x", "y"]);
+    assert!(std::fs::symlink_metadata(home.path("jar")).unwrap().is_symlink());
+    assert!(String::from_utf8_lossy(&home.read("d/real")).contains("s3cret"));
 }
 
 #[test]

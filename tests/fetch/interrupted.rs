@@ -1,11 +1,15 @@
 //! Killed at any moment: the next try ends verified, and no wrong byte ever has the name.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use signal_hook::consts::SIGINT;
+
 use crate::server::{Do, Server, ranges};
 use crate::support::{Numbers, finish, kill};
-use crate::world::{BODY, World, well};
+use crate::world::{BODY, DIGEST, PART, World, well};
 
 /// 20 kills, or as many as `HSUM_TEST_KILLS` says.
 #[test]
@@ -55,30 +59,89 @@ fn killed_at_any_moment_it_goes_on() {
     assert!(resumed > 0, "no try went on with what an earlier one had left");
 }
 
+/// As a terminal or the system would end it: by the signal, which a shell tells as 128 and its number.
 #[test]
 fn a_polite_end_keeps_the_part() {
-    let (world, server) = (World::new(), Server::http());
-    server.at("/x", |seen, _| {
-        let mut pieces = ranges(seen, "\"v1\"", &BODY);
-        if seen.header("range").is_none() {
-            pieces.truncate(1);
-            pieces.push(Do::Send(BODY[..90_000].to_vec()));
-            // What comes slowly is written at once; before a mere silence the last bytes might wait.
-            for byte in &BODY[90_000..90_200] {
-                pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
+    // Tests that run in the background ignore SIGINT, and so would the program: whoever heeds it
+    // himself starts others that do not ignore it.
+    let end = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, end).expect("a signal");
+    for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
+        let (world, server) = (World::new(), Server::http());
+        world.dir.write("x", "the good old file");
+        server.at("/x", |seen, _| {
+            let mut pieces = ranges(seen, "\"v1\"", &BODY);
+            if seen.header("range").is_none() {
+                pieces.truncate(1);
+                pieces.push(Do::Send(BODY[..90_000].to_vec()));
+                // What comes slowly is written at once; before a mere silence the last bytes might wait.
+                for byte in &BODY[90_000..90_200] {
+                    pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
+                }
+                pieces.push(Do::Hang);
             }
-            pieces.push(Do::Hang);
+            pieces
+        });
+        let child = world.expecting(&server.url("/x"), &["--no-resume", "--force"]).spawn();
+        while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) < 90_000 {
+            thread::sleep(Duration::from_millis(1));
         }
-        pieces
+        kill(&child, signal);
+        let ran = finish(child);
+        assert_eq!((ran.signal(), &*ran.stdout), (Some(number), &b""[..]));
+        assert_eq!(world.dir.read("x"), b"the good old file");
+        world.holds(&[PART[0], PART[1], "x"]);
+        well(world.expecting(&server.url("/x"), &["--force"]));
+        world.is_good();
+        let asked = server.seen().last().and_then(|seen| seen.header("range").map(str::to_owned));
+        assert!(asked.is_some(), "it began anew");
+    }
+}
+
+#[test]
+fn what_waits_for_standard_output_goes() {
+    let (world, server) = (World::new(), Server::http());
+    let asked = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&asked);
+    server.at("/x", move |_, _| {
+        shared.store(true, Relaxed);
+        vec![Do::Hang]
     });
-    let child = world.expecting(&server.url("/x"), &["--no-resume"]).spawn();
-    while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) < 90_000 {
+    let call = world.dir.hsum(["get", &server.url("/x"), "-o", "-", "-e", &DIGEST]);
+    let child = call.env("TMPDIR", world.dir.path("")).spawn();
+    while !asked.load(Relaxed) {
         thread::sleep(Duration::from_millis(1));
     }
-    // Not SIGINT, which is ignored where the tests run in the background.
+    assert_eq!(world.dir.names().len(), 1);
     kill(&child, "-TERM");
-    assert_eq!(finish(child).signal(), Some(15));
-    world.holds(&crate::world::PART);
-    well(world.expecting(&server.url("/x"), &[]));
-    world.is_good();
+    let ran = finish(child);
+    assert_eq!((ran.signal(), &*ran.stdout), (Some(15), &b""[..]));
+    world.holds(&[]);
+}
+
+#[test]
+fn a_shell_is_told_130() {
+    let (world, server) = (World::new(), Server::http());
+    let end = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, end).expect("a signal");
+    let asked = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&asked);
+    server.at("/x", move |_, _| {
+        shared.store(true, Relaxed);
+        vec![Do::Hang]
+    });
+    let line = format!(
+        "sh -c 'echo $$ >pid; exec \"$HSUM\" get {} -o x -e {}'; echo $?",
+        server.url("/x"),
+        *DIGEST
+    );
+    let child = world.dir.shell(&line).spawn();
+    while !asked.load(Relaxed) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let pid = String::from_utf8(world.dir.read("pid")).expect("a number");
+    let sent = std::process::Command::new("kill").args(["-INT", pid.trim()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    finish(child).is(0, b"130\n", "");
+    world.holds(&[PART[0], "pid"]);
 }

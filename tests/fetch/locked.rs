@@ -90,6 +90,18 @@ fn a_lock_that_names_nothing_to_fetch() {
     get(&world, &[]).run().is_in(3, b"", "a-1.crate");
     world.dir.write("lock", "{\"packages\": ");
     get(&world, &[]).run().exits(3);
-    get(&world, &["-e", &digest]).run().is_in(2, b"", "--from-lock");
+    for words in [
+        &["-e", &*digest][..],
+        &["--trust-server-digest"],
+        &["--sig", "auto", "--minisign-key", "k"],
+        &["--minisign-key", "k"],
+        &["--data", "a=b"],
+        &["--form", "a=b"],
+        &["--query", "a=b"],
+        &["-X", "PUT"],
+        &["--sign", "github", "--key", "env:K"],
+    ] {
+        get(&world, words).run().is_in(2, b"", "cannot be used with");
+    }
     world.dir.hsum(["get", "--from-lock", "nowhere"]).run().is_in(6, b"", "nowhere");
 }

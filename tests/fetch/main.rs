@@ -3,6 +3,7 @@
 //! was told.
 
 mod check;
+mod deadline;
 mod decode;
 mod faults;
 mod ftp;
@@ -11,6 +12,7 @@ mod interrupted;
 mod local;
 mod locked;
 mod policy;
+mod progress;
 mod proxy;
 mod resume;
 mod send;

@@ -116,10 +116,14 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("real", "old");
     world.dir.link("real", "x");
+    // One that leads to where nothing is yet.
+    world.dir.link("later", "y");
+    well(world.expecting(&server.url("/x"), &["-o", "y"]));
+    assert!(world.dir.read("later") == *BODY);
     well(world.expecting(&server.url("/x"), &["--force"]));
     assert!(world.dir.read("real") == *BODY);
     assert!(std::fs::symlink_metadata(world.dir.path("x")).unwrap().is_symlink());
-    world.holds(&["real", "x"]);
+    world.holds(&["later", "real", "x", "y"]);
 }
 
 #[test]
@@ -200,6 +204,7 @@ fn words_that_mean_nothing_are_refused() {
         &["get", "http://localhost:1/x", "-e", "h1:aQUYkXzVsufM+DwF1aE+0xfcU+56JwCaLick0ClmMTw="],
         &["get", "gopher://localhost/x", "-e", "900150983cd24fb0d6963f7d28e17f72"],
         &["get", "http://localhost:1/x", "-H", "no field"],
+        &["get", "http://localhost:1/x", "--no-verify", "-J", "--data", "a=b"],
         &["get", "http://localhost:1/x", "http://localhost:1/y", "-o", "z"],
         &["get", "http://localhost:1/x", "http://localhost:2/x", "--no-verify"],
         &["get", "http://localhost:1/x", "-u", "me:secret", "--password", "env:A"],
@@ -214,11 +219,11 @@ fn words_that_mean_nothing_are_refused() {
 #[test]
 fn no_message_holds_a_secret() {
     let world = World::new();
-    let url = "http://me:secret1@localhost:1/x?sig=secret2#frag";
+    let url = "http://me:secret1@localhost:1/x?sig=secret2&secret4#frag";
     let ran = world.expecting(url, &["-H", "X-Key: secret3", "--json"]).run();
     ran.exits(5);
     let all = String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr;
-    for secret in ["secret1", "secret2", "secret3", "me:"] {
+    for secret in ["secret1", "secret2", "secret3", "secret4", "me:"] {
         assert!(!all.contains(secret), "{all}");
     }
 }

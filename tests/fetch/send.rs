@@ -305,11 +305,14 @@ fn a_server_may_want_a_certificate() {
 #[test]
 fn a_proxy_changes_no_signature() {
     let (world, proxy) = (World::new(), Server::http());
-    proxy.at("http://example.test:8080/x", |_, _| ok(&[], b""));
+    proxy.at("http://example.test:8080/x", |seen, _| match seen.header("proxy-authorization") {
+        Some(_) => ok(&[], b""),
+        None => status("407 Proxy Authentication Required", &["Proxy-Authenticate: Basic"], b""),
+    });
     let address = format!("http://me:secret@localhost:{}", proxy.port);
     let words = format!("{SIGV4} -k env:KEY http://example.test:8080/x?a -");
     well(send(&world.dir, &words).env("http_proxy", address).stdin(BODY));
-    let mut seen = proxy.seen().remove(0);
+    let mut seen = proxy.seen().remove(1);
     assert_eq!(seen.header("proxy-authorization"), Some("Basic bWU6c2VjcmV0"));
     // As the server gets it.
     seen.target = "/x?a".into();

@@ -5,6 +5,26 @@ use rustls::version::{TLS12, TLS13};
 use crate::server::{Server, ok, redirect};
 use crate::world::{BODY, Clients, PKI, World, well};
 
+/// A byte now and then is no handshake: the time for a connection is one for all of it.
+#[test]
+fn a_handshake_that_drips_ends_in_time() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        let (mut tcp, _) = listener.accept()?;
+        // A record of 16 KiB, of which little ever comes.
+        for byte in [0x16, 3, 3, 0x40, 0].into_iter().chain(std::iter::repeat(2)) {
+            std::io::Write::write_all(&mut tcp, &[byte])?;
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Ok::<(), std::io::Error>(())
+    });
+    let world = World::new();
+    let url = format!("https://localhost:{port}/x");
+    let ran = world.expecting(&url, &["--connect-timeout", "0.5"]).run();
+    ran.is_in(5, b"", "in time");
+}
+
 #[test]
 fn only_the_named_authority_is_trusted() {
     let (world, files) = World::with_pki();

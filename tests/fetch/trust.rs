@@ -1,8 +1,8 @@
 //! What a file is verified against, and what is done where there is nothing.
 
-use crate::server::{Server, ok, status};
+use crate::server::{Do, Server, head, ok, status};
 use crate::support::{md5, sha256};
-use crate::world::{BODY, DIGEST, World, well};
+use crate::world::{BODY, DIGEST, PKI, World, well};
 
 fn served() -> Server {
     let server = Server::http();
@@ -106,6 +106,48 @@ fn a_checksum_file_at_a_url_or_here() {
 }
 
 #[test]
+fn a_checksum_file_that_may_be_cut_is_none() {
+    let (world, server) = (World::new(), served());
+    let sums = format!("{}  x", *DIGEST);
+    let (cut, whole) = (sums.clone(), format!("{sums}\n"));
+    // Only the connection's end says where they end.
+    server.at("/cut", move |_, _| vec![head("200 OK", &[]), Do::Send(cut.clone().into())]);
+    server.at("/whole", move |_, _| vec![head("200 OK", &[]), Do::Send(whole.clone().into())]);
+    let told = sums.clone();
+    server.at("/told", move |_, _| ok(&[], told.as_bytes()));
+    let get = |url: &str| world.get(&server.url("/d/x"), &["--force", "--sums", url]);
+    get(&server.url("/cut")).run().is_in(5, b"", "truncated, perhaps");
+    world.holds(&[]);
+    for path in ["/whole", "/told"] {
+        well(get(&server.url(path)));
+    }
+    // TLS says that it was all of it, or does not.
+    let (_, files) = World::with_pki();
+    let secure = Server::https(PKI.open());
+    let (cut, whole) = (sums.clone(), sums);
+    secure.at("/whole", move |_, _| vec![head("200 OK", &[]), Do::Send(whole.clone().into())]);
+    secure.at("/cut", move |_, _| vec![head("200 OK", &[]), Do::Send(cut.clone().into()), Do::Cut]);
+    let authority = files.path("ca.pem");
+    let trusting = ["--cacert", authority.to_str().unwrap()];
+    well(get(&secure.url("/whole")).args(trusting));
+    get(&secure.url("/cut")).args(trusting).run().exits(5);
+    world.is_good();
+}
+
+#[test]
+fn a_checksum_file_that_was_cut_is_fetched_again() {
+    let (world, server) = (World::new(), served());
+    let sums = format!("{}  x\n", *DIGEST);
+    server.at("/sums", move |_, number| match number {
+        0 => vec![head("200 OK", &["Content-Length: 500"]), Do::Send(sums.clone().into())],
+        _ => ok(&[], sums.as_bytes()),
+    });
+    let words = ["--sums", &server.url("/sums"), "--retries", "1"];
+    well(world.get(&server.url("/d/x"), &words));
+    world.is_good();
+}
+
+#[test]
 fn two_digests_of_one_file_are_an_error() {
     let (world, server) = (World::new(), served());
     let sums = format!("{}  x\n{}  x\n", *DIGEST, "0".repeat(64));
@@ -196,6 +238,9 @@ fn a_metalink_names_file_places_and_digest() {
     let placeless = "<metalink><file name=\"y\"><url>magnet:?xt=y</url></file></metalink>";
     world.dir.write("m.meta4", placeless);
     world.dir.hsum(["get", "--metalink", "m.meta4"]).run().is_in(2, b"", "no place");
+    // What would be said of a URL is not dropped in silence.
+    let form = ["get", "--metalink", "m.meta4", "--data", "a=b"];
+    world.dir.hsum(form).run().is_in(2, b"", "there is none");
 }
 
 #[test]
@@ -206,7 +251,7 @@ fn head_shows_what_the_server_states() {
         hsum::digest(hsum::Algorithm::Sha256, b"abc").to_base64()
     );
     server.at("/x", move |_, _| {
-        vec![crate::server::head(
+        vec![head(
             "200 OK",
             &["Content-Length: 3", "ETag: \"v1\"", &field, "x-goog-hash: crc32c=AAAAAA=="],
         )]

@@ -1,13 +1,13 @@
 # Real servers on loopback, each below a temporary folder and on a port of its own: nginx, apache2, vsftpd,
 # squid and a small Python one. To be sourced. Sets for each that is there its variable (HTTP, HTTPS, MUTUAL,
-# DIGEST, FTP, PROXY, PROXY_AUTH, FORMS, PLAIN), and WORK, the folder with keys and passwords.
+# DIGEST, FTP, PROXY, PROXY_AUTH, PROXY_DIGEST, FORMS, PLAIN), and WORK, the folder with keys and passwords.
 # Needs bash, openssl and python3. No server is left running when the shell ends.
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/hsum-servers.XXXXXX")
 chmod 755 "$WORK"
 PATH=$PATH:/usr/sbin:/sbin
 started=()
-HTTP='' HTTPS='' MUTUAL='' DIGEST='' FTP='' FTPS='' PROXY='' PROXY_AUTH='' FORMS='' PLAIN=''
+HTTP='' HTTPS='' MUTUAL='' DIGEST='' FTP='' FTPS='' PROXY='' PROXY_AUTH='' PROXY_DIGEST='' FORMS='' PLAIN=''
 
 stop_servers() {
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
@@ -168,16 +168,23 @@ CONF
 
 start_squid() {
     has squid || { echo 'skipped: no squid'; return; }
-    local open closed helper=/usr/lib/squid/basic_ncsa_auth
-    read -r open closed < <(free_ports 2)
+    local open closed digest helpers=/usr/lib/squid
+    read -r open closed digest < <(free_ports 3)
     mkdir -p "$WORK/squid"
     ((EUID)) || chown proxy "$WORK/squid"
     cat >"$WORK/squid.conf" <<CONF
 http_port 127.0.0.1:$open name=open
 http_port 127.0.0.1:$closed name=closed
-auth_param basic program $helper $WORK/passwords
+http_port 127.0.0.1:$digest name=digest
+auth_param basic program $helpers/basic_ncsa_auth $WORK/passwords
 auth_param basic children 1
+auth_param digest program $helpers/digest_file_auth -c $WORK/digests
+auth_param digest children 1
+auth_param digest realm files
 acl open myportname open
+acl digest myportname digest
+auth_schemes digest digest
+auth_schemes basic all
 acl known proxy_auth REQUIRED
 http_access allow open
 http_access allow known
@@ -195,7 +202,7 @@ max_filedescriptors 256
 visible_hostname localhost
 CONF
     serve squid "$open" squid -N -f "$WORK/squid.conf" || return
-    PROXY=http://127.0.0.1:$open PROXY_AUTH=http://127.0.0.1:$closed
+    PROXY=http://127.0.0.1:$open PROXY_AUTH=http://127.0.0.1:$closed PROXY_DIGEST=http://127.0.0.1:$digest
 }
 
 start_python() {

@@ -51,9 +51,13 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) connect_timeout: f64,
 
-    /// Give up after that many seconds without a byte; there is no limit to the whole
+    /// Give up after that many seconds without a byte; the whole has no limit but --max-time
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub(crate) stall_timeout: f64,
+
+    /// Give up after that many seconds, whatever comes: the whole command, with pauses and retries
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) max_time: Option<f64>,
 
     /// Try again so often after what may pass: 408, 425, 429, 500, 502, 503, 504, a cut, a stall
     #[arg(long, value_name = "N", default_value_t = 4)]
@@ -71,8 +75,8 @@ pub(crate) struct RequestArgs {
     #[arg(long)]
     pub(crate) allow_downgrade: bool,
 
-    /// Go through this proxy, http://[USER:PASSWORD@]HOST[:PORT], or 'none'; by default what
-    /// http_proxy, https_proxy, all_proxy and no_proxy say
+    /// Go through this proxy, http://HOST[:PORT], or 'none'; by default what http_proxy, https_proxy,
+    /// all_proxy and no_proxy say, which may hold USER:PASSWORD@ unseen; there is no FTP through one
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 }

@@ -24,8 +24,8 @@ pub(crate) struct GetArgs {
     #[arg(short = 'O', long, value_name = "DIR", value_parser = any_path())]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Name it as the server says (Content-Disposition)
-    #[arg(short = 'J', long, conflicts_with = "output")]
+    /// Name it as the server says (Content-Disposition), once asked by HEAD
+    #[arg(short = 'J', long, conflicts_with_all = ["output", "data", "forms", "method"])]
     pub(crate) remote_name: bool,
 
     /// Fetch what a lock file names with URL and digest: uv.lock, package-lock.json, yarn.lock
@@ -35,7 +35,8 @@ pub(crate) struct GetArgs {
         value_parser = any_path(),
         conflicts_with_all = [
             "urls", "output", "remote_name", "mirrors", "expect", "sums", "metalink", "algorithm", "size", "pin",
-            "sig", "gpg_keyring", "no_verify",
+            "sig", "minisign_key", "gpg_keyring", "trust_server_digest", "no_verify", "method", "queries", "data",
+            "forms", "scheme",
         ],
     )]
     pub(crate) from_lock: Option<PathBuf>,
@@ -66,10 +67,6 @@ pub(crate) struct GetArgs {
     /// Take no file with more bytes; by default 16 GiB where its length is not known
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
-
-    /// Give up after that many seconds, whatever comes
-    #[arg(long, value_name = "SECONDS", value_parser = super::client::seconds)]
-    pub(crate) max_time: Option<f64>,
 
     /// Fetch so many files at once
     #[arg(short = 'j', long, value_name = "N", default_value = "4")]

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use hsum::fetch::Progress;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::super::args::When;
 use super::super::quote::for_terminal;
@@ -68,13 +68,14 @@ fn watch(bars: &MultiProgress, watched: &[(String, Arc<Progress>)], stopped: &mp
                 continue;
             }
             let bar = bar.get_or_insert_with(|| {
-                let bar = bars.add(ProgressBar::new(total.unwrap_or(0)));
-                bar.set_message(title.clone());
-                bar.set_style(style(match total {
+                let template = match total {
                     Some(_) => "{msg} {bar:24} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
                     None => "{msg} {bytes}, {binary_bytes_per_sec}",
-                }));
-                bar
+                };
+                // Shown once it looks as it should.
+                let hidden = ProgressDrawTarget::hidden();
+                let bar = ProgressBar::with_draw_target(Some(total.unwrap_or(0)), hidden);
+                bars.add(bar.with_style(style(template)).with_message(title.clone()))
             });
             bar.set_position(bytes);
             if total == Some(bytes) {

@@ -1,0 +1,57 @@
+//! What a response says of the file, before and besides its bytes.
+
+use url::Url;
+
+use super::client::Reply;
+use super::digests::{self, Shape};
+use super::failure::{Failure, FailureKind, redacted};
+use super::headers::Headers;
+use super::redirect::Hop;
+use super::transport::Framing;
+use crate::digest::Digest;
+
+/// What a response says of the file.
+pub(super) struct Answer {
+    pub(super) headers: Headers,
+    pub(super) url: Url,
+    pub(super) chain: Vec<Hop>,
+    pub(super) shape: Shape,
+    pub(super) framing: Framing,
+    /// All the file's bytes, where they are told.
+    pub(super) total: Option<u64>,
+}
+
+impl Answer {
+    pub(super) fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
+        let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
+        let shape = match (status, coded) {
+            (206 | 416, false) => Shape::Part,
+            (206 | 416, true) => Shape::CodedPart,
+            (_, false) => Shape::Whole,
+            (_, true) => Shape::Coded,
+        };
+        Self { headers, url, chain, shape, framing: Framing::UntilClose, total: None }
+    }
+
+    /// The digests of the file that the response states.
+    pub(super) fn stated(&self) -> Vec<Digest> {
+        let stated = digests::stated(self.headers.iter());
+        stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
+    }
+}
+
+/// A status that is no file.
+pub(super) fn refusal(reply: &Reply) -> Failure {
+    let status = reply.response.status;
+    let text = match reason(status) {
+        Some(reason) => format!("{}: the server answers {status} {reason}", redacted(&reply.url)),
+        None => format!("{}: the server answers {status}", redacted(&reply.url)),
+    };
+    // The client has tried again already.
+    Failure::new(FailureKind::Status(status), text)
+}
+
+/// The phrase for a status, from the list that the protocol's crate has.
+fn reason(status: u16) -> Option<&'static str> {
+    ureq::http::StatusCode::from_u16(status).ok()?.canonical_reason()
+}

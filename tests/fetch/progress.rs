@@ -1,0 +1,97 @@
+//! Progress: bars on a terminal, and nowhere else unless somebody asks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::server::{Do, Server, head, ok};
+use crate::support::{finish, has};
+use crate::world::{BODY, DIGEST, World, well};
+
+#[test]
+fn no_bar_where_no_terminal_is() {
+    let (world, server) = (World::new(), Server::http());
+    let slowly = || {
+        let length = format!("Content-Length: {}", BODY.len());
+        let start = vec![head("200 OK", &[&length]), Do::Send(BODY[..90_000].to_vec())];
+        start.into_iter().chain([Do::Pause(400), Do::Send(BODY[90_000..].to_vec())]).collect()
+    };
+    server.at("/x", move |_, _| slowly());
+    let ran = well(world.expecting(&server.url("/x"), &[]));
+    assert_eq!(ran.stderr, "");
+}
+
+/// Fetches a file with standard error on a terminal; what the terminal got while half of the file
+/// was there, and until the end.
+fn on_a_terminal(words: &str) -> Option<(String, String)> {
+    if !has("script") {
+        return None;
+    }
+    let (world, server) = (World::new(), Server::http());
+    let go_on = Arc::new(AtomicBool::new(false));
+    let until = Do::Until(Arc::clone(&go_on));
+    server.at("/named-file", move |_, _| {
+        let length = format!("Content-Length: {}", BODY.len());
+        let mut pieces = vec![head("200 OK", &[&length]), Do::Send(BODY[..90_000].to_vec())];
+        // What comes slowly is written, and counted, at once.
+        for byte in &BODY[90_000..90_100] {
+            pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
+        }
+        pieces.extend([until.clone(), Do::Send(BODY[90_100..].to_vec())]);
+        pieces
+    });
+    let line = format!(
+        "\"$HSUM\" get {} -e {} {words} >out; echo ended",
+        server.url("/named-file"),
+        *DIGEST
+    );
+    let script = world.dir.command("script").args(["-qefc", &line, "typescript"]);
+    let child = script.env("TERM", "xterm").spawn();
+    let path = world.dir.path("typescript");
+    let shown = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+    // Half of it is there, and the bars have been drawn often.
+    let part = world.dir.path(".named-file.hsum-part");
+    while std::fs::metadata(&part).map_or(0, |part| part.len()) < 90_000 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let begun = Instant::now();
+    let patience =
+        if words.is_empty() { Duration::from_secs(30) } else { Duration::from_millis(500) };
+    while !shown().contains("KiB") && begun.elapsed() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let meanwhile = shown();
+    go_on.store(true, Relaxed);
+    finish(child);
+    assert!(world.dir.read("named-file") == *BODY);
+    Some((meanwhile, shown()))
+}
+
+#[test]
+fn a_bar_on_a_terminal_goes_when_the_file_is_there() {
+    let Some((meanwhile, all)) = on_a_terminal("") else { return };
+    assert!(
+        meanwhile.contains("named-file") && meanwhile.contains("of 292.97 KiB"),
+        "{meanwhile:?}"
+    );
+    // The line is taken away again.
+    let (_, after) = all.rsplit_once("KiB").expect("a bar");
+    assert!(after.contains("\u{1b}[2K"), "{all:?}");
+}
+
+#[test]
+fn no_bar_for_who_wants_none() {
+    for words in ["-q", "--progress never", "2>messages"] {
+        let Some((_, all)) = on_a_terminal(words) else { return };
+        assert!(!all.contains("KiB"), "{words}: {all:?}");
+    }
+}
+
+#[test]
+fn quiet_prints_nothing() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    well(world.expecting(&server.url("/x"), &["-q"])).is(0, b"", "");
+    world.is_good();
+}
