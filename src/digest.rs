@@ -93,7 +93,7 @@ impl Digest {
 
     /// Lower-case hex.
     pub fn to_hex(&self) -> String {
-        hex::encode(self.as_bytes())
+        self.to_string()
     }
 
     /// Base64 in the standard alphabet, padded (RFC 4648, section 4).

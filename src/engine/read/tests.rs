@@ -1,0 +1,105 @@
+use super::*;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+fn open(path: &Path, cache: Cache) -> Result<Opened, Error> {
+    Opened::new(0, Job::new(path.into(), Access::Found, [].into()).cache(cache))
+}
+
+/// Its bytes, as both ways of reading have them.
+fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
+    let mut tried = vec![0; 1 << 20];
+    let tried = match opened.try_small(&mut tried)? {
+        Tried::Whole(length) => Some(tried[..length].to_vec()),
+        Tried::Fetching | Tried::Unknown => None,
+    };
+    let mut filled = vec![0; 1 << 20];
+    let (length, end) = opened.fill(&mut filled, None)?;
+    assert!(end);
+    filled.truncate(length);
+    opened.unchanged()?;
+    assert!(tried.is_none_or(|tried| tried == filled));
+    Ok(filled)
+}
+
+#[test]
+fn what_does_not_change_is_read() {
+    for length in [0, 1, 4096, 100_000] {
+        let (_folder, path) = file(&vec![7; length]);
+        assert_eq!(read(open(&path, Cache::Keep).unwrap()).unwrap(), vec![7; length]);
+    }
+}
+
+#[test]
+fn growth_truncation_and_rewriting_are_changes() {
+    let later = SystemTime::now() + Duration::from_secs(5);
+    let append = |path: &Path| {
+        fs::File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
+    };
+    let cut = |path: &Path| fs::File::options().write(true).open(path).unwrap().set_len(10);
+    let touch = |path: &Path| {
+        fs::File::options().write(true).open(path).unwrap().set_modified(later).unwrap();
+    };
+    let changes: [&dyn Fn(&Path); 3] = [&append, &|path| cut(path).unwrap(), &touch];
+    for change in changes {
+        let (_folder, path) = file(&[1; 5000]);
+        let opened = open(&path, Cache::Keep).unwrap();
+        change(&path);
+        assert!(matches!(read(opened), Err(ErrorKind::Changed)));
+    }
+}
+
+/// What was opened is still there, whole, whatever happens to its name.
+#[test]
+fn a_name_may_disappear_or_be_given_to_another() {
+    let (folder, path) = file(b"old");
+    let opened = [(); 2].map(|()| open(&path, Cache::Keep).unwrap());
+    let [removed, replaced] = opened;
+    fs::write(folder.path().join("new"), "new").unwrap();
+    fs::rename(folder.path().join("new"), &path).unwrap();
+    assert_eq!(read(replaced).unwrap(), b"old");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(read(removed).unwrap(), b"old");
+    assert!(open(&path, Cache::Keep).err().unwrap().is_not_found());
+}
+
+#[test]
+fn only_what_was_not_cached_is_dropped() {
+    let (_folder, path) = file(&[1; 300_000]);
+    let on_disk = fs::File::open(&path).unwrap();
+    on_disk.sync_all().unwrap();
+    let device = u64::MAX; // of which nothing is known
+    let cached = || match system::read_cached(on_disk.as_fd(), device, 0, &mut [0]) {
+        Ok(Cached::Bytes(_)) => true,
+        Ok(Cached::No | Cached::Unknown) | Err(_) => false,
+    };
+    let pass = |cache| {
+        let mut opened = open(&path, cache).unwrap();
+        opened.expect_all();
+        read(opened).unwrap();
+    };
+    if !cached() {
+        return println!("skipped: no word on what is cached");
+    }
+    pass(Cache::Drop);
+    assert!(cached(), "it was there before");
+    let forget = || system::forget(on_disk.as_fd(), 0, 300_000);
+    forget();
+    pass(Cache::Drop);
+    if cached() {
+        forget();
+        assert!(cached(), "it was not there before");
+        return println!("skipped: a page cache that keeps everything");
+    }
+    pass(Cache::Keep);
+    assert!(cached());
+}
