@@ -206,7 +206,7 @@ pub(crate) enum Verb {
 
 #[derive(Args, Debug)]
 pub(crate) struct WorkArgs {
-    /// Hashing threads; by default as many as there are cores
+    /// Hashing threads; by default as many as there are cores, and 16 at least where files come over a network
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 

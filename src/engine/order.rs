@@ -44,6 +44,10 @@ pub(super) trait Workshop<J, R>: Sync {
     fn alone(&self, job: J) -> R;
     /// Takes a job in, for [`Workshop::work_off`]; the index comes back with its result.
     fn push(&self, index: u64, job: J) -> Hands;
+    /// How many threads are worth having, where `threads` may hash.
+    fn most(&self, threads: Threads) -> usize {
+        threads.get()
+    }
     /// Nothing more will be pushed.
     fn close(&self);
     /// Nothing that was pushed is wanted any more.
@@ -147,7 +151,8 @@ fn issue<T, J, R>(
             return;
         }
         let Some(job) = job else { continue };
-        if workshop.push(index, job) == Hands::Wanted && !refused && workers < threads.get() {
+        let wanted = workshop.push(index, job) == Hands::Wanted;
+        if wanted && !refused && workers < workshop.most(threads) {
             refused = !start_worker();
             workers += 1;
         }

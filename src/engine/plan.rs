@@ -110,7 +110,8 @@ impl Plan {
         Self { functions: functions.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
-    /// Hashing threads; by default as many as there are cores at hand.
+    /// Hashing threads; by default as many as there are cores at hand, and 16 at least where files come
+    /// over a network (Linux).
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
         self

@@ -112,6 +112,34 @@ pub(super) fn is_rotational(_: u64) -> bool {
     false
 }
 
+/// Whether a file comes over a network, or from another program (FUSE), so that whoever reads it waits
+/// for answers. No, where the system does not say.
+#[cfg(target_os = "linux")]
+pub(super) fn is_remote(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|facts| REMOTE.contains(&(facts.f_type as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_remote(_: &Path) -> bool {
+    false
+}
+
+/// The magic numbers of statfs(2), and of the kernel's `linux/magic.h`.
+#[cfg(target_os = "linux")]
+#[rustfmt::skip]
+const REMOTE: [u32; 10] = [
+    0x0000_6969, // NFS
+    0x0000_517b, // SMB
+    0xff53_4d42, // CIFS
+    0xfe53_4d42, // SMB 2 and 3
+    0x6573_5546, // FUSE
+    0x00c3_6400, // Ceph
+    0x0102_1997, // 9P
+    0x5346_414f, // AFS
+    0x0bd0_0bd0, // Lustre
+    0x7375_7245, // Coda
+];
+
 /// By the system's folder of a disk, or of a partition, which lies in that of its disk.
 #[cfg(target_os = "linux")]
 fn looks_rotational(folder: &Path) -> bool {
@@ -150,5 +178,11 @@ mod tests {
             }
         }
         assert!(!looks_rotational(&sys.path().join("none")));
+    }
+
+    #[test]
+    fn what_is_here_is_not_remote() {
+        assert!(!is_remote(Path::new("/proc/self/stat")));
+        assert!(!is_remote(Path::new("/none")));
     }
 }
