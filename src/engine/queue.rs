@@ -2,7 +2,7 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -57,7 +57,7 @@ struct State {
     /// Whether one of them came from `far`.
     far_live: bool,
     /// Bytes of the large files that wait.
-    waiting_bytes: u64,
+    waiting_bytes: u128,
     /// What the threads have under way, by their numbers.
     loads: Vec<Load>,
     /// Jobs that some thread is opening; they may turn out to be large.
@@ -71,29 +71,53 @@ struct State {
 }
 
 /// What a thread has under way.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Load {
     /// Large files, and how many of them it can hash at once.
     pub(super) streams: usize,
     pub(super) most: usize,
-    /// Bytes left of them, and of the longest.
-    pub(super) left: u64,
+    /// Bytes left of them, of the longest, and of the longest but one.
+    pub(super) left: u128,
     pub(super) longest: u64,
+    pub(super) second: u64,
     /// Whether others may go on with some of them.
     pub(super) divisible: bool,
-    /// Cycles for a block of each, the same with one more, and for a block at best.
-    pub(super) cost: f64,
-    pub(super) wider: f64,
-    pub(super) best: f64,
+    /// Cycles for a block of each of one file, of two, and so on up to one more than `most`.
+    pub(super) costs: Arc<[f64]>,
+    /// Whether the thread comes back for more: not while it has a file for itself, nor at the end.
+    pub(super) here: bool,
 }
 
 impl Load {
-    /// Whether the longest ends last of all if a block of it takes `cost` cycles: not before
-    /// the other threads have hashed `elsewhere` bytes each. Company is better left to those then.
-    fn delays_longest(&self, elsewhere: u64, cost: f64) -> bool {
-        // Nor are others always at their best.
-        let time_elsewhere = 1.25 * self.best * elsewhere as f64;
-        time_elsewhere <= cost * self.longest as f64
+    fn cost(&self, streams: usize) -> f64 {
+        let last = self.costs.len().saturating_sub(1);
+        self.costs.get(streams.saturating_sub(1).min(last)).copied().unwrap_or(0.0)
+    }
+
+    /// Cycles in which so many threads, each with up to `share` files at once, surely hash these;
+    /// for a block's length in bytes as one.
+    fn time(&self, files: &Files, threads: usize, share: usize) -> f64 {
+        let share = share.min(self.most).max(1);
+        let longest = files.longest as f64;
+        // The last one begins when there is room for it (Graham's bound).
+        let before = (files.bytes as f64 / threads as f64 - longest).max(0.0) / share as f64;
+        let rest = if files.count > share * threads { before } else { 0.0 };
+        self.cost(share) * (rest + longest)
+    }
+}
+
+/// Large files, and the bytes left of them.
+#[derive(Clone, Copy, Default)]
+struct Files {
+    count: usize,
+    bytes: u128,
+    longest: u64,
+}
+
+impl Files {
+    fn and(self, count: usize, bytes: u128, longest: u64) -> Self {
+        let longest = self.longest.max(longest);
+        Self { count: self.count + count, bytes: self.bytes + bytes, longest }
     }
 }
 
@@ -179,15 +203,16 @@ impl Queue {
         if state.stopped {
             return Take::End;
         }
-        state.loads[thread] = load;
-        if let Some(take) = state.spare_longest(thread, threads - 1) {
-            return take;
-        }
+        let (streams, most) = (load.streams, load.most);
+        state.loads[thread] = Load { here: true, ..load };
         loop {
             // More than its share would leave other cores idle.
             let waiting = state.large.len() + usize::from(!state.far_live && !state.far.is_empty());
             let share = (waiting + state.live).div_ceil(threads);
-            if load.streams < load.most.min(share.max(1))
+            if let Some(take) = state.spare_longest(thread, state.waiting(), share) {
+                return take;
+            }
+            if streams < most.min(share.max(1))
                 && let Some(stream) = state.next_large()
             {
                 state.live += 1;
@@ -202,13 +227,16 @@ impl Queue {
                 state.opening += count;
                 return Take::Jobs(state.jobs.drain(..count).collect());
             }
-            if load.streams > 0 {
+            if streams > 0 {
                 return Take::Nothing;
             }
             if let Some((index, job)) = state.slow.pop_front() {
+                state.loads[thread].here = false;
                 return Take::Alone(index, job);
             }
-            if state.closed && state.opening == 0 && state.jobs.is_empty() && state.far.is_empty() {
+            // Of what is under way something may be given back.
+            if state.closed && state.opening == 0 && state.jobs.is_empty() && state.live == 0 {
+                state.loads[thread].here = false;
                 return Take::End;
             }
             state.asleep += 1;
@@ -275,26 +303,46 @@ impl State {
         count
     }
 
-    /// What a thread is to do that has the file which will end last of all: nothing else, if it
-    /// would end later for company, which the `others` can have.
-    fn spare_longest(&self, thread: usize, others: usize) -> Option<Take> {
+    /// What a thread is to do that has a file which would end later for company: nothing else, if
+    /// the others are done with all else before. `waiting` are files that nobody has yet.
+    fn spare_longest(&self, thread: usize, waiting: Files, share: usize) -> Option<Take> {
         let load = &self.loads[thread];
-        let bytes: u64 = self.loads.iter().map(|load| load.left).sum();
-        let elsewhere = self.waiting_bytes + bytes - load.left;
+        if load.streams > share && load.divisible && waiting.count == 0 && self.asleep > 0 {
+            return Some(Take::GiveBack);
+        }
+        let others = self.loads.iter().zip(0..).filter(|(load, i)| load.here && *i != thread);
+        let (mut elsewhere, mut threads) = (waiting, 0);
+        for (load, _) in others {
+            elsewhere = elsewhere.and(load.streams, load.left, load.longest);
+            threads += 1;
+        }
         // How large the jobs are that are not open yet, nobody knows: somebody has to find out.
         let longest = self.loads.iter().map(|load| load.longest).zip(0..).max();
         let known = self.jobs.is_empty() || longest == Some((load.longest, thread));
-        let costs = load.wider > load.cost && load.streams > 0 && others > 0;
-        if !known || !costs || !load.delays_longest(elsewhere / others as u64, load.wider) {
+        let (cost, wider) = (load.cost(load.streams), load.cost(load.streams + 1));
+        let costs = load.streams > 0 && threads > 0 && wider > cost;
+        // Not those that are as long: of threads with equal files, some have to take more.
+        let ends_last =
+            |files: &Files, cost| load.time(files, threads, share) < cost * load.longest as f64;
+        if !known || !costs || !ends_last(&elsewhere, wider) {
             return None;
         }
-        let company = (elsewhere + load.left - load.longest) / others as u64;
-        let give = load.divisible && load.streams > 1 && load.delays_longest(company, load.cost);
+        let company = load.left - u128::from(load.longest);
+        let all = elsewhere.and(load.streams - 1, company, load.second);
+        // Less than a tenth is not worth it, and might be given back and forth.
+        let give = load.divisible && load.streams > 1 && ends_last(&all, cost / 1.1);
         Some(if give { Take::GiveBack } else { Take::Nothing })
     }
 
+    /// The large files that wait.
+    fn waiting(&self) -> Files {
+        let longest = |files: &BinaryHeap<Stream>| files.peek().map_or(0, Stream::left);
+        let longest = longest(&self.large).max(longest(&self.far));
+        Files { count: self.large.len() + self.far.len(), bytes: self.waiting_bytes, longest }
+    }
+
     fn push(&mut self, stream: Stream) {
-        self.waiting_bytes += stream.left();
+        self.waiting_bytes += u128::from(stream.left());
         if stream.is_far() { &mut self.far } else { &mut self.large }.push(stream);
     }
 
@@ -302,7 +350,7 @@ impl State {
         let far = if self.far_live { None } else { self.far.pop() };
         self.far_live |= far.is_some();
         let next = far.or_else(|| self.large.pop());
-        self.waiting_bytes -= next.as_ref().map_or(0, Stream::left);
+        self.waiting_bytes -= u128::from(next.as_ref().map_or(0, Stream::left));
         next
     }
 }
@@ -325,40 +373,118 @@ mod tests {
 
     const MB: u64 = 1 << 20;
 
-    /// Of files hashed like SHA-256 on SHA-NI.
-    fn load(streams: usize, left: u64, longest: u64) -> Load {
-        let cost = |streams: usize| [0.0, 129.0, 138.0, 167.0, 203.0, 332.0][streams];
-        let (cost, wider, best) = (cost(streams), cost(streams + 1), 203.0 / 4.0);
-        Load { streams, most: 4, left, longest, divisible: true, cost, wider, best }
+    /// Of files hashed like SHA-256 on SHA-NI, the longest first.
+    fn load(files: &[u64]) -> Load {
+        let left = files.iter().copied().map(u128::from).sum();
+        let at = |i| files.get(i).copied().unwrap_or(0);
+        let costs = [129.0, 138.0, 167.0, 203.0, 332.0].into();
+        let (longest, second, streams) = (at(0), at(1), files.len());
+        Load { streams, most: 4, left, longest, second, divisible: true, costs, here: true }
     }
 
     /// What the first of the threads is told.
-    fn told(loads: &[Load], waiting_bytes: u64) -> Option<&'static str> {
-        let state = State { loads: loads.to_vec(), waiting_bytes, ..State::default() };
-        state.spare_longest(0, loads.len() - 1).map(|take| match take {
+    fn told(state: &State, waiting: &[u64]) -> Option<&'static str> {
+        let of = |files: Files, size: &u64| files.and(1, u128::from(*size), *size);
+        let waiting = waiting.iter().fold(Files::default(), of);
+        let live: usize = state.loads.iter().map(|load| load.streams).sum();
+        let share = (waiting.count + live).div_ceil(state.loads.len());
+        state.spare_longest(0, waiting, share).map(|take| match take {
             Take::GiveBack => "give back",
             Take::Nothing => "nothing",
             _ => "something else",
         })
     }
 
+    fn state<const N: usize>(loads: [Load; N]) -> State {
+        State { loads: loads.into(), ..State::default() }
+    }
+
     #[test]
     fn the_longest_file_has_no_company_that_others_can_have() {
-        let (small, none) = (load(4, 40 * MB, 10 * MB), Load::default());
-        assert_eq!(told(&[load(1, 400 * MB, 400 * MB), small], 100 * MB), Some("nothing"));
-        assert_eq!(told(&[load(4, 460 * MB, 400 * MB), small], 100 * MB), Some("give back"));
+        let small = || load(&[10 * MB; 4]);
+        let long = || load(&[400 * MB]);
+        let both = || load(&[400 * MB, 20 * MB, 20 * MB, 20 * MB]);
+        assert_eq!(told(&state([long(), small()]), &[10 * MB; 10]), Some("nothing"));
+        assert_eq!(told(&state([both(), small()]), &[10 * MB; 10]), Some("give back"));
         // It ends before the rest all the same.
-        assert_eq!(told(&[load(1, 400 * MB, 400 * MB), small], 2000 * MB), None);
-        assert_eq!(told(&[small, small], 100 * MB), None);
-        // Nobody else is there.
-        assert_eq!(told(&[load(4, 460 * MB, 400 * MB)], 0), None);
-        assert_eq!(told(&[none, none], 0), None);
+        assert_eq!(told(&state([long(), small()]), &[10 * MB; 200]), None);
+        assert_eq!(told(&state([small(), small()]), &[10 * MB; 10]), None);
+        // Nobody else is there, or nobody who comes back.
+        assert_eq!(told(&state([both()]), &[]), None);
+        let away = || Load { here: false, ..load(&[]) };
+        assert_eq!(told(&state([both(), away()]), &[10 * MB; 10]), None);
+        assert_eq!(told(&state([load(&[]), load(&[])]), &[]), None);
         // One more costs nothing.
-        let free = Load { wider: 129.0, ..load(1, 400 * MB, 400 * MB) };
-        assert_eq!(told(&[free, small], 0), None);
+        let free = Load { costs: [129.0; 5].into(), ..long() };
+        assert_eq!(told(&state([free, small()]), &[]), None);
         // A disk's head is not sent elsewhere.
-        let far = Load { divisible: false, ..load(4, 460 * MB, 400 * MB) };
-        assert_eq!(told(&[far, small], 100 * MB), Some("nothing"));
+        let far = Load { divisible: false, ..both() };
+        assert_eq!(told(&state([far, small()]), &[10 * MB; 10]), Some("nothing"));
+    }
+
+    #[test]
+    fn files_that_are_as_long_are_hashed_together() {
+        for waiting in 1..20 {
+            let equal = vec![100 * MB; waiting];
+            assert_eq!(told(&state([[100 * MB], [100 * MB]].map(|f| load(&f))), &equal), None);
+        }
+        // Of lengths that differ, one at least is not kept alone.
+        let threads = [90 * MB, 100 * MB, 110 * MB];
+        let alone = (0..3).filter(|first| {
+            let loads = [0, 1, 2].map(|i| load(&[threads[(first + i) % 3]]));
+            told(&state(loads), &[95 * MB]).is_some()
+        });
+        assert!(alone.count() < 3);
+    }
+
+    #[test]
+    fn what_is_more_than_the_share_goes_to_a_thread_that_sleeps() {
+        let idle = |files: &[u64]| State { asleep: 1, ..state([load(files), load(&[])]) };
+        assert_eq!(told(&idle(&[50 * MB; 4]), &[]), Some("give back"));
+        assert_eq!(told(&idle(&[50 * MB]), &[]), None);
+        let busy = state([load(&[50 * MB; 4]), load(&[50 * MB; 4])]);
+        assert_eq!(told(&busy, &[]), Some("nothing"));
+    }
+
+    #[test]
+    fn a_thread_waits_for_what_may_be_given_back() {
+        let two = Threads(std::num::NonZeroUsize::new(2));
+        let (queue, idle) = (Queue::new(two), Load::default);
+        let (a, b) = (queue.enter(), queue.enter());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let job = Job::new(file.path().into(), Access::Found, [].into());
+        queue.opened(0, vec![Opened::new(0, job).unwrap()]);
+        queue.close();
+        let Take::Stream(stream) = queue.take(a, idle()) else { panic!("no stream") };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| queue.take(b, idle()));
+            while queue.lock().asleep == 0 && !other.is_finished() {
+                std::thread::yield_now();
+            }
+            queue.give_back(vec![stream]);
+            assert!(matches!(other.join().unwrap(), Take::Stream(_)));
+        });
+        queue.finished(false);
+        assert!(matches!(queue.take(a, idle()), Take::End));
+    }
+
+    #[test]
+    fn a_thread_with_a_fifo_is_not_counted_on() {
+        let queue = Queue::new(Threads::ONE);
+        let thread = queue.enter();
+        queue.push(0, Job::new("/".into(), Access::Slow, [].into()));
+        assert!(matches!(queue.take(thread, Load::default()), Take::Alone(0, _)));
+        assert!(!queue.lock().loads[thread].here);
+        queue.close();
+        assert!(matches!(queue.take(thread, Load::default()), Take::End));
+        assert!(!queue.lock().loads[thread].here);
+    }
+
+    /// As sparse files say them.
+    #[test]
+    fn no_lengths_are_too_much() {
+        let huge = || load(&[u64::MAX; 4]);
+        assert_eq!(told(&state([huge(), huge(), huge()]), &[u64::MAX; 4]), None);
     }
 
     #[test]
@@ -375,12 +501,12 @@ mod tests {
     #[test]
     fn somebody_always_opens_what_is_not_open_yet() {
         let job = || Job::new("/".into(), Access::Found, [].into());
-        for loads in [[10, 10, 10], [10, 20, 10], [30, 20, 10], [0, 0, 0]] {
-            let loads = loads.map(|size| load(usize::from(size > 0), size * MB, size * MB));
-            let jobs = VecDeque::from([(0, job())]);
-            let state = State { loads: loads.to_vec(), jobs, ..State::default() };
-            let told = (0..3).filter(|thread| state.spare_longest(*thread, 2).is_none());
-            assert!(told.count() >= 2);
+        for sizes in [[10, 10, 10], [10, 20, 10], [30, 20, 10], [0, 0, 0]] {
+            let files = |size| if size > 0 { vec![size * MB] } else { Vec::new() };
+            let loads = sizes.map(|size| load(&files(size)));
+            let state = State { jobs: VecDeque::from([(0, job())]), ..state(loads) };
+            let told = |thread: &usize| state.spare_longest(*thread, Files::default(), 1);
+            assert!((0..3).filter(|thread| told(thread).is_none()).count() >= 2);
         }
     }
 }

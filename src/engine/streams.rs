@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::mem;
+use std::sync::Arc;
 
 use super::queue::{Load, Queue};
 use super::read::Opened;
@@ -10,6 +11,7 @@ use super::{Hashed, Progress};
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
+use crate::hasher::together::update_all;
 use crate::lanes::{self, update_many};
 
 /// Bytes for the pieces of all streams between two turns. With half of an L2 cache of 1 MiB, MD5 on 32
@@ -31,6 +33,8 @@ pub(super) struct Streams {
     /// The first one's algorithm, and how many of its kind are best hashed at once.
     algorithm: Option<Algorithm>,
     most: usize,
+    /// See [`Load::costs`].
+    costs: Arc<[f64]>,
     pieces: Vec<u8>,
 }
 
@@ -38,30 +42,31 @@ impl Streams {
     /// What there is, for the queue to say whether it is enough.
     pub(super) fn load(&self) -> Load {
         let streams = self.live.len();
-        let most = if streams == 0 { MANY } else { self.most };
-        let cost = |live: usize| {
-            let kernel = self.algorithm.and_then(|algorithm| lanes::chosen(algorithm, live));
-            // Without lanes, one after the other.
-            kernel.map_or(live as f64, |(_, lanes, cycles)| {
-                live.div_ceil(lanes) as f64 * f64::from(cycles)
-            })
-        };
+        let (mut longest, mut second) = (0, 0);
+        for left in self.live.iter().map(Stream::left) {
+            second = second.max(left.min(longest));
+            longest = longest.max(left);
+        }
         Load {
             streams,
-            most,
-            left: self.live.iter().map(Stream::left).sum(),
-            longest: self.live.iter().map(Stream::left).max().unwrap_or(0),
+            most: if streams == 0 { MANY } else { self.most },
+            left: self.live.iter().map(|stream| u128::from(stream.left())).sum(),
+            longest,
+            second,
             divisible: !self.live.iter().any(Stream::is_far),
-            cost: cost(streams.max(1)),
-            wider: cost(streams + 1),
-            best: cost(most) / most as f64,
+            costs: Arc::clone(&self.costs),
+            here: true,
         }
     }
 
     pub(super) fn push(&mut self, stream: Stream) {
         if self.live.is_empty() {
-            self.algorithm = stream.hashers.first().map(Hasher::algorithm);
-            self.most = self.algorithm.map_or(1, width);
+            let algorithm = stream.hashers.first().map(Hasher::algorithm);
+            if self.costs.is_empty() || self.algorithm != algorithm {
+                self.algorithm = algorithm;
+                self.most = algorithm.map_or(1, width);
+                self.costs = (1..=self.most + 1).map(|live| cost(algorithm, live)).collect();
+            }
         }
         self.live.push(stream);
     }
@@ -94,12 +99,17 @@ impl Streams {
         for (stream, room) in self.live.iter_mut().zip(self.pieces.chunks_mut(stride)) {
             stream.fill(&mut room[..most], progress);
         }
-        let mut batch: Vec<(&mut Hasher, &[u8])> = Vec::with_capacity(count);
-        for (stream, room) in self.live.iter_mut().zip(self.pieces.chunks(stride)) {
-            let piece = &room[..stream.filled];
-            batch.extend(stream.hashers.iter_mut().map(|hasher| (hasher, piece)));
+        if let [stream] = &mut self.live[..] {
+            // Its functions may have a kernel in common.
+            update_all(&mut stream.hashers, &self.pieces[..stream.filled]);
+        } else {
+            let mut batch: Vec<(&mut Hasher, &[u8])> = Vec::with_capacity(count);
+            for (stream, room) in self.live.iter_mut().zip(self.pieces.chunks(stride)) {
+                let piece = &room[..stream.filled];
+                batch.extend(stream.hashers.iter_mut().map(|hasher| (hasher, piece)));
+            }
+            update_many(&mut batch);
         }
-        update_many(&mut batch);
         for ended in self.live.extract_if(.., |stream| stream.end.is_some()) {
             let far = ended.is_far();
             results.push(ended.finish());
@@ -117,6 +127,20 @@ fn width(algorithm: Algorithm) -> usize {
     let best = kernels.iter().map(cost).fold(f64::INFINITY, f64::min);
     let good = kernels.iter().filter(|kernel| cost(kernel) <= best * 1.1);
     good.map(|(_, lanes, _)| *lanes).min().unwrap_or(1).min(MANY)
+}
+
+/// Cycles for a block of each of so many streams.
+fn cost(algorithm: Option<Algorithm>, mut live: usize) -> f64 {
+    let mut cycles = 0.0;
+    while live > 0 {
+        // Without lanes, one after the other.
+        let (lanes, each) = algorithm
+            .and_then(|algorithm| lanes::chosen(algorithm, live))
+            .map_or((1, 1), |(_, lanes, cycles)| (lanes, cycles));
+        cycles += f64::from(each);
+        live = live.saturating_sub(lanes);
+    }
+    cycles
 }
 
 /// A large file, under way or waiting.
