@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
 use hsum::engine::FileId;
 use hsum::snapshot::through_links;
+use rustix::fs::OFlags;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -96,8 +97,10 @@ impl Output {
             Err(error) => return Err(error),
         };
         if old.as_ref().is_some_and(|metadata| !metadata.is_file()) {
-            // A device or a pipe: a rename would put a file in its place.
-            return Ok(Self::new(OpenOptions::new().write(true).open(&path)?, Target::Stream));
+            // A device or a pipe: a rename would put a file in its place. A link is another user's.
+            let mut options = OpenOptions::new();
+            options.write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
+            return Ok(Self::new(options.open(&path)?, Target::Stream));
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Nobody is to open it who could not open the old one.

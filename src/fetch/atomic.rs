@@ -5,8 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// As many links, one after the other, as Linux follows.
-const MOST_LINKS: u32 = 40;
+use crate::snapshot::through_links;
 
 /// A file being written beside the name that it will have.
 ///
@@ -45,7 +44,7 @@ pub enum Existing {
 
 impl AtomicFile {
     /// Begins a file for `path`, in the same folder and under a random name. A link at `path` stays,
-    /// and what it leads to is replaced.
+    /// and what it leads to is replaced; not if another user has put it where anybody may, as in /tmp.
     ///
     /// # Errors
     /// Of making it there.
@@ -138,16 +137,6 @@ impl Drop for AtomicFile {
             let _ = fs::remove_file(&self.temporary);
         }
     }
-}
-
-/// Where links at `path` lead in the end; there may be nothing yet.
-pub(crate) fn through_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("")).join(target);
-    }
-    path
 }
 
 /// The folder that a file is in, or will be.

@@ -207,8 +207,9 @@ impl Attempt<'_> {
         let Arrived { hasher, length, end } =
             pump(&mut response.body, part.file(), hasher, have, limits, self.progress);
         drop(response.body);
-        // Where only the connection's end can end it, the digest tells whether it was all of it.
-        let may_be_all = answer.framing == Framing::UntilClose && !self.fetch.evidence.is_empty();
+        // Where only the connection's end can end it, digest or size tell whether it was all of it.
+        let may_tell = !self.fetch.evidence.is_empty() || self.fetch.size.is_some();
+        let may_be_all = answer.framing == Framing::UntilClose && may_tell;
         if let Err(failure) = end.or_else(|failure| match failure.kind() {
             // Not where the time was over.
             FailureKind::Network

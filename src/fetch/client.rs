@@ -75,8 +75,7 @@ pub trait RequestSigner: Send + Sync {
     fn sign(&self, request: &mut Request) -> Result<(), Failure>;
 }
 
-/// A response, and how it was come by.
-#[derive(Debug)]
+/// A response, and how it was come by. `Debug` does not show the query's values.
 pub struct Reply {
     /// What the last server answered.
     pub response: Response,
@@ -84,6 +83,16 @@ pub struct Reply {
     pub url: Url,
     /// The redirects on the way, in their order.
     pub chain: Vec<Hop>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("response", &self.response)
+            .field("url", &redacted(&self.url))
+            .field("chain", &self.chain)
+            .finish()
+    }
 }
 
 impl ClientBuilder {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::atomic::{Existing, through_links};
+use super::atomic::Existing;
 use super::attempt::{Attempt, Mode, Outcome};
 use super::client::Client;
 use super::decode::Coded;
@@ -21,6 +21,7 @@ use super::verified::{How, Verified};
 use crate::algorithm::{Algorithm, Function, Strength};
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;
+use crate::snapshot::through_links;
 
 /// A file to be fetched, and all that is known of it beforehand.
 ///

@@ -127,8 +127,8 @@ impl From<Error> for Failure {
 /// A URL as messages may show it: without user and password, the query's values and bare words hidden.
 ///
 /// ```
-/// let url = "https://me:secret@example.org/x?token=abc&word".parse().unwrap();
-/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&***");
+/// let url = "https://me:secret@example.org/x?token=abc&word&d29yZHM=".parse().unwrap();
+/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&***&***");
 /// ```
 pub fn redacted(url: &Url) -> String {
     let mut shown = url.clone();
@@ -137,10 +137,10 @@ pub fn redacted(url: &Url) -> String {
     shown.set_fragment(None);
     let query = url.query().map(|query| {
         let hide = |pair: &str| match pair.split_once('=') {
-            Some((name, value)) if !value.is_empty() => format!("{name}=***"),
-            // A word alone may be a token as well.
-            None if !pair.is_empty() => "***".to_owned(),
-            _ => pair.to_owned(),
+            Some((name, value)) if !value.trim_matches('=').is_empty() => format!("{name}=***"),
+            _ if pair.is_empty() => String::new(),
+            // A word alone may be a token as well, one in base64 with `=` at its end.
+            _ => "***".to_owned(),
         };
         query.split('&').map(hide).collect::<Vec<_>>().join("&")
     });

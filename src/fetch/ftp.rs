@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -36,7 +36,7 @@ impl Ftp {
     }
 
     /// Connects, speaks TLS where the URL says so, and logs in.
-    fn enter(&self, request: &Request) -> Result<RustlsFtpStream, Failure> {
+    fn enter(&self, request: &Request) -> Result<(RustlsFtpStream, Arc<Sockets>), Failure> {
         let url = &request.url;
         let secure = url.scheme() == "ftps";
         let host = url.host_str().unwrap_or("").trim_matches(['[', ']']).to_owned();
@@ -79,7 +79,7 @@ impl Ftp {
         let password = zeroize::Zeroizing::new(word(user.password.as_bytes())?);
         ftp.login(word(&user.user)?.as_str(), password.as_str()).map_err(failure)?;
         ftp.transfer_type(FileType::Binary).map_err(failure)?;
-        Ok(ftp)
+        Ok((ftp, sockets))
     }
 
     fn secured(&self, origin: Origin, sockets: &Arc<Sockets>) -> Result<Secured, Failure> {
@@ -120,8 +120,18 @@ impl Sockets {
         tcp.set_read_timeout(stall)?;
         tcp.set_write_timeout(stall)?;
         let watched = self.deadline.watch(tcp)?;
-        self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(watched);
+        self.watched().push(watched);
         Ok(())
+    }
+
+    /// Lets go of all but the first, which is the control connection. What is watched stays open,
+    /// and of a transfer that is given up, a server says no more as long as it can send.
+    fn release_data(&self) {
+        self.watched().truncate(1);
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Vec<Watched>> {
+        self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Opens a data connection.
@@ -160,10 +170,18 @@ impl Transport for Ftp {
             return Err(Failure::new(FailureKind::Usage, "FTP is for fetching only"));
         }
         let path = path(&request.url)?;
-        let mut ftp = self.enter(request)?;
-        let size = ftp.size(&path).ok().map(|size| size as u64);
-        let changed =
-            ftp.mdtm(&path).ok().and_then(|at| u64::try_from(at.and_utc().timestamp()).ok());
+        let (mut ftp, sockets) = self.enter(request)?;
+        let size = match ftp.size(&path) {
+            // Nobody else would say so.
+            Err(FtpError::UnexpectedResponse(reply))
+                if request.method == "HEAD" && reply.status == Status::FileUnavailable =>
+            {
+                return Err(failure(FtpError::UnexpectedResponse(reply)));
+            }
+            size => told(size)?.map(|size| size as u64),
+        };
+        let changed = told(ftp.mdtm(&path))?;
+        let changed = changed.and_then(|at| u64::try_from(at.and_utc().timestamp()).ok());
         let mut headers = Headers::new();
         if let Some(seconds) = changed {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -197,8 +215,16 @@ impl Transport for Ftp {
         let data = ftp.retr_as_stream(&path).map_err(failure)?;
         // The reply after the data says that it was all of it.
         let framing = left.map_or(Framing::Chunked, Framing::Length);
-        let body = Box::new(Retrieving { data: Some(data), ftp, left, got: 0 });
+        let body = Box::new(Retrieving { data: Some(data), ftp, sockets, left, got: 0 });
         Ok(Response { status, headers, framing, body })
+    }
+}
+
+/// What the server says, if it knows it; a connection that fails is no answer.
+fn told<T>(answer: FtpResult<T>) -> Result<Option<T>, Failure> {
+    match answer {
+        Err(FtpError::UnexpectedResponse(_) | FtpError::BadResponse) => Ok(None),
+        answer => answer.map(Some).map_err(failure),
     }
 }
 
@@ -223,8 +249,15 @@ fn offset(range: &str) -> Option<u64> {
 struct Retrieving {
     data: Option<suppaftp::TransferStream<<RustlsConnector as TlsConnector>::Stream>>,
     ftp: RustlsFtpStream,
+    sockets: Arc<Sockets>,
     left: Option<u64>,
     got: u64,
+}
+
+impl Drop for Retrieving {
+    fn drop(&mut self) {
+        self.sockets.release_data();
+    }
 }
 
 impl Read for Retrieving {
@@ -251,6 +284,7 @@ impl Read for Retrieving {
             return Err(cut(format!("truncated: {} of {left} bytes came", self.got)));
         }
         if let Some(data) = self.data.take() {
+            self.sockets.release_data();
             data.finish().map_err(|error| cut(format!("not complete: {}", failure(error))))?;
             let _ = self.ftp.quit();
         }

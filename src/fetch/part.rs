@@ -94,7 +94,7 @@ impl Part {
         let mut text = Vec::new();
         let file = OpenOptions::new()
             .read(true)
-            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
             .open(&self.state)
             .ok()?;
         file.take(LONGEST_STATE).read_to_end(&mut text).ok()?;
@@ -350,6 +350,15 @@ mod tests {
         std::os::unix::fs::symlink("elsewhere", folder.path().join(".x.hsum-part")).unwrap();
         assert_eq!(Part::open(&target).unwrap_err().kind(), FailureKind::Local);
         assert!(!folder.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn a_pipe_in_the_state_s_place_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = Part::open(&folder.path().join("x")).unwrap();
+        let state = folder.path().join(".x.hsum-part.json");
+        assert!(std::process::Command::new("mkfifo").arg(state).status().unwrap().success());
+        assert_eq!(part.state(), None);
     }
 
     #[test]

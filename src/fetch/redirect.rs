@@ -1,5 +1,7 @@
 //! Redirects: which are followed, and what of the request goes along.
 
+use std::fmt;
+
 use url::Url;
 
 use super::failure::{Failure, FailureKind, redacted};
@@ -30,13 +32,20 @@ impl Default for Redirects {
     }
 }
 
-/// A redirect that was followed.
-#[derive(Clone, Debug)]
+/// A redirect that was followed. `Debug` does not show the query's values.
+#[derive(Clone)]
 pub struct Hop {
     /// 301, 302, 303, 307 or 308.
     pub status: u16,
     /// Where it led.
     pub to: Url,
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, to } = self;
+        f.debug_struct("Hop").field("status", status).field("to", &redacted(to)).finish()
+    }
 }
 
 impl Redirects {

@@ -250,7 +250,8 @@ fn has_end(text: &[u8]) -> bool {
     match text.trim_ascii_start().first() {
         Some(b'<') => last == Some(&b'>'),
         Some(b'{') => last == Some(&b'}'),
-        Some(b'[') => last == Some(&b']'),
+        // TOML begins so as well; JSON that is cut is none.
+        Some(b'[') if last == Some(&b']') => true,
         // The latter in UTF-16, as PowerShell writes it.
         _ => text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\n\0"),
     }

@@ -1,9 +1,11 @@
 //! What a download that went well says of the file.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use url::Url;
 
+use super::failure::redacted;
 use super::redirect::Hop;
 use super::verdict::Evidence;
 use crate::digest::Digest;
@@ -27,8 +29,8 @@ pub struct Verified {
     pub notes: Vec<String>,
 }
 
-/// How a file came to be in place.
-#[derive(Clone, Debug)]
+/// How a file came to be in place. `Debug` does not show the query's values.
+#[derive(Clone)]
 pub enum How {
     /// It was there already, and is the one expected: nothing was fetched.
     WasThere,
@@ -41,4 +43,31 @@ pub enum How {
         /// How many of its bytes came in an earlier try.
         resumed: u64,
     },
+}
+
+impl fmt::Debug for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WasThere => f.write_str("WasThere"),
+            Self::Fetched { url, chain, resumed } => f
+                .debug_struct("Fetched")
+                .field("url", &redacted(url))
+                .field("chain", chain)
+                .field("resumed", resumed)
+                .finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let url: Url = "https://h.test/x?sig=token".parse().unwrap();
+        let chain = vec![Hop { status: 302, to: url.clone() }];
+        let shown = format!("{:?}", How::Fetched { url, chain, resumed: 0 });
+        assert!(shown.contains("h.test/x") && !shown.contains("token"), "{shown}");
+    }
 }

@@ -57,6 +57,10 @@ impl Listed {
         self.entry.as_ref().ok().map(|entry| &*entry.path)
     }
 
+    fn size(&self) -> Option<u64> {
+        self.entry.as_ref().ok().and_then(|entry| entry.size)
+    }
+
     fn set_size(&mut self, size: u64) {
         self.entry.iter_mut().for_each(|entry| entry.size = Some(size));
     }
@@ -284,6 +288,7 @@ impl<R: BufRead> List<R> {
                 let path = self.waiting.first().and_then(|first| first.path());
                 if let Some((name, size)) = tagged.and_then(distinfo::named_size)
                     && path.is_some_and(|path| path.as_os_str().as_encoded_bytes() == name)
+                    && self.waiting.iter().all(|l| l.size().is_none_or(|known| known == size))
                 {
                     self.waiting.iter_mut().for_each(|listed| listed.set_size(size));
                     return true;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -12,6 +12,8 @@ use crate::engine::FileId;
 
 /// Links that lead from one to the next before it is a loop; what Linux takes.
 const MOST_LINKS: usize = 40;
+/// A folder where anybody may put something, and nobody take away another's.
+const STICKY: u32 = 0o1002;
 
 /// The right to replace a file, held by a lock on its journal.
 pub(super) struct Replacement {
@@ -128,7 +130,48 @@ pub fn through_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         let Ok(target) = fs::read_link(&path) else { break };
+        if is_planted(&path) {
+            break;
+        }
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     path
+}
+
+/// Whether somebody else has put the link there, in a folder where anybody may: in /tmp, say.
+/// Followed, it would have us replace what only we may (Linux refuses it for the same reason,
+/// with fs.protected_symlinks).
+fn is_planted(link: &Path) -> bool {
+    let folder = link.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::metadata(folder.unwrap_or(Path::new(".")));
+    match (fs::symlink_metadata(link), folder) {
+        (Ok(link), Ok(folder)) => {
+            let ours = [rustix::process::geteuid().as_raw(), folder.uid()].contains(&link.uid());
+            folder.mode() & STICKY == STICKY && !ours
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{lchown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_that_another_user_has_planted_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        symlink("target", &link).unwrap();
+        let leads = |mode| {
+            fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+            through_links(&link) != link
+        };
+        assert!(leads(0o1777));
+        // Only root can make it another's.
+        if lchown(&link, Some(65534), None).is_ok() {
+            assert!(leads(0o755) && !leads(0o1777));
+        }
+    }
 }

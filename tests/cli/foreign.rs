@@ -54,6 +54,10 @@ fn sizes_are_compared_before_anything_is_read() {
     ran.is_in(1, b"abc.bin: FAILED\n", "3 bytes, not the 4 that are listed\n");
     dir.write("bsd", format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 3\n"));
     dir.words("check --strict bsd").prints("abc.bin: OK\n");
+    // Another size of the same file tells nothing.
+    let two = format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 4\nSIZE (abc.bin) = 3\n");
+    dir.write("bsd", two);
+    dir.words("check bsd").run().is_in(1, b"abc.bin: FAILED\n", "not the 4 that are listed\n");
     let both = format!("DIST abc.bin 3 SHA256 {ABC} MD5 {}\n", md5("other"));
     dir.write("Manifest", both);
     dir.words("check Manifest").run().is_in(1, b"abc.bin: FAILED\n", "did NOT match");

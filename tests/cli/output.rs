@@ -164,6 +164,17 @@ fn the_target_of_a_link_is_replaced_not_the_link() {
 }
 
 #[test]
+fn a_device_behind_another_user_s_link_is_not_written_to() {
+    let dir = Dir::with(&["a"]);
+    dir.link("/dev/null", "out");
+    dir.chmod("", 0o1777);
+    // Only root can make it another's.
+    if std::os::unix::fs::lchown(dir.path("out"), Some(65534), None).is_ok() {
+        dir.words("-o out a").run().is_in(1, b"", "hsum: out: ");
+    }
+}
+
+#[test]
 fn output_where_nothing_can_be_written() {
     let dir = Dir::with(&["a", "d/x"]);
     dir.words("-o nope/out a").gives(1, "", "hsum: nope/out: No such file or directory\n");

@@ -111,9 +111,15 @@ fn tls_that_ends_without_a_farewell() {
     world.fails(|| world.get(&server.url("/all"), &unverified), 5, "truncated", &[]);
     let world = World::new();
     world.fails(|| world.expecting(&server.url("/told"), &trusting), 5, "", &[]);
-    // The digest says that it was all of it.
+    // The digest says that it was all of it, or the size.
     well(world.expecting(&server.url("/all"), &["--force"]).args(trusting));
     world.is_good();
+    let sized = ["--no-verify", "--force", "--size", &BODY.len().to_string()];
+    well(world.get(&server.url("/all"), &sized).args(trusting));
+    world.is_good();
+    let world = World::new();
+    let sized = || world.get(&server.url("/cut"), &sized).args(trusting);
+    world.fails(sized, 5, "truncated", &[]);
 }
 
 #[test]

@@ -23,6 +23,10 @@ enum Manner {
     Cut,
     /// It says neither size nor date.
     Terse,
+    /// It hangs up when it is asked for the size.
+    Gone,
+    /// It sends for ever.
+    Endless,
 }
 
 impl Ftp {
@@ -51,7 +55,7 @@ fn serve(
     manner: Manner,
     cut: bool,
 ) -> Option<()> {
-    let mut out = control.try_clone().ok()?;
+    let (mut out, watched) = (control.try_clone().ok()?, control.try_clone().ok()?);
     let mut say = |line: &str| out.write_all(format!("{line}\r\n").as_bytes()).ok();
     say("220 ready")?;
     let (mut data, mut offset) = (None, 0);
@@ -64,6 +68,8 @@ fn serve(
             "PASS" if rest == "wrong" => say("530 no")?,
             "PASS" => say("230 in")?,
             "TYPE" => say("200 so be it")?,
+            "SIZE" if manner == Manner::Gone => return None,
+            "SIZE" if rest == "nowhere" => say("550 no such file")?,
             "SIZE" if manner != Manner::Terse && rest == "pub/x" => {
                 say(&format!("213 {}", BODY.len()))?
             }
@@ -82,6 +88,18 @@ fn serve(
             "REST" => {
                 offset = rest.parse().ok()?;
                 say("350 go on")?;
+            }
+            "RETR" if manner == Manner::Endless => {
+                say("150 here it comes")?;
+                let (mut data, _) = data.take()?.accept().ok()?;
+                while data.write_all(&BODY).is_ok() {}
+                drop(data);
+                // Whoever has hung up hears no reason.
+                watched.set_nonblocking(true).ok()?;
+                let waits = watched.peek(&mut [0]).is_err();
+                watched.set_nonblocking(false).ok()?;
+                commands.lock().unwrap().push(format!("waits: {waits}"));
+                say("426 aborted")?;
             }
             "RETR" if rest == "pub/x" => {
                 say("150 here it comes")?;
@@ -144,6 +162,33 @@ fn what_the_server_refuses_is_told() {
     world.holds(&[]);
     well(world.expecting(&at("me:s3cret@", "pub/x"), &[]));
     assert!(server.commands().contains(&"PASS s3cret".into()));
+}
+
+#[test]
+fn a_head_without_an_answer_is_none() {
+    let world = World::new();
+    let head = |server: &Ftp, path: &str| {
+        let url = format!("ftp://127.0.0.1:{}/{path}", server.port);
+        world.dir.hsum(["head", &url, "--retries", "0"]).run()
+    };
+    let good = Ftp::start(Manner::Good);
+    head(&good, "pub/x").exits(0);
+    head(&good, "nowhere").is_in(4, b"", "no such file");
+    head(&Ftp::start(Manner::Terse), "pub/x").exits(0);
+    head(&Ftp::start(Manner::Gone), "pub/x").is_in(5, b"", "the connection ended early");
+}
+
+/// With a deadline there is another handle of the connection, which must not keep it open.
+#[test]
+fn a_transfer_that_is_given_up_ends_at_once() {
+    let (world, server) = (World::new(), Ftp::start(Manner::Endless));
+    let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
+    let most = ["--max-size", "1", "--max-time", "3600", "--stall-timeout", "5"];
+    world.expecting(&url, &most).run().is_in(7, b"", "--max-size");
+    while !server.commands.lock().unwrap().iter().any(|word| word.starts_with("waits")) {
+        thread::yield_now();
+    }
+    assert!(server.commands().contains(&"waits: true".into()));
 }
 
 #[test]

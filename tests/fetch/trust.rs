@@ -113,12 +113,14 @@ fn a_checksum_file_that_may_be_cut_is_none() {
     // Only the connection's end says where they end.
     server.at("/cut", move |_, _| vec![head("200 OK", &[]), Do::Send(cut.clone().into())]);
     server.at("/whole", move |_, _| vec![head("200 OK", &[]), Do::Send(whole.clone().into())]);
+    let toml = format!("[[wheel]]\nurl = \"http://h/x\"\nhash = \"sha256:{}\"\n", *DIGEST);
+    server.at("/toml", move |_, _| vec![head("200 OK", &[]), Do::Send(toml.clone().into())]);
     let told = sums.clone();
     server.at("/told", move |_, _| ok(&[], told.as_bytes()));
     let get = |url: &str| world.get(&server.url("/d/x"), &["--force", "--sums", url]);
     get(&server.url("/cut")).run().is_in(5, b"", "truncated, perhaps");
     world.holds(&[]);
-    for path in ["/whole", "/told"] {
+    for path in ["/whole", "/told", "/toml"] {
         well(get(&server.url(path)));
     }
     // TLS says that it was all of it, or does not.
