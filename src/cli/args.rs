@@ -17,7 +17,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
@@ -73,7 +75,7 @@ pub(crate) enum Verb {
     /// sockets and devices met on the way are reported and passed over; named, they are read. The
     /// file that the output goes to is left out of the walk.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
-    Sum(SumArgs),
+    Sum(Deferred<SumArgs>),
     /// Verify the files that checksum files name, or files against --expect DIGEST
     ///
     /// Lists may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
@@ -91,7 +93,7 @@ pub(crate) enum Verb {
     #[command(
         override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
     )]
-    Check(CheckArgs),
+    Check(Deferred<CheckArgs>),
     /// Fetch files that are either verified or not there
     ///
     /// Until digest, size and signature hold, nothing stands under the file's name, and what stood
@@ -101,20 +103,20 @@ pub(crate) enum Verb {
     /// Exit status: 0 verified and in place, 1 another file than expected, 2 wrong usage, 3 nothing
     /// to verify against, 4 the server's refusal, 5 the network, 6 a file here, 7 refused unless
     /// asked for. Of several files, that of the first that failed.
-    Get(Box<GetArgs>),
+    Get(Deferred<Box<GetArgs>>),
     /// Ask a server about a file: size, validators, every digest that it states
-    Head(Box<HeadArgs>),
+    Head(Deferred<Box<HeadArgs>>),
     /// Write digests in another notation
     ///
     /// Reads what 'hsum check --expect' reads, an argument or a line at a time.
-    Convert(ConvertArgs),
+    Convert(Deferred<ConvertArgs>),
     /// Record a tree: digest, size and time of each of its files
     ///
     /// The record is text, in the order of the names, and says nothing of where the tree stands.
     /// Symbolic links are recorded, not followed; FIFOs, sockets and devices are passed over;
     /// directories are there for what is in them. When it is interrupted, the next call goes on.
     /// A record in the tree itself is left out.
-    Snapshot(SnapshotArgs),
+    Snapshot(Deferred<SnapshotArgs>),
     /// Read a tree again, and say what became of each file of its record
     ///
     /// CHANGED: other contents. ROTTED: other contents, while size and time of modification are as
@@ -124,7 +126,7 @@ pub(crate) enum Verb {
     /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is not
     /// believed (damaged, not sealed, wrongly sealed), 5 something could not be read or written.
     #[command(verbatim_doc_comment)]
-    Audit(AuditArgs),
+    Audit(Deferred<AuditArgs>),
     /// Bring a record up to date, reading only what may have changed
     ///
     /// That is what has another size, time of modification or inode, is new, or was modified just
@@ -135,16 +137,16 @@ pub(crate) enum Verb {
     /// Exit status: 0 the record is up to date, 2 wrong usage, 3 rot, 4 the old record is not
     /// believed, 5 something could not be read or written.
     #[command(verbatim_doc_comment)]
-    Update(UpdateArgs),
+    Update(Deferred<UpdateArgs>),
     /// Compare two records of a tree, without reading the tree
     ///
     /// Says what audit would have said. Exit status as of audit.
-    Diff(DiffArgs),
+    Diff(Deferred<DiffArgs>),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// The key never stands on the command line, where every user of the machine could read it:
     /// --key says where it comes from.
-    Hmac(HmacArgs),
+    Hmac(Deferred<HmacArgs>),
     /// Sign a request's payload: webhooks and API calls of some twenty schemes
     ///
     /// Prints the header lines that authenticate the body. The key never stands on the command
@@ -152,7 +154,7 @@ pub(crate) enum Verb {
     /// root, the command line by everybody.
     ///
     /// The body is bytes: it is never parsed, decoded or given other line ends.
-    Sign(SignArgs),
+    Sign(Deferred<SignArgs>),
     /// Send a request, signed with --sign, and print the answer
     ///
     /// Exactly the bytes that are signed are sent. A second try and a redirect to the same origin
@@ -161,7 +163,7 @@ pub(crate) enum Verb {
     /// Exit status: 0 the answer's status is 2xx; 3, 4 and 5 its first digit; 1 there is no
     /// complete answer; 2 wrong usage, no key or no body; 6 a file here; 7 refused unless asked
     /// for.
-    Send(Box<SendArgs>),
+    Send(Deferred<Box<SendArgs>>),
     /// Verify a signed request, and with --explain say why it does not fit
     ///
     /// Exit status 0: it is from who holds a key. 1: refused, with one of the reasons mismatch,
@@ -170,18 +172,18 @@ pub(crate) enum Verb {
     ///
     /// The verdict says what the signature covers, and gives a replay key: remember it for as long
     /// as requests stay fresh, and refuse what comes twice.
-    VerifyRequest(VerifyArgs),
+    VerifyRequest(Deferred<VerifyArgs>),
     /// Make a key from the system's random numbers
-    Keygen(KeygenArgs),
+    Keygen(Deferred<KeygenArgs>),
     /// List the schemes of sign and verify-request
-    Schemes(SchemesArgs),
+    Schemes(Deferred<SchemesArgs>),
     /// Write the lists of digests that go beside a release's files
     ///
     /// SHA256SUMS and its like, CHECKSUM (BSD-style lines), integrity.json (Subresource
     /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) are written into
     /// DIR, each in the place of an older one at once. Names are relative to DIR; these files and
     /// signatures over them are not listed.
-    Publish(PublishArgs),
+    Publish(Deferred<PublishArgs>),
     /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
     /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
@@ -189,19 +191,44 @@ pub(crate) enum Verb {
     #[command(
         override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
     )]
-    Gnu(GnuArgs),
+    Gnu(Deferred<GnuArgs>),
     /// List the algorithms
-    Algorithms(AlgorithmsArgs),
+    Algorithms(Deferred<AlgorithmsArgs>),
     /// Measure this machine, in about ten seconds
     ///
     /// Each algorithm on one core: one message, and many at once on each tier of kernels. Then the
     /// rates of reading from the page cache and of opening files, and which part bounds hsum here.
-    Bench(BenchArgs),
+    Bench(Deferred<BenchArgs>),
     /// Put known answers through every kernel that this CPU can run
     ///
     /// One line a tier; exit status 1 if any answer is wrong: then this build or this machine is
     /// not to be trusted.
     SelfTest,
+}
+
+/// The words of a verb, which are described to the parser only when the verb is called: all of them
+/// together took as long as the rest of a small file's hash.
+#[derive(Debug)]
+pub(crate) struct Deferred<T>(pub(crate) T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: Command) -> Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> clap::error::Result<Self> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> clap::error::Result<()> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -264,14 +291,15 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let top = Arguments::command();
+    let mut top = Arguments::command();
     let is_verb = |word: &str| {
         matches!(word, "help" | "-h" | "--help" | "-V" | "--version")
-            || top.get_subcommands().any(|verb| verb.get_name() == word)
+            || top.find_subcommand(word).is_some()
     };
     let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(is_verb);
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }
-    Arguments::try_parse_from(words)
+    let matches = top.try_get_matches_from_mut(words)?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut top))
 }

@@ -53,7 +53,8 @@ pub(super) fn hash_opened(
         Ok(end)
     };
     let result = (|| {
-        let mut first = Vec::new();
+        // Memory that the system zeroes, and only as far as it is used: most files are small.
+        let mut first = vec![0; PIECE];
         let mut end = fill(&mut first)?;
         if end || threads.get() == 1 {
             update_all(&mut hashers, &first);
