@@ -1,6 +1,7 @@
 //! One file for itself: this thread reads, and each function hashes on a thread of its own, but for
 //! those that have a kernel in common.
 
+use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
@@ -40,11 +41,26 @@ pub(super) fn hash_opened(
     progress: Option<&Progress>,
 ) -> Result<Hashed, Error> {
     opened.expect_all();
-    let mut hashers: Vec<Hasher> = opened.functions().iter().map(|f| Hasher::new(*f)).collect();
-    let mut size = 0;
+    let hashers = opened.functions().iter().map(|function| Hasher::new(*function)).collect();
+    hash_rest(opened, hashers, 0, threads, progress, || false)
+}
+
+/// [`hash`], of a file whose first `size` bytes have been hashed; without a result that means anything
+/// once it is `stopped`.
+pub(super) fn hash_rest(
+    mut opened: Opened,
+    mut hashers: Vec<Hasher>,
+    mut size: u64,
+    threads: Threads,
+    progress: Option<&Progress>,
+    stopped: impl Fn() -> bool,
+) -> Result<Hashed, Error> {
     let divisible = hashers.iter().any(is_divisible);
     let most = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {
+        if stopped() {
+            return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
+        }
         // The first one is the size of most files.
         piece.resize(if size == 0 { PIECE } else { most }, 0);
         let (length, end) = opened.fill(piece, progress)?;

@@ -26,6 +26,7 @@ pub(super) fn work_off(queue: &Queue, progress: Option<&Progress>, finish: impl 
                 continue; // there may be more, and more lanes are faster
             }
             Take::GiveBack => queue.give_back(streams.company()),
+            Take::Rest(threads) => streams.hash_rest(queue, threads, progress, &mut results),
             Take::Alone(index, job) => {
                 let this = Threads::ONE;
                 let opened = Opened::new(index, job);

@@ -84,6 +84,21 @@ fn sizes_far_apart() {
     }
 }
 
+/// The longest is left when all else is done, and divided among the threads.
+#[test]
+fn the_longest_of_a_folder() {
+    let dir = Dir::new();
+    dir.write("t/a", "a");
+    dir.write("t/b", (0..24 << 20).map(|at: usize| (at % 251) as u8).collect::<Vec<_>>());
+    dir.write("t/c", vec![7; 100_000]);
+    for algorithms in ["sha256", "blake3", "md5,sha1,sha256,sha512,blake3", "sha3-256,md5"] {
+        let one = dir.words(&format!("-j 1 -a {algorithms} t/a t/b t/c")).run().stdout;
+        for threads in ["1", "2", "3", "16"] {
+            dir.words(&format!("-j {threads} -a {algorithms} t")).prints(&one);
+        }
+    }
+}
+
 /// More directories than are kept open, each with files that wait for larger ones.
 #[test]
 fn many_directories() {
@@ -121,7 +136,7 @@ fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<R
 #[test]
 fn a_read_error_is_no_digest() {
     let dir = Dir::with(&["a", "z"]);
-    dir.write("b", vec![1; 1_500_000]);
+    dir.write("b", vec![1; 6_000_000]);
     for time in [1, 2, 3, 4, 5] {
         let fault = format!("inject=read,preadv2:error=EIO:when={time}");
         let Some(ran) = injected(&dir, &fault, Some("b"), "a b z") else { return };

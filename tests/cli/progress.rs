@@ -1,5 +1,6 @@
 //! What the library counts while it works: never less than before, and in the end everything.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{ops::ControlFlow, thread};
@@ -41,5 +42,29 @@ fn counters_never_go_back_and_end_at_the_totals() {
             watcher.join().expect("the watcher is content");
         });
         assert_eq!((progress.bytes(), progress.files()), (bytes, files), "{threads} threads");
+    }
+}
+
+/// Not even that one file for which all threads are at work.
+#[test]
+fn nothing_is_hashed_to_its_end_when_nobody_listens() {
+    let dir = Dir::new();
+    dir.write("t/a", "a");
+    dir.write("t/b", "");
+    let endless = 1 << 40;
+    File::options().write(true).open(dir.path("t/b")).unwrap().set_len(endless).unwrap();
+    for threads in [1, 3] {
+        let progress = Arc::new(Progress::default());
+        let plan = Plan::new([Algorithm::Sha256]).progress(Arc::clone(&progress));
+        let plan = plan.threads(threads.try_into().expect("not 0"));
+        let run = engine::run(&plan, [Source::from(dir.path("t"))], |outcome| {
+            assert!(outcome.source.name().ends_with("a"));
+            while progress.bytes() < 20 << 20 {
+                thread::yield_now();
+            }
+            ControlFlow::Break(())
+        });
+        assert_eq!((run.hashed, run.failed), (1, 0));
+        assert!(progress.bytes() < endless);
     }
 }

@@ -78,7 +78,7 @@ fn what_is_more_than_the_share_goes_to_a_thread_that_sleeps() {
 
 #[test]
 fn a_thread_waits_for_what_may_be_given_back() {
-    let two = Threads(std::num::NonZeroUsize::new(2));
+    let two = Threads(NonZeroUsize::new(2));
     let (queue, idle) = (Queue::new(two), || load(&[]));
     let (a, b) = (queue.enter(), queue.enter());
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -96,6 +96,31 @@ fn a_thread_waits_for_what_may_be_given_back() {
     });
     queue.finished(false);
     assert!(matches!(queue.take(a, idle()), Take::End));
+}
+
+#[test]
+fn what_is_left_at_the_end_is_divided_among_all_threads() {
+    let threads = |count| Threads(NonZeroUsize::new(count));
+    let at_the_end = |live| State { closed: true, live, ..State::default() };
+    let given = |state: &State, count, files: &[u64]| {
+        state.idle(threads(count), &load(files)).map_or(1, Threads::get)
+    };
+    for (count, live, each) in [(1, 1, 1), (2, 1, 2), (2, 2, 1), (3, 2, 2), (8, 1, 8), (8, 3, 3)] {
+        assert_eq!(given(&at_the_end(live), count, &[50 * MB]), each);
+    }
+    // Not with company, not for a moment, and not while there is something else to come.
+    assert_eq!(given(&at_the_end(2), 8, &[50 * MB; 2]), 1);
+    assert_eq!(given(&at_the_end(1), 8, &[]), 1);
+    assert_eq!(given(&at_the_end(1), 8, &[MB]), 1);
+    let job = || VecDeque::from([(0, Job::new("/".into(), Access::Found, [].into()))]);
+    for state in [
+        State { closed: false, ..at_the_end(1) },
+        State { opening: 1, ..at_the_end(1) },
+        State { jobs: job(), ..at_the_end(1) },
+        State { slow: job(), ..at_the_end(1) },
+    ] {
+        assert_eq!(given(&state, 8, &[50 * MB]), 1);
+    }
 }
 
 #[test]
