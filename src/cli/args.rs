@@ -226,6 +226,10 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
         T::from_arg_matches(matches).map(Self)
     }
 
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> clap::error::Result<Self> {
+        T::from_arg_matches_mut(matches).map(Self)
+    }
+
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> clap::error::Result<()> {
         self.0.update_from_arg_matches(matches)
     }
@@ -300,6 +304,6 @@ pub(crate) fn parse(
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }
-    let matches = top.try_get_matches_from_mut(words)?;
-    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut top))
+    let mut matches = top.try_get_matches_from_mut(words)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut top))
 }
