@@ -214,12 +214,12 @@ impl Queue {
             return Take::End;
         }
         let (streams, most) = (load.streams, load.most);
-        state.loads[thread] = Load { here: true, ..load.clone() };
+        state.loads[thread] = Load { here: true, ..load };
         loop {
             // More than its share would leave other cores idle.
             let waiting = state.large.len() + usize::from(!state.far_live && !state.far.is_empty());
             let share = (waiting + state.live).div_ceil(threads);
-            if let Some(threads) = state.idle(self.threads, &load) {
+            if let Some(threads) = state.idle(self.threads, thread) {
                 state.loads[thread].here = false;
                 return Take::Rest(threads);
             }
@@ -319,7 +319,8 @@ impl State {
 
     /// The threads that a thread with one file can have for it, where there will be nothing else to do
     /// for some.
-    fn idle(&self, threads: Threads, load: &Load) -> Option<Threads> {
+    fn idle(&self, threads: Threads, thread: usize) -> Option<Threads> {
+        let load = &self.loads[thread];
         let nothing_waits = self.closed
             && self.jobs.is_empty()
             && self.slow.is_empty()

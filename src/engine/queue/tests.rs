@@ -101,26 +101,21 @@ fn a_thread_waits_for_what_may_be_given_back() {
 #[test]
 fn what_is_left_at_the_end_is_divided_among_all_threads() {
     let threads = |count| Threads(NonZeroUsize::new(count));
-    let at_the_end = |live| State { closed: true, live, ..State::default() };
-    let given = |state: &State, count, files: &[u64]| {
-        state.idle(threads(count), &load(files)).map_or(1, Threads::get)
-    };
+    let at_the_end = |live, files: &[u64]| State { closed: true, live, ..state([load(files)]) };
+    let given = |count, state: State| state.idle(threads(count), 0).map_or(1, Threads::get);
     for (count, live, each) in [(1, 1, 1), (2, 1, 2), (2, 2, 1), (3, 2, 2), (8, 1, 8), (8, 3, 3)] {
-        assert_eq!(given(&at_the_end(live), count, &[50 * MB]), each);
+        assert_eq!(given(count, at_the_end(live, &[50 * MB])), each);
     }
     // Not with company, not for a moment, and not while there is something else to come.
-    assert_eq!(given(&at_the_end(2), 8, &[50 * MB; 2]), 1);
-    assert_eq!(given(&at_the_end(1), 8, &[]), 1);
-    assert_eq!(given(&at_the_end(1), 8, &[MB]), 1);
-    let job = || VecDeque::from([(0, Job::new("/".into(), Access::Found, [].into()))]);
-    for state in [
-        State { closed: false, ..at_the_end(1) },
-        State { opening: 1, ..at_the_end(1) },
-        State { jobs: job(), ..at_the_end(1) },
-        State { slow: job(), ..at_the_end(1) },
-    ] {
-        assert_eq!(given(&state, 8, &[50 * MB]), 1);
+    for files in [&[50 * MB; 2][..], &[], &[MB]] {
+        assert_eq!(given(8, at_the_end(files.len(), files)), 1);
     }
+    let job = || VecDeque::from([(0, Job::new("/".into(), Access::Found, [].into()))]);
+    let last = || at_the_end(1, &[50 * MB]);
+    assert_eq!(given(8, State { closed: false, ..last() }), 1);
+    assert_eq!(given(8, State { opening: 1, ..last() }), 1);
+    assert_eq!(given(8, State { jobs: job(), ..last() }), 1);
+    assert_eq!(given(8, State { slow: job(), ..last() }), 1);
 }
 
 #[test]
