@@ -40,6 +40,8 @@ pub(super) enum Hands {
 
 /// Where the work is done.
 pub(super) trait Workshop<J, R>: Sync {
+    /// There are several jobs, and no thread is started yet.
+    fn prepare(&self) {}
     /// Does one job on the calling thread.
     fn alone(&self, job: J) -> R;
     /// Takes a job in, for [`Workshop::work_off`]; the index comes back with its result.
@@ -56,6 +58,10 @@ pub(super) trait Workshop<J, R>: Sync {
     /// are handed over in batches: each may wake somebody.
     fn work_off(&self, finish: &dyn Fn(Vec<(u64, R)>));
 }
+
+/// Bytes of stack of a worker, which runs nobody else's code: half of what is usual, for many workers
+/// are to fit into little memory with their buffers.
+const STACK: usize = 1024 * 1024;
 
 /// Has the jobs done on up to `threads` threads, and hands the results to `emit` in the order of
 /// the jobs, on the calling thread, each with the label that came with it.
@@ -77,6 +83,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         if !several {
             return Some(jobs);
         }
+        workshop.prepare();
         // Captures nothing that lives shorter than the scope.
         let start_worker = move || {
             window.enter();
@@ -85,7 +92,8 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
                 let _stop = StopOnPanic(window, workshop, PhantomData);
                 workshop.work_off(&|results| window.finish(results));
             };
-            let started = thread::Builder::new().spawn_scoped(scope, work).is_ok();
+            let started =
+                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_ok();
             if !started {
                 window.leave();
             }
