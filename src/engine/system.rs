@@ -4,7 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{Errno, retry_on_intr};
 
 /// What reading without waiting came to.
@@ -39,7 +39,9 @@ pub(super) fn open(folder: BorrowedFd<'_>, name: &Path, flags: OFlags) -> Result
 /// share it, Linux lets all that open a file wait for 10 to 20 ms each time it is doubled.
 pub(super) fn make_room(descriptors: usize) {
     let last = i32::try_from(descriptors.saturating_sub(1)).unwrap_or(i32::MAX);
-    let _ = rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), last);
+    // Of a directory, for closing it gives no lock up that the process may have on a file.
+    let root = openat(CWD, "/", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let _ = root.and_then(|root| rustix::io::fcntl_dupfd_cloexec(root, last));
 }
 
 /// Reads from `start` on what is in the page cache; `device` is the file's.
