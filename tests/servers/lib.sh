@@ -23,7 +23,11 @@ free_ports() {
     python3 - "$1" <<'PY'
 import socket, sys
 held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*[s.getsockname()[1] for s in held])
+ports = [s.getsockname()[1] for s in held]
+# Before whoever reads them can start a server there.
+for s in held:
+    s.close()
+print(*ports)
 PY
 }
 
