@@ -42,6 +42,10 @@ pub(super) enum Hands {
 pub(super) trait Workshop<J, R>: Sync {
     /// There are several jobs, and no thread is started yet.
     fn prepare(&self) {}
+    /// What a thread for [`Workshop::work_off`] is to be like.
+    fn worker(&self) -> thread::Builder {
+        thread::Builder::new()
+    }
     /// Does one job on the calling thread.
     fn alone(&self, job: J) -> R;
     /// Takes a job in, for [`Workshop::work_off`]; the index comes back with its result.
@@ -58,10 +62,6 @@ pub(super) trait Workshop<J, R>: Sync {
     /// are handed over in batches: each may wake somebody.
     fn work_off(&self, finish: &dyn Fn(Vec<(u64, R)>));
 }
-
-/// Bytes of stack of a worker, which runs nobody else's code: half of what is usual, for many workers
-/// are to fit into little memory with their buffers.
-const STACK: usize = 1024 * 1024;
 
 /// Has the jobs done on up to `threads` threads, and hands the results to `emit` in the order of
 /// the jobs, on the calling thread, each with the label that came with it.
@@ -92,8 +92,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
                 let _stop = StopOnPanic(window, workshop, PhantomData);
                 workshop.work_off(&|results| window.finish(results));
             };
-            let started =
-                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_ok();
+            let started = workshop.worker().spawn_scoped(scope, work).is_ok();
             if !started {
                 window.leave();
             }
