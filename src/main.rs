@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     if let Err(error) = cli::startup::close_what_was_closed() {
         return cli::exit::code(Err(error.into()));
     }
+    cli::startup::make_room();
     let words: Vec<_> = std::env::args_os().collect();
     if let Some((tool, words)) = cli::gnu::called(&words) {
         return cli::exit::code(cli::gnu::run(tool, words));

@@ -40,8 +40,6 @@ pub(super) enum Hands {
 
 /// Where the work is done.
 pub(super) trait Workshop<J, R>: Sync {
-    /// There are several jobs, and no thread is started yet.
-    fn prepare(&self) {}
     /// What a thread for [`Workshop::work_off`] is to be like.
     fn worker(&self) -> thread::Builder {
         thread::Builder::new()
@@ -83,7 +81,6 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         if !several {
             return Some(jobs);
         }
-        workshop.prepare();
         // Captures nothing that lives shorter than the scope.
         let start_worker = move || {
             window.enter();

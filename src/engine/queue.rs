@@ -150,12 +150,6 @@ impl Queue {
         Self { state, changed, threads, remote: AtomicBool::new(false), room, head }
     }
 
-    /// Makes room for the files that will be open at once, before there are threads to share it.
-    pub(super) fn prepare(&self) {
-        let files = LOOK_AHEAD + JOBS * self.threads.get();
-        system::make_room(descriptors().min(OTHERS + FOLDERS + files));
-    }
-
     /// How many threads are worth having.
     pub(super) fn most(&self) -> usize {
         let threads = self.threads.get();

@@ -4,7 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::{Errno, retry_on_intr};
 
 /// What reading without waiting came to.
@@ -33,15 +33,6 @@ pub(super) fn open(folder: BorrowedFd<'_>, name: &Path, flags: OFlags) -> Result
         }
     }
     open(flags)
-}
-
-/// Makes the table of descriptors as large as so many take. It grows by itself, but while threads
-/// share it, Linux lets all that open a file wait for 10 to 20 ms each time it is doubled.
-pub(super) fn make_room(descriptors: usize) {
-    let last = i32::try_from(descriptors.saturating_sub(1)).unwrap_or(i32::MAX);
-    // Of a directory, for closing it gives no lock up that the process may have on a file.
-    let root = openat(CWD, "/", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    let _ = root.and_then(|root| rustix::io::fcntl_dupfd_cloexec(root, last));
 }
 
 /// Reads from `start` on what is in the page cache; `device` is the file's.
@@ -187,15 +178,6 @@ mod tests {
             }
         }
         assert!(!looks_rotational(&sys.path().join("none")));
-    }
-
-    #[test]
-    fn a_table_of_descriptors_grows_at_once() {
-        make_room(700);
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
-        assert!(size.trim().parse::<usize>().unwrap() >= 700, "{size}");
-        make_room(usize::MAX); // more than the system gives: nothing happens
     }
 
     #[test]
