@@ -1,7 +1,6 @@
 //! Verified downloads (feature `net`): what a request is made of, and what may be believed of its answer.
 
 mod answer;
-mod atomic;
 mod attempt;
 pub mod auth;
 mod client;
@@ -41,7 +40,7 @@ mod verdict;
 mod verified;
 mod verify;
 
-pub use atomic::{AtomicFile, Existing};
+pub use crate::atomic::{AtomicFile, Existing};
 pub use client::{Client, ClientBuilder, Reply, RequestSigner};
 pub use decode::Coded;
 pub use download::{Fetch, Seal};

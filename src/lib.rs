@@ -71,6 +71,8 @@ pub mod sign;
 pub mod simd;
 
 #[cfg(feature = "fs")]
+pub mod atomic;
+#[cfg(feature = "fs")]
 pub mod check;
 #[cfg(feature = "fs")]
 pub mod engine;
@@ -78,6 +80,8 @@ pub mod engine;
 pub mod fetch;
 #[cfg(feature = "fs")]
 pub mod snapshot;
+#[cfg(feature = "fs")]
+pub mod temporary;
 
 pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};

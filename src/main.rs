@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     if let Some((tool, words)) = cli::gnu::called(&words) {
         return cli::exit::code(cli::gnu::run(tool, words));
     }
+    cli::signals::prepare();
     let arguments = match cli::args::parse(words) {
         Ok(arguments) => arguments,
         Err(message) => return cli::exit::message(&message),

@@ -40,7 +40,6 @@ pub use entry::{Content, Entry};
 pub use name::walk_order;
 pub use record::{Read, Record, Refusal, SEAL, Sealed};
 #[doc(hidden)]
-pub use replace::through_links;
 pub use update::{take, update};
 pub use write::Writer;
 

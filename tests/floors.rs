@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["kernel::*", "opaque", "algorithm"],
     &["digest", "hasher", "lanes"],
     &["hmac", "notation", "manifest", "sign", "simd"],
-    &["engine", "check", "snapshot", "fetch"],
+    &["temporary", "atomic", "engine", "check", "snapshot", "fetch"],
     &["cli", "main"],
 ];
 

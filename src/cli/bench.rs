@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hsum::engine::{self, Plan};
 use hsum::simd::{self, Tier};
+use hsum::temporary::TemporaryFolder;
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
 use serde_json::json;
 
@@ -47,7 +48,7 @@ impl Speed {
 
 pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = TemporaryFolder::new().context("cannot make a temporary folder")?;
     let read = read_rate(folder.path()).context("cannot measure reading")?;
     let walk = walk_rate(folder.path()).context("cannot measure walking")?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());

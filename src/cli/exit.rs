@@ -3,6 +3,8 @@
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
+use hsum::temporary;
+
 use super::output::WriteError;
 use super::print::complain;
 
@@ -62,6 +64,7 @@ pub(crate) fn message(message: &clap::Error) -> ExitCode {
 pub(crate) fn at_once(error: &WriteError) -> ! {
     error.die_if_nobody_reads();
     complain(error);
+    temporary::remove_all();
     std::process::exit(1)
 }
 

@@ -6,7 +6,7 @@ mod report;
 mod trust;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,12 @@ use hsum::fetch::{
     Bad, Client, Coded, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request,
     Resume, ServerDigest, Unverified, Url, Verified, name,
 };
+use hsum::temporary::TemporaryFolder;
 
 use super::args::{GetArgs, When};
 use super::client::{self, Session};
 use super::exit::{Exit, Usage};
-use super::output::{Output, remove_on_signal};
+use super::output::Output;
 use super::quote::quote;
 use bars::Bars;
 use trust::Trust;
@@ -57,6 +58,8 @@ pub(super) struct Done {
     /// Where it is, or should be.
     pub(super) path: Option<PathBuf>,
     pub(super) result: Result<Verified, Failure>,
+    /// The folder in which standard output's bytes wait.
+    _folder: Option<TemporaryFolder>,
 }
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
@@ -254,11 +257,12 @@ fn word_of(url: &Url) -> &str {
 fn fetch(job: &Job, args: &GetArgs, client: &Client, trust: &Trust) -> Done {
     let url = job.request.url.clone();
     let mut path = None;
-    let result = path_of(job, client).and_then(|found| {
+    let mut folder = None;
+    let result = path_of(job, client, &mut folder).and_then(|found| {
         path = Some(found.clone());
         fetch_to(job, &found, args, client, trust)
     });
-    Done { url, path, result }
+    Done { url, path, result, _folder: folder }
 }
 
 fn fetch_to(
@@ -276,6 +280,9 @@ fn fetch_to(
         .coded(if args.decode { Coded::Decoded } else { Coded::Kept })
         .demand(if args.trust.strong { Demand::Sound } else { Demand::Any })
         .progress(Arc::clone(&job.progress));
+    if matches!(job.target, Target::Stdout) {
+        fetch = fetch.private();
+    }
     for mirror in &job.mirrors {
         fetch = fetch.mirror(mirror.clone());
     }
@@ -306,16 +313,18 @@ fn fetch_to(
     Ok(found)
 }
 
-/// Where the file goes; standard output has a place to wait in until everything holds.
-fn path_of(job: &Job, client: &Client) -> Result<PathBuf, Failure> {
+/// Where the file goes; for standard output, into a temporary `folder` until everything holds.
+fn path_of(
+    job: &Job,
+    client: &Client,
+    folder: &mut Option<TemporaryFolder>,
+) -> Result<PathBuf, Failure> {
     match &job.target {
         Target::File(path) => Ok(path.clone()),
         Target::Stdout => {
-            let folder = tempfile::Builder::new().prefix("hsum-").tempdir();
-            let folder = folder.map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
-            let folder = folder.keep();
-            remove_on_signal(&folder).map_err(|error| Failure::local(&folder, error))?;
-            Ok(folder.join("stdout"))
+            let made = TemporaryFolder::new();
+            let made = made.map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
+            Ok(folder.insert(made).path().join("stdout"))
         }
         Target::Named(folder) => {
             let head = Request { method: "HEAD".into(), ..job.request.clone() };
@@ -338,7 +347,7 @@ fn path_of(job: &Job, client: &Client) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Writes to standard output what is verified, and leaves nothing behind.
+/// Writes to standard output what is verified.
 fn copy_out(done: &Done, output: &mut Output) -> Result<()> {
     let Some(path) = &done.path else { return Ok(()) };
     let mut file = File::open(path)?;
@@ -351,16 +360,7 @@ fn copy_out(done: &Done, output: &mut Output) -> Result<()> {
             Err(error) => return Err(anyhow::Error::from(error)),
         }
     };
-    let copied = copy();
-    remove_stdout(path);
-    copied
-}
-
-/// The place that standard output's bytes waited in.
-pub(super) fn remove_stdout(path: &Path) {
-    if let Some(folder) = path.parent() {
-        let _ = fs::remove_dir_all(folder);
-    }
+    copy()
 }
 
 /// Whether what the sums say comes from the file's own origin.

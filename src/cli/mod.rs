@@ -28,6 +28,7 @@ pub(crate) mod self_test;
 pub(crate) mod send;
 mod sfv;
 pub(crate) mod sign;
+pub(crate) mod signals;
 pub(crate) mod snapshot;
 pub(crate) mod startup;
 pub(crate) mod sum;

@@ -1,44 +1,72 @@
 //! Where results go: standard output, or a file that appears only when everything is in it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
+use hsum::atomic::{AtomicFile, through_links};
 use hsum::engine::FileId;
-use hsum::snapshot::through_links;
 use rustix::fs::OFlags;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
-use tempfile::TempPath;
 
 use super::quote::{for_terminal, quote};
+use super::signals;
 
 /// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
 const PIPE_WRITE: usize = 4096;
 
 /// A sink for whole lines.
 pub(crate) struct Output {
-    file: File,
     target: Target,
     /// Lines that are not written yet.
     pending: Vec<u8>,
 }
 
 enum Target {
-    Terminal,
-    /// A pipe, or a file that somebody else opened.
-    Stream,
-    /// Written beside `path`, and renamed to it at the end.
-    Replace {
-        temporary: TempPath,
+    Terminal(File),
+    /// A pipe, or a file that another program opened.
+    Stream(File),
+    /// A file that replaces the one at `path` at the end.
+    Replacement {
+        file: AtomicFile,
+        /// As the user named it.
         path: PathBuf,
     },
+}
+
+impl Target {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let written = match self {
+            Self::Terminal(file) | Self::Stream(file) => file.write_all(bytes),
+            Self::Replacement { file, .. } => file.write_all(bytes),
+        };
+        written.map_err(|error| self.error(error))
+    }
+
+    /// Returns what a failed write means; for a file, that there is no new one.
+    fn error(&self, cause: io::Error) -> WriteError {
+        let error = WriteError::new(cause);
+        match self {
+            Self::Replacement { path, .. } => {
+                WriteError { file: Some(Unwritten(path.clone())), ..error }
+            }
+            _ => error,
+        }
+    }
+}
+
+/// The output file of a failed run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Unwritten(PathBuf);
+
+impl std::fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fate = if self.0.exists() { "kept as it was" } else { "not written" };
+        write!(f, "{}: {fate}", quote(&self.0))
+    }
 }
 
 /// The output could not be written.
@@ -46,26 +74,29 @@ enum Target {
 pub(crate) struct WriteError {
     cause: ErrorKind,
     broken_pipe: bool,
+    file: Option<Unwritten>,
 }
 
 impl WriteError {
     pub(super) fn new(cause: io::Error) -> Self {
         let broken_pipe = cause.kind() == io::ErrorKind::BrokenPipe;
-        Self { cause: ErrorKind::Io(cause), broken_pipe }
+        Self { cause: ErrorKind::Io(cause), broken_pipe, file: None }
     }
 
-    /// Where the reader of a pipe is gone, ends the program as the signal would that Rust's
-    /// runtime ignores: in silence.
+    /// Ends the program in silence if the reader of a pipe is gone.
     pub(crate) fn die_if_nobody_reads(&self) {
         if self.broken_pipe {
-            let _ = emulate_default_handler(SIGPIPE);
+            signals::end_by_closed_pipe();
         }
     }
 }
 
 impl std::fmt::Display for WriteError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "write error: {}", self.cause)
+        match &self.file {
+            Some(file) => write!(f, "{file}, because of a write error: {}", self.cause),
+            None => write!(f, "write error: {}", self.cause),
+        }
     }
 }
 
@@ -74,13 +105,14 @@ impl std::error::Error for WriteError {}
 impl Output {
     /// Standard output.
     pub(crate) fn stdout() -> Result<Self, WriteError> {
-        let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?.into();
-        Ok(Self::new(file, Target::Stream))
+        let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?;
+        Ok(Self::opened(file.into()))
     }
 
     /// Standard output, to which a terminal is nothing special.
     pub(crate) fn plain_stdout() -> Result<Self, WriteError> {
-        Ok(Self { target: Target::Stream, ..Self::stdout()? })
+        let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?;
+        Ok(Self::new(Target::Stream(file.into())))
     }
 
     /// A file, whose old contents stay until [`Output::finish`].
@@ -90,59 +122,54 @@ impl Output {
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        let path = through_links(path);
-        let old = match fs::metadata(&path) {
-            Ok(metadata) => Some(metadata),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        if old.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        let real = through_links(path);
+        match fs::metadata(&real) {
             // A device or a pipe: a rename would put a file in its place. A link is another user's.
-            let mut options = OpenOptions::new();
-            options.write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
-            return Ok(Self::new(options.open(&path)?, Target::Stream));
+            Ok(metadata) if !metadata.is_file() => {
+                let mut options = OpenOptions::new();
+                options.write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
+                return Ok(Self::opened(options.open(&real)?));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Nobody is to open it who could not open the old one.
-        let mode = if old.is_some() { 0o600 } else { 0o666 };
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(mode);
-        let (file, temporary) = tempfile::Builder::new()
-            .prefix(".hsum-")
-            .make_in(folder, |path| options.open(path))?
-            .into_parts();
-        if let Some(metadata) = old {
-            let mode = metadata.permissions().mode() & 0o777;
-            file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        remove_on_signal(&temporary)?;
-        Ok(Self::new(file, Target::Replace { temporary, path }))
+        let file = AtomicFile::create_like_old(real)?;
+        Ok(Self::new(Target::Replacement { file, path: path.to_owned() }))
     }
 
-    fn new(file: File, target: Target) -> Self {
-        let target = if file.is_terminal() { Target::Terminal } else { target };
-        Self { file, target, pending: Vec::new() }
+    /// A file that is open already.
+    fn opened(file: File) -> Self {
+        Self::new(match file.is_terminal() {
+            true => Target::Terminal(file),
+            false => Target::Stream(file),
+        })
+    }
+
+    fn new(target: Target) -> Self {
+        Self { target, pending: Vec::new() }
     }
 
     /// Whether people see it at once.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self.target, Target::Terminal)
+        matches!(self.target, Target::Terminal(_))
     }
 
     /// The file that is written, where it is one: not to be hashed on the way.
     pub(crate) fn files(&self) -> Vec<FileId> {
-        let old = match &self.target {
-            Target::Replace { path, .. } => fs::metadata(path).ok(),
-            _ => None,
+        let (new, old) = match &self.target {
+            Target::Terminal(file) | Target::Stream(file) => (file.metadata(), None),
+            Target::Replacement { file, .. } => {
+                (file.file().metadata(), fs::metadata(file.path()).ok())
+            }
         };
-        let new = self.file.metadata().ok();
-        [old, new].into_iter().flatten().filter(|m| m.is_file()).map(|m| FileId::of(&m)).collect()
+        let files = new.ok().into_iter().chain(old);
+        files.filter(|m| m.is_file()).map(|m| FileId::of(&m)).collect()
     }
 
     /// Appends a line, its end included.
     pub(crate) fn line(&mut self, line: &[u8]) -> Result<(), WriteError> {
         if self.is_terminal() {
-            return self.file.write_all(&for_terminal(line)).map_err(WriteError::new);
+            return self.target.write(&for_terminal(line));
         }
         if self.pending.len() + line.len() > PIPE_WRITE {
             self.flush()?;
@@ -154,46 +181,44 @@ impl Output {
     /// Writes bytes that are no text.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.flush()?;
-        self.file.write_all(bytes).map_err(WriteError::new)
+        self.target.write(bytes)
     }
 
     /// Hands all lines so far to the system.
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
-        self.file.write_all(&self.pending).map_err(WriteError::new)?;
+        self.target.write(&self.pending)?;
         self.pending.clear();
         Ok(())
     }
 
-    /// Makes it complete: the file stands under its name from now on.
-    pub(crate) fn finish(mut self) -> Result<(), WriteError> {
-        self.flush()?;
-        if let Target::Replace { temporary, path } = self.target {
-            self.file.sync_all().map_err(WriteError::new)?;
-            temporary.persist(path).map_err(|error| WriteError::new(error.error))?;
-        }
-        Ok(())
+    /// Completes it: a file has its name from now on.
+    pub(crate) fn finish(self) -> Result<(), WriteError> {
+        Self::finish_all(vec![self])
     }
-}
 
-/// Leaves no half-written file, or folder of one, behind when the user or the system ends the program.
-pub(crate) fn remove_on_signal(temporary: &Path) -> io::Result<()> {
-    let path = temporary.to_owned();
-    let ignored = ignored_signals();
-    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded))?;
-    thread::Builder::new().spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-            let _ = emulate_default_handler(signal);
+    /// Completes several; if one cannot be written, none of the files is replaced.
+    pub(crate) fn finish_all(mut outputs: Vec<Self>) -> Result<(), WriteError> {
+        outputs.iter_mut().try_for_each(Self::flush)?;
+        let mut files = Vec::new();
+        let mut paths = Vec::new();
+        for output in outputs {
+            if let Target::Replacement { file, path } = output.target {
+                files.push(file);
+                paths.push(path);
+            }
         }
-    })?;
-    Ok(())
-}
+        AtomicFile::commit_all(files).map_err(|error| {
+            let file = paths.into_iter().next().map(Unwritten);
+            WriteError { file, ..WriteError::new(error) }
+        })
+    }
 
-/// A bit for each signal that the program was started to ignore, as `nohup` does with SIGHUP and
-/// shells do with SIGINT for what runs behind; none where the system does not tell.
-fn ignored_signals() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    /// Ends it after a run that failed. A file is not replaced, and is returned; what goes to a pipe
+    /// or a terminal is written as far as it got.
+    pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
+        match self.target {
+            Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),
+            _ => self.flush().map(|()| None),
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::io;
 use url::Url;
 
 use super::answer::{Answer, refusal};
-use super::atomic::AtomicFile;
 use super::client::{Client, Reply};
 use super::decode::{self, Coded, Coding, Decoded};
 use super::digests::Shape;
@@ -22,6 +21,7 @@ use super::settings::ServerDigest;
 use super::transport::{Framing, Request};
 use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::Function;
+use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;

@@ -5,7 +5,6 @@ use std::io::{self, BufReader, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::atomic::AtomicFile;
 use super::attempt::MOST_UNKNOWN;
 use super::client::Client;
 use super::download::Fetch;
@@ -14,6 +13,7 @@ use super::headers::Headers;
 use super::part::Part;
 use super::verdict::Evidence;
 use crate::algorithm::Function;
+use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
 
@@ -117,7 +117,7 @@ pub(super) fn instead(
             false => failure,
         });
     }
-    let mut file = part.another()?;
+    let mut file = part.another(fetch.existing)?;
     let got = match unzip(fetch, client, part.read()?, &functions, &mut file) {
         Ok(got) => got,
         Err(Undecoded::Read(error)) => return Err(part.failure(error)),

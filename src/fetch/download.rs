@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::atomic::Existing;
 use super::attempt::{Attempt, Mode, Outcome};
 use super::client::Client;
 use super::decode::Coded;
@@ -19,9 +18,9 @@ use super::transport::{Body, Origin, Request};
 use super::verdict::{self, Evidence};
 use super::verified::{How, Verified};
 use crate::algorithm::{Algorithm, Function, Strength};
+use crate::atomic::{Existing, through_links};
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;
-use crate::snapshot::through_links;
 
 /// A file to be fetched, and all that is known of it beforehand.
 ///
@@ -40,7 +39,7 @@ pub struct Fetch {
     pub(super) evidence: Vec<Evidence>,
     pub(super) size: Option<u64>,
     pub(super) max_size: Option<u64>,
-    existing: Existing,
+    pub(super) existing: Existing,
     resume: Resume,
     bad: Bad,
     pub(super) coded: Coded,
@@ -48,6 +47,7 @@ pub struct Fetch {
     pub(super) server: ServerDigest,
     unverified: Unverified,
     pub(super) seal: Option<Arc<Seal>>,
+    mode: u32,
     progress: Arc<Progress>,
 }
 
@@ -75,6 +75,7 @@ impl Fetch {
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
             seal: None,
+            mode: 0o666,
             progress: Arc::default(),
         }
     }
@@ -111,6 +112,12 @@ impl Fetch {
     /// What becomes of another file under its name: [`Existing::Keep`] is a failure.
     pub fn existing(mut self, existing: Existing) -> Self {
         self.existing = existing;
+        self
+    }
+
+    /// Lets only the owner read the file, from its first byte on.
+    pub fn private(mut self) -> Self {
+        self.mode = 0o600;
         self
     }
 
@@ -174,7 +181,7 @@ impl Fetch {
         if let Some(found) = self.look(&path)? {
             return Ok(found);
         }
-        let mut part = Part::open(&path)?;
+        let mut part = Part::open(&path, self.mode)?;
         let mut last = None;
         for (i, request) in self.requests.iter().enumerate() {
             let is_last = i + 1 == self.requests.len();
@@ -182,7 +189,7 @@ impl Fetch {
                 Ok(mut outcome) => {
                     match outcome.decoded.take() {
                         None => part.commit(self.existing)?,
-                        Some(decoded) => part.commit_decoded(decoded, self.existing)?,
+                        Some(decoded) => part.commit_decoded(decoded)?,
                     }
                     return Ok(self.verified(&path, outcome));
                 }

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
-use super::atomic::{self, AtomicFile, Existing};
 use super::decode::Coding;
 use super::failure::{Failure, FailureKind};
 use super::resume::Validator;
 use crate::algorithm::Algorithm;
+use crate::atomic::{self, Access, AtomicFile, Existing};
 use crate::hasher::digest;
+use crate::temporary::{DECODED, PART, PART_STATE};
 
 /// The longest name that file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -30,6 +31,8 @@ pub(crate) struct Part {
     path: PathBuf,
     state: PathBuf,
     target: PathBuf,
+    /// The mode of the files that are created, less the umask.
+    mode: u32,
 }
 
 /// What was known of the file that the part is of.
@@ -50,11 +53,11 @@ impl Part {
     ///
     /// # Errors
     /// Where it cannot be made, another process has it, or it is not ours to trust.
-    pub(crate) fn open(target: &Path) -> Result<Self, Failure> {
-        let path = beside(target, ".hsum-part");
-        let state = beside(target, ".hsum-part.json");
+    pub(crate) fn open(target: &Path, mode: u32) -> Result<Self, Failure> {
+        let path = beside(target, PART);
+        let state = beside(target, PART_STATE);
         loop {
-            let (file, origin) = open(&path).map_err(|error| Failure::local(&path, error))?;
+            let (file, origin) = open(&path, mode).map_err(|error| Failure::local(&path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -77,7 +80,7 @@ impl Part {
                 fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
                 continue;
             }
-            let part = Self { file, path, state, target: target.to_owned() };
+            let part = Self { file, path, state, target: target.to_owned(), mode };
             // What an interrupted try has left; nobody else may write it either.
             let _ = fs::remove_file(part.decoded());
             return Ok(part);
@@ -113,7 +116,7 @@ impl Part {
         if let Some(state) = state {
             // Half of it would be no JSON, and the part be begun anew.
             let mut options = OpenOptions::new();
-            options.write(true).create_new(true).mode(0o666);
+            options.write(true).create_new(true).mode(self.mode);
             let written = options
                 .open(&self.state)
                 .and_then(|mut file| file.write_all(state.to_json().to_string().as_bytes()));
@@ -140,14 +143,14 @@ impl Part {
     }
 
     /// Begins what the part is decoded to, for the same final name.
-    pub(crate) fn another(&self) -> Result<AtomicFile, Failure> {
-        let temporary = self.decoded();
-        AtomicFile::create_as(self.target.clone(), temporary.clone())
+    pub(crate) fn another(&self, existing: Existing) -> Result<AtomicFile, Failure> {
+        let (path, temporary) = (self.target.clone(), self.decoded());
+        AtomicFile::create_as(path, temporary.clone(), Access::Mode(self.mode), existing)
             .map_err(|error| Failure::local(&temporary, error))
     }
 
     fn decoded(&self) -> PathBuf {
-        beside(&self.target, ".hsum-decoded")
+        beside(&self.target, DECODED)
     }
 
     /// Where it is.
@@ -161,44 +164,42 @@ impl Part {
     }
 
     /// Puts it under its final name. The caller has verified it.
+    ///
+    /// # Errors
+    /// Those of the system. Nothing is left of the part then: after a failed sync its bytes may be
+    /// in memory only, where the next call would find them good.
     pub(crate) fn commit(self, existing: Existing) -> Result<(), Failure> {
-        self.file.sync_all().map_err(|error| self.failure(error))?;
+        if let Err(error) = self.file.sync_all() {
+            let failure = self.failure(error);
+            self.discard();
+            return Err(failure);
+        }
         // Before the rename, so that nothing is left beside a file that is in place.
         let _ = fs::remove_file(&self.state);
         match atomic::put(&self.path, &self.target, existing) {
-            Ok(()) => {}
+            Ok(()) => Ok(()),
             Err(error) => {
                 let _ = fs::remove_file(&self.path);
-                return Err(match error.kind() {
-                    io::ErrorKind::AlreadyExists => exists(&self.target),
-                    _ => Failure::local(&self.target, error),
-                });
+                Err(self.failure_in_place(error))
             }
         }
-        atomic::sync_folder(&self.target).map_err(|error| Failure::local(&self.target, error))
     }
 
     /// Puts what it is decoded to under the final name instead. The caller has verified that.
-    pub(crate) fn commit_decoded(
-        self,
-        decoded: AtomicFile,
-        existing: Existing,
-    ) -> Result<(), Failure> {
-        match decoded.commit_over(existing) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                let failure = Failure::local(&self.target, error);
-                self.leave();
-                Err(failure)
-            }
-            Err(_) => {
-                let failure = exists(&self.target);
-                self.discard();
-                Err(failure)
-            }
-            Ok(()) => {
-                self.discard();
-                Ok(())
-            }
+    ///
+    /// # Errors
+    /// As for [`Part::commit`].
+    pub(crate) fn commit_decoded(self, decoded: AtomicFile) -> Result<(), Failure> {
+        let committed = decoded.commit().map_err(|error| self.failure_in_place(error));
+        self.discard();
+        committed
+    }
+
+    /// Returns what an error of putting a file under the final name means.
+    fn failure_in_place(&self, error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => exists(&self.target),
+            _ => Failure::local(&self.target, error),
         }
     }
 
@@ -241,15 +242,15 @@ enum Found {
     Made,
 }
 
-fn open(path: &Path) -> io::Result<(File, Found)> {
+fn open(path: &Path, mode: u32) -> io::Result<(File, Found)> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o666);
+    options.read(true).write(true).mode(mode);
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
     match options.clone().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             match options.open(path) {
                 // It is gone in between.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => open(path),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => open(path, mode),
                 opened => Ok((opened?, Found::There)),
             }
         }
@@ -262,7 +263,7 @@ fn beside(target: &Path, ending: &str) -> PathBuf {
     let name = target.file_name().unwrap_or(OsStr::new("")).as_bytes();
     let mut hidden = b".".to_vec();
     // Both endings fit, so that both files have the same beginning.
-    if name.len() + 1 + ".hsum-part.json".len() <= LONGEST_NAME {
+    if name.len() + 1 + PART_STATE.len() <= LONGEST_NAME {
         hidden.extend_from_slice(name);
     } else {
         hidden.extend_from_slice(&name[..180]);
@@ -327,7 +328,7 @@ mod tests {
     fn a_state_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x");
-        let mut part = Part::open(&target).unwrap();
+        let mut part = Part::open(&target, 0o666).unwrap();
         assert_eq!(part.state(), None);
         part.begin(Some(&state())).unwrap();
         assert_eq!(part.state(), Some(state()));
@@ -342,20 +343,20 @@ mod tests {
     fn a_part_has_one_writer_and_follows_no_link() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x");
-        let part = Part::open(&target).unwrap();
-        let second = Part::open(&target).unwrap_err();
+        let part = Part::open(&target, 0o666).unwrap();
+        let second = Part::open(&target, 0o666).unwrap_err();
         assert!(second.to_string().contains("another process"), "{second}");
         part.leave();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         std::os::unix::fs::symlink("elsewhere", folder.path().join(".x.hsum-part")).unwrap();
-        assert_eq!(Part::open(&target).unwrap_err().kind(), FailureKind::Local);
+        assert_eq!(Part::open(&target, 0o666).unwrap_err().kind(), FailureKind::Local);
         assert!(!folder.path().join("elsewhere").exists());
     }
 
     #[test]
     fn a_pipe_in_the_state_s_place_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        let part = Part::open(&folder.path().join("x")).unwrap();
+        let part = Part::open(&folder.path().join("x"), 0o666).unwrap();
         let state = folder.path().join(".x.hsum-part.json");
         assert!(std::process::Command::new("mkfifo").arg(state).status().unwrap().success());
         assert_eq!(part.state(), None);

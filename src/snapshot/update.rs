@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -18,6 +17,7 @@ use super::replace::{Replacement, own_files};
 use super::write::Writer;
 use super::{Failure, Notice, Options, Report, Rot, check_root, load, name_below};
 use crate::algorithm::Function;
+use crate::atomic::AtomicFile;
 use crate::engine::{self, Access, FileId, Hashed, Job, Plan, Task, Time, hash_ordered};
 use crate::error::{Error, ErrorKind};
 
@@ -109,9 +109,9 @@ fn bring_up(
     let (findings, kept) =
         if is_first { Default::default() } else { compare(old, &steps, options) };
     if is_first || !steps.steps.is_empty() {
-        let write = |mut file: File| -> io::Result<()> {
+        let write = |mut file: AtomicFile| -> io::Result<()> {
             write(&mut file, old, &steps, &kept, this, options)?;
-            replacement.commit(&file)
+            file.commit()
         };
         let written = replacement.create().and_then(write);
         written.map_err(|error| Failure::io(replacement.path(), error))?;
@@ -259,7 +259,7 @@ fn compare(old: &Record, steps: &Steps, options: &Options) -> (Vec<Finding>, Has
 
 /// The old record with the steps done.
 fn write(
-    file: &mut File,
+    file: &mut AtomicFile,
     old: &Record,
     steps: &Steps,
     kept: &HashSet<Vec<u8>>,

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use crate::server::{Do, Server, ranges};
-use crate::support::{Numbers, finish, kill};
+use crate::server::{Do, Server, head, ranges};
+use crate::support::{Dir, HSUM, Numbers, finish, kill, skip};
 use crate::world::{BODY, DIGEST, PART, World, well};
 
 /// 20 kills, or as many as `HSUM_TEST_KILLS` says.
@@ -144,4 +144,99 @@ fn a_shell_is_told_130() {
     assert!(sent.is_ok_and(|status| status.success()));
     finish(child).is(0, b"130\n", "");
     world.holds(&[PART[0], "pid"]);
+}
+
+/// Neither the folder nor the file in it can be read by others, from the beginning.
+#[test]
+fn what_waits_for_standard_output_is_private() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| {
+        let length = format!("Content-Length: {}", BODY.len());
+        vec![
+            head("200 OK", &["ETag: \"v1\"", &length]),
+            Do::Send(BODY[..200_000].to_vec()),
+            Do::Hang,
+        ]
+    });
+    let line = format!("umask 0; exec \"$HSUM\" get {} -o - -e {}", server.url("/x"), *DIGEST);
+    let child = world.dir.shell(&line).env("TMPDIR", world.dir.path("")).spawn();
+    let folder = loop {
+        if let [folder] = &world.dir.names()[..]
+            && world.dir.path(folder).join(".stdout.hsum-part.json").exists()
+        {
+            break folder.clone();
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    assert_eq!(world.dir.mode(folder.to_str().unwrap()), 0o700);
+    for name in [".stdout.hsum-part", ".stdout.hsum-part.json"] {
+        let path = format!("{}/{name}", folder.to_str().unwrap());
+        assert_eq!(world.dir.mode(&path), 0o600, "{name}");
+    }
+    kill(&child, "-TERM");
+    assert_eq!(finish(child).signal(), Some(15));
+    world.holds(&[]);
+}
+
+/// Folders for gpgv are private too, and go when a signal ends the program.
+#[test]
+fn folders_for_gpgv_go() {
+    let (world, files) = (World::new(), Dir::new());
+    files.write("x", "abc");
+    files.write("ring", "a keyring");
+    files.write("SHA256SUMS", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nx\n");
+    // It says where its folder is, and takes its time.
+    files.write("gpgv", "#!/bin/sh\nls -ld \"$GNUPGHOME\" >\"$MARK.new\"; mv \"$MARK.new\" \"$MARK\"\nexec sleep 30\n");
+    files.chmod("gpgv", 0o755);
+    let server = Server::http();
+    server.at("/x", |_, _| crate::server::ok(&[], b"abc"));
+    for signed in [&["--sig", "x"][..], &["--sums", "SHA256SUMS"]] {
+        let path = std::env::join_paths(
+            [files.path("")]
+                .into_iter()
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+        );
+        let words: Vec<_> = [signed[0].into(), files.path(signed[1]).into_os_string()].into();
+        let call =
+            world.get(&server.url("/x"), &["--gpg-keyring"]).args([files.path("ring")]).args(words);
+        let call = call.env("PATH", path.unwrap()).env("TMPDIR", world.dir.path(""));
+        let child = call.env("MARK", files.path("mark")).spawn();
+        let begun = Instant::now();
+        while !files.path("mark").exists() {
+            if begun.elapsed() > Duration::from_secs(20) {
+                kill(&child, "-TERM");
+                panic!("gpgv was not called: {}", finish(child).stderr);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mark = String::from_utf8(files.read("mark")).unwrap();
+        assert!(mark.starts_with("drwx------"), "{mark}");
+        std::fs::remove_file(files.path("mark")).unwrap();
+        kill(&child, "-TERM");
+        assert_eq!(finish(child).signal(), Some(15));
+        let left: Vec<_> = world.dir.names().into_iter().filter(|name| name != PART[0]).collect();
+        assert_eq!(left, [""; 0], "{signed:?}");
+    }
+}
+
+/// The system could not write the part to the disk: its pages may be lost, so it is fetched again.
+#[test]
+fn a_part_that_is_not_on_the_disk_is_dropped() {
+    let probe =
+        std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return skip("no strace that may trace").unwrap_or(());
+    }
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |seen, _| ranges(seen, "\"v1\"", &BODY));
+    let url = server.url("/x");
+    let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1"];
+    let words = ["get", &url, "-o", "x", "-e", &DIGEST, "--retries", "0"];
+    let call = world.dir.command("strace").args(strace).args([HSUM]).args(words);
+    call.run().is_in(6, b"", "Input/output error");
+    world.holds(&[]);
+    well(world.expecting(&url, &[]));
+    world.is_good();
+    let asked: Vec<_> = server.seen().iter().map(|seen| seen.header("range").is_some()).collect();
+    assert_eq!(asked, [false, false], "all of it is fetched again");
 }

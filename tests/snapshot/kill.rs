@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use hsum::snapshot::{self, Options};
 
-use crate::support::{HSUM, Numbers, Ran, finish, skip};
+use crate::support::{HSUM, Numbers, Ran, finish, kill, skip};
 use crate::tree::Tree;
 
 const FILES: usize = 1200;
@@ -96,6 +96,32 @@ fn killed_at_any_moment() {
     assert_eq!(timeless(&tree.dir.read("record")), timeless(&whole));
     assert_eq!(tree.dir.names(), ["record", "tree"], "something was left behind");
     eprintln!("{kills} killed, {resumed} times with something to go on from");
+}
+
+/// A polite end leaves the journal, which the next run goes on from, and nothing that is half written.
+#[test]
+fn ended_at_any_moment_only_the_journal_is_left() {
+    let mut tree = Tree::new();
+    for i in 0..FILES {
+        tree.write(&format!("{i}"), format!("{i}"));
+    }
+    let take = || tree.dir.words("snapshot tree -o record --progress never");
+    let start = Instant::now();
+    take().run().exits(0);
+    let time = start.elapsed();
+    let mut numbers = Numbers::new(0xfeed);
+    for _ in 0..KILLS {
+        fs::remove_file(tree.record_path()).unwrap();
+        let child = take().spawn();
+        // The record is written at the end.
+        sleep(time.mul_f64(0.5 + numbers.below(500) as f64 / 1000.0));
+        // It may have ended already: until it is waited for, the signal finds it.
+        kill(&child, "-TERM");
+        finish(child);
+        assert!(!tree.dir.path("record.hsum-new").exists());
+        take().run().exits(0);
+        assert_eq!(tree.dir.names(), ["record", "tree"]);
+    }
 }
 
 /// The calls that an update makes to change what is on disk.

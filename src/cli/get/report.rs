@@ -10,7 +10,7 @@ use super::super::args::GetArgs;
 use super::super::output::{Output, WriteError};
 use super::super::print::{complain, json_bytes, json_path};
 use super::super::quote::quote;
-use super::{Done, remove_stdout};
+use super::Done;
 
 /// Prints it: success to `output`, failure to standard error.
 pub(super) fn done(done: &Done, args: &GetArgs, output: &mut Output) -> Result<(), WriteError> {
@@ -29,9 +29,6 @@ pub(super) fn done(done: &Done, args: &GetArgs, output: &mut Output) -> Result<(
             }
         }
         Err(failure) => {
-            if to_stdout {
-                done.path.as_deref().into_iter().for_each(remove_stdout);
-            }
             failed(failure, done.path.as_deref().filter(|_| !to_stdout));
             if args.json && !to_stdout {
                 output.line(&json_bytes(unverified(done, failure)))?;

@@ -1,12 +1,11 @@
 //! `hsum keygen`: a key from the system's generator.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 
 use anyhow::{Result, anyhow};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hsum::ErrorKind;
+use hsum::atomic::AtomicFile;
 use zeroize::Zeroizing;
 
 use super::untried;
@@ -34,10 +33,9 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
     match &args.output {
         Some(path) => {
             // Never over another key, and never for a moment readable by others.
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-            let written = file.and_then(|mut file| {
+            let written = AtomicFile::create_new_private(path).and_then(|mut file| {
                 file.write_all(&text)?;
-                file.sync_all()
+                file.commit()
             });
             written.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
         }

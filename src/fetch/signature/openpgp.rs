@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use tempfile::TempDir;
-
 use super::{SignatureError, Signed, armor};
+use crate::temporary::TemporaryFolder;
 
 /// The longest signature, in bytes; a pipe takes as much without a reader.
 const LONGEST_SIGNATURE: usize = 60 << 10;
@@ -22,7 +21,7 @@ const LONGEST: u64 = 64 << 20;
 pub struct Keyring {
     path: PathBuf,
     /// The folder of a copy without armour, which goes with the last of its users.
-    _folder: Option<Arc<TempDir>>,
+    _folder: Option<Arc<TemporaryFolder>>,
 }
 
 /// A good signature.
@@ -63,7 +62,7 @@ impl Keyring {
             return Ok(Self { path, _folder: None });
         }
         let keys = armor::keys(&bytes).ok_or(SignatureError::BadKey)?;
-        let folder = tempfile::Builder::new().prefix("hsum-").tempdir()?;
+        let folder = TemporaryFolder::new()?;
         let path = folder.path().join("ring");
         fs::write(&path, keys)?;
         Ok(Self { path, _folder: Some(folder.into()) })
@@ -83,7 +82,7 @@ impl Keyring {
         if signature.is_empty() || signature.len() > LONGEST_SIGNATURE {
             return Err(SignatureError::Malformed);
         }
-        let folder = tempfile::Builder::new().prefix("hsum-").tempdir()?;
+        let folder = TemporaryFolder::new()?;
         let path = match signed {
             Signed::File(path) => std::path::absolute(path)?,
             Signed::Bytes(bytes) => {
@@ -106,7 +105,7 @@ impl Keyring {
         &self,
         message: &[u8],
     ) -> Result<(Vec<u8>, Vec<OpenPgp>), SignatureError> {
-        let folder = tempfile::Builder::new().prefix("hsum-").tempdir()?;
+        let folder = TemporaryFolder::new()?;
         let (input, output) = (folder.path().join("message"), folder.path().join("text"));
         fs::write(&input, message)?;
         let words: [&OsStr; 4] =

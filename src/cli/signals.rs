@@ -1,0 +1,49 @@
+//! Signals: a program that is ended by one leaves no temporary file behind.
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use hsum::temporary;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// Prepares for signals, before any file is written.
+pub(crate) fn prepare() {
+    temporary::before_first(watch);
+    // By default the signal ends the program. With any handler the write fails, as on a full disk.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+}
+
+/// Removes the temporary files when the user or the system ends the program.
+fn watch() -> io::Result<()> {
+    let ignored = ignored_signals();
+    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded))?;
+    thread::Builder::new().spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            end_by(signal);
+        }
+    })?;
+    Ok(())
+}
+
+/// Ends the program as SIGPIPE does where Rust's runtime does not ignore it: in silence.
+pub(crate) fn end_by_closed_pipe() {
+    end_by(SIGPIPE);
+}
+
+fn end_by(signal: i32) {
+    temporary::remove_all();
+    let _ = emulate_default_handler(signal);
+}
+
+/// Returns a bit for each signal that the program was started to ignore, as `nohup` does with
+/// SIGHUP and shells do with SIGINT for background jobs; none where the system does not tell.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}

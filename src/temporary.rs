@@ -1,0 +1,261 @@
+//! Temporary files and folders: one definition of their names, and one list of those that exist.
+//!
+//! The list lets a program leave nothing behind when a signal ends it: see [`remove_all`].
+
+use std::fs::{self, DirBuilder};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The beginning of a random name.
+const PREFIX: &str = ".hsum-";
+
+/// The characters that follow it, and their number.
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const RANDOM: usize = 6;
+
+/// The ending of a partial download, `.NAME.hsum-part`.
+pub(crate) const PART: &str = ".hsum-part";
+/// The ending of a partial download's state, `.NAME.hsum-part.json`.
+pub(crate) const PART_STATE: &str = ".hsum-part.json";
+/// The ending of a download that is being decoded, `.NAME.hsum-decoded`.
+pub(crate) const DECODED: &str = ".hsum-decoded";
+/// The ending of a record's journal, `NAME.hsum-journal`.
+pub(crate) const JOURNAL: &str = ".hsum-journal";
+/// The ending of a record that is being written, `NAME.hsum-new`.
+pub(crate) const NEW_RECORD: &str = ".hsum-new";
+
+/// Returns `true` if `name` is one that hsum gives to a temporary file or folder, or to the state
+/// of an interrupted run. Walks skip these names.
+///
+/// ```
+/// use hsum::temporary::is_temporary;
+///
+/// assert!(is_temporary(b".hsum-AbC123"));
+/// assert!(is_temporary(b".debian.iso.hsum-part"));
+/// assert!(!is_temporary(b".hsum-notes"));
+/// ```
+pub fn is_temporary(name: &[u8]) -> bool {
+    let stem = |ending: &str| name.strip_suffix(ending.as_bytes());
+    let is_random =
+        |rest: &[u8]| rest.len() == RANDOM && rest.iter().all(u8::is_ascii_alphanumeric);
+    let is_hidden = |stem: &[u8]| stem.len() > 1 && stem[0] == b'.';
+    name.strip_prefix(PREFIX.as_bytes()).is_some_and(is_random)
+        || [PART, PART_STATE, DECODED].into_iter().filter_map(stem).any(is_hidden)
+        || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
+}
+
+/// The temporary files and folders of this process.
+static LIST: Mutex<List> = Mutex::new(List { entries: Vec::new(), before_first: None });
+
+pub(crate) struct List {
+    entries: Vec<(PathBuf, Kind)>,
+    before_first: Option<fn() -> io::Result<()>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    File,
+    Folder,
+}
+
+/// Locks the list. While it is locked, [`remove_all`] waits.
+pub(crate) fn lock() -> MutexGuard<'static, List> {
+    LIST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has `hook` called before the next temporary file or folder is created, which fails if `hook` does.
+///
+/// A program installs its signal handlers there, and calls [`remove_all`] in what they wake.
+pub fn before_first(hook: fn() -> io::Result<()>) {
+    lock().before_first = Some(hook);
+}
+
+/// Removes the temporary files and folders of this process, just before it ends: whoever creates
+/// or renames one after this call waits forever.
+pub fn remove_all() {
+    let list = lock();
+    list.entries.iter().for_each(|(path, kind)| remove(path, *kind));
+    // Still locked: no file appears after those in the list are gone.
+    std::mem::forget(list);
+}
+
+/// Removes a file, or a folder with everything in it.
+fn remove(path: &Path, kind: Kind) {
+    if kind == Kind::File {
+        let _ = fs::remove_file(path);
+        return;
+    }
+    // Several times, because a child process may put a file into the folder meanwhile.
+    for _ in 0..16 {
+        let _ = fs::remove_dir_all(path);
+        if !path.exists() {
+            return;
+        }
+    }
+}
+
+/// A temporary file or folder, removed when dropped unless it was renamed.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    /// Empty after the rename.
+    path: PathBuf,
+    kind: Kind,
+}
+
+impl Temporary {
+    /// Creates a file at `path` with `make`, which fails if something is there.
+    pub(crate) fn create<T>(
+        path: PathBuf,
+        make: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> io::Result<(T, Self)> {
+        Self::register(path, Kind::File, make)
+    }
+
+    /// Creates a file in `folder` under a random name.
+    pub(crate) fn create_in<T>(
+        folder: &Path,
+        make: impl Fn(&Path) -> io::Result<T>,
+    ) -> io::Result<(T, Self)> {
+        Self::register_in(folder, Kind::File, make)
+    }
+
+    fn register<T>(
+        path: PathBuf,
+        kind: Kind,
+        make: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> io::Result<(T, Self)> {
+        let mut list = lock();
+        if let Some(hook) = list.before_first {
+            hook()?;
+            list.before_first = None;
+        }
+        let made = make(&path)?;
+        list.entries.push((path.clone(), kind));
+        Ok((made, Self { path, kind }))
+    }
+
+    fn register_in<T>(
+        folder: &Path,
+        kind: Kind,
+        make: impl Fn(&Path) -> io::Result<T>,
+    ) -> io::Result<(T, Self)> {
+        let random = RandomState::new();
+        let mut attempt = 0_u32;
+        loop {
+            match Self::register(folder.join(name(random.hash_one(attempt))), kind, &make) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+                created => return created,
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes what was just renamed off the list.
+    pub(crate) fn renamed(&mut self, list: &mut List) {
+        list.entries.retain(|(path, _)| *path != self.path);
+        self.path = PathBuf::new();
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let mut list = lock();
+            remove(&self.path, self.kind);
+            list.entries.retain(|(path, _)| *path != self.path);
+        }
+    }
+}
+
+fn name(mut random: u64) -> String {
+    let mut name = PREFIX.to_owned();
+    for _ in 0..RANDOM {
+        name.push(char::from(ALPHABET[(random % ALPHABET.len() as u64) as usize]));
+        random /= ALPHABET.len() as u64;
+    }
+    name
+}
+
+/// A temporary folder that only its owner can enter, removed with everything in it when dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder(Temporary);
+
+impl TemporaryFolder {
+    /// Creates one in the system's folder for temporary files.
+    ///
+    /// # Errors
+    /// That folder cannot be written to.
+    pub fn new() -> io::Result<Self> {
+        let parent = std::path::absolute(std::env::temp_dir())?;
+        let make = |path: &Path| DirBuilder::new().mode(0o700).create(path);
+        let ((), temporary) = Temporary::register_in(&parent, Kind::Folder, make)?;
+        Ok(Self(temporary))
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn names() {
+        for word in [
+            ".hsum-AbC123",
+            ".hsum-000000",
+            ".x.hsum-part",
+            ".x.hsum-part.json",
+            ".x.hsum-decoded",
+            "photos.hsum.hsum-journal",
+            "photos.hsum-new",
+        ] {
+            assert!(is_temporary(word.as_bytes()), "{word}");
+        }
+        for word in [
+            ".hsum-notes",
+            ".hsum-AbC1234",
+            ".hsum-AbC12",
+            ".hsum-AbC_23",
+            "hsum-AbC123",
+            "x.hsum-AbC123",
+            ".hsum-AbC123.txt",
+            "x.hsum-part",
+            ".hsum-part",
+            "..hsum",
+            ".hsum-journal",
+            ".hsum-new",
+            "x.hsum-bad",
+            "x.hsum-journal.txt",
+            "",
+        ] {
+            assert!(!is_temporary(word.as_bytes()), "{word}");
+        }
+        assert!(is_temporary(name(u64::MAX).as_bytes()) && is_temporary(name(0).as_bytes()));
+    }
+
+    #[test]
+    fn a_folder_is_private_and_goes_with_everything_in_it() {
+        let folder = TemporaryFolder::new().unwrap();
+        let path = folder.path().to_owned();
+        assert!(is_temporary(path.file_name().unwrap().as_encoded_bytes()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o700);
+        fs::create_dir(path.join("d")).unwrap();
+        fs::write(path.join("d/x"), "x").unwrap();
+        let is_listed = || lock().entries.iter().any(|(listed, _)| *listed == path);
+        assert!(is_listed());
+        drop(folder);
+        assert!(!path.exists() && !is_listed());
+    }
+}
