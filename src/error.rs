@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Loop,
     /// Not a regular file, and met where only regular files are read: "a FIFO", "a socket" …
     Special(&'static str),
+    /// A temporary file or folder of hsum's own, found during a walk.
+    Temporary,
 }
 
 impl Error {
@@ -47,6 +49,16 @@ impl Error {
         &self.kind
     }
 
+    /// Returns `true` for something that a walk skips, which is no failure.
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.kind, ErrorKind::Special(_) | ErrorKind::Temporary)
+    }
+
+    /// Returns `true` for a temporary file or folder of hsum's own, found during a walk.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.kind, ErrorKind::Temporary)
+    }
+
     /// Whether the file is not there at all (`ENOENT`).
     pub fn is_not_found(&self) -> bool {
         matches!(&self.kind, ErrorKind::Io(e) if e.kind() == io::ErrorKind::NotFound)
@@ -60,6 +72,7 @@ impl fmt::Display for ErrorKind {
             Self::Changed => f.write_str("Changed while reading"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
             Self::Special(what) => write!(f, "Is {what}, not a regular file"),
+            Self::Temporary => f.write_str("left over from an interrupted hsum"),
         }
     }
 }

@@ -45,13 +45,15 @@ pub(crate) fn outcome(
             hashed.digests.iter().try_for_each(|d| output.bytes(d.as_ref()))?
         }
         (Ok(hashed), Form::Json) => output.line(&json_line(name, hashed))?,
-        (Err(error), Form::Json) => output.line(&json_error(name, error))?,
+        (Err(error), Form::Json) if !error.is_temporary() => {
+            output.line(&json_error(name, error))?
+        }
         (Err(_), _) => {}
     }
     if let Err(error) = &outcome.result {
         output.flush()?;
         match outcome.is_passed_over() {
-            true => complain(format_args!("{}: passed over: {}", quote(name), error.kind())),
+            true => skipped(name, error),
             false => complain_of(name, error),
         }
     }
@@ -101,6 +103,11 @@ fn base64(bytes: &[u8]) -> String {
 /// Says on standard error what is wrong with a file, as GNU words it.
 pub(crate) fn complain_of(name: &Path, error: &Error) {
     complain(format_args!("{}: {}", quote(name), error.kind()));
+}
+
+/// Says on standard error that a walk skipped something, and why.
+pub(crate) fn skipped(name: &Path, error: &Error) {
+    complain(format_args!("{}: skipped: {}", quote(name), error.kind()));
 }
 
 /// The name that messages begin with, where it is not `hsum`.

@@ -16,7 +16,7 @@ use url::Url;
 use super::args::{PublishArgs, PublishFormat};
 use super::exit::{Exit, Usage};
 use super::output::Output;
-use super::print::{complain, complain_of, plural};
+use super::print::{complain, complain_of, plural, skipped};
 use super::progress::View;
 use super::quote::quote;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
         output.bytes(text)?;
         outputs.push(output);
     }
-    outputs.into_iter().try_for_each(Output::finish)?;
+    Output::finish_all(outputs)?;
     let mut report = Output::stdout()?;
     for (path, _) in &texts {
         let count = plural(files.len() as u64, "file", "files");
@@ -156,6 +156,9 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<Published>>> {
             Ok(hashed) => {
                 let digests = hashed.digests.to_vec();
                 files.push(Published { name, size: hashed.size, digests });
+            }
+            Err(error) if error.is_temporary() => {
+                view.suspend(|| skipped(outcome.source.name(), error))
             }
             // A release is not complete without it.
             Err(error) => {

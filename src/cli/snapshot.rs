@@ -14,7 +14,7 @@ use super::exit::{self, Exit, Usage};
 use super::findings::{Form, Printer};
 use super::key::KeySource;
 use super::output::WriteError;
-use super::print::{complain, complain_of, plural};
+use super::print::{complain, complain_of, plural, skipped};
 use super::progress::{Expected, View};
 use super::quote::quote;
 
@@ -149,10 +149,7 @@ fn say(notice: &Notice<'_>) {
             complain(format_args!("{files} read before the last run was interrupted"));
         }
         Notice::Unread(error) => complain_of(error.path().unwrap_or(Path::new("")), error),
-        Notice::PassedOver(error) => {
-            let path = quote(error.path().unwrap_or(Path::new("")));
-            complain(format_args!("{path}: passed over: {}", error.kind()));
-        }
+        Notice::PassedOver(error) => skipped(error.path().unwrap_or(Path::new("")), error),
         _ => {}
     }
 }

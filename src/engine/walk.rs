@@ -22,6 +22,7 @@ use super::read::special;
 use super::system;
 use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
+use crate::temporary::is_temporary;
 
 /// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
 ///
@@ -261,10 +262,18 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     /// What there is to say of a directory's entry; nothing, where it is passed over in silence
     /// or entered.
     fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<Found> {
+        let own = is_temporary(name.as_bytes());
         let path = self.stack.last()?.path.join(name);
         let below = path.strip_prefix(&self.stack.first()?.path).unwrap_or(&path);
         if self.plan.filter.excludes(below) {
             return None;
+        }
+        if own {
+            // What this very run is writing is left out in silence.
+            return match self.is_left_out(&path, inode) {
+                true => None,
+                false => Some(not_read(path, ErrorKind::Temporary)),
+            };
         }
         let takes = self.plan.filter.takes(below);
         let (kind, metadata) = match (kind, self.plan.follow) {
@@ -299,8 +308,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         if self.plan.links == Links::Silent || self.is_left_out(&path, inode) {
             return None;
         }
-        let error = Error::new(&path, ErrorKind::Special(LINK));
-        Some(Found { source: path.into(), result: Err(error), folder: None })
+        Some(not_read(path, ErrorKind::Special(LINK)))
     }
 
     fn subdirectory(&mut self, path: PathBuf, metadata: Option<Metadata>) -> Option<Found> {
@@ -332,7 +340,11 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
 }
 
 fn failed(path: PathBuf, error: io::Error) -> Found {
-    Found { result: Err(Error::io(&path, error)), source: path.into(), folder: None }
+    not_read(path, ErrorKind::Io(error))
+}
+
+fn not_read(path: PathBuf, kind: ErrorKind) -> Found {
+    Found { result: Err(Error::new(&path, kind)), source: path.into(), folder: None }
 }
 
 impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {

@@ -49,7 +49,7 @@ pub fn audit(
                 failure = Some(Failure::File(error));
                 return ControlFlow::Break(());
             }
-            Err(error) if matches!(error.kind(), ErrorKind::Special(_)) => {
+            Err(error) if error.is_skipped() => {
                 notice(Notice::PassedOver(&error));
             }
             Err(error) => {

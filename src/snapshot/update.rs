@@ -19,7 +19,7 @@ use super::{Failure, Notice, Options, Report, Rot, check_root, load, name_below}
 use crate::algorithm::Function;
 use crate::atomic::AtomicFile;
 use crate::engine::{self, Access, FileId, Hashed, Job, Plan, Task, Time, hash_ordered};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
 ///
@@ -143,7 +143,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
                     failure = Some(Failure::File(error));
                     return ControlFlow::Break(());
                 }
-                Err(error) if matches!(error.kind(), ErrorKind::Special(_)) => {
+                Err(error) if error.is_skipped() => {
                     (self.notice)(Notice::PassedOver(&error));
                 }
                 // Removed since its name was listed.
