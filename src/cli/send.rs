@@ -60,7 +60,11 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let text = format!("{}: {}", redacted(&reply.url), ErrorKind::Io(error));
-                return Ok(failed(&Failure::network(text)));
+                let exit = failed(&Failure::network(text));
+                if let Some(file) = output.give_up()? {
+                    complain(format_args!("{file}, because the answer is not complete"));
+                }
+                return Ok(exit);
             }
         }
     }

@@ -55,14 +55,20 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     if let Some(error) = failure {
         return Err(error.into());
     }
-    output.finish()?;
-    if let (Some(list), Some(error)) =
-        (&args.files_from, broken.and_then(|b| Arc::into_inner(b)?.into_inner()))
-    {
+    let broken = broken.and_then(|broken| Arc::into_inner(broken)?.into_inner());
+    let failed = summary.failed > 0 || broken.is_some();
+    let unwritten = match failed && !args.partial {
+        true => output.give_up()?,
+        false => output.finish().map(|()| None)?,
+    };
+    if let (Some(list), Some(error)) = (&args.files_from, broken) {
         complain(format_args!("{}: {}", quote(list), ErrorKind::Io(error)));
-        return Ok(Exit::Failed);
     }
-    Ok(if summary.failed == 0 { Exit::Well } else { Exit::Failed })
+    if let Some(file) = unwritten {
+        let why = "because some files could not be read; --partial writes the list all the same";
+        complain(format_args!("{file}, {why}"));
+    }
+    Ok(if failed { Exit::Failed } else { Exit::Well })
 }
 
 fn hash(

@@ -6,6 +6,7 @@ mod expect;
 mod faults;
 mod foreign;
 mod hmac;
+mod interrupted;
 mod odd_names;
 mod output;
 mod progress;

@@ -30,9 +30,13 @@ pub(crate) struct SumArgs {
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 
-    /// Write to FILE instead, all at once when everything is done
+    /// Write to FILE instead, which appears when the list is complete; a failed run keeps the old one
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Write FILE even if some files could not be read
+    #[arg(long, requires = "output")]
+    pub(crate) partial: bool,
 
     /// Read further paths from FILE ('-' for standard input), one a line
     #[arg(long, value_name = "FILE")]
