@@ -52,7 +52,7 @@ static LIST: Mutex<List> = Mutex::new(List { entries: Vec::new(), before_first: 
 
 pub(crate) struct List {
     entries: Vec<(PathBuf, Kind)>,
-    before_first: Option<fn() -> io::Result<()>>,
+    before_first: Option<fn()>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,10 +66,10 @@ pub(crate) fn lock() -> MutexGuard<'static, List> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has `hook` called before the next temporary file or folder is created, which fails if `hook` does.
+/// Has `hook` called once, before the next temporary file or folder is created.
 ///
 /// A program installs its signal handlers there, and calls [`remove_all`] in what they wake.
-pub fn before_first(hook: fn() -> io::Result<()>) {
+pub fn before_first(hook: fn()) {
     lock().before_first = Some(hook);
 }
 
@@ -128,9 +128,8 @@ impl Temporary {
         make: impl FnOnce(&Path) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let mut list = lock();
-        if let Some(hook) = list.before_first {
-            hook()?;
-            list.before_first = None;
+        if let Some(hook) = list.before_first.take() {
+            hook();
         }
         let made = make(&path)?;
         list.entries.push((path.clone(), kind));

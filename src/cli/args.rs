@@ -72,8 +72,12 @@ pub(crate) enum Verb {
     /// Print the digests of files, trees and standard input (the default command)
     ///
     /// Directories are walked in full, hidden files too, in the order of the names' bytes. FIFOs,
-    /// sockets and devices met on the way are reported and passed over; named, they are read. The
-    /// file that the output goes to is left out of the walk.
+    /// sockets and devices met on the way are reported and skipped, and so is what an interrupted
+    /// hsum left over (.hsum-XXXXXX, .NAME.hsum-part, NAME.hsum-journal and the like); named, they
+    /// are read. The file that the output goes to is left out of the walk.
+    ///
+    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it
+    /// was, unless --partial is given.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(Deferred<SumArgs>),
     /// Verify the files that checksum files name, or files against --expect DIGEST
@@ -113,8 +117,8 @@ pub(crate) enum Verb {
     /// Record a tree: digest, size and time of each of its files
     ///
     /// The record is text, in the order of the names, and says nothing of where the tree stands.
-    /// Symbolic links are recorded, not followed; FIFOs, sockets and devices are passed over;
-    /// directories are there for what is in them. When it is interrupted, the next call goes on.
+    /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted
+    /// hsum left over are skipped; directories are there for what is in them. When it is interrupted, the next call goes on.
     /// A record in the tree itself is left out.
     Snapshot(Deferred<SnapshotArgs>),
     /// Read a tree again, and say what became of each file of its record
@@ -181,8 +185,8 @@ pub(crate) enum Verb {
     ///
     /// SHA256SUMS and its like, CHECKSUM (BSD-style lines), integrity.json (Subresource
     /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) are written into
-    /// DIR, each in the place of an older one at once. Names are relative to DIR; these files and
-    /// signatures over them are not listed.
+    /// DIR: if anything fails, none of the older ones is replaced. Names are relative to DIR; these
+    /// files, signatures over them and what an interrupted hsum left over are not listed.
     Publish(Deferred<PublishArgs>),
     /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///

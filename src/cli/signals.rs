@@ -1,8 +1,7 @@
 //! Signals: a program that is ended by one leaves no temporary file behind.
 
 use std::fs;
-use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use hsum::temporary;
@@ -18,16 +17,22 @@ pub(crate) fn prepare() {
 }
 
 /// Removes the temporary files when the user or the system ends the program.
-fn watch() -> io::Result<()> {
-    let ignored = ignored_signals();
-    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded))?;
-    thread::Builder::new().spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+fn watch() {
+    let (send, receive) = mpsc::channel::<Signals>();
+    let thread = thread::Builder::new().spawn(move || {
+        if let Some(signal) = receive.recv().ok().and_then(|mut s| s.forever().next()) {
             end_by(signal);
         }
-    })?;
-    Ok(())
+    });
+    // Without the thread nobody would heed the signals: then they end the program as they always do.
+    if thread.is_err() {
+        return;
+    }
+    let ignored = ignored_signals();
+    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
+    if let Ok(signals) = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded)) {
+        let _ = send.send(signals);
+    }
 }
 
 /// Ends the program as SIGPIPE does where Rust's runtime does not ignore it: in silence.

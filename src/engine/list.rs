@@ -24,7 +24,8 @@ pub struct Listed {
     /// With the path of the directory that was named before it.
     pub path: PathBuf,
     /// What it is, or why that is not known. A directory that cannot be listed is met too, and so
-    /// is a FIFO, a socket or a device ([`ErrorKind::Special`]).
+    /// is a FIFO, a socket or a device ([`ErrorKind::Special`]), or a temporary file of hsum's own
+    /// ([`ErrorKind::Temporary`]).
     pub result: Result<Met, Error>,
 }
 

@@ -244,7 +244,7 @@ pub(crate) struct KeygenArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(16..=4096))]
     pub(crate) bytes: u32,
 
-    /// A new file for it, which only its owner can read
+    /// A new file for it, which only its owner can read, and which appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
