@@ -1,10 +1,12 @@
 //! Files that appear under their names when they are complete, and not before.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::error::ErrorKind;
 use crate::temporary::{self, List, Temporary};
 
 /// The most links that lead from one to the next before it is a loop, as in Linux.
@@ -134,7 +136,7 @@ impl AtomicFile {
     /// Writes the file to the disk, renames it to its final name, and writes the folder to the disk.
     ///
     /// # Errors
-    /// Those of the system. An existing file is untouched, unless only the folder's sync failed.
+    /// Those of the system. An existing file is untouched, unless the error is [`NotSynced`].
     pub fn commit(self) -> io::Result<()> {
         Self::commit_all(vec![self])
     }
@@ -320,9 +322,30 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput) => Ok(()),
         // A folder that may be written to, but not read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        result => result,
+        Err(error) => Err(io::Error::new(error.kind(), NotSynced(ErrorKind::Io(error)))),
+        Ok(()) => Ok(()),
     }
 }
+
+/// A folder that could not be written to the disk after a file in it was renamed: the payload of
+/// an [`io::Error`].
+#[derive(Debug)]
+pub struct NotSynced(ErrorKind);
+
+impl NotSynced {
+    /// Returns `true` if this is why a commit failed: the new file is in place.
+    pub fn is_in(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|payload| payload.is::<Self>())
+    }
+}
+
+impl fmt::Display for NotSynced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in place, but its folder could not be written to the disk: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotSynced {}
 
 /// Returns the path that the links at `path` lead to, where there may be nothing yet. A link that
 /// another user has put into a folder where everyone may create files is not followed.

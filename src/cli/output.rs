@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
-use hsum::atomic::{AtomicFile, through_links};
+use hsum::atomic::{AtomicFile, NotSynced, through_links};
 use hsum::engine::FileId;
 use rustix::fs::OFlags;
 
@@ -208,7 +208,8 @@ impl Output {
             }
         }
         AtomicFile::commit_all(files).map_err(|error| {
-            let file = paths.into_iter().next().map(Unwritten);
+            let untouched = !NotSynced::is_in(&error);
+            let file = paths.into_iter().next().filter(|_| untouched).map(Unwritten);
             WriteError { file, ..WriteError::new(error) }
         })
     }

@@ -206,6 +206,18 @@ fn the_folder_is_synced_after_each_rename() {
     }
 }
 
+/// Then the new file has the name, and nobody is told otherwise.
+#[test]
+fn a_folder_that_cannot_be_synced() {
+    let dir = Dir::with(&["a", "old"]);
+    let fault = ["-e", "inject=fsync:error=EIO:when=2"];
+    let Some((ran, _)) = traced(&dir, &fault, "-o old a") else { return };
+    let stderr = "hsum: write error: in place, but its folder could not be written to the disk: \
+                  Input/output error\n";
+    ran.is(1, b"", stderr);
+    assert_eq!(dir.read("old"), list(&["a"]).as_bytes());
+}
+
 /// If the second list cannot be renamed, the first one is the old one again.
 #[test]
 fn publish_replaces_all_or_nothing() {
