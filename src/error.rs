@@ -17,9 +17,18 @@ pub struct Error {
 pub enum ErrorKind {
     /// The system refused to open, read or list it.
     Io(io::Error),
-    /// Its size or modification time was another after reading it than before: a digest of what
-    /// was read might be of nothing that ever was.
+    /// It was written to, or replaced, while it was read: a digest of what was read might be of
+    /// nothing that ever was.
     Changed,
+    /// It did not change, but does not hold as many bytes as its size says.
+    Length {
+        /// Its size, in bytes.
+        size: u64,
+        /// Bytes that were read; if more than `size`, there may be more.
+        read: u64,
+    },
+    /// Its name leads out of the directory that it must be in.
+    Outside,
     /// A symbolic link leads back to a directory it lies in.
     Loop,
     /// Not a regular file, and met where only regular files are read: "a FIFO", "a socket" …
@@ -37,6 +46,10 @@ impl Error {
     /// An I/O error about `path`.
     pub fn io(path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::new(path, ErrorKind::Io(cause))
+    }
+
+    pub(crate) fn without_path(kind: ErrorKind) -> Self {
+        Self { path: None, kind }
     }
 
     /// The file or directory concerned, where there is one.
@@ -70,6 +83,11 @@ impl fmt::Display for ErrorKind {
         match self {
             Self::Io(cause) => f.write_str(&strerror(cause)),
             Self::Changed => f.write_str("Changed while reading"),
+            Self::Length { size, read } if read < size => {
+                write!(f, "Ends after {read} of {size} bytes")
+            }
+            Self::Length { size, .. } => write!(f, "Goes on after the {size} bytes of its size"),
+            Self::Outside => f.write_str("Leads out of the directory"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
             Self::Special(what) => write!(f, "Is {what}, not a regular file"),
             Self::Temporary => f.write_str("left over from an interrupted hsum"),

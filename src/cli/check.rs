@@ -1,17 +1,16 @@
 //! `hsum check`: are the files still what the lists say? With `--expect`: see [`super::expect`];
 //! with `--sums`: [`super::against`].
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
-use hsum::ErrorKind;
+use anyhow::{Result, anyhow};
 use hsum::check::{self, Checked, Plan, Stdin, Summary, Verdict};
-use hsum::engine::{Next, Progress};
+use hsum::engine::{Beneath, Next, Progress, StableFile};
 use hsum::manifest::{BadLine, Entry, Hint, List, Outside, Parser, Shape};
+use hsum::{Error, ErrorKind};
 
 use super::args::CheckArgs;
 use super::exit::{self, Exit};
@@ -113,16 +112,21 @@ fn check_list(
     let manner = Manner::new(args);
     let hint = hint(args, path);
     let mut list = List::new(input, hint.clone());
+    let beneath = beneath(args, list.shape())?;
     if list.shape() == Shape::Sfv {
-        return sfv::check(args, &manner, &mut list, selection, &title, output);
+        return sfv::check(args, &manner, &mut list, selection, beneath, &title, output);
     }
     let mut plan = Plan::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
+    if let Some(directory) = &beneath {
+        plan = plan.beneath(directory.clone());
+    }
     plan = plan.cache(plan::cache(&args.work));
     let progress = Arc::new(Progress::default());
-    let survey = path.is_file().then(|| survey(path.to_owned(), hint.clone()));
+    let survey = survey(path.to_owned(), hint.clone(), beneath.clone());
+    let survey = path.is_file().then_some(survey);
     let view = View::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
 
@@ -142,10 +146,8 @@ fn check_list(
         if list.is_signed() {
             complain(format_args!("{title}: the list is signed; the signature is not checked"));
         }
-        let is_file = path.is_file();
-        differing.explain(|| {
-            let file = File::open(path).ok().filter(|_| is_file)?;
-            Some(List::new(BufReader::new(file), hint))
+        differing.explain(beneath.as_ref(), || {
+            Some(List::new(BufReader::new(StableFile::open(path).ok()?), hint))
         });
     }
     if let Some(error) = list.take_error() {
@@ -163,7 +165,11 @@ fn check_list(
 /// What is known of a list before it is read.
 fn hint(args: &CheckArgs, path: &Path) -> Hint {
     Hint {
-        name: (path != Path::new("-")).then(|| path.to_owned()),
+        name: (path != Path::new("-")).then(|| match args.beneath {
+            // The file beside it is looked up there too.
+            Some(_) => path.file_name().unwrap_or_default().into(),
+            None => path.to_owned(),
+        }),
         untagged: args.algorithm,
         file: Some(&args.only).filter(|files| files.len() == 1).map(|files| files[0].clone()),
         // Of names that are cut down to their last part nothing leads anywhere.
@@ -206,11 +212,31 @@ fn print_or_die(
     }
 }
 
-fn survey(list: PathBuf, hint: Hint) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
-    move |expected| match File::open(list) {
-        Ok(list) => check::survey(hint, BufReader::new(list), |size| expected.add(size)),
+fn survey(
+    list: PathBuf,
+    hint: Hint,
+    beneath: Option<Beneath>,
+) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+    move |expected| match StableFile::open(list) {
+        Ok(list) => {
+            let list = BufReader::new(list);
+            check::survey(hint, beneath.as_ref(), list, |size| expected.add(size))
+        }
         Err(_) => ControlFlow::Break(()),
     }
+}
+
+/// The directory that the names of a list must not lead out of: the one that was asked for, or for
+/// foreign lists the working directory.
+fn beneath(args: &CheckArgs, shape: Shape) -> Result<Option<Beneath>> {
+    let directory = match &args.beneath {
+        Some(directory) => directory,
+        // The files of --only were named by the user.
+        None if shape.is_foreign() && !args.allow_outside && args.only.is_empty() => Path::new("."),
+        None => return Ok(None),
+    };
+    let opened = Beneath::new(directory);
+    Ok(Some(opened.map_err(|error| anyhow!("{}: {}", quote(directory), error.kind()))?))
 }
 
 fn print(
@@ -259,7 +285,7 @@ fn print_entry(
         Verdict::Missing(_) if manner.ignore_missing => return Ok(()),
         Verdict::Missing(error) | Verdict::Unreadable(error) => {
             output.flush()?;
-            complain_of(&entry.path, error);
+            complain_of_listed(&entry.path, error);
         }
         Verdict::WrongSize(size) if manner.report != Report::Nothing => {
             output.flush()?;
@@ -272,6 +298,16 @@ fn print_entry(
         output.line(format!("{}: {verdict}\n", quote(&entry.path)).as_bytes())?;
     }
     Ok(())
+}
+
+/// Says what is wrong with a listed file.
+pub(super) fn complain_of_listed(name: &Path, error: &Error) {
+    match error.kind() {
+        kind @ ErrorKind::Outside => {
+            complain(format_args!("{}: {kind}; see --allow-outside and --beneath", quote(name)));
+        }
+        _ => complain_of(name, error),
+    }
 }
 
 /// The warnings after a list, and whether it holds.

@@ -1,11 +1,11 @@
 //! The files of a list that differ, and what can be said of each.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use hsum::Digest;
 use hsum::check::{Checked, Verdict};
+use hsum::engine::{Beneath, StableFile};
 use hsum::manifest::{Entry, List, same_name};
 
 use super::explain;
@@ -37,8 +37,13 @@ impl Differing {
         }
     }
 
-    /// Says on standard error what can be said; `list` opens the list anew, if that can be.
-    pub(super) fn explain(mut self, list: impl FnOnce() -> Option<List<BufReader<File>>>) {
+    /// Says on standard error what can be said of the files, looked up `beneath` a directory or
+    /// not; `list` opens the list once more, if it can be read twice.
+    pub(super) fn explain(
+        mut self,
+        beneath: Option<&Beneath>,
+        list: impl FnOnce() -> Option<List<BufReader<StableFile>>>,
+    ) {
         if self.0.is_empty() {
             return;
         }
@@ -57,7 +62,7 @@ impl Differing {
                 complain(format_args!("{name}: has the digest listed for {}", quote(other)));
             }
             let expected: Vec<Digest> = one.entry.digests().copied().collect();
-            for reason in explain::file(&one.entry.path, &expected) {
+            for reason in explain::file(&one.entry.path, beneath, &expected) {
                 complain(format_args!("{name}: {reason}"));
             }
         }

@@ -202,7 +202,7 @@ fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &Hashed) {
         Source::Stdin => None,
     };
     let reasons = match file {
-        Some(path) => explain::file(&path, &wanted),
+        Some(path) => explain::file(&path, None, &wanted),
         None => explain::digests(&wanted),
     };
     for reason in reasons {

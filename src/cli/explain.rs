@@ -5,20 +5,25 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use hsum::engine::{self, Plan};
+use hsum::engine::{self, Beneath, Plan, Reading, StableFile};
 use hsum::{Algorithm, Digest, Function, digest};
 
 /// Bytes at the beginning and at the end of a file that are looked at.
 const EDGE: usize = 64 * 1024 + 22;
 
-/// What can be said of the file at `path`, of which one of these digests was expected. Reads it
-/// once more, for the algorithms whose digests look the same.
-pub(super) fn file(path: &Path, expected: &[Digest]) -> Vec<String> {
+/// Returns what can be said of the file at `path`, beneath a directory if it was looked up in one,
+/// of which one of these digests was expected. Reads it once more, for the algorithms whose digests
+/// look the same.
+pub(super) fn file(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Vec<String> {
     let mut reasons = digests(expected);
-    // Not again what may wait for somebody, or never end.
-    if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        reasons.extend(content(path));
-        reasons.extend(rival(path, expected));
+    // A FIFO or a device is not read again: it may keep its reader waiting, or never end.
+    let opened = match beneath {
+        Some(directory) => directory.open(path),
+        None => StableFile::open(path),
+    };
+    if let Ok(file) = opened {
+        reasons.extend(content(file.into(), path));
+        reasons.extend(rival(path, beneath, expected));
     }
     reasons
 }
@@ -32,8 +37,7 @@ pub(super) fn digests(expected: &[Digest]) -> Vec<String> {
 }
 
 /// What the file is, if it is something that people get instead of what they asked for.
-fn content(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+fn content(mut file: File, path: &Path) -> Option<String> {
     let size = file.metadata().ok()?.len();
     if size == 0 {
         return Some("the file is empty".into());
@@ -117,7 +121,7 @@ fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
 }
 
 /// The algorithm that one of the digests is of, if it is not the one that it was taken for.
-fn rival(path: &Path, expected: &[Digest]) -> Option<String> {
+fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<String> {
     let mut rivals: Vec<Function> = Vec::new();
     for wanted in expected {
         let all = Algorithm::ALL.iter().filter_map(|a| Function::new(*a, wanted.as_bytes().len()));
@@ -126,7 +130,11 @@ fn rival(path: &Path, expected: &[Digest]) -> Option<String> {
     rivals.sort();
     rivals.dedup();
     let mut found = None;
-    engine::run(&Plan::new(rivals), [path], |outcome| {
+    let mut plan = Plan::new(rivals).reading(Reading::Listed);
+    if let Some(directory) = beneath {
+        plan = plan.beneath(directory.clone());
+    }
+    engine::run(&plan, [path], |outcome| {
         let is = outcome.result.map(|hashed| hashed.digests).unwrap_or_default();
         let same = |is: &&Digest| expected.iter().any(|d| d.as_bytes() == is.as_bytes());
         found = is.iter().find(same).map(Digest::function);

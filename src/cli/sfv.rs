@@ -11,14 +11,15 @@ use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
 use hsum::ErrorKind;
 use hsum::check::Summary;
-use hsum::engine::{self, Next};
+use hsum::engine::{self, Beneath, Next, Plan};
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
 use super::args::CheckArgs;
-use super::check::{Manner, Report, Warn, summarize, summarize_unnamed};
+use super::check::{Manner, Report, Warn, complain_of_listed, summarize, summarize_unnamed};
 use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
-use super::print::{complain, complain_of};
+use super::plan;
+use super::print::complain;
 use super::quote::quote;
 use super::select::Selection;
 
@@ -28,6 +29,7 @@ pub(super) fn check(
     manner: &Manner,
     list: &mut List<impl BufRead + Send>,
     selection: &mut Selection,
+    beneath: Option<Beneath>,
     title: &str,
     output: &mut Output,
 ) -> Result<Exit> {
@@ -62,8 +64,15 @@ pub(super) fn check(
         }
     });
     let mut summary = Summary::default();
+    let mut plan = Plan::default().reading(engine::Reading::Listed);
+    if let Some(threads) = args.work.threads {
+        plan = plan.threads(threads);
+    }
+    if let Some(directory) = beneath {
+        plan = plan.beneath(directory);
+    }
     engine::fold(
-        args.work.threads,
+        &plan.cache(plan::cache(&args.work)),
         files,
         || Box::new(Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
         |crc, data| crc.update(data),
@@ -81,7 +90,7 @@ pub(super) fn check(
                     }
                     Err(error) => {
                         output.flush()?;
-                        complain_of(name, error);
+                        complain_of_listed(name, error);
                         Verdict::Unreadable
                     }
                 };
@@ -148,15 +157,12 @@ impl Reading {
             return if is_none { Ok(None) } else { Err(None) };
         };
         self.listed += 1;
-        let leads_outside = !args.allow_outside && !args.basename && leads_outside(&listed);
+        let is_confined = !args.allow_outside && !args.basename || args.beneath.is_some();
+        let leads_outside = is_confined && leads_outside(&listed);
         let Some(path) = selection.rename(listed) else { return Ok(None) };
         let refusal = match &path {
             Err(bad) => bad.to_string(),
             Ok(_) if leads_outside => BadLine::Outside.to_string(),
-            // What a list names must not make the program wait.
-            Ok(path) if path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) => {
-                format!("{}: Is not a regular file", quote(path))
-            }
             Ok(path) => {
                 self.crcs.push_back(crc);
                 return Ok(Some(path.clone()));

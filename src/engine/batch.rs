@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::file::End;
 use super::queue::Queue;
 use super::read::{Job, Opened, Tried};
 use super::worker::Results;
 use super::{Hashed, Progress, Stamp};
 use crate::algorithm::Function;
 use crate::digest::Digest;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::lanes::digest_many;
 
 /// Up to this many bytes a file is read whole.
@@ -125,10 +126,11 @@ impl Batch {
         }
     }
 
-    fn push(&mut self, opened: Opened, length: usize) -> Read {
-        let unchanged: Result<(), ErrorKind> = opened.unchanged();
-        if let Err(kind) = unchanged {
-            return Read::Failed(opened.index(), opened.error(kind));
+    fn push(&mut self, mut opened: Opened, length: usize) -> Read {
+        match opened.end() {
+            Ok(End::Whole) => {}
+            Ok(End::Again) => return self.read(opened),
+            Err(kind) => return Read::Failed(opened.index(), opened.error(kind)),
         }
         let (index, functions, start) = (opened.index(), opened.functions(), self.end());
         let (end, stamp) = (start + length, opened.stamp());
@@ -159,5 +161,34 @@ impl Batch {
             }
             files = others;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::engine::read::Access;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// After `chmod` a small file is read again, in the same place.
+    #[test]
+    fn what_is_read_again_counts_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"contents").unwrap();
+        let job = Job::new(file.path().into(), Access::Met, [Algorithm::Md5.into()].into());
+        let opened = Opened::new(0, job).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        file.as_file().set_permissions(PermissionsExt::from_mode(0o600)).unwrap();
+        let mut batch = Batch::default();
+        let mut results = Vec::new();
+        batch.make_room(None, &mut results);
+        assert!(matches!(batch.try_to_read(opened), Read::Done));
+        assert_eq!(batch.end(), 8);
+        batch.hash(None, &mut results);
+        let (_, hashed) = results.pop().unwrap();
+        let md5 = crate::hasher::digest(Algorithm::Md5, b"contents");
+        assert_eq!(hashed.unwrap().digests, [md5]);
+        assert!(results.is_empty());
     }
 }

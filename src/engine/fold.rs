@@ -1,69 +1,87 @@
 //! Sources → whatever their bytes fold to: for sums that are no digests.
 
-use std::num::NonZeroUsize;
+use std::mem;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::file::End;
 use super::order::{Hands, Next, Task, Workshop, ordered};
 use super::read::{Access, Job, Opened};
-use super::{Source, Threads};
+use super::{Plan, Progress, Source, Threads};
 use crate::algorithm::Function;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
 
-/// Reads `sources` as [`Reading::Plain`] says, several at once, and hands what became of each to
-/// `sink`, in order, on the calling thread.
+/// Reads `sources` as the plan's [`Reading`] says, several at once, and hands what became of each
+/// to `sink`, in order, on the calling thread. Nothing is walked.
 ///
 /// `start` makes what `update` feeds the bytes of a source to, piece by piece.
 ///
-/// [`Reading::Plain`]: super::Reading::Plain
+/// [`Reading`]: super::Reading
 pub fn fold<S: Into<Source>, A: Send>(
-    threads: Option<NonZeroUsize>,
+    plan: &Plan,
     sources: impl IntoIterator<Item = S, IntoIter: Send>,
     start: impl Fn() -> A + Sync,
     update: impl Fn(&mut A, &[u8]) + Sync,
     sink: impl FnMut(Source, Result<A, Error>, Next) -> ControlFlow<()>,
 ) {
-    let threads = Threads(threads);
     let (sender, jobs) = unbounded();
-    let folding = Folding { start, update, sender: Mutex::new(Some(sender)), jobs };
+    let sender = Mutex::new(Some(sender));
+    let folding = Folding { start, update, progress: plan.progress.as_deref(), sender, jobs };
     let none: Arc<[Function]> = [].into();
+    let mut stdin = Access::Slow;
     let jobs = sources.into_iter().map(|source| {
         let source = source.into();
-        let functions = Arc::clone(&none);
-        let job = Job::new(source.clone(), Access::Plain, functions);
-        (source, Task::Work(job))
+        let access = match source {
+            Source::Stdin => mem::replace(&mut stdin, Access::Spent),
+            Source::Path(_) => plan.reading.access(),
+        };
+        let job = Job::new(source.clone(), access, Arc::clone(&none));
+        (source, Task::Work(job.cache(plan.cache).place(plan.place.clone())))
     });
-    ordered(threads, jobs, &folding, sink);
+    ordered(Threads(plan.threads), jobs, &folding, sink);
 }
 
-struct Folding<F, U> {
+struct Folding<'p, F, U> {
     start: F,
     update: U,
+    progress: Option<&'p Progress>,
     /// Gone once nothing more will come.
     sender: Mutex<Option<Sender<(u64, Job)>>>,
     jobs: Receiver<(u64, Job)>,
 }
 
-impl<A, F: Fn() -> A, U: Fn(&mut A, &[u8])> Folding<F, U> {
+impl<A, F: Fn() -> A, U: Fn(&mut A, &[u8])> Folding<'_, F, U> {
     fn read(&self, job: Job, room: &mut [u8]) -> Result<A, Error> {
         let mut opened = Opened::new(0, job)?;
-        let mut folded = (self.start)();
+        opened.expect_all();
         loop {
-            let (length, end) = opened.fill(room, None).map_err(|kind| opened.error(kind))?;
-            (self.update)(&mut folded, &room[..length]);
-            if end {
-                return Ok(folded);
+            let folded = self.read_once(&mut opened, room);
+            match folded.and_then(|folded| Ok((folded, opened.end()?))) {
+                Ok((folded, End::Whole)) => return Ok(folded),
+                Ok((_, End::Again)) => {}
+                Err(kind) => return Err(opened.error(kind)),
             }
         }
     }
+
+    fn read_once(&self, opened: &mut Opened, room: &mut [u8]) -> Result<A, ErrorKind> {
+        let mut folded = (self.start)();
+        let mut end = false;
+        while !end {
+            let length;
+            (length, end) = opened.fill(room, self.progress)?;
+            (self.update)(&mut folded, &room[..length]);
+        }
+        Ok(folded)
+    }
 }
 
-impl<A, F, U> Workshop<Job, Result<A, Error>> for Folding<F, U>
+impl<A, F, U> Workshop<Job, Result<A, Error>> for Folding<'_, F, U>
 where
     F: Fn() -> A + Sync,
     U: Fn(&mut A, &[u8]) + Sync,

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use rustix::fs::{Stat, stat};
+use rustix::fs::{OFlags, Stat};
 
 use super::order::{Hands, Task, Workshop, ordered};
 use super::stamp::Stamp;
 use super::walk::{Found, Walk};
-use super::{Plan, Source, Threads};
+use super::{Access, Plan, Source, Threads};
 use crate::error::{Error, ErrorKind};
 
 /// Entries asked about in one go: threads then have little to say to each other.
@@ -119,12 +119,13 @@ fn ask(chunk: Vec<Found>) -> Vec<Listed> {
         .filter_map(|found| {
             let Source::Path(path) = found.source else { return None };
             let result = match found.result {
-                Ok(_) => {
-                    let stat = match &found.folder {
-                        Some(folder) => folder.stat(&path),
-                        None => stat(&path),
+                Ok(access) => {
+                    let links = match access {
+                        Access::Met => OFlags::NOFOLLOW,
+                        _ => OFlags::empty(),
                     };
-                    let stat = stat.map_err(|error| Error::io(&path, error.into()));
+                    let stat = found.place.stat(&path, links);
+                    let stat = stat.map_err(|kind| Error::new(&path, kind));
                     stat.and_then(|stat| met(&path, &stat))
                 }
                 Err(error) => match error.kind() {
@@ -141,6 +142,7 @@ fn met(path: &Path, stat: &Stat) -> Result<Met, Error> {
     use rustix::fs::FileType;
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok(Met::File(Stamp::of(stat))),
+        FileType::Symlink => Err(Error::new(path, ErrorKind::Changed)),
         // It has become something else since its name was listed, or was named.
         FileType::Directory => Err(Error::io(path, io::ErrorKind::IsADirectory.into())),
         _ => Err(Error::new(path, ErrorKind::Special("a special file"))),

@@ -8,6 +8,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::file::End;
 use super::read::{Job, Opened};
 use super::{Hashed, Progress, Threads};
 use crate::algorithm::Algorithm;
@@ -41,7 +42,7 @@ pub(super) fn hash_opened(
     progress: Option<&Progress>,
 ) -> Result<Hashed, Error> {
     opened.expect_all();
-    let hashers = opened.functions().iter().map(|function| Hasher::new(*function)).collect();
+    let hashers = opened.hashers();
     hash_rest(opened, hashers, 0, threads, progress, || false)
 }
 
@@ -55,6 +56,28 @@ pub(super) fn hash_rest(
     progress: Option<&Progress>,
     stopped: impl Fn() -> bool,
 ) -> Result<Hashed, Error> {
+    loop {
+        let read = read_rest(&mut opened, &mut hashers, &mut size, threads, progress, &stopped);
+        match read.and_then(|()| opened.end()) {
+            Ok(End::Whole) => {
+                let digests = hashers.into_iter().map(Hasher::finalize).collect();
+                return Ok(Hashed { size, digests, stamp: opened.stamp() });
+            }
+            Ok(End::Again) => (hashers, size) = (opened.hashers(), 0),
+            Err(kind) => return Err(opened.error(kind)),
+        }
+    }
+}
+
+/// Feeds what is left of a file to the hashers, and adds it to `size`.
+fn read_rest(
+    opened: &mut Opened,
+    hashers: &mut [Hasher],
+    size: &mut u64,
+    threads: Threads,
+    progress: Option<&Progress>,
+    stopped: impl Fn() -> bool,
+) -> Result<(), ErrorKind> {
     let divisible = hashers.iter().any(is_divisible);
     let most = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {
@@ -62,34 +85,25 @@ pub(super) fn hash_rest(
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
         }
         // The first one is the size of most files.
-        piece.resize(if size == 0 { PIECE } else { most }, 0);
+        piece.resize(if *size == 0 { PIECE } else { most }, 0);
         let (length, end) = opened.fill(piece, progress)?;
         piece.truncate(length);
-        size += length as u64;
+        *size += length as u64;
         Ok(end)
     };
-    let result = (|| {
-        // Memory that the system zeroes, and only as far as it is used: most files are small.
-        let mut first = vec![0; PIECE];
-        let mut end = fill(&mut first)?;
-        if end || threads.get() == 1 {
-            update_all(&mut hashers, &first);
-            while !end {
-                end = fill(&mut first)?;
-                update_all(&mut hashers, &first);
-            }
-            return Ok(());
+    // Memory that the system zeroes, and only as far as it is used: most files are small.
+    let mut first = vec![0; PIECE];
+    let mut end = fill(&mut first)?;
+    if end || threads.get() == 1 {
+        update_all(hashers, &first);
+        while !end {
+            end = fill(&mut first)?;
+            update_all(hashers, &first);
         }
-        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build().ok();
-        in_parallel(&mut hashers, divisible.then(pool).flatten(), first, fill)
-    })();
-    match result.and_then(|()| opened.unchanged()) {
-        Ok(()) => {
-            let digests = hashers.into_iter().map(Hasher::finalize).collect();
-            Ok(Hashed { size, digests, stamp: opened.stamp() })
-        }
-        Err(kind) => Err(opened.error(kind)),
+        return Ok(());
     }
+    let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build().ok();
+    in_parallel(hashers, divisible.then(pool).flatten(), first, fill)
 }
 
 /// Whether one message can be hashed by several threads.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{FileId, Filter, Progress};
+use super::{Access, Beneath, FileId, Filter, Place, Progress};
 use crate::algorithm::Function;
 
 /// Where bytes come from.
@@ -47,6 +47,7 @@ pub struct Plan {
     pub(super) leave_out: Vec<FileId>,
     pub(super) reading: Reading,
     pub(super) cache: Cache,
+    pub(super) place: Place,
 }
 
 /// What is read, and what counts as read.
@@ -56,9 +57,23 @@ pub enum Reading {
     /// them. A file that changes while it is read is an error.
     #[default]
     Guarded,
+    /// The names are those of a list: FIFOs, sockets and character devices are refused, nothing is
+    /// walked. A file that changes while it is read is an error.
+    Listed,
     /// As coreutils reads: every name is opened and read, whatever it is, and whatever happens to
     /// it meanwhile. A directory is an error.
     Plain,
+}
+
+impl Reading {
+    /// How what is named, and not walked, is opened.
+    pub(crate) fn access(self) -> Access {
+        match self {
+            Self::Guarded => Access::Named,
+            Self::Listed => Access::Listed,
+            Self::Plain => Access::Plain,
+        }
+    }
 }
 
 /// What becomes of the page cache.
@@ -126,6 +141,12 @@ impl Plan {
     /// See [`Reading`].
     pub fn reading(mut self, reading: Reading) -> Self {
         self.reading = reading;
+        self
+    }
+
+    /// Looks up the names of [`Reading::Listed`] in this directory, which they cannot lead out of.
+    pub fn beneath(mut self, directory: Beneath) -> Self {
+        self.place = Place::Beneath(directory, 0);
         self
     }
 

@@ -2,19 +2,21 @@
 //! eyes is an error and not a signal.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek};
-use rustix::io::{Errno, pread, read, retry_on_intr};
+use rustix::fs::{OFlags, fstat};
+use rustix::io::{pread, read, retry_on_intr};
 
+use super::file::{End, Facts, StableFile, WITHOUT_WAITING, Watch, special};
+use super::place::Place;
 use super::system::{self, Cached};
-use super::walk::Folder;
 use super::{Cache, Progress, Source, Stamp};
 use crate::algorithm::Function;
 use crate::error::{Error, ErrorKind};
+use crate::hasher::Hasher;
 
 /// A file to hash.
 pub(crate) struct Job {
@@ -22,13 +24,17 @@ pub(crate) struct Job {
     pub(crate) access: Access,
     pub(crate) functions: Arc<[Function]>,
     pub(super) cache: Cache,
-    /// The directory that a walk met it in.
-    pub(super) folder: Option<Arc<Folder>>,
+    /// Where its path is looked up.
+    pub(crate) place: Place,
 }
 
 impl Job {
     pub(crate) fn new(source: Source, access: Access, functions: Arc<[Function]>) -> Self {
-        Self { source, access, functions, cache: Cache::Keep, folder: None }
+        Self { source, access, functions, cache: Cache::Keep, place: Place::Anywhere }
+    }
+
+    pub(crate) fn place(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 
     pub(crate) fn cache(self, cache: Cache) -> Self {
@@ -43,9 +49,12 @@ pub(crate) enum Access {
     Named,
     /// Named, but no regular file: whoever opens or reads it may have to wait for somebody.
     Slow,
-    /// Met in a walk or listed in a manifest: regular files and block devices, for a FIFO would
-    /// block the run and `/dev/zero` never end it.
-    Found,
+    /// Met in a walk, which saw that it is no symbolic link: regular files and block devices, for a
+    /// FIFO would block the run and `/dev/zero` never end it.
+    Met,
+    /// Named in a list: the same, but it may be a symbolic link, and nothing is known of it. It is
+    /// asked about before it is opened, for opening some devices acts on them.
+    Listed,
     /// Standard input after its first time: at its end, whichever worker gets there first.
     Spent,
     /// As coreutils reads: anything that can be opened, whether or not it changes meanwhile.
@@ -53,6 +62,11 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Returns `true` if nobody named the file by hand.
+    fn is_found(self) -> bool {
+        matches!(self, Self::Met | Self::Listed)
+    }
+
     /// Of that file: opening a FIFO waits for a writer, which must not keep other files waiting.
     pub(crate) fn of(self, path: &Path) -> Self {
         let waits = || path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());
@@ -69,35 +83,13 @@ pub(super) struct Opened {
     far: bool,
     /// Whether what is read is to be dropped from the page cache, and how far it was.
     forget: Option<u64>,
-    /// Bytes read so far.
-    position: u64,
 }
 
 enum Input {
     Stdin,
     /// Standard input that somebody else reads.
     Nothing,
-    /// With what it was when it was opened.
-    File(OwnedFd, Facts),
-}
-
-/// What the system says of a file that is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Facts {
-    kind: FileType,
-    device: u64,
-    stamp: Stamp,
-}
-
-impl Facts {
-    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
-    fn of(stat: &Stat) -> Self {
-        Self {
-            kind: FileType::from_raw_mode(stat.st_mode as _),
-            device: stat.st_dev as u64,
-            stamp: Stamp::of(stat),
-        }
-    }
+    File(StableFile),
 }
 
 /// What trying to read a small file without waiting came to.
@@ -126,11 +118,11 @@ impl Opened {
             }
             Source::Stdin => Input::Stdin,
             Source::Path(path) => match open(path, &job) {
-                Ok((file, facts)) => Input::File(file, facts),
+                Ok(file) => Input::File(file),
                 Err(kind) => return Err(Error::new(path, kind)),
             },
         };
-        Ok(Self { index, job, input, far: false, forget: None, position: 0 })
+        Ok(Self { index, job, input, far: false, forget: None })
     }
 
     /// The job's place in the order of jobs.
@@ -142,6 +134,11 @@ impl Opened {
         Arc::clone(&self.job.functions)
     }
 
+    /// Hashers for its functions, to which nothing has been fed.
+    pub(super) fn hashers(&self) -> Vec<Hasher> {
+        self.job.functions.iter().map(|function| Hasher::new(*function)).collect()
+    }
+
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(self.job.source.name(), kind)
     }
@@ -151,9 +148,9 @@ impl Opened {
         self.regular().map_or(0, |(_, facts)| facts.stamp.size)
     }
 
-    fn regular(&self) -> Option<(&OwnedFd, &Facts)> {
+    fn regular(&self) -> Option<(&StableFile, &Facts)> {
         match &self.input {
-            Input::File(file, facts) if facts.kind == FileType::RegularFile => Some((file, facts)),
+            Input::File(file) => Some((file, file.regular()?)),
             _ => None,
         }
     }
@@ -217,11 +214,14 @@ impl Opened {
                 return Ok(Tried::Unknown);
             }
         };
-        // That this was the end is certain only with `unchanged`, or when there is nothing more.
+        // That this was the end is certain only with `end`, or when there is nothing more.
         let ends = count as u64 == size
             && (self.job.access != Access::Plain
                 || matches!(self.read_cached(size, &mut [0])?, Cached::Bytes(0)));
-        Ok(if ends { Tried::Whole(count) } else { Tried::Unknown })
+        match &mut self.input {
+            Input::File(file) if ends => file.advance(count).map(|()| Tried::Whole(count)),
+            _ => Ok(Tried::Unknown),
+        }
     }
 
     fn read_cached(&self, start: u64, room: &mut [u8]) -> Result<Cached, ErrorKind> {
@@ -232,13 +232,13 @@ impl Opened {
 
     /// The next bytes; 0 at the end.
     fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
-        let result = match &self.input {
+        match &mut self.input {
             // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
-            Input::Stdin => retry_on_intr(|| read(io::stdin(), &mut *room)),
+            Input::Stdin => retry_on_intr(|| read(io::stdin(), &mut *room))
+                .map_err(|error| ErrorKind::Io(error.into())),
             Input::Nothing => Ok(0),
-            Input::File(file, _) => retry_on_intr(|| read(file, &mut *room)),
-        };
-        result.map_err(|error| ErrorKind::Io(error.into()))
+            Input::File(file) => file.read_piece(room),
+        }
     }
 
     /// Fills the room, or as much of it as there are bytes left: how many, and whether that was the
@@ -256,71 +256,68 @@ impl Opened {
             filled += count;
             end = count == 0;
         }
-        self.position += filled as u64;
         self.forget(if end { 1 } else { FORGET });
         Ok((filled, end))
     }
 
     /// Drops what was read from the page cache, where it is to be and comes to so many bytes.
     fn forget(&mut self, least: u64) {
-        let Input::File(file, _) = &self.input else { return };
+        let Input::File(file) = &self.input else { return };
         if let Some(forgotten) = &mut self.forget
-            && self.position >= *forgotten + least
+            && file.position() >= *forgotten + least
         {
-            system::forget(file.as_fd(), *forgotten, self.position);
-            *forgotten = self.position;
+            system::forget(file.as_fd(), *forgotten, file.position());
+            *forgotten = file.position();
         }
     }
 
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
-        self.position = 0;
-        match &self.input {
+        match &mut self.input {
             Input::Stdin | Input::Nothing => Ok(()),
-            Input::File(file, _) => match seek(file, SeekFrom::Start(0)) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(ErrorKind::Io(error.into())),
-            },
+            Input::File(file) => file.rewind(),
         }
     }
 
-    /// Fails if the file is not what it was when it was opened, and so the digest is of nothing
-    /// that ever was.
-    pub(super) fn unchanged(&self) -> Result<(), ErrorKind> {
-        let Some((file, before)) = self.regular() else { return Ok(()) };
-        if self.job.access == Access::Plain {
-            return Ok(());
+    /// Compares the file, which was read to its end, with what it was when it was opened. If it is
+    /// to be read [again](End::Again), it stands at its beginning.
+    ///
+    /// # Errors
+    /// If it changed, and so the digest is of nothing that ever was.
+    pub(super) fn end(&mut self) -> Result<End, ErrorKind> {
+        let Input::File(file) = &mut self.input else { return Ok(End::Whole) };
+        let end = file.end()?;
+        if end == End::Again {
+            self.forget = self.forget.map(|_| 0);
         }
-        let after = Facts::of(&fstat(file).map_err(|error| ErrorKind::Io(error.into()))?);
-        if *before == after { Ok(()) } else { Err(ErrorKind::Changed) }
+        Ok(end)
     }
 }
 
-fn open(path: &Path, job: &Job) -> Result<(OwnedFd, Facts), ErrorKind> {
+fn open(path: &Path, job: &Job) -> Result<StableFile, ErrorKind> {
+    let refuse = |facts: &Facts| match special(facts.kind) {
+        Some(special) if job.access.is_found() => Err(ErrorKind::Special(special)),
+        _ => Ok(()),
+    };
+    let asked = match job.access {
+        Access::Listed => Some(Facts::of(&job.place.stat(path, OFlags::empty())?)),
+        _ => None,
+    };
+    asked.as_ref().map_or(Ok(()), refuse)?;
     let flags = match job.access {
-        // Opening a FIFO waits for a writer, opening some devices acts on them.
-        Access::Found => OFlags::NONBLOCK | OFlags::NOCTTY,
+        Access::Met => WITHOUT_WAITING | OFlags::NOFOLLOW,
+        Access::Listed => WITHOUT_WAITING,
         _ => OFlags::empty(),
     };
-    let opened = match &job.folder {
-        Some(folder) => folder.open(path, flags),
-        None => system::open(CWD, path, flags),
+    let file = job.place.open(path, flags)?;
+    let facts = match asked {
+        // If this is not what was asked about, it shows when it has been read. Only what has no
+        // size is read without a limit.
+        Some(asked) if asked.stamp.size > 0 => asked,
+        _ => Facts::of(&fstat(&file).map_err(|error| ErrorKind::Io(error.into()))?),
     };
-    let stated = opened.and_then(|file| fstat(&file).map(|stat| (file, Facts::of(&stat))));
-    let (file, facts) = stated.map_err(|error: Errno| ErrorKind::Io(error.into()))?;
-    match special(facts.kind) {
-        Some(special) if job.access == Access::Found => Err(ErrorKind::Special(special)),
-        _ => Ok((file, facts)),
-    }
-}
-
-/// What a file without contents of its own is called.
-pub(super) fn special(kind: FileType) -> Option<&'static str> {
-    match kind {
-        FileType::Fifo => Some("a FIFO"),
-        FileType::Socket => Some("a socket"),
-        FileType::CharacterDevice => Some("a character device"),
-        _ => None,
-    }
+    refuse(&facts)?;
+    let watch = if job.access == Access::Plain { Watch::None } else { Watch::Regular };
+    Ok(StableFile::new(file, facts, watch))
 }
 
 #[cfg(test)]

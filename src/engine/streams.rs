@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::mem;
 use std::sync::Arc;
 
+use super::file::End;
 use super::pipeline;
 use super::queue::{Load, Queue};
 use super::read::Opened;
@@ -175,7 +176,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(opened: Opened) -> Self {
-        let hashers = opened.functions().iter().map(|function| Hasher::new(*function)).collect();
+        let hashers = opened.hashers();
         Self { opened, hashers, size: 0, filled: 0, end: None }
     }
 
@@ -192,16 +193,29 @@ impl Stream {
     /// Reads a whole piece, or what there is left.
     fn fill(&mut self, room: &mut [u8], progress: Option<&Progress>) {
         match self.opened.fill(room, progress) {
-            Ok((filled, end)) => {
-                self.filled = filled;
-                self.size += filled as u64;
-                self.end = end.then(|| self.opened.unchanged());
-            }
-            Err(kind) => {
-                self.filled = 0;
-                self.end = Some(Err(kind));
-            }
+            Ok((filled, false)) => self.take(filled),
+            Ok((filled, true)) => match self.opened.end() {
+                Ok(End::Whole) => {
+                    self.take(filled);
+                    self.end = Some(Ok(()));
+                }
+                Ok(End::Again) => {
+                    (self.hashers, self.size, self.filled) = (self.opened.hashers(), 0, 0);
+                }
+                Err(kind) => self.fail(kind),
+            },
+            Err(kind) => self.fail(kind),
         }
+    }
+
+    fn take(&mut self, filled: usize) {
+        self.filled = filled;
+        self.size += filled as u64;
+    }
+
+    fn fail(&mut self, kind: ErrorKind) {
+        self.filled = 0;
+        self.end = Some(Err(kind));
     }
 
     fn finish(self) -> (u64, Result<Hashed, Error>) {
@@ -247,5 +261,30 @@ mod tests {
             assert!((1..=MANY).contains(&width(algorithm)), "{algorithm}");
         }
         assert_eq!(width(Algorithm::Blake3), 1);
+    }
+
+    /// After `chmod` a file is read again from its beginning.
+    #[test]
+    fn what_is_read_again_is_hashed_anew() {
+        use crate::engine::read::{Access, Job};
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [1; 250_000]).unwrap();
+        let job = Job::new(file.path().into(), Access::Met, [Algorithm::Md5.into()].into());
+        let mut stream = Stream::new(Opened::new(0, job).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        file.as_file().set_permissions(PermissionsExt::from_mode(0o600)).unwrap();
+        let mut room = vec![0; 100_000];
+        let mut pieces = 0;
+        while stream.end.is_none() {
+            stream.fill(&mut room, None);
+            update_all(&mut stream.hashers, &room[..stream.filled]);
+            pieces += 1;
+        }
+        assert_eq!(pieces, 6);
+        let (_, hashed) = stream.finish();
+        let hashed = hashed.unwrap();
+        assert_eq!(hashed.size, 250_000);
+        assert_eq!(hashed.digests, [crate::hasher::digest(Algorithm::Md5, &[1; 250_000])]);
     }
 }

@@ -19,8 +19,15 @@ pub(super) enum Cached {
 
 /// Opens for reading, and leaves the time of the last access as it is where that is allowed.
 pub(super) fn open(folder: BorrowedFd<'_>, name: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    quietly(flags, |flags| retry_on_intr(|| openat(folder, name, flags, Mode::empty())))
+}
+
+/// [`open`], by any way to open a file.
+pub(super) fn quietly(
+    flags: OFlags,
+    open: impl Fn(OFlags) -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | flags;
-    let open = |flags| retry_on_intr(|| openat(folder, name, flags, Mode::empty()));
     #[cfg(target_os = "linux")]
     {
         /// Somebody else's file was met: only its owner may leave no trace.
@@ -123,6 +130,36 @@ pub(super) fn is_remote(path: &Path) -> bool {
 pub(super) fn is_remote(_: &Path) -> bool {
     false
 }
+
+/// Returns `true` if the size of a regular file is the number of bytes that it holds. The kernel's
+/// own file systems make up their contents when they are read, and sizes such as a page's.
+#[cfg(target_os = "linux")]
+pub(super) fn has_true_sizes(file: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|facts| !MADE_UP.contains(&(facts.f_type as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn has_true_sizes(_: BorrowedFd<'_>) -> bool {
+    true
+}
+
+/// The magic numbers of file systems whose sizes are made up.
+#[cfg(target_os = "linux")]
+#[rustfmt::skip]
+const MADE_UP: [u32; 12] = [
+    0x0000_9fa0, // proc
+    0x6265_6572, // sysfs
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup 2
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0xf97c_ff8c, // selinuxfs
+    0x6265_6570, // configfs
+    0xde5e_81e4, // efivarfs
+    0x6165_676c, // pstore
+    0xcafe_4a11, // bpf
+];
 
 /// The magic numbers of statfs(2), and of the kernel's `linux/magic.h`.
 #[cfg(target_os = "linux")]

@@ -3,9 +3,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
-use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,12 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::vec;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, OFlags, Stat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, Stat, statat};
 use rustix::io::Errno;
 
+use super::beneath::Beneath;
+use super::file::special;
+use super::place::{Folder, Place};
 use super::queue::folders;
-use super::read::special;
-use super::system;
 use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
 use crate::temporary::is_temporary;
@@ -93,6 +93,11 @@ impl FileId {
     pub fn of(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }
+
+    #[allow(clippy::unnecessary_cast)] // types differ by system
+    fn of_stat(stat: &Stat) -> Self {
+        Self { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
+    }
 }
 
 /// What a walk yields.
@@ -100,45 +105,8 @@ pub(crate) struct Found {
     pub(crate) source: Source,
     /// How to open it, or why it is not to be opened.
     pub(crate) result: Result<Access, Error>,
-    /// The directory that it was met in.
-    pub(super) folder: Option<Arc<Folder>>,
-}
-
-/// A directory that files are opened from, so that the system need not find it again for each.
-pub(crate) struct Folder {
-    /// `None` where too many are open: its files are opened by their whole paths.
-    open: Option<(OwnedFd, Arc<AtomicUsize>)>,
-}
-
-impl Folder {
-    /// Opens what is in the directory, by its path from elsewhere.
-    pub(super) fn open(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let (folder, path) = self.at(path);
-        system::open(folder, path, flags)
-    }
-
-    /// Asks about what is in the directory; about what a link there leads to.
-    pub(super) fn stat(&self, path: &Path) -> Result<Stat, Errno> {
-        let (folder, path) = self.at(path);
-        statat(folder, path, AtFlags::empty())
-    }
-
-    /// Where what is in the directory is looked up, by its path from elsewhere, and as what.
-    fn at<'p>(&self, path: &'p Path) -> (BorrowedFd<'_>, &'p Path) {
-        let Some((folder, _)) = &self.open else { return (CWD, path) };
-        // What the walk joined to the directory's path; `Path::file_name` takes five times as long.
-        let path = path.as_os_str().as_bytes();
-        let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
-        (folder.as_fd(), Path::new(OsStr::from_bytes(&path[start..])))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Some((_, count)) = &self.open {
-            count.fetch_sub(1, Relaxed);
-        }
-    }
+    /// Where it is to be looked up.
+    pub(super) place: Place,
 }
 
 /// A path of that many bytes is longer than the system takes (PATH_MAX, with its NUL): whoever
@@ -152,6 +120,8 @@ pub(crate) struct Walk<'p, I> {
     /// The directories from the root down to where the walk is.
     stack: Vec<Directory>,
     stdin: Access,
+    /// The root itself, for paths below it to be looked up in.
+    root: Place,
     /// Directories that are open, and how many may be; 0 before the first.
     open: Arc<AtomicUsize>,
     most_open: usize,
@@ -159,7 +129,8 @@ pub(crate) struct Walk<'p, I> {
 
 struct Directory {
     path: PathBuf,
-    folder: Arc<Folder>,
+    /// Where what is in it is looked up.
+    place: Place,
     /// Known where it is needed: to find loops and borders.
     id: Option<FileId>,
     /// In order.
@@ -175,88 +146,70 @@ struct Name {
 impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
         let (stack, open) = (Vec::new(), Arc::default());
-        Self { plan, roots, stack, stdin: Access::Slow, open, most_open: 0 }
+        let (stdin, root) = (Access::Slow, Place::Anywhere);
+        Self { plan, roots, stack, stdin, root, open, most_open: 0 }
     }
 
-    /// The next root, unseen: neither walked nor asked about.
+    /// The next root, neither walked nor asked about.
     pub(crate) fn next_root(&mut self) -> Option<Found> {
         let source = self.roots.next()?;
         let access = match &source {
             Source::Stdin => mem::replace(&mut self.stdin, Access::Spent),
-            Source::Path(path) => Access::Plain.of(path),
+            Source::Path(path) => self.plan.reading.access().of(path),
         };
-        Some(Found { source, result: Ok(access), folder: None })
+        Some(Found { source, result: Ok(access), place: self.plan.place.clone() })
     }
 
     fn root(&mut self, source: Source) -> Option<Found> {
         let Source::Path(path) = &source else {
             let access = mem::replace(&mut self.stdin, Access::Spent);
-            return Some(Found { source, result: Ok(access), folder: None });
+            return Some(Found { source, result: Ok(access), place: Place::Anywhere });
         };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
-            Err(error) => return Some(failed(path.clone(), error)),
+            Err(error) => return Some(failed(path.clone(), ErrorKind::Io(error))),
         };
         if metadata.is_dir() {
-            return self.enter(path.clone(), Some(FileId::of(&metadata)));
+            return self.enter(path.clone(), Some(FileId::of(&metadata)), OFlags::empty());
         }
         let base = path.file_name().map_or(path.as_path(), Path::new);
         let access = if metadata.is_file() { Access::Named } else { Access::Slow };
-        self.plan.filter.takes(base).then_some(Found { result: Ok(access), source, folder: None })
+        let takes = self.plan.filter.takes(base);
+        takes.then_some(Found { result: Ok(access), source, place: Place::Anywhere })
     }
 
     /// Goes down into a directory; yields only what prevents it.
-    fn enter(&mut self, path: PathBuf, id: Option<FileId>) -> Option<Found> {
+    fn enter(&mut self, path: PathBuf, id: Option<FileId>, links: OFlags) -> Option<Found> {
         if self.plan.max_depth.is_some_and(|most| self.stack.len() >= most) {
             return None;
         }
-        match self.list(&path) {
-            Ok((folder, mut names)) => {
+        match self.list(&path, links) {
+            Ok((place, mut names)) => {
                 names.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-                self.stack.push(Directory { path, folder, id, entries: names.into_iter() });
+                self.stack.push(Directory { path, place, id, entries: names.into_iter() });
                 None
             }
-            Err(error) => Some(failed(path, error.into())),
+            Err(kind) => Some(failed(path, kind)),
         }
     }
 
-    fn list(&mut self, path: &Path) -> Result<(Arc<Folder>, Vec<Name>), Errno> {
-        let opened = match self.stack.last() {
-            Some(above) => above.folder.open(path, OFlags::DIRECTORY)?,
-            None => system::open(CWD, path, OFlags::DIRECTORY)?,
-        };
-        let mut names = Vec::new();
-        for entry in Dir::read_from(&opened)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if matches!(name, b"." | b"..") {
-                continue;
-            }
-            let name = OsStr::from_bytes(name).to_owned();
-            let kind = match entry.file_type() {
-                FileType::Unknown => {
-                    match statat(&opened, &name, AtFlags::SYMLINK_NOFOLLOW) {
-                        Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
-                        // Removed since: that is no reason to lose the whole directory.
-                        Err(Errno::NOENT) => continue,
-                        Err(error) => return Err(error),
-                    }
-                }
-                kind => kind,
-            };
-            names.push(Name { name, kind, inode: entry.ino() });
-        }
+    fn list(&mut self, path: &Path, links: OFlags) -> Result<(Place, Vec<Name>), ErrorKind> {
+        let above = self.stack.last().map_or(&Place::Anywhere, |above| &above.place);
+        let opened = above.open(path, OFlags::DIRECTORY | links)?;
+        let names = names(&opened).map_err(|error| ErrorKind::Io(error.into()))?;
         if self.most_open == 0 {
             self.most_open = folders();
         }
-        let open = match self.open.fetch_add(1, Relaxed) < self.most_open {
-            true => Some((opened, Arc::clone(&self.open))),
-            false => {
-                self.open.fetch_sub(1, Relaxed);
-                None
-            }
+        let opened = Arc::new(opened);
+        if self.stack.is_empty() && self.plan.follow == Follow::Named {
+            let root = Beneath::from_open(Arc::clone(&opened));
+            self.root = Place::Beneath(root, path.as_os_str().len());
+        }
+        let place = match self.open.load(Relaxed) < self.most_open {
+            true => Place::Folder(Arc::new(Folder::new(opened, &self.open))),
+            false => self.root.clone(),
         };
-        Ok((Arc::new(Folder { open }), names))
+        Ok((place, names))
     }
 
     /// What there is to say of a directory's entry; nothing, where it is passed over in silence
@@ -272,52 +225,60 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             // What this very run is writing is left out in silence.
             return match self.is_left_out(&path, inode) {
                 true => None,
-                false => Some(not_read(path, ErrorKind::Temporary)),
+                false => Some(failed(path, ErrorKind::Temporary)),
             };
         }
         let takes = self.plan.filter.takes(below);
-        let (kind, metadata) = match (kind, self.plan.follow) {
+        let (kind, links) = match (kind, self.plan.follow) {
             (FileType::Symlink, Follow::Named) if !takes => return None,
             (FileType::Symlink, Follow::Named) => return self.link(path, inode),
             (FileType::Symlink, Follow::All) => match fs::metadata(&path) {
-                Ok(metadata) => (FileType::from_raw_mode(metadata.mode() as _), Some(metadata)),
-                Err(error) => return Some(failed(path, error)),
+                Ok(metadata) => (FileType::from_raw_mode(metadata.mode() as _), OFlags::empty()),
+                Err(error) => return Some(failed(path, ErrorKind::Io(error))),
             },
-            (kind, _) => (kind, None),
+            // What is no link now must not be one when it is opened.
+            (kind, _) => (kind, OFlags::NOFOLLOW),
         };
         let is_directory = kind == FileType::Directory;
         if !is_directory && (!takes || self.is_left_out(&path, inode)) {
             return None;
         }
         if path.as_os_str().len() >= LONGEST {
-            return Some(failed(path, Errno::NAMETOOLONG.into()));
+            return Some(failed(path, ErrorKind::Io(Errno::NAMETOOLONG.into())));
         }
         if is_directory {
-            return self.subdirectory(path, metadata);
+            return self.subdirectory(path, links);
         }
         let block = (kind == FileType::BlockDevice).then_some("a block device");
         let result = match special(kind).or(block) {
             Some(what) => Err(Error::new(&path, ErrorKind::Special(what))),
-            None => Ok(Access::Found),
+            None if links.contains(OFlags::NOFOLLOW) => Ok(Access::Met),
+            None => Ok(Access::Listed),
         };
-        let folder = self.stack.last().map(|directory| Arc::clone(&directory.folder));
-        Some(Found { source: path.into(), result, folder })
+        let place = self.place();
+        Some(Found { source: path.into(), result, place })
     }
 
     fn link(&self, path: PathBuf, inode: u64) -> Option<Found> {
         if self.plan.links == Links::Silent || self.is_left_out(&path, inode) {
             return None;
         }
-        Some(not_read(path, ErrorKind::Special(LINK)))
+        let error = Error::new(&path, ErrorKind::Special(LINK));
+        Some(Found { source: path.into(), result: Err(error), place: self.place() })
     }
 
-    fn subdirectory(&mut self, path: PathBuf, metadata: Option<Metadata>) -> Option<Found> {
+    /// Where what the walk meets now is looked up.
+    fn place(&self) -> Place {
+        self.stack.last().map_or(Place::Anywhere, |directory| directory.place.clone())
+    }
+
+    fn subdirectory(&mut self, path: PathBuf, links: OFlags) -> Option<Found> {
         if self.plan.follow == Follow::Named && self.plan.boundary == Boundary::None {
-            return self.enter(path, None);
+            return self.enter(path, None, links);
         }
-        let id = match metadata.map_or_else(|| fs::metadata(&path), Ok) {
-            Ok(metadata) => FileId::of(&metadata),
-            Err(error) => return Some(failed(path, error)),
+        let id = match self.place().stat(&path, links) {
+            Ok(stat) => FileId::of_stat(&stat),
+            Err(kind) => return Some(failed(path, kind)),
         };
         let root = self.stack.first().and_then(|root| root.id);
         if self.plan.boundary == Boundary::FileSystem && root.is_some_and(|r| r.device != id.device)
@@ -326,9 +287,9 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         }
         if self.stack.iter().any(|above| above.id == Some(id)) {
             let error = Error::new(&path, ErrorKind::Loop);
-            return Some(Found { source: path.into(), result: Err(error), folder: None });
+            return Some(Found { source: path.into(), result: Err(error), place: self.place() });
         }
-        self.enter(path, Some(id))
+        self.enter(path, Some(id), links)
     }
 
     fn is_left_out(&self, path: &Path, inode: u64) -> bool {
@@ -339,12 +300,34 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     }
 }
 
-fn failed(path: PathBuf, error: io::Error) -> Found {
-    not_read(path, ErrorKind::Io(error))
+fn failed(path: PathBuf, kind: ErrorKind) -> Found {
+    Found { result: Err(Error::new(&path, kind)), source: path.into(), place: Place::Anywhere }
 }
 
-fn not_read(path: PathBuf, kind: ErrorKind) -> Found {
-    Found { result: Err(Error::new(&path, kind)), source: path.into(), folder: None }
+/// The names in an open directory, in any order.
+fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if matches!(name, b"." | b"..") {
+            continue;
+        }
+        let name = OsStr::from_bytes(name).to_owned();
+        let kind = match entry.file_type() {
+            FileType::Unknown => {
+                match statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
+                    // Removed since: that is no reason to lose the whole directory.
+                    Err(Errno::NOENT) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            kind => kind,
+        };
+        names.push(Name { name, kind, inode: entry.ino() });
+    }
+    Ok(names)
 }
 
 impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
@@ -369,5 +352,76 @@ impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
                 return found;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::read::{Job, Opened};
+    use std::os::unix::fs::symlink;
+
+    /// The files that a walk of `tree` opens, by name, or why not; `swap` happens when the first has
+    /// been met.
+    fn walk(plan: &Plan, tree: &Path, swap: impl Fn()) -> Vec<(PathBuf, Option<String>)> {
+        let mut walk = Walk::new(plan, std::iter::once(tree.into()));
+        let first = walk.next();
+        swap();
+        let all = first.into_iter().chain(walk);
+        let opened = all.map(|found| {
+            let path = found.source.name().strip_prefix(tree).unwrap().to_owned();
+            let open = |access| {
+                let job = Job::new(found.source.clone(), access, [].into());
+                Opened::new(0, job.place(found.place.clone())).map(drop)
+            };
+            let error = found.result.and_then(open).err();
+            (path, error.map(|error| error.kind().to_string()))
+        });
+        opened.collect()
+    }
+
+    /// Where directories may stay open, and where none may.
+    #[test]
+    fn what_becomes_a_link_meanwhile_is_not_followed() {
+        for deep in ["", &"d/".repeat(70)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
+            fs::create_dir_all(&outside).unwrap();
+            fs::write(outside.join("secret"), "secret").unwrap();
+            let below = tree.join(deep);
+            fs::create_dir_all(below.join("sub")).unwrap();
+            for name in ["a", "file", "sub/secret"] {
+                fs::write(below.join(name), "inside").unwrap();
+            }
+            let swap = || {
+                fs::remove_file(below.join("file")).unwrap();
+                symlink(outside.join("secret"), below.join("file")).unwrap();
+                fs::rename(below.join("sub"), folder.path().join("away")).unwrap();
+                symlink(&outside, below.join("sub")).unwrap();
+            };
+            let changed = Some("Changed while reading".to_owned());
+            let name = |name: &str| Path::new(deep).join(name);
+            let expected =
+                [(name("a"), None), (name("file"), changed.clone()), (name("sub"), changed)];
+            assert_eq!(walk(&Plan::default(), &tree, swap), expected);
+        }
+    }
+
+    #[test]
+    fn links_that_are_to_be_followed_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
+        fs::create_dir_all(&outside).unwrap();
+        fs::create_dir_all(&tree).unwrap();
+        fs::write(outside.join("file"), "outside").unwrap();
+        symlink(outside.join("file"), tree.join("a")).unwrap();
+        symlink(&outside, tree.join("b")).unwrap();
+        let plan = Plan::default().follow(Follow::All);
+        let expected = [("a".into(), None), ("b/file".into(), None)];
+        assert_eq!(walk(&plan, &tree, || {}), expected);
+        assert_eq!(walk(&Plan::default(), &tree, || {}), []);
+        // What is named is followed.
+        symlink(&tree, folder.path().join("named")).unwrap();
+        assert_eq!(walk(&plan, &folder.path().join("named"), || {}), expected);
     }
 }

@@ -331,7 +331,7 @@ impl<R: BufRead> Iterator for List<R> {
         self.begin();
         loop {
             if let Some(mut listed) = self.out.queue.pop_front() {
-                let foreign = self.shape() != Shape::Plain && self.shape() != Shape::Sidecar;
+                let foreign = self.shape().is_foreign();
                 if let Ok(entry) = &listed.entry
                     && foreign
                     && self.hint.outside == Outside::Refused

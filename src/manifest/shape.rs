@@ -30,6 +30,12 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Returns `true` if names in it must not lead out of the directory: neither GNU, BSD and
+    /// OpenSSL lines, whose names always could, nor the name that the list's own name tells.
+    pub fn is_foreign(self) -> bool {
+        !matches!(self, Self::Plain | Self::Sidecar)
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

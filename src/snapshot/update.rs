@@ -18,7 +18,9 @@ use super::write::Writer;
 use super::{Failure, Notice, Options, Report, Rot, check_root, load, name_below};
 use crate::algorithm::Function;
 use crate::atomic::AtomicFile;
-use crate::engine::{self, Access, FileId, Hashed, Job, Plan, Task, Time, hash_ordered};
+use crate::engine::{
+    self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
+};
 use crate::error::Error;
 
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
@@ -162,16 +164,19 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
     /// Reads what is to be read, unless an interrupted run has read it.
     ///
     /// # Errors
-    /// Those of writing the journal.
+    /// Those of opening the directory and of writing the journal.
     fn read(&mut self, steps: &mut Steps, journal: &mut Journal) -> io::Result<()> {
         let todo = self.resume(steps, journal);
         let functions: Arc<[Function]> = [self.old.function()].into();
         let (names, steps) = (&steps.names, &mut steps.steps);
         let directory = self.directory;
+        // No name may lead out of the tree, whatever has become of its directories since.
+        let tree = Place::Beneath(Beneath::new(directory)?, directory.as_os_str().len());
         let jobs = todo.into_iter().map(|at| {
             let path = directory.join(OsStr::from_bytes(&names[at]));
             let functions = Arc::clone(&functions);
-            (at, Task::Work(Job::new(path.into(), Access::Found, functions)))
+            let job = Job::new(path.into(), Access::Met, functions);
+            (at, Task::Work(job.place(tree.clone())))
         });
         let mut broken = None;
         let (threads, progress) = (self.options.threads, self.options.progress.as_deref());

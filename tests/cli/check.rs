@@ -310,7 +310,7 @@ fn what_is_no_file_is_no_match_and_never_waited_for() {
         names.map(|name| format!("{name}: FAILED open or read\n")).concat() + "a: OK\n",
         "hsum: d: Is a directory\n\
          hsum: fifo: Is a FIFO, not a regular file\n\
-         hsum: socket: No such device or address\n\
+         hsum: socket: Is a socket, not a regular file\n\
          hsum: /dev/zero: Is a character device, not a regular file\n\
          hsum: /dev/null: Is a character device, not a regular file\n\
          hsum: WARNING: 5 listed files could not be read\n",

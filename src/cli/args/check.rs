@@ -43,9 +43,13 @@ pub(crate) struct CheckArgs {
     #[arg(long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) basename: bool,
 
-    /// Let names in foreign lists be absolute or climb up with '..'
+    /// Let names in foreign lists lead out of the directory, by '..', '/' or symbolic links
     #[arg(long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
+
+    /// Look up all names in DIR, and refuse those that lead out of it, also through symbolic links
+    #[arg(long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside"])]
+    pub(crate) beneath: Option<PathBuf>,
 
     /// Refuse files with no digest but MD5 or SHA-1
     #[arg(long)]

@@ -93,8 +93,12 @@ fn checksums(
         }
         if next == Next::Awaited { output.flush() } else { Ok(()) }
     };
+    let mut plan = Plan::default().reading(Reading::Plain);
+    if let Some(threads) = threads {
+        plan = plan.threads(threads);
+    }
     engine::fold(
-        threads,
+        &plan,
         sources,
         || Running::new(legacy),
         Running::update,

@@ -82,7 +82,7 @@ fn a_thread_waits_for_what_may_be_given_back() {
     let (queue, idle) = (Queue::new(two), || load(&[]));
     let (a, b) = (queue.enter(), queue.enter());
     let file = tempfile::NamedTempFile::new().unwrap();
-    let job = Job::new(file.path().into(), Access::Found, [].into());
+    let job = Job::new(file.path().into(), Access::Met, [].into());
     queue.opened(0, vec![Opened::new(0, job).unwrap()]);
     queue.close();
     let Take::Stream(stream) = queue.take(a, idle()) else { panic!("no stream") };
@@ -110,7 +110,7 @@ fn what_is_left_at_the_end_is_divided_among_all_threads() {
     for files in [&[50 * MB; 2][..], &[], &[MB]] {
         assert_eq!(given(8, at_the_end(files.len(), files)), 1);
     }
-    let job = || VecDeque::from([(0, Job::new("/".into(), Access::Found, [].into()))]);
+    let job = || VecDeque::from([(0, Job::new("/".into(), Access::Met, [].into()))]);
     let last = || at_the_end(1, &[50 * MB]);
     assert_eq!(given(8, State { closed: false, ..last() }), 1);
     assert_eq!(given(8, State { opening: 1, ..last() }), 1);
@@ -141,7 +141,7 @@ fn no_lengths_are_too_much() {
 fn more_threads_read_over_a_network_unless_the_user_says() {
     for (threads, most) in [(None, REMOTE), (NonZeroUsize::new(2), 2)] {
         let queue = Queue::new(Threads(threads));
-        queue.push(0, Job::new("/proc/self/stat".into(), Access::Found, [].into()));
+        queue.push(0, Job::new("/proc/self/stat".into(), Access::Met, [].into()));
         assert_eq!(queue.most(), Threads(threads).get());
         queue.remote.store(true, Relaxed);
         assert!(queue.most() >= most && (threads.is_none() || queue.most() == most));
@@ -150,7 +150,7 @@ fn more_threads_read_over_a_network_unless_the_user_says() {
 
 #[test]
 fn somebody_always_opens_what_is_not_open_yet() {
-    let job = || Job::new("/".into(), Access::Found, [].into());
+    let job = || Job::new("/".into(), Access::Met, [].into());
     for sizes in [[10, 10, 10], [10, 20, 10], [30, 20, 10], [0, 0, 0]] {
         let files = |size| if size > 0 { vec![size * MB] } else { Vec::new() };
         let loads = sizes.map(|size| load(&files(size)));

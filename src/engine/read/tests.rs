@@ -1,4 +1,7 @@
 use super::*;
+use crate::algorithm::Algorithm;
+use crate::engine::Threads;
+use crate::hasher::digest;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,23 +15,29 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn open(path: &Path, cache: Cache) -> Result<Opened, Error> {
-    Opened::new(0, Job::new(path.into(), Access::Found, [].into()).cache(cache))
+    Opened::new(0, Job::new(path.into(), Access::Met, [].into()).cache(cache))
 }
 
-/// Its bytes, as both ways of reading have them.
+/// Its bytes, as both ways of reading have them; a second time if it is to be read again.
 fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
-    let mut tried = vec![0; 1 << 20];
-    let tried = match opened.try_small(&mut tried)? {
-        Tried::Whole(length) => Some(tried[..length].to_vec()),
-        Tried::Fetching | Tried::Unknown => None,
-    };
-    let mut filled = vec![0; 1 << 20];
-    let (length, end) = opened.fill(&mut filled, None)?;
-    assert!(end);
-    filled.truncate(length);
-    opened.unchanged()?;
-    assert!(tried.is_none_or(|tried| tried == filled));
-    Ok(filled)
+    loop {
+        let mut tried = vec![0; 1 << 20];
+        let tried = match opened.try_small(&mut tried)? {
+            Tried::Whole(length) => {
+                opened.rewind()?;
+                Some(tried[..length].to_vec())
+            }
+            Tried::Fetching | Tried::Unknown => None,
+        };
+        let mut filled = vec![0; 1 << 20];
+        let (length, end) = opened.fill(&mut filled, None)?;
+        assert!(end);
+        filled.truncate(length);
+        if opened.end()? == End::Whole {
+            assert!(tried.is_none_or(|tried| tried == filled));
+            return Ok(filled);
+        }
+    }
 }
 
 #[test]
@@ -70,6 +79,43 @@ fn a_name_may_disappear_or_be_given_to_another() {
     fs::remove_file(&path).unwrap();
     assert_eq!(read(removed).unwrap(), b"old");
     assert!(open(&path, Cache::Keep).err().unwrap().is_not_found());
+}
+
+/// What a walk met as a file or a directory is not followed if it is a link now.
+#[test]
+fn a_link_in_the_place_of_a_file_is_a_change() {
+    let (folder, path) = file(b"inside");
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let open = |access| Opened::new(0, Job::new((&link).into(), access, [].into()));
+    assert!(matches!(open(Access::Met).err().unwrap().kind(), ErrorKind::Changed));
+    for access in [Access::Named, Access::Listed, Access::Plain] {
+        assert_eq!(read(open(access).unwrap()).unwrap(), b"inside");
+    }
+    let above = folder.path().join("above");
+    std::os::unix::fs::symlink(folder.path(), &above).unwrap();
+    let directory = |links| Place::Anywhere.open(&above, OFlags::DIRECTORY | links);
+    assert!(matches!(directory(OFlags::NOFOLLOW), Err(ErrorKind::Changed)));
+    assert!(directory(OFlags::empty()).is_ok());
+}
+
+/// After `chmod` the digest is that of a second reading, however the file is read.
+#[test]
+fn another_change_time_alone_costs_a_second_reading() {
+    use crate::engine::{Progress, pipeline};
+    use std::os::unix::fs::PermissionsExt;
+    for length in [100, 300_000] {
+        let (_folder, path) = file(&vec![1; length]);
+        let job = Job::new((&path).into(), Access::Named, [Algorithm::Sha256.into()].into());
+        let opened = Opened::new(0, job).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let progress = Progress::default();
+        let hashed = pipeline::hash_opened(opened, Threads::ONE, Some(&progress)).unwrap();
+        assert_eq!(hashed.size, length as u64);
+        assert_eq!(hashed.digests, [digest(Algorithm::Sha256, &vec![1; length])]);
+        assert_eq!(progress.bytes(), 2 * length as u64);
+    }
 }
 
 #[test]

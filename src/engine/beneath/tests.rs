@@ -1,0 +1,138 @@
+use super::*;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::symlink;
+
+/// `outside`, and `root` with files and links of all kinds.
+fn tree() -> (tempfile::TempDir, Beneath) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    fs::create_dir_all(root.join("a/b")).unwrap();
+    fs::write(folder.path().join("outside"), "outside").unwrap();
+    for name in ["file", "a/file", "a/b/file"] {
+        fs::write(root.join(name), name).unwrap();
+    }
+    for (target, name) in [
+        ("..", "up"),
+        ("../outside", "out"),
+        ("a/b", "down"),
+        ("../file", "a/back"),
+        ("b/../../a/./b//file", "a/around"),
+        ("../../root/file", "a/over"),
+        ("/", "absolute"),
+        ("loop", "loop"),
+        ("nothing", "dangling"),
+        ("/proc/self/cwd", "magic"),
+        ("up", "to-up"),
+    ] {
+        symlink(target, root.join(name)).unwrap();
+    }
+    (folder, Beneath::new(root).unwrap())
+}
+
+/// The name of the file that a name leads to, or the error.
+type Met = Result<&'static str, Errno>;
+
+const NAMES: [(&str, Met); 34] = [
+    ("file", Ok("file")),
+    ("a/file", Ok("a/file")),
+    ("./a//b/./file", Ok("a/b/file")),
+    ("a/../file", Ok("file")),
+    ("a/b/../../a/b/file", Ok("a/b/file")),
+    ("down/file", Ok("a/b/file")),
+    ("down/../file", Ok("a/file")),
+    ("a/back", Ok("file")),
+    ("a/around", Ok("a/b/file")),
+    ("..", Err(Errno::XDEV)),
+    ("../outside", Err(Errno::XDEV)),
+    ("../root/file", Err(Errno::XDEV)),
+    ("a/../../outside", Err(Errno::XDEV)),
+    ("a/../..", Err(Errno::XDEV)),
+    ("/", Err(Errno::XDEV)),
+    ("/etc/passwd", Err(Errno::XDEV)),
+    ("up/outside", Err(Errno::XDEV)),
+    ("up/root/file", Err(Errno::XDEV)),
+    ("up", Err(Errno::XDEV)),
+    ("to-up/outside", Err(Errno::XDEV)),
+    ("out", Err(Errno::XDEV)),
+    ("a/over", Err(Errno::XDEV)),
+    ("absolute/etc/passwd", Err(Errno::XDEV)),
+    ("absolute", Err(Errno::XDEV)),
+    ("magic/x", Err(Errno::XDEV)),
+    ("loop", Err(Errno::LOOP)),
+    ("loop/x", Err(Errno::LOOP)),
+    ("dangling", Err(Errno::NOENT)),
+    ("none", Err(Errno::NOENT)),
+    ("none/..", Err(Errno::NOENT)),
+    ("", Err(Errno::NOENT)),
+    ("file/", Err(Errno::NOTDIR)),
+    ("file/x", Err(Errno::NOTDIR)),
+    ("file/..", Err(Errno::NOTDIR)),
+];
+
+fn contents(file: OwnedFd) -> String {
+    let mut text = String::new();
+    fs::File::from(file).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Looks a name up part by part, without `openat2`.
+fn by_hand(beneath: &Beneath, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let (folder, last) = beneath.walk(Path::new(name), flags)?;
+    let folder = folder.as_ref().map_or(beneath.root.as_fd(), AsFd::as_fd);
+    openat(folder, &*last, flags | OFlags::NOFOLLOW, Mode::empty())
+}
+
+#[test]
+fn no_name_leads_out() {
+    let (_folder, beneath) = tree();
+    for (name, expected) in NAMES {
+        let flags = OFlags::RDONLY;
+        let opened = beneath.open_at(Path::new(name), flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}");
+        let opened = by_hand(&beneath, name, flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by hand");
+        let stat = beneath.stat(Path::new(name), OFlags::empty());
+        assert_eq!(stat.map(|stat| stat.st_size as usize), expected.map(str::len), "{name}");
+    }
+}
+
+#[test]
+fn no_part_is_a_link_where_none_may_be() {
+    let (_folder, beneath) = tree();
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
+    for (name, expected) in [
+        ("file", Ok("file")),
+        ("a/b/file", Ok("a/b/file")),
+        ("down/file", Err(Errno::LOOP)),
+        ("a/back", Err(Errno::LOOP)),
+        ("up", Err(Errno::LOOP)),
+    ] {
+        let opened = beneath.open_at(Path::new(name), flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}");
+        let opened = by_hand(&beneath, name, flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by hand");
+        let stat = beneath.stat(Path::new(name), OFlags::NOFOLLOW);
+        assert_eq!(stat.map(|stat| stat.st_size as usize), expected.map(str::len), "{name}");
+    }
+}
+
+#[test]
+fn the_directory_itself() {
+    let (_folder, beneath) = tree();
+    for name in [".", "./", "a/..", "a/b/../.."] {
+        let is = |file: OwnedFd| fstat(file).unwrap().st_ino;
+        let root = fstat(&*beneath.root).unwrap().st_ino;
+        assert_eq!(beneath.open_at(Path::new(name), OFlags::RDONLY).map(is), Ok(root), "{name}");
+        assert_eq!(by_hand(&beneath, name, OFlags::RDONLY).map(is), Ok(root), "{name}");
+    }
+}
+
+#[test]
+fn names_that_are_too_long() {
+    let (_folder, beneath) = tree();
+    let name = "a/../".repeat(1000) + "file";
+    let error = Errno::NAMETOOLONG;
+    assert_eq!(beneath.open_at(Path::new(&name), OFlags::RDONLY).err(), Some(error));
+    assert_eq!(by_hand(&beneath, &name, OFlags::RDONLY).err(), Some(error));
+}

@@ -1,0 +1,144 @@
+use super::*;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, content).unwrap();
+    // Another time of change than that of anything that follows.
+    std::thread::sleep(Duration::from_millis(20));
+    (folder, path)
+}
+
+fn write(path: &Path, content: &[u8]) {
+    fs::File::options().write(true).open(path).unwrap().write_all(content).unwrap();
+}
+
+fn touch(path: &Path, time: SystemTime) {
+    fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+fn read(file: &mut StableFile) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[test]
+fn what_does_not_change_is_read() {
+    for length in [0, 1, 100_000] {
+        let (_folder, path) = file(&vec![7; length]);
+        assert_eq!(read(&mut StableFile::open(&path).unwrap()).unwrap(), vec![7; length]);
+    }
+}
+
+#[test]
+fn every_change_is_seen() {
+    let rewritten = |path: &Path| write(path, b"B");
+    // As `cp -p` and `touch -r` do it.
+    let set_back = |path: &Path| {
+        let time = fs::metadata(path).unwrap().modified().unwrap();
+        write(path, b"B");
+        touch(path, time);
+    };
+    let grown = |path: &Path| {
+        fs::File::options().append(true).open(path).unwrap().write_all(b"B").unwrap();
+    };
+    let cut = |path: &Path| fs::File::options().write(true).open(path).unwrap().set_len(9).unwrap();
+    let changes: [&dyn Fn(&Path); 4] = [&rewritten, &set_back, &grown, &cut];
+    for (number, change) in changes.iter().enumerate() {
+        let (_folder, path) = file(&[b'A'; 5000]);
+        let mut file = StableFile::open(&path).unwrap();
+        let mut piece = [0; 100];
+        assert_eq!(file.read(&mut piece).unwrap(), 100);
+        change(&path);
+        let error = read(&mut file).expect_err(&format!("change {number}"));
+        assert_eq!(error.to_string(), "Changed while reading", "change {number}");
+    }
+}
+
+/// After `chmod` the contents are read once more, and no oftener.
+#[test]
+fn another_change_time_alone_is_a_reason_to_read_again() {
+    let (folder, path) = file(b"contents");
+    let mut file = StableFile::open(&path).unwrap();
+    let mut room = [0; 100];
+    assert_eq!(file.read_piece(&mut room).unwrap(), 8);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(file.end().unwrap(), End::Again);
+    assert_eq!(file.read_piece(&mut room).unwrap(), 8);
+    assert_eq!(file.end().unwrap(), End::Whole);
+
+    std::thread::sleep(Duration::from_millis(20));
+    fs::hard_link(&path, folder.path().join("link")).unwrap();
+    assert!(matches!(file.end(), Err(ErrorKind::Changed)));
+}
+
+#[test]
+fn a_file_that_grows_as_fast_as_it_is_read_has_an_end() {
+    let (_folder, path) = file(&[1; 10]);
+    let mut file = StableFile::open(&path).unwrap();
+    let mut end = fs::File::options().append(true).open(&path).unwrap();
+    let mut pieces = 0;
+    while file.read_piece(&mut [0; 4]).is_ok() {
+        end.write_all(&[1; 4]).unwrap();
+        pieces += 1;
+        assert!(pieces < 10, "it is followed without end");
+    }
+}
+
+#[test]
+fn a_length_that_is_not_the_size_is_an_error() {
+    let (_folder, path) = file(&[1; 10]);
+    let mut file = StableFile::open(&path).unwrap();
+    // As if the system had said that there is no more.
+    file.read_piece(&mut [0; 4]).unwrap();
+    assert!(matches!(file.end(), Err(ErrorKind::Length { size: 10, read: 4 })));
+    assert!(matches!(file.advance(7), Err(ErrorKind::Length { size: 10, read: 11 })));
+}
+
+#[test]
+fn sizes_that_the_kernel_makes_up_do_not_count() {
+    for path in [
+        "/proc/version",
+        "/proc/cpuinfo",
+        "/sys/kernel/mm/transparent_hugepage/enabled",
+        "/sys/power/state",
+        "/sys/fs/cgroup/cgroup.procs",
+    ] {
+        let Ok(expected) = fs::read(path) else { continue };
+        let read = read(&mut StableFile::open(path).unwrap());
+        assert_eq!(read.unwrap_or_else(|error| panic!("{path}: {error}")), expected);
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_neither_waited_for_nor_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for (path, what) in [(&*fifo, "a FIFO"), (Path::new("/dev/zero"), "a character device")] {
+        let error = StableFile::open(path).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Special(is) if *is == what), "{error}");
+    }
+}
+
+/// What is left of a file that is open already is compared too.
+#[test]
+fn from_the_middle() {
+    use std::io::Seek;
+    let (_folder, path) = file(b"0123456789");
+    let mut open = fs::File::open(&path).unwrap();
+    open.seek(io::SeekFrom::Start(6)).unwrap();
+    let mut rest = StableFile::try_from(open.try_clone().unwrap()).unwrap();
+    assert_eq!(read(&mut rest).unwrap(), b"6789");
+    open.seek(io::SeekFrom::Start(6)).unwrap();
+    let mut rest = StableFile::try_from(open).unwrap();
+    write(&path, b"x");
+    assert!(read(&mut rest).is_err());
+}
