@@ -1,19 +1,17 @@
 //! `hsum hmac`: the HMAC of files, computed or compared.
 
-use std::fs::File;
-use std::io::{self, ErrorKind::Interrupted, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use hsum::engine::{Progress, Source};
+use hsum::engine::{self, Next, Plan, Progress, Source};
 use hsum::manifest::write_fields;
 use hsum::{Error, Hmac, Key};
 
 use super::args::HmacArgs;
-use super::exit::{Exit, Usage};
+use super::exit::{self, Exit, Usage};
 use super::key::KeySource;
 use super::output::Output;
 use super::plan;
@@ -45,52 +43,45 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
     let mut exit = Exit::Well;
     let progress = Arc::new(Progress::default());
     let view = View::start(args.progress, &progress, Some(survey(sources.clone())));
-    for source in &sources {
+    let mut print = |source: &Source, result: Result<Hmac, Error>, next| {
         let name = source.name();
-        let mac = match authenticate(&key, source, &progress) {
+        let mac = match result {
             Ok(mac) => mac,
             Err(error) => {
                 output.flush()?;
-                view.suspend(|| complain_of(name, &Error::io(name, error)));
+                complain_of(name, &error);
                 exit = Exit::Failed;
-                continue;
+                return Ok(());
             }
         };
-        view.suspend(|| match &expected {
+        match &expected {
             Some(expected) => {
                 let good = mac.verify(expected).is_ok();
                 let verdict = if good { "OK" } else { "FAILED" };
                 exit = if good { exit } else { Exit::Failed };
-                output.line(format!("{}: {verdict}\n", quote(name)).as_bytes())
+                output.line(format!("{}: {verdict}\n", quote(name)).as_bytes())?;
             }
-            None if args.raw => output.bytes(mac.finalize().as_bytes()),
-            None => output.line(&line(&args, name, mac)),
-        })?;
-    }
+            None if args.raw => output.bytes(mac.finalize().as_bytes())?,
+            None => output.line(&line(&args, name, mac))?,
+        }
+        if next == Next::Awaited { output.flush() } else { Ok(()) }
+    };
+    let plan = Plan::default().progress(progress);
+    engine::fold(
+        &plan,
+        sources,
+        || Hmac::new(&key),
+        Hmac::update,
+        |source, result, next| {
+            if let Err(error) = view.suspend(|| print(&source, result, next)) {
+                exit::at_once(&error);
+            }
+            ControlFlow::Continue(())
+        },
+    );
     drop(view);
     output.finish()?;
     Ok(exit)
-}
-
-/// The file's HMAC, before it is finished.
-fn authenticate(key: &Key, source: &Source, progress: &Progress) -> io::Result<Hmac> {
-    let mut input: Box<dyn Read> = match source {
-        Source::Stdin => Box::new(io::stdin().lock()),
-        Source::Path(path) => Box::new(File::open(path)?),
-    };
-    let mut mac = Hmac::new(key);
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        match input.read(&mut buffer) {
-            Ok(0) => return Ok(mac),
-            Ok(count) => {
-                mac.update(&buffer[..count]);
-                progress.add_bytes(count);
-            }
-            Err(error) if error.kind() == Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 fn line(args: &HmacArgs, name: &Path, mac: Hmac) -> Vec<u8> {
