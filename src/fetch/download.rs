@@ -1,7 +1,7 @@
 //! A download that is either verified or not there.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::verdict::{self, Evidence};
 use super::verified::{How, Verified};
 use crate::algorithm::{Algorithm, Function, Strength};
 use crate::atomic::{Existing, through_links};
+use crate::engine::StableFile;
 use crate::hasher::MultiHasher;
 use crate::notation::Expected;
 
@@ -310,7 +311,8 @@ impl Fetch {
         let may_be = self.size.is_none_or(|size| size == metadata.len());
         if (!self.evidence.is_empty() || self.seal.is_some()) && may_be {
             let mut hasher = MultiHasher::new(self.functions());
-            let size = File::open(path).and_then(|mut file| copy(&mut file, &mut hasher));
+            let mut file = StableFile::open(path)?;
+            let size = copy(&mut file, &mut hasher);
             let size = size.map_err(|error| Failure::local(path, error))?;
             let digests = hasher.finalize();
             let met = self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests));
@@ -344,8 +346,7 @@ impl Fetch {
 }
 
 /// Copies with a buffer that is worth its system calls.
-pub(super) fn copy(file: &mut File, hasher: &mut MultiHasher) -> io::Result<u64> {
-    use std::io::Read;
+pub(super) fn copy(file: &mut impl Read, hasher: &mut MultiHasher) -> io::Result<u64> {
     let mut buffer = vec![0; 256 * 1024];
     let mut length = 0;
     loop {

@@ -1,7 +1,7 @@
 //! Digests from checksum files: beside the file, at a URL, or here on the disk.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,8 @@ use super::retry::Patience;
 use super::transport::{Framing, Origin, Request};
 use super::verdict::Evidence;
 use crate::algorithm::Function;
+use crate::engine::StableFile;
+use crate::error::ErrorKind;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
 use crate::notation::Expected;
 
@@ -57,10 +59,14 @@ impl Sums {
     /// # Errors
     /// Where it cannot be read or is no checksum file.
     pub fn open(path: &Path) -> Result<Self, Failure> {
+        let opened = File::open(path).and_then(StableFile::try_from);
+        Self::read(opened.map_err(|error| Failure::local(path, error))?, path)
+    }
+
+    fn read(file: StableFile, path: &Path) -> Result<Self, Failure> {
         let mut text = Vec::new();
-        let opened = File::open(path)
-            .and_then(|file| file.take(discovery::LONGEST + 1).read_to_end(&mut text));
-        opened.map_err(|error| Failure::local(path, error))?;
+        let read = file.take(discovery::LONGEST + 1).read_to_end(&mut text);
+        read.map_err(|error| Failure::local(path, error))?;
         let source = format!("{path:?}");
         inspected(&text).map_err(|failure| failure.during(&source))?;
         Ok(Self { source, text, name: path.to_owned() })
@@ -145,21 +151,24 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
     };
     for (place, kind, algorithm) in discovery::names(name) {
         let place = path.with_file_name(place);
-        match fs::metadata(&place) {
-            Ok(metadata) if metadata.is_file() => {}
+        let file = match StableFile::open(&place) {
+            Ok(file) if file.is_regular() => file,
             Ok(_) => continue,
-            // Too long a name, with the suffix, is one that no file has.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
-                ) =>
-            {
-                continue;
-            }
-            Err(error) => return Err(Failure::local(&place, error)),
-        }
-        let sums = Sums::open(&place)?;
+            Err(error) => match error.kind() {
+                ErrorKind::Special(_) => continue,
+                // Too long a name, with the suffix, is one that no file has.
+                ErrorKind::Io(cause)
+                    if matches!(
+                        cause.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
+                    ) =>
+                {
+                    continue;
+                }
+                _ => return Err(error.into()),
+            },
+        };
+        let sums = Sums::read(file, &place)?;
         match read(&sums.text, &sums.name, name, algorithm.map(Function::from)) {
             Ok(entry) => return Ok(said(&entry, sums.source)),
             Err(NotListed::Missing) if kind == Kind::List => {}

@@ -1,6 +1,8 @@
 //! The program from outside: real files, real pipes, real signals.
 
+mod changes;
 mod check;
+mod confined;
 mod coreutils;
 mod expect;
 mod faults;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
+use hsum::engine::StableFile;
 use hsum::sign::{Message, is_token};
 
 use crate::cli::args::MessageArgs;
@@ -122,9 +123,8 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(io::stdin().lock()));
     }
-    let file =
-        File::open(path).map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
-    Ok(Box::new(file))
+    let opened = File::open(path).and_then(StableFile::try_from);
+    Ok(Box::new(opened.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
