@@ -86,7 +86,7 @@ impl fmt::Display for ErrorKind {
             Self::Length { size, read } if read < size => {
                 write!(f, "Ends after {read} of {size} bytes")
             }
-            Self::Length { size, .. } => write!(f, "Goes on after the {size} bytes of its size"),
+            Self::Length { size, .. } => write!(f, "Holds more than the {size} bytes of its size"),
             Self::Outside => f.write_str("Leads out of the directory"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
             Self::Special(what) => write!(f, "Is {what}, not a regular file"),

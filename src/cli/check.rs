@@ -226,7 +226,7 @@ fn survey(
     }
 }
 
-/// The directory that the names of a list must not lead out of: the one that was asked for, or for
+/// Returns the directory that the names of a list must not lead out of: that of `--beneath`, or for
 /// foreign lists the working directory.
 fn beneath(args: &CheckArgs, shape: Shape) -> Result<Option<Beneath>> {
     let directory = match &args.beneath {

@@ -52,7 +52,7 @@ impl Beneath {
         Ok(Self { root: Arc::new(root) })
     }
 
-    /// One that is open.
+    /// Wraps a directory that is open.
     pub(super) fn from_open(root: Arc<OwnedFd>) -> Self {
         Self { root }
     }

@@ -29,18 +29,26 @@ pub(super) struct Facts {
 impl Facts {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
     pub(super) fn of(stat: &Stat) -> Self {
+        let changed = Time {
+            seconds: stat.st_ctime as i64,
+            nanoseconds: u32::try_from(stat.st_ctime_nsec).unwrap_or(0),
+        };
         Self {
             kind: FileType::from_raw_mode(stat.st_mode as _),
             device: stat.st_dev as u64,
             stamp: Stamp::of(stat),
-            changed: Time::new(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            changed,
         }
     }
 
     /// Returns `true` if only the time of the last change differs: after `chmod`, after another
     /// hard link, or after a write whose modification time was set back.
     fn differs_in_ctime_only(&self, other: &Self) -> bool {
-        Self { changed: other.changed, ..*self } == *other && self.changed != other.changed
+        let others = |facts: &Self| {
+            let Stamp { size, modified, inode, .. } = facts.stamp;
+            (facts.kind, facts.device, size, modified, inode)
+        };
+        others(self) == others(other) && self.changed != other.changed
     }
 }
 
@@ -68,7 +76,7 @@ pub struct StableFile {
     is_repeated: bool,
 }
 
-/// Says which files are compared before and after.
+/// The files that are compared before and after.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Watch {
     Regular,
@@ -114,13 +122,13 @@ impl StableFile {
         self.regular().is_some()
     }
 
-    /// The name of its kind, if it has no contents of its own.
+    /// Returns the name of its kind, if it has no contents of its own.
     pub(super) fn special(&self) -> Option<&'static str> {
         special(self.before.kind)
             .or_else(|| (self.before.kind == FileType::BlockDevice).then_some("a block device"))
     }
 
-    /// Its metadata when it was opened, if it is a regular file.
+    /// Returns its metadata when it was opened, if it is a regular file.
     pub(super) fn regular(&self) -> Option<&Facts> {
         Some(&self.before).filter(|facts| facts.kind == FileType::RegularFile)
     }
@@ -176,8 +184,8 @@ impl StableFile {
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)
     }
 
-    /// The number of bytes that it must have, where that is known: a size of 0 may mean that the
-    /// system does not know, as in `/proc`.
+    /// Returns the number of bytes that it must have, if that is known: a size of 0 may mean that
+    /// the system does not know, as in `/proc`.
     fn size(&self) -> Option<u64> {
         let watched = self.regular().filter(|_| self.watch == Watch::Regular);
         watched.map(|facts| facts.stamp.size).filter(|size| *size > 0)
@@ -226,7 +234,7 @@ impl Read for StableFile {
     }
 }
 
-/// A file that is open already, from where it stands, of any kind.
+/// Any kind of file that is open already, read from where it stands.
 impl TryFrom<File> for StableFile {
     type Error = io::Error;
 

@@ -14,7 +14,7 @@ use super::beneath::{self, Beneath};
 use super::system;
 use crate::error::ErrorKind;
 
-/// Where a path is looked up.
+/// The place that a path is looked up in.
 #[derive(Clone, Default, Debug)]
 pub(crate) enum Place {
     /// In the working directory; it may lead anywhere.
@@ -91,14 +91,14 @@ fn kind(error: Errno, flags: OFlags) -> ErrorKind {
     }
 }
 
-/// The last part of a path that a walk joined; `Path::file_name` takes five times as long.
+/// Returns the last part of a path that a walk joined; `Path::file_name` takes five times as long.
 fn last(path: &Path) -> &Path {
     let path = path.as_os_str().as_bytes();
     let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
     Path::new(OsStr::from_bytes(&path[start..]))
 }
 
-/// A path without the first `own` bytes, and the slashes that follow them.
+/// Returns a path without the first `own` bytes, and the slashes that follow them.
 fn below(path: &Path, own: usize) -> &Path {
     if own == 0 {
         return path;

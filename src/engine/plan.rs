@@ -66,7 +66,7 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// How what is named, and not walked, is opened.
+    /// Returns how files are opened that are named, and not met in a walk.
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Guarded => Access::Named,

@@ -15,10 +15,6 @@ pub struct Time {
 }
 
 impl Time {
-    pub(super) fn new(seconds: i64, nanoseconds: i64) -> Self {
-        Self { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
-    }
-
     /// What this machine's clock says.
     pub fn now() -> Self {
         // A clock that stands before 1970 was never set.
@@ -44,7 +40,10 @@ pub struct Stamp {
 impl Stamp {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
     pub(super) fn of(stat: &Stat) -> Self {
-        let modified = Time::new(stat.st_mtime as i64, stat.st_mtime_nsec as i64);
+        let modified = Time {
+            seconds: stat.st_mtime as i64,
+            nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
+        };
         Self { size: stat.st_size as u64, modified, inode: stat.st_ino as u64 }
     }
 }

@@ -267,7 +267,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         Some(Found { source: path.into(), result: Err(error), place: self.place() })
     }
 
-    /// Where what the walk meets now is looked up.
+    /// Returns the place that the current directory's entries are looked up in.
     fn place(&self) -> Place {
         self.stack.last().map_or(Place::Anywhere, |directory| directory.place.clone())
     }
@@ -304,7 +304,7 @@ fn failed(path: PathBuf, kind: ErrorKind) -> Found {
     Found { result: Err(Error::new(&path, kind)), source: path.into(), place: Place::Anywhere }
 }
 
-/// The names in an open directory, in any order.
+/// Returns the names in an open directory, in any order.
 fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
