@@ -114,3 +114,45 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::time::Duration;
+
+    /// What a file folds to, if `change` happens at the first piece; and how many there were.
+    fn folded(path: &Path, change: impl Fn() + Sync) -> (Result<Vec<u8>, String>, usize) {
+        let pieces = AtomicUsize::new(0);
+        let update = |all: &mut Vec<u8>, piece: &[u8]| {
+            if pieces.fetch_add(1, Relaxed) == 0 {
+                std::thread::sleep(Duration::from_millis(20));
+                change();
+            }
+            all.extend_from_slice(piece);
+        };
+        let mut folded = None;
+        fold(&Plan::default(), [path], Vec::new, update, |_, result, _| {
+            folded = Some(result.map_err(|error| error.kind().to_string()));
+            ControlFlow::Continue(())
+        });
+        (folded.unwrap(), pieces.into_inner())
+    }
+
+    #[test]
+    fn what_is_read_again_is_folded_anew() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let contents = vec![7; 2 * PIECE + 1];
+        fs::write(file.path(), &contents).unwrap();
+        assert_eq!(folded(file.path(), || {}), (Ok(contents.clone()), 3));
+        let chmod = || {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        assert_eq!(folded(file.path(), chmod), (Ok(contents), 6));
+        let cut = || file.as_file().set_len(5).unwrap();
+        assert_eq!(folded(file.path(), cut).0, Err("Changed while reading".into()));
+    }
+}
