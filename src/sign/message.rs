@@ -1,6 +1,7 @@
 //! What a request is apart from its body.
 
-use super::headers::Headers;
+use super::headers::{Headers, one};
+use super::verdict::VerifyError;
 
 /// A request without its body, which is streamed.
 ///
@@ -54,15 +55,44 @@ impl<'a> Message<'a> {
         self.url.split_once("://").map(|(scheme, _)| scheme)
     }
 
-    /// Host and port, where the URL has them.
-    pub(crate) fn authority(&self) -> Option<&'a str> {
+    /// Host and port as they are written in the URL, without a user and password.
+    fn authority(&self) -> Option<&'a str> {
         let (_, rest) = self.url.split_once("://")?;
         let rest = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         Some(rest.rsplit_once('@').map_or(rest, |(_, host)| host))
     }
 
-    /// Path and query, without a fragment; empty where the URL stops before them.
-    pub(crate) fn target(&self) -> &'a str {
+    /// The `Host` field: as the request has it, or else as the URL is written.
+    pub(crate) fn host_as_given(&self) -> Result<Option<&'a str>, VerifyError> {
+        let Some(host) = one(self.headers, "host")? else { return Ok(self.authority()) };
+        let host = std::str::from_utf8(host);
+        host.map(Some).map_err(|_| VerifyError::malformed("Host", "it is not text"))
+    }
+
+    /// The same in its normal form: what a client makes of the URL.
+    pub(crate) fn host(&self) -> Result<Option<String>, VerifyError> {
+        self.host_as_given()?.map(|host| normal_authority(self.scheme(), host)).transpose()
+    }
+
+    /// The URL as a client asks for it (RFC 9110, section 7.1): without user, password and
+    /// fragment, scheme and authority in their normal form, the path never empty.
+    pub(crate) fn target_uri(&self) -> Result<Option<String>, VerifyError> {
+        let (Some(scheme), Some(authority)) = (self.scheme(), self.authority()) else {
+            return Ok(None);
+        };
+        let authority = normal_authority(Some(scheme), authority)?;
+        let scheme = scheme.to_ascii_lowercase();
+        Ok(Some(format!("{scheme}://{authority}{}", self.request_target())))
+    }
+
+    /// Path and query, as they stand in the request line.
+    pub(crate) fn request_target(&self) -> String {
+        let (path, query) = (self.path(), self.query());
+        query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+    }
+
+    /// Path and query as they are written, without a fragment.
+    fn target(&self) -> &'a str {
         let target = match self.url.split_once("://") {
             Some((_, rest)) => rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]),
             None => self.url,
@@ -70,9 +100,13 @@ impl<'a> Message<'a> {
         target.split_once('#').map_or(target, |(target, _)| target)
     }
 
+    /// The path: `/` where a URL ends before it (RFC 9110, section 4.2.3).
     pub(crate) fn path(&self) -> &'a str {
         let target = self.target();
-        target.split_once('?').map_or(target, |(path, _)| path)
+        match target.split_once('?').map_or(target, |(path, _)| path) {
+            "" if self.scheme().is_some() => "/",
+            path => path,
+        }
     }
 
     /// What is after the `?`.
@@ -82,5 +116,95 @@ impl<'a> Message<'a> {
 
     pub(crate) fn param(&self, name: &str) -> Option<&'a str> {
         self.params.iter().find(|(title, _)| *title == name).map(|(_, value)| *value)
+    }
+}
+
+/// Splits an authority into host and port; the colons within brackets are those of IPv6.
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+    match authority[host_end..].find(':') {
+        Some(at) => (&authority[..host_end + at], Some(&authority[host_end + at + 1..])),
+        None => (authority, None),
+    }
+}
+
+/// Returns host and port in the one form that clients send (RFC 9110, section 4.2.3): lower case,
+/// no empty port, and not the port of the URL's scheme, which is https if it is unknown.
+fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, VerifyError> {
+    let wrong = |why| Err(VerifyError::malformed("host", why));
+    if !authority.is_ascii() {
+        return wrong("it is not ASCII (names in other scripts are sent as 'xn--…')");
+    }
+    let (host, port) = split_port(authority);
+    let host = host.to_ascii_lowercase();
+    let own = match scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case("http") => 80,
+        _ => 443,
+    };
+    match port {
+        None | Some("") => Ok(host),
+        Some(port) => match port.parse::<u16>().ok().filter(|_| !port.starts_with('+')) {
+            None => wrong("its port is not a number up to 65535"),
+            Some(port) if port == own => Ok(host),
+            Some(port) => Ok(format!("{host}:{port}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_one_form() {
+        for (url, host, target) in [
+            ("https://example.com/k", "example.com", "https://example.com/k"),
+            ("https://example.com:443/k", "example.com", "https://example.com/k"),
+            ("https://example.com:0443/k", "example.com", "https://example.com/k"),
+            ("https://example.com:/k", "example.com", "https://example.com/k"),
+            ("HTTPS://EXAMPLE.com/K", "example.com", "https://example.com/K"),
+            ("https://example.com:80/", "example.com:80", "https://example.com:80/"),
+            ("http://example.com:80/", "example.com", "http://example.com/"),
+            ("HTTP://example.com:080/", "example.com", "http://example.com/"),
+            ("http://example.com:443/", "example.com:443", "http://example.com:443/"),
+            ("https://example.com:8443/", "example.com:8443", "https://example.com:8443/"),
+            ("https://example.com./", "example.com.", "https://example.com./"),
+            ("https://u:p@example.com:443/p#f", "example.com", "https://example.com/p"),
+            ("https://u@x:p@example.com/p?a#f?b", "example.com", "https://example.com/p?a"),
+            ("https://example.com", "example.com", "https://example.com/"),
+            ("https://example.com?a=1", "example.com", "https://example.com/?a=1"),
+            ("https://example.com?", "example.com", "https://example.com/?"),
+            ("https://example.com#f", "example.com", "https://example.com/"),
+            ("https://[2001:DB8::1]:443/", "[2001:db8::1]", "https://[2001:db8::1]/"),
+            ("https://[::443]/", "[::443]", "https://[::443]/"),
+            ("https://[::1]:8443/", "[::1]:8443", "https://[::1]:8443/"),
+            (
+                "https://XN--BCHER-KVA.example/",
+                "xn--bcher-kva.example",
+                "https://xn--bcher-kva.example/",
+            ),
+        ] {
+            let message = Message::empty().url(url);
+            assert_eq!(message.host().unwrap().as_deref(), Some(host), "{url}");
+            assert_eq!(message.target_uri().unwrap().as_deref(), Some(target), "{url}");
+        }
+        for url in ["https://bücher.example/", "https://a.example:x/", "https://a.example:65536/"]
+        {
+            let message = Message::empty().url(url);
+            assert!(message.host().is_err() && message.target_uri().is_err(), "{url}");
+        }
+        let path_only = Message::empty().url("/p?a");
+        assert_eq!((path_only.host(), path_only.target_uri()), (Ok(None), Ok(None)));
+        assert_eq!(path_only.request_target(), "/p?a");
+    }
+
+    #[test]
+    fn a_host_field_counts_before_the_url() {
+        let headers = [("Host", "B.example:443")];
+        let message = Message::new(&headers).url("https://a.example/");
+        assert_eq!(message.host_as_given(), Ok(Some("B.example:443")));
+        assert_eq!(message.host(), Ok(Some("b.example".to_owned())));
+        let differing = [("Host", "a"), ("Host", "b")];
+        assert!(Message::new(&differing).host().is_err());
     }
 }

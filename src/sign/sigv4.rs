@@ -155,7 +155,13 @@ impl Rules for Sigv4 {
         let mut canonical = Canonical::new(self.path, message);
         let credential = format!("{}/{scope}", self.access_key_id);
         let mut headers = Vec::new();
-        let mut url = None;
+        // A `Host` field is sent as it is given; of a URL, clients send the normal form. Some keep
+        // its upper case, so that the URL to send is another then.
+        let given = message.host_as_given()?;
+        let of_url = !has(message.headers, "host");
+        let host = if of_url { message.host()? } else { given.map(str::to_owned) };
+        let target = message.target_uri()?;
+        let mut url = target.clone().filter(|_| host.as_deref() != given);
         let shows = self.shows_digest || has(message.headers, "x-amz-content-sha256");
         let shown = match self.place {
             Place::Header if shows => Shown::InHeader,
@@ -185,7 +191,7 @@ impl Rules for Sigv4 {
                 query.extend(self.token.iter().map(|t| ("X-Amz-Security-Token", t.to_string())));
                 let query: Vec<String> =
                     query.iter().map(|(n, v)| format!("{n}={}", encode(v.as_bytes()))).collect();
-                let bare = message.url.split_once('#').map_or(message.url, |(url, _)| url);
+                let bare = target.unwrap_or_else(|| message.request_target());
                 let sign = if !bare.contains('?') {
                     "?"
                 } else if bare.ends_with('?') {
@@ -199,7 +205,8 @@ impl Rules for Sigv4 {
             }
         }
         let filled_in = ("x-amz-content-sha256".to_owned(), String::new());
-        canonical.set_headers(message, &names, &[&headers[..], &[filled_in]].concat())?;
+        let more = [&headers[..], &[filled_in]].concat();
+        canonical.set_headers(message, &names, &more, host.as_deref())?;
         let stand_in = self.stand_in();
         let string_head = format!("{NAME}\n{time}\n{scope}\n");
         let signed_names = names.join(";");
@@ -216,20 +223,23 @@ impl Rules for Sigv4 {
             scope: Some(date),
             keep_body: false,
             render: {
-                let names = names.join(";");
+                let (names, place) = (names.join(";"), self.place);
                 Box::new(move |finished, _| {
                     let value = finished.tags.first().map(|tag| tag.to_hex()).unwrap_or_default();
                     if let (Shown::InHeader, Some(digest)) = (shown, &finished.digest) {
                         let payload = stand_in.map_or_else(|| digest.to_hex(), str::to_owned);
                         headers.push(("X-Amz-Content-SHA256".to_owned(), payload));
                     }
-                    let url = url.map(|url| format!("{url}&X-Amz-Signature={value}"));
-                    if url.is_none() {
-                        let line = format!(
-                            "{NAME} Credential={credential}, SignedHeaders={names}, Signature={value}"
-                        );
-                        headers.push(("Authorization".to_owned(), line));
-                    }
+                    let url = match place {
+                        Place::Query(_) => url.map(|url| format!("{url}&X-Amz-Signature={value}")),
+                        Place::Header => {
+                            let line = format!(
+                                "{NAME} Credential={credential}, SignedHeaders={names}, Signature={value}"
+                            );
+                            headers.push(("Authorization".to_owned(), line));
+                            url
+                        }
+                    };
                     Signed { headers, params: Vec::new(), url, value }
                 })
             },
@@ -276,7 +286,7 @@ impl Sigv4 {
         names.retain(|name| !LEFT_OUT.contains(&name.as_str()));
         names.sort_unstable();
         names.dedup();
-        if !has(message.headers, "host") && message.authority().is_none() {
+        if message.host_as_given()?.is_none() {
             return Err(SignError::Missing("the header Host, or a URL with a host".into()));
         }
         Ok(names)

@@ -1,7 +1,7 @@
 //! What only Twilio does: ports that come and go, and a digest of the body in the query.
 
 use super::input::Input;
-use super::message::Message;
+use super::message::{Message, split_port};
 use super::plain::is_empty;
 use super::verdict::VerifyError;
 use crate::algorithm::Algorithm;
@@ -15,15 +15,11 @@ const NAME: &str = "bodySHA256";
 pub(crate) fn other_port(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host_at = authority.rfind('@').map_or(0, |at| at + 1);
-    let port_at = match authority[host_at..].rfind(']') {
-        Some(end) => authority[host_at + end..].find(':').map(|at| host_at + end + at),
-        None => authority[host_at..].find(':').map(|at| host_at + at),
-    };
-    let port = if scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
-    match port_at {
-        Some(at) => format!("{scheme}://{}{rest}", &authority[..at]),
-        None => format!("{scheme}://{authority}{port}{rest}"),
+    let (user, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    let own = if scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
+    match split_port(host) {
+        (host, Some(_)) => format!("{scheme}://{user}{host}{rest}"),
+        (host, None) => format!("{scheme}://{user}{host}{own}{rest}"),
     }
 }
 
@@ -46,8 +42,9 @@ pub(crate) fn with_digest(url: &str, digest: &Digest) -> String {
     if is_empty(digest) {
         return url.to_owned();
     }
+    let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let sign = if url.contains('?') { "&" } else { "?" };
-    format!("{url}{sign}{NAME}={digest}")
+    format!("{url}{sign}{NAME}={digest}{fragment}")
 }
 
 /// Signs the URL with the digest of the body in it.

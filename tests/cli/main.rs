@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod publish;
 mod sign;
+mod signed_urls;
 mod sum;
 mod support;
 mod tiers;

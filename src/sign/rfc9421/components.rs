@@ -5,7 +5,7 @@ use sfv::{BareItem, Dictionary, FieldType, Item, KeyRef, ListEntry, Parser};
 
 use super::fields::{joined, serialised};
 use crate::sign::encoding::Encoding;
-use crate::sign::headers::{one, trim};
+use crate::sign::headers::trim;
 use crate::sign::message::Message;
 use crate::sign::verdict::VerifyError;
 
@@ -78,12 +78,12 @@ pub(super) fn component_value(item: &Item, message: &Message<'_>) -> Result<Vec<
     };
     let text = match name {
         "@method" => message.method.to_owned(),
-        "@target-uri" => message.scheme().map(|_| message.url.to_owned()).ok_or_else(missing)?,
-        "@authority" => authority(message)?.ok_or_else(missing)?,
+        "@target-uri" => message.target_uri()?.ok_or_else(missing)?,
+        "@authority" => message.host()?.ok_or_else(missing)?,
         "@scheme" => message.scheme().map(str::to_ascii_lowercase).ok_or_else(missing)?,
-        "@request-target" => match message.target() {
-            "" => return Err(missing()),
-            target => target.to_owned(),
+        "@request-target" => match message.request_target() {
+            target if target.is_empty() => return Err(missing()),
+            target => target,
         },
         "@path" => match message.path() {
             "" => "/".to_owned(),
@@ -94,21 +94,6 @@ pub(super) fn component_value(item: &Item, message: &Message<'_>) -> Result<Vec<
         _ => return header(item, name, message)?.ok_or_else(missing),
     };
     Ok(text.into_bytes())
-}
-
-/// Lower case, without the port that is the scheme's own (section 2.2.3).
-fn authority(message: &Message<'_>) -> Result<Option<String>, VerifyError> {
-    let host = match one(message.headers, "host")? {
-        Some(host) => std::str::from_utf8(host).ok(),
-        None => message.authority(),
-    };
-    let Some(host) = host else { return Ok(None) };
-    let host = host.to_ascii_lowercase();
-    let port = match message.scheme().map(str::to_ascii_lowercase).as_deref() {
-        Some("http") => ":80",
-        _ => ":443",
-    };
-    Ok(Some(host.strip_suffix(port).unwrap_or(&host).to_owned()))
 }
 
 /// The one parameter of that name, decoded and encoded again.

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 use super::Path;
-use crate::sign::headers::trim;
 use crate::sign::message::Message;
 use crate::sign::verdict::VerifyError;
 
@@ -13,6 +12,7 @@ use crate::sign::verdict::VerifyError;
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A canonical request, but for the names of its headers and its body.
+#[derive(Clone)]
 pub(super) struct Canonical {
     method: String,
     path: String,
@@ -35,12 +35,14 @@ impl Canonical {
         self.query = canonical_query(query);
     }
 
-    /// Takes the headers of these names from `more`, then from the message.
+    /// Takes the headers of these names from `more`, then from the message; `host` is that of the
+    /// request, whether a header or the URL says it.
     pub(super) fn set_headers(
         &mut self,
         message: &Message<'_>,
         names: &[String],
         more: &[(String, String)],
+        host: Option<&str>,
     ) -> Result<(), VerifyError> {
         for name in names {
             let mut value: Option<Vec<u8>> = None;
@@ -53,13 +55,11 @@ impl Canonical {
             };
             match more.iter().find(|(title, _)| title.eq_ignore_ascii_case(name)) {
                 Some((_, one)) => add(one.as_bytes()),
+                None if name == "host" => host.into_iter().for_each(|host| add(host.as_bytes())),
                 None => message.headers.values(name, &mut add),
             }
-            if value.is_none() && name == "host" {
-                value = message.authority().map(|host| host.as_bytes().to_vec());
-            }
             let value = value.ok_or_else(|| VerifyError::MissingHeader(name.clone()))?;
-            if value.contains(&b'\n') {
+            if value.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
                 return Err(VerifyError::malformed(name.clone(), "it holds a line end"));
             }
             self.headers.push((name.clone(), value));
@@ -92,15 +92,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
 
-/// Without blanks around, and one for each run of them.
+/// Drops the white space around a value, and writes one space for each run of it within: tabs too,
+/// as botocore's `' '.join(value.split())` has it. A line end stays, and is refused.
 fn spaced(value: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(value.len());
-    for &byte in trim(value) {
-        if byte != b' ' || out.last() != Some(&b' ') {
-            out.push(byte);
-        }
-    }
-    out
+    let words = value.split(|byte| matches!(byte, b' ' | b'\t' | b'\x0b' | b'\x0c'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
 }
 
 fn canonical_path(kind: Path, path: &str) -> String {

@@ -151,8 +151,16 @@ impl Sigv4 {
         let names = self.signed_names(message, parts)?;
         let mut canonical = Canonical::new(self.path, message);
         canonical.set_query(parts.query);
-        canonical.set_headers(message, &names, &[])?;
-        one(message.headers, "host")?;
+        // A sender has signed the host as it was received, or in its normal form.
+        let given = message.host_as_given()?;
+        let normal = message.host()?;
+        let mut other = None;
+        if normal.as_deref() != given {
+            let mut canonical = canonical.clone();
+            canonical.set_headers(message, &names, &[], normal.as_deref())?;
+            other = Some(canonical);
+        }
+        canonical.set_headers(message, &names, &[], given)?;
 
         let shown = match parts.lifetime {
             None => one(message.headers, "x-amz-content-sha256")?,
@@ -184,24 +192,27 @@ impl Sigv4 {
         };
         let head = format!("{NAME}\n{}\n{scope}\n", parts.time);
         let signed_names = names.join(";");
-        let content = move |payload: &str| {
-            let request = canonical.write(&signed_names, payload);
-            format!("{head}{}", digest(Algorithm::Sha256, &request)).into_bytes()
-        };
-        let input = match fixed {
-            Some(payload) => Input::bytes(content(&payload)),
-            None => Input::Digested {
-                hasher: Box::new(Hasher::new(Algorithm::Sha256)),
-                content: Box::new(move |of_body| content(&of_body.to_hex())),
-            },
+        let input = |canonical: Canonical| {
+            let (head, signed_names) = (head.clone(), signed_names.clone());
+            let content = move |payload: &str| {
+                let request = canonical.write(&signed_names, payload);
+                format!("{head}{}", digest(Algorithm::Sha256, &request)).into_bytes()
+            };
+            match &fixed {
+                Some(payload) => Input::bytes(content(payload)),
+                None => Input::Digested {
+                    hasher: Box::new(Hasher::new(Algorithm::Sha256)),
+                    content: Box::new(move |of_body| content(&of_body.to_hex())),
+                },
+            }
         };
         let titles = ["timestamp", "method", "path", "query"].map(str::to_owned).into_iter();
         let parts_covered =
             titles.chain(names.iter().map(|name| format!("header {name}"))).collect();
         Ok(Claim {
             macs: mac.into(),
-            input,
-            alternative: None,
+            input: input(canonical),
+            alternative: other.map(|canonical| Box::new(input(canonical))),
             timestamp: Some(timestamp),
             lifetime: parts.lifetime,
             expires: None,
