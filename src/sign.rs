@@ -20,9 +20,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod body_digest;
 mod claim;
 mod clock;
 mod encoding;
+mod fields;
 mod headers;
 mod input;
 mod jws;

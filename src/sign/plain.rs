@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::body_digest::BodyDigests;
 use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled, Window};
 use super::encoding::{Encoding, Mac};
 use super::input::{Body, Input};
@@ -56,6 +57,15 @@ impl Rules for Plain {
                 std::str::from_utf8(id).map_err(|_| VerifyError::malformed("id", "not text"))?,
             ),
         };
+        let mut digests = BodyDigests::default();
+        for part in &self.content {
+            if let Part::Header(name) = part {
+                digests.read(message, name, None)?;
+            }
+        }
+        if self.body.is_none() {
+            digests.refuse_unknown()?;
+        }
         let mut claim = Claim {
             macs: found.macs,
             input: self.input(message, &values)?,
@@ -64,9 +74,12 @@ impl Rules for Plain {
             lifetime: None,
             expires: None,
             id,
-            checks: Vec::new(),
+            checks: digests.checks,
             bodies: Bodies::Any,
-            covers: Covers { body: self.body.is_some(), parts: Arc::clone(&self.titles) },
+            covers: Covers {
+                body: self.body.is_some() || digests.vouches,
+                parts: Arc::clone(&self.titles),
+            },
             scope: None,
         };
         if self.quirk == Quirk::Twilio {

@@ -1,14 +1,12 @@
 //! HTTP Message Signatures (RFC 9421) of requests, with `hmac-sha256` and `Content-Digest`.
 
 mod components;
-mod content_digest;
-mod fields;
 
-use self::components::{component, component_value, is_content_digest, title};
-use self::content_digest::content_digest;
-use self::fields::{Member, dictionary, serialised, string_param};
+use self::components::{component, component_value, field, is_content_digest, title};
+use super::body_digest::{BodyDigests, content_digest};
 use super::claim::{Bodies, Claim, Intent, MOST_CANDIDATES, Rules, Settled};
 use super::encoding::{Encoding, Mac};
+use super::fields::{self, Member, dictionary, serialised, string_param};
 use super::headers::has;
 use super::input::Input;
 use super::message::Message;
@@ -180,11 +178,12 @@ impl Rules for Rfc9421 {
         let expires = time_param(list, "expires")?;
         let created = created.ok_or_else(|| VerifyError::Coverage("a time (created)".into()))?;
         let base = base(list, message, None)?;
-        let covers_body = list.items.iter().any(is_content_digest);
-        let checks = match covers_body {
-            true => content_digest(message)?,
-            false => Vec::new(),
-        };
+        let mut digests = BodyDigests::default();
+        for (name, key) in list.items.iter().filter_map(field) {
+            digests.read(message, name, key)?;
+        }
+        digests.refuse_unknown()?;
+        let covers_body = digests.vouches;
         let titles = list.items.iter().map(title).chain(["created".to_owned()]);
         Ok(Claim {
             macs: Mac::of(bytes).into(),
@@ -194,7 +193,7 @@ impl Rules for Rfc9421 {
             lifetime: None,
             expires,
             id: None,
-            checks,
+            checks: digests.checks,
             bodies: if covers_body { Bodies::Any } else { Bodies::Empty },
             covers: Covers { body: covers_body, parts: titles.collect() },
             scope: None,
@@ -254,7 +253,7 @@ impl Rules for Rfc9421 {
                 Input::Digested {
                     hasher: Box::new(Hasher::new(Algorithm::Sha256)),
                     content: Box::new(move |digest| {
-                        [&head, content_digest::written(digest).as_bytes(), &tail].concat()
+                        [&head, content_digest(digest).as_bytes(), &tail].concat()
                     }),
                 }
             }
@@ -267,7 +266,7 @@ impl Rules for Rfc9421 {
                 let mac = finished.tags.first().map(|tag| tag.to_base64()).unwrap_or_default();
                 let mut headers = Vec::new();
                 if let Some(digest) = &finished.digest {
-                    headers.push(("Content-Digest".into(), content_digest::written(digest)));
+                    headers.push(("Content-Digest".into(), content_digest(digest)));
                 }
                 headers.push(("Signature-Input".into(), input_line));
                 headers.push(("Signature".into(), format!("{label}=:{mac}:")));

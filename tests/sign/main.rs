@@ -1,5 +1,6 @@
 //! Signing and verifying requests: known answers, every flipped bit refused, round trips, secrets kept.
 
+mod body_digests;
 mod jws;
 mod many;
 mod refusals;

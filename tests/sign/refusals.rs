@@ -330,7 +330,9 @@ fn rfc9421_coverage_and_labels() {
         sent.headers.retain(|(name, _)| name != "Content-Digest");
         sent.header("Content-Digest", value)
     };
-    assert_eq!(of(&digest("md5=:Sd/dVLAcvNLSq16eXua5uQ==:")), "malformed");
+    // Compared, but it is not the header that was signed.
+    assert_eq!(of(&digest("md5=:Sd/dVLAcvNLSq16eXua5uQ==:")), "mismatch");
+    assert_eq!(of(&digest("crc32c=:AAAAAA==:")), "coverage");
     assert_eq!(of(&digest("sha-256=:AAAA:")), "malformed");
     // Signed, but of another body.
     assert_eq!(of(&Request { body: b"y".to_vec(), ..sent }), "body-hash-mismatch");

@@ -3,8 +3,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 use sfv::{BareItem, Dictionary, FieldType, Item, KeyRef, ListEntry, Parser};
 
-use super::fields::{joined, serialised};
 use crate::sign::encoding::Encoding;
+use crate::sign::fields::{joined, serialised, serialised_list};
 use crate::sign::headers::trim;
 use crate::sign::message::Message;
 use crate::sign::verdict::VerifyError;
@@ -54,6 +54,13 @@ fn name(item: &Item) -> Option<&str> {
         BareItem::String(name) => Some(name.as_str()),
         _ => None,
     }
+}
+
+/// The name of a header field, and the one member of it that is meant, if it is one alone.
+pub(super) fn field(item: &Item) -> Option<(&str, Option<&str>)> {
+    let name = name(item).filter(|name| !name.starts_with('@'))?;
+    let key = KeyRef::from_str("key").ok().and_then(|key| item.params.get(key));
+    Some((name, key.and_then(|key| key.as_string()).map(|key| key.as_str())))
 }
 
 pub(super) fn is_content_digest(item: &Item) -> bool {
@@ -124,7 +131,7 @@ fn header(item: &Item, name: &str, message: &Message<'_>) -> Result<Option<Vec<u
         let member = KeyRef::from_str(key.as_str()).ok().and_then(|key| fields.get(key));
         return Ok(member.map(|member| match member {
             ListEntry::Item(item) => item.serialize().into_bytes(),
-            ListEntry::InnerList(list) => super::fields::serialised_list(list).into_bytes(),
+            ListEntry::InnerList(list) => serialised_list(list).into_bytes(),
         }));
     }
     match param("bs") {

@@ -8,6 +8,7 @@ use super::{LONGEST, NAME, Payload, Sigv4, UNSIGNED};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::{Hasher, digest};
+use crate::sign::body_digest::BodyDigests;
 use crate::sign::claim::{Bodies, BodyCheck, Claim};
 use crate::sign::clock::from_basic_format;
 use crate::sign::encoding::Encoding;
@@ -166,8 +167,12 @@ impl Sigv4 {
             None => one(message.headers, "x-amz-content-sha256")?,
             Some(_) => None,
         };
-        let (mut checks, mut bodies) = (Vec::new(), Bodies::Any);
-        let (fixed, body) = match shown {
+        let mut digests = BodyDigests::default();
+        for name in names.iter().filter(|name| shown.is_none() || *name != "x-amz-content-sha256") {
+            digests.read(message, name, None)?;
+        }
+        let (mut checks, mut bodies) = (digests.checks, Bodies::Any);
+        let (fixed, signs_body) = match shown {
             Some(shown) if shown == UNSIGNED.as_bytes() => match self.payload {
                 Payload::Unsigned => (Some(UNSIGNED.to_owned()), false),
                 Payload::Signed => return Err(VerifyError::Coverage("the body".into())),
@@ -182,7 +187,7 @@ impl Sigv4 {
             }
             None => match self.stand_in() {
                 Some(stand_in) if parts.lifetime.is_some() => {
-                    if self.payload == Payload::Signed {
+                    if self.payload == Payload::Signed && !digests.vouches {
                         bodies = Bodies::Empty;
                     }
                     (Some(stand_in.to_owned()), false)
@@ -219,7 +224,7 @@ impl Sigv4 {
             id: None,
             checks,
             bodies,
-            covers: Covers { body, parts: parts_covered },
+            covers: Covers { body: signs_body || digests.vouches, parts: parts_covered },
             scope: Some(date.to_owned()),
         })
     }

@@ -1,0 +1,211 @@
+//! Digests of the body in headers: where a signature covers one, another body is refused.
+
+use hsum::Algorithm;
+use hsum::sign::{Encoding, Rfc9421, Scheme, SignOptions, Sigv4, Template};
+
+use crate::support::*;
+
+const KEY: &[u8] = b"a-secret-that-is-long-enough";
+const NOW: u64 = 1_700_000_000;
+const BODY: &str = "genuine";
+
+/// Headers that vouch for a body. `MD5`, `SHA1`, `SHA256` and `SHA512` stand for its digests in
+/// base64, `HEX` for SHA-256 in hexadecimal.
+const VOUCHING: [(&str, &str); 13] = [
+    ("Digest", "SHA-256=<SHA256>"),
+    ("digest", "sha-256=<SHA256>"),
+    ("Digest", "MD5=<MD5>, SHA-256=<SHA256>,UNIXsum=30637"),
+    ("Digest", "SHA-512=<SHA512>"),
+    ("Content-Digest", "sha-256=:<SHA256>:"),
+    ("Content-Digest", "crc32c=:AAAAAA==:, sha-512=:<SHA512>:"),
+    ("CONTENT-DIGEST", "md5=:<MD5>:, sha-256=:<SHA256>:"),
+    ("Repr-Digest", "sha-256=:<SHA256>:"),
+    ("X-Content-SHA256", "<SHA256>"),
+    ("x-ms-content-sha256", "<SHA256>"),
+    ("X-Amz-Content-SHA256", "<HEX>"),
+    ("X-Goog-Content-SHA256", "<HEX>"),
+    ("x-oss-content-sha256", "<HEX>"),
+];
+
+/// Headers of algorithms that are broken: compared, but the body does not count as signed.
+const WEAK: [(&str, &str); 4] = [
+    ("Content-MD5", "<MD5>"),
+    ("Digest", "MD5=<MD5>"),
+    ("Digest", "SHA=<SHA1>, MD5=<MD5>"),
+    ("Content-Digest", "md5=:<MD5>:"),
+];
+
+/// Headers that say nothing that can be compared.
+const UNKNOWN: [(&str, &str); 7] = [
+    ("Digest", "UNIXsum=30637"),
+    ("Digest", "SHA-256"),
+    ("Content-Digest", "crc32c=:AAAAAA==:"),
+    ("Repr-Digest", "adler=:AAAAAA==:"),
+    ("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"),
+    ("X-Content-SHA256", "<MD5>"),
+    ("Content-MD5", "<SHA256>"),
+];
+
+fn filled_in(value: &str) -> String {
+    let of = |algorithm| hsum::digest(algorithm, BODY.as_bytes());
+    value
+        .replace("<MD5>", &of(Algorithm::Md5).to_base64())
+        .replace("<SHA1>", &of(Algorithm::Sha1).to_base64())
+        .replace("<SHA256>", &of(Algorithm::Sha256).to_base64())
+        .replace("<SHA512>", &of(Algorithm::Sha512).to_base64())
+        .replace("<HEX>", &of(Algorithm::Sha256).to_hex())
+}
+
+/// Schemes that sign this header, and the body by nothing else.
+fn covering(header: &str) -> [Scheme; 3] {
+    [
+        Scheme::Template(Template::new(format!("d:{{header:{header}}}"), ["X-Sig: {mac}"])),
+        Scheme::Rfc9421(Rfc9421::default().cover([header.to_ascii_lowercase()])),
+        // The sender's settings decide what it lists; the body is no part of a presigned URL of S3.
+        Scheme::Sigv4(Sigv4::new("r", "s3", "A").presign(60)),
+    ]
+}
+
+/// The request with the signature of its headers, whatever its digests say.
+fn signed(scheme: &Scheme, header: &str, value: &str) -> Request {
+    let request = Request::new(BODY).url("https://a.example/x").header("Host", "a.example");
+    let request = request.header(header, filled_in(value));
+    let options = SignOptions { timestamp: Some(NOW), ..SignOptions::default() };
+    request.signed(&request.sign(scheme, KEY, &options))
+}
+
+fn verdict(scheme: &Scheme, request: &Request) -> Result<bool, &'static str> {
+    let verdict = request.verify(scheme, KEY, NOW);
+    verdict.map(|verified| verified.covers().body()).map_err(|error| error.reason())
+}
+
+fn forged(request: &Request) -> Request {
+    Request { body: b"FORGED".to_vec(), ..request.clone() }
+}
+
+/// A signer makes this header itself.
+fn is_own(scheme: &Scheme, header: &str) -> bool {
+    match scheme {
+        Scheme::Rfc9421(_) => header.eq_ignore_ascii_case("content-digest"),
+        Scheme::Sigv4(_) => header.eq_ignore_ascii_case("x-amz-content-sha256"),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_covered_digest_vouches_for_the_body() {
+    for (header, value) in VOUCHING {
+        for scheme in covering(header) {
+            if is_own(&scheme, header) {
+                continue;
+            }
+            let request = signed(&scheme, header, value);
+            let what = format!("{header}: {value} {scheme:?}");
+            assert_eq!(verdict(&scheme, &request), Ok(true), "{what}");
+            assert_eq!(verdict(&scheme, &forged(&request)), Err("body-hash-mismatch"), "{what}");
+            let empty = Request { body: Vec::new(), ..request };
+            assert_eq!(verdict(&scheme, &empty), Err("body-hash-mismatch"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_digest_is_compared_and_vouches_for_nothing() {
+    for (header, value) in WEAK {
+        for scheme in covering(header) {
+            if is_own(&scheme, header) {
+                continue;
+            }
+            let request = signed(&scheme, header, value);
+            let what = format!("{header}: {value} {scheme:?}");
+            // Schemes that know of bodies refuse one that nothing vouches for.
+            let expected = match scheme {
+                Scheme::Template(_) => Ok(false),
+                _ => Err("coverage"),
+            };
+            assert_eq!(verdict(&scheme, &request), expected, "{what}");
+            assert_eq!(verdict(&scheme, &forged(&request)), Err("body-hash-mismatch"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_digest_that_cannot_be_compared_is_no_coverage() {
+    for (header, value) in UNKNOWN {
+        for scheme in covering(header) {
+            if is_own(&scheme, header) {
+                continue;
+            }
+            let request = signed(&scheme, header, value);
+            let what = format!("{header}: {value} {scheme:?}");
+            assert_eq!(verdict(&scheme, &request), Err("coverage"), "{what}");
+            assert_eq!(verdict(&scheme, &forged(&request)), Err("coverage"), "{what}");
+        }
+    }
+    // Where the body is signed itself, it may be anything.
+    let template = Template::new("{header:Digest}\n{body}", ["X-Sig: {mac}"]);
+    let scheme = Scheme::Template(template);
+    let request = signed(&scheme, "Digest", "UNIXsum=30637");
+    assert_eq!(verdict(&scheme, &request), Ok(true));
+    assert_eq!(verdict(&scheme, &forged(&request)), Err("mismatch"));
+}
+
+#[test]
+fn digests_that_are_none_or_differ_are_refused() {
+    for (header, value, reason) in [
+        ("Digest", "SHA-256=T6/dhNV6", "malformed"),
+        (
+            "Digest",
+            "SHA-256=<SHA256>,SHA-256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "duplicate-header",
+        ),
+        ("Digest", "SHA-256=<SHA256>,SHA-512=<SHA256>", "malformed"),
+        ("Digest", "SHA-256=<SHA256>,MD5=AAAAAAAAAAAAAAAAAAAAAA==", "body-hash-mismatch"),
+        ("Repr-Digest", "sha-256=:AAAA:", "malformed"),
+        ("Repr-Digest", "sha-256=abc", "malformed"),
+    ] {
+        for scheme in covering(header) {
+            let request = signed(&scheme, header, value);
+            assert_eq!(verdict(&scheme, &request), Err(reason), "{header}: {value} {scheme:?}");
+        }
+    }
+    // A part of a representation is not what its digest is of.
+    let [template, ..] = covering("Repr-Digest");
+    let part = signed(&template, "Repr-Digest", "sha-256=:<SHA256>:");
+    let part = part.header("Content-Range", "bytes 0-6/100");
+    assert_eq!(verdict(&template, &part), Err("coverage"));
+}
+
+/// Only the member that is signed counts: anybody may add another.
+#[test]
+fn a_member_of_a_digest_header() {
+    let cover = |component: &str| Scheme::Rfc9421(Rfc9421::default().cover([component]));
+    let strong = cover("repr-digest;key=\"sha-256\"");
+    let request = signed(&strong, "Repr-Digest", "sha-256=:<SHA256>:, md5=:<MD5>:");
+    assert_eq!(verdict(&strong, &request), Ok(true));
+    assert_eq!(verdict(&strong, &forged(&request)), Err("body-hash-mismatch"));
+    let weak = cover("repr-digest;key=\"md5\"");
+    let request = signed(&weak, "Repr-Digest", "md5=:<MD5>:, sha-256=:<SHA256>:");
+    assert_eq!(verdict(&weak, &request), Err("coverage"));
+    let crc = cover("repr-digest;key=\"crc32c\"");
+    let request = signed(&crc, "Repr-Digest", "crc32c=:AAAAAA==:, sha-256=:<SHA256>:");
+    assert_eq!(verdict(&crc, &request), Err("coverage"));
+}
+
+/// A request of draft-cavage as httpsig signs it.
+#[test]
+fn a_digest_in_a_pattern() {
+    let line = "Signature keyId=\"k\",algorithm=\"hmac-sha256\",headers=\"(request-target) digest\",\
+                signature=\"EJVeuG69NtWjhpP/UNM9gfS40azGJ6ukef2+cUMahqA=\"";
+    let pattern = line.replace("EJVeuG69NtWjhpP/UNM9gfS40azGJ6ukef2+cUMahqA=", "{mac}");
+    let template = Template::new(
+        "(request-target): post {path}\ndigest: {header:Digest}",
+        [format!("Authorization: {pattern}")],
+    );
+    let scheme = Scheme::Template(template.encoding(Encoding::Base64));
+    let request = Request::new("FORGED")
+        .url("https://e.org/p")
+        .header("Digest", "SHA-256=AVq9f1zFei3ZS3WQ8ErYCEJzkF7jPsXOvq5iJ2qX+GI=")
+        .header("Authorization", line);
+    assert_eq!(verdict(&scheme, &request), Err("body-hash-mismatch"));
+}
