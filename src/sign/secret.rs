@@ -26,7 +26,7 @@ pub enum KeyFormat {
     Base64,
     /// Base64 in the alphabet for URLs, without padding (RFC 4648, section 5).
     Base64Url,
-    /// `whsec_` and base64: a key of Standard Webhooks. `v1,` before it is dropped.
+    /// A key of Standard Webhooks: base64, with `whsec_`, `v1,whsec_` or nothing before it.
     Whsec,
 }
 
@@ -67,8 +67,8 @@ impl KeyFormat {
                 decoded.map_err(|_| KeyError::Base64Url)?.len()
             }
             Self::Whsec => {
-                let text = text.strip_prefix(b"v1,").unwrap_or(text);
-                let text = text.strip_prefix(b"whsec_").ok_or(KeyError::Whsec)?;
+                let bare = text.strip_prefix(b"v1,whsec_").or(text.strip_prefix(b"whsec_"));
+                let text = bare.unwrap_or(text);
                 Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
             }
         };
@@ -121,7 +121,7 @@ impl SecretKey {
         Self::read(KeyFormat::Base64Url, text)
     }
 
-    /// Reads a key of Standard Webhooks: `whsec_` and base64.
+    /// Reads a key of Standard Webhooks: base64, with or without `whsec_` before it.
     ///
     /// # Errors
     /// [`KeyError`] where it is something else, empty, or too long.
@@ -149,7 +149,7 @@ impl SecretKey {
             return Err(KeyError::TooLong);
         }
         if text.trim_ascii().is_empty() {
-            return Err(KeyError::Empty);
+            return Err(if text.is_empty() { KeyError::Empty } else { KeyError::Blank });
         }
         let key = match format {
             KeyFormat::Text if text.iter().any(|&byte| byte == b'\n' || byte == b'\r') => {
@@ -186,8 +186,10 @@ impl fmt::Debug for SecretKey {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nothing, white space, or an encoding of nothing.
+    /// Nothing, or an encoding of nothing.
     Empty,
+    /// White space only.
+    Blank,
     /// A line end in a text key.
     LineEnd,
     /// Not hexadecimal.
@@ -196,7 +198,7 @@ pub enum KeyError {
     Base64,
     /// Not base64 for URLs, or not canonical.
     Base64Url,
-    /// Not `whsec_` and canonical base64.
+    /// Not canonical base64, with or without `whsec_` before it.
     Whsec,
     /// Longer than [`LONGEST_KEY`].
     TooLong,
@@ -205,7 +207,10 @@ pub enum KeyError {
 impl KeyError {
     /// `empty-key` or `bad-key`: a word that stays.
     pub fn reason(self) -> &'static str {
-        if self == Self::Empty { "empty-key" } else { "bad-key" }
+        match self {
+            Self::Empty | Self::Blank => "empty-key",
+            _ => "bad-key",
+        }
     }
 }
 
@@ -213,11 +218,12 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the key is empty",
+            Self::Blank => "the key is blank: it has white space only",
             Self::LineEnd => "a text key has one line, and no line end in it",
             Self::Hex => "the key is not hexadecimal",
             Self::Base64 => "the key is not base64 (RFC 4648, section 4, padded)",
             Self::Base64Url => "the key is not base64url (RFC 4648, section 5, not padded)",
-            Self::Whsec => "the key is not 'whsec_' and base64",
+            Self::Whsec => "the key is not base64, with or without 'whsec_' before it",
             Self::TooLong => "the key is longer than 64 KiB",
         })
     }

@@ -354,12 +354,17 @@ fn several_keys() {
 fn keys_that_are_none_are_not_mismatches() {
     for (key, format, word) in [
         ("", "text", "the key is empty"),
-        ("  ", "text", "the key is empty"),
+        ("  ", "text", "the key is blank"),
         ("a\nb", "text", "one line"),
         ("xyz", "hex", "not hexadecimal"),
         ("SmVmZR==", "base64", "not base64"),
         ("SmVmZQ==", "base64url", "not base64url"),
-        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec", "whsec_"),
+        ("  ", "hex", "the key is blank"),
+        ("whsec_", "whsec", "the key is empty"),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "whsec", "not base64, with or without 'whsec_'"),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "whsec", "not base64"),
+        ("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec", "not base64"),
+        ("a plain secret", "whsec", "not base64"),
     ] {
         for verb in ["sign", "verify-request"] {
             let words = format!("{verb} -s github -k env:KEY --key-format {format} body");
