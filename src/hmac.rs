@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::algorithm::Function;
 use crate::digest::Digest;
-use crate::hasher::{Hasher, digest, digest_keyed};
+use crate::hasher::{Hasher, digest_keyed};
 use crate::lanes::{self, Place};
 
 /// An HMAC key, prepared: the hash states after the inner and the outer padded key block.
@@ -33,9 +33,13 @@ impl Key {
         let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
         let block = &mut block[..block_len];
         if key.len() > block_len {
-            let mut short = digest(function, key);
+            // A stream, for its buffer can be wiped.
+            let mut hasher = Hasher::new(function);
+            hasher.update(key);
+            let mut short = hasher.finish();
             block[..function.len()].copy_from_slice(short.as_bytes());
             short.as_mut_bytes().zeroize();
+            hasher.zeroize();
         } else {
             block[..key.len()].copy_from_slice(key);
         }

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
 use hsum::fetch::cookies::Jar;
 use hsum::fetch::form::{self, FilePart, Multipart};
-use hsum::fetch::netrc::{self, Netrc};
+use hsum::fetch::netrc::Netrc;
 use hsum::fetch::{
     AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
     Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
@@ -23,7 +22,7 @@ use hsum::sign::{Clock, SystemClock};
 
 use super::args::{ClientArgs, How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
 use super::exit::Usage;
-use super::key::KeySource;
+use super::key::{KeySource, Warnings, exposure, protect_memory, read_secrets, unusable};
 use super::print::complain;
 use super::quote::quote;
 use super::sign::sender;
@@ -97,7 +96,7 @@ pub(crate) fn usage(failure: Failure) -> anyhow::Error {
 }
 
 fn read_jar(path: &Path) -> Result<Jar> {
-    match fs::read(path) {
+    match read_secrets(path) {
         Ok(text) => {
             let (jar, bad) = Jar::parse(&text, SystemClock.now() as i64);
             for bad in bad {
@@ -121,6 +120,13 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
         pins.extend_from_slice(expected.digests());
     }
     let key = identity.cert_key.clone().or_else(|| identity.cert.clone());
+    if let Some(key) = &key {
+        // It is read where the connection is made.
+        protect_memory();
+        if let Some(exposure) = exposure(key) {
+            Warnings::Printed.warn(exposure)?;
+        }
+    }
     Ok(Tls {
         authorities: tls.cacert.clone(),
         identity: identity.cert.clone().zip(key),
@@ -150,7 +156,7 @@ fn headers(words: &[std::ffi::OsString]) -> Result<Headers> {
             continue;
         };
         let path = Path::new(OsStr::from_bytes(path));
-        let text = fs::read(path);
+        let text = read_secrets(path);
         let text = text.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
         for line in text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii) {
             if !line.is_empty() && !line.starts_with(b"#") {
@@ -194,14 +200,13 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
             Some(path) => path.clone(),
             None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".netrc"),
         };
-        let read = fs::read(&path).and_then(|text| Ok((text, fs::metadata(&path)?)));
-        let read = read.map_err(|error| anyhow!("{}: {}", quote(&path), ErrorKind::Io(error)));
-        let (text, metadata) = read?;
-        if netrc::is_exposed(metadata.permissions().mode()) {
-            complain(format_args!("warning: {}: others can read it", quote(&path)));
+        let title = quote(&path);
+        if let Some(exposure) = exposure(&path) {
+            Warnings::Printed.warn(exposure)?;
         }
+        let text = read_secrets(&path).map_err(|error| unusable(&title, ErrorKind::Io(error)))?;
         let parsed = Netrc::parse(&text);
-        identity.netrc = Some(parsed.map_err(|error| anyhow!("{}: {error}", quote(&path)))?);
+        identity.netrc = Some(parsed.map_err(|error| unusable(&title, error))?);
     }
     Ok(identity)
 }

@@ -1,18 +1,22 @@
-//! HMAC keys: from anywhere but the command line, and wiped after use.
+//! Keys and passwords: from anywhere but the command line, kept from core dumps, wiped after use.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
-use hsum::{ErrorKind, sign};
+use anyhow::Result;
+use hsum::ErrorKind;
+use hsum::sign::{self, KeyError};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
 
 use super::args::KeyFormat;
-use super::exit::Usage;
+use super::exit::{Untried, Usage};
 use super::plan;
 use super::print::complain;
 use super::quote::quote;
@@ -26,8 +30,43 @@ pub(crate) enum KeySource<'a> {
     Prompt,
 }
 
-/// The longest key, in bytes as read; the buffer is made once, so that no copy stays behind.
+/// The longest key, in bytes as read.
 const LONGEST: usize = 1 << 20;
+/// The longest file of passwords, headers or cookies.
+const LONGEST_FILE: usize = 64 << 20;
+
+/// Keeps what is in memory from core dumps and from other processes of the same user. Best effort:
+/// root can still read it.
+pub(crate) fn protect_memory() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// What becomes of a warning about a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Warnings {
+    Printed,
+    Errors,
+}
+
+impl Warnings {
+    pub(crate) fn warn(self, text: impl Display) -> Result<()> {
+        match self {
+            Self::Printed => complain(format_args!("warning: {text}")),
+            Self::Errors => return Err(Untried(text.to_string()).into()),
+        }
+        Ok(())
+    }
+}
+
+/// A key that cannot be used; exit status 2 in every command.
+pub(crate) fn unusable(title: &str, why: impl Display) -> anyhow::Error {
+    Untried(format!("{title}: {why}")).into()
+}
 
 impl<'a> KeySource<'a> {
     /// Reads `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`. What is none of these is not
@@ -60,71 +99,93 @@ impl<'a> KeySource<'a> {
 
     /// Reads the key and decodes it.
     pub(crate) fn read(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
-        let (title, text) = self.read_text()?;
-        let key = decode(text, format).map_err(|reason| anyhow!("{title}: {reason}"))?;
-        if key.is_empty() {
-            bail!("{title}: the key is empty");
+        let (title, text) = self.read_text(Warnings::Printed)?;
+        let key = decode(&title, text, format)?;
+        match key.is_empty() {
+            true => Err(unusable(&title, KeyError::Empty)),
+            false => Ok(key),
         }
-        Ok(key)
     }
 
-    /// Reads the key as it is written, and says where.
-    pub(crate) fn read_text(&self) -> Result<(String, Zeroizing<Vec<u8>>)> {
+    /// Reads the key as it is written, and says where. Warns of a file that others can read.
+    pub(crate) fn read_text(&self, warnings: Warnings) -> Result<(String, Zeroizing<Vec<u8>>)> {
+        protect_memory();
         let (title, text) = match self {
             Self::Environment(name) => {
                 let title = format!("environment variable {}", quote(Path::new(name)));
-                let value = std::env::var_os(name).ok_or_else(|| anyhow!("{title} is not set"))?;
-                (title, Zeroizing::new(std::os::unix::ffi::OsStringExt::into_vec(value)))
+                match std::env::var_os(name) {
+                    Some(value) => (title, Ok(Zeroizing::new(value.into_vec()))),
+                    None => return Err(Untried(format!("{title} is not set")).into()),
+                }
             }
             Self::File(path) => {
-                let title = quote(path);
-                let text = File::open(path).and_then(read_all);
-                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+                if let Some(exposure) = exposure(path) {
+                    warnings.warn(exposure)?;
+                }
+                (quote(path), File::open(path).and_then(|file| read_all(file, LONGEST)))
             }
             Self::Descriptor(number) => {
+                let file = File::open(format!("/dev/fd/{number}"));
                 let title = format!("file descriptor {number}");
-                let text = File::open(format!("/dev/fd/{number}")).and_then(read_all);
-                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+                (title, file.and_then(|file| read_all(file, LONGEST)))
             }
             Self::Stdin => {
-                let title = "standard input".to_owned();
-                let text = read_all(io::stdin().lock());
-                (title.clone(), text.map_err(|e| anyhow!("{title}: {}", ErrorKind::Io(e)))?)
+                // Not through `io::stdin`, whose buffer is never wiped.
+                let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+                let text = file.and_then(|file| read_all(file, LONGEST));
+                ("standard input".to_owned(), text)
             }
             Self::Prompt => {
-                let text = rpassword::prompt_password("Key: ")
-                    .map_err(|e| anyhow!("cannot ask for the key: {}", ErrorKind::Io(e)))?;
-                ("the key that was typed".to_owned(), Zeroizing::new(text.into_bytes()))
+                let text = rpassword::prompt_password("Key: ");
+                let text =
+                    text.map_err(|error| unusable("cannot ask for the key", ErrorKind::Io(error)))?;
+                ("the key that was typed".to_owned(), Ok(Zeroizing::new(text.into_bytes())))
             }
         };
-        if text.len() > LONGEST {
-            bail!("{title}: the key is longer than {LONGEST} bytes");
+        let text = text.map_err(|error| unusable(&title, ErrorKind::Io(error)))?;
+        match text.len() > LONGEST {
+            true => Err(unusable(&title, format_args!("the key is longer than {LONGEST} bytes"))),
+            false => Ok((title, text)),
         }
-        Ok((title, text))
-    }
-
-    /// Who else may read the file that the key is in, where it is one.
-    pub(crate) fn exposure(&self) -> Option<String> {
-        let Self::File(path) = self else { return None };
-        let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
-        let mode = metadata.permissions().mode() & 0o777;
-        (mode & 0o044 != 0)
-            .then(|| format!("{}: others can read it (mode {mode:04o})", quote(path)))
     }
 }
 
-/// Everything, up to one byte more than a key may have.
-fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    let mut input = input.take(LONGEST as u64 + 1);
+/// Reads a file of passwords, headers or cookies.
+pub(crate) fn read_secrets(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    protect_memory();
+    let text = read_all(File::open(path)?, LONGEST_FILE)?;
+    match text.len() > LONGEST_FILE {
+        true => Err(io::Error::other(format!("longer than {LONGEST_FILE} bytes"))),
+        false => Ok(text),
+    }
+}
+
+/// Returns a warning if a file can be read by others than its owner.
+pub(crate) fn exposure(path: &Path) -> Option<String> {
+    let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
+    let mode = metadata.permissions().mode() & 0o777;
+    (mode & 0o044 != 0).then(|| format!("{}: others can read it (mode {mode:04o})", quote(path)))
+}
+
+/// Reads everything, up to one byte more than `most`. A buffer that is too small is wiped, which a
+/// vector that grows by itself does not do.
+fn read_all(input: impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut input = input.take(most as u64 + 1);
+    let mut text = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new([0; 4096]);
     loop {
-        match input.read(&mut *piece) {
+        let count = match input.read(&mut *piece) {
             Ok(0) => return Ok(text),
-            Ok(count) => text.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
+        };
+        if text.capacity() - text.len() < count {
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * text.len() + piece.len()));
+            larger.extend_from_slice(&text);
+            text = larger;
         }
+        text.extend_from_slice(&piece[..count]);
     }
 }
 
@@ -139,24 +200,36 @@ pub(crate) fn drop_line_end(text: &mut Vec<u8>) {
 }
 
 /// The reasons never hold any of the key.
-fn decode(mut text: Zeroizing<Vec<u8>>, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
+fn decode(
+    title: &str,
+    mut text: Zeroizing<Vec<u8>>,
+    format: KeyFormat,
+) -> Result<Zeroizing<Vec<u8>>> {
     if format != KeyFormat::Raw {
         drop_line_end(&mut text);
     }
     if format == KeyFormat::Text {
         if text.contains(&b'\n') {
-            bail!("a text key has one line; use --key-format raw for one with more");
+            let why = "a text key has one line; use --key-format raw for one with more";
+            return Err(unusable(title, why));
         }
-        if text.iter().all(u8::is_ascii_whitespace) {
-            text.clear();
-        }
-        if text.first().is_some_and(u8::is_ascii_whitespace)
-            || text.last().is_some_and(u8::is_ascii_whitespace)
-        {
-            complain("warning: the key begins or ends with white space, which counts");
-        }
+        warn_of_white_space(title, &text, Warnings::Printed)?;
     }
-    Ok(sign::KeyFormat::from(format).decode(&text)?)
+    let key = sign::KeyFormat::from(format).decode(&text);
+    key.map_err(|error| unusable(title, error))
+}
+
+/// Refuses a text key that is blank, and warns of white space at its edges.
+pub(crate) fn warn_of_white_space(title: &str, text: &[u8], warnings: Warnings) -> Result<()> {
+    let edges = [text.first(), text.last()];
+    if !text.is_empty() && text.trim_ascii().is_empty() {
+        return Err(unusable(title, KeyError::Blank));
+    }
+    match edges.into_iter().flatten().any(u8::is_ascii_whitespace) {
+        true => warnings
+            .warn(format_args!("{title}: the key begins or ends with white space, which counts")),
+        false => Ok(()),
+    }
 }
 
 impl From<KeyFormat> for sign::KeyFormat {

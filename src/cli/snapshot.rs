@@ -10,7 +10,7 @@ use hsum::engine::{self, Progress};
 use hsum::snapshot::{self, Failure, Inodes, Notice, Options, Record, Report, Rot, SEAL, Sealed};
 
 use super::args::{AuditArgs, DiffArgs, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
-use super::exit::{self, Exit, Usage};
+use super::exit::{self, Exit, Untried, Usage};
 use super::findings::{Form, Printer};
 use super::key::KeySource;
 use super::output::WriteError;
@@ -93,7 +93,11 @@ fn form(json: bool) -> Form {
 /// Says what stopped the work, in a status of its own: 1 is for differences.
 fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
     let error = match work() {
-        Err(error) if !error.is::<Usage>() && !error.is::<WriteError>() => error,
+        Err(error)
+            if !error.is::<Usage>() && !error.is::<Untried>() && !error.is::<WriteError>() =>
+        {
+            error
+        }
         result => return result,
     };
     let Some(failure) = error.downcast_ref::<Failure>() else {

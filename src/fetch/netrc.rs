@@ -100,11 +100,6 @@ impl Netrc {
     }
 }
 
-/// Whether a file of this mode lets others than its owner read the passwords in it.
-pub fn is_exposed(mode: u32) -> bool {
-    mode & 0o077 != 0
-}
-
 /// Shows the machine only.
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -305,11 +300,5 @@ mod tests {
     fn debug_shows_machines_only() {
         let netrc = Netrc::parse(b"machine h login alice password opensesame").unwrap();
         assert_eq!(format!("{netrc:?}"), "Netrc { entries: [machine h] }");
-    }
-
-    #[test]
-    fn others_must_not_read_it() {
-        assert!(!is_exposed(0o100600) && !is_exposed(0o400));
-        assert!(is_exposed(0o644) && is_exposed(0o640) && is_exposed(0o602));
     }
 }

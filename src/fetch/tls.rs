@@ -15,6 +15,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
+use zeroize::Zeroizing;
 
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
@@ -95,7 +96,7 @@ impl Tls {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => {
                 let certificates = certificates(chain)?;
-                let text = read(key)?;
+                let text = Zeroizing::new(read(key)?);
                 let private = PrivateKeyDer::from_pem_slice(&text)
                     .map_err(|_| unusable(key, "no private key in PEM is in it"))?;
                 builder

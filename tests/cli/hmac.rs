@@ -26,6 +26,7 @@ fn with_env(words: &str, key: &str) -> Ran {
 fn with_file(key: impl AsRef<[u8]>, format: &str) -> Ran {
     let dir = dir();
     dir.write("key", key);
+    dir.chmod("key", 0o600);
     dir.hsum(["hmac", "--key", "file:key", "--key-format", format, "data"]).run()
 }
 
@@ -37,7 +38,7 @@ fn line() -> String {
 fn from_the_environment() {
     with_env("data", KEY).is(0, line().as_bytes(), "");
     dir().words("hmac --key env:NOT_THERE data").gives(
-        1,
+        2,
         "",
         "hsum: environment variable NOT_THERE is not set\n",
     );
@@ -47,25 +48,26 @@ fn from_the_environment() {
 fn from_a_file() {
     with_file(KEY, "text").is(0, line().as_bytes(), "");
     let missing = "hsum: nope: No such file or directory\n";
-    dir().words("hmac --key file:nope data").gives(1, "", missing);
-    dir().words("hmac --key file:. data").gives(1, "", "hsum: .: Is a directory\n");
+    dir().words("hmac --key file:nope data").gives(2, "", missing);
+    dir().words("hmac --key file:. data").gives(2, "", "hsum: .: Is a directory\n");
 }
 
 #[test]
 fn from_a_descriptor() {
     let dir = dir();
     dir.write("key", KEY);
+    dir.chmod("key", 0o600);
     dir.shell("exec \"$HSUM\" hmac --key fd:7 data 7< key").prints(line());
     dir.shell("printf Jefe | \"$HSUM\" hmac --key fd:0 data").prints(line());
     let ran = dir.words("hmac --key fd:77 data").run();
-    ran.is_in(1, b"", "hsum: file descriptor 77: ");
+    ran.is_in(2, b"", "hsum: file descriptor 77: ");
 }
 
 #[test]
 fn from_standard_input() {
     dir().words("hmac --key - data").stdin(KEY).prints(line());
     dir().words("hmac --key - data").stdin("").gives(
-        1,
+        2,
         "",
         "hsum: standard input: the key is empty\n",
     );
@@ -86,7 +88,7 @@ fn a_prompt_needs_a_terminal() {
     }
     let args = ["-w", HSUM, "hmac", "--key", "prompt", "data"];
     let ran = dir().command("setsid").args(args).run();
-    ran.is_in(1, b"", "hsum: cannot ask for the key: ");
+    ran.is_in(2, b"", "hsum: cannot ask for the key: ");
 }
 
 #[test]
@@ -105,9 +107,9 @@ fn text_drops_exactly_one_final_newline() {
     let raw = with_file("Jefe\n", "raw");
     assert_ne!(raw.exits(0), line());
     let inner = "hsum: key: a text key has one line; use --key-format raw for one with more\n";
-    with_file("Jefe\n\n", "text").is(1, b"", inner);
-    with_file("Je\nfe", "text").is(1, b"", inner);
-    with_file("\nJefe", "text").is(1, b"", inner);
+    with_file("Jefe\n\n", "text").is(2, b"", inner);
+    with_file("Je\nfe", "text").is(2, b"", inner);
+    with_file("\nJefe", "text").is(2, b"", inner);
 }
 
 #[test]
@@ -117,25 +119,28 @@ fn keys_that_are_none() {
         ("", "text"),
         ("\n", "text"),
         ("\r\n", "text"),
-        ("  \t", "text"),
         ("", "raw"),
         ("", "hex"),
         ("\n", "hex"),
         ("", "base64"),
     ] {
-        with_file(key, format).is(1, b"", empty);
+        with_file(key, format).is(2, b"", empty);
     }
-    with_env("data", "").is(1, b"", "hsum: environment variable KEY: the key is empty\n");
+    with_env("data", "").is(2, b"", "hsum: environment variable KEY: the key is empty\n");
+    let blank = "hsum: key: the key is blank: it has white space only\n";
+    for key in [" ", "  \t", " \n", "\t\r\n"] {
+        with_file(key, "text").is(2, b"", blank);
+    }
 }
 
 #[test]
 fn keys_that_cannot_be_decoded_are_not_shown() {
     for key in ["4a65666", "4a6566zz", "0x4a656665", "4a 65 66 65", "4a656665\n\n"] {
-        with_file(key, "hex").is(1, b"", "hsum: key: the key is not hexadecimal\n");
+        with_file(key, "hex").is(2, b"", "hsum: key: the key is not hexadecimal\n");
     }
     for key in ["SmVmZQ", "SmVmZQ=", "SmVmZR==", "SmVm ZQ==", "Sm-_ZQ=="] {
         let message = "hsum: key: the key is not base64 (RFC 4648, section 4, padded)\n";
-        with_file(key, "base64").is(1, b"", message);
+        with_file(key, "base64").is(2, b"", message);
     }
 }
 
@@ -149,14 +154,14 @@ fn raw_keys_of_any_bytes_and_lengths() {
         let tag = hex::encode(mac.chain_update(DATA).finalize().into_bytes());
         with_file(&key, "raw").is(0, format!("{tag}  data\n").as_bytes(), "");
     }
-    with_file(vec![1; (1 << 20) + 1], "raw").is_in(1, b"", "longer than 1048576 bytes");
+    with_file(vec![1; (1 << 20) + 1], "raw").is_in(2, b"", "longer than 1048576 bytes");
 }
 
 #[test]
 fn white_space_around_a_key_counts_and_is_warned_of() {
     let ran = with_file(" Jefe", "text");
     assert_ne!(ran.exits(0), line());
-    assert!(ran.stderr.contains("warning: the key begins or ends with white space"));
+    assert!(ran.stderr.contains("warning: key: the key begins or ends with white space"));
 }
 
 #[test]

@@ -140,7 +140,11 @@ fn the_key_is_asked_for() {
     let needed = "hsum: record: sealed: without the key it cannot be brought up to date\n";
     tree.dir.words("update tree record").gives(REFUSED, "", needed);
     let unset = "hsum: environment variable KEY is not set\n";
-    tree.dir.words("audit tree record --key env:KEY").gives(UNDONE, "", unset);
+    tree.dir.words("audit tree record --key env:KEY").gives(USAGE, "", unset);
+    let empty = "hsum: environment variable KEY: the key is empty\n";
+    for verb in ["audit tree record", "update tree record", "snapshot tree -o new"] {
+        with(&format!("{verb} --key env:KEY"), "").gives(USAGE, "", empty);
+    }
     let ran = tree.dir.words("audit tree record --key secret").run();
     ran.is_in(USAGE, b"", "--key takes env:NAME");
     assert!(!ran.stderr.contains("secret"));

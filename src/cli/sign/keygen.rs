@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::untried;
 use crate::cli::args::{KeygenArgs, KeygenFormat};
 use crate::cli::exit::Exit;
+use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
 use crate::cli::quote::quote;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
 }
 
 fn keygen(args: &KeygenArgs) -> Result<Exit> {
+    protect_memory();
     let mut key = Zeroizing::new(vec![0; args.bytes as usize]);
     getrandom::fill(&mut key).map_err(|error| anyhow!("no random numbers: {error}"))?;
     let text = Zeroizing::new(match args.format {

@@ -40,7 +40,7 @@ fn sign(args: SignArgs) -> Result<Exit> {
     let headers = args.request.headers.as_deref();
     one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(&args.body)])?;
     let request = Request::of_flags(&args.request)?;
-    let (keys, _) = scheme::keys(&args.scheme, &scheme)?;
+    let (keys, _) = scheme::keys(&args.scheme, &scheme, false)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     let timestamp = match args.timestamp {
         Some(Time::At(time)) => Some(time),

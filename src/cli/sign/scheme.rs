@@ -3,14 +3,14 @@
 use anyhow::{Result, anyhow};
 use hsum::Function;
 use hsum::sign::{
-    Encoding, Jws, JwsAlgorithm, KeyFormat, ROWS, Rfc9421, Scheme, SecretKey, Sigv4, Template,
+    Encoding, Jws, JwsAlgorithm, KeyError, KeyFormat, ROWS, Rfc9421, Scheme, SecretKey, Sigv4,
+    Template,
 };
 use zeroize::Zeroizing;
 
 use crate::cli::args::{EncodingArg, SchemeArgs};
 use crate::cli::exit::Usage;
-use crate::cli::key::{KeySource, drop_line_end};
-use crate::cli::print::complain;
+use crate::cli::key::{KeySource, Warnings, drop_line_end, unusable, warn_of_white_space};
 use crate::cli::quote::quote_text;
 
 /// The scheme that the flags name.
@@ -99,7 +99,7 @@ fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
         needed("access-key-id", &args.settings.access_key_id)?,
     );
     if let Some(spec) = &args.settings.session_token {
-        let (title, mut token) = KeySource::parse(spec)?.read_text()?;
+        let (title, mut token) = KeySource::parse(spec)?.read_text(warnings(args))?;
         drop_line_end(&mut token);
         let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not text"))?;
         sigv4 = sigv4.session_token(token);
@@ -141,39 +141,40 @@ pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
     }
 }
 
-/// Reads the keys, and warns of weak ones.
-pub(crate) fn keys(args: &SchemeArgs, scheme: &Scheme) -> Result<(Vec<SecretKey>, Vec<Written>)> {
+fn warnings(args: &SchemeArgs) -> Warnings {
+    if args.strict { Warnings::Errors } else { Warnings::Printed }
+}
+
+/// Reads the keys, and warns of weak ones. They are handed out as they are written, too, where a
+/// mismatch is to be `explained`; else no copy of them stays.
+pub(crate) fn keys(
+    args: &SchemeArgs,
+    scheme: &Scheme,
+    explained: bool,
+) -> Result<(Vec<SecretKey>, Vec<Written>)> {
     let format = args.key_format.map_or(scheme.key_format(), KeyFormat::from);
+    let warnings = warnings(args);
     let mut keys = Vec::new();
     let mut written = Vec::new();
     for spec in &args.key {
-        let source = KeySource::parse(spec)?;
-        let warn = |text: &str| match args.strict {
-            true => Err(anyhow!("{text}")),
-            false => {
-                complain(format_args!("warning: {text}"));
-                Ok(())
-            }
-        };
-        if let Some(exposure) = source.exposure() {
-            warn(&exposure)?;
+        let (title, mut text) = KeySource::parse(spec)?.read_text(warnings)?;
+        if explained {
+            written.push(Written { text: text.clone() });
         }
-        let (title, text) = source.read_text()?;
-        let mut content = text.clone();
         if format == KeyFormat::Text {
-            drop_line_end(&mut content);
-            let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
-            if edge(content.first()) || edge(content.last()) {
-                warn(&format!("{title}: the key begins or ends with white space, which counts"))?;
-            }
+            drop_line_end(&mut text);
+            warn_of_white_space(&title, &text, warnings)?;
         }
-        let key =
-            SecretKey::read(format, &*content).map_err(|error| anyhow!("{title}: {error}"))?;
+        let key = SecretKey::read(format, &*text).map_err(|error| match error {
+            KeyError::Hex | KeyError::Base64 | KeyError::Base64Url | KeyError::Whsec => {
+                unusable(&title, format_args!("{error}; say how it is written with --key-format"))
+            }
+            error => unusable(&title, error),
+        })?;
         if let Some(weakness) = weakness(scheme, &key) {
-            warn(&format!("{title}: {weakness}"))?;
+            warnings.warn(format_args!("{title}: {weakness}"))?;
         }
         keys.push(key);
-        written.push(Written { text });
     }
     Ok((keys, written))
 }

@@ -21,7 +21,7 @@ pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
     let scheme = scheme::scheme(&args)?;
-    let (keys, _) = scheme::keys(&args, &scheme)?;
+    let (keys, _) = scheme::keys(&args, &scheme, false)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     // One for all tries, so that a receiver knows them as one message.
     let id = id.map_or_else(|| Ok(format!("msg_{}", random_hex()?)), anyhow::Ok)?;

@@ -34,7 +34,7 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
         let why = "this scheme signs the URL as the sender saw it, which is not guessed: --url";
         return Err(Usage(why.into()).into());
     }
-    let (keys, written) = scheme::keys(&args.scheme, &scheme)?;
+    let (keys, written) = scheme::keys(&args.scheme, &scheme, args.explain)?;
     let key_count = keys.len();
     let now = args.now.unwrap_or_else(|| SystemClock.now());
     let verifier = Verifier::new(scheme.clone(), keys).map_err(|e| Usage(e.to_string()))?;
