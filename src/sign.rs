@@ -56,7 +56,7 @@ pub(crate) use headers::is_token_byte;
 pub use jws::{Jws, JwsAlgorithm};
 pub use message::Message;
 pub use rfc9421::Rfc9421;
-pub use scheme::{ROWS, Row, Scheme, SchemeError};
+pub use scheme::{ROWS, Row, Scheme, SchemeError, Setting};
 pub use secret::{KeyError, KeyFormat, LONGEST_KEY, SecretKey};
 pub use signer::{SignError, SignOptions, Signed, Signer, Signing};
 pub use sigv4::Sigv4;

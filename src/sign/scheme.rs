@@ -87,6 +87,16 @@ impl Scheme {
         }
     }
 
+    /// Returns `true` if `setting` has an effect: the scheme has it, and a pattern of one's own
+    /// has its field.
+    pub fn takes(&self, setting: Setting) -> bool {
+        let has_field = match self {
+            Self::Template(template) => template.has_field(setting),
+            _ => true,
+        };
+        has_field && self.row().takes.contains(&setting)
+    }
+
     /// Whether one request can carry several signatures, as while a key is changed.
     pub fn carries_several(&self) -> bool {
         self.row().list.is_some()
@@ -106,7 +116,7 @@ impl Scheme {
     pub(crate) fn rules(&self) -> Result<Arc<dyn Rules>, SchemeError> {
         Ok(match self {
             Self::Jws(jws) => Arc::new(jws.clone()),
-            Self::Sigv4(sigv4) => Arc::new(sigv4.clone()),
+            Self::Sigv4(sigv4) => Arc::new(sigv4.checked()?),
             Self::Rfc9421(rfc9421) => Arc::new(rfc9421.checked()?),
             _ => {
                 let template = self.to_template().expect("the others are templates");
@@ -135,6 +145,38 @@ const PLAIN: [Scheme; 16] = [
     Scheme::Kraken,
 ];
 
+/// A setting of a scheme, or a value of a message, which some schemes have and others do not.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)] // the names say it
+pub enum Setting {
+    Algorithm,
+    Encoding,
+    /// The text before the MAC.
+    Prefix,
+    /// The header of the signature.
+    Header,
+    /// The pattern of what is signed.
+    Pattern,
+    Region,
+    Service,
+    AccessKeyId,
+    SessionToken,
+    Presign,
+    UnsignedPayload,
+    /// The components to sign.
+    Cover,
+    Label,
+    KeyId,
+    /// The parameters of the message.
+    Params,
+    Id,
+    Nonce,
+    Timestamp,
+    /// The time that a signed time is compared with, and how far it may be off.
+    Freshness,
+}
+
 /// What is known of a scheme.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -155,6 +197,8 @@ pub struct Row {
     pub key_format: KeyFormat,
     /// What a receiver should know.
     pub note: &'static str,
+    /// The settings that have an effect.
+    pub takes: &'static [Setting],
     /// What stands between the items where the signature header is a list.
     pub(crate) list: Option<char>,
     /// Another name of the signature's header.
@@ -173,6 +217,8 @@ pub(crate) enum Quirk {
     Binance,
 }
 
+use Setting::*;
+
 const COMMON: Row = Row {
     name: "",
     headers: &[],
@@ -182,6 +228,7 @@ const COMMON: Row = Row {
     encoding: Encoding::Hex,
     key_format: KeyFormat::Text,
     note: "",
+    takes: &[],
     list: None,
     alias: None,
     quirk: Quirk::None,
@@ -196,6 +243,7 @@ const STANDARD_WEBHOOKS: Row = Row {
     key_format: KeyFormat::Whsec,
     note: "keys of 24 to 64 bytes; OpenAI, Anthropic, Supabase, GitLab and others sign so",
     list: Some(' '),
+    takes: &[Id, Timestamp, Freshness],
     ..COMMON
 };
 
@@ -212,12 +260,14 @@ pub static ROWS: [Row; 21] = [
         headers: &["X-Slack-Request-Timestamp: {timestamp}", "X-Slack-Signature: v0={mac}"],
         content: "v0:{timestamp}:{body}",
         note: "the key looks like hex and is text",
+        takes: &[Timestamp, Freshness],
         ..COMMON
     },
     Row {
         name: "zoom",
         headers: &["x-zm-request-timestamp: {timestamp}", "x-zm-signature: v0={mac}"],
         content: "v0:{timestamp}:{body}",
+        takes: &[Timestamp, Freshness],
         ..COMMON
     },
     Row {
@@ -226,6 +276,7 @@ pub static ROWS: [Row; 21] = [
         content: "{timestamp}.{body}",
         note: "the key is the whole text, 'whsec_' and all",
         list: Some(','),
+        takes: &[Timestamp, Freshness],
         ..COMMON
     },
     STANDARD_WEBHOOKS,
@@ -270,6 +321,7 @@ pub static ROWS: [Row; 21] = [
         encoding: Encoding::Base64,
         note: "a form's fields are params; other bodies by bodySHA256 in the query; no time",
         quirk: Quirk::Twilio,
+        takes: &[Params],
         ..COMMON
     },
     Row {
@@ -277,6 +329,7 @@ pub static ROWS: [Row; 21] = [
         content: "{timestamp}{nonce}",
         params: &[("timestamp", "{timestamp}"), ("token", "{nonce}"), ("signature", "{mac}")],
         note: "the body is NOT signed; a token counts once",
+        takes: &[Params, Nonce, Timestamp, Freshness],
         ..COMMON
     },
     Row {
@@ -285,6 +338,7 @@ pub static ROWS: [Row; 21] = [
         content: "{timestamp}:{body}",
         note: "Paddle's own libraries tolerate 5 s",
         list: Some(';'),
+        takes: &[Timestamp, Freshness],
         ..COMMON
     },
     Row {
@@ -296,6 +350,7 @@ pub static ROWS: [Row; 21] = [
         encoding: Encoding::Base64,
         key_format: KeyFormat::Hex,
         note: "eight fields of the notification; the rest of the body is NOT signed; no time",
+        takes: &[Params],
         ..COMMON
     },
     Row {
@@ -305,6 +360,7 @@ pub static ROWS: [Row; 21] = [
         note: "signature ends the query; timestamp in the query, in ms; 5 s past, 1 s future",
         quirk: Quirk::Binance,
         window: Window { past: 5, future: 1 },
+        takes: &[Freshness],
         ..COMMON
     },
     Row {
@@ -316,12 +372,14 @@ pub static ROWS: [Row; 21] = [
         encoding: Encoding::Base64,
         key_format: KeyFormat::Base64,
         note: "the receiver must refuse a nonce that does not rise",
+        takes: &[Params, Nonce],
         ..COMMON
     },
     Row {
         name: "raw",
         headers: &["NAME: PREFIX{mac}"],
         note: "any algorithm, any encoding",
+        takes: &[Algorithm, Encoding, Prefix, Header],
         ..COMMON
     },
     Row {
@@ -330,6 +388,7 @@ pub static ROWS: [Row; 21] = [
         content: "PATTERN",
         note: "fields: body body.sha256 timestamp id nonce method url path query params header:NAME \
                param:NAME",
+        takes: &[Algorithm, Encoding, Header, Pattern, Params, Id, Nonce, Timestamp, Freshness],
         ..COMMON
     },
     Row {
@@ -339,6 +398,7 @@ pub static ROWS: [Row; 21] = [
         encoding: Encoding::Base64Url,
         key_format: KeyFormat::Text,
         note: "RFC 7515 compact, HS256/384/512; exp and nbf are the payload's, and not looked at",
+        takes: &[Algorithm, Header, KeyId],
         ..COMMON
     },
     Row {
@@ -346,6 +406,16 @@ pub static ROWS: [Row; 21] = [
         headers: &["X-Amz-Date: TIME", "Authorization: AWS4-HMAC-SHA256 …, Signature={mac}"],
         content: "method, path, query, signed headers, SHA-256 of the body",
         note: "AWS Signature Version 4, in the header or the query (presigned)",
+        takes: &[
+            Region,
+            Service,
+            AccessKeyId,
+            SessionToken,
+            Presign,
+            UnsignedPayload,
+            Timestamp,
+            Freshness,
+        ],
         ..COMMON
     },
     Row {
@@ -354,6 +424,7 @@ pub static ROWS: [Row; 21] = [
         content: "the components it names; the body by Content-Digest (RFC 9530)",
         encoding: Encoding::Base64,
         note: "HTTP Message Signatures, hmac-sha256; the receiver says what must be covered",
+        takes: &[Cover, Label, KeyId, Nonce, Timestamp, Freshness],
         ..COMMON
     },
 ];

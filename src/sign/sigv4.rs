@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 
 use self::canonical::{Canonical, encode};
 use super::claim::{Claim, Intent, Rules, Settled};
-use super::clock::to_basic_format;
+use super::clock::{from_basic_format, to_basic_format};
 use super::headers::{has, one};
 use super::input::Input;
 use super::message::Message;
+use super::scheme::SchemeError;
 use super::secret::SecretKey;
 use super::signer::{SignError, Signed};
 use super::verdict::VerifyError;
@@ -85,9 +86,9 @@ impl Sigv4 {
         }
     }
 
-    /// In the query of a URL that is good for so many seconds, at most a week of them.
+    /// In the query of a URL that is good for so many seconds: 1 to 604800, a week.
     pub fn presign(self, seconds: u32) -> Self {
-        Self { place: Place::Query(seconds.clamp(1, LONGEST)), ..self }
+        Self { place: Place::Query(seconds), ..self }
     }
 
     /// With the token of temporary credentials: written, and demanded.
@@ -108,6 +109,28 @@ impl Sigv4 {
     /// Leaves `.`, `..` and empty segments in the path.
     pub fn unnormalised(self) -> Self {
         Self { path: Path::AsItIs, ..self }
+    }
+
+    /// The settings, if they can be written into a request.
+    pub(crate) fn checked(&self) -> Result<Self, SchemeError> {
+        if matches!(self.place, Place::Query(seconds) if !(1..=LONGEST).contains(&seconds)) {
+            return Err(SchemeError::pattern(
+                "lifetime",
+                "a presigned URL has 1 to 604800 seconds",
+            ));
+        }
+        for (what, text, separators) in [
+            ("region", &self.region, "/,"),
+            ("service", &self.service, "/,"),
+            ("access key id", &self.access_key_id, ","),
+        ] {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+            if text.is_empty() || !is_plain || text.contains(|c| separators.contains(c)) {
+                let why = "visible ASCII characters, at least one, none of which parts fields";
+                return Err(SchemeError::pattern(what, why));
+            }
+        }
+        Ok(self.clone())
     }
 
     fn scope(&self, date: &str) -> String {
@@ -142,6 +165,9 @@ impl Rules for Sigv4 {
 
     fn intend(&self, message: &Message<'_>, settled: &Settled<'_>) -> Result<Intent, SignError> {
         let time = to_basic_format(settled.timestamp);
+        if from_basic_format(time.as_bytes()) != Some(settled.timestamp) {
+            return Err(SignError::malformed("timestamp", "it is beyond the year 9999"));
+        }
         let date = time[..8].to_owned();
         let scope = self.scope(&date);
         let given = one(message.headers, "x-amz-date")?;

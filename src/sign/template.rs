@@ -6,7 +6,7 @@ use super::headers::is_token;
 use super::pattern::{self, Part};
 use super::place::{At, Form, Place};
 use super::plain::Plain;
-use super::scheme::{Quirk, Row, SchemeError};
+use super::scheme::{Quirk, Row, SchemeError, Setting};
 use super::secret::KeyFormat;
 use crate::algorithm::Algorithm;
 
@@ -108,6 +108,24 @@ impl Template {
     pub fn param(mut self, name: impl Into<String>, pattern: impl Into<String>) -> Self {
         self.settings.params.push((name.into(), pattern.into()));
         self
+    }
+
+    /// Returns `true` unless `setting` is a value of a field that the pattern does not have.
+    pub(crate) fn has_field(&self, setting: Setting) -> bool {
+        // A pattern that is none is refused where it is compiled.
+        let Ok(parts) = pattern::parse(&self.settings.content) else { return true };
+        let has = |field: Part| parts.contains(&field);
+        match setting {
+            Setting::Timestamp | Setting::Freshness => has(Part::Timestamp),
+            Setting::Id => has(Part::Id),
+            Setting::Nonce => has(Part::Nonce),
+            // Values without a header of their own are parameters, too.
+            Setting::Params => parts.iter().any(|part| {
+                use Part::{Id, Nonce, Param, Params, Timestamp};
+                matches!(part, Params | Param(_) | Timestamp | Id | Nonce)
+            }),
+            _ => true,
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {

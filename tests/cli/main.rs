@@ -13,6 +13,7 @@ mod odd_names;
 mod output;
 mod progress;
 mod publish;
+mod scheme_options;
 mod secrets;
 mod sign;
 mod signed_urls;

@@ -425,9 +425,9 @@ fn wrong_usage() {
         ("sign -s jws -k env:KEY --alg none body", "HS256"),
         ("sign -s raw -k env:KEY --alg shake128 body", "not defined"),
         ("sign -s github -k env:KEY -H nothing body", "NAME: VALUE"),
-        ("sign -s github -k env:KEY --param nothing body", "NAME=VALUE"),
+        ("sign -s twilio -k env:KEY --url https://a/x --param nothing body", "NAME=VALUE"),
         ("sign -s slack -k env:KEY --timestamp yesterday body", "seconds"),
-        ("verify-request -s github -k env:KEY --tolerance 5 --no-freshness body", "cannot be used"),
+        ("verify-request -s slack -k env:KEY --tolerance 5 --no-freshness body", "cannot be used"),
     ] {
         let ran = dir().words(words).env("KEY", KEY).env("B64", "SmVmZUplZmVKZWZlSmVmZQ==").run();
         ran.is_in(2, b"", word);

@@ -36,6 +36,10 @@ pub(crate) struct SchemeArgs {
     #[arg(long = "header", value_name = "NAME")]
     pub(crate) places: Vec<String>,
 
+    /// The flag of the places, which verbs that send have under another name.
+    #[arg(skip = "--header")]
+    pub(crate) places_flag: &'static str,
+
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
 }
@@ -44,51 +48,56 @@ pub(crate) struct SchemeArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArgs {
     /// raw, template: how the MAC is written [hex]
-    #[arg(long, value_enum, value_name = "ENCODING")]
+    #[arg(long, value_enum, value_name = "ENCODING", requires = "scheme")]
     pub(crate) encoding: Option<EncodingArg>,
 
     /// raw: what stands before the MAC
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub(crate) prefix: String,
+    #[arg(long, value_name = "TEXT", requires = "scheme")]
+    pub(crate) prefix: Option<String>,
 
     /// template: what is signed, such as 'v0:{timestamp}:{body}'
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", requires = "scheme")]
     pub(crate) template: Option<String>,
 
     /// sigv4: the region
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) region: Option<String>,
 
     /// sigv4: the service
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) service: Option<String>,
 
     /// sigv4: the access key's id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "scheme")]
     pub(crate) access_key_id: Option<String>,
 
     /// sigv4: where the token of temporary credentials is, as for --key
-    #[arg(long, value_name = "SPEC")]
+    #[arg(long, value_name = "SPEC", requires = "scheme")]
     pub(crate) session_token: Option<OsString>,
 
-    /// sigv4: in the query of a URL that is good for so long
-    #[arg(long, value_name = "SECONDS")]
+    /// sigv4: sign in the query of a URL that is good for 1 to 604800 seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "scheme",
+        value_parser = clap::value_parser!(u32).range(1..=604_800)
+    )]
     pub(crate) presign: Option<u32>,
 
-    /// sigv4: leave the body out of the signature, or put up with that
-    #[arg(long)]
+    /// sigv4: leave the body out of the signature, or accept one without it
+    #[arg(long, requires = "scheme")]
     pub(crate) unsigned_payload: bool,
 
     /// rfc9421: the components to sign, or to demand
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "scheme")]
     pub(crate) cover: Vec<String>,
 
     /// rfc9421: the signature's label
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) label: Option<String>,
 
     /// rfc9421, jws: the key's id, written and demanded
-    #[arg(long, value_name = "ID", visible_alias = "kid")]
+    #[arg(long, value_name = "ID", visible_alias = "kid", requires = "scheme")]
     pub(crate) keyid: Option<String>,
 }
 
@@ -106,23 +115,23 @@ pub(crate) struct SigningArgs {
     pub(crate) key: Vec<OsString>,
 
     /// How the key is written there, where it is not as the scheme has it
-    #[arg(long, value_name = "FORMAT", value_enum)]
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "scheme")]
     pub(crate) key_format: Option<KeyFormat>,
 
     /// Take every warning about a key for an error
-    #[arg(long)]
+    #[arg(long, requires = "scheme")]
     pub(crate) strict_key: bool,
 
     /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
-    #[arg(long, value_name = "ALG")]
+    #[arg(long, value_name = "ALG", requires = "scheme")]
     pub(crate) alg: Option<String>,
 
     /// raw, jws: the header's name; template: 'NAME: PATTERN', repeatable
-    #[arg(long = "signature-header", value_name = "NAME")]
+    #[arg(long = "signature-header", value_name = "NAME", requires = "scheme")]
     pub(crate) places: Vec<String>,
 
     /// The message's id [random]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "scheme")]
     pub(crate) id: Option<String>,
 
     #[command(flatten)]
@@ -139,6 +148,7 @@ impl SigningArgs {
             strict: self.strict_key,
             algorithm: self.alg.clone(),
             places: self.places.clone(),
+            places_flag: "--signature-header",
             settings: self.settings.clone(),
         })
     }

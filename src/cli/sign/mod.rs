@@ -11,7 +11,7 @@ pub(crate) mod verify;
 use std::path::Path;
 
 use anyhow::Result;
-use hsum::sign::{Scheme, SignError, SignOptions, Signed, Signer, Signing};
+use hsum::sign::{Scheme, Setting, SignError, SignOptions, Signed, Signer, Signing};
 use serde_json::json;
 
 use self::request::{Request, one_stdin, open, stream};
@@ -36,7 +36,7 @@ pub(crate) fn untried(result: Result<Exit>) -> Result<Exit> {
 }
 
 fn sign(args: SignArgs) -> Result<Exit> {
-    let scheme = scheme::scheme(&args.scheme)?;
+    let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let headers = args.request.headers.as_deref();
     one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(&args.body)])?;
     let request = Request::of_flags(&args.request)?;
@@ -55,6 +55,17 @@ fn sign(args: SignArgs) -> Result<Exit> {
     output.line(&print(&args, &request, &scheme, &signed))?;
     output.finish()?;
     Ok(Exit::Well)
+}
+
+/// The flags about the message that were given.
+fn given(args: &SignArgs) -> Vec<(Setting, &'static str)> {
+    let given = [
+        (Setting::Params, "--param", !args.request.params.is_empty()),
+        (Setting::Timestamp, "--timestamp", args.timestamp.is_some()),
+        (Setting::Id, "--id", args.id.is_some()),
+        (Setting::Nonce, "--nonce", args.nonce.is_some()),
+    ];
+    given.into_iter().filter(|given| given.2).map(|(setting, flag, _)| (setting, flag)).collect()
 }
 
 /// Begins, with a made-up id or nonce where the scheme needs one and nobody said which.

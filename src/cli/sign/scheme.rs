@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 use hsum::Function;
 use hsum::sign::{
-    Encoding, Jws, JwsAlgorithm, KeyError, KeyFormat, ROWS, Rfc9421, Scheme, SecretKey, Sigv4,
-    Template,
+    Encoding, Jws, JwsAlgorithm, KeyError, KeyFormat, ROWS, Rfc9421, Row, Scheme, SecretKey,
+    Setting, Sigv4, Template,
 };
 use zeroize::Zeroizing;
 
@@ -13,55 +13,115 @@ use crate::cli::exit::Usage;
 use crate::cli::key::{KeySource, Warnings, drop_line_end, unusable, warn_of_white_space};
 use crate::cli::quote::quote_text;
 
-/// The scheme that the flags name.
-pub(crate) fn scheme(args: &SchemeArgs) -> Result<Scheme> {
-    if let Some(plain) = Scheme::named(&args.scheme) {
-        reject_settings(args)?;
-        return Ok(plain);
+/// The scheme that the flags name. `given` are the flags about the message that were used.
+pub(crate) fn scheme(args: &SchemeArgs, given: &[(Setting, &'static str)]) -> Result<Scheme> {
+    let Some(row) = ROWS.iter().find(|row| row.name == args.scheme) else {
+        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        let other = quote_text(args.scheme.as_bytes());
+        return Err(usage(format!("{other} is no scheme; there are {}", names.join(", "))));
+    };
+    let settings = settings(args);
+    let unused = settings.iter().find(|(setting, _)| !row.takes.contains(setting));
+    if let Some((setting, flag)) = unused {
+        return Err(no_effect(row, *setting, flag));
     }
-    Ok(match args.scheme.as_str() {
+    let scheme = match row.name {
         "raw" | "template" => Scheme::Template(template(args)?),
         "jws" => Scheme::Jws(jws(args)?),
         "sigv4" => Scheme::Sigv4(sigv4(args)?),
         "rfc9421" => Scheme::Rfc9421(rfc9421(args)),
-        other => {
-            let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-            let other = quote_text(other.as_bytes());
-            return Err(usage(format!("{other} is no scheme; there are {}", names.join(", "))));
-        }
-    })
+        name => Scheme::named(name).expect("the other rows have no settings"),
+    };
+    match given.iter().find(|(setting, _)| !scheme.takes(*setting)) {
+        Some((setting, flag)) => Err(no_effect(row, *setting, flag)),
+        None => Ok(scheme),
+    }
 }
 
 fn usage(text: impl Into<String>) -> anyhow::Error {
     Usage(text.into()).into()
 }
 
-/// A scheme with a name has its algorithm and places; a flag that changed nothing would mislead.
-fn reject_settings(args: &SchemeArgs) -> Result<()> {
-    let given = args.algorithm.is_some()
-        || args.settings.encoding.is_some()
-        || !args.settings.prefix.is_empty()
-        || !args.places.is_empty()
-        || args.settings.template.is_some();
-    match given {
-        true => Err(usage(format!(
-            "the scheme {} has its own algorithm, encoding and headers; vary it with raw or template",
-            args.scheme
-        ))),
-        false => Ok(()),
-    }
+/// Refuses a flag that changes nothing: whoever gives it believes otherwise.
+fn no_effect(row: &Row, setting: Setting, flag: &str) -> anyhow::Error {
+    let name = row.name;
+    let why = match setting {
+        Setting::Algorithm => {
+            let algorithm = row.algorithm.to_string().to_uppercase();
+            format!("which has its own algorithm, HMAC-{algorithm}")
+        }
+        _ => match flags(row).join(", ") {
+            none if none.is_empty() => "which has no settings".to_owned(),
+            flags => format!("which takes {flags}"),
+        },
+    };
+    usage(format!("{flag}: no effect in the scheme {name}, {why}; see 'hsum schemes'"))
+}
+
+/// The flags of the scheme's settings, by the names that 'hsum sign' and 'verify-request' have.
+pub(crate) fn flags(row: &Row) -> Vec<&'static str> {
+    row.takes.iter().filter_map(|setting| flag(*setting)).collect()
+}
+
+/// The flag of a setting; those about the message are the verb's.
+fn flag(setting: Setting) -> Option<&'static str> {
+    Some(match setting {
+        Setting::Algorithm => "--alg",
+        Setting::Encoding => "--encoding",
+        Setting::Prefix => "--prefix",
+        Setting::Header => "--header",
+        Setting::Pattern => "--template",
+        Setting::Region => "--region",
+        Setting::Service => "--service",
+        Setting::AccessKeyId => "--access-key-id",
+        Setting::SessionToken => "--session-token",
+        Setting::Presign => "--presign",
+        Setting::UnsignedPayload => "--unsigned-payload",
+        Setting::Cover => "--cover",
+        Setting::Label => "--label",
+        Setting::KeyId => "--keyid",
+        _ => return None,
+    })
+}
+
+/// The settings that were given, with their flags.
+fn settings(args: &SchemeArgs) -> Vec<(Setting, &'static str)> {
+    let of = &args.settings;
+    let given = [
+        (Setting::Algorithm, args.algorithm.is_some()),
+        (Setting::Encoding, of.encoding.is_some()),
+        (Setting::Prefix, of.prefix.is_some()),
+        (Setting::Header, !args.places.is_empty()),
+        (Setting::Pattern, of.template.is_some()),
+        (Setting::Region, of.region.is_some()),
+        (Setting::Service, of.service.is_some()),
+        (Setting::AccessKeyId, of.access_key_id.is_some()),
+        (Setting::SessionToken, of.session_token.is_some()),
+        (Setting::Presign, of.presign.is_some()),
+        (Setting::UnsignedPayload, of.unsigned_payload),
+        (Setting::Cover, !of.cover.is_empty()),
+        (Setting::Label, of.label.is_some()),
+        (Setting::KeyId, of.keyid.is_some()),
+    ];
+    let given = given.into_iter().filter(|(_, given)| *given);
+    let with_flag = |(setting, _)| match setting {
+        Setting::Header => Some((setting, args.places_flag)),
+        _ => Some((setting, flag(setting)?)),
+    };
+    given.filter_map(with_flag).collect()
 }
 
 fn template(args: &SchemeArgs) -> Result<Template> {
-    let mut template = match (args.scheme.as_str(), &args.settings.template) {
-        ("raw", None) => match &args.places[..] {
-            [] => Template::raw("X-Signature", &args.settings.prefix),
-            [name] => Template::raw(name, &args.settings.prefix),
-            _ => return Err(usage("raw has one --header")),
-        },
-        ("raw", Some(_)) => return Err(usage("--template goes with --scheme template")),
-        (_, Some(content)) => Template::new(content, args.places.iter()),
-        (_, None) => return Err(usage("--scheme template takes --template and --header")),
+    let prefix = args.settings.prefix.as_deref().unwrap_or_default();
+    let mut template = match (&*args.scheme, &args.settings.template, &args.places[..]) {
+        ("raw", _, []) => Template::raw("X-Signature", prefix),
+        ("raw", _, [name]) => Template::raw(name, prefix),
+        ("raw", ..) => return Err(usage(format!("raw has one {}", args.places_flag))),
+        (_, Some(content), places) => Template::new(content, places),
+        (_, None, _) => {
+            let flag = args.places_flag;
+            return Err(usage(format!("--scheme template takes --template and {flag}")));
+        }
     };
     if let Some(name) = &args.algorithm {
         let function: Function = name.parse().map_err(|error| usage(format!("--alg: {error}")))?;
@@ -81,7 +141,7 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
     let jws = match &args.places[..] {
         [] => Jws::new(algorithm),
         [name] => Jws::detached(algorithm, name),
-        _ => return Err(usage("jws has one --header")),
+        _ => return Err(usage(format!("jws has one {}", args.places_flag))),
     };
     Ok(match &args.settings.keyid {
         Some(kid) => jws.kid(kid),

@@ -4,6 +4,7 @@ use anyhow::Result;
 use hsum::sign::{ROWS, Row};
 use serde_json::json;
 
+use super::scheme::flags;
 use crate::cli::args::SchemesArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -27,6 +28,7 @@ fn json_line(row: &Row) -> String {
         "mac": format!("hmac-{}", row.algorithm),
         "encoding": row.encoding.name(),
         "key_format": row.key_format.name(),
+        "options": flags(row),
         "note": row.note,
     });
     format!("{object}\n")
@@ -46,6 +48,9 @@ fn lines(row: &Row) -> String {
     }
     for (name, value) in row.params {
         text.push_str(&format!("  param   {name}={value}\n"));
+    }
+    if !flags(row).is_empty() {
+        text.push_str(&format!("  options {}\n", flags(row).join(" ")));
     }
     if !row.note.is_empty() {
         text.push_str(&format!("  note    {}\n", row.note));

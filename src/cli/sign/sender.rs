@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::fetch::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
-use hsum::sign::{Scheme, SignOptions, Signer};
+use hsum::sign::{Scheme, Setting, SignOptions, Signer};
 
 use super::request::Request as Message;
 use super::{begin, random_hex, scheme};
@@ -20,7 +20,8 @@ const LONGEST_BODY: u64 = 1 << 30;
 pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
-    let scheme = scheme::scheme(&args)?;
+    let given = id.is_some().then_some((Setting::Id, "--id"));
+    let scheme = scheme::scheme(&args, given.as_slice())?;
     let (keys, _) = scheme::keys(&args, &scheme, false)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     // One for all tries, so that a receiver knows them as one message.

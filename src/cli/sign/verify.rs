@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use hsum::sign::{Clock, Scheme, SystemClock, Verified, Verifier, VerifyError};
+use hsum::sign::{Clock, Scheme, Setting, SystemClock, Verified, Verifier, VerifyError};
 use serde_json::{Map, Value, json};
 
 use super::explain::{Explainer, explain};
@@ -22,7 +22,7 @@ pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
 }
 
 fn verify(args: VerifyArgs) -> Result<Exit> {
-    let scheme = scheme::scheme(&args.scheme)?;
+    let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let body_path = args.http.as_deref().or(args.body.as_deref()).unwrap_or(Path::new("-"));
     let headers = args.request.headers.as_deref();
     one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(body_path)])?;
@@ -81,6 +81,17 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
     lines.iter().try_for_each(|line| output.line(line.as_bytes()))?;
     output.finish()?;
     Ok(if verdict.is_ok() { Exit::Well } else { Exit::Failed })
+}
+
+/// The flags about the message that were given.
+fn given(args: &VerifyArgs) -> Vec<(Setting, &'static str)> {
+    let given = [
+        (Setting::Params, "--param", !args.request.params.is_empty()),
+        (Setting::Freshness, "--tolerance", args.tolerance.is_some()),
+        (Setting::Freshness, "--no-freshness", args.no_freshness),
+        (Setting::Freshness, "--now", args.now.is_some()),
+    ];
+    given.into_iter().filter(|given| given.2).map(|(setting, flag, _)| (setting, flag)).collect()
 }
 
 fn keep(kept: &mut Option<Vec<u8>>, piece: &[u8]) {

@@ -1,0 +1,180 @@
+//! Every scheme with every option: one that has no effect is refused.
+
+use hsum::sign::ROWS;
+
+use crate::support::*;
+
+/// The options of schemes, each with a value.
+const SETTINGS: [&str; 15] = [
+    "--alg sha256",
+    "--encoding base64",
+    "--prefix x=",
+    "--header X-Sig:{mac}",
+    "--template {body}",
+    "--region r",
+    "--service s",
+    "--access-key-id A",
+    "--session-token env:KEY",
+    "--presign 60",
+    "--unsigned-payload",
+    "--cover @method",
+    "--label l",
+    "--keyid k",
+    "--kid k",
+];
+const SIGN: [&str; 5] =
+    ["--param a=1", "--timestamp 1700000000", "--timestamp now", "--id m", "--nonce n"];
+const VERIFY: [&str; 4] = ["--param a=1", "--tolerance 10", "--no-freshness", "--now 1700000000"];
+
+/// What schemes need to sign, and the options that have an effect in them.
+const TIMED: &str = "timestamp tolerance no-freshness now";
+const TAKEN: [(&str, &str, &str); 22] = [
+    ("github", "", ""),
+    ("slack", "", TIMED),
+    ("zoom", "", TIMED),
+    ("stripe", "", TIMED),
+    ("standard-webhooks", "", "id timestamp tolerance no-freshness now"),
+    ("svix", "", "id timestamp tolerance no-freshness now"),
+    ("gitlab", "", "id timestamp tolerance no-freshness now"),
+    ("shopify", "", ""),
+    ("dropbox", "", ""),
+    ("square", "", ""),
+    ("twilio", "", "param"),
+    ("mailgun", "", "param nonce timestamp tolerance no-freshness now"),
+    ("paddle", "", TIMED),
+    ("adyen", "", "param"),
+    ("binance", "", "tolerance no-freshness now"),
+    ("kraken", "", "param nonce"),
+    ("raw", "", "alg encoding prefix header"),
+    ("template", "--template {body} --header X-Sig:{mac}", "alg encoding header template"),
+    (
+        "template",
+        "--template {timestamp}.{id}.{nonce}.{body} --header X-Sig:{timestamp},{id},{nonce},{mac}",
+        "alg encoding header template param id nonce timestamp tolerance no-freshness now",
+    ),
+    ("jws", "", "alg header keyid kid"),
+    (
+        "sigv4",
+        "--region r --service s --access-key-id A",
+        "region service access-key-id session-token presign unsigned-payload timestamp tolerance \
+         no-freshness now",
+    ),
+    ("rfc9421", "", "cover label keyid kid nonce timestamp tolerance no-freshness now"),
+];
+
+#[test]
+fn an_option_without_effect_is_refused() {
+    let dir = Dir::with(&["body"]);
+    let key = "SmVmZUplZmVKZWZlSmVmZUplZmVKZWZlSmVmZUplZmU=";
+    for (scheme, needed, taken) in TAKEN {
+        let format = if scheme == "adyen" { "--key-format base64" } else { "" };
+        let verbs = [("sign", &SIGN[..]), ("verify-request", &VERIFY[..])];
+        for (verb, option) in verbs
+            .into_iter()
+            .flat_map(|(verb, more)| SETTINGS.iter().chain(more).map(move |option| (verb, *option)))
+        {
+            let (flag, value) = option.split_once(' ').unwrap_or((option, ""));
+            // Instead of the one that is needed anyway.
+            let twice = needed.contains(flag) && flag != "--header";
+            let option = if twice { "" } else { option };
+            let option = match (scheme, flag) {
+                ("jws", "--alg") => "--alg HS512",
+                ("raw" | "jws", "--header") => "--header X-Sig",
+                ("template", "--header") => "--header X-Other:x",
+                _ => option,
+            };
+            let base = format!(
+                "{verb} -s {scheme} -k env:KEY {format} --url https://a.example/x?timestamp=1700000000000 {needed}"
+            );
+            let ran = dir.words(&format!("{base} {option} body")).env("KEY", key).run();
+            let title = flag.trim_start_matches("--");
+            let effect = taken.split(' ').any(|name| name == title);
+            let what = format!("{verb} {scheme} {flag} {value}: {}", ran.stderr);
+            assert_eq!(ran.stderr.contains("no effect"), !effect, "{what}");
+            if !effect {
+                let shown = if flag == "--kid" { "--keyid" } else { flag };
+                let text = format!("hsum: {shown}: no effect in the scheme {scheme}, ");
+                assert!(ran.stderr.starts_with(&text), "{what}");
+                ran.is_in(2, b"", "");
+            }
+        }
+    }
+    let rows = ROWS.iter().map(|row| row.name);
+    assert!(rows.into_iter().all(|row| TAKEN.iter().any(|(name, ..)| *name == row)));
+}
+
+#[test]
+fn a_refusal_names_what_there_is() {
+    let refused = |words: &str, word: &str| {
+        let dir = Dir::with(&["body"]);
+        dir.words(words).env("KEY", "a-secret-that-is-long-enough").refuses(word);
+    };
+    let url = "--url https://e.org/";
+    refused(
+        &format!("sign -s rfc9421 --alg ed25519 -k env:KEY {url} body"),
+        "--alg: no effect in the scheme rfc9421, which has its own algorithm, HMAC-SHA256",
+    );
+    refused(
+        "sign -s github -k env:KEY --alg sha1 body",
+        "which has its own algorithm, HMAC-SHA256",
+    );
+    refused(
+        "sign -s twilio -k env:KEY --alg sha256 body",
+        "which has its own algorithm, HMAC-SHA1",
+    );
+    refused("sign -s jws -k env:KEY --cover @method body", "which takes --alg, --header, --keyid");
+    refused("sign -s github -k env:KEY --cover @method body", "which has no settings");
+    refused("sign -s raw --prefix x --cover @method -k env:KEY body", "--cover: no effect");
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    let sigv4 = "sign -s sigv4 -k env:KEY --url https://e.org/";
+    let base = format!("{sigv4} --region r --service s --access-key-id A");
+    for (words, word) in [
+        (format!("{base} --presign 9999999"), "604800"),
+        (format!("{base} --presign 604801"), "604800"),
+        (format!("{base} --presign 0"), "1..=604800"),
+        (format!("{base} --timestamp 253402300800"), "beyond the year 9999"),
+        (format!("{base} --timestamp 18446744073709551615 --presign 5"), "beyond the year 9999"),
+        (format!("{sigv4} --region a/b --service s --access-key-id A"), "region: "),
+        (format!("{sigv4} --region r --service s --access-key-id A,B"), "access key id: "),
+        (
+            "sign -s rfc9421 -k env:KEY --url https://e.org/ --timestamp 1000000000000000"
+                .to_owned(),
+            "fifteen digits",
+        ),
+    ] {
+        let dir = Dir::with(&["body"]);
+        let call = dir.words(&format!("{words} body"));
+        call.env("KEY", "a-secret-that-is-long-enough").refuses(word);
+    }
+    let dir = Dir::with(&["body"]);
+    for seconds in ["1", "604800"] {
+        let call = dir.words(&format!("{base} --presign {seconds} body"));
+        let url = call.env("KEY", "a-secret-that-is-long-enough").run().exits(0);
+        assert!(url.contains(&format!("&X-Amz-Expires={seconds}&")), "{url}");
+    }
+}
+
+/// Verbs that send have the options too, and sign only if they are told to.
+#[test]
+fn settings_without_a_scheme_are_refused() {
+    let dir = Dir::with(&["body"]);
+    let url = "http://127.0.0.1:1/";
+    let own = ["--strict-key", "--key-format hex", "--id m", "--signature-header X"];
+    for option in SETTINGS.iter().filter(|option| !option.starts_with("--header")).chain(&own) {
+        for words in
+            [format!("send {option} {url} body"), format!("get {option} --no-verify {url}x")]
+        {
+            let ran = dir.words(&words).env("KEY", "a-secret-that-is-long-enough").run();
+            ran.is_in(2, b"", "--sign <SCHEME>");
+        }
+    }
+    for option in ["--cover @method", "--presign 5", "--signature-header X", "--id m"] {
+        let words = format!("send -s github -k env:KEY {option} {url} body");
+        let flag = option.split(' ').next().expect("a flag");
+        let call = dir.words(&words).env("KEY", "a-secret-that-is-long-enough");
+        call.refuses(&format!("{flag}: no effect in the scheme github"));
+    }
+}
