@@ -30,6 +30,8 @@ use super::sign::sender;
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
     pub(crate) client: Client,
+    /// Whether a header that was typed says what the body is.
+    pub(crate) has_content_type: bool,
     jar: Option<(PathBuf, Arc<Mutex<Jar>>)>,
 }
 
@@ -50,6 +52,8 @@ impl Session {
             Some("none") => Ok(Proxies::none()),
             Some(url) => Proxies::all(url),
         };
+        let headers = headers(&request.headers)?;
+        let has_content_type = headers.contains("Content-Type");
         let mut builder = Client::builder()
             .tls(tls_settings(tls, identity)?)
             .proxies(proxies.map_err(usage)?)
@@ -58,7 +62,7 @@ impl Session {
                 response: stall,
                 stall,
             })
-            .headers(headers(&request.headers)?)
+            .headers(headers)
             .identity(who(identity)?)
             .redirects(Redirects { most: request.max_redirects, downgrade })
             .retries(Retries {
@@ -75,7 +79,7 @@ impl Session {
         if let Some(signer) = signer {
             builder = builder.signer(signer);
         }
-        Ok(Self { client: builder.build(), jar })
+        Ok(Self { client: builder.build(), has_content_type, jar })
     }
 
     /// Writes the cookies down.

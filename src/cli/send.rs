@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::fetch::{Body, Failure, FailureKind, Headers, Reply, redacted};
 
@@ -12,7 +12,6 @@ use super::client::{self, Session};
 use super::exit::Exit;
 use super::output::Output;
 use super::print::complain;
-use super::quote::quote;
 use super::sign::{request, sender, untried};
 
 pub(crate) fn run(args: SendArgs) -> Result<Exit> {
@@ -24,24 +23,23 @@ fn send(args: SendArgs) -> Result<Exit> {
     request::one_stdin(keys_take_stdin, &[args.body.as_deref()])?;
     let mut request = client::request(&args.client.request, client::url(&args.url)?)?;
     if let Some(path) = &args.body {
-        request.body = Body::Bytes(contents(path)?);
+        let body = request::read_body(path)?;
+        if let Some(media_type) = request::media_type(&body) {
+            let _ = request.headers.push("Content-Type", media_type);
+        }
+        request.body = Body::Bytes(body);
         request.method = args.client.request.method.clone().unwrap_or_else(|| "POST".into());
     }
     let session = Session::new(&args.client)?;
+    if session.has_content_type {
+        request.headers.remove("Content-Type");
+    }
     let reply = session.client.send(&request);
     session.finish()?;
     match reply {
         Ok(reply) => answer(reply, args.include, args.output.as_deref()),
         Err(failure) => Ok(failed(&failure)),
     }
-}
-
-/// All that is to be sent: what is signed and what is sent are the same bytes.
-fn contents(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = request::open(path)?.read_to_end(&mut bytes);
-    read.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
-    Ok(bytes)
 }
 
 /// Prints the answer; its status decides how it ends.

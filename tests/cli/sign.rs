@@ -503,3 +503,32 @@ fn curl_recipes_quote_for_a_shell() {
     let words = dir.shell(&script).run().exits(0);
     assert!(words.ends_with("|--data-binary|@it's a body|URL|"), "{words}");
 }
+
+/// curl would say that it is a form.
+#[test]
+fn curl_recipes_send_json_as_json() {
+    let dir = Dir::new();
+    dir.write("json", "{\"id\": \"evt_1\"}\n");
+    dir.write("text", "no JSON");
+    let curl = |words: &str, more: &[&str]| {
+        let words = format!("sign -k env:KEY --format curl --url https://a.example/x {words}");
+        let call = dir.words(&words).args(more.iter().copied()).env("KEY", KEY);
+        call.run().exits(0)
+    };
+    let json = " -H 'Content-Type: application/json' ";
+    assert!(curl("-s stripe json", &[]).contains(json));
+    assert!(!curl("-s stripe text", &[]).contains("Content-Type"));
+    let own = curl("-s stripe json", &["-H", "content-type: text/plain"]);
+    assert!(own.contains(" -H 'content-type: text/plain' ") && !own.contains(json), "{own}");
+    // What is sent is signed, where the scheme signs it.
+    let sigv4 = curl("-s sigv4 --region r --service s --access-key-id A json", &[]);
+    assert!(sigv4.contains(json) && sigv4.contains("SignedHeaders=content-type;host;"), "{sigv4}");
+    let rfc9421 = curl("-s rfc9421 --cover content-type json", &[]);
+    assert!(rfc9421.contains(json) && rfc9421.contains("(\"content-type\")"), "{rfc9421}");
+    // Nothing is sent twice.
+    let date = curl(
+        "-s sigv4 --region r --service s --access-key-id A --timestamp 1700000000 json",
+        &["-H", "X-Amz-Date: 20231114T221320Z"],
+    );
+    assert_eq!(date.matches("X-Amz-Date: ").count(), 1, "{date}");
+}

@@ -108,6 +108,50 @@ fn the_body_comes_from_a_file_a_pipe_or_a_form() {
     }
 }
 
+/// Receivers of webhooks parse a body only if they are told that it is JSON.
+#[test]
+fn json_is_sent_as_json() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b""));
+    world.dir.write("object", "{\"a\": [1, \"ü\"]}\n");
+    world.dir.write("text", "no JSON");
+    world.dir.write("bytes", BODY);
+    world.dir.write("half", "{\"a\": 1");
+    world.dir.write("empty", "");
+    world.dir.write("headers", "Content-Type: application/vnd.x+json\n");
+    let url = server.url("/x");
+    let json = Some("application/json");
+    let rfc9421 = "-s rfc9421 --cover @method,content-type,content-digest";
+    for (scheme, words, expected) in [
+        ("-s stripe", "object", json),
+        ("-s stripe", "-X PUT object", json),
+        (SIGV4, "object", json),
+        (rfc9421, "object", json),
+        ("-s stripe", "text", None),
+        (SIGV4, "bytes", None),
+        ("-s stripe", "half", None),
+        ("-s stripe", "empty", None),
+        ("-s stripe", "-H content-type:text/plain object", Some("text/plain")),
+        (SIGV4, "-H Content-Type:text/plain object", Some("text/plain")),
+        (rfc9421, "-H @headers object", Some("application/vnd.x+json")),
+        ("-s stripe", "--data a=b", Some("application/x-www-form-urlencoded")),
+        (SIGV4, "-H Content-Type:text/plain --data a=b", Some("text/plain")),
+    ] {
+        server.forget();
+        let what = format!("{scheme} {words}");
+        send(&world.dir, &format!("{scheme} -k env:KEY {url} {words}")).run().is(0, b"", "");
+        let seen = server.seen().remove(0);
+        let sent = seen.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("content-type"));
+        let sent: Vec<&str> = sent.map(|(_, value)| value.as_str()).collect();
+        assert_eq!(sent, expected.into_iter().collect::<Vec<_>>(), "{what}");
+        is_signed(&seen, scheme);
+    }
+    // Without a signature, too.
+    server.forget();
+    send(&world.dir, &format!("{url} object")).run().is(0, b"", "");
+    assert_eq!(server.seen()[0].header("content-type"), json);
+}
+
 #[test]
 fn an_empty_body_has_its_length_told() {
     let (world, server) = (World::new(), Server::http());

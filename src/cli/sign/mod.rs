@@ -14,7 +14,7 @@ use anyhow::Result;
 use hsum::sign::{Scheme, Setting, SignError, SignOptions, Signed, Signer, Signing};
 use serde_json::json;
 
-use self::request::{Request, one_stdin, open, stream};
+use self::request::{Request, media_type, one_stdin, open, read_body, stream};
 use super::args::{SignArgs, SignFormat, Time};
 use super::client::random;
 use super::exit::{Exit, Untried, Usage};
@@ -39,7 +39,7 @@ fn sign(args: SignArgs) -> Result<Exit> {
     let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let headers = args.request.headers.as_deref();
     one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(&args.body)])?;
-    let request = Request::of_flags(&args.request)?;
+    let mut request = Request::of_flags(&args.request)?;
     let (keys, _) = scheme::keys(&args.scheme, &scheme, false)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     let timestamp = match args.timestamp {
@@ -47,9 +47,23 @@ fn sign(args: SignArgs) -> Result<Exit> {
         Some(Time::Now) | None => None,
     };
     let options = SignOptions { timestamp, id: args.id.as_deref(), nonce: args.nonce.as_deref() };
-    let mut signing = begin(&signer, &scheme, &request, &options)?;
-    stream(open(&args.body)?, &args.body, |piece| signing.update(piece))?;
-    let signed = signing.finish();
+    let signed = match args.format {
+        // It has the header that says what the body is, which may be signed, too.
+        SignFormat::Curl => {
+            let body = read_body(&args.body)?;
+            let media_type = media_type(&body).filter(|_| !request.has("Content-Type"));
+            let line = media_type.map(|text| ("Content-Type".to_owned(), text.into()));
+            request.headers.extend(line);
+            let mut signing = begin(&signer, &scheme, &request, &options)?;
+            signing.update(&body);
+            signing.finish()
+        }
+        _ => {
+            let mut signing = begin(&signer, &scheme, &request, &options)?;
+            stream(open(&args.body)?, &args.body, |piece| signing.update(piece))?;
+            signing.finish()
+        }
+    };
 
     let mut output = Output::stdout()?;
     output.line(&print(&args, &request, &scheme, &signed))?;
@@ -152,7 +166,8 @@ fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -
 fn curl(args: &SignArgs, request: &Request, signed: &Signed) -> String {
     let word = |text: &str| quote(Path::new(text));
     let mut line = format!("curl -X {}", word(&request.method));
-    for (name, value) in &request.headers {
+    let is_signed = |name: &str| signed.headers().iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    for (name, value) in request.headers.iter().filter(|(name, _)| !is_signed(name)) {
         let value = String::from_utf8_lossy(value);
         line.push_str(&format!(" -H {}", word(&format!("{name}: {value}"))));
     }

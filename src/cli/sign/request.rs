@@ -9,6 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
 use hsum::engine::StableFile;
 use hsum::sign::{Message, is_token};
+use serde::de::IgnoredAny;
 
 use crate::cli::args::MessageArgs;
 use crate::cli::exit::Usage;
@@ -56,6 +57,11 @@ impl Request {
         }
         let method = args.method.clone().unwrap_or_else(|| "POST".into());
         Ok(Self { method, url: args.url.clone().unwrap_or_default(), headers, params })
+    }
+
+    /// Returns `true` if there is a header of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(title, _)| title.eq_ignore_ascii_case(name))
     }
 
     /// Calls `with` with the message.
@@ -135,6 +141,27 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         true => Err(anyhow!("{}: more than {LONGEST_HEAD} bytes of headers", quote(path))),
         false => Ok(text),
     }
+}
+
+/// The longest body that is held in memory.
+pub(crate) const LONGEST_BODY: u64 = 1 << 30;
+
+/// Reads a whole body.
+pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let read = open(path)?.take(LONGEST_BODY + 1).read_to_end(&mut body);
+    read.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
+    match body.len() as u64 > LONGEST_BODY {
+        true => Err(anyhow!("{}: the body is longer than {LONGEST_BODY} bytes", quote(path))),
+        false => Ok(body),
+    }
+}
+
+/// Returns the media type of a body that tells it by itself: JSON, which receivers of webhooks
+/// parse only if it is said to be that.
+pub(crate) fn media_type(body: &[u8]) -> Option<&'static str> {
+    let text = std::str::from_utf8(body).ok()?;
+    serde_json::from_str::<IgnoredAny>(text).ok().map(|_| "application/json")
 }
 
 /// Hands the body over piece by piece.

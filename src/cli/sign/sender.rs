@@ -7,14 +7,11 @@ use anyhow::Result;
 use hsum::fetch::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
 use hsum::sign::{Scheme, Setting, SignOptions, Signer};
 
-use super::request::Request as Message;
+use super::request::{LONGEST_BODY, Request as Message};
 use super::{begin, random_hex, scheme};
 use crate::cli::args::SigningArgs;
 use crate::cli::exit::Usage;
 use crate::cli::key::KeySource;
-
-/// A body above it is not signed: what is sent must be what was signed, and is held in memory.
-const LONGEST_BODY: u64 = 1 << 30;
 
 /// What signs the requests of a verb that sends some; `None` where the words do not ask for it.
 pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
@@ -95,6 +92,7 @@ fn as_sent(url: &Url) -> Url {
     url
 }
 
+/// Reads the body into memory, for what is sent must be what was signed.
 fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
     let (reader, _) = body.open()?;
     let mut bytes = Vec::new();
