@@ -280,7 +280,13 @@ fn explain_names_other_spellings_urls_and_schemes() {
             "github",
             "",
             raw("--alg sha1 --header X-Hub-Signature --prefix sha1="),
-            "X-Hub-Signature is the legacy one",
+            "GitHub's is the legacy one with SHA-1",
+        ),
+        (
+            "github",
+            "",
+            raw("--header X-Hub-Signature --prefix sha256="),
+            "if others put a SHA-256 there, use '--scheme raw",
         ),
         (
             "github",
@@ -293,8 +299,14 @@ fn explain_names_other_spellings_urls_and_schemes() {
         (
             "slack",
             "",
-            "X-Slack-Request-Timestamp: 1.5\nX-Slack-Signature: v0=00\n".into(),
-            "(malformed)",
+            format!("X-Slack-Request-Timestamp: 1.5\nX-Slack-Signature: v0={}\n", "0".repeat(64)),
+            "explain: a time is digits alone",
+        ),
+        (
+            "github",
+            "",
+            HEADER.replace("sha256=", ""),
+            "explain: the scheme writes 'X-Hub-Signature-256: sha256={mac}'",
         ),
         ("jws", "", "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.\n".into(), "(alg)"),
         (
@@ -307,12 +319,15 @@ fn explain_names_other_spellings_urls_and_schemes() {
             "github",
             "",
             format!("{}\nContent-Encoding: gzip\n", HEADER.replace("sha256=7", "sha256=8")),
-            "Content-Encoding",
+            "senders sign the body before it is encoded, or after",
         ),
     ];
     for (scheme, settings, headers, cause) in cases {
         let text = explain(scheme, settings, &headers);
         assert!(text.contains(cause), "{cause}:\n{text}");
+        // A question about key and body is for those that do not fit.
+        let asks = text.contains("is it the right key");
+        assert!(!asks || text.contains("(mismatch)"), "{text}");
     }
     for (sent, seen, cause) in [
         ("https://a.example/x", "https://a.example:8443/x", "without its port"),
@@ -325,7 +340,12 @@ fn explain_names_other_spellings_urls_and_schemes() {
         assert!(text.contains(cause), "{cause}:\n{text}");
     }
     let late = hsum!("sign -s slack -k env:KEY --timestamp 1700000000000 body").run().exits(0);
-    assert!(explain("slack", "--now 1700000000", &late).contains("in milliseconds"));
+    assert!(explain("slack", "--now 1700000000", &late).contains("seems to be in milliseconds"));
+    // Of the finding: microseconds, where Binance has milliseconds.
+    let url = "https://a.example.org/o?timestamp=1700000000000000";
+    let url = hsum!(format!("sign -s binance -k env:KEY --url {url} body")).run().exits(0);
+    let late = explain("binance", &format!("--now 1700000000 --url {url}"), "");
+    assert!(late.contains("or in microseconds where it has milliseconds"), "{late}");
     // The MAC that would have been right is never printed.
     let wrong = HEADER.replace("sha256=7", "sha256=8");
     let right = HEADER.split('=').next_back().expect("a MAC");

@@ -30,7 +30,7 @@ pub(crate) fn explain(explainer: &Explainer<'_>) -> Vec<String> {
         VerifyError::Mismatch | VerifyError::BodyHashMismatch | VerifyError::Malformed { .. } => {
             let mut causes = explainer.by_trying();
             causes.extend(explainer.hints());
-            if causes.is_empty() {
+            if causes.is_empty() && !matches!(explainer.error, VerifyError::Malformed { .. }) {
                 causes.push(
                     "no change that is known to happen to bodies, keys and URLs makes it fit: \
                      is it the right key, and the body as it was received?"
@@ -186,12 +186,16 @@ impl Explainer<'_> {
     /// What the request itself tells, without trying.
     fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
-        let has =
-            |name: &str| self.request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+        let has = |name: &str| self.request.has(name);
         match self.error {
             VerifyError::MissingHeader(_) | VerifyError::NoSignature => {
                 if has("X-Hub-Signature") && self.scheme.name() == "github" {
-                    hints.push("X-Hub-Signature is the legacy one with SHA-1, which is not accepted in its place".into());
+                    hints.push(
+                        "X-Hub-Signature is not read in its place: GitHub's is the legacy one with \
+                         SHA-1; if others put a SHA-256 there, use '--scheme raw --header \
+                         X-Hub-Signature --prefix sha256='"
+                            .into(),
+                    );
                 }
                 for row in ROWS.iter().filter(|row| row.name != self.scheme.name()) {
                     let named = |line: &&&str| {
@@ -216,13 +220,28 @@ impl Explainer<'_> {
                     .into(),
             ),
             VerifyError::Malformed { what, .. } if what == "timestamp" => {
-                hints.push("a sign, a fraction, zeros before it or a date are another spelling, and not signed".into());
+                hints.push(
+                    "a time is digits alone: no sign, no fraction, no zeros before it, no date"
+                        .into(),
+                );
             }
             VerifyError::Malformed { what, .. } if what == "id" => {
                 hints.push("with the separator in it, an id could swallow the time that follows".into());
             }
+            VerifyError::Malformed { what, .. } => {
+                let written = |line: &&&str| {
+                    line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(what))
+                };
+                let lines = self.scheme.row().headers.iter();
+                let line = lines.filter(written).map(|line| format!("the scheme writes '{line}'"));
+                hints.extend(line);
+            }
             VerifyError::Future { by } if self.now.checked_add(*by).is_some_and(|t| t > 100_000_000_000) => {
-                hints.push("the timestamp is in milliseconds, where the scheme has seconds".into());
+                hints.push(
+                    "the timestamp seems to be in milliseconds where the scheme has seconds, or in \
+                     microseconds where it has milliseconds"
+                        .into(),
+                );
             }
             VerifyError::Stale { by } | VerifyError::Future { by } => hints.push(format!(
                 "the signature fits; the clocks differ by {by} s more than is tolerated, or it was \
@@ -245,7 +264,9 @@ impl Explainer<'_> {
         let row = self.scheme.row();
         if matches!(self.error, VerifyError::Mismatch) && has("content-encoding") {
             hints.push(
-                "the request has a Content-Encoding: the signature is of the encoded body".into(),
+                "the request has a Content-Encoding: senders sign the body before it is encoded, or \
+                 after; the other one may fit"
+                    .into(),
             );
         }
         if matches!(self.error, VerifyError::Mismatch) && row.content.contains("{url}") {
