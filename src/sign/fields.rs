@@ -5,8 +5,9 @@ use std::convert::Infallible;
 use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored};
 use sfv::{BareItem, Dictionary, FieldType, InnerList, Item, KeyRef, List, ListEntry, Parser};
 
-use crate::sign::message::Message;
-use crate::sign::verdict::VerifyError;
+use super::headers::trim;
+use super::message::Message;
+use super::verdict::VerifyError;
 
 /// A member of a dictionary: one of the two.
 pub(super) struct Member {
@@ -56,19 +57,37 @@ impl<'de> DictionaryVisitor<'de> for &mut Count {
     }
 }
 
-/// The lines of a header, trimmed, with `, ` between (RFC 9421, section 2.1).
+/// The lines of a header, unfolded and trimmed, with `, ` between (RFC 9421, section 2.1).
 pub(super) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
     let mut text: Option<Vec<u8>> = None;
     message.headers.values(name, &mut |line| {
-        let line = crate::sign::headers::trim(line);
+        let line = unfolded(trim(line));
         match &mut text {
-            None => text = Some(line.to_vec()),
+            None => text = Some(line),
             Some(text) => {
                 text.extend_from_slice(b", ");
-                text.extend_from_slice(line);
+                text.extend_from_slice(&line);
             }
         }
     });
+    text
+}
+
+/// Makes one space of each obsolete line folding (RFC 9112, section 5.2). A line end that is none
+/// stays, and is refused later.
+fn unfolded(line: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(line.len());
+    for (number, piece) in line.split(|&byte| byte == b'\n').enumerate() {
+        if number > 0 {
+            if !text.ends_with(b"\r") || !piece.starts_with(b" ") && !piece.starts_with(b"\t") {
+                return line.to_vec();
+            }
+            text.pop();
+            text.truncate(trim(&text).len());
+            text.push(b' ');
+        }
+        text.extend_from_slice(if number > 0 { trim(piece) } else { piece });
+    }
     text
 }
 
@@ -90,5 +109,27 @@ pub(super) fn string_param<'l>(
         None => Ok(None),
         Some(BareItem::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(VerifyError::malformed(name, "it is not a string")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folding_is_one_space() {
+        for (lines, expected) in [
+            (&["a b"][..], "a b"),
+            (&[" a\tb \t"], "a\tb"),
+            (&["a \r\n \t b"], "a b"),
+            (&["a\r\n\tb\t \r\n  c ", "d"], "a b c, d"),
+            (&["", "a"], ", a"),
+            (&["a\r\nb"], "a\r\nb"),
+            (&["a\n b"], "a\n b"),
+        ] {
+            let headers: Vec<_> = lines.iter().map(|line| ("X", *line)).collect();
+            let joined = joined(&Message::new(&headers), "x").unwrap();
+            assert_eq!(joined, expected.as_bytes(), "{lines:?}");
+        }
     }
 }
