@@ -73,7 +73,7 @@ pub(super) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
     text
 }
 
-/// Makes one space of each obsolete line folding (RFC 9112, section 5.2). A line end that is none
+/// Replaces each obsolete line folding by one space (RFC 9112, section 5.2). Any other line end
 /// stays, and is refused later.
 fn unfolded(line: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(line.len());

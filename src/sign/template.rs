@@ -112,7 +112,7 @@ impl Template {
 
     /// Returns `true` unless `setting` is a value of a field that the pattern does not have.
     pub(crate) fn has_field(&self, setting: Setting) -> bool {
-        // A pattern that is none is refused where it is compiled.
+        // A malformed pattern is refused where it is compiled.
         let Ok(parts) = pattern::parse(&self.settings.content) else { return true };
         let has = |field: Part| parts.contains(&field);
         match setting {

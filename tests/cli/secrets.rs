@@ -13,7 +13,7 @@ use crate::support::*;
 /// A secret that stands nowhere else, and cannot be found in this test's own words.
 const SECRET: &str = "xJ7-qv0Zt4-Lw9bMh2-cKd5RnY8-secret";
 
-/// How often `needle` is in the writable memory of a process; `None` where nobody may look.
+/// How often `needle` is in the writable memory of a process; `None` if it cannot be read.
 fn occurrences(child: &Child, needle: &[u8]) -> Option<usize> {
     let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
     let Ok(mut memory) = File::open(format!("/proc/{}/mem", child.id())) else {
@@ -89,7 +89,7 @@ fn a_key_is_not_in_memory_while_messages_are_read() {
 }
 
 #[test]
-fn a_key_is_not_kept_to_explain_what_nobody_asked() {
+fn verify_request_keeps_the_written_key_for_explain_only() {
     let dir = dir();
     // The body is opened before the keys are read: more than a pipe holds is taken only after.
     let words = "exec \"$HSUM\" verify-request -s github -k file:text -H X-Hub-Signature-256:sha256=00 < fifo";

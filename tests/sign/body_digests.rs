@@ -176,7 +176,7 @@ fn digests_that_are_none_or_differ_are_refused() {
     assert_eq!(verdict(&template, &part), Err("coverage"));
 }
 
-/// Only the member that is signed counts: anybody may add another.
+/// Only the member that is signed counts: others may have been added on the way.
 #[test]
 fn a_member_of_a_digest_header() {
     let cover = |component: &str| Scheme::Rfc9421(Rfc9421::default().cover([component]));

@@ -42,7 +42,7 @@ fn usage(text: impl Into<String>) -> anyhow::Error {
     Usage(text.into()).into()
 }
 
-/// Refuses a flag that changes nothing: whoever gives it believes otherwise.
+/// Refuses a flag that would change nothing.
 fn no_effect(row: &Row, setting: Setting, flag: &str) -> anyhow::Error {
     let name = row.name;
     let why = match setting {
