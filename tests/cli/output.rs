@@ -272,6 +272,7 @@ fn a_closed_pipe_ends_the_program_in_silence() {
     let dir = Dir::with(&["a", "b"]);
     dir.write("list", list(&["a", "b"]));
     dir.write("key", "k");
+    dir.chmod("key", 0o600);
     for words in ["a b", "check list", "hmac --key file:key a", "algorithms", "--json a b"] {
         let ran = dir.words(words).run_unread();
         assert_eq!((ran.signal(), ran.stderr.as_str()), (Some(13), ""), "{words}");
@@ -283,6 +284,7 @@ fn a_full_disk_is_reported() {
     let dir = Dir::with(&["a", "b"]);
     dir.write("list", list(&["a", "b"]));
     dir.write("key", "k");
+    dir.chmod("key", 0o600);
     let message = "hsum: write error: No space left on device\n";
     for words in [
         "a b",
