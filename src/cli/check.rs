@@ -136,7 +136,7 @@ fn check_list(
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
         broken |=
-            matches!(checked.verdict, Verdict::Malformed(BadLine::Syntax | BadLine::TooLarge));
+            matches!(&checked.verdict, Verdict::Malformed(bad) if is_cut_short(*bad));
         print_or_die(&manner, &title, &checked, output, Some(&view));
         ControlFlow::Continue(())
     });
@@ -268,10 +268,16 @@ fn print(
     if checked.next == Next::Awaited { output.flush() } else { Ok(()) }
 }
 
+/// Returns `true` if what follows the line in the list is lost.
+fn is_cut_short(bad: BadLine) -> bool {
+    matches!(bad, BadLine::Syntax | BadLine::TooLarge | BadLine::Damaged)
+}
+
 /// Whether it is more than one bad line among others: something to say without being asked.
 fn is_serious(bad: BadLine) -> bool {
-    use BadLine::{Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed};
-    bad.is_refusal() || matches!(bad, Html | NotOfAFile | OfACache | Syntax | TooLarge | Unnamed)
+    use BadLine::{Damaged, Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed, Version};
+    let is_whole_list = matches!(bad, Damaged | Version | Html | NotOfAFile | OfACache);
+    bad.is_refusal() || is_whole_list || matches!(bad, Syntax | TooLarge | Unnamed)
 }
 
 fn print_entry(

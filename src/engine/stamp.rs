@@ -33,6 +33,9 @@ pub struct Stamp {
     pub size: u64,
     /// When the contents were last modified.
     pub modified: Time,
+    /// When contents or metadata were last changed (ctime), which no program can set; `None` if
+    /// that is not known.
+    pub changed: Option<Time>,
     /// The number of the inode on its file system.
     pub inode: u64,
 }
@@ -40,10 +43,15 @@ pub struct Stamp {
 impl Stamp {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
     pub(super) fn of(stat: &Stat) -> Self {
-        let modified = Time {
-            seconds: stat.st_mtime as i64,
-            nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
+        let time = |seconds, nanoseconds: i64| Time {
+            seconds,
+            nanoseconds: u32::try_from(nanoseconds).unwrap_or(0),
         };
-        Self { size: stat.st_size as u64, modified, inode: stat.st_ino as u64 }
+        Self {
+            size: stat.st_size as u64,
+            modified: time(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: Some(time(stat.st_ctime as i64, stat.st_ctime_nsec as i64)),
+            inode: stat.st_ino as u64,
+        }
     }
 }

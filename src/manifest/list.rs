@@ -107,6 +107,8 @@ enum State {
 #[derive(Default)]
 pub(super) struct Out {
     queue: VecDeque<Listed>,
+    /// Set if the list carries a signature of its own.
+    pub(super) signed: bool,
 }
 
 impl Out {
@@ -142,7 +144,7 @@ impl<R: BufRead> List<R> {
     /// Whether the list carries a signature, which has not been checked: known for sure once the
     /// list has been read.
     pub fn is_signed(&self) -> bool {
-        self.signed
+        self.signed || self.out.signed
     }
 
     /// The read error that ended the list, if one did.

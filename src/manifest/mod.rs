@@ -31,6 +31,7 @@ mod record;
 mod sfv;
 mod shell;
 mod sidecar;
+mod snapshot;
 
 pub use find::{Matching, NotListed, base_name, find, same_name};
 pub use gnu::{Dialect, Family};
@@ -40,6 +41,8 @@ pub use list::{Hint, List, Listed, Outside, leads_outside};
 pub use parse::{BadLine, Parser};
 pub use sfv::parse_line as parse_sfv_line;
 pub use shape::Shape;
+#[cfg(feature = "fs")]
+pub(crate) use snapshot::text as snapshot_text;
 #[doc(hidden)]
 pub use write::write_fields;
 pub use write::{Encoding, Format, Style, Terminator, write_line};

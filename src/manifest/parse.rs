@@ -100,6 +100,10 @@ pub enum BadLine {
     Weak,
     /// A list that must be read whole is too large: 16 MiB, or 4 MiB of digests in a shell script.
     TooLarge,
+    /// The list is a record of a tree that is damaged or incomplete.
+    Damaged,
+    /// The list is a record of a tree in a format that this version does not know.
+    Version,
     /// The list's JSON, XML or UTF-16 is broken.
     Syntax,
     /// The list is a page of HTML.
@@ -129,6 +133,8 @@ impl fmt::Display for BadLine {
             Self::Ambiguous => "several entries have this base name",
             Self::Weak => "only MD5 or SHA-1, which --strong refuses",
             Self::TooLarge => "too large: a list of this kind is read whole",
+            Self::Damaged => "the record is damaged or incomplete; the rest of it is not read",
+            Self::Version => "the record has a format that this version of hsum does not know",
             Self::Syntax => "broken JSON, XML, UTF-16 or array",
             Self::Html => "a page of HTML, not a list of digests",
             Self::Unnamed => "a digest without a name; --only FILE says which file it is of",

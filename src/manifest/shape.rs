@@ -4,7 +4,7 @@ use super::fields::{is_usual_hex, words};
 use super::list::{Hint, Out};
 use super::{
     certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, pnpm, powershell, sfv,
-    shell, sidecar,
+    shell, sidecar, snapshot,
 };
 
 /// The shape of a checksum file.
@@ -27,6 +27,7 @@ pub enum Shape {
     Sfv,
     Shell,
     Sidecar,
+    Snapshot,
 }
 
 impl Shape {
@@ -54,6 +55,7 @@ impl Shape {
             Self::Sfv => "an SFV file",
             Self::Shell => "an APKBUILD or PKGBUILD",
             Self::Sidecar => "a bare digest",
+            Self::Snapshot => "a record that hsum snapshot wrote",
         }
     }
 }
@@ -87,7 +89,8 @@ pub(super) enum Sure {
 }
 
 /// The first one whose sign is there is the shape: prose above GNU lines looks like many a thing.
-pub(super) static SHAPES: [Row; 14] = [
+pub(super) static SHAPES: [Row; 15] = [
+    row(Shape::Snapshot, snapshot::sign, Sure::Yes, snapshot::reader),
     row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
     row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
     row(Shape::Debian, debian::sign, Sure::Yes, debian::reader),

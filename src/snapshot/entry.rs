@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::name::{escape, is_below, unescape, unescape_known};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::engine::{Stamp, Time};
+use crate::manifest::snapshot_text::{
+    Fields, LINK, escape, is_below, is_lower_hex, number, unescape, unescape_known,
+};
 
 /// One file or symbolic link of a tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,7 +26,7 @@ pub enum Content<'a> {
     File {
         /// Of its contents.
         digest: Digest,
-        /// What it was when it was read.
+        /// What it was when it was read. Records of version 1 have no time of change.
         stamp: Stamp,
         /// The number of the run that read it; 0 where it is to be read again in any case.
         read: u32,
@@ -66,13 +68,17 @@ impl Entry<'_> {
     pub(super) fn write(&self, text: &mut String) {
         match &self.content {
             Content::File { digest, stamp, read } => {
-                let Stamp { size, modified, inode } = stamp;
+                let Stamp { size, modified, changed, inode } = stamp;
                 write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
                 write_time(text, *modified);
+                if let Some(changed) = changed {
+                    text.push('\t');
+                    write_time(text, *changed);
+                }
                 write!(text, "\t{inode}\t{read}\t").expect(TAKES_ALL);
             }
             Content::Link(target) => {
-                text.push_str("link\t");
+                text.push_str(LINK);
                 escape(text, target);
                 text.push('\t');
             }
@@ -94,20 +100,14 @@ pub(super) enum Line<'a> {
 impl<'a> Line<'a> {
     /// Cuts a line, its end taken off; digests are of `function`.
     pub(super) fn cut(line: &'a str, function: Function) -> Result<Self, &'static str> {
-        if let Some(rest) = line.strip_prefix("link\t") {
-            let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
-            return Ok(Self::Link { target, name });
-        }
-        let hex = 2 * function.len();
-        let no_digest = "it begins with neither a digest nor 'link'";
-        let (digest, rest) = line.split_at_checked(hex).ok_or(no_digest)?;
-        let mut rest = rest.strip_prefix('\t').ok_or(no_digest)?;
-        let size = number(field(&mut rest)?).ok_or("malformed size")?;
-        let modified = time(field(&mut rest)?).ok_or("malformed time")?;
-        let inode = number(field(&mut rest)?).ok_or("malformed inode number")?;
-        let read = number(field(&mut rest)?).and_then(|read| read.try_into().ok());
-        let read = read.ok_or("malformed number of a run")?;
-        Ok(Self::File { digest, stamp: Stamp { size, modified, inode }, read, name: rest })
+        Ok(match Fields::cut(line, 2 * function.len())? {
+            Fields::Link { target, name } => Self::Link { target, name },
+            Fields::File { digest, size, modified, changed, inode, read, name } => {
+                let time = |text| time(text).ok_or("malformed time");
+                let (modified, changed) = (time(modified)?, changed.map(time).transpose()?);
+                Self::File { digest, stamp: Stamp { size, modified, changed, inode }, read, name }
+            }
+        })
     }
 
     /// The name of a line that was found good before.
@@ -120,9 +120,7 @@ impl<'a> Line<'a> {
     pub(super) fn check(&self) -> Result<Cow<'a, [u8]>, &'static str> {
         match self {
             Self::File { digest, .. } => {
-                // Decoding takes longer than all else, and few digests are ever looked at.
-                let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-                if !digest.bytes().all(is_hex) {
+                if !is_lower_hex(digest) {
                     return Err(BAD_DIGEST);
                 }
             }
@@ -156,19 +154,6 @@ pub(super) fn lower_hex(function: Function, text: &str) -> Result<Digest, &'stat
         return Err(BAD_DIGEST);
     }
     Digest::from_hex(function, text).map_err(|_| BAD_DIGEST)
-}
-
-fn field<'a>(rest: &mut &'a str) -> Result<&'a str, &'static str> {
-    let tab = rest.bytes().position(|byte| byte == b'\t').ok_or("a field is missing")?;
-    let (field, after) = rest.split_at(tab);
-    *rest = &after[1..];
-    Ok(field)
-}
-
-/// A number as it is always written: digits, the first of them no needless zero.
-pub(super) fn number(text: &str) -> Option<u64> {
-    let canonical = text == "0" || text.bytes().next().is_some_and(|b| matches!(b, b'1'..=b'9'));
-    if canonical { text.parse().ok() } else { None }
 }
 
 /// Seconds, a point, nine digits; of a time before 1970 only the seconds are negative.

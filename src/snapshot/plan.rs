@@ -10,6 +10,7 @@ use super::record::{Lines, Record};
 use super::{Inodes, Options};
 use crate::digest::Digest;
 use crate::engine::{Met, Stamp};
+use crate::manifest::snapshot_text::unescape_known;
 
 /// So many bytes are as long to read as a file is to open.
 const OPENING: u128 = 4096;
@@ -75,7 +76,7 @@ impl<'r> Planner<'r> {
         let old = self.seek(name);
         let stays = match (&old, &met) {
             (Some(Line::Link { target, .. }), Met::Link(now)) => {
-                *super::name::unescape_known(target) == *now.as_os_str().as_bytes()
+                *unescape_known(target) == *now.as_os_str().as_bytes()
             }
             (Some(Line::File { stamp, read, .. }), Met::File(now)) => self.stays(stamp, *read, now),
             _ => false,

@@ -3,20 +3,22 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::entry::{Entry, Line, lower_hex, number, time};
+use super::entry::{Entry, Line, lower_hex, time};
 use super::name::walk_order;
 use crate::algorithm::{Algorithm, Function};
 use crate::engine::{Stamp, Time};
 use crate::hasher::digest;
 use crate::hmac::Key;
+use crate::manifest::snapshot_text::{
+    ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number,
+};
 
-/// How a record begins; the number is the format's version.
-pub(super) const MAGIC: &str = "hsum-snapshot 1\n";
-/// What stands between the words of every version.
-const ANY_MAGIC: &str = "hsum-snapshot ";
+/// The first line of a record that is written now; the number is the format's version.
+pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
+/// The first line of a record whose entries have no time of change.
+const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The MAC of a seal, whatever the record's own algorithm.
 pub const SEAL: Algorithm = Algorithm::Sha256;
-pub(super) const SEAL_PREFIX: &str = "seal\thmac-sha256\t";
 /// File systems keep times to two seconds at worst (FAT). A file that was modified no longer than
 /// that before it was read may have been written to again without its time telling.
 const GRAIN: i64 = 2;
@@ -105,7 +107,8 @@ impl Record {
     /// # Panics
     /// With a key that is not one of HMAC with [`SEAL`].
     pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, Refusal> {
-        if !bytes.starts_with(MAGIC.as_bytes()) {
+        let is_known = |magic: &str| bytes.starts_with(magic.as_bytes());
+        if !is_known(MAGIC) && !is_known(MAGIC_1) {
             let other = bytes.starts_with(ANY_MAGIC.as_bytes());
             return Err(if other { Refusal::Version } else { Refusal::NoRecord });
         }
@@ -203,11 +206,11 @@ impl Record {
             *start += word.len() + field.len() + 1;
             Some(field)
         };
-        let name = next(&mut start, "algorithm\t").ok_or(Refusal::Incomplete)?;
+        let name = next(&mut start, ALGORITHM).ok_or(Refusal::Incomplete)?;
         let function = name.parse::<Function>().ok().filter(|f| f.to_string() == name);
         let function = function.ok_or(Refusal::Line(line, "unknown algorithm"))?;
         let mut reads: Vec<Read> = Vec::new();
-        while let Some(field) = next(&mut start, "read\t") {
+        while let Some(field) = next(&mut start, READ) {
             line += 1;
             let read = field.split_once('\t').and_then(|(read, begun)| {
                 let number = number(read)?.try_into().ok()?;
@@ -226,7 +229,7 @@ impl Record {
         let body = &self.text[..body];
         let before = body.strip_suffix('\n').ok_or(Refusal::Incomplete)?;
         let end = before.rfind('\n').map_or(0, |at| at + 1);
-        let fields = before[end..].strip_prefix("end\t").and_then(|rest| rest.split_once('\t'));
+        let fields = before[end..].strip_prefix(END).and_then(|rest| rest.split_once('\t'));
         let (count, digest_text) = fields.ok_or(Refusal::Incomplete)?;
         let said = lower_hex(self.function, digest_text).map_err(|_| Refusal::Damaged)?;
         let count = number(count).ok_or(Refusal::Damaged)?;
@@ -249,11 +252,13 @@ impl Record {
             let line = Line::cut(&rest[..length], self.function);
             let checked = line.and_then(|line| Ok((line.check()?, line)));
             let (name, line) = checked.map_err(|reason| bad(at, reason))?;
-            if let Line::File { read, .. } = line
-                && read != 0
-                && self.begun(read).is_none()
-            {
-                return Err(bad(at, "no such run"));
+            if let Line::File { read, stamp, .. } = line {
+                if read != 0 && self.begun(read).is_none() {
+                    return Err(bad(at, "no such run"));
+                }
+                if stamp.changed.is_some() && self.text.starts_with(MAGIC_1) {
+                    return Err(bad(at, "a time of change, which version 1 does not have"));
+                }
             }
             if last.as_ref().is_some_and(|last| walk_order(last, &name).is_ge()) {
                 return Err(bad(at, "out of order"));

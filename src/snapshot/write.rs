@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use super::entry::{Entry, write_time};
-use super::name::{is_below, walk_order};
-use super::record::{MAGIC, Read, SEAL, SEAL_PREFIX};
+use super::name::walk_order;
+use super::record::{MAGIC, Read, SEAL};
 use crate::algorithm::Function;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
+use crate::manifest::snapshot_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
 
 /// Bytes handed on at a time.
 const PIECE: usize = 64 * 1024;
@@ -62,9 +63,9 @@ impl<W: Write> Writer<W> {
         let function = function.into();
         assert!(key.is_none_or(|key| key.function() == SEAL.into()), "seals are HMAC-SHA-256");
         let mut pending = String::from(MAGIC);
-        pending.push_str(&format!("algorithm\t{function}\n"));
+        pending.push_str(&format!("{ALGORITHM}{function}\n"));
         for read in reads {
-            pending.push_str(&format!("read\t{}\t", read.number));
+            pending.push_str(&format!("{READ}{}\t", read.number));
             write_time(&mut pending, read.begun);
             pending.push('\n');
         }
@@ -121,7 +122,7 @@ impl<W: Write> Writer<W> {
     pub fn finish(mut self) -> io::Result<W> {
         self.flush()?;
         let digest = std::mem::replace(&mut self.hasher, Hasher::new(self.function)).finalize();
-        self.pending.push_str(&format!("end\t{}\t{digest}\n", self.count));
+        self.pending.push_str(&format!("{END}{}\t{digest}\n", self.count));
         self.flush()?;
         if let Some(mac) = self.mac.take() {
             let seal = format!("{SEAL_PREFIX}{}\n", mac.finalize());

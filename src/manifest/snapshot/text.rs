@@ -1,0 +1,162 @@
+//! The text of hsum's records of trees, as far as readers share it: lines cut into fields, and names.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// The start of a record of any version; the version's number follows.
+pub(crate) const ANY_MAGIC: &str = "hsum-snapshot ";
+/// The start of the line that ends a record.
+pub(crate) const END: &str = "end\t";
+/// The start of the line of a seal.
+pub(crate) const SEAL: &str = "seal\thmac-sha256\t";
+/// The start of the header lines after the first one.
+pub(crate) const ALGORITHM: &str = "algorithm\t";
+pub(crate) const READ: &str = "read\t";
+/// The start of the line of a symbolic link.
+pub(crate) const LINK: &str = "link\t";
+
+/// The fields of an entry's line. Names, targets, digests and times are as written, unchecked.
+#[derive(Clone, Copy)]
+pub(crate) enum Fields<'a> {
+    File {
+        digest: &'a str,
+        size: u64,
+        modified: &'a str,
+        /// Not in records of version 1.
+        changed: Option<&'a str>,
+        inode: u64,
+        read: u32,
+        name: &'a str,
+    },
+    Link {
+        target: &'a str,
+        name: &'a str,
+    },
+}
+
+impl<'a> Fields<'a> {
+    /// Cuts a line without its end; digests have `hex` digits.
+    pub(crate) fn cut(line: &'a str, hex: usize) -> Result<Self, &'static str> {
+        if let Some(rest) = line.strip_prefix(LINK) {
+            let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
+            return Ok(Self::Link { target, name });
+        }
+        let no_digest = "it begins with neither a digest nor 'link'";
+        let (digest, rest) = line.split_at_checked(hex).ok_or(no_digest)?;
+        let mut rest = rest.strip_prefix('\t').ok_or(no_digest)?;
+        let size = number(field(&mut rest)?).ok_or("malformed size")?;
+        let modified = field(&mut rest)?;
+        let mut next = field(&mut rest)?;
+        // Only times have a point.
+        let changed = next.contains('.').then_some(next);
+        if changed.is_some() {
+            next = field(&mut rest)?;
+        }
+        let inode = number(next).ok_or("malformed inode number")?;
+        let read = number(field(&mut rest)?).and_then(|read| read.try_into().ok());
+        let read = read.ok_or("malformed number of a run")?;
+        Ok(Self::File { digest, size, modified, changed, inode, read, name: rest })
+    }
+}
+
+/// Returns `true` for a digest in the only case that a record has.
+pub(crate) fn is_lower_hex(text: &str) -> bool {
+    // Decoding takes longer than all else, and few digests are ever looked at.
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn field<'a>(rest: &mut &'a str) -> Result<&'a str, &'static str> {
+    let tab = rest.bytes().position(|byte| byte == b'\t').ok_or("a field is missing")?;
+    let (field, after) = rest.split_at(tab);
+    *rest = &after[1..];
+    Ok(field)
+}
+
+/// Parses a number as it is always written: digits, the first of them no needless zero.
+pub(crate) fn number(text: &str) -> Option<u64> {
+    let canonical = text == "0" || text.bytes().next().is_some_and(|b| matches!(b, b'1'..=b'9'));
+    if canonical { text.parse().ok() } else { None }
+}
+
+/// Appends a name as it stands in a record: what is no UTF-8, does not print or would turn the
+/// direction of text is escaped, byte by byte. Each name has one text and each text one name.
+pub(crate) fn escape(text: &mut String, name: &[u8]) {
+    if let Some(plain) = plain(name) {
+        return text.push_str(plain);
+    }
+    let escape_bytes = |text: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            write!(text, "\\x{byte:02x}").expect("a String takes everything");
+        }
+    };
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                _ if is_hostile(c) => {
+                    escape_bytes(text, c.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                _ => text.push(c),
+            }
+        }
+        escape_bytes(text, chunk.invalid());
+    }
+}
+
+/// The name that a text stands for; `None` where [`escape`] would not have written it so.
+pub(crate) fn unescape(text: &str) -> Option<Cow<'_, [u8]>> {
+    if plain(text.as_bytes()).is_some() {
+        return Some(text.as_bytes().into());
+    }
+    let name = unescape_known(text);
+    let mut again = String::with_capacity(text.len());
+    escape(&mut again, &name);
+    (again == text).then_some(name)
+}
+
+/// [`unescape`], of a text that was found good before.
+pub(crate) fn unescape_known(text: &str) -> Cow<'_, [u8]> {
+    let Some(first) = text.find('\\') else { return text.as_bytes().into() };
+    let mut name = text.as_bytes()[..first].to_vec();
+    let mut rest = &text.as_bytes()[first..];
+    while let Some((&byte, after)) = rest.split_first() {
+        let (byte, length) = match (byte, after) {
+            (b'\\', [b'n', ..]) => (b'\n', 2),
+            (b'\\', [b'r', ..]) => (b'\r', 2),
+            (b'\\', [b't', ..]) => (b'\t', 2),
+            (b'\\', [b'x', high, low, ..]) => (digit(*high) << 4 | digit(*low), 4),
+            (b'\\', [b'\\', ..]) => (b'\\', 2),
+            _ => (byte, 1),
+        };
+        name.push(byte);
+        rest = &rest[length..];
+    }
+    name.into()
+}
+
+/// A hex digit's value; of what is none, one that does not escape to the same text again.
+fn digit(byte: u8) -> u8 {
+    char::from(byte).to_digit(16).map_or(0, |value| value as u8)
+}
+
+/// The name, where it stands for itself.
+fn plain(name: &[u8]) -> Option<&str> {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if name.iter().all(is_plain) { std::str::from_utf8(name).ok() } else { None }
+}
+
+/// Controls, and what makes a terminal show text in another order than it has.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a name leads to something below the tree's root, and by one way only.
+pub(crate) fn is_below(name: &[u8]) -> bool {
+    !name.contains(&0)
+        && name.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."))
+}
