@@ -1,9 +1,12 @@
 //! Any bytes are a record of a tree or refused, never a panic; what is written is read back, and a record, written again,
-//! is the same bytes.
+//! is the same bytes. Each line that names a file is an entry, or the record is refused, by `check` too.
 #![no_main]
+
+use std::os::unix::ffi::OsStrExt;
 
 use arbitrary::Arbitrary;
 use hsum::engine::{Stamp, Time};
+use hsum::manifest::{Hint, List, Outside};
 use hsum::snapshot::{Content, Entry, Read, Record, SEAL, Writer, walk_order};
 use hsum::{Algorithm, Digest, Key, digest};
 use libfuzzer_sys::fuzz_target;
@@ -13,13 +16,13 @@ enum Input<'a> {
     /// As they are.
     Bytes(&'a [u8]),
     /// Lines that are given the beginning and the end that they need to be looked at.
-    Lines { md5: bool, lines: &'a [u8] },
+    Lines { version_1: bool, md5: bool, lines: &'a [u8] },
     Entries { sealed: bool, entries: Vec<(&'a [u8], Kind<'a>)> },
 }
 
 #[derive(Arbitrary, Debug)]
 enum Kind<'a> {
-    File { digest: [u8; 32], size: u64, seconds: i64, nanoseconds: u32, inode: u64, read: bool },
+    File { digest: [u8; 32], size: u64, times: [(i64, u32); 2], known: bool, inode: u64, read: bool },
     Link(&'a [u8]),
 }
 
@@ -27,9 +30,10 @@ const RUN: Read = Read { number: 1, begun: Time { seconds: 1_700_000_000, nanose
 
 fuzz_target!(|input: Input| match input {
     Input::Bytes(bytes) => again(bytes.to_vec()),
-    Input::Lines { md5, lines } => {
+    Input::Lines { version_1, md5, lines } => {
         let algorithm = if md5 { Algorithm::Md5 } else { Algorithm::Sha256 };
-        let mut bytes = format!("hsum-snapshot 1\nalgorithm\t{algorithm}\n").into_bytes();
+        let version = if version_1 { 1 } else { 2 };
+        let mut bytes = format!("hsum-snapshot {version}\nalgorithm\t{algorithm}\n").into_bytes();
         bytes.extend_from_slice(lines);
         let is_entry = |line: &&[u8]| !line.starts_with(b"read");
         let count = lines.split_inclusive(|byte| *byte == b'\n').filter(is_entry).count();
@@ -47,19 +51,58 @@ fn write(record: &Record) -> Vec<u8> {
 }
 
 fn again(bytes: Vec<u8>) {
-    let Ok(record) = Record::parse(bytes.clone(), None) else { return };
+    let names = lines_of_files(&bytes);
+    let listed = listed(&bytes);
+    let record = Record::parse(bytes.clone(), None);
+    if let Ok(record) = &record {
+        let files: Vec<Vec<u8>> = files(record);
+        assert_eq!(files.len(), names, "a file was dropped");
+        assert_eq!(listed, Some(files), "check reads another list");
+    } else if let Some(listed) = listed {
+        assert!(!bytes.starts_with(b"hsum-snapshot ") || listed.len() == names, "check dropped a file");
+    }
+    let Ok(record) = record else { return };
     let text = write(&record);
-    // A seal, which cannot be made again, may follow.
-    assert!(bytes.starts_with(&text));
+    // Version 1 is written as version 2, with another end. A seal, which cannot be made again, may follow.
+    let version_1 = b"hsum-snapshot 1";
+    if bytes.starts_with(version_1) {
+        let end = text.len() - text.iter().rev().skip(1).position(|byte| *byte == b'\n').unwrap() - 1;
+        assert_eq!(bytes[version_1.len()..end], text[version_1.len()..end]);
+    } else {
+        assert!(bytes.starts_with(&text));
+    }
+}
+
+/// The number of lines between the header and the end that are not those of links.
+fn lines_of_files(bytes: &[u8]) -> usize {
+    let lines = bytes.split(|byte| *byte == b'\n').skip(2);
+    let lines = lines.skip_while(|line| line.starts_with(b"read\t"));
+    let lines = lines.take_while(|line| !line.starts_with(b"end\t"));
+    lines.filter(|line| !line.starts_with(b"link\t")).count()
+}
+
+fn files(record: &Record) -> Vec<Vec<u8>> {
+    let is_file = |entry: &Entry| matches!(entry.content, Content::File { .. });
+    record.entries().filter(is_file).map(|entry| entry.name.to_vec()).collect()
+}
+
+/// The names that `check` reads, if it understands every line.
+fn listed(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let entries = List::new(bytes, hint).map(|listed| listed.entry.ok());
+    entries.map(|entry| Some(entry?.path.as_os_str().as_bytes().to_vec())).collect()
 }
 
 fn write_and_read(sealed: bool, entries: Vec<(&[u8], Kind)>) {
     let entry = |(name, kind): (&[u8], Kind)| {
         let content = match kind {
-            Kind::File { digest, size, seconds, nanoseconds, inode, read } => {
-                let modified = Time { seconds, nanoseconds: nanoseconds % 1_000_000_000 };
+            Kind::File { digest, size, times, known, inode, read } => {
+                let [modified, changed] = times.map(|(seconds, nanoseconds)| Time {
+                    seconds,
+                    nanoseconds: nanoseconds % 1_000_000_000,
+                });
                 let digest = Digest::from_bytes(Algorithm::Sha256, &digest).unwrap();
-                let stamp = Stamp { size, modified, inode };
+                let stamp = Stamp { size, modified, changed: known.then_some(changed), inode };
                 Content::File { digest, stamp, read: read.into() }
             }
             Kind::Link(target) => Content::Link(target.to_vec().into()),
