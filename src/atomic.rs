@@ -40,9 +40,10 @@ pub struct AtomicFile {
 }
 
 /// What happens to an existing file of the final name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Existing {
     /// It stays, and the new file is an error of kind `AlreadyExists`.
+    #[default]
     Keep,
     /// The new file replaces it.
     Replace,

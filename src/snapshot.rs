@@ -34,25 +34,29 @@ mod replace;
 mod update;
 mod write;
 
+pub use crate::atomic::Existing;
 pub use audit::audit;
 pub use compare::{Change, Comparison, Finding, diff};
 pub use entry::{Content, Entry};
 pub use name::walk_order;
 pub use record::{Read, Record, Refusal, SEAL, Sealed};
-#[doc(hidden)]
 pub use update::{take, update};
 pub use write::Writer;
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 use crate::engine::{FileId, Links, Plan, Progress, Time};
 use crate::error::Error;
 use crate::hmac::Key;
+use crate::manifest::snapshot_text::ANY_MAGIC;
 
 /// How a tree is read, and what is done with what is found.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +66,10 @@ pub struct Options {
     key: Option<Key>,
     begun: Option<Time>,
     inodes: Inodes,
-    rot: Rot,
+    change_times: ChangeTimes,
+    accept: Accept,
+    missing: Missing,
+    existing: Existing,
     oldest: Option<Share>,
     leave_out: Vec<FileId>,
 }
@@ -77,15 +84,54 @@ pub enum Inodes {
     Ignored,
 }
 
-/// What an update does with the record of a file whose contents changed while its size and time
-/// did not.
+/// The way in which an update treats another time of change (ctime).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Rot {
-    /// It keeps the old digest, and reads the file again each time, until it is good again.
+pub enum ChangeTimes {
+    /// The file is read again: it may have been written to, and its time of modification set back.
     #[default]
-    Kept,
-    /// It takes the new digest.
-    Accepted,
+    Count,
+    /// The file is not read again for that: for trees in which a backup program makes hard links.
+    Ignored,
+}
+
+/// The rotted files whose new digests an update takes into the record.
+///
+/// A file that rotted and is not accepted keeps its old digest, and is read again by each update,
+/// until its contents are as recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Accept {
+    /// No file.
+    #[default]
+    Nothing,
+    /// The files of these names, and all in the directories of these names. They are read.
+    Names(Vec<Vec<u8>>),
+    /// All files. The whole tree is read.
+    Everything,
+}
+
+impl Accept {
+    fn includes(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Names(names) => names.iter().any(|known| covers(known, name)),
+            Self::Everything => true,
+        }
+    }
+}
+
+/// Returns `true` if `name` is `wanted`, or lies in the directory of that name.
+fn covers(wanted: &[u8], name: &[u8]) -> bool {
+    name == wanted || compare::is_within(name, wanted)
+}
+
+/// The way in which an update treats a tree of which more than half of the recorded files are missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Missing {
+    /// It fails, and the record stays: the tree is not mounted, or is another one.
+    #[default]
+    Refused,
+    /// It removes the files from the record.
+    Allowed,
 }
 
 /// A part of a tree, by the bytes in it.
@@ -139,9 +185,27 @@ impl Options {
         self
     }
 
-    /// See [`Rot`].
-    pub fn rot(mut self, rot: Rot) -> Self {
-        self.rot = rot;
+    /// See [`ChangeTimes`].
+    pub fn change_times(mut self, change_times: ChangeTimes) -> Self {
+        self.change_times = change_times;
+        self
+    }
+
+    /// See [`Accept`].
+    pub fn accept(mut self, accept: Accept) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    /// See [`Missing`].
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
+        self
+    }
+
+    /// Says what [`take`] does with a file that has the record's name.
+    pub fn existing(mut self, existing: Existing) -> Self {
+        self.existing = existing;
         self
     }
 
@@ -208,6 +272,26 @@ pub enum Failure {
     Busy(PathBuf),
     /// A file that is none of ours has the name of the journal.
     InTheWay(PathBuf),
+    /// A file has the name of the record that was to be created.
+    Exists(PathBuf),
+    /// The record to replace is a directory, a FIFO, a socket or a device.
+    NotRegular(PathBuf),
+    /// More than half of the recorded files are missing.
+    Missing {
+        /// The record, which is unchanged.
+        record: PathBuf,
+        /// The number of missing files and links.
+        missing: u64,
+        /// The number of recorded files and links.
+        recorded: u64,
+    },
+    /// The record has no file or directory of a name that is to be accepted.
+    NotRecorded {
+        /// The record.
+        record: PathBuf,
+        /// The name.
+        name: Vec<u8>,
+    },
 }
 
 impl Failure {
@@ -219,7 +303,13 @@ impl Failure {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(error) => error.path(),
-            Self::Refused(path, _) | Self::Busy(path) | Self::InTheWay(path) => Some(path),
+            Self::Refused(path, _)
+            | Self::Busy(path)
+            | Self::InTheWay(path)
+            | Self::Exists(path)
+            | Self::NotRegular(path)
+            | Self::Missing { record: path, .. }
+            | Self::NotRecorded { record: path, .. } => Some(path),
         }
     }
 
@@ -230,6 +320,14 @@ impl Failure {
             Self::Refused(_, refusal) => refusal.to_string(),
             Self::Busy(_) => "another process is writing it".into(),
             Self::InTheWay(_) => "in the way of the journal, and not one".into(),
+            Self::Exists(_) => "already exists".into(),
+            Self::NotRegular(_) => "not a regular file".into(),
+            Self::Missing { missing, recorded, .. } => {
+                format!("not updated: {missing} of {recorded} recorded files are missing")
+            }
+            Self::NotRecorded { name, .. } => {
+                format!("'{}' is not in the record", name.escape_ascii())
+            }
         }
     }
 }
@@ -248,18 +346,42 @@ impl std::error::Error for Failure {
         match self {
             Self::File(error) => Some(error),
             Self::Refused(_, refusal) => Some(refusal),
-            Self::Busy(_) | Self::InTheWay(_) => None,
+            _ => None,
         }
     }
 }
 
-/// Reads the record at `path`.
+/// Reads the record at `path`, which is a regular file or a pipe.
 ///
 /// # Errors
 /// [`Failure::File`] and [`Failure::Refused`].
 pub fn load(path: &Path, key: Option<&Key>) -> Result<Record, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::io(path, error))?;
-    Record::parse(bytes, key).map_err(|refusal| Failure::Refused(path.into(), refusal))
+    let refuse = |refusal| Failure::Refused(path.into(), refusal);
+    let bytes = read(path).map_err(|error| Failure::io(path, error))?;
+    if bytes.len() as u64 > record::LARGEST {
+        return Err(refuse(Refusal::TooLarge));
+    }
+    Record::parse(bytes, key).map_err(refuse)
+}
+
+/// Reads a file that may be a record: nothing that cannot be one, and no more than
+/// [`record::LARGEST`] and one byte.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // A FIFO without a writer must not make anyone wait, nor a device act.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    }
+    let mut bytes = Vec::new();
+    (&file).take(ANY_MAGIC.len() as u64).read_to_end(&mut bytes)?;
+    if bytes == ANY_MAGIC.as_bytes() {
+        let rest = record::LARGEST + 1 - bytes.len() as u64;
+        bytes.reserve(metadata.len().min(rest) as usize);
+        (&file).take(rest).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Which directory this is: what lies below one is what records are of.

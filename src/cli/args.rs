@@ -32,7 +32,7 @@ pub(crate) use sign::{
     EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
     SignFormat, SigningArgs, Time, VerifyArgs,
 };
-pub(crate) use snapshot::{AuditArgs, DiffArgs, SealArgs, SnapshotArgs, UpdateArgs};
+pub(crate) use snapshot::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs};
 pub(crate) use sum::{FormatArgs, SumArgs};
 
 /// Hash files, verify checksum lists and downloads, watch over trees, sign requests.
@@ -89,8 +89,8 @@ pub(crate) enum Verb {
     ///
     /// Other checksum files are known by their contents: a bare digest in 'x.iso.sha256', SFV, the
     /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
-    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep; signed
-    /// ones too, whose signature is not checked.
+    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep, the records
+    /// of 'hsum snapshot'; signed ones too, whose signature is not checked.
     ///
     /// --expect takes a digest in any notation: hex in any dress, 'sha256:HEX', 'sha256-BASE64',
     /// Nix's base32, HTTP's fields, 'ni:', 'urn:sha1:'.
@@ -118,8 +118,12 @@ pub(crate) enum Verb {
     ///
     /// The record is text, in the order of the names, and says nothing of where the tree stands.
     /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted
-    /// hsum left over are skipped; directories are there for what is in them. When it is interrupted, the next call goes on.
-    /// A record in the tree itself is left out.
+    /// hsum left over are skipped; directories are there for what is in them. When it is
+    /// interrupted, the next call goes on. A record in the tree itself is left out. An existing file
+    /// is replaced with --force only: 'hsum audit' compares the tree with a record, 'hsum update'
+    /// brings the record up to date.
+    ///
+    /// Exit status: 0 the record is written, 2 wrong usage, 5 something could not be read or written.
     Snapshot(Deferred<SnapshotArgs>),
     /// Read a tree again, and say what became of each file of its record
     ///
@@ -129,17 +133,22 @@ pub(crate) enum Verb {
     ///
     /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is not
     /// believed (damaged, not sealed, wrongly sealed), 5 something could not be read or written.
+    /// --fail-on changed,missing leaves other findings out of the status.
     #[command(verbatim_doc_comment)]
     Audit(Deferred<AuditArgs>),
     /// Bring a record up to date, reading only what may have changed
     ///
-    /// That is what has another size, time of modification or inode, is new, or was modified just
-    /// before it was read. Says what became of each file, as audit does. A rotted file keeps its
-    /// old digest until --accept. When it is interrupted, the old record stands and the next
-    /// update goes on. --verify-oldest 5% reads the whole tree in 20 runs.
+    /// That is what has another size, time of modification, time of change or inode, is new, or was
+    /// modified just before it was read. Says what became of each file, as audit does. A rotted file
+    /// keeps its old digest until --accept, and is ACCEPTED then. When it is interrupted, the old
+    /// record stands and the next update goes on. --verify-oldest 5% reads the whole tree in 20 runs.
     ///
-    /// Exit status: 0 the record is up to date, 2 wrong usage, 3 rot, 4 the old record is not
-    /// believed, 5 something could not be read or written.
+    /// If more than half of the recorded files are missing, the tree is probably not mounted: the
+    /// record stays as it is, unless --allow-missing is given.
+    ///
+    /// Exit status: 0 the record is up to date, 1 files are missing (see --fail-on), 2 wrong usage,
+    /// 3 rot, 4 the old record is not believed, 5 something could not be read or written, or most
+    /// files are missing.
     #[command(verbatim_doc_comment)]
     Update(Deferred<UpdateArgs>),
     /// Compare two records of a tree, without reading the tree

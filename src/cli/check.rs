@@ -135,8 +135,7 @@ fn check_list(
     let entries = list.by_ref().inspect(|item| listed += u64::from(item.entry.is_ok()));
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
-        broken |=
-            matches!(&checked.verdict, Verdict::Malformed(bad) if is_cut_short(*bad));
+        broken |= matches!(&checked.verdict, Verdict::Malformed(bad) if is_cut_short(*bad));
         print_or_die(&manner, &title, &checked, output, Some(&view));
         ControlFlow::Continue(())
     });
@@ -149,6 +148,11 @@ fn check_list(
         differing.explain(beneath.as_ref(), || {
             Some(List::new(BufReader::new(StableFile::open(path).ok()?), hint))
         });
+    }
+    let is_record = list.shape() == Shape::Snapshot && manner.report != Report::Nothing;
+    if is_record && summary.matched == 0 && summary.missing > 0 {
+        let names = "its names are relative to the recorded tree";
+        complain(format_args!("{title}: {names}; run 'hsum check' there, or use 'hsum audit'"));
     }
     if let Some(error) = list.take_error() {
         complain(format_args!("{title}: {}", ErrorKind::Io(error)));

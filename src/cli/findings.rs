@@ -41,6 +41,7 @@ impl Printer {
         let (status, other) = match &finding.change {
             Change::Changed => ("CHANGED", None),
             Change::Rotted => ("ROTTED", None),
+            Change::Accepted => ("ACCEPTED", None),
             Change::New => ("NEW", None),
             Change::Missing => ("MISSING", None),
             Change::Moved { from } => ("MOVED", Some(("from", &**from))),

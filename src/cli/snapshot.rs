@@ -1,15 +1,20 @@
 //! `hsum snapshot`, `audit`, `update` and `diff`: records of trees, and what became of the trees.
 
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::Key;
 use hsum::engine::{self, Progress};
-use hsum::snapshot::{self, Failure, Inodes, Notice, Options, Record, Report, Rot, SEAL, Sealed};
+use hsum::snapshot::{
+    self, Accept, Change, ChangeTimes, Existing, Failure, Inodes, Missing, Notice, Options, Record,
+    Report, SEAL, Sealed,
+};
 
-use super::args::{AuditArgs, DiffArgs, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
+use super::args::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
 use super::exit::{self, Exit, Untried, Usage};
 use super::findings::{Form, Printer};
 use super::key::KeySource;
@@ -21,14 +26,15 @@ use super::quote::quote;
 pub(crate) fn take(args: SnapshotArgs) -> Result<Exit> {
     finish(|| {
         let progress = Arc::new(Progress::default());
-        let options = options(&args.work, &progress, key(&args.seal)?);
+        let existing = if args.force { Existing::Replace } else { Existing::Keep };
+        let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
         let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
         let report =
             snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
                 view.suspend(|| say(&notice))
             });
         drop(view);
-        Ok(summarize(&report?, Rot::Kept, Exit::Well))
+        Ok(summarize(&report?, &[]))
     })
 }
 
@@ -47,17 +53,23 @@ pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
             });
         });
         drop(view);
-        print(&report?, printer, Rot::Kept, Exit::Failed)
+        print(&report?, printer, &args.fail_on)
     })
 }
 
 pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
     finish(|| {
         let progress = Arc::new(Progress::default());
-        let rot = if args.accept { Rot::Accepted } else { Rot::Kept };
+        let accept = accept(&args);
         let mut options = options(&args.work, &progress, key(&args.seal)?)
-            .rot(rot)
-            .inodes(if args.ignore_inode { Inodes::Ignored } else { Inodes::Count });
+            .accept(accept.clone())
+            .missing(if args.allow_missing { Missing::Allowed } else { Missing::Refused })
+            .inodes(if args.ignore_inode { Inodes::Ignored } else { Inodes::Count })
+            .change_times(if args.ignore_ctime {
+                ChangeTimes::Ignored
+            } else {
+                ChangeTimes::Count
+            });
         if let Some(share) = args.verify_oldest {
             options = options.oldest(share);
         }
@@ -68,8 +80,44 @@ pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
             view.suspend(|| say_among(&notice, &mut printer));
         });
         drop(view);
-        print(&report?, printer, rot, Exit::Well)
+        let report = report?;
+        let exit = print(&report, printer, &args.fail_on)?;
+        say_what_was_not_accepted(&accept, &report);
+        Ok(exit)
     })
+}
+
+fn accept(args: &UpdateArgs) -> Accept {
+    // As audit prints names, but for what completion adds.
+    let trim = |name: &PathBuf| {
+        let name: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
+        name.into_os_string().into_vec()
+    };
+    match (args.accept, args.names.is_empty()) {
+        (false, _) => Accept::Nothing,
+        (true, true) => Accept::Everything,
+        (true, false) => Accept::Names(args.names.iter().map(trim).collect()),
+    }
+}
+
+/// Says which of the files that were to be accepted have not rotted.
+fn say_what_was_not_accepted(accept: &Accept, report: &Report) {
+    let accepted = report.findings.iter().filter(|finding| finding.change == Change::Accepted);
+    let accepted: Vec<&Path> =
+        accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
+    match accept {
+        Accept::Everything if accepted.is_empty() => {
+            complain("0 files accepted: none of them has rotted");
+        }
+        Accept::Names(names) => {
+            for name in names.iter().map(|name| Path::new(OsStr::from_bytes(name))) {
+                if !accepted.iter().any(|accepted| accepted.starts_with(name)) {
+                    complain(format_args!("{}: not accepted: it has not rotted", quote(name)));
+                }
+            }
+        }
+        Accept::Everything | Accept::Nothing => {}
+    }
 }
 
 pub(crate) fn diff(args: DiffArgs) -> Result<Exit> {
@@ -82,7 +130,7 @@ pub(crate) fn diff(args: DiffArgs) -> Result<Exit> {
             return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
         };
         let report = Report { findings, ..Report::default() };
-        print(&report, Printer::new(form(args.json))?, Rot::Kept, Exit::Failed)
+        print(&report, Printer::new(form(args.json))?, &[FailOn::Any])
     })
 }
 
@@ -104,11 +152,31 @@ fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
         complain(format_args!("{error:#}"));
         return Ok(Exit::Undone);
     };
+    let (reason, next) = (failure.reason(), what_next(failure));
     match failure.path() {
-        Some(path) => complain(format_args!("{}: {}", quote(path), failure.reason())),
-        None => complain(failure.reason()),
+        Some(path) => complain(format_args!("{}: {reason}{next}", quote(path))),
+        None => complain(format_args!("{reason}{next}")),
     }
-    Ok(if matches!(failure, Failure::Refused(..)) { Exit::Refused } else { Exit::Undone })
+    Ok(match failure {
+        Failure::Refused(..) => Exit::Refused,
+        Failure::NotRecorded { .. } => Exit::Code(2),
+        _ => Exit::Undone,
+    })
+}
+
+/// Returns the end of a message: what can be done about a failure.
+fn what_next(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Exists(_) => {
+            "; use 'hsum audit' to compare the tree with it, 'hsum update' to bring it up to date, \
+             or --force to replace it"
+        }
+        Failure::Missing { .. } => {
+            "; check that the tree is mounted, or use --allow-missing to remove them from the record"
+        }
+        Failure::NotRecorded { .. } => " (expected a name below the tree, as audit prints it)",
+        _ => "",
+    }
 }
 
 fn key(args: &SealArgs) -> Result<Option<Key>> {
@@ -173,19 +241,20 @@ fn or_end(result: Result<(), WriteError>) {
     }
 }
 
-/// Prints what was found; `differing` is how to end where that is no more than differences.
-fn print(report: &Report, mut printer: Printer, rot: Rot, differing: Exit) -> Result<Exit> {
+/// Prints the findings.
+fn print(report: &Report, mut printer: Printer, fail_on: &[FailOn]) -> Result<Exit> {
     for finding in &report.findings {
         printer.finding(finding)?;
     }
     printer.finish()?;
-    Ok(summarize(report, rot, differing))
+    Ok(summarize(report, fail_on))
 }
 
-fn summarize(report: &Report, rot: Rot, differing: Exit) -> Exit {
-    let is_rot = |change: &snapshot::Change| *change == snapshot::Change::Rotted;
-    let rotted = report.findings.iter().filter(|finding| is_rot(&finding.change)).count() as u64;
-    if rotted > 0 && rot == Rot::Kept {
+/// Says how many files rotted or could not be read. Returns the status.
+fn summarize(report: &Report, fail_on: &[FailOn]) -> Exit {
+    let count = |change| report.findings.iter().filter(|f| f.change == change).count() as u64;
+    let rotted = count(Change::Rotted);
+    if rotted > 0 {
         let files = plural(rotted, "file has", "files have");
         complain(format_args!("WARNING: {files} other contents, but the same size and time"));
     }
@@ -193,10 +262,24 @@ fn summarize(report: &Report, rot: Rot, differing: Exit) -> Exit {
         let files = plural(report.unread, "file or directory", "files or directories");
         complain(format_args!("WARNING: {files} could not be read"));
     }
-    match report.findings.is_empty() {
-        _ if rotted > 0 && rot == Rot::Kept => Exit::Rotted,
-        _ if report.unread > 0 => Exit::Undone,
-        true => Exit::Well,
-        false => differing,
+    let fails = |kind| fail_on.contains(&kind) || fail_on.contains(&FailOn::Any);
+    if rotted > 0 && fails(FailOn::Rotted) {
+        return Exit::Rotted;
+    }
+    if report.unread > 0 {
+        return Exit::Undone;
+    }
+    let is_failure = |change: &Change| match change {
+        Change::Changed => fails(FailOn::Changed),
+        Change::New => fails(FailOn::New),
+        Change::Missing => fails(FailOn::Missing),
+        Change::Moved { .. } => fails(FailOn::Moved),
+        Change::Duplicate { .. } => fails(FailOn::Duplicate),
+        // Rot has a status of its own.
+        Change::Rotted | Change::Accepted => false,
+    };
+    match report.findings.iter().any(|finding| is_failure(&finding.change)) {
+        true => Exit::Failed,
+        false => Exit::Well,
     }
 }

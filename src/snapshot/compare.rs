@@ -8,6 +8,7 @@ use super::entry::{Content, Entry, Line};
 use super::name::{base, walk_order};
 use super::record::{Lines, Record};
 use crate::digest::Digest;
+use crate::engine::Time;
 
 /// Something that is not as it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,9 +28,14 @@ pub struct Finding {
 pub enum Change {
     /// Other contents, which are nowhere in the old record's place, and the old ones are nowhere.
     Changed,
-    /// Other contents, while size and time of modification are what they were: no program did
-    /// that, but the disk, the memory or somebody who hides.
+    /// Other contents, while size and time of modification are what they were, or as near as the
+    /// coarser file system keeps times: no program did that, but the disk, the memory, a copy that
+    /// went wrong, or somebody who hides.
     Rotted,
+    /// Rotted, and [`Accept`] has the update take the new digest.
+    ///
+    /// [`Accept`]: super::Accept
+    Accepted,
     /// A name that the record does not have, or whose old contents have moved away.
     New,
     /// Nothing has the name, and nothing its contents.
@@ -300,13 +306,27 @@ impl<'r> Changes<'r> {
 fn change(record: &Record, old: &Content<'_>, new: &Content<'_>) -> Change {
     match (old, new) {
         (Content::File { stamp: old, read, .. }, Content::File { stamp: new, .. })
-            if (old.size, old.modified) == (new.size, new.modified)
+            if old.size == new.size
+                && is_same_time(old.modified, new.modified)
                 && !record.is_racy(old, *read) =>
         {
             Change::Rotted
         }
         _ => Change::Changed,
     }
+}
+
+/// The units in which file systems keep times, in nanoseconds: NTFS and SMB, tar and UDF, some NFS
+/// servers, exFAT, ext3 and HFS+, FAT.
+const UNITS: [i128; 6] = [100, 1_000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000];
+
+/// Returns `true` if the times are equal, or if one is the other cut to a coarser unit: a copy to
+/// another file system cuts them.
+fn is_same_time(a: Time, b: Time) -> bool {
+    let nanoseconds = |t: Time| i128::from(t.seconds) * 1_000_000_000 + i128::from(t.nanoseconds);
+    let (a, b) = (nanoseconds(a), nanoseconds(b));
+    let cut = |time: i128, unit: i128| time - time.rem_euclid(unit);
+    a == b || UNITS.iter().any(|unit| cut(a, *unit) == b || cut(b, *unit) == a)
 }
 
 /// Whether it rotted, and is the same file for sure: no other was put in its place.
@@ -336,13 +356,13 @@ mod tests {
     use super::super::{Read, Writer};
     use super::*;
     use crate::algorithm::Algorithm;
-    use crate::engine::{Stamp, Time};
+    use crate::engine::Stamp;
     use crate::hasher::digest;
 
     fn file(name: &'static str, contents: &str, inode: u64) -> Entry<'static> {
         let digest = digest(Algorithm::Md5, contents.as_bytes());
         let modified = Time { seconds: 1000, nanoseconds: 0 };
-        let stamp = Stamp { size: contents.len() as u64, modified, inode };
+        let stamp = Stamp { size: contents.len() as u64, modified, changed: None, inode };
         Entry { name: name.as_bytes().into(), content: Content::File { digest, stamp, read: 1 } }
     }
 
@@ -370,5 +390,27 @@ mod tests {
         let new = [file("rots", "gooD", 6)];
         let moved = Change::Moved { from: b"gone".to_vec() };
         assert_eq!(changes(&old, &new), [Change::Changed, moved]);
+    }
+
+    #[test]
+    fn a_time_that_a_copy_cut_is_the_same_time() {
+        let time = |seconds, nanoseconds| Time { seconds, nanoseconds };
+        let precise = time(1001, 987_654_321);
+        for cut in [
+            precise,
+            time(1001, 987_654_300),
+            time(1001, 987_654_000),
+            time(1001, 987_000_000),
+            time(1001, 980_000_000),
+            time(1001, 0),
+            time(1000, 0),
+        ] {
+            assert!(is_same_time(precise, cut) && is_same_time(cut, precise), "{cut:?}");
+        }
+        for other in [time(1001, 987_654_320), time(1002, 0), time(1001, 1), time(999, 0)] {
+            assert!(!is_same_time(precise, other), "{other:?}");
+        }
+        assert!(is_same_time(time(-1, 5), time(-2, 0)));
+        assert!(!is_same_time(time(i64::MIN, 0), time(i64::MAX, 999_999_999)));
     }
 }

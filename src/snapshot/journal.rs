@@ -1,11 +1,12 @@
 //! What an update has read so far, kept on disk, so that nothing is read twice when it is killed.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 
 use super::entry::{Content, Entry, Line, lower_hex, time, write_time};
 use super::name::walk_order;
-use super::record::{Record, SEAL, may_follow};
+use super::record::{LARGEST, Record, SEAL, may_follow};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 use crate::engine::{FileId, Stamp, Time};
@@ -74,8 +75,12 @@ impl Journal {
         begun: Time,
         key: Option<&Key>,
     ) -> io::Result<Option<Self>> {
+        let metadata = file.metadata()?;
+        if metadata.len() > LARGEST || metadata.nlink() != 1 {
+            return Ok(None);
+        }
         let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
+        (&file).take(LARGEST).read_to_end(&mut text)?;
         let ours = text.iter().all(|byte| *byte == 0) || text.starts_with(MAGIC.as_bytes());
         if !ours {
             return Ok(None);
@@ -86,7 +91,11 @@ impl Journal {
         };
         let (identity, function) = (base.identity(), base.function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
-        let before = Before::read(text, &head, &mut state, base.function());
+        // Another user may have put it there to have a say in the record.
+        let before = match is_private(&metadata) {
+            true => Before::read(text, &head, &mut state, base.function()),
+            false => None,
+        };
         let (begun, length) = match &before {
             Some(before) => (before.begun, before.text.len()),
             None => (begun, 0),
@@ -117,7 +126,11 @@ impl Journal {
         self.begun
     }
 
-    /// The digest of a file that an interrupted run read, if the file is what it was.
+    /// Returns the digest of a file that an interrupted run read, if the file is what it was.
+    ///
+    /// An old journal with a good HMAC may have been put back by who does not have the key. So the
+    /// time of change must be the same too: no program can set it, and the digest is that of
+    /// contents which have not been written to since.
     pub(super) fn find(&self, name: &[u8], stamp: &Stamp, function: Function) -> Option<Digest> {
         match self.before.find(name, function)?.content {
             Content::File { digest, stamp: then, .. }
@@ -148,6 +161,11 @@ impl Journal {
         (self.entries, self.bytes) = (0, 0);
         Ok(())
     }
+}
+
+/// Returns `true` if only this user can have written to the file.
+fn is_private(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
 /// The good part of a journal.

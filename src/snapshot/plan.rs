@@ -7,7 +7,7 @@ use super::compare::is_within;
 use super::entry::Line;
 use super::name::walk_order;
 use super::record::{Lines, Record};
-use super::{Inodes, Options};
+use super::{ChangeTimes, Inodes, Options};
 use crate::digest::Digest;
 use crate::engine::{Met, Stamp};
 use crate::manifest::snapshot_text::unescape_known;
@@ -78,7 +78,9 @@ impl<'r> Planner<'r> {
             (Some(Line::Link { target, .. }), Met::Link(now)) => {
                 *unescape_known(target) == *now.as_os_str().as_bytes()
             }
-            (Some(Line::File { stamp, read, .. }), Met::File(now)) => self.stays(stamp, *read, now),
+            (Some(Line::File { stamp, read, .. }), Met::File(now)) => {
+                self.stays(stamp, *read, now) && !self.options.accept.includes(name)
+            }
             _ => false,
         };
         match (stays, &old) {
@@ -159,10 +161,12 @@ impl<'r> Planner<'r> {
     /// Whether a file need not be read again.
     fn stays(&mut self, then: &Stamp, read: u32, now: &Stamp) -> bool {
         let is_its_turn = self.oldest.takes(then, read);
-        let same = match self.options.inodes {
-            Inodes::Count => then == now,
-            Inodes::Ignored => (then.size, then.modified) == (now.size, now.modified),
-        };
+        let has_same_inode = self.options.inodes == Inodes::Ignored || then.inode == now.inode;
+        let was_not_touched = self.options.change_times == ChangeTimes::Ignored
+            || then.changed.zip(now.changed).is_none_or(|(then, now)| then == now);
+        let same = (then.size, then.modified) == (now.size, now.modified)
+            && has_same_inode
+            && was_not_touched;
         same && read != 0 && !is_its_turn && !self.record.is_racy(then, read)
     }
 }

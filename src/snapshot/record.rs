@@ -19,6 +19,8 @@ pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
 const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The MAC of a seal, whatever the record's own algorithm.
 pub const SEAL: Algorithm = Algorithm::Sha256;
+/// The largest record or journal that is read, in bytes: one of thirty million files.
+pub(super) const LARGEST: u64 = 4 << 30;
 /// File systems keep times to two seconds at worst (FAT). A file that was modified no longer than
 /// that before it was read may have been written to again without its time telling.
 const GRAIN: i64 = 2;
@@ -64,6 +66,8 @@ pub enum Sealed {
 pub enum Refusal {
     /// It does not begin like one.
     NoRecord,
+    /// It is larger than any record that is read.
+    TooLarge,
     /// A later version wrote it, in a format of its own.
     Version,
     /// Its end is missing.
@@ -84,6 +88,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoRecord => "not a snapshot",
+            Self::TooLarge => "too large for a snapshot (4 GiB at most)",
             Self::Version => "a snapshot in a format that this version does not know",
             Self::Incomplete => "the end is missing: cut short, or never written whole",
             Self::Damaged => "damaged: it is not what was written",
@@ -109,8 +114,7 @@ impl Record {
     pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, Refusal> {
         let is_known = |magic: &str| bytes.starts_with(magic.as_bytes());
         if !is_known(MAGIC) && !is_known(MAGIC_1) {
-            let other = bytes.starts_with(ANY_MAGIC.as_bytes());
-            return Err(if other { Refusal::Version } else { Refusal::NoRecord });
+            return Err(if is_known(ANY_MAGIC) { Refusal::Version } else { Refusal::NoRecord });
         }
         let (body, sealed) = unseal(&bytes, key)?;
         let text = match String::from_utf8(bytes) {

@@ -15,6 +15,7 @@ use crate::temporary::{JOURNAL, NEW_RECORD};
 /// The right to replace a file, held by a lock on its journal.
 pub(super) struct Replacement {
     path: PathBuf,
+    existing: Existing,
     journal: PathBuf,
     temporary: PathBuf,
     /// Locked as long as it is open.
@@ -23,8 +24,13 @@ pub(super) struct Replacement {
 
 impl Replacement {
     /// Waits for nobody.
-    pub(super) fn begin(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn begin(path: &Path, existing: Existing) -> Result<Self, Failure> {
         let path = through_links(path);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => return Err(Failure::NotRegular(path)),
+            Ok(_) if existing == Existing::Keep => return Err(Failure::Exists(path)),
+            _ => {}
+        }
         let [journal, temporary] = beside(&path);
         loop {
             let lock = OpenOptions::new()
@@ -48,7 +54,7 @@ impl Replacement {
             // Whoever held the lock before may have removed what is locked now.
             let same = |there: fs::Metadata| FileId::of(&there) == FileId::of(&metadata);
             if fs::symlink_metadata(&journal).is_ok_and(same) {
-                return Ok(Self { path, journal, temporary, lock });
+                return Ok(Self { path, existing, journal, temporary, lock });
             }
         }
     }
@@ -70,7 +76,7 @@ impl Replacement {
             _ => {} // left by a run that was killed
         }
         let (path, temporary) = (self.path.clone(), self.temporary.clone());
-        AtomicFile::create_as(path, temporary, Access::Inherited, Existing::Replace)
+        AtomicFile::create_as(path, temporary, Access::Inherited, self.existing)
     }
 
     /// Gives the right back with nothing done. A journal with something in it stays.
@@ -103,4 +109,24 @@ pub(super) fn own_files(path: &Path) -> Vec<FileId> {
     let [journal, temporary] = beside(&path);
     let there = [path, journal, temporary].into_iter().filter_map(|path| fs::metadata(path).ok());
     there.map(|metadata| FileId::of(&metadata)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_appears_meanwhile_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let replacement = Replacement::begin(&path, Existing::Keep).unwrap();
+        let file = replacement.create().unwrap();
+        fs::write(&path, "another's").unwrap();
+        assert_eq!(file.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"another's");
+        fs::remove_file(&path).unwrap();
+        replacement.create().unwrap().commit().unwrap();
+        replacement.end();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

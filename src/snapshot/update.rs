@@ -15,9 +15,11 @@ use super::plan::{Now, Old, Planner, Step, Steps};
 use super::record::{Read, Record, Refusal, Sealed};
 use super::replace::{Replacement, own_files};
 use super::write::Writer;
-use super::{Failure, Notice, Options, Report, Rot, check_root, load, name_below};
+use super::{
+    Accept, Failure, Missing, Notice, Options, Report, check_root, covers, load, name_below,
+};
 use crate::algorithm::Function;
-use crate::atomic::AtomicFile;
+use crate::atomic::{AtomicFile, Existing};
 use crate::engine::{
     self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
 };
@@ -26,7 +28,8 @@ use crate::error::Error;
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
 ///
 /// When it is killed, what it has read is not lost: the next call goes on from there. A file at
-/// `target` stays until the new one is complete, and is then replaced at once.
+/// `target` is [`Failure::Exists`], or with [`Existing::Replace`] stays until the new one is
+/// complete, and is then replaced at once.
 ///
 /// # Errors
 /// [`Failure`] where the directory cannot be walked or the record not be written. What cannot be
@@ -39,7 +42,7 @@ pub fn take(
     notice: impl FnMut(Notice<'_>),
 ) -> Result<Report, Failure> {
     check_root(directory)?;
-    let replacement = Replacement::begin(target)?;
+    let replacement = Replacement::begin(target, options.existing)?;
     let old = Record::empty(function.into());
     bring_up(directory, &old, replacement, options, notice)
 }
@@ -48,15 +51,16 @@ pub fn take(
 /// or inode say may have changed, and what [`Options::oldest`] asks for in addition.
 ///
 /// A file whose contents changed while size and time did not is a [`Change::Rotted`], and keeps its
-/// old digest, unless [`Options::rot`] says otherwise. What is in the record and cannot be read
+/// old digest, unless [`Options::accept`] says otherwise. What is in the record and cannot be read
 /// stays in it. Both are read again by the next update in any case.
 ///
 /// When it is killed, what it has read is not lost, and the old record stands until the new one is
 /// complete.
 ///
 /// # Errors
-/// [`Failure`] where the record is not believed, where the directory cannot be walked, or where the
-/// new record cannot be written.
+/// [`Failure`] where the record is not believed, where the directory cannot be walked or most of it
+/// is missing (see [`Missing`]), or where the new record cannot be written. The record is unchanged
+/// then.
 pub fn update(
     directory: &Path,
     target: &Path,
@@ -64,11 +68,11 @@ pub fn update(
     notice: impl FnMut(Notice<'_>),
 ) -> Result<Report, Failure> {
     check_root(directory)?;
-    let replacement = Replacement::begin(target)?;
+    let replacement = Replacement::begin(target, Existing::Replace)?;
     // Now that nobody else replaces it.
     let old = load(target, options.key.as_ref()).and_then(|old| match old.sealed() {
         Sealed::Unchecked => Err(Failure::Refused(target.into(), Refusal::KeyNeeded)),
-        Sealed::No | Sealed::Checked => Ok(old),
+        Sealed::No | Sealed::Checked => check_names(target, old, &options.accept),
     });
     let old = match old {
         Ok(old) => old,
@@ -78,6 +82,17 @@ pub fn update(
         }
     };
     bring_up(directory, &old, replacement, options, notice)
+}
+
+/// Returns the record if it has all names that are to be accepted.
+fn check_names(target: &Path, old: Record, accept: &Accept) -> Result<Record, Failure> {
+    let Accept::Names(names) = accept else { return Ok(old) };
+    let is_recorded =
+        |wanted: &&Vec<u8>| old.lines().any(|(_, line)| covers(wanted, &line.known_name()));
+    match names.iter().find(|name| !is_recorded(name)) {
+        None => Ok(old),
+        Some(name) => Err(Failure::NotRecorded { record: target.into(), name: name.clone() }),
+    }
 }
 
 fn bring_up(
@@ -110,13 +125,24 @@ fn bring_up(
     // All of it is new then, which is not worth saying, nor the memory.
     let (findings, kept) =
         if is_first { Default::default() } else { compare(old, &steps, options) };
+    let missing = findings.iter().filter(|f| f.change == Change::Missing).count() as u64;
+    if options.missing == Missing::Refused && missing > old.count() / 2 {
+        let (record, recorded) = (replacement.path().into(), old.count());
+        if journal.is_empty() {
+            replacement.end();
+        }
+        return Err(Failure::Missing { record, missing, recorded });
+    }
     if is_first || !steps.steps.is_empty() {
         let write = |mut file: AtomicFile| -> io::Result<()> {
             write(&mut file, old, &steps, &kept, this, options)?;
             file.commit()
         };
         let written = replacement.create().and_then(write);
-        written.map_err(|error| Failure::io(replacement.path(), error))?;
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::Exists(replacement.path().into()),
+            _ => Failure::io(replacement.path(), error),
+        })?;
     }
     replacement.end();
     Ok(Report { findings, ..run.report })
@@ -256,9 +282,15 @@ fn compare(old: &Record, steps: &Steps, options: &Options) -> (Vec<Finding>, Has
             (None, None) => {}
         }
     }
-    let findings = changes.resolve(old);
-    let is_kept = |finding: &&Finding| options.rot == Rot::Kept && finding.change == Change::Rotted;
-    let kept = findings.iter().filter(is_kept).map(|finding| finding.name.clone()).collect();
+    let mut findings = changes.resolve(old);
+    let mut kept = HashSet::new();
+    for finding in findings.iter_mut().filter(|finding| finding.change == Change::Rotted) {
+        if options.accept.includes(&finding.name) {
+            finding.change = Change::Accepted;
+        } else {
+            kept.insert(finding.name.clone());
+        }
+    }
     (findings, kept)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use hsum::snapshot::{self, Options, Rot, Share};
+use hsum::snapshot::{self, Accept, Missing, Options, Share};
 
 use crate::model::{self, Item, State, short};
 use crate::support::Numbers;
@@ -165,11 +165,11 @@ struct Recorded {
 
 impl Recorded {
     /// After an update that found this, and saw that.
-    fn bring_up(&mut self, seen: State, rot: Rot) {
+    fn bring_up(&mut self, seen: State, accept: &Accept) {
         let found = model::expected(&self.state, &seen);
         let rotted: BTreeSet<String> = found
             .into_iter()
-            .filter(|(_, what, _)| *what == "ROTTED" && rot == Rot::Kept)
+            .filter(|(_, what, _)| *what == "ROTTED" && *accept == Accept::Nothing)
             .map(|(name, ..)| name)
             .collect();
         let kept = |(name, item): (String, Item)| {
@@ -198,29 +198,33 @@ fn every_report_is_as_the_model_says() {
 
         if editor.numbers.below(8) == 0 {
             let old = editor.tree.record();
-            let (options, seen, rot) = match editor.numbers.below(4) {
+            let (options, seen, accept) = match editor.numbers.below(4) {
                 0 => {
                     let options = Options::default().oldest(Share::percent(100.0).unwrap());
-                    (options, now, Rot::Kept)
+                    (options, now, Accept::Nothing)
                 }
                 1 => {
-                    let options = Options::default().oldest(Share::percent(100.0).unwrap());
-                    (options.rot(Rot::Accepted), now, Rot::Accepted)
+                    let options = Options::default().accept(Accept::Everything);
+                    (options, now, Accept::Everything)
                 }
                 _ => {
                     let seen = model::seen(&recorded.state, &now, &recorded.to_read_again);
-                    (Options::default(), seen, Rot::Kept)
+                    (Options::default(), seen, Accept::Nothing)
                 }
             };
             let expected = model::expected(&recorded.state, &seen);
-            let report = editor.tree.update(&options);
-            assert_eq!(short(&report.findings), expected, "update after {edits} edits");
-            recorded.bring_up(seen, rot);
-            let between = snapshot::diff(&old, &editor.tree.record()).unwrap();
-            let rotted = |finding: &&(String, &str, Option<String>)| {
-                finding.1 != "ROTTED" || rot == Rot::Accepted
+            let report = editor.tree.update(&options.missing(Missing::Allowed));
+            let printed = |(name, what, other): &(String, &'static str, Option<String>)| {
+                let is_accepted = *what == "ROTTED" && accept == Accept::Everything;
+                (name.clone(), if is_accepted { "ACCEPTED" } else { *what }, other.clone())
             };
-            let expected: Vec<_> = expected.iter().filter(rotted).cloned().collect();
+            let said: Vec<_> = expected.iter().map(printed).collect();
+            assert_eq!(short(&report.findings), said, "update after {edits} edits");
+            let before = recorded.state.clone();
+            recorded.bring_up(seen, &accept);
+            let between = snapshot::diff(&old, &editor.tree.record()).unwrap();
+            // A file that rotted is in both records as it was.
+            let expected = model::expected(&before, &recorded.state);
             assert_eq!(short(&between), expected, "diff after {edits} edits");
         }
     }

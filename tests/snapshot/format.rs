@@ -1,8 +1,13 @@
 //! The text of a record: every name comes back, and nothing but what was written is believed.
 
+use std::os::unix::ffi::OsStrExt;
+
 use hsum::engine::{Stamp, Time};
+use hsum::manifest::{Hint, List, Outside, Shape};
 use hsum::snapshot::{Content, Entry, Read, Record, Refusal, SEAL, Writer, walk_order};
 use hsum::{Algorithm, Key, digest};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::support::Numbers;
 
@@ -14,7 +19,8 @@ fn key(text: &str) -> Key {
 
 fn file(name: &[u8], seed: u64) -> Entry<'static> {
     let modified = Time { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
-    let stamp = Stamp { size: seed.wrapping_mul(seed), modified, inode: seed };
+    let changed = (seed % 3 == 1).then_some(Time { seconds: 2, nanoseconds: seed as u32 % 1000 });
+    let stamp = Stamp { size: seed.wrapping_mul(seed), modified, changed, inode: seed };
     let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
     let content = Content::File { digest, stamp, read: if seed.is_multiple_of(3) { 0 } else { 3 } };
     Entry { name: name.to_vec().into(), content }
@@ -40,8 +46,8 @@ fn the_text_is_as_documented() {
     let (b, c) = (digest(Algorithm::Sha256, &9u64.to_le_bytes()), 600u64);
     let c = digest(Algorithm::Sha256, &c.to_le_bytes());
     let body = format!(
-        "hsum-snapshot 1\nalgorithm\tsha256\nread\t3\t1700000000.000000005\n\
-         {a}\t49\t-493.000000007\t7\t3\ta/x\n{b}\t81\t-491.000000009\t9\t0\ta.txt\n\
+        "hsum-snapshot 2\nalgorithm\tsha256\nread\t3\t1700000000.000000005\n\
+         {a}\t49\t-493.000000007\t2.000000007\t7\t3\ta/x\n{b}\t81\t-491.000000009\t9\t0\ta.txt\n\
          link\t../a\tb\n{c}\t360000\t100.000000600\t600\t0\tc d\n"
     );
     let end = format!("end\t4\t{}\n", digest(Algorithm::Sha256, body.as_bytes()));
@@ -160,7 +166,7 @@ fn forged(lines: &str) -> Result<(), Refusal> {
         .lines()
         .filter(|line| line.matches('\t').count() > 1 && !line.starts_with("read"))
         .count();
-    let body = format!("hsum-snapshot 1\nalgorithm\tmd5\n{lines}");
+    let body = format!("hsum-snapshot 2\nalgorithm\tmd5\n{lines}");
     let end = format!("end\t{count}\t{}\n", digest(Algorithm::Md5, body.as_bytes()));
     Record::parse(format!("{body}{end}").into_bytes(), None).map(drop)
 }
@@ -180,6 +186,9 @@ fn there_is_one_way_to_write_each_record() {
         (line("0\t5.0000000000\t1\t1\ta"), 4),
         (line("0\t-0.000000000\t1\t1\ta"), 4),
         (line("0\t5\t1\t1\ta"), 4),
+        (line("0\t5.000000000\t6.00000000\t1\t1\ta"), 4),
+        (line("0\t5.000000000\t6.000000000\t7.000000000\t1\t1\ta"), 4),
+        (line("0\t5.000000000\t-\t1\t1\ta"), 4),
         (line("0\t5.000000000\t1\t2\ta"), 4),
         (line("0\t5.000000000\t1\t1\t"), 4),
         (line("0\t5.000000000\t1\t1\t/a"), 4),
@@ -209,7 +218,8 @@ fn there_is_one_way_to_write_each_record() {
     let parse = |text: &str| Record::parse(text.as_bytes().to_vec(), None).map(drop);
     assert_eq!(parse(""), Err(Refusal::NoRecord));
     assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(Refusal::NoRecord));
-    assert_eq!(parse("hsum-snapshot 2\n"), Err(Refusal::Version));
+    assert_eq!(parse("hsum-snapshot 3\n"), Err(Refusal::Version));
+    assert_eq!(parse("hsum-snapshot 2\n"), Err(Refusal::Incomplete));
     assert_eq!(parse("hsum-snapshot 1\n"), Err(Refusal::Incomplete));
     let unknown = parse("hsum-snapshot 1\nalgorithm\tsha257\nend\t0\t00\n");
     assert!(matches!(unknown, Err(Refusal::Line(2, _))), "{unknown:?}");
@@ -239,5 +249,73 @@ fn every_algorithm_has_records() {
         let record = Record::parse(writer.finish().unwrap(), None).unwrap();
         assert_eq!(record.function(), (*algorithm).into());
         assert!(record.entries().eq([entry]));
+    }
+}
+
+/// Reads a record as `hsum check` does: the name and the digest of each file.
+fn listed(bytes: &[u8]) -> Vec<(Vec<u8>, hsum::Digest)> {
+    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let mut list = List::new(bytes, hint);
+    assert_eq!(list.shape(), Shape::Snapshot);
+    let entries = list.map(|listed| listed.entry.expect("an entry"));
+    entries.map(|entry| (entry.path.as_os_str().as_bytes().to_vec(), entry.digest)).collect()
+}
+
+fn files(record: &Record) -> Vec<(Vec<u8>, hsum::Digest)> {
+    let file = |entry: Entry<'_>| Some((entry.name.to_vec(), entry.content.digest()?));
+    record.entries().filter_map(file).collect()
+}
+
+#[test]
+fn a_list_of_a_record_has_each_of_its_files() {
+    let names = odd_names(3000);
+    let entries: Vec<_> = names.iter().enumerate().map(|(i, n)| file(n, i as u64)).collect();
+    for key in [None, Some(key("k"))] {
+        let bytes = written(&entries, key.as_ref());
+        let record = Record::parse(bytes.clone(), None).unwrap();
+        assert_eq!(files(&record).len(), names.len());
+        assert_eq!(listed(&bytes), files(&record));
+    }
+}
+
+/// A line as a record may have it, more or less: most of them are good.
+fn any_line() -> impl Strategy<Value = String> {
+    let digest = prop_oneof![
+        9 => Just("d41d8cd98f00b204e9800998ecf8427e"),
+        1 => Just("D41D8CD98F00B204E9800998ECF8427E"),
+        1 => Just("link"),
+        1 => Just(""),
+    ];
+    let number = prop_oneof![9 => Just("7"), 1 => Just("07"), 1 => Just("-"), 1 => Just("5.0")];
+    let time = prop_oneof![9 => Just("5.000000000"), 1 => Just("5"), 1 => Just("")];
+    let changed = prop_oneof![2 => Just("6.000000000\t"), 2 => Just(""), 1 => Just("\t")];
+    let name = "[a-c]{1,3}(/[a-c]|\\\\|\\\\\\\\|\\\\t|\t|\\.\\.)?";
+    (digest, number, time, changed, name).prop_map(|(digest, number, time, changed, name)| {
+        format!("{digest}\t{number}\t{time}\t{changed}7\t1\t{name}\n")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    /// Each line of a record is an entry, or the record is refused, whoever reads it.
+    #[test]
+    fn no_line_is_dropped(mut lines in vec(any_line(), 0..6), sorted in any::<bool>()) {
+        if sorted {
+            lines.sort_by_key(|line| line.rsplit('\t').next().map(str::to_owned));
+        }
+        let body = format!(
+            "hsum-snapshot 2\nalgorithm\tmd5\nread\t1\t9.000000000\n{}", lines.concat()
+        );
+        let end = digest(Algorithm::Md5, body.as_bytes());
+        let bytes = format!("{body}end\t{}\t{end}\n", lines.len()).into_bytes();
+        let links = lines.iter().filter(|line| line.starts_with("link\t")).count();
+        if let Ok(record) = Record::parse(bytes.clone(), None) {
+            prop_assert_eq!(record.entries().count(), lines.len());
+            prop_assert_eq!(listed(&bytes), files(&record));
+        }
+        let list: Vec<_> = List::new(&bytes[..], Hint::default()).map(|l| l.entry).collect();
+        if list.iter().all(Result::is_ok) {
+            prop_assert_eq!(list.len() + links, lines.len());
+        }
     }
 }

@@ -7,7 +7,7 @@ use hsum::snapshot::{Change, Finding};
 /// What is under a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Item {
-    File { contents: Vec<u8>, time: (i64, i64), inode: u64 },
+    File { contents: Vec<u8>, time: (i64, i64), changed: (i64, i64), inode: u64 },
     Link(Vec<u8>),
 }
 
@@ -56,6 +56,7 @@ pub(crate) fn short(findings: &[Finding]) -> Vec<Short> {
         let (what, other) = match &finding.change {
             Change::Changed => ("CHANGED", None),
             Change::Rotted => ("ROTTED", None),
+            Change::Accepted => ("ACCEPTED", None),
             Change::New => ("NEW", None),
             Change::Missing => ("MISSING", None),
             Change::Moved { from } => ("MOVED", Some(text(from))),
@@ -153,13 +154,14 @@ pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
     found
 }
 
-/// What an update sees: where size, time and inode are as recorded, it does not look.
+/// What an update sees: where size, times and inode are as recorded, it does not look.
 pub(crate) fn seen(old: &State, new: &State, to_read_again: &BTreeSet<String>) -> State {
     let look = |(name, item): (&String, &Item)| {
         let unseen = match (old.get(name), item) {
-            (Some(before), Item::File { inode, .. }) => {
+            (Some(before), Item::File { inode, changed, .. }) => {
                 before.looks_like(item)
-                    && matches!(before, Item::File { inode: then, .. } if then == inode)
+                    && matches!(before, Item::File { inode: i, changed: c, .. }
+                        if i == inode && c == changed)
                     && !to_read_again.contains(name)
             }
             _ => false,

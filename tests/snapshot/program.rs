@@ -62,12 +62,14 @@ fn each_finding_has_its_line() {
     );
     tree.dir.words("audit --json tree record").gives(ROT, json, warning);
 
-    tree.dir.words("update tree record").prints(lines);
+    tree.rot("rots", "rots");
+    tree.dir.words("update tree record").gives(DIFFERENCES, lines, "");
     tree.dir.words("diff old record").gives(DIFFERENCES, lines, "");
+    tree.rot("rots", "ROTS");
     let rot = "rots: ROTTED\n";
     tree.dir.words("update --verify-oldest 100% tree record").gives(ROT, rot, warning);
     tree.dir.words("update tree record").gives(ROT, rot, warning);
-    tree.dir.words("update --accept tree record").prints(rot);
+    tree.dir.words("update --accept tree record").prints("rots: ACCEPTED\n");
     tree.dir.words("audit tree record").prints("");
     tree.dir.words("diff old record").gives(ROT, rotten, warning);
 }
@@ -116,7 +118,7 @@ fn a_record_that_is_not_whole_is_not_believed() {
     tree.dir.words("audit tree record").gives(REFUSED, "", damaged);
     tree.dir.write("record", "d41d8cd98f00b204e9800998ecf8427e  a\n");
     tree.dir.words("audit tree record").gives(REFUSED, "", "hsum: record: not a snapshot\n");
-    tree.dir.words("snapshot tree -o record").prints("");
+    tree.dir.words("snapshot tree -o record --force").prints("");
     tree.dir.words("audit tree record").prints("");
 }
 
@@ -126,7 +128,7 @@ fn the_key_is_asked_for() {
     let with = |words: &str, key: &str| tree.dir.words(words).env("KEY", key);
     let unsealed = "hsum: record: not sealed, and a key was given\n";
     with("audit tree record --key env:KEY", "k").gives(REFUSED, "", unsealed);
-    with("snapshot tree -o record --key env:KEY", "k").prints("");
+    with("snapshot tree -fo record --key env:KEY", "k").prints("");
     with("audit tree record --key env:KEY", "k").prints("");
     with("update tree record --key env:KEY", "k").prints("");
     with("diff record record --key env:KEY", "k").prints("");
@@ -150,7 +152,7 @@ fn the_key_is_asked_for() {
     assert!(!ran.stderr.contains("secret"));
     // Somebody without the key writes a record that fits.
     tree.write("a", "evil");
-    tree.dir.words("snapshot tree -o record").prints("");
+    tree.dir.words("snapshot tree -fo record").prints("");
     let with = |words: &str, key: &str| tree.dir.words(words).env("KEY", key);
     with("audit tree record --key env:KEY", "k").gives(REFUSED, "", unsealed);
 }
@@ -224,4 +226,236 @@ fn a_private_record_stays_private() {
     tree.dir.words("update tree link").prints("a: CHANGED\n");
     assert!(fs::symlink_metadata(tree.dir.path("link")).unwrap().is_symlink());
     tree.dir.words("audit tree record").prints("");
+}
+
+#[test]
+fn an_existing_record_is_not_overwritten() {
+    let tree = recorded(&["a"]);
+    let before = tree.dir.read("record");
+    tree.rot("a", "A");
+    let exists = "hsum: record: already exists; use 'hsum audit' to compare the tree with it, \
+                  'hsum update' to bring it up to date, or --force to replace it\n";
+    tree.dir.words("snapshot tree -o record").gives(UNDONE, "", exists);
+    assert_eq!(tree.dir.read("record"), before);
+    assert!(tree.dir.words("audit tree record").run().exits(ROT).contains("a: ROTTED"));
+    tree.dir.words("snapshot tree -o record --force").prints("");
+    tree.dir.words("audit tree record").prints("");
+    tree.dir.write("notes", "not a record");
+    tree.dir.words("snapshot tree -o notes").run().is_in(UNDONE, b"", "notes: already exists");
+    assert_eq!(tree.dir.read("notes"), b"not a record");
+}
+
+#[test]
+fn a_tree_that_is_not_mounted_leaves_the_record() {
+    let tree = recorded(&["a", "b", "c"]);
+    let before = tree.dir.read("record");
+    fs::rename(tree.root(), tree.dir.path("away")).unwrap();
+    tree.dir.mkdir("tree");
+    let refused = "hsum: record: not updated: 3 of 3 recorded files are missing; check that the tree \
+                   is mounted, or use --allow-missing to remove them from the record\n";
+    for _ in 0..2 {
+        tree.dir.words("update tree record --fail-on none").gives(UNDONE, "", refused);
+        assert_eq!(tree.dir.read("record"), before);
+    }
+    let lines = "a: MISSING\nb: MISSING\nc: MISSING\n";
+    tree.dir.words("audit tree record").gives(DIFFERENCES, lines, "");
+    // Another tree at the same place.
+    tree.dir.write("tree/d", "d");
+    tree.dir.words("update tree record").gives(UNDONE, "", refused);
+    assert_eq!(tree.dir.read("record"), before);
+    fs::remove_file(tree.path("d")).unwrap();
+    tree.dir.words("update tree record --allow-missing").gives(DIFFERENCES, lines, "");
+    tree.dir.words("update tree record").prints("");
+}
+
+#[test]
+fn the_status_says_what_it_is_asked_to_say() {
+    let mut tree = recorded(&["changes", "gone", "kept", "kept too", "rots"]);
+    tree.write("changes", "again");
+    fs::remove_file(tree.path("gone")).unwrap();
+    let lines = "changes: CHANGED\ngone: MISSING\n";
+    let old = tree.dir.read("record");
+    for (verb, fail_on, status) in [
+        ("audit", "any", DIFFERENCES),
+        ("audit", "missing", DIFFERENCES),
+        ("audit", "new,moved", 0),
+        ("audit", "none", 0),
+        ("update", "missing,changed", DIFFERENCES),
+        ("update", "changed", DIFFERENCES),
+        ("update", "rotted", 0),
+        ("update", "none", 0),
+    ] {
+        tree.dir.write("record", &old);
+        let words = format!("{verb} tree record --fail-on {fail_on}");
+        tree.dir.words(&words).gives(status, lines, "");
+    }
+    tree.write("changes", "once more");
+    tree.dir.words("update tree record").prints("changes: CHANGED\n");
+    tree.rot("rots", "ROTS");
+    let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
+    for (fail_on, status) in [("missing", 0), ("rotted,new", ROT), ("any", ROT), ("none", 0)] {
+        let words = format!("update tree record --fail-on {fail_on}");
+        tree.dir.words(&words).gives(status, "rots: ROTTED\n", warning);
+    }
+    tree.dir.words("audit tree record --fail-on rot").refuses("possible values: changed");
+}
+
+#[test]
+fn after_an_audit_rot_can_be_accepted() {
+    let tree = recorded(&["f1", "f2", "good"]);
+    ["f1", "f2"].iter().for_each(|name| tree.rot(name, name.to_uppercase()));
+    let warning = "hsum: WARNING: 2 files have other contents, but the same size and time\n";
+    tree.dir.words("audit tree record").gives(ROT, "f1: ROTTED\nf2: ROTTED\n", warning);
+    let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
+    let lines = "f1: ACCEPTED\nf2: ROTTED\n";
+    tree.dir.words("update tree record --accept ./f1").gives(ROT, lines, warning);
+    let json = format!(
+        "{{\"status\":\"ACCEPTED\",\"path\":\"f2\",\"was\":\"{}\",\"is\":\"{}\"}}\n",
+        sha256("f2"),
+        sha256("F2")
+    );
+    tree.dir.words("update tree record --accept --json").prints(json);
+    tree.dir.words("audit tree record").prints("");
+    let nothing = "hsum: 0 files accepted: none of them has rotted\n";
+    tree.dir.words("update tree record --accept").gives(0, "", nothing);
+    let nothing = "hsum: good: not accepted: it has not rotted\n";
+    tree.dir.words("update tree record --accept good").gives(0, "", nothing);
+    let unknown = "hsum: record: 'tree/f1' is not in the record (expected a name below the tree, as \
+                   audit prints it)\n";
+    tree.dir.words("update tree record --accept tree/f1").gives(USAGE, "", unknown);
+    tree.dir.words("update tree record f1").refuses("--accept");
+}
+
+#[test]
+fn only_files_and_pipes_are_read_as_records() {
+    let tree = recorded(&["a"]);
+    for device in ["/dev/zero", "/dev/null"] {
+        let words = format!("audit tree {device}");
+        let refused = format!("hsum: {device}: not a snapshot\n");
+        tree.dir.words(&words).gives(REFUSED, "", &refused);
+        let words = format!("diff {device} record");
+        tree.dir.words(&words).gives(REFUSED, "", &refused);
+    }
+    tree.dir.fifo("fifo");
+    tree.dir.words("audit tree fifo").gives(REFUSED, "", "hsum: fifo: not a snapshot\n");
+    let refused = "hsum: fifo: not a regular file\n";
+    tree.dir.words("update tree fifo").gives(UNDONE, "", refused);
+    tree.dir.words("snapshot tree -o fifo --force").gives(UNDONE, "", refused);
+    assert_eq!(tree.dir.names(), ["fifo", "record", "tree"]);
+    tree.dir.shell("cat record | \"$HSUM\" audit tree /dev/stdin").prints("");
+    tree.dir.shell("(sleep 0.2; cat record) | \"$HSUM\" audit tree /dev/fd/0").prints("");
+    // No end, and no memory for it.
+    tree.dir.shell("ulimit -v 4000000; yes | \"$HSUM\" audit tree /dev/stdin").gives(
+        REFUSED,
+        "",
+        "hsum: /dev/stdin: not a snapshot\n",
+    );
+    let large = fs::File::create(tree.dir.path("large")).unwrap();
+    large.set_len(1 << 40).unwrap();
+    tree.dir.words("audit tree large").gives(REFUSED, "", "hsum: large: not a snapshot\n");
+    tree.dir.words("update tree large").gives(REFUSED, "", "hsum: large: not a snapshot\n");
+    fs::rename(tree.dir.path("large"), tree.dir.path("record.hsum-journal")).unwrap();
+    tree.dir.words("update tree record").run().is_in(UNDONE, b"", "in the way of the journal");
+}
+
+#[test]
+fn check_reads_records() {
+    let mut tree = Tree::with(&["a b", "c/d", "e\nf"]);
+    tree.dir.link("a", "tree/link");
+    tree.dir.words("snapshot tree -o tree/record").prints("");
+    let check = |words: &str| {
+        let words = format!("cd tree && \"$HSUM\" check {words}");
+        tree.dir.shell(&words)
+    };
+    check("record").prints("'a b': OK\nc/d: OK\n'e'$'\\n''f': OK\n");
+    check("record --only c/d").prints("c/d: OK\n");
+    let ran = tree.dir.words("check tree/record").run();
+    let stderr = "its names are relative to the recorded tree; run 'hsum check' there, or use 'hsum \
+                  audit'";
+    assert!(ran.stderr.contains(stderr), "{}", ran.stderr);
+    ran.exits(1);
+    tree.dir.words("snapshot tree -fo tree/record --key env:K").env("K", "k").prints("");
+    let ran = check("record --quiet").run();
+    ran.is_in(0, b"", "the list is signed; the signature is not checked");
+    tree.write("c/d", "x/y");
+    let tree = tree;
+    let check = |words: &str| tree.dir.shell(&format!("cd tree && \"$HSUM\" check {words}"));
+    let ran = check("record --quiet").run();
+    ran.is_in(1, b"c/d: FAILED\n", "1 computed checksum did NOT match");
+    // Any damage, though each line by itself is good.
+    let text = String::from_utf8(tree.dir.read("tree/record")).unwrap();
+    let cut: Vec<&str> = text.lines().filter(|line| !line.ends_with("c/d")).collect();
+    tree.dir.write("tree/record", cut.join("\n") + "\n");
+    let ran = check("record --quiet").run();
+    ran.is_in(1, b"", "record: 7: the record is damaged or incomplete");
+}
+
+/// Has a run fail after it has read all files, which leaves its journal.
+fn interrupted(tree: &Tree, words: &str) -> Vec<u8> {
+    tree.dir.mkdir("record.hsum-new"); // in the way of the new record
+    tree.dir.words(words).env("K", "k").run().exits(UNDONE);
+    fs::remove_dir(tree.dir.path("record.hsum-new")).unwrap();
+    tree.dir.read("record.hsum-journal")
+}
+
+/// Enough files for a mark in the journal.
+fn many() -> (Tree, Vec<String>) {
+    let names: Vec<String> = (0..300).map(|i| format!("f{i:03}")).collect();
+    let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    (tree, names)
+}
+
+const RESUMED: &str = "hsum: 256 files were read before the last run was interrupted\n";
+
+#[test]
+fn an_interrupted_update_of_a_tree_that_is_gone_keeps_the_record() {
+    let (mut tree, names) = many();
+    tree.dir.words("snapshot tree -o record").prints("");
+    let before = tree.dir.read("record");
+    names.iter().for_each(|name| tree.write(name, "again"));
+    interrupted(&tree, "update tree record");
+    tree.dir.mkdir("away");
+    let move_all = |from: &str, to: &str| {
+        let path = |folder: &str, name: &String| tree.dir.path(folder).join(name);
+        names.iter().for_each(|name| fs::rename(path(from, name), path(to, name)).unwrap());
+    };
+    move_all("tree", "away");
+    let missing = "300 of 300 recorded files are missing";
+    tree.dir.words("update tree record").run().is_in(UNDONE, b"", missing);
+    assert_eq!(tree.dir.read("record"), before);
+    move_all("away", "tree");
+    let lines: String = names.iter().map(|name| format!("{name}: CHANGED\n")).collect();
+    // Renamed, they have other times of change: all is read again.
+    tree.dir.words("update tree record").gives(0, lines, "");
+    tree.dir.words("audit tree record").prints("");
+}
+
+#[test]
+fn a_journal_that_is_put_back_says_nothing_of_what_changed_since() {
+    let (tree, _) = many();
+    let take = || tree.dir.words("snapshot tree -o record --key env:K").env("K", "k");
+    let journal = interrupted(&tree, "snapshot tree -o record --key env:K");
+    take().gives(0, "", RESUMED);
+    fs::remove_file(tree.dir.path("record")).unwrap();
+    // By somebody who does not have the key, but has written to a file and set its time back.
+    tree.rot("f000", "F000");
+    let plant = |mode| {
+        let _ = fs::remove_file(tree.dir.path("record"));
+        tree.dir.write("record.hsum-journal", &journal);
+        tree.dir.chmod("record.hsum-journal", mode);
+    };
+    plant(0o600);
+    take().gives(0, "", &RESUMED.replace("256", "255"));
+    tree.dir.words("audit tree record --key env:K").env("K", "k").prints("");
+    // One that others can have written is not read at all.
+    plant(0o666);
+    take().prints("");
+    plant(0o600);
+    if std::os::unix::fs::chown(tree.dir.path("record.hsum-journal"), Some(65534), None).is_ok() {
+        take().prints("");
+    }
+    plant(0o600);
+    fs::hard_link(tree.dir.path("record.hsum-journal"), tree.dir.path("link")).unwrap();
+    take().run().is_in(UNDONE, b"", "in the way of the journal");
+    assert_eq!(tree.dir.read("link"), journal);
 }

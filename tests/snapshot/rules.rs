@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::engine::Time;
-use hsum::snapshot::{self, Failure, Inodes, Notice, Options, Refusal, Rot, SEAL, Share};
+use hsum::snapshot::{
+    self, Accept, ChangeTimes, Content, Existing, Failure, Inodes, Missing, Notice, Options,
+    Record, Refusal, SEAL, Share, Writer,
+};
 use hsum::{Algorithm, Key};
 
 use crate::model::{Short, short};
@@ -38,7 +42,170 @@ fn only_what_may_have_changed_is_read() {
     fs::copy(tree.path("d"), tree.path("d2")).unwrap();
     set_time(&tree.path("d2"), fs::metadata(tree.path("d")).unwrap().mtime() as u64);
     fs::rename(tree.path("d2"), tree.path("d")).unwrap();
-    assert_eq!(tree.update(&Options::default().inodes(Inodes::Ignored)).read, 0);
+    let ignoring = || Options::default().inodes(Inodes::Ignored).change_times(ChangeTimes::Ignored);
+    assert_eq!(tree.update(&ignoring()).read, 0);
+    assert_eq!(tree.update(&ignoring().change_times(ChangeTimes::Count)).read, 1);
+}
+
+/// The record with each entry changed.
+fn edit(tree: &Tree, change: impl Fn(&mut Content<'_>)) {
+    let record = tree.record();
+    let mut writer = Writer::new(Vec::new(), record.function(), record.reads(), None).unwrap();
+    for mut entry in record.entries() {
+        change(&mut entry.content);
+        writer.entry(&entry).unwrap();
+    }
+    tree.dir.write("record", writer.finish().unwrap());
+}
+
+#[test]
+fn a_time_that_was_set_back_does_not_hide_a_change() {
+    let tree = Tree::with(&["a", "b"]);
+    tree.take(&Options::default());
+    tree.rot("a", "A");
+    let ignored = Options::default().change_times(ChangeTimes::Ignored);
+    assert_eq!(tree.update(&ignored).read, 0);
+    let report = tree.update(&Options::default());
+    assert_eq!((report.read, short(&report.findings)), (1, vec![found("a", "ROTTED", None)]));
+    // A new time of change alone is no finding, and makes the file be read once.
+    fs::hard_link(tree.path("b"), tree.dir.path("link")).unwrap();
+    tree.rot("a", "a");
+    let report = tree.update(&Options::default());
+    assert_eq!((report.read, short(&report.findings)), (2, vec![]));
+    assert_eq!(tree.update(&Options::default()).read, 0);
+}
+
+#[test]
+fn a_record_without_times_of_change_is_read() {
+    let mut tree = Tree::with(&["a", "b", "c"]);
+    tree.take(&Options::default());
+    edit(&tree, |content| {
+        if let Content::File { stamp, .. } = content {
+            stamp.changed = None;
+        }
+    });
+    // As a program wrote it that did not know them.
+    let text = String::from_utf8(tree.dir.read("record")).unwrap();
+    let body = text[..text.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
+    let old = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
+    tree.dir.write("record", &old);
+    assert_eq!(short(&tree.audit()), []);
+    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(tree.dir.read("record"), old.as_bytes());
+    tree.write("b", "changed");
+    assert_eq!(tree.update(&Options::default()).read, 1);
+    let record = tree.record();
+    let known = record.entries().map(|entry| match entry.content {
+        Content::File { stamp, .. } => stamp.changed.is_some(),
+        Content::Link(_) => false,
+    });
+    assert_eq!(known.collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(tree.update(&percent(100.0)).read, 3);
+    assert_eq!(short(&tree.audit()), []);
+    // Version 1 has no times of change.
+    let mixed = String::from_utf8(tree.dir.read("record")).unwrap();
+    let body = mixed[..mixed.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
+    let mixed = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
+    let refusal = Record::parse(mixed.into_bytes(), None).map(drop);
+    assert!(matches!(refusal, Err(Refusal::Line(..))), "{refusal:?}");
+}
+
+#[test]
+fn a_copy_that_cuts_times_does_not_hide_corruption() {
+    let tree = Tree::with(&["cut", "fat", "good"]);
+    let precise = |seconds| UNIX_EPOCH + Duration::new(seconds, 123_456_789);
+    let set = |name: &str, time| {
+        let file = fs::File::options().write(true).open(tree.path(name)).unwrap();
+        file.set_modified(time).unwrap();
+    };
+    ["cut", "fat", "good"].iter().for_each(|name| set(name, precise(1_000_000_001)));
+    tree.take(&Options::default());
+    let old = tree.record();
+    let copy = |name: &str, contents: &str, seconds| {
+        fs::remove_file(tree.path(name)).unwrap();
+        fs::write(tree.path(name), contents).unwrap();
+        set_time(&tree.path(name), seconds);
+    };
+    copy("cut", "cuT", 1_000_000_001);
+    copy("fat", "faT", 1_000_000_000);
+    copy("good", "good", 1_000_000_000);
+    let rotted = [found("cut", "ROTTED", None), found("fat", "ROTTED", None)];
+    assert_eq!(short(&tree.audit()), rotted);
+    for _ in 0..2 {
+        assert_eq!(short(&tree.update(&Options::default()).findings), rotted);
+    }
+    assert!(snapshot::diff(&old, &tree.record()).unwrap().is_empty());
+}
+
+#[test]
+fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
+    let tree = Tree::with(&["a", "b", "c/d", "c/e"]);
+    tree.take(&Options::default());
+    let before = tree.dir.read("record");
+    let update =
+        |options: &Options| snapshot::update(&tree.root(), &tree.record_path(), options, |_| {});
+    let refused = |options: &Options| match update(options) {
+        Err(Failure::Missing { missing, recorded, .. }) => {
+            assert_eq!(tree.dir.read("record"), before);
+            (missing, recorded)
+        }
+        result => panic!("{result:?}"),
+    };
+    // Not mounted.
+    fs::rename(tree.root(), tree.dir.path("away")).unwrap();
+    assert!(matches!(update(&Options::default()), Err(Failure::File(_))));
+    fs::write(tree.root(), "no directory").unwrap();
+    assert!(matches!(update(&Options::default()), Err(Failure::File(_))));
+    fs::remove_file(tree.root()).unwrap();
+    tree.dir.mkdir("tree");
+    assert_eq!(refused(&Options::default()), (4, 4));
+    assert_eq!(refused(&percent(100.0).accept(Accept::Everything)), (4, 4));
+    assert_eq!(tree.dir.names(), ["away", "record", "tree"]);
+    // Something else is mounted.
+    fs::write(tree.path("other"), "other").unwrap();
+    assert_eq!(refused(&Options::default()), (4, 4));
+    // Mostly missing; what has moved is not.
+    fs::copy(tree.dir.path("away/a"), tree.path("moved")).unwrap();
+    assert_eq!(refused(&Options::default()), (3, 4));
+    fs::create_dir(tree.path("c")).unwrap();
+    fs::copy(tree.dir.path("away/c/d"), tree.path("c/d")).unwrap();
+    let found = update(&Options::default()).unwrap().findings;
+    assert_eq!(found.iter().filter(|f| f.change == snapshot::Change::Missing).count(), 2);
+
+    fs::remove_dir_all(tree.root()).unwrap();
+    tree.dir.mkdir("tree");
+    let allowed = Options::default().missing(Missing::Allowed);
+    assert_eq!(update(&allowed).unwrap().findings.len(), 3);
+    assert_eq!(tree.record().count(), 0);
+    assert_eq!(short(&tree.update(&Options::default()).findings), []);
+}
+
+#[test]
+fn a_record_is_not_replaced_without_being_asked() {
+    let tree = Tree::with(&["a"]);
+    tree.take(&Options::default());
+    tree.rot("a", "A");
+    let before = tree.dir.read("record");
+    let take = |name: &str, options: &Options| {
+        let target = tree.dir.path(name);
+        snapshot::take(&tree.root(), &target, Algorithm::Sha256, options, |_| {}).map(drop)
+    };
+    for contents in [&before[..], b"", b"something else"] {
+        tree.dir.write("record", contents);
+        let taken = take("record", &Options::default());
+        assert!(matches!(taken, Err(Failure::Exists(_))), "{taken:?}");
+        assert_eq!(tree.dir.read("record"), contents);
+        assert_eq!(tree.dir.names(), ["record", "tree"]);
+    }
+    tree.dir.fifo("fifo");
+    tree.dir.mkdir("folder");
+    for name in ["fifo", "folder", "/dev/null"] {
+        let options = Options::default().existing(Existing::Replace);
+        let taken = take(name, &options);
+        assert!(matches!(taken, Err(Failure::NotRegular(_))), "{name}: {taken:?}");
+    }
+    tree.take(&Options::default());
+    assert_eq!(short(&tree.audit()), []);
 }
 
 #[test]
@@ -61,6 +228,7 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
     tree.rot("hot", "hot");
     assert_eq!(short(&tree.audit()), [found("hot", "ROTTED", None)]);
     tree.write("future", "past");
+    let later = later.change_times(ChangeTimes::Ignored);
     tree.update(&later);
     assert_eq!(tree.update(&later).read, 0);
 }
@@ -70,7 +238,8 @@ fn rot_is_not_taken_into_the_record() {
     let tree = Tree::with(&["good", "rots"]);
     tree.take(&Options::default());
     tree.rot("rots", "rotS");
-    assert_eq!(tree.update(&Options::default()).read, 0, "nothing shows it");
+    let by_contents = Options::default().change_times(ChangeTimes::Ignored);
+    assert_eq!(tree.update(&by_contents).read, 0, "nothing shows it");
     let rotted = [found("rots", "ROTTED", None)];
     assert_eq!(short(&tree.update(&percent(100.0)).findings), rotted);
     // From now on each update looks at it, and audits find it, until it is good again.
@@ -84,10 +253,42 @@ fn rot_is_not_taken_into_the_record() {
     assert_eq!(tree.update(&Options::default()).read, 0);
 
     tree.rot("rots", "rotS");
-    let accept = percent(100.0).rot(Rot::Accepted);
-    assert_eq!(short(&tree.update(&accept).findings), rotted);
+    let accept = Options::default().accept(Accept::Everything);
+    assert_eq!(short(&tree.update(&accept).findings), [found("rots", "ACCEPTED", None)]);
     assert_eq!(short(&tree.audit()), []);
     assert_eq!(tree.update(&Options::default()).read, 0);
+}
+
+#[test]
+fn what_is_accepted_is_named() {
+    let tree = Tree::with(&["a", "b", "dir/c", "dir/d", "dir.e"]);
+    tree.take(&Options::default());
+    ["a", "b", "dir/c", "dir.e"].iter().for_each(|name| tree.rot(name, name.to_uppercase()));
+    // As a disk rots: nothing but the contents tells. Only an audit has seen it.
+    edit(&tree, |content| {
+        if let Content::File { stamp, .. } = content {
+            stamp.changed = None;
+        }
+    });
+    let accept = |names: &[&str]| {
+        let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let options = Options::default().accept(Accept::Names(names));
+        snapshot::update(&tree.root(), &tree.record_path(), &options, |_| {})
+    };
+    let report = accept(&["a", "dir"]).unwrap();
+    let accepted = [found("a", "ACCEPTED", None), found("dir/c", "ACCEPTED", None)];
+    assert_eq!((report.read, short(&report.findings)), (3, accepted.to_vec()));
+    let left = [found("b", "ROTTED", None), found("dir.e", "ROTTED", None)];
+    assert_eq!(short(&tree.audit()), left);
+    // What is known to have rotted and is not named stays as it is.
+    assert_eq!(short(&tree.update(&percent(100.0)).findings), left);
+    let report = accept(&["b"]).unwrap();
+    let mixed = [found("b", "ACCEPTED", None), found("dir.e", "ROTTED", None)];
+    assert_eq!(short(&report.findings), mixed);
+    for unknown in ["di", "dir/", "tree/a", "x"] {
+        let result = accept(&["a", unknown]);
+        assert!(matches!(result, Err(Failure::NotRecorded { .. })), "{unknown}: {result:?}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::Algorithm;
-use hsum::snapshot::{self, Finding, Options, Record, Report};
+use hsum::snapshot::{self, Existing, Finding, Options, Record, Report};
 
 use crate::support::Dir;
 
@@ -63,7 +63,8 @@ impl Tree {
     }
 
     pub(crate) fn take(&self, options: &Options) -> Report {
-        snapshot::take(&self.root(), &self.record_path(), Algorithm::Sha256, options, |_| {})
+        let options = options.clone().existing(Existing::Replace);
+        snapshot::take(&self.root(), &self.record_path(), Algorithm::Sha256, &options, |_| {})
             .unwrap()
     }
 
@@ -108,7 +109,8 @@ fn look_into(root: &Path, prefix: &str, state: &mut crate::model::State) {
         } else {
             let contents = fs::read(entry.path()).unwrap();
             let time = (metadata.mtime(), metadata.mtime_nsec());
-            state.insert(name, Item::File { contents, time, inode: metadata.ino() });
+            let changed = (metadata.ctime(), metadata.ctime_nsec());
+            state.insert(name, Item::File { contents, time, changed, inode: metadata.ino() });
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use hsum::Function;
 use hsum::snapshot::Share;
 
@@ -15,9 +15,13 @@ pub(crate) struct SnapshotArgs {
     #[arg(value_name = "DIR", value_parser = any_path())]
     pub(crate) directory: PathBuf,
 
-    /// Where the record goes; an old one stays until the new one is complete
+    /// The file to write the record to
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) output: PathBuf,
+
+    /// Replace an existing file; whatever has rotted since is recorded as it is now
+    #[arg(short, long)]
+    pub(crate) force: bool,
 
     /// Hash algorithm; see 'hsum algorithms'
     #[arg(short, long, value_name = "ALG", default_value = "sha256")]
@@ -44,6 +48,10 @@ pub(crate) struct AuditArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
+    /// Findings that make the exit status 1, or 3 for rotted
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "any")]
+    pub(crate) fail_on: Vec<FailOn>,
+
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
@@ -69,13 +77,35 @@ pub(crate) struct UpdateArgs {
     #[arg(long, value_name = "N%", value_parser = share)]
     pub(crate) verify_oldest: Option<Share>,
 
-    /// Take the new digests of rotted files into the record
+    /// Read the files NAME again, and take the new digests of those that rotted; without NAME, of all files
     #[arg(long)]
     pub(crate) accept: bool,
 
-    /// Do not read files again for being on other inodes
+    /// Files to accept, or directories for all that is in them: names as audit prints them
+    #[arg(value_name = "NAME", requires = "accept", value_parser = any_path())]
+    pub(crate) names: Vec<PathBuf>,
+
+    /// Update the record even if more than half of the recorded files are missing
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+
+    /// Findings that make the exit status 1, or 3 for rotted
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "missing,rotted"
+    )]
+    pub(crate) fail_on: Vec<FailOn>,
+
+    /// Do not read files again because their inode numbers differ
     #[arg(long)]
     pub(crate) ignore_inode: bool,
+
+    /// Do not read files again because their times of change (ctime) differ
+    #[arg(long)]
+    pub(crate) ignore_ctime: bool,
 
     #[command(flatten)]
     pub(crate) seal: SealArgs,
@@ -86,6 +116,21 @@ pub(crate) struct UpdateArgs {
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+}
+
+/// A kind of findings.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FailOn {
+    Changed,
+    Rotted,
+    New,
+    Missing,
+    Moved,
+    Duplicate,
+    /// All of these
+    Any,
+    /// None of these
+    None,
 }
 
 #[derive(Args, Debug)]
