@@ -1,7 +1,8 @@
 //! Any URL has candidates on its own host, in its own folder, and never itself; any body is a list or is not.
 #![no_main]
 
-use hsum::fetch::{Url, discovery, lock, metalink, name};
+use hsum::fetch::name::{self, ChosenBy};
+use hsum::fetch::{Url, discovery, lock, metalink};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &[u8])| {
@@ -10,7 +11,7 @@ fuzz_target!(|input: (&str, &[u8])| {
     let _ = metalink::files(body);
     lock::read(body);
     let Ok(url) = text.parse::<Url>() else { return };
-    let _ = name::from_url(&url);
+    let _ = name::from_url(&url, ChosenBy::Other);
     let folder = url.path().rfind('/').map_or("", |end| &url.path()[..=end]);
     let mut has_weak = false;
     for candidate in discovery::candidates(&url) {

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use hsum::engine::Source;
 use hsum::fetch::sums::{self, Said, Sums};
-use hsum::fetch::{Client, Failure, Origin, Proxies, Tls, Url, name};
+use hsum::fetch::name::{self, ChosenBy};
+use hsum::fetch::{Client, Failure, Origin, Proxies, Tls, Url};
 
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
@@ -40,7 +41,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
         return usage("-a goes with --sums URL or FILE; 'auto' goes by the names that it finds");
     }
     let listed_as = match &url {
-        Some(url) => Some(name::from_url(url).map_err(|why| Usage(format!("--url: {why}")))?),
+        Some(url) => Some(name::from_url(url, ChosenBy::User).map_err(|why| Usage(format!("--url: {why}")))?),
         None => None,
     };
     let client = client(args)?;

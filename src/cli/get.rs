@@ -5,12 +5,13 @@ mod lock;
 mod report;
 mod trust;
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
@@ -18,9 +19,10 @@ use std::thread;
 use anyhow::Result;
 use hsum::fetch::lock::LockedFile;
 use hsum::fetch::metalink::MetalinkFile;
+use hsum::fetch::name::{self, BadName, ChosenBy};
 use hsum::fetch::{
-    Bad, Client, Coded, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Request,
-    Resume, ServerDigest, Unverified, Url, Verified, name,
+    Bad, Client, Coded, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Reply,
+    Request, Resume, ServerDigest, Unverified, Url, Verified, redacted,
 };
 use hsum::temporary::TemporaryFolder;
 
@@ -94,11 +96,12 @@ pub(crate) fn run(args: GetArgs) -> Result<Exit> {
         (_, when) => when,
     };
     let bars = Bars::start(bars, &jobs);
+    let taken = Mutex::default();
     let mut result = Ok(());
     in_order(
         args.jobs,
         &jobs,
-        |job| fetch(job, &args, &session.client, &trust),
+        |job| fetch(job, &args, &session.client, &trust, &taken),
         |job, done| {
             let printed = bars.suspend(|| report::done(&done, &args, &mut output));
             let to_stdout = matches!(job.target, Target::Stdout);
@@ -191,7 +194,7 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             Some(path) => Target::File(path.clone()),
             None if args.remote_name => Target::Named(folder),
             None => {
-                let name = name::from_url(&url).map_err(|why| {
+                let name = name::from_url(&url, ChosenBy::User).map_err(|why| {
                     Usage(format!("{}: {why}; --output names it", quote(Path::new(word_of(&url)))))
                 })?;
                 Target::File(folder.join(name))
@@ -254,11 +257,17 @@ fn word_of(url: &Url) -> &str {
     url.host_str().unwrap_or("")
 }
 
-fn fetch(job: &Job, args: &GetArgs, client: &Client, trust: &Trust) -> Done {
+fn fetch(
+    job: &Job,
+    args: &GetArgs,
+    client: &Client,
+    trust: &Trust,
+    taken: &Mutex<HashSet<PathBuf>>,
+) -> Done {
     let url = job.request.url.clone();
     let mut path = None;
     let mut folder = None;
-    let result = path_of(job, client, &mut folder).and_then(|found| {
+    let result = path_of(job, client, taken, &mut folder).and_then(|found| {
         path = Some(found.clone());
         fetch_to(job, &found, args, client, trust)
     });
@@ -314,9 +323,11 @@ fn fetch_to(
 }
 
 /// Where the file goes; for standard output, into a temporary `folder` until everything holds.
+/// `taken` has the paths of the files that servers have named so far.
 fn path_of(
     job: &Job,
     client: &Client,
+    taken: &Mutex<HashSet<PathBuf>>,
     folder: &mut Option<TemporaryFolder>,
 ) -> Result<PathBuf, Failure> {
     match &job.target {
@@ -329,21 +340,36 @@ fn path_of(
         Target::Named(folder) => {
             let head = Request { method: "HEAD".into(), ..job.request.clone() };
             let reply = client.send(&head)?;
-            let field = reply
-                .response
-                .headers
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case("Content-Disposition"));
-            let named = field.map(|(_, value)| name::from_disposition(value)).transpose();
-            let own = |why: name::BadName| {
-                Failure::new(FailureKind::Policy, format!("the server's name for it: {why}"))
+            let refuse = |why: String| {
+                let url = redacted(&reply.url);
+                let text = format!("{url}: {why}; use --output FILE instead of --remote-name");
+                Failure::new(FailureKind::Policy, text)
             };
-            let name: OsString = match named.map_err(own)?.flatten() {
-                Some(name) => name,
-                None => name::from_url(&reply.url).map_err(own)?,
-            };
-            Ok(folder.join(name))
+            let name = remote_name(&job.request.url, &reply);
+            let name = name.map_err(|why| refuse(format!("the server's name for it: {why}")))?;
+            let path = folder.join(name);
+            // The second one would replace the first.
+            match taken.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone()) {
+                true => Ok(path),
+                false => Err(refuse(format!("another URL has the same name, {}", quote(&path)))),
+            }
         }
+    }
+}
+
+/// Returns the name that the server gives to the file, in `Content-Disposition` or by a redirect.
+/// A server that refuses HEAD has named nothing.
+fn remote_name(typed: &Url, reply: &Reply) -> Result<OsString, BadName> {
+    if !(200..300).contains(&reply.response.status) {
+        return name::from_url(typed, ChosenBy::User);
+    }
+    let mut headers = reply.response.headers.iter();
+    let field = headers.find(|(name, _)| name.eq_ignore_ascii_case("Content-Disposition"));
+    let named = field.map(|(_, value)| name::from_disposition(value)).transpose()?.flatten();
+    match named {
+        Some(name) => Ok(name),
+        None if reply.chain.is_empty() => name::from_url(typed, ChosenBy::User),
+        None => name::from_url(&reply.url, ChosenBy::Other),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct MetalinkFile {
 ///
 /// # Errors
 /// [`FailureKind::Unverifiable`] where it is none, and [`FailureKind::Policy`] where a name has
-/// folders in it.
+/// folders in it or is there twice.
 pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
     let wrong = || Failure::new(FailureKind::Unverifiable, "it is no Metalink");
     let mut reader = Reader::from_str(str::from_utf8(text).map_err(|_| wrong())?);
@@ -64,6 +64,11 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
                 }
                 "file" => {
                     if let Some((name, mut urls)) = file.take() {
+                        // The second one would replace the first.
+                        if found.iter().any(|other: &MetalinkFile| other.name == name) {
+                            let text = format!("the Metalink has two files named {name:?}");
+                            return Err(Failure::new(FailureKind::Policy, text));
+                        }
                         urls.sort_by_key(|(rank, _)| *rank);
                         let urls = urls.into_iter().map(|(_, url)| url).collect();
                         found.push(MetalinkFile { name, urls });
@@ -118,6 +123,9 @@ mod tests {
             let failure = files(hostile.as_bytes()).unwrap_err();
             assert_eq!(failure.kind(), FailureKind::Policy, "{name}");
         }
+        let file = "<file name='a.iso'><url>http://h/a</url></file>";
+        let twice = files(format!("<metalink>{file}{file}</metalink>").as_bytes());
+        assert_eq!(twice.unwrap_err().kind(), FailureKind::Policy);
         assert!(files(b"<html>").is_err());
         assert!(files(b"<metalink><file name='a'>").is_err());
     }

@@ -14,28 +14,37 @@ use crate::sign::is_token_byte;
 /// The longest name, in bytes: file systems take 255, and the part file's name is longer.
 const LONGEST: usize = 239;
 
-/// Where a name comes from: what a server chooses is held to more than what the user typed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Url,
-    Server,
+/// The infix of the names that this library gives to unfinished and rejected files.
+const OWN_INFIX: &[u8] = b".hsum-";
+
+/// Who chose a name. Names that the user did not see must not be hidden, nor look like our own
+/// temporary files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChosenBy {
+    /// The user, who typed it.
+    User,
+    /// Someone else: a server, a redirect, a lock file, a Metalink.
+    Other,
 }
 
-/// The last segment of the URL's path, percent-decoded.
+/// Returns the last segment of the URL's path, percent-decoded.
 ///
 /// # Errors
-/// [`BadName`] where that is no name for a file.
+/// [`BadName`] if that is not a safe name for a file.
 ///
 /// ```
-/// use hsum::fetch::name;
+/// use hsum::fetch::name::{self, BadName, ChosenBy};
 ///
 /// let url = "https://example.org/pub/a%20b.iso?mirror=1#top".parse()?;
-/// assert_eq!(name::from_url(&url)?, "a b.iso");
+/// assert_eq!(name::from_url(&url, ChosenBy::Other)?, "a b.iso");
+/// let url = "https://example.org/.profile".parse()?;
+/// assert_eq!(name::from_url(&url, ChosenBy::User)?, ".profile");
+/// assert_eq!(name::from_url(&url, ChosenBy::Other), Err(BadName::Hidden));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn from_url(url: &Url) -> Result<OsString, BadName> {
+pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, BadName> {
     let last = url.path().rsplit('/').next().unwrap_or_default();
-    checked(percent_decode(last.as_bytes()).collect(), Source::Url)
+    checked(percent_decode(last.as_bytes()).collect(), chosen_by)
 }
 
 /// The name in a `Content-Disposition` (RFC 6266): `filename*` before `filename`; `None` where
@@ -69,7 +78,7 @@ pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
             None => return Ok(None),
         },
     };
-    checked(name, Source::Server).map(Some)
+    checked(name, ChosenBy::Other).map(Some)
 }
 
 /// The name that a list from a server, such as a Metalink, has for a file.
@@ -77,7 +86,7 @@ pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
 /// # Errors
 /// As [`from_disposition`].
 pub(crate) fn from_list(name: &str) -> Result<OsString, BadName> {
-    checked(name.as_bytes().to_vec(), Source::Server)
+    checked(name.as_bytes().to_vec(), ChosenBy::Other)
 }
 
 /// Why a text is no name for a file.
@@ -93,8 +102,10 @@ pub enum BadName {
     Control,
     /// It begins with `-`, and would be an option of the next command.
     Dash,
-    /// It begins with a dot, and a server chose it.
+    /// It begins with a dot, and the user did not choose it.
     Hidden,
+    /// It looks like a temporary file of ours, and the user did not choose it.
+    Reserved,
     /// It begins or ends with a blank, or ends with a dot.
     Blank,
     /// A device of Windows, such as `NUL` or `com1.txt`.
@@ -105,10 +116,11 @@ pub enum BadName {
     Malformed,
 }
 
-fn checked(name: Vec<u8>, source: Source) -> Result<OsString, BadName> {
+fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, BadName> {
     let first = name.first().copied().unwrap_or_default();
     let last = name.last().copied().unwrap_or_default();
     let text = String::from_utf8_lossy(&name);
+    let is_own = name.to_ascii_lowercase().windows(OWN_INFIX.len()).any(|part| part == OWN_INFIX);
     let fault = if name.iter().all(|b| *b == b' ') {
         Some(BadName::Empty)
     } else if name.iter().all(|b| *b == b'.') {
@@ -119,8 +131,10 @@ fn checked(name: Vec<u8>, source: Source) -> Result<OsString, BadName> {
         Some(BadName::Control)
     } else if first == b'-' {
         Some(BadName::Dash)
-    } else if first == b'.' && source == Source::Server {
+    } else if first == b'.' && chosen_by == ChosenBy::Other {
         Some(BadName::Hidden)
+    } else if is_own && chosen_by == ChosenBy::Other {
+        Some(BadName::Reserved)
     } else if first == b' ' || matches!(last, b' ' | b'.') {
         Some(BadName::Blank)
     } else if is_device(&name) {
@@ -230,6 +244,7 @@ impl fmt::Display for BadName {
             Self::Control => "the name holds control characters",
             Self::Dash => "the name begins with a dash",
             Self::Hidden => "the name begins with a dot",
+            Self::Reserved => "the name is one of hsum's temporary files ('.hsum-')",
             Self::Blank => "the name begins or ends with a blank, or ends with a dot",
             Self::Device => "the name is that of a device on Windows",
             Self::TooLong => "the name is longer than 239 bytes",
@@ -245,7 +260,7 @@ mod tests {
     use super::*;
 
     fn url(text: &str) -> Result<Vec<u8>, BadName> {
-        from_url(&text.parse().unwrap()).map(OsStringExt::into_vec)
+        from_url(&text.parse().unwrap(), ChosenBy::User).map(OsStringExt::into_vec)
     }
 
     fn field(text: impl AsRef<[u8]>) -> Result<Option<String>, BadName> {
@@ -296,6 +311,31 @@ mod tests {
         assert_eq!(url(&format!("http://h/{}", "x".repeat(240))), Err(BadName::TooLong));
         assert!(url(&format!("http://h/{}", "x".repeat(239))).is_ok());
         assert!(url("http://h/nullable").is_ok() && url("http://h/com10").is_ok());
+    }
+
+    #[test]
+    fn a_url_that_the_user_did_not_type_obeys_the_strict_rules() {
+        let other = |text: &str| from_url(&text.parse().unwrap(), ChosenBy::Other);
+        for (text, fault) in [
+            ("http://h/.profile", BadName::Hidden),
+            ("http://h/%2Eprofile", BadName::Hidden),
+            ("http://h/.x.hsum-part", BadName::Hidden),
+            ("http://h/x.hsum-bad", BadName::Reserved),
+            ("http://h/x.HSUM-part.json", BadName::Reserved),
+            ("http://h/x%2ehsum-decoded", BadName::Reserved),
+            ("http://h/-rf", BadName::Dash),
+            ("http://h/a%2F.ssh", BadName::Folder),
+            ("http://h/a.", BadName::Blank),
+            ("http://h/nul.txt", BadName::Device),
+            ("http://h/d/", BadName::Empty),
+        ] {
+            assert_eq!(other(text), Err(fault), "{text}");
+        }
+        assert_eq!(other("http://h/a.iso").unwrap(), "a.iso");
+        assert_eq!(url("http://h/x.hsum-bad"), Ok(b"x.hsum-bad".to_vec()));
+        let field = b"attachment; filename=\"x.hsum-part\"";
+        assert_eq!(from_disposition(field), Err(BadName::Reserved));
+        assert_eq!(from_list(".bashrc"), Err(BadName::Hidden));
     }
 
     /// RFC 6266, section 5.

@@ -80,6 +80,17 @@ fn what_has_no_url_or_no_name_of_its_own() {
 }
 
 #[test]
+fn a_lock_names_no_hidden_file() {
+    let (world, server) = (World::new(), served());
+    for name in [".profile", "%2Enpmrc", "-rf", "x.hsum-part", "aux"] {
+        let lock = uv(&server, "wheel", 5).replace("/a-1.whl", &format!("/{name}"));
+        world.dir.write("lock", lock);
+        get(&world, &["--force"]).run().exits(7);
+        world.holds(&["a-1.tar.gz", "lock"]);
+    }
+}
+
+#[test]
 fn a_lock_that_names_nothing_to_fetch() {
     let world = World::new();
     let digest = sha256("");

@@ -157,6 +157,52 @@ fn names_come_from_the_url_and_stay_in_the_folder() {
 }
 
 #[test]
+fn a_name_that_the_user_did_not_choose_is_not_hidden() {
+    let (world, server) = (World::new(), Server::http());
+    for path in ["/.bashrc", "/%2Essh", "/x.hsum-bad", "/-rf", "/nul.txt", "/a.", "/d/"] {
+        server.at(path, |_, _| ok(&[], &BODY)).at("/f", redirect(path));
+        let ran = world.dir.hsum(["get", &server.url("/f"), "-J", "-e", &DIGEST]).run();
+        ran.is_in(7, b"", "--output FILE");
+        world.holds(&[]);
+    }
+    server.at("/f", redirect("/g/plain")).at("/g/plain", |_, _| ok(&[], &BODY));
+    well(world.dir.hsum(["get", &server.url("/f"), "-J", "-e", &DIGEST]));
+    world.holds(&["plain"]);
+    // What the user typed stays the user's choice.
+    well(world.dir.hsum(["get", &server.url("/.bashrc"), "-J", "-e", &DIGEST]));
+    well(world.dir.hsum(["get", &server.url("/.bashrc"), "-e", &DIGEST]));
+    world.holds(&[".bashrc", "plain"]);
+}
+
+#[test]
+fn a_server_that_refuses_head_names_nothing() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/f", |seen, _| match &*seen.method {
+        "HEAD" => status("403 Forbidden", &["Content-Disposition: filename=sorry.html"], b""),
+        _ => ok(&[], &BODY),
+    });
+    well(world.dir.hsum(["get", &server.url("/f"), "-J", "-e", &DIGEST]));
+    world.holds(&["f"]);
+}
+
+#[test]
+fn one_name_for_two_files_is_refused() {
+    let (world, server) = (World::new(), Server::http());
+    let name = "Content-Disposition: attachment; filename=\"same\"";
+    for path in ["/a", "/b"] {
+        server.at(path, move |seen, _| match &*seen.method {
+            "HEAD" => vec![head("200 OK", &[name])],
+            _ => ok(&[name], &BODY),
+        });
+    }
+    let urls = [server.url("/a"), server.url("/b")];
+    let ran = world.dir.hsum(["get", "-J", "--force", "--no-verify"]).args(&urls).run();
+    ran.exits(7);
+    assert!(ran.stderr.contains("another URL has the same name"), "{}", ran.stderr);
+    world.holds(&["same"]);
+}
+
+#[test]
 fn standard_output_gets_only_what_is_verified() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use hsum::fetch::lock;
 use hsum::fetch::sums::Sums;
-use hsum::fetch::{Failure, FailureKind, Origin, Request, name, redacted};
+use hsum::fetch::name::{self, ChosenBy};
+use hsum::fetch::{Failure, FailureKind, Origin, Request, redacted};
 
 use super::super::args::GetArgs;
 use super::super::exit::Exit;
@@ -36,7 +37,7 @@ pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Fail
     let mut taken = HashSet::new();
     for file in lock.files {
         let shown = redacted(&file.url);
-        let own = match name::from_url(&file.url) {
+        let own = match name::from_url(&file.url, ChosenBy::Other) {
             Ok(name) => folder.join(name),
             Err(why) => {
                 refuse(&Failure::new(FailureKind::Policy, format!("{shown}: {why}")));

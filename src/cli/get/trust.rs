@@ -10,12 +10,13 @@ use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
 use hsum::fetch::discovery::{self, Signer};
 use hsum::fetch::metalink::{self, MetalinkFile};
+use hsum::fetch::name::{self, ChosenBy};
 use hsum::fetch::signature::{
     Keyring, Legacy, MinisignKey, MinisignSignature, SignatureError, Signed,
 };
 use hsum::fetch::sums::{self, Said, Sums};
 use hsum::fetch::{
-    Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, name, redacted,
+    Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, redacted,
 };
 use hsum::notation::Expected;
 
@@ -154,7 +155,7 @@ impl<'a> Trust<'a> {
         let own = path.as_ref().file_name().unwrap_or_default();
         let name = match self.args.metalink {
             Some(_) => own.into(),
-            None => name::from_url(url).unwrap_or_else(|_| own.into()),
+            None => name::from_url(url, ChosenBy::User).unwrap_or_else(|_| own.into()),
         };
         let found = match (&self.sums, &self.list) {
             (Some(Place::Auto), _) => {
