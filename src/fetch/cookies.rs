@@ -4,6 +4,7 @@
 
 mod date;
 mod file;
+mod suffix;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -25,8 +26,7 @@ const LONGEST_FIELD: usize = 8000;
 
 /// Cookies, in the order in which they came.
 ///
-/// There is no list of public suffixes here: a site below `co.uk` can set a cookie for all of
-/// them. Domains of a single label are refused.
+/// A cookie for a public suffix, such as `co.uk`, is refused: it would go to sites of others.
 ///
 /// ```
 /// use hsum::fetch::cookies::Jar;
@@ -85,7 +85,7 @@ pub enum Refused {
     Malformed,
     /// Longer than 4096 bytes.
     TooLong,
-    /// Its `Domain` is not the host's own, or is a single label.
+    /// Its `Domain` is not the host's own, or is a public suffix.
     Domain,
     /// `Secure`, but it came over http; or one that is `Secure` stands in its place.
     Insecure,
@@ -229,13 +229,13 @@ impl Cookie {
         }
         let domain = std::str::from_utf8(domain).map_err(|_| Refused::Domain)?;
         if domain == self.domain {
-            // A whole name: below an address or a single label there is nobody.
-            if is_divisible(domain) {
+            // Hosts below an address do not exist; those below a public suffix are of others.
+            if is_divisible(domain) && !suffix::is_public(domain) {
                 self.reach = Reach::Subdomains;
             }
             return Ok(true);
         }
-        if !is_divisible(domain) || !is_below(&self.domain, domain) {
+        if !is_below(&self.domain, domain) || suffix::is_public(domain) {
             return Err(Refused::Domain);
         }
         self.domain = domain.to_owned();
@@ -348,7 +348,7 @@ impl fmt::Display for Refused {
         f.write_str(match self {
             Self::Malformed => "malformed",
             Self::TooLong => "longer than 4096 bytes",
-            Self::Domain => "for a domain that is not the server's own",
+            Self::Domain => "for a domain that is not the server's own, or a public suffix",
             Self::Insecure => "over plain http, where a secure one is concerned",
             Self::Prefix => "it lacks what its name's prefix demands",
             Self::Full => "the jar holds 3000 cookies",

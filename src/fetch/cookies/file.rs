@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Access, Channel, Cookie, Jar, MOST, Reach};
+use super::{Access, Channel, Cookie, Jar, MOST, Reach, suffix};
 use crate::fetch::secret::Secret;
 
 /// Python's reader wants the first line to be exactly this.
@@ -120,11 +120,13 @@ fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
         0 => None,
         time => Some(time),
     };
+    // An older jar may have a cookie for all of a public suffix.
+    let below = flag(below)? && !suffix::is_public(domain);
     Ok(Some(Cookie {
         name: name.to_vec(),
         value: Secret::new(value),
         domain: domain.to_owned(),
-        reach: if flag(below)? { Reach::Subdomains } else { Reach::Host },
+        reach: if below { Reach::Subdomains } else { Reach::Host },
         path: path.to_owned(),
         channel: if flag(secure)? { Channel::Secure } else { Channel::Any },
         access,

@@ -78,6 +78,29 @@ fn domains() {
 }
 
 #[test]
+fn no_cookie_is_for_a_public_suffix() {
+    for (host, domain) in [
+        ("evil.co.uk", "co.uk"),
+        ("evil.co.uk", ".CO.UK"),
+        ("a.github.io", "github.io"),
+        ("a.b.kobe.jp", "b.kobe.jp"),
+        ("a.xn--55qx5d.cn", "xn--55qx5d.cn"),
+    ] {
+        let field = format!("a=b; Domain={domain}");
+        assert_eq!(refused(&format!("http://{host}/"), &field), Refused::Domain, "{domain}");
+    }
+    // The host that is one itself keeps it for itself (RFC 6265, section 5.3, step 5).
+    let own = jar("http://github.io/", &["a=b; Domain=github.io"]);
+    assert_eq!(sent(&own, "http://github.io/"), "a=b");
+    assert_eq!(sent(&own, "http://b.github.io/"), "");
+    let below = jar("http://www.bbc.co.uk/", &["a=b; Domain=bbc.co.uk"]);
+    assert_eq!(sent(&below, "http://news.bbc.co.uk/"), "a=b");
+    // As an older jar has it.
+    let (old, bad) = Jar::parse(b".co.uk\tTRUE\t/\tFALSE\t0\ta\tb\n", NOW);
+    assert_eq!((sent(&old, "http://bank.co.uk/"), bad.len()), (String::new(), 0));
+}
+
+#[test]
 fn paths() {
     let jar = jar(
         "http://h/docs/a/b.html",

@@ -1,0 +1,38 @@
+//! Public suffixes: domains such as `co.uk` and `github.io`, below which anyone can register a name.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// The rules of the Public Suffix List, parsed when the first cookie with a domain arrives.
+static RULES: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("suffixes.txt").lines().collect());
+
+/// Returns `true` if `domain`, in lower case and Punycode, is a public suffix. A single label is
+/// one, listed or not.
+pub(super) fn is_public(domain: &str) -> bool {
+    let Some((_, parent)) = domain.split_once('.') else { return true };
+    let listed = RULES.contains(domain) || RULES.contains(&*format!("*.{parent}"));
+    listed && !RULES.contains(&*format!("!{domain}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From the list's own tests, tests/test_psl.txt.
+    #[test]
+    fn suffixes_and_names_below_them() {
+        for public in [
+            "com", "example", "uk.com", "co.uk", "ac.jp", "kyoto.jp", "ide.kyoto.jp", "c.kobe.jp",
+            "test.ck", "k12.ak.us", "github.io", "xn--55qx5d.cn", "s3.amazonaws.com",
+        ] {
+            assert!(is_public(public), "{public}");
+        }
+        for private in [
+            "example.com", "b.example.uk.com", "bbc.co.uk", "city.kobe.jp", "www.ck", "test.k12.ak.us",
+            "hsum.github.io", "xn--85x722f.xn--55qx5d.cn", "b.example", "",
+        ] {
+            assert_eq!(is_public(private), private.is_empty(), "{private}");
+        }
+    }
+}
