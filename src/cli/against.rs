@@ -44,7 +44,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
         Some(url) => Some(name::from_url(url, ChosenBy::User).map_err(|why| Usage(format!("--url: {why}")))?),
         None => None,
     };
-    let client = client(args)?;
+    let client = client(args);
     let book = match open(word, url, &client)? {
         Ok(book) => book,
         Err(failure) => {
@@ -82,10 +82,9 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
 }
 
 /// One that knows the system's proxies and nobody's password.
-fn client(args: &CheckArgs) -> Result<Client> {
+fn client(args: &CheckArgs) -> Client {
     let tls = Tls { authorities: args.cacert.clone(), ..Tls::default() };
-    let proxies = Proxies::from_environment().map_err(client::usage)?;
-    Ok(Client::builder().tls(tls).proxies(proxies).build())
+    Client::builder().tls(tls).proxies(Proxies::from_environment()).build()
 }
 
 fn open(word: &OsStr, url: Option<Url>, client: &Client) -> Result<Result<Book, Failure>> {

@@ -49,14 +49,14 @@ impl Session {
         };
         let proxies = match request.proxy.as_deref() {
             None => Proxies::from_environment(),
-            Some("none") => Ok(Proxies::none()),
-            Some(url) => Proxies::all(url),
+            Some("none") => Proxies::none(),
+            Some(url) => Proxies::all(url).map_err(usage)?,
         };
         let headers = headers(&request.headers)?;
         let has_content_type = headers.contains("Content-Type");
         let mut builder = Client::builder()
             .tls(tls_settings(tls, identity)?)
-            .proxies(proxies.map_err(usage)?)
+            .proxies(proxies)
             .timeouts(Timeouts {
                 connect: duration(request.connect_timeout),
                 response: stall,

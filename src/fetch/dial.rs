@@ -66,7 +66,7 @@ impl Dialer {
     /// Opens a connection, within `patience`.
     pub(crate) fn dial(&self, to: Destination<'_>, patience: Duration) -> Result<Dialled, Failure> {
         let deadline = self.deadline.or(Instant::now() + patience);
-        let proxy = self.proxies.before(to.scheme, to.host, to.port);
+        let proxy = self.proxies.before(to.scheme, to.host, to.port)?;
         let (tcp, watched) = match proxy {
             None => self.connect(to.host, to.port, deadline)?,
             Some(proxy) => {
@@ -118,10 +118,12 @@ impl Dialer {
     }
 
     /// The proxy that requests for such a URL are addressed to in full.
-    pub(crate) fn absolute(&self, url: &Url) -> Option<&Proxy> {
+    pub(crate) fn absolute(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
         let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
-        let port = url.port_or_known_default()?;
-        (url.scheme() == "http").then(|| self.proxies.before("http", host, port))?
+        match (url.scheme(), url.port_or_known_default()) {
+            ("http", Some(port)) => self.proxies.before("http", host, port),
+            _ => Ok(None),
+        }
     }
 
     /// Speaks TLS over the connection, up to the end of the handshake.

@@ -1,5 +1,6 @@
 //! Which proxy stands before a server: as the user says, or as `http_proxy` and its kin do.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,11 +16,34 @@ use super::transport::Body;
 /// The proxies for each scheme, and who is reached without one.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
-    http: Option<Proxy>,
-    https: Option<Proxy>,
+    http: Option<Named>,
+    https: Option<Named>,
     /// Who names one for FTP, which no proxy is spoken to for.
     ftp: Option<&'static str>,
     direct: Vec<String>,
+}
+
+/// A proxy that was named, or why it cannot be used. Requests that would go through it then fail,
+/// and no others.
+type Named = Result<Proxy, BadProxy>;
+
+/// Why a value does not name a proxy. It does not repeat the value, which may hold a password.
+#[derive(Clone, Debug)]
+struct BadProxy {
+    /// The variable or option that has the value.
+    named_by: &'static str,
+    /// The scheme that the value has in place of `http`.
+    scheme: Option<String>,
+}
+
+impl fmt::Display for BadProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scheme {
+            Some(scheme) => write!(f, "unsupported proxy scheme '{scheme}'")?,
+            None => f.write_str("malformed proxy URL")?,
+        }
+        write!(f, " (from {}; expected http://[USER:PASSWORD@]HOST[:PORT])", self.named_by)
+    }
 }
 
 /// An HTTP proxy.
@@ -58,45 +82,62 @@ impl Proxies {
     /// # Errors
     /// Where it is not `http://[USER:PASSWORD@]HOST[:PORT]`.
     pub fn all(url: &str) -> Result<Self, Failure> {
-        let proxy = Proxy::parse(url)?;
+        let proxy = Proxy::parse(url, "--proxy")
+            .map_err(|bad| Failure::new(FailureKind::Usage, bad.to_string()))?;
         let ftp = Some("--proxy");
-        Ok(Self { http: Some(proxy.clone()), https: Some(proxy), ftp, direct: Vec::new() })
+        let named = Some(Ok(proxy));
+        Ok(Self { http: named.clone(), https: named, ftp, direct: Vec::new() })
     }
 
     /// What the environment says: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, the lower
     /// case first. `HTTP_PROXY` does not count: a CGI script's client sets it. Where `ftp_proxy` or
     /// `all_proxy` names one, there is FTP only to what `no_proxy` excepts.
     ///
-    /// # Errors
-    /// Where one of them is no proxy's URL.
-    pub fn from_environment() -> Result<Self, Failure> {
-        Self::from_variables(|name| std::env::var(name).ok())
+    /// A value that does not name an HTTP proxy fails the requests that would go through it.
+    pub fn from_environment() -> Self {
+        Self::from_variables(|name| std::env::var_os(name))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
-        let first = |names: &[&str]| {
-            let found = names.iter().find_map(|n| variable(n).filter(|v| !v.trim().is_empty()));
-            found.map(|url| Proxy::parse(url.trim())).transpose()
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        // What is not UTF-8 becomes text that names no proxy, and is not passed by.
+        let variable = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+        let is_set = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
+        let first = |names: &[&'static str]| {
+            let name = names.iter().copied().find(is_set)?;
+            Some(Proxy::parse(variable(name)?.trim(), name))
         };
-        let all = first(&["all_proxy", "ALL_PROXY"])?;
-        let named = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
-        let ftp = ["ftp_proxy", "FTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(named);
         let list = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
         let split = |c: char| c == ',' || c.is_whitespace();
-        Ok(Self {
-            http: first(&["http_proxy"])?.or_else(|| all.clone()),
-            https: first(&["https_proxy", "HTTPS_PROXY"])?.or(all),
-            ftp,
+        Self {
+            http: first(&["http_proxy", "all_proxy", "ALL_PROXY"]),
+            https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            ftp: ["ftp_proxy", "FTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(is_set),
             direct: list.split(split).filter(|n| !n.is_empty()).map(str::to_lowercase).collect(),
-        })
+        }
     }
 
-    /// The proxy on the way to `host`, without brackets where it is an IPv6 address.
-    pub(crate) fn before(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {
+    /// Returns the proxy on the way to `host`, without brackets if it is an IPv6 address.
+    ///
+    /// # Errors
+    /// If what was named for it cannot be used: the host is not reached past it.
+    pub(crate) fn before(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+    ) -> Result<Option<&Proxy>, Failure> {
         if self.excepts(host, port) {
-            return None;
+            return Ok(None);
         }
-        if scheme == "https" { self.https.as_ref() } else { self.http.as_ref() }
+        let named = if scheme == "https" { &self.https } else { &self.http };
+        match named {
+            None => Ok(None),
+            Some(Ok(proxy)) => Ok(Some(proxy)),
+            Some(Err(bad)) => {
+                let text = format!("{bad}; unset it, or name the host in no_proxy");
+                Err(Failure::new(FailureKind::Usage, text))
+            }
+        }
     }
 }
 
@@ -144,24 +185,15 @@ fn names(entry: &str, host: &str, port: u16) -> bool {
 }
 
 impl Proxy {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        // The text may hold a password: no message repeats it.
-        let wrong = || {
-            Failure::new(
-                FailureKind::Usage,
-                "a proxy is written http://[USER:PASSWORD@]HOST[:PORT]",
-            )
-        };
+    fn parse(text: &str, named_by: &'static str) -> Named {
+        let wrong = || BadProxy { named_by, scheme: None };
         let url = match text.contains("://") {
             true => Url::parse(text),
             false => Url::parse(&format!("http://{text}")),
         };
         let url = url.map_err(|_| wrong())?;
         if url.scheme() != "http" {
-            return Err(Failure::new(
-                FailureKind::Usage,
-                format!("a proxy is reached through http, not {}", url.scheme()),
-            ));
+            return Err(BadProxy { named_by, scheme: Some(url.scheme().into()) });
         }
         let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().ok_or_else(wrong)?;
@@ -236,7 +268,7 @@ mod tests {
     fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let find =
             |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).into());
-        Proxies::from_variables(find).expect("good ones")
+        Proxies::from_variables(find)
     }
 
     #[test]
@@ -248,7 +280,9 @@ mod tests {
             ("no_proxy", "example.org, .internal 10.0.0.1,[::1],x.test:8080"),
         ];
         let proxies = proxies(&all);
-        let host = |scheme, host, port| proxies.before(scheme, host, port).map(|p| p.host.as_str());
+        let host = |scheme, host, port| {
+            proxies.before(scheme, host, port).expect("a good one").map(|p| p.host.as_str())
+        };
         assert_eq!(host("http", "other.org", 80), Some("a"));
         assert_eq!(host("https", "other.org", 443), Some("b"));
         for direct in ["example.org", "WWW.example.org", "a.internal", "10.0.0.1", "::1"] {
@@ -262,7 +296,7 @@ mod tests {
     #[test]
     fn upper_case_http_proxy_is_ignored() {
         let proxies = proxies(&[("HTTP_PROXY", "http://evil:1")]);
-        assert!(proxies.before("http", "a", 80).is_none());
+        assert!(proxies.before("http", "a", 80).expect("none").is_none());
     }
 
     #[test]
@@ -278,6 +312,44 @@ mod tests {
         assert!(Proxies::all("http://a:1").expect("good").may_ftp("f.test", 21).is_err());
     }
 
+    #[test]
+    fn one_that_cannot_be_used_fails_what_would_go_through_it() {
+        let fails = |variables: &[(&str, &str)], scheme, host| {
+            proxies(variables).before(scheme, host, 80).map(|_| ()).map_err(|failure| {
+                assert_eq!(failure.kind(), FailureKind::Usage);
+                let text = failure.to_string();
+                assert!(!text.contains("s3cret"), "{text}");
+                text
+            })
+        };
+        for (name, value, part) in [
+            ("all_proxy", "socks5://127.0.0.1:1", "'socks5' (from all_proxy"),
+            ("ALL_PROXY", "socks5h://me:s3cret@h:1", "'socks5h' (from ALL_PROXY"),
+            ("http_proxy", "https://h:1", "'https' (from http_proxy"),
+            ("all_proxy", "http://me:s3cret@[h", "malformed proxy URL (from all_proxy"),
+            ("all_proxy", "me:s3cret@h:99999", "malformed proxy URL (from all_proxy"),
+            ("all_proxy", "\u{fffd} \u{fffd}", "malformed proxy URL (from all_proxy"),
+        ] {
+            let bad = (name, value);
+            let text = fails(&[bad], "http", "h.test").unwrap_err();
+            assert!(text.contains(part), "{text}");
+            assert_eq!(fails(&[bad, ("no_proxy", "h.test")], "http", "h.test"), Ok(()), "{name}");
+            assert_eq!(fails(&[bad, ("NO_PROXY", "*")], "http", "h.test"), Ok(()), "{name}");
+            // One of its own goes first.
+            if name != "http_proxy" {
+                let good = [bad, ("http_proxy", "http://a:1")];
+                assert_eq!(fails(&good, "http", "h.test"), Ok(()), "{name}");
+                assert!(fails(&good, "https", "h.test").is_err(), "{name}");
+            }
+        }
+        assert_eq!(fails(&[("http_proxy", "socks5://h")], "https", "h.test"), Ok(()));
+        for empty in ["", " "] {
+            assert_eq!(fails(&[("all_proxy", empty)], "http", "h.test"), Ok(()));
+            let next = [("all_proxy", empty), ("ALL_PROXY", "socks4://h")];
+            assert!(fails(&next, "http", "h.test").is_err());
+        }
+    }
+
     fn challenged(proxy: &Proxy, account: u32, challenge: &str) -> bool {
         let mut headers = Headers::new();
         headers.push("Proxy-Authenticate", challenge).expect("a field");
@@ -287,7 +359,7 @@ mod tests {
     #[test]
     fn a_user_is_decoded_told_when_asked_and_never_shown() {
         let proxies = Proxies::all("http://me:p%40ss+@host:1").expect("good");
-        let proxy = proxies.before("http", "x", 80).expect("one");
+        let proxy = proxies.before("http", "x", 80).expect("good").expect("one");
         let said = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");
         assert!(said().0.is_none());
         assert!(challenged(proxy, 0, "Basic realm=\"x\""));
@@ -305,7 +377,7 @@ mod tests {
     #[test]
     fn a_digest_goes_before_the_password_itself_and_counts_on() {
         let proxies = Proxies::all("http://me:secret@host:1").expect("good");
-        let proxy = proxies.before("https", "x", 443).expect("one");
+        let proxy = proxies.before("https", "x", 443).expect("good").expect("one");
         let said = || {
             let (value, account) =
                 proxy.authorization("CONNECT", "x:443", &Body::Empty).expect("good");

@@ -227,3 +227,46 @@ fn ftp_does_not_pass_a_proxy_by() {
     let check = world.dir.hsum(["check", "f", "--sums", "ftp://127.0.0.1:1/S"]);
     check.env("all_proxy", proxy).run().is_in(1, b"", "FTP does not go through a proxy");
 }
+
+#[test]
+fn a_proxy_that_cannot_be_used_fails_what_would_go_through_it_and_nothing_else() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let url = server.url("/x");
+    let socks = "socks5://me:s3cret@127.0.0.1:7891";
+    let get = |name: &str, value: &str| world.expecting(&url, &["--force"]).env(name, value);
+    for (name, value, words) in [
+        ("all_proxy", socks, "unsupported proxy scheme 'socks5' (from all_proxy"),
+        ("ALL_PROXY", "socks4a://h", "unsupported proxy scheme 'socks4a' (from ALL_PROXY"),
+        ("http_proxy", "https://h", "unsupported proxy scheme 'https' (from http_proxy"),
+        ("all_proxy", "http://me:s3cret@[", "malformed proxy URL (from all_proxy"),
+    ] {
+        let ran = get(name, value).run();
+        ran.is_in(2, b"", words);
+        assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+        world.holds(&[]);
+        // Neither is the server reached past it.
+        assert_eq!(server.seen().len(), 0);
+        world.dir.hsum(["head", &url]).env(name, value).run().is_in(2, b"", words);
+        world.dir.hsum(["send", "-X", "GET", &url]).env(name, value).run().is_in(2, b"", words);
+        well(get(name, value).env("no_proxy", "localhost"));
+        well(get(name, value).args(["--proxy", "none"]));
+        well(world.dir.hsum(["head", &url]).env(name, value).env("no_proxy", "*"));
+        server.forget();
+        std::fs::remove_file(world.dir.path("x")).unwrap();
+    }
+    well(get("https_proxy", socks));
+    well(get("all_proxy", ""));
+    let proxied = Server::http();
+    proxied.at("http://localhost:1/x", |_, _| ok(&[], &BODY));
+    let through = format!("http://localhost:{}", proxied.port);
+    let call = world.expecting("http://localhost:1/x", &["--force"]);
+    well(call.env("all_proxy", socks).env("http_proxy", through));
+    // What is there already is not asked for.
+    well(world.expecting(&url, &[]).env("all_proxy", socks));
+    let sums = format!("{}  x\n", *crate::world::DIGEST);
+    server.at("/S", move |_, _| ok(&[], sums.as_bytes()));
+    let check = || world.dir.hsum(["check", "x", "--sums", &server.url("/S")]);
+    check().env("all_proxy", socks).run().is_in(1, b"", "unsupported proxy scheme");
+    well(check().env("all_proxy", socks).env("no_proxy", "localhost"));
+}
