@@ -68,6 +68,43 @@ pub(crate) fn at_once(error: &WriteError) -> ! {
     std::process::exit(1)
 }
 
+/// The status of `get` and `head` for trouble on this side: a file, key, variable or descriptor.
+pub(crate) const HERE: u8 = 6;
+
+impl Exit {
+    /// Ends with `later`'s error, unless something failed before: the first failure decides.
+    pub(crate) fn and(self, later: anyhow::Result<()>) -> anyhow::Result<Self> {
+        match later {
+            Err(error) if self != Self::Well => {
+                report(&error);
+                Ok(self)
+            }
+            later => later.map(|()| self),
+        }
+    }
+}
+
+/// Reports what stopped a command for which 1 means a difference and nothing else.
+pub(crate) fn or_status(result: anyhow::Result<Exit>, status: u8) -> anyhow::Result<Exit> {
+    match result {
+        Err(error) if report(&error) == 1 => Ok(Exit::Code(status)),
+        Err(_) => Ok(Exit::Code(2)),
+        result => result,
+    }
+}
+
+/// Says what stopped the command, and returns the status for it.
+fn report(error: &anyhow::Error) -> u8 {
+    if let Some(write) = error.downcast_ref::<WriteError>() {
+        write.die_if_nobody_reads();
+    }
+    complain(format_args!("{error:#}"));
+    if error.is::<Usage>() {
+        complain("Try 'hsum --help' for more information.");
+    }
+    if error.is::<Usage>() || error.is::<Untried>() { 2 } else { 1 }
+}
+
 /// Reports what stopped the command, if anything did.
 pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
     match result {
@@ -77,19 +114,6 @@ pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
         Ok(Exit::Rotted) => ExitCode::from(3),
         Ok(Exit::Refused) => ExitCode::from(4),
         Ok(Exit::Undone) => ExitCode::from(5),
-        Err(error) => {
-            if let Some(write) = error.downcast_ref::<WriteError>() {
-                write.die_if_nobody_reads();
-            }
-            complain(format_args!("{error:#}"));
-            if error.is::<Usage>() {
-                complain("Try 'hsum --help' for more information.");
-                return ExitCode::from(2);
-            }
-            if error.is::<Untried>() {
-                return ExitCode::from(2);
-            }
-            ExitCode::from(1)
-        }
+        Err(error) => ExitCode::from(report(&error)),
     }
 }

@@ -28,7 +28,7 @@ use hsum::temporary::TemporaryFolder;
 
 use super::args::{GetArgs, When};
 use super::client::{self, Session};
-use super::exit::{Exit, Usage};
+use super::exit::{self, Exit, Usage};
 use super::output::Output;
 use super::quote::quote;
 use bars::Bars;
@@ -65,15 +65,26 @@ pub(super) struct Done {
 }
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
-    let mut jobs = jobs(&args)?;
+    exit::or_status(get(&args), exit::HERE)
+}
+
+fn get(args: &GetArgs) -> Result<Exit> {
+    let jobs = jobs(args)?;
     let session = Session::new(&args.client)?;
+    let fetched = fetch_all(args, jobs, &session);
+    // Cookies are kept whatever became of the files.
+    let saved = session.finish();
+    fetched?.and(saved)
+}
+
+fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Exit> {
     let mut trust = Trust::new(&args.trust)?;
     let mut output = Output::stdout()?;
     // What serves all jobs is fetched once, before them.
     let own = jobs.first().map(|job| job.request.url.clone());
     let loaded = trust.load(&session.client, own.as_ref());
     match loaded.and_then(|()| trust.metalink()) {
-        Ok(files) if jobs.is_empty() => jobs.extend(from_metalink(&args, files)?),
+        Ok(files) if jobs.is_empty() => jobs.extend(from_metalink(args, files)?),
         Ok(_) => {}
         Err(failure) => {
             report::failed(&failure, None);
@@ -82,7 +93,7 @@ pub(crate) fn run(args: GetArgs) -> Result<Exit> {
     }
     let mut exit = Exit::Well;
     if let Some(path) = &args.from_lock {
-        match lock::jobs(path, &args) {
+        match lock::jobs(path, args) {
             Ok((locked, found)) => (jobs, exit) = (locked, found),
             Err(failure) => {
                 report::failed(&failure, Some(path));
@@ -101,9 +112,9 @@ pub(crate) fn run(args: GetArgs) -> Result<Exit> {
     in_order(
         args.jobs,
         &jobs,
-        |job| fetch(job, &args, &session.client, &trust, &taken),
+        |job| fetch(job, args, &session.client, &trust, &taken),
         |job, done| {
-            let printed = bars.suspend(|| report::done(&done, &args, &mut output));
+            let printed = bars.suspend(|| report::done(&done, args, &mut output));
             let to_stdout = matches!(job.target, Target::Stdout);
             if let (Exit::Well, Err(failure)) = (exit, &done.result) {
                 exit = Exit::Code(failure.exit_code());
@@ -116,10 +127,7 @@ pub(crate) fn run(args: GetArgs) -> Result<Exit> {
         },
     );
     drop(bars);
-    result?;
-    session.finish()?;
-    output.finish()?;
-    Ok(exit)
+    exit.and(result.and_then(|()| Ok(output.finish()?)))
 }
 
 /// Does the jobs, several at once, and hands over what became of them, in their order, as long as

@@ -7,26 +7,36 @@ use serde_json::{Map, Value, json};
 
 use super::args::HeadArgs;
 use super::client::{self, Session};
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
+    exit::or_status(head(&args), exit::HERE)
+}
+
+fn head(args: &HeadArgs) -> Result<Exit> {
     let urls = args.urls.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
     let session = Session::new(&args.client)?;
+    let asked = ask_all(args, &urls, &session);
+    let saved = session.finish();
+    asked?.and(saved)
+}
+
+fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
     let mut output = Output::stdout()?;
     let mut exit = Exit::Well;
     for url in urls {
         let request = client::request(&args.client.request, url.clone())?;
         let method = args.client.request.method.clone().unwrap_or_else(|| "HEAD".into());
-        let result = ask(&session, Request { method, ..request });
+        let result = ask(session, Request { method, ..request });
         match (&result, args.json) {
-            (Ok(reply), false) => lines(&url, reply, &mut output)?,
-            (Ok(reply), true) => output.line(&json_bytes(object(&url, reply)))?,
+            (Ok(reply), false) => lines(url, reply, &mut output)?,
+            (Ok(reply), true) => output.line(&json_bytes(object(url, reply)))?,
             (Err(failure), false) => complain(failure),
             (Err(failure), true) => {
                 complain(failure);
-                let error = json!({ "url": redacted(&url), "error": failure.to_string(), "exit": failure.exit_code() });
+                let error = json!({ "url": redacted(url), "error": failure.to_string(), "exit": failure.exit_code() });
                 output.line(format!("{error}\n").as_bytes())?;
             }
         }
@@ -34,9 +44,7 @@ pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
             exit = Exit::Code(failure.exit_code());
         }
     }
-    session.finish()?;
-    output.finish()?;
-    Ok(exit)
+    exit.and(output.finish().map_err(Into::into))
 }
 
 /// The reply, if it is of the file.
