@@ -104,6 +104,19 @@ fn another_file_cut_corrupt_or_endless() {
 }
 
 #[test]
+fn a_body_is_not_decoded_without_end_for_a_hint() {
+    let (plain, world) = (vec![0; 10_000_000], World::new());
+    let digest = sha256(&plain);
+    let server = serving(gzip(&plain));
+    // It is that gzip; to find out takes more than a hint is worth.
+    let ran = world.get(&server.url("/x"), &["-e", &digest]).run();
+    ran.is_in(1, b"", "Content-Encoding: gzip");
+    assert!(!ran.stderr.contains(TAKES), "{}", ran.stderr);
+    well(world.get(&server.url("/x"), &["-e", &digest, "--decode"]));
+    assert_eq!(world.dir.read("x").len(), plain.len());
+}
+
+#[test]
 fn other_codings_are_named_and_not_decoded() {
     for coding in ["br", "zstd", "deflate", "gzip, gzip"] {
         let (world, server) = (World::new(), Server::http());
