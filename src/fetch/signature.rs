@@ -23,6 +23,12 @@ pub enum Signed<'s> {
     Bytes(&'s [u8]),
 }
 
+/// Returns `true` if a text is a clear-signed message (RFC 9580, section 7), in whole or in part.
+pub fn is_clear_signed(text: &[u8]) -> bool {
+    let mut lines = text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
+    lines.any(|line| line == b"-----BEGIN PGP SIGNED MESSAGE-----")
+}
+
 /// Why a signature does not hold.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -31,6 +37,8 @@ pub enum SignatureError {
     BadKey,
     /// The signature is none.
     Malformed,
+    /// It is a message with the signature around it, in the place of a signature alone.
+    ClearSigned,
     /// It is by another key than the one given.
     OtherKey,
     /// It is not of these bytes.
@@ -64,6 +72,7 @@ impl fmt::Display for SignatureError {
         f.write_str(match self {
             Self::BadKey => "this is no public key",
             Self::Malformed => "this is no signature",
+            Self::ClearSigned => "this is a clear-signed message, not a detached signature",
             Self::OtherKey => "the signature is by another key than the one given",
             Self::Wrong => "the signature is not of these bytes",
             Self::Legacy => "the signature is of minisign's old kind, over the whole file",
@@ -71,7 +80,9 @@ impl fmt::Display for SignatureError {
             Self::Revoked => "the signature's key has been revoked",
             Self::Weak => "the signature is over a broken hash, MD5 or SHA-1",
             Self::Refused(word) => return write!(f, "gpgv finds no good signature: {word}"),
-            Self::NoGpgv => "there is no program gpgv here, which OpenPGP signatures need",
+            Self::NoGpgv => {
+                "cannot verify OpenPGP signatures: no program 'gpgv' in PATH; install GnuPG"
+            }
             Self::Io(cause) => return cause.fmt(f),
         })
     }

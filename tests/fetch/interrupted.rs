@@ -183,7 +183,7 @@ fn what_waits_for_standard_output_is_private() {
 fn folders_for_gpgv_go() {
     let (world, files) = (World::new(), Dir::new());
     files.write("x", "abc");
-    files.write("ring", "a keyring");
+    files.write("ring", include_bytes!("../fixtures/openpgp/ring.gpg"));
     files.write("SHA256SUMS", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nx\n");
     // It says where its folder is, and takes its time.
     files.write("gpgv", "#!/bin/sh\nls -ld \"$GNUPGHOME\" >\"$MARK.new\"; mv \"$MARK.new\" \"$MARK\"\nexec sleep 30\n");

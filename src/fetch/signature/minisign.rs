@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
+use base64ct::{Base64, Encoding};
 use minisign_verify::{Error, PublicKey, Signature, StreamVerifier};
 
 use super::{SignatureError, Signed};
@@ -13,7 +14,10 @@ const LONGEST: u64 = 1 << 30;
 
 /// A public key of minisign or signify.
 #[derive(Clone)]
-pub struct MinisignKey(PublicKey);
+pub struct MinisignKey {
+    key: PublicKey,
+    id: String,
+}
 
 /// A signature of minisign's, not verified yet.
 #[derive(Clone)]
@@ -40,7 +44,19 @@ impl MinisignKey {
             true => PublicKey::decode(text),
             false => PublicKey::from_base64(text),
         };
-        read.map(Self).map_err(|_| SignatureError::BadKey)
+        let key = read.map_err(|_| SignatureError::BadKey)?;
+        // Two bytes of the algorithm, then the ID, as `minisign` prints it: the last byte first.
+        let line = usize::from(text.contains('\n'));
+        let base64 = text.lines().nth(line).unwrap_or_default().trim();
+        let bytes = Base64::decode_vec(base64).map_err(|_| SignatureError::BadKey)?;
+        let mut id = bytes.get(2..10).ok_or(SignatureError::BadKey)?.to_vec();
+        id.reverse();
+        Ok(Self { key, id: hex::encode_upper(id) })
+    }
+
+    /// Returns the ID of the key in hex, as `minisign` prints it.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The trusted comment of `signature`, if that is by this key and of what `signed` says.
@@ -68,7 +84,7 @@ impl MinisignKey {
         mut signed: impl Read,
         legacy: Legacy,
     ) -> Result<String, SignatureError> {
-        match self.0.verify_stream(&signature.0) {
+        match self.key.verify_stream(&signature.0) {
             Ok(verifier) => {
                 let mut sink = Sink(verifier);
                 io::copy(&mut signed, &mut sink)?;
@@ -80,7 +96,7 @@ impl MinisignKey {
                 if bytes.len() as u64 > LONGEST {
                     return Err(SignatureError::Legacy);
                 }
-                self.0.verify(&bytes, &signature.0, true).map_err(translated)?;
+                self.key.verify(&bytes, &signature.0, true).map_err(translated)?;
             }
             Err(error) => return Err(translated(error)),
         }

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use super::{SignatureError, Signed, armor};
+use super::{SignatureError, Signed, armor, is_clear_signed};
 use crate::temporary::TemporaryFolder;
 
 /// The longest signature, in bytes; a pipe takes as much without a reader.
@@ -59,6 +59,10 @@ impl Keyring {
             return Err(SignatureError::BadKey);
         }
         if !armor::is_armored(&bytes) {
+            // gpgv would say of each signature that its key is another.
+            if !is_keyring(&bytes) {
+                return Err(SignatureError::BadKey);
+            }
             return Ok(Self { path, _folder: None });
         }
         let keys = armor::keys(&bytes).ok_or(SignatureError::BadKey)?;
@@ -72,13 +76,16 @@ impl Keyring {
     /// `signed` says, as bytes.
     ///
     /// # Errors
-    /// [`SignatureError`] says why not. `gpgv` itself ends well where a key has expired: its
-    /// status lines decide, and none may be there that does not belong to a good signature.
+    /// [`SignatureError`] says why not. `gpgv` itself ends well if a key has expired, so its status
+    /// lines decide as well: none may be there that does not belong to a good signature.
     pub fn verify(
         &self,
         signature: &[u8],
         signed: Signed<'_>,
     ) -> Result<Vec<OpenPgp>, SignatureError> {
+        if is_clear_signed(signature) {
+            return Err(SignatureError::ClearSigned);
+        }
         if signature.is_empty() || signature.len() > LONGEST_SIGNATURE {
             return Err(SignatureError::Malformed);
         }
@@ -93,7 +100,7 @@ impl Keyring {
         };
         File::open(&path)?;
         let words = ["--".as_ref(), "-".as_ref(), path.as_os_str()];
-        judge(&self.gpgv(folder.path(), &words, signature)?, Class::Binary)
+        self.gpgv(folder.path(), &words, signature)?.judge(Class::Binary)
     }
 
     /// The text inside a clear-signed message, without what stands around it, and whose signature
@@ -110,11 +117,11 @@ impl Keyring {
         fs::write(&input, message)?;
         let words: [&OsStr; 4] =
             ["--output".as_ref(), output.as_os_str(), "--".as_ref(), input.as_os_str()];
-        let signatures = judge(&self.gpgv(folder.path(), &words, b"")?, Class::Text)?;
+        let signatures = self.gpgv(folder.path(), &words, b"")?.judge(Class::Text)?;
         Ok((read(&output)?, signatures))
     }
 
-    fn gpgv(&self, home: &Path, words: &[&OsStr], input: &[u8]) -> Result<Vec<u8>, SignatureError> {
+    fn gpgv(&self, home: &Path, words: &[&OsStr], input: &[u8]) -> Result<Ended, SignatureError> {
         let mut gpgv = Command::new("gpgv")
             .args(["--status-fd", "1", "--keyring"])
             .arg(&self.path)
@@ -133,9 +140,35 @@ impl Keyring {
             // Where it ends early, its status lines tell why.
             let _ = stdin.write_all(input);
         }
-        let output = gpgv.wait_with_output()?;
-        Ok(output.stdout)
+        let Output { status, stdout, .. } = gpgv.wait_with_output()?;
+        match status.code() {
+            Some(code) => Ok(Ended { status: stdout, code }),
+            None => Err(SignatureError::Io(io::Error::other(format!("gpgv ended by {status}")))),
+        }
     }
+}
+
+/// What `gpgv` says, in status lines and by its exit status.
+struct Ended {
+    status: Vec<u8>,
+    code: i32,
+}
+
+impl Ended {
+    /// Returns the good signatures, if both agree that there are no others.
+    fn judge(&self, class: Class) -> Result<Vec<OpenPgp>, SignatureError> {
+        let good = judge(&self.status, class)?;
+        match self.code {
+            0 => Ok(good),
+            code => Err(SignatureError::Refused(format!("exit status {code}"))),
+        }
+    }
+}
+
+/// Returns `true` if a file begins as keyrings do: with a public key's packet (RFC 9580, section
+/// 4.2), or as a keybox.
+fn is_keyring(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(0x98..=0x9b | 0xc6)) || bytes.get(8..12) == Some(b"KBXf")
 }
 
 /// Status lines → the good signatures, as many as there are signatures at all.
@@ -256,6 +289,15 @@ mod tests {
         assert_eq!(good[0].key, "3CCD8718AB1CF396869F6E62F5C32A9E896F626C");
         assert_eq!((&*good[0].user, good[0].made), ("Test <t@example.org>", 1_795_556_116));
         assert_eq!(judged(&GOOD.repeat(2)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_exit_status_counts_too() {
+        let ended = |code| Ended { status: GOOD.into(), code }.judge(Class::Binary);
+        assert_eq!(ended(0).unwrap().len(), 1);
+        for code in [1, 2] {
+            assert!(matches!(ended(code), Err(SignatureError::Refused(_))), "{code}");
+        }
     }
 
     #[test]

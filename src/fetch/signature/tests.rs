@@ -144,7 +144,17 @@ fn gnupg_signatures() {
     fs::write(gnupg.path("cut.asc"), &armour[..armour.len() / 2]).unwrap();
     assert!(matches!(Keyring::open(&gnupg.path("cut.asc")), Err(BadKey)));
     fs::write(gnupg.path("junk"), "no keys").unwrap();
-    assert!(gnupg.verify("junk", "good.sig").is_err());
+    assert!(matches!(Keyring::open(&gnupg.path("junk")), Err(BadKey)));
+    // gpgv ends with 2 at what follows a good signature, of which its status lines say nothing.
+    gnupg.gpg("--output inline.gpg -u a@example.org --sign data");
+    let mut mixed = fs::read(gnupg.path("good.sig")).unwrap();
+    mixed.extend(fs::read(gnupg.path("inline.gpg")).unwrap());
+    fs::write(gnupg.path("mixed.sig"), mixed).unwrap();
+    fs::write(gnupg.path("data"), "hello\n").unwrap();
+    assert!(gnupg.verify("ring.gpg", "good.sig").is_ok());
+    assert!(matches!(gnupg.verify("ring.gpg", "mixed.sig"), Err(Refused(_))));
+    gnupg.gpg("--output clear.asc -u a@example.org --clear-sign data");
+    assert!(matches!(gnupg.verify("ring.gpg", "clear.asc"), Err(SignatureError::ClearSigned)));
 }
 
 /// gpgv's own exit status is 0 for an expired key.
