@@ -46,7 +46,7 @@ pub use decode::Coded;
 pub use download::{Fetch, Seal};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;
-pub use identity::{AuthScheme, Identity};
+pub use identity::{AuthScheme, Identity, PlaintextAuth};
 pub use pins::Pins;
 pub use proxy::{Proxies, Proxy};
 pub use pump::Progress;

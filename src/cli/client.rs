@@ -15,7 +15,7 @@ use hsum::fetch::form::{self, FilePart, Multipart};
 use hsum::fetch::netrc::Netrc;
 use hsum::fetch::{
     AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
-    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    PlaintextAuth, Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, SystemClock};
@@ -184,6 +184,9 @@ fn secret(spec: &OsStr, option: &str) -> Result<Secret> {
 
 fn who(args: &IdentityArgs) -> Result<Identity> {
     let mut identity = Identity::default();
+    if args.allow_plaintext_auth {
+        identity.plaintext = PlaintextAuth::Allowed;
+    }
     if let (Some(user), Some(password)) = (&args.user, &args.password) {
         if user.contains(':') {
             let text = "-u takes the name alone; --password says where the password is";

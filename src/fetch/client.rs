@@ -293,6 +293,9 @@ impl Client {
         loop {
             let mut sent = plain.clone();
             if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
+                if answer.is_plaintext() {
+                    self.identity.may_reveal(&sent.url)?;
+                }
                 let _ = sent.headers.push("Authorization", value.as_bytes());
             }
             if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {

@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
-use url::Url;
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
@@ -25,6 +25,18 @@ pub struct Identity {
     pub netrc: Option<Netrc>,
     /// How they are told.
     pub scheme: AuthScheme,
+    /// Whether they may be sent unencrypted.
+    pub plaintext: PlaintextAuth,
+}
+
+/// Whether a password or token may be sent to another machine unencrypted. A digest of it may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PlaintextAuth {
+    /// The request fails instead.
+    #[default]
+    Refused,
+    /// It is sent.
+    Allowed,
 }
 
 /// How a server is told who the user is.
@@ -63,6 +75,9 @@ impl Identity {
             (AuthScheme::Bearer(_), _) => refuse("FTP takes no token"),
             (AuthScheme::Digest, Some(_)) => refuse("FTP sends a password as it is, not a digest"),
             (_, Some(Credentials { user, password })) => {
+                if !matches!(&*user, b"anonymous" | b"ftp") {
+                    self.may_reveal(url)?;
+                }
                 let coded = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
                 let _ = url.set_username(&coded(&user));
                 let password = Zeroizing::new(coded(password.as_bytes()));
@@ -71,6 +86,22 @@ impl Identity {
             }
             (_, None) => Ok(()),
         }
+    }
+
+    /// Refuses to show a password or token to everyone on the way to that URL.
+    pub(crate) fn may_reveal(&self, url: &Url) -> Result<(), Failure> {
+        let scheme = url.scheme();
+        let is_plain = matches!(scheme, "http" | "ftp");
+        if !is_plain || is_loopback(url) || self.plaintext == PlaintextAuth::Allowed {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Policy,
+            format!(
+                "a password or token would be sent over {scheme}, which is not encrypted; \
+                 use {scheme}s, or --allow-plaintext-auth"
+            ),
+        ))
     }
 
     /// What is told the server of that URL, as long as it has not asked.
@@ -135,6 +166,11 @@ impl Answer {
         answer.map(Some).map_err(unanswerable)
     }
 
+    /// Returns `true` if [`Answer::header`] holds the password or token itself.
+    pub(crate) fn is_plaintext(&self) -> bool {
+        matches!(self.state, State::Basic(_) | State::Bearer(_))
+    }
+
     /// Takes note of a challenge; whether there is something to answer that was not said before.
     pub(crate) fn learn(&mut self, headers: &Headers) -> bool {
         let fields = headers
@@ -163,6 +199,20 @@ impl Answer {
     }
 }
 
+/// Returns `true` if what is sent there stays on this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            // Resolvers keep what is below it here too (RFC 6761, section 6.3).
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
 fn unanswerable(error: AuthError) -> Failure {
     Failure::new(FailureKind::Usage, error.to_string())
 }
@@ -179,4 +229,42 @@ fn cnonce() -> String {
     // Without a source of chance there would have been no TLS; against replay the nonce counts.
     let _ = ring::default_provider().secure_random.fill(&mut bytes);
     hex::encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_leaves_the_machine_encrypted_only() {
+        let may = |identity: &Identity, url: &str| identity.may_reveal(&url.parse().unwrap());
+        let strict = Identity::default();
+        for url in [
+            "https://h.test/",
+            "ftps://h.test/",
+            "http://localhost/",
+            "http://LOCALHOST.:81/",
+            "http://a.localhost/",
+            "http://127.0.0.1/",
+            "http://127.9.9.9/",
+            "ftp://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(may(&strict, url).is_ok(), "{url}");
+        }
+        let allowed = Identity { plaintext: PlaintextAuth::Allowed, ..Identity::default() };
+        for url in [
+            "http://h.test/",
+            "ftp://h.test/",
+            "http://10.0.0.1/",
+            "http://[fe80::1]/",
+            "http://localhost.h.test/",
+            "http://notlocalhost/",
+            "http://127.0.0.1.h.test/",
+        ] {
+            let refused = may(&strict, url).unwrap_err();
+            assert_eq!(refused.kind(), FailureKind::Policy, "{url}");
+            assert!(may(&allowed, url).is_ok(), "{url}");
+        }
+    }
 }

@@ -143,3 +143,45 @@ fn fields_may_stand_in_a_file() {
     let seen = &server.seen()[0];
     assert_eq!((seen.header("x-api-key"), seen.header("x-two")), (Some("k1"), Some("2")));
 }
+
+#[test]
+fn a_password_or_token_leaves_the_machine_encrypted_only() {
+    // A proxy plays the hosts elsewhere.
+    let (world, proxy) = (World::new(), Server::http());
+    let address = format!("http://localhost:{}", proxy.port);
+    let url = "http://h.test/x";
+    proxy.at(url, guard("WWW-Authenticate: Basic realm=\"r\"", |_| true));
+    let home = crate::support::Dir::new();
+    home.write("netrc", "machine h.test login me password s3cret\n");
+    home.chmod("netrc", 0o600);
+    let netrc = format!("--netrc={}", home.path("netrc").display());
+    let at_once = [&WORDS[..], &["--auth", "basic-at-once"]].concat();
+    let with_user = "http://me:s3cret@h.test/x";
+    let ways: [(&str, &[&str]); 5] = [
+        (url, &WORDS),
+        (url, &at_once),
+        (url, &["--token", "env:WORD"]),
+        (url, &[&netrc]),
+        (with_user, &[]),
+    ];
+    for (url, words) in ways {
+        let world = World::new();
+        let call = || world.expecting(url, words).env("WORD", "s3cret").env("http_proxy", &address);
+        proxy.forget();
+        let ran = call().run();
+        ran.is_in(7, b"", "--allow-plaintext-auth");
+        assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+        assert!(proxy.seen().iter().all(|seen| seen.header("authorization").is_none()));
+        world.holds(&[]);
+        well(call().args(["--allow-plaintext-auth"]));
+        world.is_good();
+    }
+    let send = world.dir.hsum(["send", "-X", "GET", url]).args(WORDS).env("WORD", "s3cret");
+    send.env("http_proxy", &address).run().is_in(7, b"", "--allow-plaintext-auth");
+    let ftp = world.expecting("ftp://me:s3cret@h.test/x", &[]).run();
+    ftp.is_in(7, b"", "use ftps, or --allow-plaintext-auth");
+    // A digest does not show the password.
+    let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+    proxy.at(url, guard(challenge, |value| value.starts_with("Digest ")));
+    well(world.expecting(url, &WORDS).env("WORD", "s3cret").env("http_proxy", &address));
+}

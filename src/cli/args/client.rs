@@ -101,6 +101,10 @@ pub(crate) struct IdentityArgs {
     #[arg(long, value_name = "SPEC", conflicts_with = "user")]
     pub(crate) token: Option<OsString>,
 
+    /// Send a password or token over http or ftp, where everyone on the way can read it
+    #[arg(long)]
+    pub(crate) allow_plaintext_auth: bool,
+
     /// Take users and passwords from ~/.netrc, or from FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_parser = any_path())]
     pub(crate) netrc: Option<Option<PathBuf>>,
