@@ -57,7 +57,12 @@ impl Part {
         let path = beside(target, PART);
         let state = beside(target, PART_STATE);
         loop {
-            let (file, origin) = open(&path, mode).map_err(|error| Failure::local(&path, error))?;
+            let (file, origin) = open(&path, mode).map_err(|error| {
+                // The user knows the folder's name, and not the part's.
+                let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+                let folder = path.parent().filter(missing).unwrap_or(&path);
+                Failure::local(folder, error)
+            })?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
