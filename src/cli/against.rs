@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::engine::Source;
-use hsum::fetch::sums::{self, Said, Sums};
 use hsum::fetch::name::{self, ChosenBy};
+use hsum::fetch::sums::{self, Approved, Said, Sums};
 use hsum::fetch::{Client, Failure, Origin, Proxies, Tls, Url};
 
 use super::args::CheckArgs;
@@ -41,7 +41,9 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
         return usage("-a goes with --sums URL or FILE; 'auto' goes by the names that it finds");
     }
     let listed_as = match &url {
-        Some(url) => Some(name::from_url(url, ChosenBy::User).map_err(|why| Usage(format!("--url: {why}")))?),
+        Some(url) => Some(
+            name::from_url(url, ChosenBy::User).map_err(|why| Usage(format!("--url: {why}")))?,
+        ),
         None => None,
     };
     let client = client(args);
@@ -109,7 +111,9 @@ fn look_up(
     let name = listed_as.map_or(own.file_name().unwrap_or(own.as_os_str()), OsString::as_os_str);
     match book {
         Book::List(sums) => sums.find(name, args.algorithm),
-        Book::BesideUrl(url) => sums::beside(client, url, name, &|_, text| Ok(text)),
+        Book::BesideUrl(url) => {
+            sums::beside(client, url, name, &|_, text| Ok(Approved { text, signature: None }))
+        }
         Book::BesideFile => sums::beside_file(own),
     }
 }

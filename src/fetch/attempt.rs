@@ -354,10 +354,8 @@ impl Attempt<'_> {
                 digest.algorithm().strength() == crate::algorithm::Strength::Sound
             };
             let best = stated.iter().find(sound).or(stated.first());
-            evidence.extend(best.map(|digest| Evidence {
-                expected: (*digest).into(),
-                source: "stated by the server".into(),
-            }));
+            let stated = |digest: &Digest| Evidence::new((*digest).into(), "stated by the server");
+            evidence.extend(best.map(stated));
         }
         match evidence.is_empty() && !self.fetch.is_accepted_unverified() {
             true => Err(Failure::new(FailureKind::Unverifiable, "the server states no digest")),

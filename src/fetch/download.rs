@@ -93,8 +93,13 @@ impl Fetch {
     }
 
     /// What its digests should be, and who says so. Each that is given must hold.
-    pub fn expect(mut self, expected: Expected, source: impl Into<String>) -> Self {
-        self.evidence.push(Evidence { expected, source: source.into() });
+    pub fn expect(self, expected: Expected, source: impl Into<String>) -> Self {
+        self.evidence(Evidence::new(expected, source))
+    }
+
+    /// Adds what its digests should be, with the source and its signature.
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
         self
     }
 

@@ -48,7 +48,7 @@ impl Pins {
         });
         let expected = Expected::from_digests(pinned.map(|entry| entry.digest));
         let source = format!("pinned in {:?}", self.path);
-        Ok(expected.map(|expected| Evidence { expected, source }))
+        Ok(expected.map(|expected| Evidence::new(expected, source)))
     }
 
     /// Pins a digest for `url`.

@@ -31,6 +31,16 @@ pub struct Sums {
     /// Its own name, which may tell the function.
     name: PathBuf,
 }
+    signature: Option<String>,
+}
+
+/// The part of a checksum file that counts.
+#[derive(Clone, Debug, Default)]
+pub struct Approved {
+    /// Its bytes.
+    pub text: Vec<u8>,
+    /// Who signed them, if that was verified.
+    pub signature: Option<String>,
 
 /// What a checksum file says of one file.
 #[derive(Clone, Debug)]
@@ -51,7 +61,7 @@ impl Sums {
             Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
         })?;
         inspected(&text).map_err(|failure| failure.during(redacted(url)))?;
-        Ok(Self { source: redacted(url), text, name: name_in(url) })
+        Ok(Self { source: redacted(url), text, name: name_in(url), signature: None })
     }
 
     /// The one at `path`.
@@ -69,7 +79,7 @@ impl Sums {
         read.map_err(|error| Failure::local(path, error))?;
         let source = format!("{path:?}");
         inspected(&text).map_err(|failure| failure.during(&source))?;
-        Ok(Self { source, text, name: path.to_owned() })
+        Ok(Self { source, text, name: path.to_owned(), signature: None })
     }
 
     /// Its bytes: what a signature is over.
@@ -77,9 +87,9 @@ impl Sums {
         &self.text
     }
 
-    /// The same, of which only `text` counts: the part that is signed.
-    pub fn with_text(self, text: Vec<u8>) -> Self {
-        Self { text, ..self }
+    /// Returns the same file, of which only the approved part counts.
+    pub fn approved(self, part: Approved) -> Self {
+        Self { text: part.text, signature: part.signature, ..self }
     }
 
     /// What it says of the file called `name`; `algorithm` is that of lines that name none.
@@ -88,7 +98,7 @@ impl Sums {
     /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
     pub fn find(&self, name: &OsStr, algorithm: Option<Function>) -> Result<Said, Failure> {
         match read(&self.text, &self.name, name, algorithm) {
-            Ok(entry) => Ok(said(&entry, self.source.clone())),
+            Ok(entry) => Ok(said(&entry, self.source.clone(), self.signature.clone())),
             Err(why) => Err(silent(why, name, &self.source)),
         }
     }
@@ -96,7 +106,7 @@ impl Sums {
 
 /// Finds a checksum file good before it is read, by a signature, say, and returns the part of it
 /// that counts. One that is [`FailureKind::Unverifiable`] is passed over as if it were not there.
-pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<Vec<u8>, Failure> + 'a;
+pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<Approved, Failure> + 'a;
 
 /// What a checksum file where they usually lie says of the file at `url`: the first that is there,
 /// is approved and names the file; one of a weak function only where there is no other.
@@ -116,7 +126,7 @@ pub fn beside(
         if discovery::inspect(&text).is_err() {
             continue;
         }
-        let text = match approve(&candidate.url, text) {
+        let Approved { text, signature } = match approve(&candidate.url, text) {
             Err(failure) if failure.kind() == FailureKind::Unverifiable => {
                 refused = refused.or(Some(failure));
                 continue;
@@ -126,7 +136,7 @@ pub fn beside(
         let source = redacted(&candidate.url);
         let algorithm = candidate.algorithm.map(Function::from);
         match read(&text, &name_in(&candidate.url), name, algorithm) {
-            Ok(entry) => return Ok(said(&entry, source)),
+            Ok(entry) => return Ok(said(&entry, source, signature)),
             Err(NotListed::Missing) if candidate.kind == Kind::List => {}
             Err(why) => return Err(silent(why, name, &source)),
         }
@@ -170,7 +180,7 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
         };
         let sums = Sums::read(file, &place)?;
         match read(&sums.text, &sums.name, name, algorithm.map(Function::from)) {
-            Ok(entry) => return Ok(said(&entry, sums.source)),
+            Ok(entry) => return Ok(said(&entry, sums.source, None)),
             Err(NotListed::Missing) if kind == Kind::List => {}
             Err(why) => return Err(silent(why, name, &sums.source)),
         }
@@ -290,10 +300,10 @@ fn read(
     manifest::find(List::new(text, hint), Path::new(name), Matching::BaseName)
 }
 
-fn said(entry: &Entry, source: String) -> Said {
+fn said(entry: &Entry, source: String, signature: Option<String>) -> Said {
     let expected = Expected::from_digests(entry.digests().copied());
     let expected = expected.unwrap_or_else(|| entry.digest.into());
-    Said { evidence: Evidence { expected, source }, size: entry.size }
+    Said { evidence: Evidence { expected, source, signature }, size: entry.size }
 }
 
 fn silent(why: NotListed, name: &OsStr, source: &str) -> Failure {

@@ -25,6 +25,15 @@ pub struct Evidence {
     pub expected: Expected,
     /// Who says so: an option, a URL, a file.
     pub source: String,
+    /// Who signed the source, if that was verified.
+    pub signature: Option<String>,
+}
+
+impl Evidence {
+    /// Evidence from a source that is not signed.
+    pub fn new(expected: Expected, source: impl Into<String>) -> Self {
+        Self { expected, source: source.into(), signature: None }
+    }
 }
 
 /// What came, as far as a message about a mismatch needs it.

@@ -28,10 +28,11 @@ fn with_key(world: &World, server: &Server, key: &str, words: &[&str]) -> Call {
 }
 
 #[track_caller]
-fn is_in_place(world: &World, call: Call) {
-    call.run().exits(0);
+fn is_in_place(world: &World, call: Call) -> String {
+    let printed = call.run().exits(0);
     assert_eq!(world.dir.read("x"), b"abc");
     world.holds(&["x"]);
+    printed
 }
 
 #[test]
@@ -70,12 +71,31 @@ fn a_signature_over_the_checksum_file() {
     server.at("/d/SHA256SUMS.minisig", |_, _| ok(&[], SUMS_SIGNATURE));
     // One that nobody signed does not count, whatever it says.
     server.at("/d/x.sha256", |_, _| ok(&[], "0".repeat(64).as_bytes()));
-    let world = World::new();
-    is_in_place(&world, with_key(&world, &server, "sums.pub", &auto));
-    let world = World::new();
     let sums = server.url("/d/SHA256SUMS");
     let named = ["--sums", &*sums, "--sig", "auto"];
-    is_in_place(&world, with_key(&world, &server, "sums.pub", &named));
+    let sig = server.url("/d/SHA256SUMS.minisig");
+    let apart = ["--sums", &*sums, "--sig", &*sig];
+    for words in [auto, named, apart] {
+        let world = World::new();
+        let printed = is_in_place(&world, with_key(&world, &server, "sums.pub", &words));
+        let signed = format!("({sums}, signed by minisign key 98EC4E5811465BE3, comment: ");
+        assert!(printed.contains(&signed), "{printed}");
+        // Found again, it is reported again.
+        let printed = is_in_place(&world, with_key(&world, &server, "sums.pub", &words));
+        assert!(printed.contains("already there") && printed.contains(&signed), "{printed}");
+        let printed =
+            is_in_place(&world, with_key(&world, &server, "sums.pub", &words).args(["--json"]));
+        let line: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        for signature in [&line["signature"], &line["evidence"][0]["signature"]] {
+            let text = signature.as_str().expect("a signature");
+            assert!(text.starts_with("signed by minisign key 98EC4E5811465BE3"), "{text}");
+        }
+    }
+    // What is not signed says nothing of a signature.
+    let world = World::new();
+    let printed = is_in_place(&world, world.get(&server.url("/d/x"), &["--sums", &sums, "--json"]));
+    let line: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert!(line["signature"].is_null() && line["evidence"][0]["signature"].is_null());
     let world = World::new();
     world.fails(|| with_key(&world, &server, KEY, &named), 1, "another key", &[]);
     // The right digest in a list of other bytes, with the old signature.
@@ -110,8 +130,24 @@ fn a_clear_signed_checksum_file() {
     server.at("/d/SHA256SUMS", |_, _| ok(&[], CLEAR_SIGNED.as_bytes()));
     for sums in ["auto", &server.url("/d/SHA256SUMS"), &fixture("openpgp/SHA256SUMS.asc")] {
         let world = World::new();
-        is_in_place(&world, call(&world, &server, sums));
+        let printed = is_in_place(&world, call(&world, &server, sums));
+        assert!(printed.contains(", signed by ") && printed.contains("@"), "{printed}");
+        let printed = is_in_place(&world, call(&world, &server, sums).args(["--json"]));
+        let line: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert!(line["signature"].as_str().is_some_and(|text| text.starts_with("signed by ")));
+        assert_eq!(line["signature"], line["evidence"][0]["signature"]);
     }
+    // Beside a list, it is no signature of that list.
+    let beside = served();
+    beside.at("/d/SHA256SUMS", |_, _| ok(&[], format!("{}  x\n", sha256("abc")).as_bytes()));
+    beside.at("/d/SHA256SUMS.asc", |_, _| ok(&[], CLEAR_SIGNED.as_bytes()));
+    let list = beside.url("/d/SHA256SUMS");
+    let world = World::new();
+    let auto = || call(&world, &beside, &list).args(["--sig", "auto"]);
+    world.fails(auto, 3, "a clear-signed message, not a signature", &[]);
+    let (world, named) = (World::new(), beside.url("/d/SHA256SUMS.asc"));
+    let named = || call(&world, &beside, &list).args(["--sig", &named]);
+    world.fails(named, 1, "not a detached signature", &[]);
     // What stands round the signed part does not count.
     let (world, outside) = (World::new(), Server::http());
     outside.at("/d/x", |_, _| ok(&[], b"abd"));

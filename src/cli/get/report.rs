@@ -54,7 +54,10 @@ fn line(found: &Verified) -> String {
         How::Fetched { .. } => "",
     };
     let seal = found.seal.iter().map(|seal| seal.escape_debug().to_string());
-    let sources = found.evidence.iter().map(|e| e.source.clone());
+    let sources = found.evidence.iter().map(|e| match &e.signature {
+        Some(signature) => format!("{}, {}", e.source, signature.escape_debug()),
+        None => e.source.clone(),
+    });
     let sources: Vec<_> = sources.chain(seal).collect();
     match sources.is_empty() {
         true => format!("{name}: {how}NOT VERIFIED, {digest}\n"),
@@ -78,10 +81,12 @@ fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
     let evidence = found.evidence.iter().map(|evidence| {
         let digests: Vec<_> =
             evidence.expected.digests().iter().map(|d| format!("{d:?}")).collect();
-        json!({ "source": evidence.source, "digests": digests })
+        json!({ "source": evidence.source, "digests": digests, "signature": evidence.signature })
     });
     object.insert("evidence".into(), evidence.collect());
-    object.insert("signature".into(), found.seal.clone().into());
+    // That of the file itself, or else of what names it.
+    let of_list = || found.evidence.iter().find_map(|evidence| evidence.signature.clone());
+    object.insert("signature".into(), found.seal.clone().or_else(of_list).into());
     let sound = found.evidence.iter().any(|e| e.expected.strength() == Strength::Sound)
         || found.seal.is_some();
     let strength = match (found.evidence.is_empty() && !sound, sound) {

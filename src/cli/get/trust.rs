@@ -7,18 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hsum::ErrorKind;
 use hsum::fetch::discovery::{self, Signer};
 use hsum::fetch::metalink::{self, MetalinkFile};
 use hsum::fetch::name::{self, ChosenBy};
 use hsum::fetch::signature::{
-    Keyring, Legacy, MinisignKey, MinisignSignature, SignatureError, Signed,
+    self, Keyring, Legacy, MinisignKey, MinisignSignature, OpenPgp, SignatureError, Signed,
 };
-use hsum::fetch::sums::{self, Said, Sums};
-use hsum::fetch::{
-    Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, redacted,
-};
+use hsum::fetch::sums::{self, Approved, Said, Sums};
+use hsum::fetch::{Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, redacted};
 use hsum::notation::Expected;
+use hsum::{ErrorKind, Strength};
 
 use super::super::args::TrustArgs;
 use super::super::client;
@@ -116,8 +114,8 @@ impl<'a> Trust<'a> {
             Some(Place::At(url)) => Some(url),
             _ => None,
         };
-        let text = self.approve(client, at, own.or(at), list.text().to_vec())?;
-        self.list = Some(list.with_text(text));
+        let part = self.approve(client, at, own.or(at), list.text().to_vec())?;
+        self.list = Some(list.approved(part));
         Ok(())
     }
 
@@ -168,13 +166,18 @@ impl<'a> Trust<'a> {
         };
         let has_list = found.is_some();
         if let Some(Said { evidence, size }) = found {
-            fetch = fetch.expect(evidence.expected, evidence.source);
-            if let (None, Some(size)) = (self.args.size, size) {
-                fetch = fetch.size(size);
+            fetch = fetch.evidence(evidence);
+            match (self.args.size, size) {
+                (Some(own), Some(size)) if own != size => {
+                    let text = format!("--size is {own}, but the checksum file says {size} bytes");
+                    return Err(Failure::new(FailureKind::Unverifiable, text));
+                }
+                (None, Some(size)) => fetch = fetch.size(size),
+                _ => {}
             }
         }
         if let (false, Some(Signature::Apart(place, key))) = (has_list, &self.signature) {
-            let (text, source) = signature(client, place, Some(url), url, key)?;
+            let (text, source) = fetch_signature(client, place, Some(url), url, key)?;
             let key = Arc::clone(key);
             fetch = fetch.seal(Arc::new(move |path: &Path| {
                 key.verify(&text, Signed::File(path)).map_err(|failure| failure.during(&source))
@@ -186,7 +189,9 @@ impl<'a> Trust<'a> {
     /// Remembers a file that was fetched for the first time.
     pub(super) fn pin(&self, url: &Url, found: &Verified) -> Result<(), Failure> {
         let Some(pins) = &self.pins else { return Ok(()) };
-        match (pins.find(url)?, found.digests.first()) {
+        let mut digests = found.digests.iter();
+        let sound = digests.find(|digest| digest.algorithm().strength() == Strength::Sound);
+        match (pins.find(url)?, sound.or(found.digests.first())) {
             (None, Some(digest)) => pins.add(url, digest),
             _ => Ok(()),
         }
@@ -200,9 +205,9 @@ impl<'a> Trust<'a> {
         at: Option<&Url>,
         own: Option<&Url>,
         text: Vec<u8>,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Approved, Failure> {
         match &self.signature {
-            None => Ok(text),
+            None => Ok(Approved { text, signature: None }),
             Some(Signature::Around(ring)) => {
                 let whence = at.map_or("the checksum file".into(), redacted);
                 clear_signed(ring, &text).map_err(|failure| failure.during(whence))
@@ -211,23 +216,29 @@ impl<'a> Trust<'a> {
                 let own = own.ok_or_else(|| {
                     Failure::new(FailureKind::Usage, "--sig needs a URL to be about")
                 })?;
-                let (signature, source) = signature(client, place, at, own, key)?;
+                let (signature, source) = fetch_signature(client, place, at, own, key)?;
                 let verified = key.verify(&signature, Signed::Bytes(&text));
-                verified.map_err(|failure| failure.during(source))?;
-                Ok(text)
+                let signature = verified.map_err(|failure| failure.during(source))?;
+                Ok(Approved { text, signature: Some(signature) })
             }
         }
     }
 }
 
 /// What is signed of a checksum file that is its own signature.
-fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut lines = text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
-    if !lines.any(|line| line == b"-----BEGIN PGP SIGNED MESSAGE-----") {
+fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<Approved, Failure> {
+    if !signature::is_clear_signed(text) {
         let text = "it is not clear-signed, and there is no --sig";
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }
-    ring.open_clearsigned(text).map(|(signed, _)| signed).map_err(refusal)
+    let (text, good) = ring.open_clearsigned(text).map_err(refusal)?;
+    Ok(Approved { text, signature: Some(signers(&good)) })
+}
+
+/// Says who made these signatures.
+fn signers(good: &[OpenPgp]) -> String {
+    let users: Vec<_> = good.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
+    format!("signed by {}", users.join(", "))
 }
 
 fn refusal(error: SignatureError) -> Failure {
@@ -252,7 +263,7 @@ fn in_fragment(url: &Url) -> Option<Result<Expected, Failure>> {
 }
 
 /// The signature of what is at `at`, and where it was.
-fn signature(
+fn fetch_signature(
     client: &Client,
     place: &Place,
     at: Option<&Url>,
@@ -273,13 +284,24 @@ fn signature(
             let Some(at) = at else {
                 return Err(missing("--sig auto needs a checksum file at a URL".into()));
             };
+            let mut clear_signed = None;
             for url in discovery::signatures(at, key.signer()) {
                 let origin: Origin = origin_of(&url, own);
-                if let Some(text) = sums::small_file(client, &url, origin)? {
-                    return Ok((text, redacted(&url)));
+                match sums::small_file(client, &url, origin)? {
+                    // A copy of the list with the signature around it.
+                    Some(text) if signature::is_clear_signed(&text) => clear_signed = Some(url),
+                    Some(text) => return Ok((text, redacted(&url))),
+                    None => {}
                 }
             }
-            Err(missing(format!("{}: no signature beside it", redacted(at))))
+            Err(missing(match clear_signed {
+                None => format!("{}: no signature beside it", redacted(at)),
+                Some(url) => format!(
+                    "{}: a clear-signed message, not a signature of {}; use it as the checksum file (--sums URL without --sig)",
+                    redacted(&url),
+                    redacted(at)
+                ),
+            }))
         }
     }
 }
@@ -297,12 +319,8 @@ impl Key {
         let words = match self {
             Self::Minisign(key) => MinisignSignature::parse(signature)
                 .and_then(|signature| key.verify(&signature, signed, Legacy::Refused))
-                .map(|comment| format!("signed, with the comment: {comment}")),
-            Self::OpenPgp(ring) => ring.verify(signature, signed).map(|good| {
-                let users: Vec<_> =
-                    good.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
-                format!("signed by {}", users.join(", "))
-            }),
+                .map(|comment| format!("signed by minisign key {}, comment: {comment}", key.id())),
+            Self::OpenPgp(ring) => ring.verify(signature, signed).map(|good| signers(&good)),
         };
         words.map_err(refusal)
     }
