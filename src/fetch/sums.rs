@@ -30,7 +30,6 @@ pub struct Sums {
     text: Vec<u8>,
     /// Its own name, which may tell the function.
     name: PathBuf,
-}
     signature: Option<String>,
 }
 
@@ -41,6 +40,7 @@ pub struct Approved {
     pub text: Vec<u8>,
     /// Who signed them, if that was verified.
     pub signature: Option<String>,
+}
 
 /// What a checksum file says of one file.
 #[derive(Clone, Debug)]

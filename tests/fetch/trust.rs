@@ -78,6 +78,9 @@ fn checksum_files_are_found_beside_it() {
     }
     let (world, server) = (World::new(), served());
     world.fails(|| world.get(&server.url("/d/x"), &["--sums", "auto"]), 3, "no checksum file", &[]);
+    // Of a URL that is mistyped, that it is.
+    let (world, typo) = (World::new(), server.url("/d/y"));
+    world.fails(|| world.get(&typo, &["--sums", "auto"]), 4, "the server answers 404", &[]);
     // A server out of order must not lead to a weaker one.
     server.at("/d/x.sha256", |_, _| status("500 Broken", &[], b""));
     let body = md5(&*BODY);

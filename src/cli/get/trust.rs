@@ -14,7 +14,9 @@ use hsum::fetch::signature::{
     self, Keyring, Legacy, MinisignKey, MinisignSignature, OpenPgp, SignatureError, Signed,
 };
 use hsum::fetch::sums::{self, Approved, Said, Sums};
-use hsum::fetch::{Client, Failure, FailureKind, Fetch, Origin, Pins, Url, Verified, redacted};
+use hsum::fetch::{
+    Client, Failure, FailureKind, Fetch, Origin, Pins, Reply, Request, Url, Verified, redacted,
+};
 use hsum::notation::Expected;
 use hsum::{ErrorKind, Strength};
 
@@ -159,7 +161,8 @@ impl<'a> Trust<'a> {
             (Some(Place::Auto), _) => {
                 let approve =
                     |at: &Url, text: Vec<u8>| self.approve(client, Some(at), Some(url), text);
-                Some(sums::beside(client, url, &name, &approve)?)
+                let found = sums::beside(client, url, &name, &approve);
+                Some(found.map_err(|failure| absent(client, url, failure))?)
             }
             (_, Some(list)) => Some(list.find(&name, self.args.algorithm)?),
             (_, None) => None,
@@ -222,6 +225,24 @@ impl<'a> Trust<'a> {
                 Ok(Approved { text, signature: Some(signature) })
             }
         }
+    }
+}
+
+/// Returns the better reason why nothing vouches for the file at `url`: it is not there itself.
+fn absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
+    if unlisted.kind() != FailureKind::Unverifiable {
+        return unlisted;
+    }
+    let head = Request { method: "HEAD".into(), ..Request::get(url.clone()) };
+    match client.send(&head) {
+        Ok(Reply { response, url, .. }) if matches!(response.status, 404 | 410) => {
+            let status = response.status;
+            let text = format!("{}: the server answers {status}", redacted(&url));
+            Failure::new(FailureKind::Status(status), text)
+        }
+        // FTP answers by a failure.
+        Err(failure) if matches!(failure.kind(), FailureKind::Status(550)) => failure,
+        _ => unlisted,
     }
 }
 
