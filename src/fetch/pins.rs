@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use super::verdict::Evidence;
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
@@ -31,7 +31,7 @@ impl Pins {
     /// What is pinned for `url`; `None` where nothing is.
     ///
     /// # Errors
-    /// Of reading the file.
+    /// If the file cannot be read or has a malformed line.
     pub fn find(&self, url: &Url) -> Result<Option<Evidence>, Failure> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
@@ -40,13 +40,24 @@ impl Pins {
         };
         let names = [name(url), old_name(url)];
         let mut parser = Parser::new();
-        let entries =
-            text.split(|&b| b == b'\n').filter_map(|line| parser.parse_line(line).ok()?);
-        let pinned = entries.filter(|entry| {
-            let own = entry.path.as_os_str().as_bytes();
-            names.iter().any(|name| name.as_bytes() == own)
-        });
-        let expected = Expected::from_digests(pinned.map(|entry| entry.digest));
+        let mut pinned = Vec::new();
+        for (line, number) in text.split(|&b| b == b'\n').zip(1..) {
+            match parser.parse_line(line) {
+                Ok(Some(entry)) => {
+                    let own = entry.path.as_os_str().as_bytes();
+                    if names.iter().any(|name| name.as_bytes() == own) {
+                        pinned.push(entry.digest);
+                    }
+                }
+                Ok(None) => {}
+                // It may be the pin: without it, any file would be taken.
+                Err(bad) => {
+                    let text = format!("{:?}: line {number}: {bad}", self.path);
+                    return Err(Failure::new(FailureKind::Local, text));
+                }
+            }
+        }
+        let expected = Expected::from_digests(pinned);
         let source = format!("pinned in {:?}", self.path);
         Ok(expected.map(|expected| Evidence::new(expected, source)))
     }
