@@ -68,7 +68,12 @@ pub fn read(text: &[u8]) -> Lock {
                 if !file.expected.contains(&expected) {
                     file.expected.push(expected);
                 }
-                file.size = file.size.or(entry.size);
+                match (file.size, entry.size) {
+                    (Some(one), Some(other)) if one != other => {
+                        lock.bad.push((listed.line, BadLine::Conflict));
+                    }
+                    (size, other) => file.size = size.or(other),
+                }
             }
             None => {
                 known.insert(url.clone(), lock.files.len());
