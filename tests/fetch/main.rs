@@ -18,6 +18,7 @@ mod resume;
 mod send;
 mod server;
 mod signed;
+mod statuses;
 #[path = "../cli/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -1,0 +1,113 @@
+//! The exit statuses of `hsum get` and `hsum head`: 1 is another file than expected, and nothing else.
+
+use crate::server::{Server, ok};
+use crate::support::Call;
+use crate::world::{BODY, DIGEST, World};
+
+fn served() -> (World, Server) {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    (world, server)
+}
+
+#[test]
+fn trouble_on_this_side_is_6() {
+    let (world, server) = served();
+    world.dir.write("bad-netrc", "machine h nonsense");
+    world.dir.write("junk", "neither a key nor a list");
+    world.dir.write("empty", "");
+    world.dir.mkdir("folder");
+    let asking = ["-u", "me", "--password"];
+    for words in [
+        &["--netrc=missing"][..],
+        &["--netrc=bad-netrc"],
+        &["--netrc=folder"],
+        &["--cookie-jar", "folder"],
+        &["--cookie-jar", "missing/jar"],
+        &[&asking[..], &["env:NOPE"]].concat(),
+        &[&asking[..], &["env:EMPTY"]].concat(),
+        &[&asking[..], &["file:missing"]].concat(),
+        &[&asking[..], &["file:empty"]].concat(),
+        &[&asking[..], &["fd:99"]].concat(),
+        &["--token", "env:NOPE"],
+        &["-H", "@missing"],
+        &["--data", "a=@missing"],
+        &["--data", "a=@folder"],
+        &["--form", "a=@missing"],
+        &["--sums", "missing"],
+        &["--metalink", "missing"],
+        &["--pin", "folder"],
+        &["--sums", "junk", "--gpg-keyring", "missing"],
+        &["--sums", "junk", "--gpg-keyring", "junk"],
+        &["--sums", "junk", "--gpg-keyring", "empty"],
+        &["--sig", "missing", "--minisign-key", "missing"],
+        &["--sig", "missing", "--minisign-key", "junk"],
+        &["--cacert", "missing"],
+        &["--cert", "junk"],
+        &["-o", "missing/x"],
+    ] {
+        let url = match words[0] {
+            "--cacert" | "--cert" => format!("https://localhost:{}/x", server.port),
+            _ => server.url("/x"),
+        };
+        let ran = world.expecting(&url, words).env("EMPTY", "").run();
+        assert_eq!(ran.status.code(), Some(6), "{words:?}: {}", ran.stderr);
+        let _ = std::fs::remove_file(world.dir.path("x"));
+    }
+    for words in [&["--netrc=missing"][..], &["--token", "env:NOPE"], &["-H", "@missing"]] {
+        let ran = world.dir.hsum(["head", &server.url("/x")]).args(words).run();
+        assert_eq!(ran.status.code(), Some(6), "{words:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_6() {
+    let (world, server) = served();
+    let url = server.url("/x");
+    for line in [
+        format!("\"$HSUM\" get -e {} {url} -o - >/dev/full", *DIGEST),
+        format!("\"$HSUM\" get -e {} {url} >/dev/full", *DIGEST),
+        format!("\"$HSUM\" get --json -e {} {url} --force >/dev/full", *DIGEST),
+        format!("\"$HSUM\" get -e {} {url} >&-", *DIGEST),
+        format!("\"$HSUM\" head {url} >/dev/full"),
+        format!("\"$HSUM\" head --json {url} >/dev/full"),
+    ] {
+        let ran = world.dir.shell(&line).run();
+        assert_eq!(ran.status.code(), Some(6), "{line}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn each_other_cause_has_its_own() {
+    let (world, server) = served();
+    let other = "0".repeat(64);
+    let get = |path: &str, words: &[&str]| -> Call {
+        world.dir.hsum(["get", &server.url(path), "-o", "x", "--retries", "0"]).args(words)
+    };
+    let right = ["-e", &*DIGEST];
+    get("/x", &["-e", &other]).run().exits(1);
+    get("/x", &["--size", "1", "--no-verify"]).run().exits(1);
+    get("/x", &["-e", "zz"]).run().exits(2);
+    get("/x", &["--no-such-option"]).run().exits(2);
+    get("/x", &[]).run().exits(3);
+    get("/missing", &right).run().exits(4);
+    world.dir.hsum(["get", "http://localhost:1/x", "--retries", "0"]).args(right).run().exits(5);
+    get("/x", &["--max-size", "1"]).args(right).run().exits(7);
+    get("/x", &right).run().exits(0);
+    get("/x", &["-e", &other]).run().exits(7);
+}
+
+#[test]
+fn the_first_failure_decides_and_cookies_are_kept() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&["Set-Cookie: sid=31d4"], &BODY));
+    let line = format!(
+        "\"$HSUM\" get --json -e {} {} --cookie-jar jar >/dev/full",
+        "0".repeat(64),
+        server.url("/x")
+    );
+    let ran = world.dir.shell(&line).run();
+    assert_eq!(ran.status.code(), Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("mismatch") && ran.stderr.contains("No space left"));
+    assert!(String::from_utf8_lossy(&world.dir.read("jar")).contains("31d4"));
+}
