@@ -100,7 +100,8 @@ impl Proxies {
 
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         // What is not UTF-8 becomes text that names no proxy, and is not passed by.
-        let variable = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+        let variable =
+            |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
         let is_set = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
         let first = |names: &[&'static str]| {
             let name = names.iter().copied().find(is_set)?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hsum::fetch::lock;
-use hsum::fetch::sums::Sums;
 use hsum::fetch::name::{self, ChosenBy};
+use hsum::fetch::sums::Sums;
 use hsum::fetch::{Failure, FailureKind, Origin, Request, redacted};
 
 use super::super::args::GetArgs;

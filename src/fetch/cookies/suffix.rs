@@ -23,14 +23,33 @@ mod tests {
     #[test]
     fn suffixes_and_names_below_them() {
         for public in [
-            "com", "example", "uk.com", "co.uk", "ac.jp", "kyoto.jp", "ide.kyoto.jp", "c.kobe.jp",
-            "test.ck", "k12.ak.us", "github.io", "xn--55qx5d.cn", "s3.amazonaws.com",
+            "com",
+            "example",
+            "uk.com",
+            "co.uk",
+            "ac.jp",
+            "kyoto.jp",
+            "ide.kyoto.jp",
+            "c.kobe.jp",
+            "test.ck",
+            "k12.ak.us",
+            "github.io",
+            "xn--55qx5d.cn",
+            "s3.amazonaws.com",
         ] {
             assert!(is_public(public), "{public}");
         }
         for private in [
-            "example.com", "b.example.uk.com", "bbc.co.uk", "city.kobe.jp", "www.ck", "test.k12.ak.us",
-            "hsum.github.io", "xn--85x722f.xn--55qx5d.cn", "b.example", "",
+            "example.com",
+            "b.example.uk.com",
+            "bbc.co.uk",
+            "city.kobe.jp",
+            "www.ck",
+            "test.k12.ak.us",
+            "hsum.github.io",
+            "xn--85x722f.xn--55qx5d.cn",
+            "b.example",
+            "",
         ] {
             assert_eq!(is_public(private), private.is_empty(), "{private}");
         }
