@@ -105,7 +105,7 @@ pub(crate) enum Verb {
     /// try goes on with if the server proves that the file is the same.
     ///
     /// Exit status: 0 verified and in place, 1 another file than expected, 2 wrong usage, 3 nothing
-    /// to verify against, 4 the server's refusal, 5 the network, 6 a file, key or output here, 7
+    /// to verify against, 4 the server's refusal, 5 the network, 6 a file or output here, 7
     /// refused unless asked for. Of several files, that of the first that failed.
     Get(Deferred<Box<GetArgs>>),
     /// Ask a server about a file: size, validators, every digest that it states

@@ -68,7 +68,7 @@ pub(crate) fn at_once(error: &WriteError) -> ! {
     std::process::exit(1)
 }
 
-/// The status of `get` and `head` for trouble on this side: a file, key, variable or descriptor.
+/// The status of `get` and `head` for trouble on this side: a file, a keyring, standard output.
 pub(crate) const HERE: u8 = 6;
 
 impl Exit {
