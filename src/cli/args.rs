@@ -146,9 +146,9 @@ pub(crate) enum Verb {
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
     ///
-    /// Exit status: 0 the record is up to date, 1 files are missing (see --fail-on), 2 wrong usage,
-    /// 3 rot, 4 the old record is not believed, 5 something could not be read or written, or most
-    /// files are missing.
+    /// Exit status: 0 the record is up to date, 1 it is too, and files have changed or are missing
+    /// (see --fail-on), 2 wrong usage, 3 rot, 4 the old record is rejected, 5 something could not be
+    /// read or written, or most files are missing.
     #[command(verbatim_doc_comment)]
     Update(Deferred<UpdateArgs>),
     /// Compare two records of a tree, without reading the tree

@@ -209,7 +209,7 @@ fn what_cannot_be_read_is_kept_and_not_called_missing() {
     tree.dir.chmod("tree/closed", 0o755);
     tree.dir.chmod("tree/secret", 0o644);
     let ran = tree.dir.words("update tree all/record").run();
-    assert!(ran.exits(0).ends_with("secret: CHANGED\n"));
+    assert!(ran.exits(DIFFERENCES).ends_with("secret: CHANGED\n"));
     assert_eq!(snapshot::load(&tree.dir.path("all/record"), None).unwrap().count(), 5);
 }
 
@@ -218,12 +218,12 @@ fn a_private_record_stays_private() {
     let mut tree = recorded(&["a"]);
     tree.dir.chmod("record", 0o600);
     tree.write("a", "x");
-    tree.dir.words("update tree record").prints("a: CHANGED\n");
+    tree.dir.words("update tree record").gives(DIFFERENCES, "a: CHANGED\n", "");
     assert_eq!(tree.dir.mode("record"), 0o600);
     // Through a link the record is replaced, not the link.
     tree.dir.link("record", "link");
     tree.write("a", "y");
-    tree.dir.words("update tree link").prints("a: CHANGED\n");
+    tree.dir.words("update tree link").gives(DIFFERENCES, "a: CHANGED\n", "");
     assert!(fs::symlink_metadata(tree.dir.path("link")).unwrap().is_symlink());
     tree.dir.words("audit tree record").prints("");
 }
@@ -290,7 +290,7 @@ fn the_status_says_what_it_is_asked_to_say() {
         tree.dir.words(&words).gives(status, lines, "");
     }
     tree.write("changes", "once more");
-    tree.dir.words("update tree record").prints("changes: CHANGED\n");
+    tree.dir.words("update tree record").gives(DIFFERENCES, "changes: CHANGED\n", "");
     tree.rot("rots", "ROTS");
     let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
     for (fail_on, status) in [("missing", 0), ("rotted,new", ROT), ("any", ROT), ("none", 0)] {
@@ -426,7 +426,7 @@ fn an_interrupted_update_of_a_tree_that_is_gone_keeps_the_record() {
     move_all("away", "tree");
     let lines: String = names.iter().map(|name| format!("{name}: CHANGED\n")).collect();
     // Renamed, they have other times of change: all is read again.
-    tree.dir.words("update tree record").gives(0, lines, "");
+    tree.dir.words("update tree record").gives(DIFFERENCES, lines, "");
     tree.dir.words("audit tree record").prints("");
 }
 

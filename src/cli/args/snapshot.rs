@@ -95,7 +95,7 @@ pub(crate) struct UpdateArgs {
         value_name = "LIST",
         value_enum,
         value_delimiter = ',',
-        default_value = "missing,rotted"
+        default_value = "changed,missing,rotted"
     )]
     pub(crate) fail_on: Vec<FailOn>,
 
