@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, Resettable, TypedValueParser};
 use clap::{
     ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
@@ -39,6 +39,7 @@ pub(crate) use sum::{FormatArgs, SumArgs};
 #[derive(Parser, Debug)]
 #[command(
     name = "hsum",
+    bin_name = "hsum",
     version,
     args_override_self = true,
     override_usage = "hsum [OPTIONS] [PATH]...\n       hsum <COMMAND> [OPTIONS] [ARGS]...",
@@ -56,166 +57,205 @@ Examples:
   hsum debian.iso                     the SHA-256 of a file
   hsum photos > photos.sha256         of every file of a tree
   hsum check photos.sha256            are they still the same?
-  hsum check x.iso --expect sha256:…  is this what was meant?
+  hsum check x.iso --expect sha256:…  is this the expected file?
   tar c src | hsum -a blake3          of a pipe
-  hsum get URL --sums auto            a file from the net, verified or not there
-  hsum snapshot photos -o photos.hsum what 'hsum audit' holds the tree against
+  hsum get URL --sums auto            download a file, verified or not at all
+  hsum snapshot photos -o photos.hsum a record for 'hsum audit' to compare with
   hsum hmac --key env:SECRET payload.json
   hsum sign -s github -k env:SECRET payload.json
   hsum send -s github -k env:SECRET URL payload.json
 
-Exit status: 0 all well, 1 something failed or differed, 2 wrong usage; some have more.
-A file that is called like a command is reached as ./check.";
+Exit status: 0 success, 1 something failed or differs, 2 wrong usage. Some commands have more: see
+'hsum COMMAND --help'. To hash a file named like a command, write ./check.";
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     /// Print the digests of files, trees and standard input (the default command)
     ///
-    /// Directories are walked in full, hidden files too, in the order of the names' bytes. FIFOs,
-    /// sockets and devices met on the way are reported and skipped, and so is what an interrupted
-    /// hsum left over (.hsum-XXXXXX, .NAME.hsum-part, NAME.hsum-journal and the like); named, they
-    /// are read. The file that the output goes to is left out of the walk.
+    /// Directories are walked recursively, hidden files included, in byte order of the names. FIFOs,
+    /// sockets and devices found on the way are reported and skipped, and so is what an interrupted
+    /// hsum left behind (.hsum-XXXXXX, .NAME.hsum-part, NAME.hsum-journal and the like); named on the
+    /// command line, they are read. The file that the output goes to is left out.
     ///
-    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it
-    /// was, unless --partial is given.
+    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it was,
+    /// unless --partial is given.
+    ///
+    /// Exit status: 0 all files were hashed, 1 a file could not be read, 2 wrong usage.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(Deferred<SumArgs>),
-    /// Verify the files that checksum files name, or files against --expect DIGEST
+    /// Verify files against checksum files, or against --expect DIGEST
     ///
-    /// Lists may be as sha256sum and its kin write them, BSD-tagged ('SHA256 (NAME) = DIGEST',
-    /// from OpenSSL too) or BSD-reversed ('DIGEST NAME'). The algorithm is found line by line: by
-    /// the tag, else by the digest's length (MD5, SHA-1, SHA-2). Results come in the order of the
-    /// list. What a list names must be a regular file or a block device.
+    /// Reads the output of sha256sum and its relatives, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
+    /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line by
+    /// line: from the tag, else from the digest's length (MD5, SHA-1, SHA-2). Results are printed in
+    /// the order of the list. A listed file must be a regular file or a block device.
     ///
-    /// Other checksum files are known by their contents: a bare digest in 'x.iso.sha256', SFV, the
+    /// Other formats are recognised by their contents: a bare digest in 'x.iso.sha256', SFV, the
     /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
     /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep, the records
-    /// of 'hsum snapshot'; signed ones too, whose signature is not checked.
+    /// of 'hsum snapshot'. Signed lists are read too; their signature is not checked.
     ///
-    /// --expect takes a digest in any notation: hex in any dress, 'sha256:HEX', 'sha256-BASE64',
-    /// Nix's base32, HTTP's fields, 'ni:', 'urn:sha1:'.
+    /// --expect takes a digest in any notation: hex in any style, 'sha256:HEX', 'sha256-BASE64',
+    /// Nix's base32, HTTP digest fields, 'ni:', 'urn:sha1:'.
+    ///
+    /// Exit status: 0 everything matches, 1 something failed or differs, 2 wrong usage.
     #[command(
         override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
     )]
     Check(Deferred<CheckArgs>),
-    /// Fetch files that are either verified or not there
+    /// Download files; a file appears only once it is verified
     ///
-    /// Until digest, size and signature hold, nothing stands under the file's name, and what stood
-    /// there before is untouched. What a failure leaves is a part file beside it, which the next
-    /// try goes on with if the server proves that the file is the same.
+    /// Until digest, size and signature are verified, nothing appears under the file's name, and an
+    /// existing file is left alone. A failed download leaves a part file, which the next attempt
+    /// resumes if the server proves that the file has not changed.
     ///
-    /// Exit status: 0 verified and in place, 1 another file than expected, 2 wrong usage, 3 nothing
-    /// to verify against, 4 the server's refusal, 5 the network, 6 a file or output here, 7
-    /// refused unless asked for. Of several files, that of the first that failed.
+    /// Passwords, tokens and keys are never given on the command line: --password, --token and --key
+    /// say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 verified and in place, 1 not the expected file, 2 wrong usage, 3 nothing to
+    /// verify against, 4 refused by the server, 5 network failure, 6 failure of a local file or
+    /// of the output, 7 refused for safety. With several files, the status of the first that failed.
     Get(Deferred<Box<GetArgs>>),
-    /// Ask a server about a file: size, validators, every digest that it states
+    /// Print what a server says about a file: size, validators, digests
+    ///
+    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on the
+    /// command line: --password, --token and --key say where they are.
+    ///
+    /// Exit status: 0 the server answered for every URL, 2 wrong usage, 4 refused by the server,
+    /// 5 network failure, 6 failure of a local file, 7 refused for safety. With several URLs, the
+    /// status of the first that failed.
     Head(Deferred<Box<HeadArgs>>),
-    /// Write digests in another notation
+    /// Convert digests between notations
     ///
-    /// Reads what 'hsum check --expect' reads, an argument or a line at a time.
+    /// Reads every notation that 'hsum check --expect' reads, from the arguments or one a line from
+    /// standard input.
+    ///
+    /// Exit status: 0 all were converted, 1 one is not a digest, 2 wrong usage.
     Convert(Deferred<ConvertArgs>),
-    /// Record a tree: digest, size and time of each of its files
+    /// Record the digest, size and time of every file of a tree
     ///
-    /// The record is text, in the order of the names, and says nothing of where the tree stands.
-    /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted
-    /// hsum left over are skipped; directories are there for what is in them. When it is
-    /// interrupted, the next call goes on. A record in the tree itself is left out. An existing file
-    /// is replaced with --force only: 'hsum audit' compares the tree with a record, 'hsum update'
-    /// brings the record up to date.
+    /// The record is text, in byte order of the names, and does not depend on where the tree is.
+    /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted hsum
+    /// left behind are skipped; an empty directory leaves no trace. An interrupted snapshot is resumed
+    /// by the next one. A record inside the tree is left out. An existing file is replaced only with
+    /// --force: 'hsum audit' compares the tree with a record, 'hsum update' brings the record up to
+    /// date.
     ///
     /// Exit status: 0 the record is written, 2 wrong usage, 5 something could not be read or written.
     Snapshot(Deferred<SnapshotArgs>),
-    /// Read a tree again, and say what became of each file of its record
+    /// Read a tree again and report what changed since its record
     ///
-    /// CHANGED: other contents. ROTTED: other contents, while size and time of modification are as
-    /// they were: no program did that. NEW, MISSING. MOVED: the contents were under another name.
-    /// DUPLICATE: a new name for contents that the record has under another, and that are there.
+    /// CHANGED: the contents differ. ROTTED: the contents differ, but size and modification time do
+    /// not, so no program changed them on purpose. NEW, MISSING. MOVED: the contents were recorded
+    /// under another name. DUPLICATE: a new name for contents that are recorded under another name,
+    /// where they still are.
     ///
-    /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is not
-    /// believed (damaged, not sealed, wrongly sealed), 5 something could not be read or written.
-    /// --fail-on changed,missing leaves other findings out of the status.
-    #[command(verbatim_doc_comment)]
+    /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is rejected
+    /// (damaged, or its seal is missing or wrong), 5 something could not be read or written. With
+    /// --fail-on changed,missing other findings do not count.
     Audit(Deferred<AuditArgs>),
-    /// Bring a record up to date, reading only what may have changed
+    /// Bring a record up to date, reading only files that may have changed
     ///
-    /// That is what has another size, time of modification, time of change or inode, is new, or was
-    /// modified just before it was read. Says what became of each file, as audit does. A rotted file
-    /// keeps its old digest until --accept, and is ACCEPTED then. When it is interrupted, the old
-    /// record stands and the next update goes on. --verify-oldest 5% reads the whole tree in 20 runs.
+    /// Reads files that are new, or whose size, modification time, change time or inode changed, or
+    /// that were modified just before they were last read, and reports what happened to each, as audit
+    /// does. A rotted file keeps its old digest unless --accept is given, and is then ACCEPTED. If
+    /// update is interrupted, the old record stays, and the next update resumes. --verify-oldest 5%
+    /// reads the whole tree in 20 runs.
     ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
     ///
-    /// Exit status: 0 the record is up to date, 1 it is too, and files have changed or are missing
-    /// (see --fail-on), 2 wrong usage, 3 rot, 4 the old record is rejected, 5 something could not be
-    /// read or written, or most files are missing.
-    #[command(verbatim_doc_comment)]
+    /// Exit status: 0 the record is up to date, 1 it is, and files have changed or are missing (see
+    /// --fail-on), 2 wrong usage, 3 rot, 4 the old record is rejected, 5 something could not be read or
+    /// written, or most files are missing.
     Update(Deferred<UpdateArgs>),
     /// Compare two records of a tree, without reading the tree
     ///
-    /// Says what audit would have said. Exit status as of audit.
+    /// Reports what audit would have reported, with the exit statuses of audit.
     Diff(Deferred<DiffArgs>),
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
-    /// The key never stands on the command line, where every user of the machine could read it:
-    /// --key says where it comes from.
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 done, or the MAC matches; 1 a file could not be read, or the MAC does not match;
+    /// 2 wrong usage.
     Hmac(Deferred<HmacArgs>),
-    /// Sign a request's payload: webhooks and API calls of some twenty schemes
+    /// Sign a request body for webhooks and APIs
     ///
-    /// Prints the header lines that authenticate the body. The key never stands on the command
-    /// line: --key says where it comes from. The environment can be read by the same user and by
-    /// root, the command line by everybody.
+    /// Prints the header lines that authenticate the body, in one of some twenty schemes ('hsum
+    /// schemes' lists them).
     ///
-    /// The body is bytes: it is never parsed, decoded or given other line ends.
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt). The environment is readable
+    /// by the same user and by root only.
+    ///
+    /// The body is signed byte for byte: it is never parsed, decoded, or given other line ends.
+    ///
+    /// Exit status: 0 signed, 1 the output could not be written, 2 wrong usage, no key or no body.
     Sign(Deferred<SignArgs>),
-    /// Send a request, signed with --sign, and print the answer
+    /// Send a request, signed if --sign is given, and print the response
     ///
-    /// Exactly the bytes that are signed are sent. A second try and a redirect to the same origin
-    /// are signed anew, another origin gets neither signature nor credentials.
+    /// The bytes that are sent are exactly those that are signed. A retry, and a redirect within the
+    /// same origin, are signed again; another origin receives neither signature nor credentials.
     ///
-    /// Exit status: 0 the answer's status is 2xx; 3, 4 and 5 its first digit; 1 there is no
-    /// complete answer; 2 wrong usage, no key or no body; 6 a file here; 7 refused unless asked
-    /// for.
+    /// Never put a key, password or token itself on the command line, where every user of the machine
+    /// can read it: --key, --password and --token say where it is (env:NAME, file:PATH, fd:N, '-' or
+    /// prompt).
+    ///
+    /// Exit status: 0 the response's status is 2xx; 3, 4 or 5 its first digit; 1 no complete response;
+    /// 2 wrong usage, no key or no body; 6 failure of a local file; 7 refused for safety.
     Send(Deferred<Box<SendArgs>>),
-    /// Verify a signed request, and with --explain say why it does not fit
+    /// Verify a signed request, and explain a failure with --explain
     ///
-    /// Exit status 0: it is from who holds a key. 1: refused, with one of the reasons mismatch,
+    /// Prints what the signature covers and a replay key: store it for as long as requests stay
+    /// fresh, and reject a request whose replay key is already stored.
+    ///
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 signed by a holder of the key; 1 rejected, with one of the reasons mismatch,
     /// stale, future, missing-header, malformed, no-signature, duplicate-header, alg, coverage,
-    /// unknown-key, body-hash-mismatch. 2: wrong usage, no key, or unreadable files.
-    ///
-    /// The verdict says what the signature covers, and gives a replay key: remember it for as long
-    /// as requests stay fresh, and refuse what comes twice.
+    /// unknown-key, body-hash-mismatch; 2 wrong usage, no key, or a file could not be read.
     VerifyRequest(Deferred<VerifyArgs>),
-    /// Make a key from the system's random numbers
+    /// Generate a random key
+    ///
+    /// The key comes from the system's random number generator. With --output it goes to a new file
+    /// that only its owner can read; an existing file is never overwritten.
+    ///
+    /// Exit status: 0 done, 1 the output could not be written, 2 wrong usage, or FILE could not be created.
     Keygen(Deferred<KeygenArgs>),
-    /// List the schemes of sign and verify-request
+    /// List the schemes of sign, send and verify-request
     Schemes(Deferred<SchemesArgs>),
-    /// Write the lists of digests that go beside a release's files
+    /// Write the checksum files of a release
     ///
-    /// SHA256SUMS and its like, CHECKSUM (BSD-style lines), integrity.json (Subresource
-    /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) are written into
-    /// DIR: if anything fails, none of the older ones is replaced. Names are relative to DIR; these
-    /// files, signatures over them and what an interrupted hsum left over are not listed.
+    /// Writes SHA256SUMS and its relatives, CHECKSUM (BSD-tagged lines), integrity.json (Subresource
+    /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) into DIR; if anything
+    /// fails, none of the older ones is replaced. Names are relative to DIR; these files, signatures
+    /// over them and what an interrupted hsum left behind are not listed.
+    ///
+    /// Exit status: 0 all were written, 1 a file could not be read or written, 2 wrong usage.
     Publish(Deferred<PublishArgs>),
-    /// Be md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
+    /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
-    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
-    /// prints; so does hsum itself when it is called by such a name, through a link.
+    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it prints;
+    /// so does hsum itself when it is called by such a name, through a link.
     #[command(
         override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
     )]
     Gnu(Deferred<GnuArgs>),
     /// List the algorithms
     Algorithms(Deferred<AlgorithmsArgs>),
-    /// Measure this machine, in about ten seconds
+    /// Measure the speed of this machine, in about ten seconds
     ///
-    /// Each algorithm on one core: one message, and many at once on each tier of kernels. Then the
-    /// rates of reading from the page cache and of opening files, and which part bounds hsum here.
+    /// Measures each algorithm on one core: for one message, and for many at once on each tier of
+    /// kernels. Then measures reading from the page cache and opening files, and says which of them
+    /// limits hsum here.
     Bench(Deferred<BenchArgs>),
-    /// Put known answers through every kernel that this CPU can run
+    /// Test every SIMD kernel on this CPU against known answers
     ///
-    /// One line a tier; exit status 1 if any answer is wrong: then this build or this machine is
-    /// not to be trusted.
+    /// Prints one line for each tier. Exit status 1 if an answer is wrong: do not trust this build or
+    /// this machine.
     SelfTest,
 }
 
@@ -226,12 +266,19 @@ pub(crate) struct Deferred<T>(pub(crate) T);
 
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: Command) -> Command {
-        command.defer(T::augment_args)
+        command.defer(|command| keeping_help(command, T::augment_args))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        command.defer(T::augment_args_for_update)
+        command.defer(|command| keeping_help(command, T::augment_args_for_update))
     }
+}
+
+/// Augments a verb. Its help stays its own: that of the structs it is built from, which clap takes
+/// from their doc comments, would replace it.
+fn keeping_help(command: Command, augment: impl FnOnce(Command) -> Command) -> Command {
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {

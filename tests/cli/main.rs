@@ -7,6 +7,7 @@ mod coreutils;
 mod expect;
 mod faults;
 mod foreign;
+mod help;
 mod hmac;
 mod interrupted;
 mod odd_names;

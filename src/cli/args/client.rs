@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::any_path;
 use super::sign::SigningArgs;
 
-/// All of them.
+/// Options of every verb that sends requests.
 #[derive(Args, Debug)]
 pub(crate) struct ClientArgs {
     #[command(flatten)]

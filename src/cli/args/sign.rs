@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::KeyFormat;
 
-/// Which scheme, with what settings, under which keys.
+/// A scheme, its settings and its keys.
 #[derive(Args, Debug)]
 pub(crate) struct SchemeArgs {
     /// The scheme: a name that 'hsum schemes' lists
@@ -44,7 +44,7 @@ pub(crate) struct SchemeArgs {
     pub(crate) settings: SettingsArgs,
 }
 
-/// What schemes with settings take.
+/// Settings of single schemes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArgs {
     /// raw, template: how the MAC is written [hex]
@@ -101,7 +101,7 @@ pub(crate) struct SettingsArgs {
     pub(crate) keyid: Option<String>,
 }
 
-/// The same for verbs that send what they sign, where `--header` and `-a` mean something else.
+/// [`SchemeArgs`] for verbs that send what they sign, where `--header` and `-a` mean something else.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct SigningArgs {
@@ -154,7 +154,7 @@ impl SigningArgs {
     }
 }
 
-/// A request apart from its body.
+/// The parts of a request other than its body.
 #[derive(Args, Debug)]
 pub(crate) struct MessageArgs {
     /// The URL as the sender saw it
