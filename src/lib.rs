@@ -58,6 +58,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;
+#[doc(hidden)]
+pub mod bounded;
 mod digest;
 mod error;
 mod hasher;

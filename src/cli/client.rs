@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
+use hsum::bounded::{self, read_file};
 use hsum::fetch::cookies::Jar;
 use hsum::fetch::form::{self, FilePart, Multipart};
 use hsum::fetch::netrc::Netrc;
@@ -266,7 +267,8 @@ fn pairs<'a>(words: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a str)
 /// A value, or what the file holds that it names after an @.
 fn contents(value: &str) -> Result<String> {
     let Some(path) = value.strip_prefix('@') else { return Ok(value.to_owned()) };
-    let text = fs::read_to_string(path);
+    let bytes = read_file(Path::new(path), bounded::BODY);
+    let text = bytes.and_then(|bytes| io::read_to_string(&bytes[..]));
     let text = text.map_err(|e| anyhow!("{}: {}", quote(Path::new(path)), ErrorKind::Io(e)))?;
     // An editor's last newline is no part of a password.
     Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
+use hsum::bounded::{SMALL_FILE, too_large};
 use hsum::sign::{self, KeyError};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
@@ -32,8 +33,6 @@ pub(crate) enum KeySource<'a> {
 
 /// The longest key, in bytes as read.
 const LONGEST: usize = 1 << 20;
-/// The longest file of passwords, headers or cookies.
-const LONGEST_FILE: usize = 64 << 20;
 
 /// Keeps what is in memory from core dumps and from other processes of the same user. Best effort:
 /// root can still read it.
@@ -153,9 +152,9 @@ impl<'a> KeySource<'a> {
 /// Reads a file of passwords, headers or cookies.
 pub(crate) fn read_secrets(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     protect_memory();
-    let text = read_all(File::open(path)?, LONGEST_FILE)?;
-    match text.len() > LONGEST_FILE {
-        true => Err(io::Error::other(format!("longer than {LONGEST_FILE} bytes"))),
+    let text = read_all(File::open(path)?, SMALL_FILE as usize)?;
+    match text.len() as u64 > SMALL_FILE {
+        true => Err(too_large(SMALL_FILE)),
         false => Ok(text),
     }
 }

@@ -1,7 +1,7 @@
 //! What was typed → what it means: the engine never sees the parser.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -99,10 +99,15 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     stdin.is_ok_and(|s| path.metadata().is_ok_and(|p| FileId::of(&p) == FileId::of(&s)))
 }
 
+/// The longest name in `--files-from`: far beyond what a system can open.
+const LONGEST_NAME: u64 = 1 << 20;
+
 /// The names that `--files-from` lists, read while they are worked on.
 pub(crate) struct Names {
     list: Box<dyn BufRead + Send>,
     end: u8,
+    /// The number of the line that was read last.
+    line: u64,
     /// Where a read error goes; it ends the list.
     pub(crate) broken: std::sync::Arc<std::sync::OnceLock<io::Error>>,
 }
@@ -113,7 +118,7 @@ impl Names {
             Source::Stdin => Box::new(BufReader::new(io::stdin())),
             Source::Path(path) => Box::new(BufReader::new(open(&path)?)),
         };
-        Ok(Self { list, end: if null { 0 } else { b'\n' }, broken: Default::default() })
+        Ok(Self { list, end: if null { 0 } else { b'\n' }, line: 0, broken: Default::default() })
     }
 }
 
@@ -123,7 +128,14 @@ impl Iterator for Names {
     fn next(&mut self) -> Option<Source> {
         loop {
             let mut name = Vec::new();
-            match self.list.read_until(self.end, &mut name) {
+            self.line += 1;
+            let mut read =
+                self.list.by_ref().take(LONGEST_NAME + 1).read_until(self.end, &mut name);
+            if name.len() as u64 > LONGEST_NAME && !name.ends_with(&[self.end]) {
+                let text = format!("{}: name longer than {LONGEST_NAME} bytes", self.line);
+                read = Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            match read {
                 Ok(0) => return None,
                 Ok(_) => {}
                 Err(error) => {

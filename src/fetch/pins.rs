@@ -1,6 +1,6 @@
 //! Trust on first use: the digests that files had when they were first fetched, one line a URL.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,6 +11,7 @@ use url::Url;
 use super::failure::{Failure, FailureKind};
 use super::verdict::Evidence;
 use crate::algorithm::Algorithm;
+use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
 use crate::hasher::digest;
 use crate::manifest::{Format, Parser, Style, write_line};
@@ -33,7 +34,7 @@ impl Pins {
     /// # Errors
     /// If the file cannot be read or has a malformed line.
     pub fn find(&self, url: &Url) -> Result<Option<Evidence>, Failure> {
-        let text = match fs::read(&self.path) {
+        let text = match read_file(&self.path, SMALL_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::local(&self.path, error)),
@@ -123,6 +124,7 @@ fn old_name(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_query_tells_files_apart_and_is_not_written_down() {

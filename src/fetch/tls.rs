@@ -1,6 +1,5 @@
 //! TLS: whom to trust, who we are, how old it may be, and which key it must be.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -18,6 +17,7 @@ use rustls::{
 use zeroize::Zeroizing;
 
 use crate::algorithm::Algorithm;
+use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
 use crate::hasher::digest;
 
@@ -127,7 +127,7 @@ impl Tls {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::local(path, error))
+    read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

@@ -134,6 +134,12 @@ impl Signing {
         }
     }
 
+    /// Returns `true` if the body is kept in memory because it becomes part of the signature, as in
+    /// a compact JWS.
+    pub fn keeps_body(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// The signature.
     pub fn finish(self) -> Signed {
         (self.render)(&self.running.finish(), self.body.as_deref().unwrap_or_default())

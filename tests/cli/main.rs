@@ -1,5 +1,6 @@
 //! The program from outside: real files, real pipes, real signals.
 
+mod bounded;
 mod changes;
 mod check;
 mod confined;

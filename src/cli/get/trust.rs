@@ -1,12 +1,12 @@
 //! What a download is verified against: digests, checksum files, pins, signatures.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
+use hsum::bounded::{SMALL_FILE, read_file};
 use hsum::fetch::discovery::{self, Signer};
 use hsum::fetch::metalink::{self, MetalinkFile};
 use hsum::fetch::name::{self, ChosenBy};
@@ -294,7 +294,7 @@ fn fetch_signature(
     let missing = |what: String| Failure::new(FailureKind::Unverifiable, what);
     match place {
         Place::Here(path) => {
-            let text = fs::read(path).map_err(|error| Failure::local(path, error))?;
+            let text = read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))?;
             Ok((text, format!("{path:?}")))
         }
         Place::At(url) => match sums::small_file(client, url, origin_of(url, own))? {
@@ -350,7 +350,7 @@ impl Key {
 /// The file's key, or the line of base64 itself.
 fn minisign(word: &OsStr) -> Result<MinisignKey> {
     let path = Path::new(word);
-    let text = match fs::read(path) {
+    let text = match read_file(path, SMALL_FILE) {
         Ok(text) => text,
         Err(_) if MinisignKey::parse(word.as_bytes()).is_ok() => word.as_bytes().to_vec(),
         Err(error) => return Err(anyhow!("{}: {}", quote(path), ErrorKind::Io(error))),

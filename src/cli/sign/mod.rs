@@ -10,7 +10,9 @@ pub(crate) mod verify;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use hsum::ErrorKind;
+use hsum::bounded::{SMALL_FILE, read_all};
 use hsum::sign::{Scheme, Setting, SignError, SignOptions, Signed, Signer, Signing};
 use serde_json::json;
 
@@ -60,7 +62,14 @@ fn sign(args: SignArgs) -> Result<Exit> {
         }
         _ => {
             let mut signing = begin(&signer, &scheme, &request, &options)?;
-            stream(open(&args.body)?, &args.body, |piece| signing.update(piece))?;
+            let body = open(&args.body)?;
+            if signing.keeps_body() {
+                let body = read_all(body, SMALL_FILE);
+                let failed = |error| anyhow!("{}: {}", quote(&args.body), ErrorKind::Io(error));
+                signing.update(&body.map_err(failed)?);
+            } else {
+                stream(body, &args.body, |piece| signing.update(piece))?;
+            }
             signing.finish()
         }
     };

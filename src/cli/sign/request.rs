@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
+use hsum::bounded::{self, read_all};
 use hsum::engine::StableFile;
 use hsum::sign::{Message, is_token};
 use serde::de::IgnoredAny;
@@ -134,27 +135,14 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let result = open(path)?.take(LONGEST_HEAD as u64 + 1).read_to_end(&mut text);
-    result.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
-    match text.len() > LONGEST_HEAD {
-        true => Err(anyhow!("{}: more than {LONGEST_HEAD} bytes of headers", quote(path))),
-        false => Ok(text),
-    }
+    let text = read_all(open(path)?, LONGEST_HEAD as u64);
+    text.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
 }
-
-/// The longest body that is held in memory.
-pub(crate) const LONGEST_BODY: u64 = 1 << 30;
 
 /// Reads a whole body.
 pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    let read = open(path)?.take(LONGEST_BODY + 1).read_to_end(&mut body);
-    read.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
-    match body.len() as u64 > LONGEST_BODY {
-        true => Err(anyhow!("{}: the body is longer than {LONGEST_BODY} bytes", quote(path))),
-        false => Ok(body),
-    }
+    let body = read_all(open(path)?, bounded::BODY);
+    body.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
 }
 
 /// Returns the media type of a body that tells it by itself: JSON, which receivers of webhooks

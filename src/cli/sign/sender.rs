@@ -1,13 +1,13 @@
 //! Signing what is sent: a scheme and its keys as the client's signer.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use anyhow::Result;
+use hsum::bounded::{self, read_all};
 use hsum::fetch::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
 use hsum::sign::{Scheme, Setting, SignOptions, Signer};
 
-use super::request::{LONGEST_BODY, Request as Message};
+use super::request::Request as Message;
 use super::{begin, random_hex, scheme};
 use crate::cli::args::SigningArgs;
 use crate::cli::exit::Usage;
@@ -95,12 +95,6 @@ fn as_sent(url: &Url) -> Url {
 /// Reads the body into memory, for what is sent must be what was signed.
 fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
     let (reader, _) = body.open()?;
-    let mut bytes = Vec::new();
-    let read = reader.take(LONGEST_BODY + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::new(FailureKind::Local, format!("the body: {error}")))?;
-    if bytes.len() as u64 > LONGEST_BODY {
-        let text = format!("the body is longer than {LONGEST_BODY} bytes, the most that is signed");
-        return Err(Failure::new(FailureKind::Usage, text));
-    }
-    Ok(bytes)
+    let read = read_all(reader, bounded::BODY);
+    read.map_err(|error| Failure::new(FailureKind::Local, format!("the body: {error}")))
 }

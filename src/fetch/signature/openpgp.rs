@@ -2,12 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use super::{SignatureError, Signed, armor, is_clear_signed};
+use crate::bounded::read_file;
 use crate::temporary::TemporaryFolder;
 
 /// The longest signature, in bytes; a pipe takes as much without a reader.
@@ -259,12 +260,7 @@ fn error_of(rest: &str) -> SignatureError {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 64 MiB"));
-    }
-    Ok(bytes)
+    read_file(path, LONGEST)
 }
 
 #[cfg(test)]

@@ -1,0 +1,59 @@
+//! Reading whole files into memory, up to a limit: a device or a pipe may have no end.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+/// The limit for keys, certificates, header files, cookie jars and their like.
+#[doc(hidden)]
+pub const SMALL_FILE: u64 = 16 << 20;
+
+/// The limit for the body of a request.
+#[doc(hidden)]
+pub const BODY: u64 = 1 << 30;
+
+/// Reads the whole file at `path`.
+///
+/// # Errors
+/// If it cannot be opened or read, or holds more than `limit` bytes ([`ErrorKind::FileTooLarge`]).
+#[doc(hidden)]
+pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_all(File::open(path)?, limit)
+}
+
+/// Reads `input` to its end.
+///
+/// # Errors
+/// If it cannot be read, or holds more than `limit` bytes ([`ErrorKind::FileTooLarge`]).
+#[doc(hidden)]
+pub fn read_all(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(limit));
+    }
+    Ok(bytes)
+}
+
+/// Returns the error of a file that holds more than `limit` bytes.
+#[doc(hidden)]
+pub fn too_large(limit: u64) -> io::Error {
+    let text = format!("File too large (more than {limit} bytes)");
+    io::Error::new(ErrorKind::FileTooLarge, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_the_longest_that_is_read() {
+        assert_eq!(read_all(&b"abc"[..], 3).unwrap(), b"abc");
+        assert_eq!(read_all(&b""[..], 0).unwrap(), b"");
+        for limit in [0, 2, 1 << 20] {
+            let error = read_all(io::repeat(0), limit).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+            assert_eq!(error.to_string(), format!("File too large (more than {limit} bytes)"));
+        }
+    }
+}
