@@ -111,6 +111,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
     let mut result = Ok(());
     in_order(
         args.jobs,
+        thread::Builder::new,
         &jobs,
         |job| fetch(job, args, &session.client, &trust, &taken),
         |job, done| {
@@ -131,19 +132,20 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
 }
 
 /// Does the jobs, several at once, and hands over what became of them, in their order, as long as
-/// `emit` wants more.
-fn in_order(
+/// `emit` wants more. If the system grants fewer threads, those do the work; if none, this one.
+fn in_order<J: Sync, D: Send>(
     threads: NonZeroUsize,
-    jobs: &[Job],
-    work: impl Fn(&Job) -> Done + Sync,
-    mut emit: impl FnMut(&Job, Done) -> bool,
+    builder: impl Fn() -> thread::Builder,
+    jobs: &[J],
+    work: impl Fn(&J) -> D + Sync,
+    mut emit: impl FnMut(&J, D) -> bool,
 ) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
-        for _ in 0..threads.get().min(jobs.len()) {
+        let start = |_: &usize| {
             let (send, next, work) = (send.clone(), &next, &work);
-            scope.spawn(move || {
+            let worker = move || {
                 while let Some((i, job)) =
                     Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, jobs.get(i)?)))
                 {
@@ -151,10 +153,15 @@ fn in_order(
                         return;
                     }
                 }
-            });
+            };
+            builder().spawn_scoped(scope, worker).is_ok()
+        };
+        if (0..threads.get().min(jobs.len())).take_while(start).count() == 0 {
+            jobs.iter().all(|job| emit(job, work(job)));
+            return;
         }
         drop(send);
-        let mut early: Vec<Option<Done>> = jobs.iter().map(|_| None).collect();
+        let mut early: Vec<Option<D>> = jobs.iter().map(|_| None).collect();
         let mut due = 0;
         for (i, done) in receive {
             early[i] = Some(done);
@@ -400,4 +407,30 @@ fn copy_out(done: &Done, output: &mut Output) -> Result<()> {
 /// Whether what the sums say comes from the file's own origin.
 pub(super) fn origin_of(url: &Url, own: &Url) -> Origin {
     if url.origin() == own.origin() { Origin::Own } else { Origin::Foreign }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_are_done_with_as_many_threads_as_there_are() {
+        let jobs: Vec<u32> = (0..50).collect();
+        for granted in [0, 1, 2, 8] {
+            let asked = AtomicUsize::new(0);
+            // No system has an address space for the stack of those that are to fail.
+            let builder = || match asked.fetch_add(1, Relaxed) < granted {
+                true => thread::Builder::new(),
+                false => thread::Builder::new().stack_size(1 << 60),
+            };
+            let mut done = Vec::new();
+            let each = |job: &u32, result: u32| {
+                done.push((*job, result));
+                *job < 40
+            };
+            in_order(NonZeroUsize::new(4).unwrap(), builder, &jobs, |job| job * 2, each);
+            let all: Vec<_> = (0..=40).map(|job| (job, job * 2)).collect();
+            assert_eq!(done, all, "{granted} threads");
+        }
+    }
 }

@@ -32,6 +32,22 @@ struct Open {
 #[derive(Debug, Default)]
 pub(crate) struct Watched(Option<(Weak<Inner>, u64)>);
 
+/// Does work that knows no timeout on a thread of its own, and returns where its result arrives.
+/// If the system grants no thread, this one does it, and may be late.
+pub(crate) fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> mpsc::Receiver<T> {
+    let (send, receive) = mpsc::channel();
+    // The work follows when the thread is there, so that it is not lost otherwise.
+    let (hand_over, handed) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(send.send(work())));
+    match thread::Builder::new().spawn(move || handed.into_iter().for_each(|work| work())) {
+        Ok(_) => drop(hand_over.send(work)),
+        Err(_) => work(),
+    }
+    receive
+}
+
 impl Deadline {
     pub(crate) fn at(at: Instant) -> Self {
         let (send, receive) = mpsc::channel();

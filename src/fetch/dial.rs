@@ -2,8 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
@@ -11,7 +9,7 @@ use rustls::{ClientConnection, StreamOwned};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::deadline::{Deadline, Watched};
+use super::deadline::{Deadline, Watched, aside};
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
 use super::proxy::{MOST_CHALLENGES, Proxies, Proxy};
@@ -208,13 +206,9 @@ fn look_up(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let (send, receive) = mpsc::channel();
     let name = host.to_owned();
-    let spawned = thread::Builder::new().spawn(move || {
-        let _ = send.send((&*name, port).to_socket_addrs().map(|found| found.collect()));
-    });
-    spawned.map_err(|error| io_failure(&error, "cannot look up the name"))?;
-    match receive.recv_timeout(remaining(deadline)?) {
+    let found = aside(move || (&*name, port).to_socket_addrs().map(|found| found.collect()));
+    match found.recv_timeout(remaining(deadline)?) {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => Err(Failure::network(format!("{host}: {error}"))),
         Err(_) => Err(Failure::network(format!("{host}: no answer about the name in time"))),

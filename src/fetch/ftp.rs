@@ -2,8 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustls::ClientConfig;
@@ -12,7 +11,7 @@ use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Stat
 use url::Url;
 
 use super::client::userinfo;
-use super::deadline::{Deadline, Watched, until};
+use super::deadline::{Deadline, Watched, aside, until};
 use super::dial::{Dialer, connect, io_failure, remaining};
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
@@ -94,15 +93,12 @@ impl Ftp {
 /// Connects to where TLS comes first, on a thread of its own: suppaftp opens this connection
 /// itself, and knows no timeout for it.
 fn implicit(host: &str, tls: Secured, deadline: Instant) -> Result<RustlsFtpStream, Failure> {
-    let (send, receive) = mpsc::channel();
     let name = host.to_owned();
-    let spawned = thread::Builder::new().spawn(move || {
-        let made = RustlsFtpStream::connect_secure_implicit((&*name, IMPLICIT), tls, &name);
-        let _ = send.send(made.map_err(failure));
+    let made = aside(move || {
+        RustlsFtpStream::connect_secure_implicit((&*name, IMPLICIT), tls, &name).map_err(failure)
     });
-    spawned.map_err(|error| io_failure(&error, "cannot connect"))?;
     let late = |_| Failure::network("no connection in time");
-    receive.recv_timeout(remaining(deadline)?).map_err(late)?
+    made.recv_timeout(remaining(deadline)?).map_err(late)?
 }
 
 /// The connections of one session.

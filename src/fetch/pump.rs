@@ -89,7 +89,42 @@ pub(crate) struct Arrived {
     pub(crate) end: Result<(), Failure>,
 }
 
-/// Writes `body` to `file`, behind the first `length` bytes, and hashes it.
+/// Where the bytes go.
+struct Sink<'a> {
+    file: &'a mut File,
+    hasher: MultiHasher,
+    /// The length of the file.
+    length: u64,
+    progress: &'a Progress,
+    written: io::Result<()>,
+}
+
+impl Sink<'_> {
+    /// Writes and hashes a piece; `false` if that failed.
+    fn take(&mut self, piece: &[u8]) -> bool {
+        self.written = self.file.write_all(piece);
+        if self.written.is_ok() {
+            self.length += piece.len() as u64;
+            self.hasher.update(piece);
+            self.progress.bytes.store(self.length, Relaxed);
+        }
+        self.written.is_ok()
+    }
+
+    fn arrived(self, read: Result<(), Failure>) -> Arrived {
+        let end = match self.written {
+            Ok(()) => read,
+            Err(error) => {
+                let text = crate::error::ErrorKind::Io(error).to_string();
+                Err(Failure::new(FailureKind::Local, text))
+            }
+        };
+        Arrived { hasher: self.hasher, length: self.length, end }
+    }
+}
+
+/// Writes `body` to `file`, behind the first `length` bytes, and hashes it. If the system grants no
+/// second thread, this one does both.
 pub(crate) fn pump(
     body: &mut dyn Read,
     file: &mut File,
@@ -98,46 +133,55 @@ pub(crate) fn pump(
     limits: Limits,
     progress: &Progress,
 ) -> Arrived {
-    thread::scope(|scope| {
+    let mut sink = Sink { file, hasher, length, progress, written: Ok(()) };
+    let read = thread::scope(|scope| {
         let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
         let (empty, returned) = mpsc::channel();
-        let worker = thread::Builder::new().spawn_scoped(scope, move || {
-            let mut hasher = hasher;
-            let mut length = length;
-            let mut written = Ok(());
-            for buffer in arriving {
-                written = file.write_all(&buffer);
-                if written.is_err() {
-                    break;
+        // The sink follows when the thread is there, so that it is not lost otherwise.
+        let (hand_over, handed) = mpsc::channel::<&mut Sink<'_>>();
+        let work = move || {
+            for sink in handed {
+                for buffer in &arriving {
+                    if !sink.take(&buffer) {
+                        return;
+                    }
+                    // Nobody may be waiting for it any more.
+                    let _ = empty.send(buffer);
                 }
-                length += buffer.len() as u64;
-                hasher.update(&buffer);
-                progress.bytes.store(length, Relaxed);
-                // Nobody may be waiting for it any more.
-                let _ = empty.send(buffer);
-            }
-            (hasher, length, written)
-        });
-        let worker = match worker {
-            Ok(worker) => worker,
-            Err(error) => {
-                let failure = Failure::new(FailureKind::Local, format!("no thread: {error}"));
-                let hasher = MultiHasher::new([] as [crate::algorithm::Function; 0]);
-                return Arrived { hasher, length, end: Err(failure) };
             }
         };
-        let read = read_all(body, &full, &returned, length, limits);
-        drop(full);
-        match worker.join() {
-            Ok((hasher, length, Ok(()))) => Arrived { hasher, length, end: read },
-            Ok((hasher, length, Err(error))) => {
-                let text = crate::error::ErrorKind::Io(error).to_string();
-                let end = Err(Failure::new(FailureKind::Local, text));
-                Arrived { hasher, length, end }
+        match thread::Builder::new().spawn_scoped(scope, work) {
+            Ok(worker) => {
+                let _ = hand_over.send(&mut sink);
+                drop(hand_over);
+                let read = read_all(body, &full, &returned, length, limits);
+                drop(full);
+                match worker.join() {
+                    Ok(()) => read,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
-            Err(panic) => std::panic::resume_unwind(panic),
+            Err(_) => alone(body, &mut sink, limits),
         }
-    })
+    });
+    sink.arrived(read)
+}
+
+/// Reads, writes and hashes on this thread.
+fn alone(body: &mut dyn Read, sink: &mut Sink<'_>, limits: Limits) -> Result<(), Failure> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let (count, result) = fill(body, &mut buffer);
+        limits.judge(sink.length + count as u64)?;
+        if !sink.take(&buffer[..count]) {
+            return Ok(());
+        }
+        match result {
+            Ok(More::Yes) => {}
+            Ok(More::No) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
+    }
 }
 
 fn read_all(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::server::{Do, Server, head, ok, ranges};
-use crate::support::{Dir, skip};
+use crate::support::{Dir, HSUM, has, sha256, skip};
 use crate::world::{BODY, DIGEST, World, well};
 
 #[test]
@@ -111,4 +111,31 @@ fn a_full_disk_keeps_the_part_for_later() {
     assert!(small.0.read("x") == *BODY);
     assert_eq!(small.0.names(), ["x"]);
     assert!(server.seen()[1].header("range").is_some());
+}
+
+/// The system grants none, or fewer than are wanted.
+#[test]
+fn files_are_fetched_with_any_number_of_threads() {
+    if !has("prlimit") || !has("setpriv") {
+        return;
+    }
+    let server = Server::http();
+    server.at("/a", |_, _| ok(&[], &BODY)).at("/b", |_, _| ok(&[], b"b"));
+    for threads in ["1", "2", "3", "5"] {
+        let world = World::new();
+        world.dir.chmod("", 0o777);
+        let limit = format!("--nproc={threads}:{threads}");
+        // A user of whom nothing else runs; root has no such limit.
+        let user = ["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", HSUM];
+        let call = || world.dir.command("prlimit").args([&*limit]).args(user);
+        if call().args(["-V"]).run().status.code() != Some(0) {
+            skip::<()>("cannot become another user, or the program is out of its reach");
+            return;
+        }
+        let a = format!("{}#sha256={}", server.url("/a"), *DIGEST);
+        let b = format!("{}#sha256={}", server.url("/b"), sha256("b"));
+        let ran = call().args(["get", &a, &b, "--retries", "0", "--max-time", "30"]).run();
+        assert_eq!((ran.exits(0).lines().count(), &*ran.stderr), (2, ""), "{threads}");
+        assert!(world.dir.read("a") == *BODY && world.dir.read("b") == b"b", "{threads}");
+    }
 }
