@@ -62,6 +62,8 @@ mod algorithm;
 pub mod bounded;
 mod digest;
 mod error;
+#[doc(hidden)]
+pub mod escape;
 mod hasher;
 mod hmac;
 mod kernel;

@@ -9,6 +9,7 @@ use std::fmt;
 pub use crate::kernel::simd::Tier;
 
 use crate::algorithm::Algorithm;
+use crate::escape::escape;
 use crate::hasher::together::is_stitched;
 use crate::hasher::{MultiHasher, digest};
 use crate::kernel;
@@ -33,7 +34,7 @@ pub struct UnknownTier(String);
 
 impl fmt::Display for UnknownTier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no tier '{}' on this CPU; there are", self.0.escape_debug())?;
+        write!(f, "no tier '{}' on this CPU; there are", escape(self.0.as_bytes(), &[]))?;
         for (i, tier) in tiers().enumerate() {
             write!(f, "{} {}", if i > 0 { "," } else { "" }, tier.name())?;
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Algorithm, Function, Length, SPECS, Spec};
+use crate::escape::escape;
 
 /// A name that no algorithm has.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +23,7 @@ impl fmt::Display for UnknownAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Cause::Name { closest } => {
-                write!(f, "unknown algorithm '{}'", self.name.escape_debug())?;
+                write!(f, "unknown algorithm '{}'", escape(self.name.as_bytes(), &[]))?;
                 if !closest.is_empty() {
                     write!(f, "; did you mean {}?", closest.join(" or "))?;
                 }
@@ -31,7 +32,7 @@ impl fmt::Display for UnknownAlgorithm {
             Cause::Length { algorithm } => write!(
                 f,
                 "'{}': {algorithm} takes a digest length of 8 to {} bits, in whole bytes",
-                self.name.escape_debug(),
+                escape(self.name.as_bytes(), &[]),
                 algorithm.max_len() * 8
             ),
         }

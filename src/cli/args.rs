@@ -14,12 +14,14 @@ mod sum;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, Resettable, TypedValueParser};
 use clap::{
     ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
+use hsum::escape::escape;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
@@ -355,7 +357,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let mut top = Arguments::command();
+    let top = Arguments::command();
     let is_verb = |word: &str| {
         matches!(word, "help" | "-h" | "--help" | "-V" | "--version")
             || top.find_subcommand(word).is_some()
@@ -364,6 +366,16 @@ pub(crate) fn parse(
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }
+    matched(top, &words).map_err(|error| {
+        // Messages repeat words, which may hold line breaks and escape sequences: escaped, they are
+        // as wrong as before, unless they are not UTF-8, and no such word is repeated.
+        let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
+        let words: Vec<OsString> = words.iter().map(escaped).collect();
+        matched(Arguments::command(), &words).err().unwrap_or(error)
+    })
+}
+
+fn matched(mut top: Command, words: &[OsString]) -> clap::error::Result<Arguments> {
     let mut matches = top.try_get_matches_from_mut(words)?;
     Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut top))
 }

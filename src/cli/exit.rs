@@ -1,12 +1,15 @@
 //! The one place that decides the exit status.
 
-use std::io::{Write, stdout};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use anyhow::Result;
+use hsum::escape::escape;
 use hsum::temporary;
 
-use super::output::WriteError;
+use super::output::{Output, WriteError};
 use super::print::complain;
+use super::stderr;
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,12 +54,23 @@ impl std::error::Error for Untried {}
 
 /// Prints what the parser has to say: help, the version, or what is wrong.
 pub(crate) fn message(message: &clap::Error) -> ExitCode {
-    let printed = message.print().and_then(|()| stdout().flush());
-    match printed {
-        _ if message.use_stderr() => ExitCode::from(2),
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => code(Err(WriteError::new(error).into())),
+    if message.use_stderr() {
+        let text = message.render().to_string();
+        stderr::print(escape(text.as_bytes(), &['\n', '\t']).as_bytes());
+        return ExitCode::from(2);
     }
+    code(print(message).map(|()| Exit::Well))
+}
+
+/// Prints help, in colours on a terminal that has some.
+fn print(help: &clap::Error) -> Result<()> {
+    if io::stdout().is_terminal() {
+        return Ok(help.print().map_err(WriteError::new)?);
+    }
+    // clap's own way would report success for a closed descriptor.
+    let mut output = Output::plain_stdout()?;
+    output.bytes(help.render().to_string().as_bytes())?;
+    Ok(output.finish()?)
 }
 
 /// Ends the program because its output cannot be written: now, for what is being read may have no
@@ -73,7 +87,7 @@ pub(crate) const HERE: u8 = 6;
 
 impl Exit {
     /// Ends with `later`'s error, unless something failed before: the first failure decides.
-    pub(crate) fn and(self, later: anyhow::Result<()>) -> anyhow::Result<Self> {
+    pub(crate) fn and(self, later: Result<()>) -> Result<Self> {
         match later {
             Err(error) if self != Self::Well => {
                 report(&error);
@@ -85,10 +99,11 @@ impl Exit {
 }
 
 /// Reports what stopped a command for which 1 means a difference and nothing else.
-pub(crate) fn or_status(result: anyhow::Result<Exit>, status: u8) -> anyhow::Result<Exit> {
+pub(crate) fn or_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     match result {
         Err(error) if report(&error) == 1 => Ok(Exit::Code(status)),
         Err(_) => Ok(Exit::Code(2)),
+        Ok(Exit::Well) if stderr::has_failed() => Ok(Exit::Code(status)),
         result => result,
     }
 }
@@ -105,15 +120,23 @@ fn report(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() || error.is::<Untried>() { 2 } else { 1 }
 }
 
-/// Reports what stopped the command, if anything did.
-pub(crate) fn code(result: anyhow::Result<Exit>) -> ExitCode {
+/// Reports what stopped the command, if anything did, and returns the exit status.
+pub(crate) fn code(result: Result<Exit>) -> ExitCode {
+    match status(result) {
+        // As GNU ends: a warning that nobody could read is not success.
+        0 if stderr::has_failed() => ExitCode::from(1),
+        status => ExitCode::from(status),
+    }
+}
+
+fn status(result: Result<Exit>) -> u8 {
     match result {
-        Ok(Exit::Well) => ExitCode::SUCCESS,
-        Ok(Exit::Failed) => ExitCode::from(1),
-        Ok(Exit::Code(code)) => ExitCode::from(code),
-        Ok(Exit::Rotted) => ExitCode::from(3),
-        Ok(Exit::Refused) => ExitCode::from(4),
-        Ok(Exit::Undone) => ExitCode::from(5),
-        Err(error) => ExitCode::from(report(&error)),
+        Ok(Exit::Well) => 0,
+        Ok(Exit::Failed) => 1,
+        Ok(Exit::Code(code)) => code,
+        Ok(Exit::Rotted) => 3,
+        Ok(Exit::Refused) => 4,
+        Ok(Exit::Undone) => 5,
+        Err(error) => report(&error),
     }
 }

@@ -31,4 +31,5 @@ pub(crate) mod sign;
 pub(crate) mod signals;
 pub(crate) mod snapshot;
 pub(crate) mod startup;
+mod stderr;
 pub(crate) mod sum;

@@ -166,10 +166,10 @@ impl Output {
         files.filter(|m| m.is_file()).map(|m| FileId::of(&m)).collect()
     }
 
-    /// Appends a line, its end included.
+    /// Appends a line or several, the last end included.
     pub(crate) fn line(&mut self, line: &[u8]) -> Result<(), WriteError> {
         if self.is_terminal() {
-            return self.target.write(&for_terminal(line));
+            return self.target.write(for_terminal(line).as_bytes());
         }
         if self.pending.len() + line.len() > PIPE_WRITE {
             self.flush()?;

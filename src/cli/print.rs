@@ -2,18 +2,19 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use hsum::Error;
 use hsum::engine::{Hashed, Next, Outcome};
+use hsum::escape::escape;
 use hsum::manifest::{Style, write_line};
 use serde_json::{Map, Value, json};
 
 use super::output::{Output, WriteError};
 use super::quote::quote;
+use super::stderr;
 
 /// How results are printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,39 +101,39 @@ fn base64(bytes: &[u8]) -> String {
     base64ct::Base64::encode_string(bytes)
 }
 
-/// Says on standard error what is wrong with a file, as GNU words it.
-pub(crate) fn complain_of(name: &Path, error: &Error) {
-    complain(format_args!("{}: {}", quote(name), error.kind()));
-}
-
-/// Says on standard error that a walk skipped something, and why.
+/// Prints that a walk skipped something, and why.
 pub(crate) fn skipped(name: &Path, error: &Error) {
     complain(format_args!("{}: skipped: {}", quote(name), error.kind()));
 }
 
-/// The name that messages begin with, where it is not `hsum`.
+/// The name that messages begin with, if it is not `hsum`.
 static NAME: OnceLock<OsString> = OnceLock::new();
 
-/// Says what the program is called. Only the first word on it counts.
+/// Sets the name that messages begin with. Only the first call counts.
 pub(crate) fn call_the_program(name: OsString) {
     let _ = NAME.set(name);
 }
 
-/// What the program is called.
+/// Returns the name that messages begin with.
 pub(crate) fn program() -> &'static OsStr {
     NAME.get().map_or(OsStr::new("hsum"), OsString::as_os_str)
 }
 
-/// Says something on standard error; if that is gone there is nobody to tell.
+/// Prints `PROGRAM: MESSAGE`. Only an indented line may follow: no other can pass for a message.
 pub(crate) fn complain(message: impl Display) {
-    complain_in_bytes(message.to_string().as_bytes());
+    let message = message.to_string();
+    let lines: Vec<_> = message.split("\n  ").map(|line| escape(line.as_bytes(), &[])).collect();
+    complain_in_bytes(lines.join("\n  ").as_bytes());
 }
 
-/// [`complain`], of what need not be UTF-8.
+/// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does, unless to a terminal.
 pub(crate) fn complain_in_bytes(message: &[u8]) {
-    let line = [program().as_bytes(), b": ", message, b"\n"].concat();
-    // In one piece: others may write to the same terminal or pipe.
-    let _ = std::io::stderr().write_all(&line);
+    stderr::print(&[program().as_bytes(), b": ", message, b"\n"].concat());
+}
+
+/// Prints what is wrong with a file, as GNU words it.
+pub(crate) fn complain_of(name: &Path, error: &Error) {
+    complain(format_args!("{}: {}", quote(name), error.kind()));
 }
 
 /// `1 line is`, `2 lines are`.

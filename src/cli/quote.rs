@@ -1,11 +1,12 @@
 //! Names in messages, quoted as GNU does: a shell reads them back, a terminal is safe from them.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::str;
 use std::sync::LazyLock;
+
+use hsum::escape::{escape, is_hostile};
 
 /// The characters that print: those of the locale's character set, if that is UTF-8, else ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,13 +32,6 @@ impl Charset {
             Self::Utf8 => !is_hostile(c),
         }
     }
-}
-
-/// Controls, and what makes a terminal show text in another order than it has.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// A word in messages about the command line: in quotes always, what does not print as C writes it.
@@ -153,31 +147,22 @@ fn fits_double_quotes(name: &str) -> bool {
     rest.chars().all(plain)
 }
 
-/// A line of output as a terminal may show it: hostile characters and stray bytes escaped, all
-/// else, the LF at its end among it, as it is.
-pub(crate) fn for_terminal(line: &[u8]) -> Cow<'_, [u8]> {
-    let (text, end) = match line.strip_suffix(b"\n") {
-        Some(text) => (text, "\n"),
-        None => (line, ""),
-    };
-    if str::from_utf8(text).is_ok_and(|text| !text.chars().any(is_hostile)) {
-        return line.into();
+/// Escapes what a terminal could obey, apart from line breaks and tabs; CR LF becomes LF. In a record
+/// that ends in NUL, a line break can only be part of a name, and is escaped too.
+pub(crate) fn for_terminal(text: &[u8]) -> String {
+    if text.ends_with(b"\0") {
+        return escape(text, &[]).into_owned();
     }
-    let mut shown = String::new();
-    for chunk in text.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match is_hostile(c) {
-                true if c.is_ascii() => shown.extend(["\\x", &format!("{:02x}", c as u8)]),
-                true => shown.extend(c.escape_unicode()),
-                false => shown.push(c),
-            }
-        }
-        for byte in chunk.invalid() {
-            shown.extend(["\\x", &format!("{byte:02x}")]);
-        }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let (line, end) = match line.strip_suffix(b"\n") {
+            Some(line) => (line.strip_suffix(b"\r").unwrap_or(line), "\n"),
+            None => (line, ""),
+        };
+        shown.push_str(&escape(line, &['\t']));
+        shown.push_str(end);
     }
-    shown.push_str(end);
-    shown.into_bytes().into()
+    shown
 }
 
 #[cfg(test)]
@@ -215,10 +200,16 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_no_raw_control() {
-        assert_eq!(for_terminal("é a\\n".as_bytes()), "é a\\n".as_bytes());
-        assert_eq!(for_terminal(b"\x1b[2J\xff"), &b"\\x1b[2J\\xff"[..]);
-        assert_eq!(for_terminal(b"a\nb\xff\n"), &b"a\\x0ab\\xff\n"[..]);
-        assert_eq!(for_terminal(b"plain\n"), &b"plain\n"[..]);
-        assert_eq!(for_terminal("\u{202e}".as_bytes()), &b"\\u{202e}"[..]);
+        for (text, shown) in [
+            ("é a\\n".as_bytes(), "é a\\n"),
+            (b"\x1b[2J\xff", "\\x1b[2J\\xff"),
+            (b"a\n\n\tb\xff\n", "a\n\n\tb\\xff\n"),
+            (b"a\r\nb\rc\r\n", "a\nb\\x0dc\n"),
+            (b"\x9b2J\n", "\\x9b2J\n"),
+            (b"a\nb\0", "a\\x0ab\\x00"),
+            ("\u{202e}".as_bytes(), "\\u{202e}"),
+        ] {
+            assert_eq!(for_terminal(text), shown);
+        }
     }
 }

@@ -10,7 +10,7 @@ use hsum::fetch::{Body, Failure, FailureKind, Headers, Reply, redacted};
 use super::args::SendArgs;
 use super::client::{self, Session};
 use super::exit::Exit;
-use super::output::Output;
+use super::output::{Output, WriteError};
 use super::print::complain;
 use super::sign::{request, sender, untried};
 
@@ -49,22 +49,25 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
     if include {
         output.line(&head(status, &reply.response.headers))?;
     }
+    let mut screen = Screen::default();
     let mut piece = vec![0; 64 * 1024];
-    loop {
+    let read = loop {
         match reply.response.body.read(&mut piece) {
-            Ok(0) => break,
-            Ok(count) if output.is_terminal() => output.line(&piece[..count])?,
+            Ok(0) => break Ok(()),
+            Ok(count) if output.is_terminal() => screen.show(&piece[..count], &mut output)?,
             Ok(count) => output.bytes(&piece[..count])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                let text = format!("{}: {}", redacted(&reply.url), ErrorKind::Io(error));
-                let exit = failed(&Failure::network(text));
-                if let Some(file) = output.give_up()? {
-                    complain(format_args!("{file}, because the answer is not complete"));
-                }
-                return Ok(exit);
-            }
+            Err(error) => break Err(error),
         }
+    };
+    screen.end(&mut output)?;
+    if let Err(error) = read {
+        let text = format!("{}: {}", redacted(&reply.url), ErrorKind::Io(error));
+        let exit = failed(&Failure::network(text));
+        if let Some(file) = output.give_up()? {
+            complain(format_args!("{file}, because the answer is not complete"));
+        }
+        return Ok(exit);
     }
     output.finish()?;
     if (200..300).contains(&status) {
@@ -72,6 +75,41 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
     }
     complain(format_args!("{}: the server answers {status}", redacted(&reply.url)));
     Ok(Exit::Code((status / 100) as u8))
+}
+
+/// A body on its way to a terminal, in pieces that may end within a character.
+#[derive(Default)]
+struct Screen {
+    /// The beginning of a character, or a CR that an LF may follow.
+    rest: Vec<u8>,
+    /// The last line has no end yet.
+    within_line: bool,
+}
+
+impl Screen {
+    fn show(&mut self, piece: &[u8], output: &mut Output) -> Result<(), WriteError> {
+        self.rest.extend_from_slice(piece);
+        let rest = self.rest.split_off(whole(&self.rest));
+        let text = std::mem::replace(&mut self.rest, rest);
+        self.within_line = text.last().map_or(self.within_line, |&last| last != b'\n');
+        output.line(&text)
+    }
+
+    /// Shows the rest, and ends its line: what follows, on standard error too, begins a new one.
+    fn end(self, output: &mut Output) -> Result<(), WriteError> {
+        output.line(&self.rest)?;
+        if self.within_line || !self.rest.is_empty() { output.line(b"\n") } else { Ok(()) }
+    }
+}
+
+/// Returns the length of `text` without what the next piece may complete.
+fn whole(text: &[u8]) -> usize {
+    let cut = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    match str::from_utf8(cut) {
+        Err(error) if error.error_len().is_none() => text.len() - cut.len(),
+        _ if text.ends_with(b"\r") => text.len() - 1,
+        _ => text.len(),
+    }
 }
 
 /// Status line and headers, each value on one line.
@@ -90,5 +128,27 @@ fn failed(failure: &Failure) -> Exit {
     match failure.kind() {
         FailureKind::Network => Exit::Failed,
         _ => Exit::Code(failure.exit_code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_shown_up_to_a_whole_character() {
+        for (text, length) in [
+            (&b""[..], 0),
+            (b"a\n", 2),
+            (b"a\r", 1),
+            (b"a\r\n", 3),
+            ("aé".as_bytes(), 3),
+            (b"a\xc3", 1),
+            (b"\xff\xf0\x9f\x98", 1),
+            (b"a\xff", 2),
+            (b"a\x80\x80", 3),
+        ] {
+            assert_eq!(whole(text), length, "{text:?}");
+        }
     }
 }

@@ -7,20 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{fcntl_dupfd_cloexec, fcntl_getfd};
 use rustix::process::{Resource, getrlimit};
-use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stderr, stdin, stdout};
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+static STDERR_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 // Before `main`, for Rust's runtime opens /dev/null in the place of a closed descriptor, and after
 // that nobody can tell it from one that was given.
 //
-// SAFETY: it makes two system calls and stores two flags; nothing here needs the runtime.
+// SAFETY: it makes three system calls and stores three flags; nothing here needs the runtime.
 ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn look() {
         STDIN_WAS_CLOSED.store(fcntl_getfd(stdin()).is_err(), Relaxed);
         STDOUT_WAS_CLOSED.store(fcntl_getfd(stdout()).is_err(), Relaxed);
+        STDERR_WAS_CLOSED.store(fcntl_getfd(stderr()).is_err(), Relaxed);
     }
 }
 
@@ -35,6 +37,9 @@ pub(crate) fn close_what_was_closed() -> io::Result<()> {
     }
     if STDOUT_WAS_CLOSED.load(Relaxed) {
         dup2_stdout(File::open("/dev/null")?)?;
+    }
+    if STDERR_WAS_CLOSED.load(Relaxed) {
+        dup2_stderr(File::open("/dev/null")?)?;
     }
     Ok(())
 }

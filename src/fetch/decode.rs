@@ -162,7 +162,7 @@ pub(super) fn instead(
 
 /// All of it came, and neither its bytes nor the decoded ones are the file.
 fn other(failure: Failure, more: String) -> Failure {
-    Failure::new(FailureKind::Mismatch, failure.to_string()).adding(more)
+    failure.become_final(FailureKind::Mismatch).adding(more)
 }
 
 /// Decodes all members to `sink`, up to `most` bytes; returns their number and their digests.

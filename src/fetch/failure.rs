@@ -1,4 +1,7 @@
 //! Why a request or a download failed: the kind, the exit code, a sentence without secrets.
+//!
+//! The sentence may quote a server, a certificate or another program: what a terminal could obey is
+//! escaped in it here, for all of them.
 
 use std::fmt;
 use std::io;
@@ -8,6 +11,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::error::{Error, ErrorKind};
+use crate::escape::escape;
 
 /// What kept bytes from being fetched, or from being put in place.
 #[derive(Debug)]
@@ -51,12 +55,12 @@ pub enum Again {
 impl Failure {
     /// A failure that another try will not mend.
     pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), again: Again::Never }
+        Self { kind, text: line(text.into()), again: Again::Never }
     }
 
     /// The network failed; another try may mend it.
     pub fn network(text: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Network, text: text.into(), again: Again::Later }
+        Self::new(FailureKind::Network, text).again(Again::Later)
     }
 
     /// The system refused something about a file here.
@@ -72,13 +76,19 @@ impl Failure {
 
     /// Puts words before the sentence: what was being done.
     pub fn during(mut self, what: impl fmt::Display) -> Self {
-        self.text = format!("{what}: {}", self.text);
+        self.text = format!("{}: {}", line(what.to_string()), self.text);
         self
     }
 
     /// Appends a sentence.
     pub fn adding(mut self, more: impl fmt::Display) -> Self {
-        self.text = format!("{}\n  {more}", self.text);
+        self.text = format!("{}\n  {}", self.text, line(more.to_string()));
+        self
+    }
+
+    /// Changes the kind to one that another try will not mend.
+    pub(crate) fn become_final(mut self, kind: FailureKind) -> Self {
+        (self.kind, self.again) = (kind, Again::Never);
         self
     }
 
@@ -104,6 +114,11 @@ impl Failure {
             FailureKind::Policy => 7,
         }
     }
+}
+
+/// Escapes a sentence, or a part of one, so that it is one line.
+fn line(text: String) -> String {
+    escape(text.as_bytes(), &[]).into_owned()
 }
 
 impl fmt::Display for Failure {

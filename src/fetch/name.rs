@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use percent_encoding::percent_decode;
 use url::Url;
 
+use crate::escape::is_hostile;
 use crate::sign::is_token_byte;
 
 /// The longest name, in bytes: file systems take 255, and the part file's name is longer.
@@ -148,13 +149,6 @@ fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, BadName> {
         Some(fault) => Err(fault),
         None => Ok(OsString::from_vec(name)),
     }
-}
-
-/// Controls (U+0080 to U+009F too), line separators, and the marks that reverse text:
-/// `gpj.exe` shown as `exe.jpg`.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whatever follows the first dot.

@@ -19,6 +19,8 @@ mod scheme_options;
 mod secrets;
 mod sign;
 mod signed_urls;
+mod stderr;
 mod sum;
 mod support;
+mod terminal;
 mod tiers;

@@ -304,21 +304,6 @@ fn a_full_disk_is_reported() {
     }
 }
 
-/// Runs it on a terminal; what stands there, with the terminal's CR LF as LF.
-fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
-    let probe = std::process::Command::new("script").arg("--version").output();
-    if !probe.is_ok_and(|output| output.stdout.windows(10).any(|w| w == b"util-linux")) {
-        return skip("no script of util-linux");
-    }
-    let mut call = dir.command("script").args(["-qec", script, "/dev/null"]);
-    call = call.env("SHELL", "/bin/sh").env("TERM", "xterm");
-    let mut bytes = call.run().stdout;
-    while let Some(at) = bytes.windows(2).position(|two| two == b"\r\n") {
-        bytes.remove(at);
-    }
-    Some(bytes)
-}
-
 #[test]
 fn a_terminal_gets_lines() {
     let dir = Dir::with(&["a", "b"]);

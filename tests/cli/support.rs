@@ -305,6 +305,20 @@ pub(crate) fn has(program: &str) -> bool {
     found || skip::<()>(&format!("no {program}")).is_some()
 }
 
+/// What a terminal shows of a script for the shell, with its CR LF as LF; `None`, with a word, where
+/// there is no program that makes one.
+pub(crate) fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
+    let probe = Command::new("script").arg("--version").output();
+    if !probe.is_ok_and(|output| output.stdout.windows(10).any(|w| w == b"util-linux")) {
+        return skip("no script of util-linux");
+    }
+    let mut call = dir.command("script").args(["-qec", script, "/dev/null"]);
+    call = call.env("SHELL", "/bin/sh").env("TERM", "xterm");
+    let bytes = call.run().stdout;
+    let before_lf = |i: usize| bytes[i] == b'\r' && bytes.get(i + 1) == Some(&b'\n');
+    Some((0..bytes.len()).filter(|&i| !before_lf(i)).map(|i| bytes[i]).collect())
+}
+
 /// Opens a FIFO for writing as soon as somebody reads it.
 pub(crate) fn open_fifo(path: &Path) -> File {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;

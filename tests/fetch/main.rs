@@ -22,6 +22,7 @@ mod statuses;
 #[path = "../cli/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod terminal;
 mod tls;
 mod trust;
 mod world;

@@ -98,3 +98,21 @@ fn the_client_shows_its_certificate_to_its_own_server_only() {
     well(world.expecting(&server.url("/x"), &trusting).args(showing));
     world.is_good();
 }
+
+/// The authority is trusted, and signs what it is given.
+#[test]
+fn the_names_in_a_certificate_are_escaped() {
+    let (world, files) = World::with_pki();
+    let server = Server::https(PKI.hostile());
+    let authority = files.path("ca.pem");
+    let words = ["--cacert", authority.to_str().unwrap()];
+    for call in [
+        world.expecting(&server.url("/x"), &words),
+        world.dir.hsum(["head", "--retries", "0", &server.url("/x")]).args(words),
+        world.dir.hsum(["send", "--retries", "0", &server.url("/x")]).args(words),
+    ] {
+        let ran = call.run();
+        assert!(ran.stderr.contains("\\x1b[2J"), "{:?}", ran.stderr);
+        assert!(!ran.stderr.contains(['\x1b', '\x07']), "{:?}", ran.stderr);
+    }
+}

@@ -89,6 +89,8 @@ pub(crate) struct Pki {
     pub(crate) authority: String,
     pub(crate) client: String,
     server: (String, String),
+    /// Of a server whose name would clear a terminal.
+    hostile: (String, String),
     /// SHA-256 of the server's SubjectPublicKeyInfo.
     pub(crate) pin: String,
 }
@@ -104,12 +106,14 @@ pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
         (params.signed_by(&key, &issuer).expect("a certificate"), key)
     };
     let (server, server_key) = leaf("localhost");
+    let (hostile, hostile_key) = leaf("\x1b[2J\u{7}.test");
     let (client, client_key) = leaf("me");
     let pin = sha256(rcgen::PublicKeyData::subject_public_key_info(&server_key));
     Pki {
         authority: issuer.pem(),
         client: client.pem() + &client_key.serialize_pem(),
         server: (server.pem(), server_key.serialize_pem()),
+        hostile: (hostile.pem(), hostile_key.serialize_pem()),
         pin,
     }
 });
@@ -127,6 +131,15 @@ impl Pki {
         clients: Clients,
         versions: &[&'static rustls::SupportedProtocolVersion],
     ) -> Arc<ServerConfig> {
+        Self::configured(&self.server, &self.authority, clients, versions)
+    }
+
+    fn configured(
+        (chain, key): &(String, String),
+        authority: &str,
+        clients: Clients,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
@@ -135,17 +148,21 @@ impl Pki {
             Clients::All => builder.with_no_client_auth(),
             Clients::WithCertificate => {
                 let mut roots = RootCertStore::empty();
-                let authority = CertificateDer::from_pem_slice(self.authority.as_bytes());
+                let authority = CertificateDer::from_pem_slice(authority.as_bytes());
                 roots.add(authority.expect("a certificate")).expect("a root");
                 let verifier =
                     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
                 builder.with_client_cert_verifier(verifier.expect("a verifier"))
             }
         };
-        let chain =
-            CertificateDer::from_pem_slice(self.server.0.as_bytes()).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_slice(self.server.1.as_bytes()).expect("a key");
+        let chain = CertificateDer::from_pem_slice(chain.as_bytes()).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
         Arc::new(builder.with_single_cert(vec![chain], key).expect("a configuration"))
+    }
+
+    /// A server for everybody, whose name would clear a terminal.
+    pub(crate) fn hostile(&self) -> Arc<ServerConfig> {
+        Self::configured(&self.hostile, &self.authority, Clients::All, &[&version::TLS13])
     }
 
     /// A server for everybody, of any version.

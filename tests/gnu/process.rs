@@ -73,6 +73,66 @@ fn x3_closed_descriptors() {
     scratch.check("md5sum 0<> /dev/null", &format!("{EMPTY}  -\n"), "", 0);
 }
 
+/// Every way that writes to standard error, and some that do not.
+#[test]
+fn x3_lost_messages() {
+    let scratch = Scratch::new();
+    let coreutils = ["md5sum", "cksum"].iter().all(|tool| {
+        let real = format!("/usr/bin/{tool} --version");
+        String::from_utf8_lossy(&scratch.run(real).stdout).contains("GNU coreutils")
+    });
+    if !coreutils {
+        eprintln!("skipped: no GNU coreutils to compare with");
+    }
+    for tool in TOOLS {
+        scratch.run(format!("{tool} a b > list; (cat list; echo improper) > bad; echo no > none"));
+        let mut calls: Vec<(String, i32)> = vec![
+            (format!("{tool} a"), 0),
+            (format!("{tool} a nope"), 1),
+            (format!("{tool} --nope a"), 1),
+            (format!("{tool} --help"), 0),
+            (format!("{tool} --version"), 0),
+        ];
+        if !matches!(tool, "sum" | "cksum") {
+            calls.extend([
+                (format!("{tool} -c list"), 0),
+                (format!("{tool} -c bad"), 0),
+                (format!("{tool} -c --warn bad"), 0),
+                (format!("{tool} -c --strict bad"), 1),
+                (format!("{tool} -c --status bad"), 0),
+                (format!("{tool} -c none"), 1),
+                (format!("{tool} -c nope"), 1),
+            ]);
+        }
+        if tool == "cksum" {
+            scratch.run("(cksum -a md5 a b; echo improper) > bad");
+            calls.extend([
+                ("cksum --debug a".into(), 0),
+                ("cksum --debug -a crc a".into(), 0),
+                ("cksum -c bad".into(), 0),
+                ("cksum -c --warn bad".into(), 0),
+                ("cksum -a nope a".into(), 1),
+                ("cksum -a md5 -l 8 a".into(), 1),
+            ]);
+        }
+        for (call, code) in calls {
+            let silent = scratch.run(&call).stderr.is_empty();
+            for (to, wanted) in [
+                ("2>/dev/null", code),
+                ("2>/dev/full", if silent { code } else { 1 }),
+                ("2>&-", if silent { code } else { 1 }),
+            ] {
+                let ours = scratch.run(format!("{call} {to}")).status.code();
+                assert_eq!(ours, Some(wanted), "{call} {to}");
+                if coreutils {
+                    let real = scratch.run(format!("/usr/bin/{call} {to}")).status.code();
+                    assert_eq!(real, ours, "/usr/bin/{call} {to}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn x4_nobody_reads() {
     let scratch = Scratch::new();

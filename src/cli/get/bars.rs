@@ -6,11 +6,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use hsum::escape::escape;
 use hsum::fetch::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::super::args::When;
-use super::super::quote::for_terminal;
 use super::{Job, Target};
 
 const REDRAW: Duration = Duration::from_millis(100);
@@ -56,7 +56,7 @@ fn title(job: &Job) -> String {
         Target::Named(_) | Target::Stdout => None,
     };
     let name = name.unwrap_or_else(|| job.request.url.host_str().unwrap_or("").to_owned());
-    String::from_utf8_lossy(&for_terminal(name.as_bytes())).into_owned()
+    escape(name.as_bytes(), &[]).into_owned()
 }
 
 fn watch(bars: &MultiProgress, watched: &[(String, Arc<Progress>)], stopped: &mpsc::Receiver<()>) {

@@ -19,7 +19,7 @@ use hsum::Algorithm;
 use super::exit::Exit;
 use super::print::{call_the_program, complain_in_bytes, program};
 use super::quote::quote_text;
-use super::startup;
+use super::{startup, stderr};
 use getopt::Order;
 use options::Request;
 
@@ -108,9 +108,7 @@ pub(crate) fn run(tool: Tool, words: &[OsString]) -> Result<Exit> {
 
 /// "Try 'PROG --help' for more information."
 fn hint() {
-    use std::io::Write;
-    let line = [b"Try '", program().as_bytes(), b" --help' for more information.\n"].concat();
-    let _ = std::io::stderr().write_all(&line);
+    stderr::print(&[b"Try '", program().as_bytes(), b" --help' for more information.\n"].concat());
 }
 
 /// The descriptor that was closed when the program began cannot be closed at its end.

@@ -1,0 +1,41 @@
+//! Standard error: the one way to write to it, which remembers whether anything was lost.
+
+use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rustix::io::Errno;
+use rustix::stdio::stderr;
+
+use super::quote::for_terminal;
+
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` if a message could not be written.
+pub(crate) fn has_failed() -> bool {
+    FAILED.load(Relaxed)
+}
+
+/// Prints whole lines; for a terminal, what it could obey is escaped.
+pub(crate) fn print(lines: &[u8]) {
+    let written = match io::stderr().is_terminal() {
+        true => write_all(for_terminal(lines).as_bytes()),
+        false => write_all(lines),
+    };
+    if written.is_err() {
+        FAILED.store(true, Relaxed);
+    }
+}
+
+/// In one piece if possible: others may write to the same pipe. Rust's own handle would report
+/// success for a closed descriptor.
+fn write_all(mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(stderr(), bytes) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Text from elsewhere, made safe for messages and terminals.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::str;
+
+/// Returns `true` for controls (C0 and C1), line separators and the marks that reorder text.
+#[doc(hidden)]
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Escapes hostile characters and bytes that are not UTF-8, except the characters in `keep`.
+#[doc(hidden)]
+pub fn escape<'a>(text: &'a [u8], keep: &[char]) -> Cow<'a, str> {
+    let escaped = |c: char| is_hostile(c) && !keep.contains(&c);
+    match str::from_utf8(text) {
+        Ok(text) if !text.chars().any(escaped) => return text.into(),
+        _ => {}
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    let stray = |shown: &mut String, byte: u8| {
+        let _ = write!(shown, "\\x{byte:02x}");
+    };
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match escaped(c) {
+                true if c.is_ascii() => stray(&mut shown, c as u8),
+                true => shown.extend(c.escape_unicode()),
+                false => shown.push(c),
+            }
+        }
+        chunk.invalid().iter().for_each(|&byte| stray(&mut shown, byte));
+    }
+    shown.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_characters_are_escaped() {
+        for (text, shown) in [
+            (&b"plain"[..], "plain"),
+            ("é ‘a’ \u{1f600} \\n".as_bytes(), "é ‘a’ \u{1f600} \\n"),
+            (b"\x1b[2J\x07\x7f\xff", "\\x1b[2J\\x07\\x7f\\xff"),
+            (b"a\r\n\tb", "a\\x0d\\x0a\\x09b"),
+            ("\u{85}\u{9b}2J".as_bytes(), "\\u{85}\\u{9b}2J"),
+            ("\u{202e}\u{2066}\u{2028}\u{200f}".as_bytes(), "\\u{202e}\\u{2066}\\u{2028}\\u{200f}"),
+        ] {
+            assert_eq!(escape(text, &[]), shown);
+            assert_eq!(escape(shown.as_bytes(), &[]), shown, "escaping twice changes nothing");
+        }
+        assert_eq!(escape(b"a\r\n\tb\x1b", &['\n', '\t']), "a\\x0d\n\tb\\x1b");
+    }
+}

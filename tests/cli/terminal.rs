@@ -1,0 +1,217 @@
+//! What terminals get: lines that can be read, and no byte of anybody else that they would obey.
+
+use crate::support::*;
+
+/// A folder with what the verbs need.
+fn world() -> Dir {
+    let dir = Dir::with(&["a", "b", "t/c", "t/d/e"]);
+    dir.write("list", list(&["a", "b"]));
+    dir.write("bad-list", list(&["a", "b"]).replace(&sha256("b"), &sha256("a")));
+    dir.write("key", "secret\n");
+    dir.write("whsec", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+    for name in ["record", "other"] {
+        dir.hsum(["snapshot", "t", "-o", name]).run().exits(0);
+        dir.write("t/c", "changed");
+    }
+    dir.write("digests", format!("{}\n{}\n", sha256("a"), md5("b")));
+    dir
+}
+
+/// Each verb that prints something without a server; `bench` takes seconds, and has its own test.
+const CALLS: [&str; 30] = [
+    "a b",
+    "sum -a sha256 -a md5 a b",
+    "sum --json t",
+    "sum --tag a b",
+    "check list",
+    "check bad-list",
+    "check a --expect sha256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+    "convert --to base64 - < digests",
+    "audit t record",
+    "audit --json t record",
+    "update t copy",
+    "diff record other",
+    "hmac -k file:key a b",
+    "sign -s standard-webhooks -k file:whsec --timestamp 1 --id x a",
+    "sign -s slack -k file:key --timestamp 1 a",
+    "sign -s slack -k file:key --timestamp 1 --format json a",
+    "sign -s slack -k file:key --timestamp 1 --format curl a",
+    "verify-request -s github -k file:key -H X-Hub-Signature-256:sha256=00 --explain a",
+    "schemes",
+    "schemes --json",
+    "algorithms",
+    "algorithms --tiers",
+    "self-test",
+    "gnu md5sum a b",
+    "gnu md5sum --help",
+    "gnu cksum a b",
+    "gnu sum a b",
+    "gnu b2sum --tag a b",
+    "gnu sha256sum -c list",
+    "--version",
+];
+
+/// What a terminal shows is what a pipe gets.
+#[test]
+fn every_verb_prints_the_same_lines_to_a_terminal() {
+    let dir = world();
+    for call in CALLS {
+        let script = format!("cp record copy; \"$HSUM\" {call} 2>/dev/null");
+        let piped = dir.shell(&script).run();
+        assert!(piped.stdout.ends_with(b"\n"), "{call}: nothing printed");
+        let Some(shown) = on_a_terminal(&dir, &script) else { return };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(text(&shown), text(&piped.stdout), "{call}");
+    }
+}
+
+/// Help, messages, and what differs from run to run.
+#[test]
+fn no_line_break_is_escaped() {
+    let dir = world();
+    for call in [
+        "--help",
+        "help check",
+        "get --help",
+        "sum --nope",
+        "sum --help",
+        "keygen",
+        "keygen --format raw --bytes 16 -o k",
+        "snapshot t -o new",
+        "publish t",
+        "get",
+        "get http://localhost:1/x --no-verify --retries 0",
+        "head http://localhost:1/x --retries 0",
+        "send http://localhost:1/x --retries 0",
+        "gnu --install links",
+        "gnu md5sum --nope",
+        "gnu b2sum -l 7 a",
+        "gnu cksum -a nope",
+        "gnu cksum --debug a",
+        "-a nope a",
+    ] {
+        let Some(shown) = on_a_terminal(&dir, &format!("\"$HSUM\" {call}")) else { return };
+        let text = String::from_utf8_lossy(&shown);
+        assert!(!text.contains("\\x0a"), "{call}: {text}");
+        assert!(text.is_empty() || text.ends_with('\n'), "{call}: {text}");
+    }
+}
+
+#[test]
+fn a_benchmark_is_lines_on_a_terminal() {
+    let Some(shown) = on_a_terminal(&Dir::new(), "\"$HSUM\" bench") else { return };
+    let text = String::from_utf8_lossy(&shown);
+    assert!(text.contains(":\n\nNAME ") && text.contains(".\nFor files below "), "{text}");
+    assert!(!text.contains("\\x0a"), "{text}");
+}
+
+/// What no message may hold.
+fn is_hostile(c: char) -> bool {
+    (c.is_control() && c != '\n') || "\u{fffd}\u{202e}\u{2066}\u{2028}\u{200f}".contains(c)
+}
+
+/// Words in which a message repeats what was typed, each with `X` in the place of what is hostile.
+const REPEATING: [&[&str]; 40] = [
+    &["--X"],
+    &["-X"],
+    &["sum", "--X=1"],
+    &["-a", "X", "a"],
+    &["--length", "X", "a"],
+    &["--threads", "X", "a"],
+    &["--progress", "X", "a"],
+    &["--exclude", "{X", "a"],
+    &["--include", "{X", "a"],
+    &["--max-depth", "X", "a"],
+    &["--files-from", "X"],
+    &["X"],
+    &["-o", "no/X", "a"],
+    &["help", "X"],
+    &["check", "--X"],
+    &["check", "X"],
+    &["check", "--expect", "X", "a"],
+    &["check", "--sums", "X", "a"],
+    &["convert", "X"],
+    &["convert", "--to", "X", "00"],
+    &["convert", "--X"],
+    &["audit", "X", "Y"],
+    &["snapshot", "X", "-o", "record"],
+    &["diff", "X", "Y", "Z"],
+    &["diff", "X", "Y"],
+    &["hmac", "--key", "file:X", "a"],
+    &["hmac", "--key", "env:X", "a"],
+    &["hmac", "--key", "file:key", "--expect", "X", "a"],
+    &["sign", "-s", "X", "-k", "file:key", "a"],
+    &["sign", "-s", "github", "-k", "file:key", "-H", "X", "a"],
+    &["sign", "-s", "github", "-k", "file:key", "--timestamp", "X", "a"],
+    &["verify-request", "-s", "github", "-k", "file:key", "--http", "X"],
+    &["get", "X"],
+    &["get", "http://X/", "--no-verify"],
+    &["get", "http://localhost:1/", "--size", "X"],
+    &["get", "http://localhost:1/x", "--cacert", "X", "--retries", "0", "--no-verify"],
+    &["get", "http://localhost:1/x", "--proxy", "X", "--no-verify"],
+    &["send", "http://localhost:1/x", "X"],
+    &["publish", "X"],
+    &["gnu", "X"],
+];
+
+#[test]
+fn messages_repeat_no_control() {
+    let dir = Dir::with(&["a", "key"]);
+    for hostile in [
+        &b"\x1b[2J"[..],
+        b"\x1b]0;x\x07",
+        b"q\rhsum: fine",
+        b"q\nhsum: fine",
+        "\u{9b}2J".as_bytes(),
+        "\u{202e}\u{2066}".as_bytes(),
+        "\u{2028}\u{200f}".as_bytes(),
+        b"\x9b2J\xff",
+    ] {
+        for words in REPEATING {
+            let words = words.iter().map(|word| {
+                let (before, after) = word.split_once('X').unwrap_or((word, ""));
+                let middle = if before == *word { &b""[..] } else { hostile };
+                name(&[before.as_bytes(), middle, after.as_bytes()].concat()).to_owned()
+            });
+            let words: Vec<_> = words.collect();
+            let ran = dir.hsum(&words).run();
+            assert!(ran.status.code().is_some_and(|code| code > 0), "{words:?}: {}", ran.status);
+            let text = &ran.stderr;
+            assert!(!text.is_empty() && !text.contains(is_hostile), "{words:?}: {text:?}");
+            assert!(!text.contains("\nhsum: fine"), "{words:?}: {text:?}");
+            assert!(!String::from_utf8_lossy(&ran.stdout).contains("\x1b"), "{words:?}");
+        }
+    }
+}
+
+/// The message shows where the trouble is, not a word with a part missing.
+#[test]
+fn a_hostile_word_can_be_recognised() {
+    let dir = Dir::with(&["a"]);
+    dir.hsum(["--\x1b[2J", "a"]).run().is_in(2, b"", "unexpected argument '--\\x1b[2J' found");
+    dir.hsum(["-a", "\u{202e}", "a"]).run().is_in(2, b"", "\\u{202e}");
+    dir.hsum(["--length", "\x07", "a"]).run().is_in(2, b"", "invalid value '\\x07' for '--length");
+}
+
+#[test]
+fn gnu_messages_are_escaped_on_terminals_only() {
+    let dir = Dir::with(&["a"]);
+    let ran = dir.hsum(["gnu", "md5sum", "--\x1b[2J"]).run();
+    assert!(ran.stderr.contains("unrecognized option '--\x1b[2J'\n"), "{:?}", ran.stderr);
+    let script = "\"$HSUM\" gnu md5sum \"$(printf -- '--\\033[2J')\"";
+    let Some(shown) = on_a_terminal(&dir, script) else { return };
+    let text = String::from_utf8_lossy(&shown);
+    assert!(text.contains("unrecognized option '--\\x1b[2J'\n"), "{text:?}");
+}
+
+/// A record that ends in NUL has no line breaks but those of names.
+#[test]
+fn a_name_cannot_pass_for_a_line() {
+    let dir = Dir::new();
+    dir.write(name(b"a\nb"), "x");
+    for words in ["", "-z", "--tag", "-z --tag", "--json"] {
+        let Some(shown) = on_a_terminal(&dir, &format!("\"$HSUM\" {words} .")) else { return };
+        let text = String::from_utf8_lossy(&shown);
+        assert!(text.lines().count() == 1 && text.contains("b"), "{words}: {text}");
+    }
+}
