@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hsum::check::{self, Checked, Plan, Stdin, Summary, Verdict};
 use hsum::engine::{Beneath, Next, Progress, StableFile};
-use hsum::manifest::{BadLine, Entry, Hint, List, Outside, Parser, Shape};
+use hsum::manifest::{BadLine, Entry, Hint, List, Listed, Outside, Parser, Shape};
 use hsum::{Error, ErrorKind};
 
 use super::args::CheckArgs;
@@ -29,6 +29,8 @@ pub(super) struct Manner {
     /// Whether improperly formatted lines are failures.
     pub(super) strict: bool,
     pub(super) ignore_missing: bool,
+    /// Whether a file that is listed without a digest is a failure.
+    pub(super) needs_digests: bool,
 }
 
 /// What is printed of each file.
@@ -59,6 +61,7 @@ impl Manner {
             warn: if args.warn { Warn::WithReason } else { Warn::Never },
             strict: args.strict,
             ignore_missing: args.ignore_missing,
+            needs_digests: args.strict || !args.only.is_empty(),
         }
     }
 }
@@ -132,10 +135,20 @@ fn check_list(
 
     let mut differing = Differing::default();
     let (mut listed, mut broken) = (0u64, false);
-    let entries = list.by_ref().inspect(|item| listed += u64::from(item.entry.is_ok()));
+    let is_plain = list.shape() == Shape::Plain;
+    // A bad line of GNU's, BSD's or OpenSSL's is a warning, unless its file was asked for.
+    let is_warning = is_plain && !selection.is_partial();
+    let entries = list.by_ref().map(|item| {
+        listed += u64::from(item.entry.is_ok());
+        Listed { name: item.name.filter(|_| !is_warning), ..item }
+    });
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
-        broken |= matches!(&checked.verdict, Verdict::Malformed(bad) if is_cut_short(*bad));
+        broken |= match checked.verdict {
+            Verdict::Malformed(BadLine::TooLong) => !is_plain,
+            Verdict::Malformed(bad) => is_cut_short(bad),
+            _ => false,
+        };
         print_or_die(&manner, &title, &checked, output, Some(&view));
         ControlFlow::Continue(())
     });
@@ -158,7 +171,8 @@ fn check_list(
         complain(format_args!("{title}: {}", ErrorKind::Io(error)));
         return Ok(Exit::Failed);
     }
-    if selection.is_partial() && !broken && listed > 0 && summary.entries() == 0 {
+    let unnamed = listed > 0 || summary.unverified + summary.without_digest > 0;
+    if selection.is_partial() && !broken && unnamed && summary.entries() == 0 {
         return Ok(summarize_unnamed(&manner, &summary));
     }
     let exit = summarize(&manner, &title, &summary);
@@ -252,6 +266,13 @@ fn print(
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
+        (None, Verdict::Malformed(bad), _) if !bad.is_refusal() && checked.name.is_some() => {
+            if manner.report != Report::Nothing {
+                let name = checked.name.as_deref().map(quote).unwrap_or_default();
+                output.flush()?;
+                complain(format_args!("{title}: {line}: {name}: {bad}"));
+            }
+        }
         (None, Verdict::Malformed(bad), _)
             if is_serious(*bad) && manner.report != Report::Nothing =>
         {
@@ -346,6 +367,11 @@ fn warn_of_failures(manner: &Manner, summary: &Summary) -> bool {
     if manner.report != Report::Nothing {
         for (count, one, many) in [
             (summary.malformed, "line is improperly formatted", "lines are improperly formatted"),
+            (
+                summary.without_digest,
+                "file is listed without a digest",
+                "files are listed without a digest",
+            ),
             (unreadable, "listed file could not be read", "listed files could not be read"),
             (
                 summary.differed,
@@ -359,6 +385,7 @@ fn warn_of_failures(manner: &Manner, summary: &Summary) -> bool {
             }
         }
     }
-    let malformed = if manner.strict { summary.malformed } else { 0 };
-    summary.differed + unreadable + malformed + summary.refused == 0
+    let malformed = if manner.strict { summary.malformed } else { summary.unverified };
+    let undigested = if manner.needs_digests { summary.without_digest } else { 0 };
+    undigested + summary.differed + unreadable + malformed + summary.refused == 0
 }

@@ -83,20 +83,29 @@ impl Selection {
             Matching::BaseName => Box::new(by_base_name(list)),
             Matching::Exact => Box::new(list),
         };
-        Box::new(chosen.map(move |Listed { line, entry }| Listed {
+        Box::new(chosen.map(move |Listed { line, name, entry }| Listed {
             line,
+            name,
             entry: entry.and_then(|entry| if strong { refuse_weak(entry) } else { Ok(entry) }),
         }))
     }
 
-    fn choose(&mut self, Listed { line, entry }: Listed) -> Option<Listed> {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(bad) => return Some(Listed { line, entry: Err(bad) }),
-        };
+    fn choose(&mut self, Listed { line, name, entry }: Listed) -> Option<Listed> {
         let matching = self.matching;
-        let wanted = self.files.iter_mut().find(|w| matching.matches(&entry.path, &w.file))?;
-        Some(Listed { line, entry: wanted.take(entry) })
+        let named = entry.as_ref().map_or(name.as_deref(), |entry| Some(&*entry.path));
+        let is_it = |wanted: &&mut Wanted| named.is_some_and(|n| matching.matches(n, &wanted.file));
+        let wanted = self.files.iter_mut().find(is_it);
+        match entry {
+            Ok(entry) => Some(Listed::new(line, wanted?.take(entry))),
+            Err(bad) => match wanted {
+                Some(wanted) => {
+                    wanted.ever = true;
+                    Some(Listed { line, name, entry: Err(bad) })
+                }
+                None if bad == BadLine::WithoutDigest => None,
+                None => Some(Listed::new(line, Err(bad))),
+            },
+        }
     }
 }
 
@@ -118,7 +127,9 @@ impl Wanted {
                 None => digests.push(*digest),
             }
         }
-        Ok(Entry { path: self.file.clone(), ..entry })
+        // `-` is standard input where a line of GNU's says so, and else a file.
+        let path = if self.file == Path::new("-") { entry.path } else { self.file.clone() };
+        Ok(Entry { path, ..entry })
     }
 }
 
@@ -128,8 +139,9 @@ fn by_base_name(list: impl Iterator<Item = Listed>) -> impl Iterator<Item = List
     let all: Vec<Listed> = list.collect();
     let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
     let shared = shared_base_names(entries.map(|entry| &*entry.path));
-    all.into_iter().map(move |Listed { line, entry }| Listed {
+    all.into_iter().map(move |Listed { line, name, entry }| Listed {
         line,
+        name,
         entry: entry.and_then(|entry| match base_name(&entry.path) {
             base if shared.contains(base) => Err(BadLine::Ambiguous),
             base => Ok(Entry { path: OsStr::from_bytes(base).into(), ..entry }),

@@ -60,8 +60,7 @@ pub fn read(text: &[u8]) -> Lock {
             lock.elsewhere.push(entry.path);
             continue;
         };
-        let expected = Expected::from_digests(entry.digests().copied());
-        let expected = expected.unwrap_or_else(|| entry.digest.into());
+        let expected = entry.expected();
         match known.get(&url).and_then(|at| lock.files.get_mut(*at)) {
             // The same package in two places of the tree: all that is said of it must hold.
             Some(file) => {

@@ -18,7 +18,6 @@ use crate::algorithm::Function;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
-use crate::notation::Expected;
 
 /// "File unavailable" (RFC 959, section 4.2).
 const FTP_NO_FILE: u16 = 550;
@@ -301,9 +300,8 @@ fn read(
 }
 
 fn said(entry: &Entry, source: String, signature: Option<String>) -> Said {
-    let expected = Expected::from_digests(entry.digests().copied());
-    let expected = expected.unwrap_or_else(|| entry.digest.into());
-    Said { evidence: Evidence { expected, source, signature }, size: entry.size }
+    let evidence = Evidence { expected: entry.expected(), source, signature };
+    Said { evidence, size: entry.size }
 }
 
 fn silent(why: NotListed, name: &OsStr, source: &str) -> Failure {

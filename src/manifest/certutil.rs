@@ -1,14 +1,18 @@
 //! Windows' `certutil -hashfile`: `SHA256 hash of x:`, then hex, which older ones write in pairs.
 
+use super::BadLine;
 use super::fields;
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use crate::algorithm::Function;
 
+/// The function, if it is computed here, and the name of the file.
+type Heading = (Result<Function, BadLine>, Vec<u8>);
+
 #[derive(Default)]
 struct Certutil {
-    /// The function and the name of the heading before.
-    heading: Option<(Function, Vec<u8>)>,
+    /// The heading before, and its line.
+    heading: Option<(u64, Heading)>,
 }
 
 /// The heading in English; the last line, which begins alike in every language.
@@ -24,17 +28,26 @@ pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
 impl Reader for Certutil {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
         if let Some(heading) = heading(line) {
-            self.heading = Some(heading);
-        } else if let Some((function, name)) = self.heading.take() {
+            self.end(out);
+            self.heading = Some((number, heading));
+        } else if let Some((_, (function, name))) = self.heading.take() {
             let text: Vec<u8> = line.iter().copied().filter(|byte| *byte != b' ').collect();
-            let digest = fields::hex(function, &text);
-            out.push(number, digest.and_then(|digest| fields::entry(&name, [digest], None)));
+            let digest = function.and_then(|function| fields::hex(function, &text));
+            let entry = digest.and_then(|digest| fields::entry(&name, [digest], None));
+            out.named(number, &name, entry);
+        }
+    }
+
+    /// A heading that no digest follows.
+    fn end(&mut self, out: &mut Out) {
+        if let Some((number, (_, name))) = self.heading.take() {
+            out.named(number, &name, Err(BadLine::NoDigest));
         }
     }
 }
 
 /// `SHA256 hash of file x:`, `SHA256 hash of x:`, `SHA256-Hash von x:`, `SHA256 hachage de x :`.
-fn heading(line: &[u8]) -> Option<(Function, Vec<u8>)> {
+fn heading(line: &[u8]) -> Option<Heading> {
     let line = str::from_utf8(line).ok()?.trim_end().strip_suffix(':')?.trim_end();
     let (first, rest) = line.split_once(' ')?;
     let (algorithm, rest) = match first.split_once('-') {
@@ -43,5 +56,10 @@ fn heading(line: &[u8]) -> Option<(Function, Vec<u8>)> {
     };
     let (_, name) = rest.split_once(' ')?;
     let name = if rest.starts_with("of file ") { &name["file ".len()..] } else { name };
-    Some((algorithm.parse().ok()?, name.as_bytes().to_vec()))
+    // In English the heading is known by its words, in other languages by the algorithm.
+    let function = match fields::function(algorithm.as_bytes()) {
+        Err(bad) if !line.contains(" hash of ") && bad != BadLine::NotComputed => return None,
+        function => function,
+    };
+    Some((function, name.as_bytes().to_vec()))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::fields::{self, words};
-use super::list::{Hint, Out};
+use super::list::{Hint, Out, plain_name};
 use super::shape::Reader;
 use super::{BadLine, Entry, Parser};
 use crate::algorithm::{Algorithm, Function};
@@ -16,11 +16,18 @@ struct Debian {
     /// The function of the lines that follow, which are indented.
     section: Option<Function>,
     /// The files of the sections so far, and where each stands.
-    files: Vec<(u64, Entry)>,
+    files: Vec<File>,
     places: HashMap<Vec<u8>, usize>,
     package: Package,
     /// Some write `SHA256:` above lines as GNU writes them.
     plain: Parser,
+}
+
+/// A file of the sections: its first line, its name, and what they say of it.
+struct File {
+    line: u64,
+    name: Vec<u8>,
+    entry: Result<Entry, BadLine>,
 }
 
 /// A paragraph of Packages, about one file.
@@ -30,6 +37,7 @@ struct Package {
     name: Vec<u8>,
     size: Option<u64>,
     digests: Vec<Digest>,
+    bad: Option<BadLine>,
     /// What is before the names of a paragraph of Sources.
     directory: Vec<u8>,
 }
@@ -67,9 +75,13 @@ impl Reader for Debian {
             }
         } else if let Some((name, value)) = field(line) {
             self.section = None;
-            self.field(number, name, value, out);
-        } else if let Ok(Some(entry)) = self.plain.parse_line(line) {
-            out.push(number, Ok(entry));
+            self.field(number, name, value);
+        } else {
+            match (self.plain.parse_line(line), plain_name(line, None)) {
+                (Ok(Some(entry)), _) => out.push(number, Ok(entry)),
+                (Err(bad), Some(name)) => out.named(number, name, Err(bad)),
+                _ => {}
+            }
         }
     }
 
@@ -79,9 +91,10 @@ impl Reader for Debian {
 }
 
 impl Debian {
-    fn field(&mut self, number: u64, name: &[u8], value: &[u8], out: &mut Out) {
+    fn field(&mut self, number: u64, name: &[u8], value: &[u8]) {
         match name {
             b"Filename" => (self.package.line, self.package.name) = (number, value.to_vec()),
+            b"Package" => self.package.line = number,
             b"Size" => self.package.size = fields::size(value),
             b"Directory" => self.package.directory = [value, b"/"].concat(),
             _ => match function(name) {
@@ -90,7 +103,7 @@ impl Debian {
                 Some(_) if name == b"Files" => {}
                 Some(function) => match fields::hex(function, value) {
                     Ok(digest) => fields::add(&mut self.package.digests, digest),
-                    Err(bad) => out.push(number, Err(bad)),
+                    Err(bad) => self.package.bad = Some(bad),
                 },
                 None => {}
             },
@@ -102,27 +115,27 @@ impl Debian {
         let mut words = words(line);
         let digest = fields::hex(function, words.next().unwrap_or_default());
         let size = words.next().and_then(fields::size);
-        let (Ok(digest), Some(size), Some(name)) = (digest, size, words.last()) else {
+        let (Some(size), Some(name)) = (size, words.last()) else {
             out.push(number, Err(digest.err().unwrap_or(BadLine::NoName)));
             return;
         };
+        let entry = digest.and_then(|digest| fields::entry(name, [digest], Some(size)));
         if let Some(&place) = self.places.get(name) {
-            let (line, entry) = &mut self.files[place];
-            let all = entry.digests().copied().chain([digest]).collect::<Vec<_>>();
-            let same_size = entry.size == Some(size);
-            match fields::entry(name, all, Some(size)) {
-                Ok(whole) if same_size => *entry = Entry { path: entry.path.clone(), ..whole },
-                _ => out.push(*line, Err(BadLine::Conflict)),
-            }
+            // One section does not make up for what is wrong in another one.
+            let known = &mut self.files[place].entry;
+            *known = match (&*known, entry) {
+                (Ok(one), Ok(other)) if one.size == other.size => {
+                    let all = one.digests().chain(other.digests()).copied();
+                    fields::entry(name, all.collect::<Vec<_>>(), Some(size))
+                }
+                (Ok(_), Ok(_)) => Err(BadLine::Conflict),
+                (Err(bad), _) => Err(*bad),
+                (_, Err(bad)) => Err(bad),
+            };
             return;
         }
-        match fields::entry(name, [digest], Some(size)) {
-            Ok(entry) => {
-                self.places.insert(name.to_vec(), self.files.len());
-                self.files.push((number, entry));
-            }
-            Err(bad) => out.push(number, Err(bad)),
-        }
+        self.places.insert(name.to_vec(), self.files.len());
+        self.files.push(File { line: number, name: name.to_vec(), entry });
         if self.files.len() >= HELD {
             self.flush_files(out);
         }
@@ -130,13 +143,10 @@ impl Debian {
 
     fn flush_files(&mut self, out: &mut Out) {
         self.places.clear();
-        for (number, entry) in self.files.drain(..) {
-            let name = [&*self.package.directory, entry.path.as_os_str().as_encoded_bytes()];
-            let path = match self.package.directory.is_empty() {
-                true => Ok(entry.path.clone()),
-                false => fields::path(&name.concat()),
-            };
-            out.push(number, path.map(|path| Entry { path, ..entry }));
+        for File { line, name, entry } in self.files.drain(..) {
+            let name = [&*self.package.directory, &*name].concat();
+            let entry = entry.and_then(|entry| Ok(Entry { path: fields::path(&name)?, ..entry }));
+            out.named(line, &name, entry);
         }
     }
 
@@ -145,7 +155,13 @@ impl Debian {
         self.flush_files(out);
         let package = std::mem::take(&mut self.package);
         if !package.name.is_empty() {
-            out.push(package.line, fields::entry(&package.name, package.digests, package.size));
+            let entry = match package.bad {
+                Some(bad) => Err(bad),
+                None => fields::entry(&package.name, package.digests, package.size),
+            };
+            out.named(package.line, &package.name, entry);
+        } else if !package.digests.is_empty() || package.bad.is_some() {
+            out.push(package.line, Err(BadLine::NoName));
         }
     }
 }

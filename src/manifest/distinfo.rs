@@ -20,6 +20,8 @@ struct File {
     digests: Vec<Digest>,
     size: Option<u64>,
     bad: Option<BadLine>,
+    /// A digest that is broken: another one does not make up for it.
+    broken: Option<BadLine>,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {
@@ -49,7 +51,7 @@ impl Reader for Distinfo {
         }
         match self.functions.named(tag).map(|function| fields::hex(function, value)) {
             Ok(Ok(digest)) => fields::add(&mut self.file.digests, digest),
-            Ok(Err(bad)) => out.push(number, Err(bad)),
+            Ok(Err(bad)) => self.file.broken = Some(bad),
             // RMD160, where others are there.
             Err(bad) => self.file.bad = Some(bad),
         }
@@ -58,13 +60,17 @@ impl Reader for Distinfo {
     fn end(&mut self, out: &mut Out) {
         let file = std::mem::take(&mut self.file);
         if !file.name.is_empty() {
-            out.push(file.line, file.entry());
+            let (line, name) = (file.line, file.name.clone());
+            out.named(line, &name, file.entry());
         }
     }
 }
 
 impl File {
     fn entry(self) -> Result<Entry, BadLine> {
+        if let Some(broken) = self.broken {
+            return Err(broken);
+        }
         match self.digests.is_empty() {
             true => Err(self.bad.unwrap_or(BadLine::NoDigest)),
             false => fields::entry(&self.name, self.digests, self.size),
@@ -83,7 +89,7 @@ fn size(value: &[u8]) -> Option<u64> {
 }
 
 /// A tag, a name and a value.
-type Tagged<'l> = (&'l [u8], &'l [u8], &'l [u8]);
+pub(super) type Tagged<'l> = (&'l [u8], &'l [u8], &'l [u8]);
 
 /// `TAG (NAME) = VALUE`.
 pub(super) fn tagged(line: &[u8]) -> Option<Tagged<'_>> {

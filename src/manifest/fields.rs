@@ -93,7 +93,7 @@ pub(super) fn entry(
             None => others.push(other),
         }
     }
-    Ok(Entry { path: path(name)?, digest, others, size, url: None })
+    Ok(Entry { others, size, ..Entry::new(path(name)?, digest) })
 }
 
 /// Adds a digest to those of one file, if it is not there; two that contradict each other are

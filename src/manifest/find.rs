@@ -96,11 +96,19 @@ pub fn find(
 ) -> Result<Entry, NotListed> {
     let mut found: Option<Entry> = None;
     let mut refused = None;
-    for Listed { entry, .. } in list {
+    for Listed { entry, name, .. } in list {
         let entry = match entry {
             Ok(entry) if matching.matches(&entry.path, file) => entry,
             Ok(_) => continue,
+            // One good line does not make up for a bad one of the same file.
+            Err(BadLine::Conflict) if name.as_ref().is_none_or(|n| matching.matches(n, file)) => {
+                return Err(NotListed::Conflict);
+            }
             Err(bad) => {
+                let is_it = name.is_some_and(|name| matching.matches(&name, file));
+                if is_it && bad != BadLine::Outside {
+                    refused = refused.or(Some(bad));
+                }
                 let whole = [BadLine::Html, BadLine::Syntax, BadLine::TooLarge, BadLine::Unnamed];
                 refused = refused.or(Some(bad).filter(|bad| whole.contains(bad)));
                 continue;
@@ -129,5 +137,6 @@ fn join(one: Entry, other: Entry) -> Option<Entry> {
     };
     let digests: Vec<_> = one.digests().chain(other.digests()).copied().collect();
     let joined = fields::entry(b"-", digests, size).ok()?;
-    Some(Entry { path: one.path, url: one.url.or(other.url), ..joined })
+    let alternatives = [one.alternatives, other.alternatives].concat();
+    Some(Entry { path: one.path, url: one.url.or(other.url), alternatives, ..joined })
 }

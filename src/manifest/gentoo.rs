@@ -29,7 +29,13 @@ impl Reader for Manifest {
         match words(line).next() {
             None | Some(b"IGNORE" | b"TIMESTAMP" | b"OPTIONAL") => {}
             Some(tag) if tag.starts_with(b"#") => {}
-            Some(tag) if TAGS.contains(&tag) => out.push(number, self.entry(line)),
+            Some(tag) if TAGS.contains(&tag) => {
+                let entry = self.entry(line);
+                match words(line).nth(1).map(unescape) {
+                    Some(Ok(name)) => out.named(number, &placed(tag, name), entry),
+                    Some(Err(_)) | None => out.push(number, entry),
+                }
+            }
             Some(_) => out.push(number, Err(BadLine::UnknownTag)),
         }
     }
@@ -38,7 +44,7 @@ impl Reader for Manifest {
 impl Manifest {
     fn entry(&mut self, line: &[u8]) -> Result<Entry, BadLine> {
         let mut words = words(line);
-        let tag = words.next();
+        let tag = words.next().unwrap_or_default();
         let name = words.next().ok_or(BadLine::NoName)?;
         let size = words.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
         let (mut digests, mut unknown) = (Vec::new(), BadLine::NoDigest);
@@ -52,10 +58,13 @@ impl Manifest {
         if digests.is_empty() {
             return Err(unknown);
         }
-        let name = unescape(name)?;
-        let name = if tag == Some(b"AUX") { [b"files/", &*name].concat() } else { name };
-        fields::entry(&name, digests, Some(size))
+        fields::entry(&placed(tag, unescape(name)?), digests, Some(size))
     }
+}
+
+/// The name below its folder, which the tag tells.
+fn placed(tag: &[u8], name: Vec<u8>) -> Vec<u8> {
+    if tag == b"AUX" { [b"files/", &*name].concat() } else { name }
 }
 
 /// GLEP 74: `\x20`, `\u00e9`, `\U0001f600`.

@@ -8,6 +8,8 @@ use crate::algorithm::Function;
 
 #[derive(Default)]
 struct Gpg {
+    /// The file of the digest before, if that was a good one.
+    good: Vec<u8>,
     /// The digest that is being read.
     begun: Option<Begun>,
     untagged: Option<Function>,
@@ -40,6 +42,9 @@ impl Reader for Gpg {
         } else if let (Some((algorithm, groups)), Some(begun)) = (tagged(line), &mut self.begun) {
             // Below a long name, which stands by itself.
             let name = begun.name.clone();
+            if begun.algorithm.is_none() && begun.digits.is_empty() {
+                self.begun = None;
+            }
             self.end(out);
             self.begin(number, name, Some(algorithm.to_vec()), groups);
         } else if let (true, Some(begun)) = (is_groups(line), &mut self.begun) {
@@ -55,8 +60,23 @@ impl Reader for Gpg {
 
     fn end(&mut self, out: &mut Out) {
         match self.begun.take() {
-            Some(Begun { algorithm: None, digits, .. }) if digits.is_empty() => {}
-            Some(begun) => out.push(begun.line, begun.entry(self.untagged)),
+            // A name alone, or prose.
+            Some(Begun { algorithm: None, digits, line, .. }) if digits.is_empty() => {
+                out.push(line, Err(BadLine::NoDigest));
+            }
+            Some(begun) => {
+                let (line, name) = (begun.line, begun.name.clone());
+                match begun.entry(self.untagged) {
+                    // RIPEMD-160, where another one of the file is there.
+                    Err(BadLine::NotComputed) if self.good == name => {
+                        out.push(line, Err(BadLine::NotComputed));
+                    }
+                    entry => {
+                        self.good = if entry.is_ok() { name.clone() } else { Vec::new() };
+                        out.named(line, &name, entry);
+                    }
+                }
+            }
             None => {}
         }
     }

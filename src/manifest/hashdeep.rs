@@ -28,7 +28,12 @@ impl Reader for Hashdeep {
             let last = names.len() - 1;
             self.columns = names[..last].iter().map(|name| functions.named(name)).collect();
         } else if !line.is_empty() && !line.starts_with(b"%%%%") && !line.starts_with(b"##") {
-            out.push(number, self.entry(line));
+            let count = self.columns.len() + 2;
+            let entry = self.entry(line);
+            match line.splitn(count, |byte| *byte == b',').nth(count - 1) {
+                Some(name) => out.named(number, name, entry),
+                None => out.push(number, entry),
+            }
         }
     }
 }

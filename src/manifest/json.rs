@@ -6,113 +6,96 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::record::{Fallback, Record};
-use super::{BadLine, Entry};
+use super::BadLine;
+use super::list::Listed;
+use super::record::{Record, Records, Value};
 
-type Entries = Vec<Result<Entry, BadLine>>;
+/// Elements of a list that are kept for the object around it.
+const KEPT: usize = 2048;
 
-/// The entries of one JSON value, or of several, one after the other.
-pub(super) fn read(bytes: &[u8]) -> Entries {
+/// Reads the entries of one JSON value, or of several, one after the other.
+pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut entries = Vec::new();
+    let mut records = Records::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    while json.end().is_err() {
-        let seed = Seed { entries: &mut entries, key: "" };
-        if seed.deserialize(&mut json).is_err() {
-            entries.push(Err(BadLine::Syntax));
-            break;
-        }
+    let mut broken = false;
+    while !broken && json.end().is_err() {
+        let seed = Seed { records: &mut records, key: "" };
+        broken = seed.deserialize(&mut json).is_err();
     }
-    entries
+    let mut listed: Vec<Listed> =
+        records.found.into_iter().map(|found| Listed::named(0, &found.name, found.entry)).collect();
+    if broken {
+        listed.push(Listed::new(0, Err(BadLine::Syntax)));
+    }
+    listed
 }
 
-/// Reads a value that stands under `key`; entries go to `entries`.
-struct Seed<'e, 'k> {
-    entries: &'e mut Entries,
+/// Reads a value that stands under `key`; entries go to `records`.
+struct Seed<'r, 'k> {
+    records: &'r mut Records,
     key: &'k str,
 }
 
-/// What the object around a value wants to know of it.
-enum Seen {
-    Text(String),
-    Number(u64),
-    /// An object without a name of its own: perhaps the digests of the one around it.
-    Nameless(Record),
-    Nothing,
-}
-
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
-    type Value = Seen;
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Seen, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Seed<'_, '_> {
-    type Value = Seen;
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Seen, E> {
-        Ok(Seen::Text(text.into()))
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.into()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Seen, E> {
-        Ok(Seen::Number(number))
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Seen, E> {
-        Ok(Seen::Nothing)
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Seen, E> {
-        Ok(Seen::Nothing)
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Other)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Seen, E> {
-        Ok(Seen::Nothing)
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Other)
     }
 
-    fn visit_unit<E>(self) -> Result<Seen, E> {
-        Ok(Seen::Nothing)
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Seen, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let (mut kept, mut taken) = (Vec::new(), false);
         loop {
-            // What is in a list does not stand under a key.
-            let seed = Seed { entries: &mut *self.entries, key: "" };
-            match items.next_element_seed(seed)? {
-                Some(Seen::Nameless(record)) => finish(self.entries, record, ""),
+            // The elements of a list do not stand under its key.
+            match items.next_element_seed(Seed { records: &mut *self.records, key: "" })? {
+                Some(Value::Taken) => taken = true,
+                Some(value) if kept.len() < KEPT => kept.push(value),
                 Some(_) => {}
-                None => return Ok(Seen::Nothing),
+                None if taken && kept.is_empty() => return Ok(Value::Taken),
+                None => return Ok(Value::List(kept)),
             }
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut record = Record::default();
         while let Some(key) = map.next_key::<Cow<str>>()? {
-            match map.next_value_seed(Seed { entries: &mut *self.entries, key: &key })? {
-                Seen::Text(text) => record.text(&key, &text),
-                Seen::Number(number) => record.number(&key, number),
-                Seen::Nameless(inner) => match &*key {
-                    "digests" | "hashes" | "checksums" | "hash" => record.adopt(inner),
-                    key => finish(self.entries, inner, key),
-                },
-                Seen::Nothing => {}
-            }
+            let value = map.next_value_seed(Seed { records: &mut *self.records, key: &key })?;
+            self.records.add(&mut record, &key, value);
         }
-        if !record.is_named() {
-            return Ok(Seen::Nameless(record));
-        }
-        finish(self.entries, record, self.key);
-        Ok(Seen::Nothing)
+        Ok(self.records.end(record, self.key))
     }
-}
-
-fn finish(entries: &mut Entries, record: Record, key: &str) {
-    entries.extend(record.finish(Fallback::Key(key)));
 }

@@ -10,7 +10,7 @@ use super::layer::Layer;
 use super::lines::{Line, Lines};
 use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
 use super::{BadLine, Entry, Parser};
-use super::{distinfo, sidecar};
+use super::{distinfo, fields, sidecar};
 use crate::algorithm::Function;
 
 /// Bytes of lines that are held until one tells the shape.
@@ -48,11 +48,24 @@ pub enum Outside {
 pub struct Listed {
     /// The line's number, from 1; of an item without a line, its own number.
     pub line: u64,
+    /// The file that a bad line names, where that is known.
+    pub name: Option<PathBuf>,
     /// The entry, or why it is none.
     pub entry: Result<Entry, BadLine>,
 }
 
 impl Listed {
+    /// A line whose name, if it is bad, is not known.
+    pub fn new(line: u64, entry: Result<Entry, BadLine>) -> Self {
+        Self { line, name: None, entry }
+    }
+
+    /// A line that names this file.
+    pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
+        let name = if entry.is_err() { fields::path(name).ok() } else { None };
+        Self { line, name, entry }
+    }
+
     fn path(&self) -> Option<&Path> {
         self.entry.as_ref().ok().map(|entry| &*entry.path)
     }
@@ -113,7 +126,12 @@ pub(super) struct Out {
 
 impl Out {
     pub(super) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
-        self.queue.push_back(Listed { line, entry });
+        self.queue.push_back(Listed::new(line, entry));
+    }
+
+    /// As [`Out::push`], of a line that names this file.
+    pub(super) fn named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
+        self.queue.push_back(Listed::named(line, name, entry));
     }
 }
 
@@ -211,11 +229,10 @@ impl<R: BufRead> List<R> {
         };
     }
 
-    fn whole(&mut self, shape: Shape, read: Result<Vec<Result<Entry, BadLine>>, BadLine>) -> State {
-        let items = read.unwrap_or_else(|bad| vec![Err(bad)]);
-        for (number, item) in (1..).zip(items) {
-            self.out.push(number, item);
-        }
+    fn whole(&mut self, shape: Shape, read: Result<Vec<Listed>, BadLine>) -> State {
+        let items = read.unwrap_or_else(|bad| vec![Listed::new(0, Err(bad))]);
+        let numbered = (1..).zip(items).map(|(line, item)| Listed { line, ..item });
+        self.out.queue.extend(numbered);
         State::Whole(shape)
     }
 
@@ -297,7 +314,10 @@ impl<R: BufRead> List<R> {
                 }
                 let Some(entry) = parser.parse_line(&line).transpose() else { return true };
                 let is_tagged = entry.is_ok() && tagged.is_some();
-                let listed = Listed { line: number, entry };
+                let listed = match plain_name(&line, tagged) {
+                    Some(name) if entry.is_err() => Listed::named(number, name, entry),
+                    _ => Listed::new(number, entry),
+                };
                 if !is_tagged || listed.path() != path || self.waiting.len() == WAITING {
                     self.out.queue.extend(self.waiting.drain(..));
                 }
@@ -333,12 +353,20 @@ impl<R: BufRead> Iterator for List<R> {
         self.begin();
         loop {
             if let Some(mut listed) = self.out.queue.pop_front() {
-                let foreign = self.shape().is_foreign();
+                let shape = self.shape();
+                if let Ok(entry) = &mut listed.entry
+                    && shape != Shape::Plain
+                    && entry.path == Path::new("-")
+                {
+                    // Standard input is `-` in GNU, BSD and OpenSSL lines only.
+                    entry.path = "./-".into();
+                }
                 if let Ok(entry) = &listed.entry
-                    && foreign
+                    && shape.is_foreign()
                     && self.hint.outside == Outside::Refused
                     && leads_outside(&entry.path)
                 {
+                    listed.name = Some(entry.path.clone());
                     listed.entry = Err(BadLine::Outside);
                 }
                 return Some(listed);
@@ -348,6 +376,21 @@ impl<R: BufRead> Iterator for List<R> {
             }
         }
     }
+}
+
+/// Returns the name that a line of GNU, BSD or OpenSSL has if its digest is malformed.
+pub(super) fn plain_name<'l>(
+    line: &'l [u8],
+    tagged: Option<distinfo::Tagged<'l>>,
+) -> Option<&'l [u8]> {
+    if let Some((_, name, _)) = tagged {
+        return Some(name);
+    }
+    let line = line.trim_ascii_end();
+    let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
+    let rest = &line[blank + 1..];
+    let name = rest.strip_prefix(b" ").or(rest.strip_prefix(b"*")).unwrap_or(rest);
+    (!name.is_empty() && line[..blank].iter().all(u8::is_ascii_hexdigit)).then_some(name)
 }
 
 /// Whether a name is absolute or climbs up, with either kind of slash.

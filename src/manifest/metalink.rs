@@ -3,14 +3,15 @@
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 
+use super::BadLine;
 use super::fields;
-use super::{BadLine, Entry};
+use super::list::Listed;
 use crate::digest::Digest;
 
 /// The files of a Metalink document.
-pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
+pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
     let mut document = Document::default();
-    let Ok(text) = str::from_utf8(bytes) else { return vec![Err(BadLine::Syntax)] };
+    let Ok(text) = str::from_utf8(bytes) else { return vec![bad(BadLine::Syntax)] };
     let mut reader = Reader::from_str(text);
     // Elements that have not ended: a document that was cut between two files has some.
     let mut open = 0usize;
@@ -34,7 +35,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
             }
             Ok(Event::Eof) if open == 0 => return document.found,
             Ok(Event::Eof) | Err(_) => {
-                document.found.push(Err(BadLine::Syntax));
+                document.found.push(bad(BadLine::Syntax));
                 return document.found;
             }
             Ok(_) => {}
@@ -45,12 +46,17 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Result<Entry, BadLine>> {
     }
 }
 
+/// An item without a name. Its number is given to it later.
+fn bad(bad: BadLine) -> Listed {
+    Listed::new(0, Err(bad))
+}
+
 /// No size and no hash is longer, in bytes.
 const TEXT: usize = 1024;
 
 #[derive(Default)]
 struct Document {
-    found: Vec<Result<Entry, BadLine>>,
+    found: Vec<Listed>,
     file: Option<File>,
     /// What the hash that is open is of; `None` within the hashes of pieces.
     hash: Option<String>,
@@ -64,6 +70,8 @@ struct File {
     size: Option<u64>,
     digests: Vec<Digest>,
     bad: Option<BadLine>,
+    /// A digest that is broken: another one does not make up for it.
+    broken: Option<BadLine>,
 }
 
 impl Document {
@@ -73,7 +81,7 @@ impl Document {
             "file" => {
                 let name = attribute("name").unwrap_or_default();
                 if self.file.is_some() {
-                    self.found.push(Err(BadLine::Syntax));
+                    self.found.push(bad(BadLine::Syntax));
                 }
                 self.file = Some(File { name, ..File::default() });
             }
@@ -94,17 +102,20 @@ impl Document {
                 let function = fields::function(kind.as_bytes());
                 match function.map(|function| fields::hex(function, text.as_bytes())) {
                     Ok(Ok(digest)) => file.digests.push(digest),
-                    Ok(Err(bad)) => self.found.push(Err(bad)),
+                    Ok(Err(bad)) => file.broken = Some(bad),
                     // Where there is another one, a hash that is not computed does not count.
                     Err(bad) => file.bad = Some(bad),
                 }
             }
             ("file", file) => {
                 let Some(file) = file.take() else { return };
-                self.found.push(match file.digests.is_empty() {
-                    true => Err(file.bad.unwrap_or(BadLine::NoDigest)),
-                    false => fields::entry(file.name.as_bytes(), file.digests, file.size),
-                });
+                let name = file.name.as_bytes();
+                let entry = match (file.broken, file.digests.is_empty()) {
+                    (Some(broken), _) => Err(broken),
+                    (None, true) => Err(file.bad.unwrap_or(BadLine::NoDigest)),
+                    (None, false) => fields::entry(name, file.digests, file.size),
+                };
+                self.found.push(Listed::named(0, name, entry));
             }
             _ => {}
         }
@@ -120,10 +131,10 @@ mod tests {
         let file =
             "<file name=\"x\"><hash type=\"md5\">d41d8cd98f00b204e9800998ecf8427e</hash></file>";
         let whole = format!("<metalink>{file}{file}</metalink>");
-        assert!(read(whole.as_bytes()).iter().all(Result::is_ok));
+        assert!(read(whole.as_bytes()).iter().all(|listed| listed.entry.is_ok()));
         let cut = format!("<metalink>{file}");
-        assert_eq!(read(cut.as_bytes()).last(), Some(&Err(BadLine::Syntax)));
+        assert_eq!(read(cut.as_bytes()).last(), Some(&bad(BadLine::Syntax)));
         let nested = format!("<metalink><file name=\"y\">{file}</file></metalink>");
-        assert!(read(nested.as_bytes()).contains(&Err(BadLine::Syntax)));
+        assert!(read(nested.as_bytes()).contains(&bad(BadLine::Syntax)));
     }
 }

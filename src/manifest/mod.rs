@@ -5,6 +5,7 @@ mod begins;
 mod fields;
 mod find;
 mod gnu;
+mod heading;
 mod layer;
 mod lines;
 mod list;
@@ -32,6 +33,7 @@ mod sfv;
 mod shell;
 mod sidecar;
 mod snapshot;
+mod toml;
 
 pub use find::{Matching, NotListed, base_name, find, same_name};
 pub use gnu::{Dialect, Family};
@@ -50,6 +52,7 @@ pub use write::{Encoding, Format, Style, Terminator, write_line};
 use std::path::PathBuf;
 
 use crate::digest::Digest;
+use crate::notation::Expected;
 
 /// What a list says of a file: it has this digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +63,9 @@ pub struct Entry {
     pub digest: Digest,
     /// Digests of other functions that it should have too.
     pub others: Vec<Digest>,
+    /// Digests that it may have instead of the one of the same function, where the list gives
+    /// several to choose from.
+    pub alternatives: Vec<Digest>,
     /// Its size in bytes, where the list says it.
     pub size: Option<u64>,
     /// Where it can be fetched, where a lock file or JSON says it: unchecked, whatever stood there.
@@ -69,11 +75,24 @@ pub struct Entry {
 impl Entry {
     /// A file with one digest.
     pub fn new(path: impl Into<PathBuf>, digest: Digest) -> Self {
-        Self { path: path.into(), digest, others: Vec::new(), size: None, url: None }
+        Self {
+            path: path.into(),
+            digest,
+            others: Vec::new(),
+            alternatives: Vec::new(),
+            size: None,
+            url: None,
+        }
     }
 
     /// All its digests, of different functions.
     pub fn digests(&self) -> impl Iterator<Item = &Digest> {
         std::iter::once(&self.digest).chain(&self.others)
+    }
+
+    /// Returns what the file must be: a digest of each function, alternatives included.
+    pub fn expected(&self) -> Expected {
+        let all = self.digests().chain(&self.alternatives).copied();
+        Expected::from_digests(all).unwrap_or_else(|| self.digest.into())
     }
 }

@@ -22,7 +22,10 @@ impl Reader for NameFirst {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
         let line = line.trim_ascii_end();
         if !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b";") {
-            out.push(number, self.entry(line));
+            match split(line) {
+                Some((name, _)) => out.named(number, name, self.entry(line)),
+                None => out.push(number, Err(BadLine::NoDigest)),
+            }
         }
     }
 }

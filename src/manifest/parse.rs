@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str;
 
-use super::{Dialect, Entry};
+use super::{Dialect, Entry, heading};
 use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
 use crate::digest::Digest;
 use crate::notation;
@@ -28,6 +28,8 @@ use crate::notation;
 pub struct Parser {
     rules: Rules,
     latest_tag: Option<&'static str>,
+    /// What a comment above the untagged lines says of them.
+    heading: Option<Result<Function, BadLine>>,
     /// What the first untagged line of the list was; the others must be alike, for a reversed
     /// line whose name begins with a blank or `*` cannot be told from a GNU line.
     shape: Option<Shape>,
@@ -90,8 +92,12 @@ pub enum BadLine {
     NotOfAFile,
     /// The digests are of archives in Yarn's cache, not of packages.
     OfACache,
-    /// Two different digests of one algorithm for one file.
+    /// Two different digests of one algorithm for one file, or two names.
     Conflict,
+    /// The file is listed, and no digest is given.
+    WithoutDigest,
+    /// The file could not be read when the list was made.
+    NotRead,
     /// The name leads out of the directory: it is absolute, or has `..` in it.
     Outside,
     /// Other entries have the same base name.
@@ -104,7 +110,7 @@ pub enum BadLine {
     Damaged,
     /// The list is a record of a tree in a format that this version does not know.
     Version,
-    /// The list's JSON, XML or UTF-16 is broken.
+    /// The list's JSON, XML, TOML or UTF-16 is broken.
     Syntax,
     /// The list is a page of HTML.
     Html,
@@ -129,13 +135,17 @@ impl fmt::Display for BadLine {
                 "a yarn.lock whose digests are of the archives in Yarn's cache, not of packages"
             }
             Self::Conflict => "two different digests of one algorithm for one file",
+            Self::WithoutDigest => "listed without a digest",
+            Self::NotRead => {
+                "the list has no digest for it: it could not be read when the list was made"
+            }
             Self::Outside => "the name leads out of the directory (see --allow-outside)",
             Self::Ambiguous => "several entries have this base name",
             Self::Weak => "only MD5 or SHA-1, which --strong refuses",
             Self::TooLarge => "too large: a list of this kind is read whole",
             Self::Damaged => "the record is damaged or incomplete; the rest of it is not read",
             Self::Version => "the record has a format that this version of hsum does not know",
-            Self::Syntax => "broken JSON, XML, UTF-16 or array",
+            Self::Syntax => "broken JSON, XML, UTF-16, TOML or array",
             Self::Html => "a page of HTML, not a list of digests",
             Self::Unnamed => "a digest without a name; --only FILE says which file it is of",
         })
@@ -184,7 +194,10 @@ impl Parser {
     /// [`BadLine`] says why the line is not an entry.
     pub fn parse_line(&mut self, line: &[u8]) -> Result<Option<Entry>, BadLine> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        if line.first() == Some(&b'#') {
+        if let Some(comment) = line.strip_prefix(b"#") {
+            if matches!(self.rules, Rules::Any { .. }) {
+                self.heading = heading::read(comment).or(self.heading);
+            }
             return Ok(None);
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -212,12 +225,14 @@ impl Parser {
         untagged: Option<Function>,
         line: &'l [u8],
     ) -> Result<(Digest, &'l [u8]), BadLine> {
-        let digest = |text: &[u8]| match untagged {
-            Some(function) if function == function.algorithm().into() => {
+        let heading = self.heading;
+        let digest = |text: &[u8]| match (heading, untagged) {
+            (Some(function), _) => digest_of(Tag::of(function?), text),
+            (_, Some(function)) if function == function.algorithm().into() => {
                 digest_of(Tag::AnyLen(function.algorithm()), text)
             }
-            Some(function) => digest_of(Tag::Exactly(function), text),
-            None => by_length(text),
+            (_, Some(function)) => digest_of(Tag::Exactly(function), text),
+            (_, None) => by_length(text),
         };
         let fields = match tag(line) {
             Some((Ok(tag), fields)) => tagged_fields(fields, |text| digest_of(tag, text))?,
@@ -296,6 +311,17 @@ fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
 enum Tag {
     Exactly(Function),
     AnyLen(Algorithm),
+}
+
+impl Tag {
+    /// What a heading says: the length too, where the algorithm does not leave it open.
+    fn of(function: Function) -> Self {
+        let algorithm = function.algorithm();
+        match algorithm.is_extendable() && function == algorithm.into() {
+            true => Self::AnyLen(algorithm),
+            false => Self::Exactly(function),
+        }
+    }
 }
 
 /// `NAME) = DIGEST`; the name ends at the last parenthesis.

@@ -2,7 +2,7 @@
 
 use super::BadLine;
 use super::list::{Hint, Out};
-use super::record::{Fallback, Record};
+use super::record::{Fallback, Record, Records, Value};
 use super::shape::Reader;
 
 /// The package that the lines are about.
@@ -12,6 +12,7 @@ struct Pnpm {
     /// What the registry calls its file.
     file: String,
     record: Record,
+    records: Records,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {
@@ -24,29 +25,34 @@ pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
 
 impl Reader for Pnpm {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
-        let Ok(text) = str::from_utf8(line) else { return };
+        let Ok(text) = str::from_utf8(line) else {
+            out.push(number, Err(BadLine::Syntax));
+            return;
+        };
         let inner = text.trim();
         let depth = text.len() - text.trim_start().len();
         if depth <= 2 && !inner.is_empty() {
             self.end(out);
             self.begun = number;
-            self.file = file_name(unquoted(inner.trim_end_matches(':'))).unwrap_or_default();
+            let key = unquoted(inner.trim_end_matches(':'));
+            self.file = file_name(key).unwrap_or_else(|| key.into());
             return;
         }
         // `resolution: {integrity: sha512-…, tarball: https://…}`, or a line for each of them.
         let fields = inner.strip_prefix("resolution:").unwrap_or(inner);
         let fields = fields.trim().trim_start_matches('{').trim_end_matches('}');
-        for (key, value) in fields.split(", ").filter_map(|field| field.split_once(": ")) {
+        for (key, value) in fields.split(", ").filter_map(|field| field.split_once(':')) {
             if matches!(key, "integrity" | "tarball") {
-                self.record.text(key, unquoted(value.trim()));
+                let value = Value::Text(unquoted(value.trim()).into());
+                self.records.add(&mut self.record, key, value);
             }
         }
     }
 
     fn end(&mut self, out: &mut Out) {
-        let name = Fallback::Key(&self.file);
-        if let Some(entry) = std::mem::take(&mut self.record).finish(name) {
-            out.push(self.begun, entry);
+        self.records.finish(std::mem::take(&mut self.record), Fallback::Key(&self.file));
+        for found in self.records.found.drain(..) {
+            out.named(self.begun, &found.name, found.entry);
         }
     }
 }

@@ -48,8 +48,16 @@ impl Reader for PowerShell {
             match self.form {
                 Form::List => self.list_line(number, text, out),
                 _ if text.is_empty() || text.starts_with(b"---") => {}
-                Form::Table => out.push(number, table_line(text)),
-                Form::Csv => out.push(number, csv_line(text)),
+                Form::Table => match table_line(text) {
+                    Ok([algorithm, hash, path]) => push(number, algorithm, hash, path, out),
+                    Err(bad) => out.push(number, Err(bad)),
+                },
+                Form::Csv => match csv_line(text) {
+                    Ok([algorithm, hash, path]) => {
+                        push(number, algorithm, hash, &unquoted(path), out);
+                    }
+                    Err(bad) => out.push(number, Err(bad)),
+                },
             }
         }
     }
@@ -65,6 +73,8 @@ impl PowerShell {
             (Some((at, value)), _) => {
                 if at == 0 {
                     self.flush(out);
+                }
+                if self.record.iter().all(Vec::is_empty) {
                     self.begun = number;
                 }
                 self.record[at] = value.to_vec();
@@ -81,8 +91,8 @@ impl PowerShell {
     fn flush(&mut self, out: &mut Out) {
         self.latest = None;
         let [algorithm, hash, path] = std::mem::take(&mut self.record);
-        if !algorithm.is_empty() {
-            out.push(self.begun, entry(&algorithm, &hash, &path));
+        if !(algorithm.is_empty() && hash.is_empty() && path.is_empty()) {
+            push(self.begun, &algorithm, &hash, &path, out);
         }
     }
 }
@@ -99,22 +109,34 @@ fn is_table(line: &[u8]) -> bool {
 }
 
 /// `SHA256          6A78…          C:\x y.bin`
-fn table_line(line: &[u8]) -> Result<Entry, BadLine> {
+fn table_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     let blank = |text: &[u8]| text.iter().position(|byte| *byte == b' ').ok_or(BadLine::NoName);
     let (algorithm, rest) = line.split_at(blank(line)?);
     let rest = rest.trim_ascii_start();
     let (hash, path) = rest.split_at(blank(rest)?);
-    entry(algorithm, hash, path.trim_ascii_start())
+    Ok([algorithm, hash, path.trim_ascii_start()])
 }
 
 /// `"SHA256","6A78…","C:\x y.bin"`
-fn csv_line(line: &[u8]) -> Result<Entry, BadLine> {
+fn csv_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     let text = str::from_utf8(line).map_err(|_| BadLine::NoDigest)?;
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let mut fields = inner.ok_or(BadLine::NoDigest)?.splitn(3, "\",\"");
     let mut next = || fields.next().ok_or(BadLine::NoDigest);
-    let (algorithm, hash, path) = (next()?, next()?, next()?);
-    entry(algorithm.as_bytes(), hash.as_bytes(), path.replace("\"\"", "\"").as_bytes())
+    Ok([next()?.as_bytes(), next()?.as_bytes(), next()?.as_bytes()])
+}
+
+/// A value of CSV, in which quotes stand twice.
+fn unquoted(value: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(value).replace("\"\"", "\"").into_bytes()
+}
+
+fn push(line: u64, algorithm: &[u8], hash: &[u8], path: &[u8], out: &mut Out) {
+    let entry = entry(algorithm, hash, path);
+    match path.is_empty() {
+        true => out.push(line, entry),
+        false => out.named(line, path, entry),
+    }
 }
 
 fn entry(algorithm: &[u8], hash: &[u8], path: &[u8]) -> Result<Entry, BadLine> {

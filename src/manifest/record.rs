@@ -1,30 +1,22 @@
-//! One object of JSON or one table of TOML, as far as it tells a file's name and digests. What is
-//! not said by name or by URL is not taken.
+//! Objects of JSON and tables of TOML: which of their fields name a file, and which give its digest.
+//!
+//! One rule holds for both. A field is digest-like if its key names an algorithm (`sha256`,
+//! `md5sum`, `sha256Hash`) or a digest (`digest`, `hashes`, `integrity`). An object with a
+//! digest-like field is an entry of the file that it names; without a name of its own, of the file
+//! that its key names. Where the digest is not understood, the entry is a bad one, never none.
 
-use super::fields::{self, url_name};
+use std::collections::HashMap;
+
+use super::fields::{self, is_usual_hex, url_name};
 use super::{BadLine, Entry};
 use crate::algorithm::Function;
 use crate::digest::Digest;
 
-/// The fields seen so far.
-#[derive(Default)]
-pub(super) struct Record {
-    /// From `filename`, `path` or `file`.
-    path: Option<Vec<u8>>,
-    /// The best URL: the rank of its key, the name of its file, and itself.
-    url: Option<(usize, Vec<u8>, Box<str>)>,
-    name: Option<String>,
-    version: Option<String>,
-    size: Option<u64>,
-    /// Digests in a notation of their own, or of the algorithm that `algorithm` names.
-    texts: Vec<String>,
-    algorithm: Option<String>,
-    digests: Vec<Digest>,
-    bad: Option<BadLine>,
-}
+/// Digests of one file; a list with more of them is a bad entry.
+const MOST: usize = 1024;
 
-/// Digests of one file; more are not kept.
-const TEXTS: usize = 64;
+/// Keys that are remembered with their meaning.
+const REMEMBERED: usize = 256;
 
 /// Keys of URLs, the best first: what GitHub calls `url` is its API's.
 const URLS: [&str; 8] = [
@@ -38,111 +30,618 @@ const URLS: [&str; 8] = [
     "url",
 ];
 
-/// What a record without a name or URL may be called by.
+/// Keys whose objects describe no file of the list, though their fields look like digests: the
+/// metadata beside a wheel (PEP 714), and npm's names and versions of packages, such as `md5`.
+const OTHER: [&str; 8] = [
+    "core-metadata",
+    "data-dist-info-metadata",
+    "dist-info-metadata",
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+    "requires",
+];
+
+/// What a key says of its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Field {
+    Path,
+    PathBase64,
+    /// A URL, and its place in [`URLS`].
+    Url(usize),
+    Name,
+    Version,
+    Id,
+    Algorithm,
+    Size,
+    Error,
+    /// A digest, if an algorithm stands beside it.
+    Value,
+    Digest(Kind),
+    /// A field of another file in the same object, by prefix: `xz_url`, `xz_hash`.
+    Part(Box<str>, Box<Field>),
+    Unknown,
+}
+
+/// What is known of the algorithm of a digest-like field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// The digest itself or a field beside it tells.
+    Any,
+    Of(Function),
+    NotComputed,
+}
+
+/// A value, as far as it matters to the object around it.
+#[derive(Debug)]
+pub(super) enum Value {
+    Null,
+    Text(String),
+    Number(u64),
+    List(Vec<Value>),
+    /// An object with digests and no name of its own.
+    Object(Box<Record>),
+    /// One whose entries have been taken, or which holds nothing digest-like.
+    Taken,
+    /// A value of any other type.
+    Other,
+}
+
+/// An entry, good or bad, and the name of its file.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) name: Vec<u8>,
+    pub(super) entry: Result<Entry, BadLine>,
+}
+
+/// The fields of one object that have been seen.
+#[derive(Default, Debug)]
+pub(super) struct Record {
+    /// The path, and its key.
+    path: Option<(String, Vec<u8>)>,
+    /// The best URL: the rank of its key, the name of its file, and itself.
+    url: Option<(usize, Vec<u8>, Box<str>)>,
+    name: Option<String>,
+    version: Option<String>,
+    id: Option<String>,
+    /// A value under a key of a name that is no name.
+    odd: Option<Vec<u8>>,
+    size: Option<u64>,
+    algorithm: Option<Result<Function, BadLine>>,
+    /// Digests whose algorithm another field may tell.
+    open: Vec<Value>,
+    /// Under `value` or `content`.
+    value: Option<Value>,
+    digests: Vec<Digest>,
+    alternatives: Vec<Digest>,
+    bad: Option<BadLine>,
+    /// There is a digest-like field.
+    stated: bool,
+    /// One of them gives no digest.
+    null: bool,
+    /// There is an error message.
+    error: bool,
+    parts: Vec<(Box<str>, Record)>,
+    others: Vec<(String, Value)>,
+}
+
+/// The name of a record that has none.
 #[derive(Clone, Copy)]
 pub(super) enum Fallback<'a> {
-    None,
     /// The key that the record stands under.
     Key(&'a str),
-    /// A crate's name and version.
-    Crate,
+    /// A crate's name and version, or that key.
+    Crate(&'a str),
+}
+
+/// Reads the objects of one document.
+#[derive(Default)]
+pub(super) struct Records {
+    pub(super) found: Vec<Named>,
+    fields: HashMap<Box<str>, Field>,
+}
+
+impl Records {
+    fn field(&mut self, key: &str) -> Field {
+        if let Some(field) = self.fields.get(key) {
+            return field.clone();
+        }
+        let field = field(key);
+        if self.fields.len() < REMEMBERED {
+            self.fields.insert(key.into(), field.clone());
+        }
+        field
+    }
+
+    /// Adds a field to a record.
+    pub(super) fn add(&mut self, record: &mut Record, key: &str, value: Value) {
+        match (self.field(key), value) {
+            (_, Value::Taken) => {}
+            (Field::Digest(kind), value) => record.digest(kind, value),
+            (Field::Part(_, field), value)
+                if value.has_object() && matches!(*field, Field::Digest(_)) =>
+            {
+                record.digest(Kind::Any, value);
+            }
+            (_, Value::Object(inner)) => self.under_key(*inner, key),
+            (field, Value::List(list)) => {
+                let (objects, rest) = list.into_iter().partition::<Vec<_>, _>(Value::has_object);
+                if !objects.is_empty() {
+                    let mut all = Record::default();
+                    all.digest(Kind::Any, Value::List(objects));
+                    self.under_key(all, key);
+                }
+                record.set(key, field, Value::List(rest));
+            }
+            (field, value) => record.set(key, field, value),
+        }
+    }
+
+    fn under_key(&mut self, record: Record, key: &str) {
+        if !OTHER.contains(&key) {
+            self.finish(record, Fallback::Key(key));
+        }
+    }
+
+    /// Ends an object that stands under `key`: takes its entries, or returns it for the object
+    /// around it.
+    pub(super) fn end(&mut self, mut record: Record, key: &str) -> Value {
+        let kind = match self.field(key) {
+            Field::Digest(kind) => Some(kind),
+            _ => None,
+        };
+        record.settle(kind);
+        self.parts(&mut record);
+        if record.stated && !record.is_named() {
+            return Value::Object(Box::new(record));
+        }
+        if record.others.is_empty() && !record.is_named() && kind.is_some() {
+            return Value::List(Vec::new());
+        }
+        self.map(&mut record, key, kind);
+        self.finish(record, Fallback::Key(key));
+        Value::Taken
+    }
+
+    /// Ends a table with a heading of its own, whose last key is `key`, and returns it if a name or
+    /// a digest is left.
+    pub(super) fn end_table(&mut self, mut record: Record, key: &str) -> Value {
+        if !record.is_named() || !record.stated {
+            return self.end(record, key);
+        }
+        self.parts(&mut record);
+        Value::Object(Box::new(record))
+    }
+
+    /// Returns `true` if `key` names an algorithm or a digest.
+    pub(super) fn is_digest_like(&mut self, key: &str) -> bool {
+        matches!(self.field(key), Field::Digest(_))
+    }
+
+    /// Takes the entries of a map from names to digests. Under `files` and under a digest-like key
+    /// every object without a digest-like field is one, elsewhere one whose values are all digests.
+    fn map(&mut self, record: &mut Record, key: &str, kind: Option<Kind>) {
+        let kind = kind.or((key == "files").then_some(Kind::Any));
+        let all = || record.others.iter().all(|(_, value)| value.is_digest());
+        if record.stated || (kind.is_none() && (record.is_named() || !all())) {
+            return;
+        }
+        for (name, value) in std::mem::take(&mut record.others) {
+            let mut file = Record::default();
+            file.digest(kind.unwrap_or(Kind::Any), value);
+            self.finish(file, Fallback::Key(&name));
+        }
+    }
+
+    /// Takes the files that fields with a prefix are about. Those that name none, and have an
+    /// algorithm's name, are about the record's own file.
+    fn parts(&mut self, record: &mut Record) {
+        for (_, mut part) in std::mem::take(&mut record.parts) {
+            if part.is_named() && part.stated {
+                self.finish(part, Fallback::Key(""));
+            } else if !record.stated && !(part.digests.is_empty() && part.bad.is_none()) {
+                part.open.clear();
+                record.adopt(part);
+            }
+        }
+    }
+
+    /// Takes the entry of a record, if it is one of a file.
+    pub(super) fn finish(&mut self, mut record: Record, fallback: Fallback) {
+        self.parts(&mut record);
+        for (name, value) in std::mem::take(&mut record.others) {
+            // A list that holds digests under a key of its own, such as bun.lock's.
+            if matches!(value, Value::List(_)) && value.holds_digest() {
+                let entry = Err(BadLine::NoDigest);
+                self.found.push(Named { name: name.into_bytes(), entry });
+            }
+        }
+        self.found.extend(record.finish(fallback));
+    }
+}
+
+impl Value {
+    /// Returns `true` for a digest that cannot be taken for anything else, and for a list of them.
+    fn is_digest(&self) -> bool {
+        match self {
+            Self::Text(text) => is_sure(text),
+            Self::List(list) => !list.is_empty() && list.iter().all(Self::is_digest),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if a digest is somewhere in it.
+    fn holds_digest(&self) -> bool {
+        match self {
+            Self::Text(text) => is_sure(text),
+            Self::List(list) => list.iter().any(Self::holds_digest),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` for an object with digests, and for a list with one.
+    fn has_object(&self) -> bool {
+        match self {
+            Self::Object(_) => true,
+            Self::List(list) => list.iter().any(Self::has_object),
+            _ => false,
+        }
+    }
+
+    fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// What stands for a name that is none, to be shown.
+    fn shown(&self, key: &str) -> String {
+        match self {
+            Self::List(list) => {
+                let texts: Vec<_> = list.iter().map(|value| value.shown(key)).collect();
+                texts.join(", ")
+            }
+            Self::Text(text) => text.clone(),
+            _ => key.into(),
+        }
+    }
+}
+
+/// Hexadecimal digits of a usual length, or a digest after an algorithm's name.
+fn is_sure(text: &str) -> bool {
+    let is_named = |separator| {
+        let name = text.split_once(separator).map(|(name, _)| name);
+        name.is_some_and(|name| name.parse::<Function>().is_ok())
+            && fields::notation(text, None).is_ok()
+    };
+    is_usual_hex(text.as_bytes()) || is_named(':') || is_named('-')
 }
 
 impl Record {
-    pub(super) fn text(&mut self, key: &str, value: &str) {
-        if let Some(rank) = URLS.iter().position(|known| *known == key) {
-            let name = url_name(value);
-            let is_better = self.url.as_ref().is_none_or(|(other, ..)| rank < *other);
-            if is_better && value.contains('/') && !name.is_empty() {
-                self.url = Some((rank, name, value.into()));
-            }
+    fn set(&mut self, key: &str, field: Field, value: Value) {
+        if let Field::Unknown = field {
+            self.others.push((key.into(), value));
             return;
         }
-        match key {
-            "filename" | "fileName" | "file_name" | "path" | "file" => {
-                self.path = Some(value.as_bytes().to_vec());
-            }
-            "path_base64" => {
-                use base64ct::{Base64, Encoding};
-                self.path = Base64::decode_vec(value).ok();
-            }
-            "name" => self.name = Some(value.into()),
-            "version" => self.version = Some(value.into()),
-            "algorithm" | "algo" | "alg" => self.algorithm = Some(value.into()),
-            "digest" | "integrity" | "hash" | "checksum" if self.texts.len() < TEXTS => {
-                self.texts.push(value.into());
-            }
-            "shasum" => self.digest("sha1", value),
-            _ if key.parse::<Function>().is_ok() => self.digest(key, value),
-            _ => {}
+        if matches!(value, Value::Null) && !matches!(field, Field::Part(..)) {
+            return;
         }
-    }
-
-    pub(super) fn number(&mut self, key: &str, value: u64) {
-        if matches!(key, "size" | "length" | "fileSize" | "bytes") {
-            self.size = Some(value);
-        }
-    }
-
-    /// A digest of the algorithm called `key`; of an unknown one, nothing.
-    pub(super) fn digest(&mut self, key: &str, value: &str) {
-        match key.parse().map(|function| fields::notation(value, Some(function))) {
-            Ok(Ok(digests)) => {
-                digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
-            }
-            Ok(Err(bad)) => self.bad = Some(bad),
-            Err(_) => {}
-        }
-    }
-
-    /// The digests of an object below this one, such as `"digests": {…}`.
-    #[cfg(feature = "fs")]
-    pub(super) fn adopt(&mut self, inner: Self) {
-        self.digests.extend(inner.digests);
-        self.texts.extend(inner.texts);
-        self.bad = self.bad.or(inner.bad);
-    }
-
-    /// Whether it has a name of its own.
-    #[cfg(feature = "fs")]
-    pub(super) fn is_named(&self) -> bool {
-        self.path.is_some() || self.url.is_some() || self.name.is_some()
-    }
-
-    /// The entry, if it is one of a file.
-    pub(super) fn finish(self, fallback: Fallback) -> Option<Result<Entry, BadLine>> {
-        if self.digests.is_empty() && self.texts.is_empty() {
-            return None;
-        }
-        let (url_name, url) = self.url.map(|(_, name, url)| (name, url)).unzip();
-        let name = match (self.path, url_name, fallback) {
-            (Some(path), _, _) => path,
-            (None, Some(name), _) => name,
-            (None, None, Fallback::Crate) => {
-                format!("{}-{}.crate", self.name?, self.version?).into_bytes()
-            }
-            (None, None, Fallback::Key(key)) => match self.name {
-                Some(name) => name.into_bytes(),
-                None if key.contains('.') => key.as_bytes().to_vec(),
-                None => return None,
+        match field {
+            Field::Part(prefix, field) => self.part(prefix, key, *field, value),
+            Field::Digest(kind) => self.digest(kind, value),
+            Field::Size => match value {
+                Value::Number(size) => self.size = Some(size),
+                Value::Text(text) => self.size = fields::size(text.as_bytes()).or(self.size),
+                _ => {}
             },
-            (None, None, Fallback::None) => self.name?.into_bytes(),
+            Field::Value => self.value = Some(value),
+            Field::Error => self.error |= matches!(value, Value::Text(_)),
+            Field::Version => self.version = value.into_text(),
+            Field::Algorithm => {
+                let text = value.into_text().unwrap_or_default();
+                let function = fields::function(text.as_bytes());
+                // `type` says many things.
+                if !key.eq_ignore_ascii_case("type") || function.is_ok() {
+                    self.algorithm = Some(function);
+                }
+            }
+            Field::Path | Field::PathBase64 | Field::Url(_) | Field::Name | Field::Id => {
+                let shown = value.shown(key);
+                if self.name_by(key, &field, value.into_text()).is_none() {
+                    self.odd = Some(shown.into_bytes());
+                }
+            }
+            Field::Unknown => {}
+        }
+    }
+
+    /// Takes a name; `None` if it is none.
+    fn name_by(&mut self, key: &str, field: &Field, text: Option<String>) -> Option<()> {
+        let text = text.filter(|text| !text.is_empty())?;
+        let contradicts = match field {
+            Field::Url(rank) => {
+                let name = url_name(&text);
+                if !text.contains('/') {
+                    self.id.get_or_insert(text);
+                    return Some(());
+                }
+                if name.is_empty() {
+                    return None;
+                }
+                let known = self.url.as_ref();
+                let again = known.is_some_and(|(old, _, url)| old == rank && **url != *text);
+                if known.is_none_or(|(old, ..)| rank < old) {
+                    self.url = Some((*rank, name, text.into()));
+                }
+                again
+            }
+            Field::Path | Field::PathBase64 => {
+                use base64ct::{Base64, Encoding};
+                let path = match field {
+                    Field::PathBase64 => Base64::decode_vec(&text).ok()?,
+                    _ => text.into_bytes(),
+                };
+                let known = self.path.replace((key.into(), path.clone()));
+                known.is_some_and(|(old, value)| old == key && value != path)
+            }
+            Field::Name => self.name.replace(text.clone()).is_some_and(|known| known != text),
+            _ => {
+                self.id = Some(text);
+                false
+            }
         };
-        let hint = self.algorithm.as_deref().and_then(|name| name.parse().ok());
-        let (mut digests, mut bad) = (self.digests, self.bad);
-        for text in self.texts {
-            match fields::notation(&text, hint) {
-                Ok(more) => digests.extend(more),
-                Err(error) => bad = Some(error),
+        // A key that stands there twice, with two names.
+        if contradicts {
+            self.worsen(BadLine::Conflict);
+        }
+        Some(())
+    }
+
+    /// Takes the value of a digest-like field.
+    fn digest(&mut self, kind: Kind, value: Value) {
+        self.stated = true;
+        match (kind, value) {
+            (_, Value::Null) => self.null = true,
+            (_, Value::List(list)) if list.is_empty() => self.null = true,
+            (_, Value::Object(inner)) => self.adopt(*inner),
+            (Kind::NotComputed, _) => self.worsen(BadLine::NotComputed),
+            (Kind::Any, value) => self.open.push(value),
+            (Kind::Of(function), value) => self.read(value, Some(function)),
+        }
+    }
+
+    /// Reads one digest, or a list of them; of several of one function in a list any may match.
+    fn read(&mut self, value: Value, function: Option<Function>) {
+        match value {
+            Value::Text(text) => match fields::notation(&text, function) {
+                Ok(digests) => {
+                    digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
+                }
+                Err(bad) => self.worsen(bad),
+            },
+            Value::List(list) if list.len() <= MOST => {
+                let mut first: Vec<Digest> = Vec::new();
+                for value in list {
+                    let digests = match value {
+                        Value::Text(text) => fields::notation(&text, function),
+                        Value::Object(inner) => {
+                            self.adopt(*inner);
+                            continue;
+                        }
+                        _ => Err(BadLine::BadDigest),
+                    };
+                    let Ok(digests) = digests else {
+                        self.worsen(digests.err().unwrap_or(BadLine::BadDigest));
+                        continue;
+                    };
+                    for digest in digests {
+                        match first.iter().any(|known| known.function() == digest.function()) {
+                            true => self.alternatives.push(digest),
+                            false => first.push(digest),
+                        }
+                    }
+                }
+                first.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
+            }
+            _ => self.worsen(BadLine::BadDigest),
+        }
+    }
+
+    /// Takes the digests of an object below this one, such as `"digests": {…}`.
+    fn adopt(&mut self, mut inner: Self) {
+        inner.resolve();
+        self.stated |= inner.stated;
+        self.null |= inner.null;
+        inner.digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
+        self.alternatives.extend(inner.alternatives);
+        inner.bad.into_iter().for_each(|bad| self.worsen(bad));
+    }
+
+    /// Takes what stands under `value` for a digest, if it is one: an algorithm stands beside it, or
+    /// the object stands under a digest-like key.
+    fn settle(&mut self, kind: Option<Kind>) {
+        if let Some(Kind::Of(function)) = kind {
+            self.algorithm.get_or_insert(Ok(function));
+        }
+        if !self.stated
+            && (kind.is_some() || self.algorithm.is_some())
+            && let Some(value) = self.value.take()
+        {
+            self.stated = true;
+            self.open.push(value);
+        }
+    }
+
+    /// Reads the digests whose algorithm was open.
+    fn resolve(&mut self) {
+        self.settle(None);
+        for value in std::mem::take(&mut self.open) {
+            match self.algorithm {
+                Some(Err(bad)) => self.worsen(bad),
+                Some(Ok(function)) => self.read(value, Some(function)),
+                None => self.read(value, None),
             }
         }
-        Some(match (digests.is_empty(), bad) {
+    }
+
+    fn worsen(&mut self, bad: BadLine) {
+        if self.bad.is_none_or(|known| !is_broken(known)) {
+            self.bad = Some(bad);
+        }
+    }
+
+    fn part(&mut self, prefix: Box<str>, key: &str, field: Field, value: Value) {
+        let at = self.parts.iter().position(|(known, _)| *known == prefix);
+        let at = at.unwrap_or_else(|| {
+            self.parts.push((prefix, Self::default()));
+            self.parts.len() - 1
+        });
+        self.parts[at].1.set(key, field, value);
+    }
+
+    /// Returns `true` if it has a name of its own.
+    fn is_named(&self) -> bool {
+        let text = self.name.is_some() || self.id.is_some();
+        self.path.is_some() || self.url.is_some() || text || self.odd.is_some()
+    }
+
+    /// Returns the entry, if it is one of a file.
+    fn finish(mut self, fallback: Fallback) -> Option<Named> {
+        self.resolve();
+        if !self.stated {
+            // A line of `hsum sum --json` for a file that could not be read.
+            let (_, name) = self.path.filter(|_| self.error)?;
+            return Some(Named { name, entry: Err(BadLine::NotRead) });
+        }
+        let (key, is_crate) = match fallback {
+            Fallback::Key(key) => (key, false),
+            Fallback::Crate(key) => (key, true),
+        };
+        let (own, mut url) = self.url.map(|(_, name, url)| (name, url)).unzip();
+        let named = match (self.name, self.version) {
+            (Some(name), Some(version)) if is_crate => Some(format!("{name}-{version}.crate")),
+            (name, _) => name,
+        };
+        let by_key = || match key.contains("://") {
+            true => {
+                url = Some(key.into());
+                url_name(key)
+            }
+            false => key.as_bytes().to_vec(),
+        };
+        let id = self.id.map(|id| url_name(&id));
+        let name = self.path.map(|(_, path)| path).or(own).or(named.map(String::into_bytes));
+        let name = name.or_else(|| (!key.is_empty()).then(by_key)).or(id);
+        let Some(name) = name else {
+            return self.odd.map(|name| Named { name, entry: Err(BadLine::NoName) });
+        };
+        let entry = match (self.digests.is_empty(), self.bad) {
+            (true, None) if self.null => Err(BadLine::WithoutDigest),
             (true, bad) => Err(bad.unwrap_or(BadLine::NoDigest)),
             // One that is broken is not made good by another one.
-            (false, Some(bad @ BadLine::BadDigest)) => Err(bad),
-            (false, _) => {
-                fields::entry(&name, digests, self.size).map(|entry| Entry { url, ..entry })
-            }
-        })
+            (false, Some(bad)) if is_broken(bad) => Err(bad),
+            (false, _) => fields::entry(&name, self.digests, self.size),
+        };
+        let alternatives = self.alternatives;
+        let entry = entry.map(|entry| Entry { url, alternatives, ..entry });
+        Some(Named { name, entry })
+    }
+}
+
+/// Returns `true` for a defect that another digest beside it does not make up for.
+fn is_broken(bad: BadLine) -> bool {
+    matches!(bad, BadLine::BadDigest | BadLine::Conflict)
+}
+
+/// What the key of a field says.
+fn field(key: &str) -> Field {
+    if let Some(rank) = URLS.iter().position(|known| *known == key) {
+        return Field::Url(rank);
+    }
+    // What npm keeps for itself: `_shasum`, `_integrity`.
+    if key.starts_with('_') || key.len() > 64 {
+        return Field::Unknown;
+    }
+    let words = words(key);
+    for at in 0..words.len().min(8) {
+        let (prefix, rest) = (words[..at].join("_"), words[at..].concat());
+        let found = match (at, &*rest) {
+            (0, rest) => whole(rest),
+            (_, "url" | "uri" | "href") => Field::Url(0),
+            (_, "filename" | "file" | "path") => Field::Path,
+            (_, rest) => kind(rest).map_or(Field::Unknown, Field::Digest),
+        };
+        match (at, found) {
+            (_, Field::Unknown) => {}
+            (0, found) => return found,
+            (_, found) => return Field::Part(prefix.into(), Box::new(found)),
+        }
+    }
+    Field::Unknown
+}
+
+fn whole(key: &str) -> Field {
+    match key {
+        "filename" | "path" | "file" | "filepath" | "relativepath" | "rfilename" => Field::Path,
+        "pathbase64" => Field::PathBase64,
+        "name" => Field::Name,
+        "version" => Field::Version,
+        "id" => Field::Id,
+        "algorithm" | "algo" | "alg" | "type" | "hashalgorithm" | "digestalgorithm"
+        | "checksumalgorithm" | "hashtype" | "checksumtype" => Field::Algorithm,
+        "size" | "length" | "filesize" | "bytes" => Field::Size,
+        "error" => Field::Error,
+        "value" | "content" => Field::Value,
+        _ => kind(key).map_or(Field::Unknown, Field::Digest),
+    }
+}
+
+/// The words of a key, in lower case: of `sha256_hash`, `sha256Hash` and `SHA256-Hash` the same.
+fn words(key: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in key.chars() {
+        let begins =
+            c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit());
+        if matches!(c, '-' | '_' | ' ') || begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| !matches!(c, '-' | '_' | ' ')) {
+            word.push(c.to_ascii_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What a digest-like key says of the algorithm: an algorithm's name, words for a digest, or both.
+fn kind(key: &str) -> Option<Kind> {
+    const WORDS: [&str; 8] =
+        ["checksums", "checksum", "digests", "digest", "hashes", "hash", "sums", "sum"];
+    if matches!(key, "integrity" | "sri") {
+        return Some(Kind::Any);
+    }
+    let (mut rest, mut stripped) = (key.strip_prefix("file").unwrap_or(key), false);
+    for end in ["value", "hex"] {
+        rest = rest.strip_suffix(end).unwrap_or(rest);
+    }
+    while let Some(shorter) =
+        WORDS.iter().find_map(|word| rest.strip_suffix(word).or(rest.strip_prefix(word)))
+    {
+        (rest, stripped) = (shorter, true);
+    }
+    match rest {
+        "" => stripped.then_some(Kind::Any),
+        // `shasum`: of SHA-1 to npm, of SHA-256 to Zig; the length tells.
+        "sha" => stripped.then_some(Kind::Any),
+        _ => match fields::function(rest.as_bytes()) {
+            Ok(function) => Some(Kind::Of(function)),
+            Err(BadLine::NotComputed) => Some(Kind::NotComputed),
+            Err(_) => None,
+        },
     }
 }

@@ -4,7 +4,7 @@ use super::fields::{is_usual_hex, words};
 use super::list::{Hint, Out};
 use super::{
     certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, pnpm, powershell, sfv,
-    shell, sidecar, snapshot,
+    shell, sidecar, snapshot, toml,
 };
 
 /// The shape of a checksum file.
@@ -89,7 +89,7 @@ pub(super) enum Sure {
 }
 
 /// The first one whose sign is there is the shape: prose above GNU lines looks like many a thing.
-pub(super) static SHAPES: [Row; 15] = [
+pub(super) static SHAPES: [Row; 16] = [
     row(Shape::Snapshot, snapshot::sign, Sure::Yes, snapshot::reader),
     row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
     row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
@@ -98,6 +98,7 @@ pub(super) static SHAPES: [Row; 15] = [
     row(Shape::Shell, shell::sign, Sure::Yes, shell::reader),
     row(Shape::Certutil, certutil::sign, Sure::IfNothingElse, certutil::reader),
     row(Shape::PowerShell, powershell::sign, Sure::IfNothingElse, powershell::reader),
+    row(Shape::Lock, toml::sign, Sure::IfNothingElse, toml::reader),
     row(Shape::Lock, lock::sign, Sure::IfNothingElse, lock::reader),
     row(Shape::Lock, pnpm::sign, Sure::IfNothingElse, pnpm::reader),
     row(Shape::Lock, pnpm::berry_sign, Sure::IfNothingElse, pnpm::berry_reader),

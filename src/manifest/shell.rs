@@ -11,6 +11,8 @@ use crate::digest::Digest;
 
 /// Bytes of the words of all arrays together; a package has a few thousand.
 const WORDS: usize = 4 * 1024 * 1024;
+/// Arrays; a package for every architecture has a few dozen.
+const ARRAYS: usize = 1000;
 
 #[derive(Default)]
 struct Shell {
@@ -22,6 +24,8 @@ struct Shell {
     open: Option<char>,
     /// What the words so far take, in bytes.
     words: usize,
+    /// Lines of arrays that are no text.
+    broken: bool,
 }
 
 struct Array {
@@ -51,11 +55,15 @@ pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
 
 impl Reader for Shell {
     fn line(&mut self, number: u64, line: &[u8], _: &mut Out) {
-        let Ok(text) = str::from_utf8(line) else { return };
+        let Ok(text) = str::from_utf8(line) else {
+            self.broken |= self.open.is_some() || line.contains(&b'=');
+            return;
+        };
         if let Some(close) = self.open {
             return self.take(text, close);
         }
         let Some((name, value)) = text.split_once('=') else { return };
+        let (name, is_more) = name.strip_suffix('+').map_or((name, false), |name| (name, true));
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(is_name) {
             return;
@@ -66,12 +74,21 @@ impl Reader for Shell {
             _ => ' ',
         };
         if sums(name).is_some() || (name.starts_with("source") && close == ')') {
-            if close != ' ' && self.arrays.len() < 1000 {
-                let array = Array { line: number, name: name.into(), words: Vec::new() };
-                self.arrays.push(array);
-                self.open = Some(close);
-                self.take(&value[1..], close);
+            if close == ' ' {
+                return;
             }
+            if self.arrays.len() == ARRAYS {
+                self.words = WORDS;
+                return;
+            }
+            let known = self.arrays.iter().position(|array| is_more && array.name == name);
+            let array = match known {
+                Some(at) => self.arrays.remove(at),
+                None => Array { line: number, name: name.into(), words: Vec::new() },
+            };
+            self.arrays.push(array);
+            self.open = Some(close);
+            self.take(&value[1..], close);
         } else if self.variables.len() < 1000 && value.len() < 1000 {
             let value = value.trim().trim_matches(['"', '\'']);
             self.variables.insert(name.into(), value.into());
@@ -83,6 +100,11 @@ impl Reader for Shell {
             out.push(1, Err(BadLine::TooLarge));
             return;
         }
+        if self.broken || self.open.is_some() {
+            out.push(1, Err(BadLine::Syntax));
+        }
+        // Variables that are put into names must not multiply what the list takes.
+        let mut expanded = 0;
         // One file may have digests of several arrays.
         let mut files: Vec<File> = Vec::new();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -96,7 +118,12 @@ impl Reader for Shell {
                     out.push(array.line, Err(BadLine::NoName));
                     continue;
                 };
-                let digest = fields::hex(function, text.as_bytes());
+                expanded += name.len() + 64;
+                if expanded > WORDS {
+                    out.push(1, Err(BadLine::TooLarge));
+                    return;
+                }
+                let digest = function.and_then(|function| fields::hex(function, text.as_bytes()));
                 let place = *places.entry(name.clone().into_bytes()).or_insert_with(|| {
                     files.push(File { line: array.line, name, digests: Vec::new() });
                     files.len() - 1
@@ -105,9 +132,14 @@ impl Reader for Shell {
             }
         }
         for File { line, name, digests } in files {
-            let digests: Result<Vec<_>, _> = digests.into_iter().collect();
-            let entry = digests.and_then(|digests| fields::entry(name.as_bytes(), digests, None));
-            out.push(line, entry);
+            // The sums of cksum(1), where others are there.
+            let is_other = |digest: &Result<_, _>| !matches!(digest, Err(BadLine::NotComputed));
+            let digests: Result<Vec<_>, _> = digests.into_iter().filter(is_other).collect();
+            let entry = digests.and_then(|digests| match digests.is_empty() {
+                true => Err(BadLine::NotComputed),
+                false => fields::entry(name.as_bytes(), digests, None),
+            });
+            out.named(line, name.as_bytes(), entry);
         }
     }
 }
@@ -158,14 +190,18 @@ impl Shell {
 
     /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
     /// sources.
-    fn pairs(&self, array: &Array, suffix: &str) -> Vec<(Option<String>, String)> {
+    fn pairs<'s>(
+        &'s self,
+        array: &'s Array,
+        suffix: &str,
+    ) -> Box<dyn Iterator<Item = (Option<String>, &'s str)> + 's> {
         let Some(sources) = self.sources(suffix) else {
             let pairs = array.words.chunks_exact(2);
-            return pairs.map(|pair| (self.expand(&pair[1]), pair[0].clone())).collect();
+            return Box::new(pairs.map(|pair| (self.expand(&pair[1]), &*pair[0])));
         };
         let both = sources.words.iter().zip(&array.words);
         let both = both.filter(|(source, sum)| *sum != "SKIP" && !is_repository(source));
-        both.map(|(source, sum)| (self.file_name(source), sum.clone())).collect()
+        Box::new(both.map(|(source, sum)| (self.file_name(source), &**sum)))
     }
 
     /// The name of a source's file: what stands before `::`, or the end of the URL.
@@ -209,10 +245,13 @@ impl Shell {
 }
 
 /// The function and the suffix of `sha256sums_x86_64`.
-fn sums(name: &str) -> Option<(Function, &str)> {
+fn sums(name: &str) -> Option<(Result<Function, BadLine>, &str)> {
     let (algorithm, suffix) = name.split_once("sums")?;
-    let function = algorithm.parse().ok().filter(|_| suffix.is_empty() || suffix.starts_with('_'));
-    Some((function?, suffix))
+    // `cksums`
+    let algorithm = if algorithm == "ck" { "cksum" } else { algorithm };
+    let function = fields::function(algorithm.as_bytes());
+    let is_known = function.is_ok() || function == Err(BadLine::NotComputed);
+    (is_known && (suffix.is_empty() || suffix.starts_with('_'))).then_some((function, suffix))
 }
 
 /// Whether a source is checked out, and not a file: `git+https://…`.

@@ -55,7 +55,10 @@ impl Reader for Sidecar {
             (Ok(_), None) => Err(BadLine::Unnamed),
             (Err(bad), _) => Err(bad),
         };
-        out.push(number, entry);
+        match &self.file {
+            Some(file) => out.named(number, file.as_os_str().as_encoded_bytes(), entry),
+            None => out.push(number, entry),
+        }
     }
 }
 

@@ -209,7 +209,7 @@ fn lists_that_are_none() {
     let none = "no properly formatted checksum lines found\n";
     for (text, word) in [
         ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
-        ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16 or array\n"),
+        ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16, TOML or array\n"),
         ("{\"name\": \"x\"}", none),
         ("__metadata:\n  version: 8\n  checksum: 10c0/ab\n", "the archives in Yarn's cache"),
         ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
@@ -346,4 +346,162 @@ fn sources_without_digests_fail() {
     dir.hsum(["check", "PKGBUILD"]).run().exits(1);
     dir.write("PKGBUILD", list(&format!("'{sum}' 'SKIP'")));
     dir.hsum(["check", "PKGBUILD"]).run().exits(0);
+}
+
+/// An entry that names a file and is not understood is a failure, and is named.
+#[test]
+fn entries_that_are_not_understood_fail() {
+    let dir = abc();
+    dir.write("LICENSE", "other");
+    let good = format!("{{\"name\":\"abc.bin\",\"sha256\":\"{ABC}\"}}");
+    let wrong = "0".repeat(64);
+    for (field, why) in [
+        ("\"sha256\":\"abc\"", "the digest is malformed"),
+        ("\"sha256\":\"\"", "neither a digest"),
+        ("\"sha-256\":\"abc\"", "the digest is malformed"),
+        ("\"shasum\":\"abc\"", "the digest is malformed"),
+        ("\"hashes\":{\"sha256\":\"abc\"}", "the digest is malformed"),
+        ("\"whirlpool\":\"00\"", "not computed"),
+        ("\"crc32\":\"00000000\"", "not computed"),
+    ] {
+        dir.write("list", format!("[{good},{{\"name\":\"LICENSE\",{field}}}]"));
+        for flags in ["", "--strict", "--warn"] {
+            let ran = dir.words(&format!("check list {flags}")).run();
+            ran.is_in(1, b"abc.bin: OK\n", "hsum: list: 2: LICENSE: ");
+            assert!(ran.stderr.contains(why), "{field}: {}", ran.stderr);
+            ran.is_in(1, b"abc.bin: OK\n", "WARNING: 1 line is improperly formatted\n");
+        }
+        dir.words("check list --status").gives(1, "", "");
+        let ran = dir.words("check list --only LICENSE").run();
+        ran.is_in(1, b"", why);
+        assert!(!ran.stderr.contains("not listed"), "{}", ran.stderr);
+        // Another file's entry is a warning to who asks for this one.
+        dir.words("check list --only abc.bin").run().is_in(0, b"abc.bin: OK\n", "improperly");
+        dir.words("check LICENSE --sums list").run().is_in(1, b"", why);
+    }
+    for field in [
+        format!("\"sha256\":[\"{wrong}\"]"),
+        format!("\"digest\":{{\"sha256\":\"{wrong}\"}}"),
+        format!("\"hashes\":[{{\"alg\":\"SHA-256\",\"content\":\"{wrong}\"}}]"),
+        format!("\"sha256sum\":\"{wrong}\""),
+        format!("\"sha256_hash\":\"{wrong}\""),
+        format!("\"sha256Hash\":\"{wrong}\""),
+        format!("\"md5sum\":\"{}\"", &wrong[..32]),
+    ] {
+        dir.write("list", format!("[{good},{{\"name\":\"LICENSE\",{field}}}]"));
+        dir.words("check list").run().is_in(1, b"abc.bin: OK\nLICENSE: FAILED\n", "did NOT match");
+    }
+    dir.write("list", format!("{{\"files\":{{\"LICENSE\":{{\"sha256\":\"{wrong}\"}},\"abc.bin\":{{\"sha256\":[\"{wrong}\",\"{ABC}\"]}}}}}}"));
+    dir.words("check list").run().is_in(1, b"LICENSE: FAILED\nabc.bin: OK\n", "did NOT match");
+    dir.write("t.lock", format!("files=[{{file=\"LICENSE\", sha256=\"abcd\"}},{{file=\"abc.bin\", sha256=\"{ABC}\"}}]\n[x]\n"));
+    dir.words("check t.lock").run().is_in(1, b"abc.bin: OK\n", "t.lock: 1: LICENSE: the digest");
+    dir.write(
+        "known.txt",
+        format!("%%%% HASHDEEP-1.0\n%%%% size,sha256,filename\n3,{ABC},abc.bin\n3,abc,LICENSE\n"),
+    );
+    dir.words("check known.txt").run().is_in(1, b"abc.bin: OK\n", "known.txt: 4: LICENSE: ");
+}
+
+/// GNU's own lines are a warning, as they are to GNU, unless their file was asked for.
+#[test]
+fn bad_lines_of_gnu_are_warnings() {
+    let dir = abc();
+    dir.write("list", format!("{ABC}  abc.bin\nabcd  x\n"));
+    let warning = "hsum: WARNING: 1 line is improperly formatted\n";
+    dir.words("check list").gives(0, "abc.bin: OK\n", warning);
+    dir.words("check list --only abc.bin").gives(0, "abc.bin: OK\n", warning);
+    dir.words("check list --only x").run().is_in(1, b"", "list: 2: x: the digest is malformed");
+}
+
+#[test]
+fn files_that_are_listed_without_a_digest() {
+    let dir = abc();
+    let asset = format!("{{\"name\":\"abc.bin\",\"digest\":\"sha256:{ABC}\"}}");
+    dir.write("list", format!("[{asset},{{\"name\":\"old.zip\",\"digest\":null}}]"));
+    let said = "hsum: list: 2: old.zip: listed without a digest\n\
+        hsum: WARNING: 1 file is listed without a digest\n";
+    dir.words("check list").gives(0, "abc.bin: OK\n", said);
+    dir.words("check list --strict").gives(1, "abc.bin: OK\n", said);
+    dir.words("check list --only old.zip").gives(1, "", said);
+    dir.words("check list --only abc.bin").prints("abc.bin: OK\n");
+    dir.write("old.zip", "");
+    dir.words("check old.zip --sums list").run().is_in(1, b"", "listed without a digest");
+}
+
+/// A file that could not be read when hsum made the list has not been verified.
+#[test]
+fn error_lines_of_a_list_fail() {
+    let dir = abc();
+    let made = dir.words("sum --json abc.bin gone").run();
+    dir.write("list", made.stdout);
+    dir.write("gone", "back");
+    for flags in ["", "--strict", "--only gone"] {
+        let ran = dir.words(&format!("check list {flags}")).run();
+        let printed: &[u8] = if flags == "--only gone" { b"" } else { b"abc.bin: OK\n" };
+        ran.is_in(1, printed, "hsum: list: 2: gone: the list has no digest for it");
+    }
+}
+
+#[test]
+fn gentoo_digests() {
+    let dir = abc();
+    let ran = dir.words("sum -a blake2b -a sha512 --tag abc.bin").run();
+    let printed = String::from_utf8(ran.stdout).unwrap();
+    let hex: Vec<_> = printed.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    let list = format!("# BLAKE2B HASH\n{}  abc.bin\n# SHA512 HASH\n{}  abc.bin\n", hex[0], hex[1]);
+    dir.write("DIGESTS", &list);
+    for flags in ["", "-a sha512", "-a blake2b"] {
+        dir.words(&format!("check {flags} DIGESTS")).prints("abc.bin: OK\nabc.bin: OK\n");
+    }
+    dir.words("check abc.bin --sums DIGESTS").prints("abc.bin: OK\n");
+    let signed = format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{list}-----BEGIN PGP SIGNATURE-----\n"
+    );
+    dir.write("DIGESTS.asc", signed);
+    dir.words("check DIGESTS.asc").run().is_in(0, b"abc.bin: OK\nabc.bin: OK\n", "signed");
+    dir.write("abc.bin", "abd");
+    dir.words("check DIGESTS").run().is_in(1, b"abc.bin: FAILED\nabc.bin: FAILED\n", "did NOT");
+    dir.words("check abc.bin --sums DIGESTS").run().is_in(1, b"abc.bin: FAILED\n", "");
+}
+
+/// A list of another shape does not read standard input.
+#[test]
+fn a_dash_in_another_shape_is_a_file() {
+    let dir = abc();
+    dir.write("list", format!("{{\"name\":\"-\",\"sha256\":\"{ABC}\"}}"));
+    for flags in ["", "--only -"] {
+        let ran = dir.words(&format!("check list {flags}")).stdin("abc").run();
+        ran.is_in(1, b"./-: FAILED open or read\n", "No such file");
+    }
+    dir.write("-", "abc");
+    dir.words("check list").stdin("").prints("./-: OK\n");
+}
+
+/// Two digests of one algorithm for one file, wherever the list says them.
+#[test]
+fn contradictions_in_lists_of_other_shapes() {
+    let dir = abc();
+    let wrong = sha256("other");
+    for text in [
+        format!("Origin: x\nSHA256:\n {ABC} 3 abc.bin\n {wrong} 3 abc.bin\n"),
+        format!("{{\"name\":\"abc.bin\",\"sha256\":\"{ABC}\",\"digest\":\"sha256:{wrong}\"}}"),
+        format!("TIMESTAMP = 1\nSHA256 (abc.bin) = {ABC}\nSHA256 (abc.bin) = {wrong}\n"),
+        format!("DIST abc.bin 3 SHA256 {ABC} SHA256 {wrong}\n"),
+        format!(
+            "<metalink><file name='abc.bin'><hash type='sha-256'>{ABC}</hash><hash type='sha-256'>{wrong}</hash></file></metalink>"
+        ),
+    ] {
+        dir.write("list", &text);
+        for call in ["check list", "check list --only abc.bin", "check abc.bin --sums list"] {
+            dir.words(call).run().is_in(1, b"", "two different digests of one algorithm");
+        }
+    }
+    dir.write("abc.bin.sha256", format!("{ABC}\n{wrong}\n"));
+    for call in
+        ["check abc.bin.sha256", "check abc.bin --sums abc.bin.sha256", "check abc.bin --sums auto"]
+    {
+        let ran = dir.words(call).run();
+        assert_eq!(ran.status.code(), Some(1), "{call}: {}", ran.stderr);
+        assert!(ran.stderr.contains("two different digests"), "{call}: {}", ran.stderr);
+    }
 }

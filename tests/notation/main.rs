@@ -1,6 +1,8 @@
 //! Every notation of a digest: the corpus, what is written is read, and no text panics.
 
 #[cfg(feature = "fs")]
+mod documents;
+#[cfg(feature = "fs")]
 mod shapes;
 
 use base64ct::{Base64UrlUnpadded, Encoding};

@@ -3,6 +3,9 @@
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
+use super::documents;
 use hsum::manifest::{self, BadLine, Hint, List, Listed, Matching, NotListed, Outside, Shape};
 
 /// A checksum file of the corpus.
@@ -224,5 +227,94 @@ fn what_must_be_read_whole_has_a_limit() {
     let mut text = b"{\"a\": \"".to_vec();
     text.resize(17 << 20, b'x');
     let entries: Vec<_> = List::new(&text[..], Hint::default()).map(|l| l.entry).collect();
+    assert_eq!(entries, [Err(BadLine::TooLarge)]);
+}
+
+proptest! {
+    /// A file that is named beside something digest-like is an entry or a bad one that names it.
+    #[test]
+    fn no_named_file_is_dropped(bytes in prop::collection::vec(any::<u8>(), 0..24)) {
+        documents::assert_kept(documents::json(&bytes));
+        documents::assert_kept(documents::toml(&bytes));
+    }
+}
+
+/// Every way to name a file with every kind of digest.
+#[test]
+fn no_named_file_is_dropped_of_all_kinds() {
+    for name in 0..42 {
+        for digest in 0..23 {
+            documents::assert_kept(documents::json(&[name, digest]));
+            documents::assert_kept(documents::toml(&[name, digest]));
+        }
+    }
+}
+
+/// Of several digests in a list any may match; of several fields, each must.
+#[test]
+fn alternatives() {
+    let (a, b) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
+    let read = |text: String| List::new(text.as_bytes(), Hint::default()).next().unwrap().entry;
+    let entry = read(format!("{{\"name\": \"x\", \"md5\": [\"{a}\", \"{b}\"]}}")).unwrap();
+    assert_eq!((entry.digests().count(), entry.alternatives.len()), (1, 1));
+    assert_eq!(entry.expected().digests().len(), 2);
+    let entry = read(format!("{{\"name\": \"x\", \"md5\": \"{a}\", \"checksum\": \"{b}\"}}"));
+    assert_eq!(entry, Err(BadLine::Conflict));
+    assert_eq!(read(format!("[x]\nmd5 = '{a}'\ndigest = 'md5:{b}'\n")), Err(BadLine::Conflict));
+}
+
+/// What a bad line names counts for that file, beside a good line too.
+#[test]
+fn one_bad_line_of_a_file() {
+    let abc = "900150983cd24fb0d6963f7d28e17f72";
+    let find = |text: String, name: &str| {
+        let list = List::new(text.as_bytes(), Hint { file: Some(name.into()), ..Hint::default() });
+        manifest::find(list, Path::new(name), Matching::BaseName).map(|entry| entry.digest.to_hex())
+    };
+    let json = format!("[{{\"name\":\"a\",\"md5\":\"{abc}\"}},{{\"name\":\"b\",\"md5\":\"0\"}}]");
+    assert_eq!(find(json.clone(), "a").as_deref(), Ok(abc));
+    assert_eq!(find(json, "b"), Err(NotListed::Bad(BadLine::BadDigest)));
+    let null = "{\"name\": \"a\", \"digest\": null}".to_owned();
+    assert_eq!(find(null, "a"), Err(NotListed::Bad(BadLine::WithoutDigest)));
+    let plain = format!("{abc}  a\nabcd  a\nabcd  b\n");
+    assert_eq!(find(plain, "a"), Err(NotListed::Bad(BadLine::BadDigest)));
+    let sidecar = format!("{abc}\n{}\n", abc.replace('9', "8"));
+    assert_eq!(find(sidecar, "a"), Err(NotListed::Conflict));
+    let sidecar = format!("{abc}\nabcd\n");
+    assert!(matches!(find(sidecar, "a"), Err(NotListed::Bad(_))));
+    let debian = format!("MD5Sum:\n {abc} 3 a\n {} 3 a\n", abc.replace('9', "8"));
+    assert_eq!(find(debian, "a"), Err(NotListed::Conflict));
+}
+
+/// `-` is standard input in lines of GNU, BSD and OpenSSL only.
+#[test]
+fn a_dash_is_a_file() {
+    let abc = "900150983cd24fb0d6963f7d28e17f72";
+    let path = |text: String| List::new(text.as_bytes(), Hint::default()).next().unwrap().entry;
+    for text in [format!("{abc}  -\n"), format!("MD5 (-) = {abc}\n"), format!("MD5(-)= {abc}\n")] {
+        assert_eq!(path(text).unwrap().path, Path::new("-"));
+    }
+    for text in [
+        format!("{{\"name\": \"-\", \"md5\": \"{abc}\"}}"),
+        format!("<metalink><file name=\"-\"><hash type=\"md5\">{abc}</hash></file></metalink>"),
+        format!("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n3,{abc},-\n"),
+        format!("- {abc}\n"),
+        format!("DIST - 3 MD5 {abc}\n"),
+        format!("[x]\nname = \"-\"\nmd5 = \"{abc}\"\n"),
+    ] {
+        assert_eq!(path(text).unwrap().path, Path::new("./-"));
+    }
+}
+
+/// Variables that are put into names take no more than a list of plain names.
+#[test]
+fn names_that_a_script_makes_have_a_limit() {
+    let long = "x".repeat(900);
+    let mut text = format!("pkgname=a\nv={long}\nmd5sums=\"\n");
+    for i in 0..4000 {
+        text += &format!("900150983cd24fb0d6963f7d28e17f72 {i}$v$v$v$v\n");
+    }
+    text += "\"\n";
+    let entries: Vec<_> = List::new(text.as_bytes(), Hint::default()).map(|l| l.entry).collect();
     assert_eq!(entries, [Err(BadLine::TooLarge)]);
 }

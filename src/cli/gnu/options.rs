@@ -329,6 +329,7 @@ impl Given {
             },
             strict: self.strict,
             ignore_missing: self.ignore_missing,
+            needs_digests: false,
         }
     }
 
