@@ -540,7 +540,8 @@ impl Record {
         };
         let entry = match (self.digests.is_empty(), self.bad) {
             (true, None) if self.null => Err(BadLine::WithoutDigest),
-            (true, bad) => Err(bad.unwrap_or(BadLine::NoDigest)),
+            (true, None | Some(BadLine::NoDigest)) => Err(BadLine::BadDigest),
+            (true, Some(bad)) => Err(bad),
             // One that is broken is not made good by another one.
             (false, Some(bad)) if is_broken(bad) => Err(bad),
             (false, _) => fields::entry(&name, self.digests, self.size),

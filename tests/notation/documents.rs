@@ -52,7 +52,7 @@ fn quoted(text: &str) -> String {
 
 /// Two bytes for each file: how it is named, and what its digest is like. Returns how many files are
 /// named, and the document.
-pub fn json(bytes: &[u8]) -> (usize, String) {
+pub(crate) fn json(bytes: &[u8]) -> (usize, String) {
     let files: Vec<String> = bytes
         .chunks_exact(2)
         .enumerate()
@@ -74,7 +74,7 @@ pub fn json(bytes: &[u8]) -> (usize, String) {
 }
 
 /// As [`json`], in TOML.
-pub fn toml(bytes: &[u8]) -> (usize, String) {
+pub(crate) fn toml(bytes: &[u8]) -> (usize, String) {
     let mut text = String::from("[start]\n");
     let mut count = 0;
     for (i, pair) in bytes.chunks_exact(2).enumerate() {
@@ -97,7 +97,7 @@ pub fn toml(bytes: &[u8]) -> (usize, String) {
 }
 
 /// Asserts that no file of a document is dropped.
-pub fn assert_kept((named, text): (usize, String)) {
+pub(crate) fn assert_kept((named, text): (usize, String)) {
     let listed: Vec<_> = List::new(text.as_bytes(), Hint::default()).collect();
     let kept = listed.iter().filter(|l| l.entry.is_ok() || l.name.is_some()).count();
     assert!(kept >= named, "{kept} of {named}:\n{text}\n{listed:#?}");
