@@ -266,12 +266,12 @@ fn print(
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
-        (None, Verdict::Malformed(bad), _) if !bad.is_refusal() && checked.name.is_some() => {
-            if manner.report != Report::Nothing {
-                let name = checked.name.as_deref().map(quote).unwrap_or_default();
-                output.flush()?;
-                complain(format_args!("{title}: {line}: {name}: {bad}"));
-            }
+        (None, Verdict::Malformed(bad), _)
+            if checked.name.is_some() && !bad.is_refusal() && manner.report != Report::Nothing =>
+        {
+            let name = checked.name.as_deref().map(quote).unwrap_or_default();
+            output.flush()?;
+            complain(format_args!("{title}: {line}: {name}: {bad}"));
         }
         (None, Verdict::Malformed(bad), _)
             if is_serious(*bad) && manner.report != Report::Nothing =>

@@ -18,13 +18,17 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut records = Records::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let mut broken = false;
+    let (mut broken, mut unnamed) = (false, 0);
     while !broken && json.end().is_err() {
         let seed = Seed { records: &mut records, key: "" };
-        broken = seed.deserialize(&mut json).is_err();
+        match seed.deserialize(&mut json) {
+            Ok(value) => unnamed += value.unnamed(),
+            Err(_) => broken = true,
+        }
     }
     let mut listed: Vec<Listed> =
         records.found.into_iter().map(|found| Listed::named(0, &found.name, found.entry)).collect();
+    listed.extend((0..unnamed).map(|_| Listed::new(0, Err(BadLine::NoName))));
     if broken {
         listed.push(Listed::new(0, Err(BadLine::Syntax)));
     }

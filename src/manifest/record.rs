@@ -157,6 +157,9 @@ impl Records {
     /// Adds a field to a record.
     pub(super) fn add(&mut self, record: &mut Record, key: &str, value: Value) {
         match (self.field(key), value) {
+            (field @ (Field::Path | Field::Name), Value::Taken) => {
+                record.set(key, field, Value::Other);
+            }
             (_, Value::Taken) => {}
             (Field::Digest(kind), value) => record.digest(kind, value),
             (Field::Part(_, field), value)
@@ -240,7 +243,7 @@ impl Records {
         for (_, mut part) in std::mem::take(&mut record.parts) {
             if part.is_named() && part.stated {
                 self.finish(part, Fallback::Key(""));
-            } else if !record.stated && !(part.digests.is_empty() && part.bad.is_none()) {
+            } else if !record.stated && (!part.digests.is_empty() || part.bad.is_some()) {
                 part.open.clear();
                 record.adopt(part);
             }
@@ -286,6 +289,16 @@ impl Value {
             Self::Object(_) => true,
             Self::List(list) => list.iter().any(Self::has_object),
             _ => false,
+        }
+    }
+
+    /// Counts the objects and lists with digests that nothing gives a name to, at the top of a
+    /// document.
+    pub(super) fn unnamed(&self) -> usize {
+        match self {
+            Self::List(list) => list.iter().filter(|v| v.has_object() || v.holds_digest()).count(),
+            Self::Object(_) => 1,
+            _ => 0,
         }
     }
 
@@ -503,7 +516,7 @@ impl Record {
     }
 
     /// Returns `true` if it has a name of its own.
-    fn is_named(&self) -> bool {
+    pub(super) fn is_named(&self) -> bool {
         let text = self.name.is_some() || self.id.is_some();
         self.path.is_some() || self.url.is_some() || text || self.odd.is_some()
     }

@@ -103,6 +103,9 @@ impl Toml {
         if let Value::Object(record) = self.records.end_table(record, last) {
             // `[files."a.txt".hashes]`
             let key = if self.records.is_digest_like(last) { before } else { last };
+            if key.is_empty() && !record.is_named() {
+                out.push(self.begun, Err(BadLine::NoName));
+            }
             self.records.finish(*record, Fallback::Crate(key));
         }
         self.take(self.begun, out);
