@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::str;
 
-use super::parse::path_from;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, Function};
 use crate::digest::Digest;
@@ -103,6 +102,18 @@ pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
     if !digests.contains(&digest) && digests.iter().filter(alike).count() < 2 {
         digests.push(digest);
     }
+}
+
+#[cfg(unix)]
+pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(std::ffi::OsString::from_vec(name).into())
+}
+
+/// Elsewhere than on Unix names are Unicode.
+#[cfg(not(unix))]
+pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
+    String::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
 }
 
 /// A path of these bytes.

@@ -1,9 +1,9 @@
 //! One line → [`Entry`] or [`BadLine`]: GNU's untagged form, BSD's tagged and reversed ones.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str;
 
+use super::fields::path_from;
 use super::{Dialect, Entry, heading};
 use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
 use crate::digest::Digest;
@@ -396,16 +396,4 @@ fn unescape(name: &[u8]) -> Result<Vec<u8>, BadLine> {
         });
     }
     Ok(plain)
-}
-
-#[cfg(unix)]
-pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(std::ffi::OsString::from_vec(name).into())
-}
-
-/// Elsewhere than on Unix names are Unicode.
-#[cfg(not(unix))]
-pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
-    String::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
 }

@@ -76,6 +76,8 @@ enum Kind {
 /// A value, as far as it matters to the object around it.
 #[derive(Debug)]
 pub(super) enum Value {
+    /// TOML has none.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code))]
     Null,
     Text(String),
     Number(u64),
@@ -294,6 +296,7 @@ impl Value {
 
     /// Counts the objects and lists with digests that nothing gives a name to, at the top of a
     /// document.
+    #[cfg(feature = "fs")]
     pub(super) fn unnamed(&self) -> usize {
         match self {
             Self::List(list) => list.iter().filter(|v| v.has_object() || v.holds_digest()).count(),
