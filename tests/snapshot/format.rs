@@ -1,6 +1,7 @@
 //! The text of a record: every name comes back, and nothing but what was written is believed.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use hsum::engine::{Stamp, Time};
 use hsum::manifest::{Hint, List, Outside, Shape};
@@ -258,7 +259,9 @@ fn listed(bytes: &[u8]) -> Vec<(Vec<u8>, hsum::Digest)> {
     let mut list = List::new(bytes, hint);
     assert_eq!(list.shape(), Shape::Snapshot);
     let entries = list.map(|listed| listed.entry.expect("an entry"));
-    entries.map(|entry| (entry.path.as_os_str().as_bytes().to_vec(), entry.digest)).collect()
+    // `./-` is how a list says that it means a file, not standard input.
+    let name = |path: &Path| path.strip_prefix(".").unwrap_or(path).as_os_str().as_bytes().to_vec();
+    entries.map(|entry| (name(&entry.path), entry.digest)).collect()
 }
 
 fn files(record: &Record) -> Vec<(Vec<u8>, hsum::Digest)> {
