@@ -48,6 +48,7 @@ impl Error {
         Self::new(path, ErrorKind::Io(cause))
     }
 
+    #[cfg(feature = "fs")]
     pub(crate) fn without_path(kind: ErrorKind) -> Self {
         Self { path: None, kind }
     }
