@@ -18,7 +18,7 @@ pub enum ErrorKind {
     /// The system refused to open, read or list it.
     Io(io::Error),
     /// It was written to, or replaced, while it was read: a digest of what was read might be of
-    /// nothing that ever was.
+    /// contents that never existed.
     Changed,
     /// It did not change, but does not hold as many bytes as its size says.
     Length {

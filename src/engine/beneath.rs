@@ -9,11 +9,11 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::file::{Facts, StableFile, WITHOUT_WAITING, Watch};
+use super::file::{StableFile, WITHOUT_WAITING};
 use super::system;
 use crate::error::{Error, ErrorKind};
 
-/// The length in bytes from which on a name is too long (PATH_MAX).
+/// The number of bytes at which a name is too long (PATH_MAX).
 const LONGEST: usize = 4096;
 /// Symbolic links that one name may lead through, as on Linux.
 const MOST_LINKS: usize = 40;
@@ -64,16 +64,8 @@ impl Beneath {
     /// socket or a device, and those of the system.
     pub fn open(&self, name: impl AsRef<Path>) -> Result<StableFile, Error> {
         let name = name.as_ref();
-        let open = || {
-            let file = self.open_at(name, WITHOUT_WAITING)?;
-            let facts = Facts::of(&fstat(&file)?);
-            Ok(StableFile::new(file, facts, Watch::Regular))
-        };
-        let opened = open().map_err(|error| Error::new(name, kind(error)))?;
-        match opened.special() {
-            Some(what) => Err(Error::new(name, ErrorKind::Special(what))),
-            None => Ok(opened),
-        }
+        let opened = self.open_at(name, WITHOUT_WAITING).map_err(kind);
+        opened.and_then(StableFile::from_open).map_err(|kind| Error::new(name, kind))
     }
 
     /// Opens what `name` leads to. With `O_NOFOLLOW`, no part of the name may be a symbolic link.
@@ -90,8 +82,8 @@ impl Beneath {
         })
     }
 
-    /// Asks about what `name` leads to, without opening it. With `O_NOFOLLOW`, no part of the name
-    /// may be a symbolic link.
+    /// Returns the metadata of what `name` leads to. With `O_NOFOLLOW`, no part of the name may be
+    /// a symbolic link.
     pub(super) fn stat(&self, name: &Path, flags: OFlags) -> Result<Stat, Errno> {
         #[cfg(target_os = "linux")]
         match self.ask_kernel(name, OFlags::PATH | OFlags::CLOEXEC | flags) {
@@ -122,7 +114,7 @@ impl Beneath {
 
     /// Walks down to the directory that `name`'s last part is in, one part at a time, through
     /// symbolic links; `None` is the root. The last part is not a symbolic link then, unless
-    /// somebody makes it one.
+    /// another process makes it one.
     fn walk(&self, name: &Path, flags: OFlags) -> Result<(Option<OwnedFd>, PathBuf), Errno> {
         // The parts that are left, the next one last.
         let mut left: Vec<Vec<u8>> = Vec::new();
@@ -148,7 +140,7 @@ impl Beneath {
                             links += 1;
                             push_parts(&mut left, target.as_bytes())?;
                         }
-                        // No link.
+                        // Not a symbolic link.
                         Err(Errno::INVAL) if is_last => {
                             return Ok((folders.pop(), OsStr::from_bytes(part).into()));
                         }
@@ -174,13 +166,13 @@ fn push_parts(left: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errno> {
         Some(b'/') => return Err(Errno::XDEV),
         Some(_) => {}
     }
-    // What ends in a slash must be a directory.
+    // A name that ends in a slash must lead to a directory.
     let part = |part: &[u8]| if part.is_empty() { b".".to_vec() } else { part.to_vec() };
     left.extend(name.split(|byte| *byte == b'/').rev().map(part));
     Ok(())
 }
 
-/// Says what an error of looking up a name beneath a directory means.
+/// Converts the error of a lookup beneath a directory.
 pub(super) fn kind(error: Errno) -> ErrorKind {
     match error {
         Errno::XDEV => ErrorKind::Outside,

@@ -8,12 +8,12 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek};
 use rustix::io::{read, retry_on_intr};
 
-use super::stamp::{Stamp, Time};
+use super::stamp::Stamp;
 use super::system;
 use crate::error::{Error, ErrorKind};
 
-/// How what may be any kind of file is opened: opening a FIFO waits for a writer, and a terminal
-/// may become the process's own.
+/// Flags to open a file of unknown kind: without them, opening a FIFO waits for a writer, and a
+/// terminal may become the controlling terminal of the process.
 pub(super) const WITHOUT_WAITING: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 /// The metadata of a file that must stay the same while it is read.
@@ -22,33 +22,23 @@ pub(super) struct Facts {
     pub(super) kind: FileType,
     pub(super) device: u64,
     pub(super) stamp: Stamp,
-    /// The time of the last change of contents or metadata (ctime), which no program can set.
-    changed: Time,
 }
 
 impl Facts {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
     pub(super) fn of(stat: &Stat) -> Self {
-        let changed = Time {
-            seconds: stat.st_ctime as i64,
-            nanoseconds: u32::try_from(stat.st_ctime_nsec).unwrap_or(0),
-        };
         Self {
             kind: FileType::from_raw_mode(stat.st_mode as _),
             device: stat.st_dev as u64,
             stamp: Stamp::of(stat),
-            changed,
         }
     }
 
-    /// Returns `true` if only the time of the last change differs: after `chmod`, after another
-    /// hard link, or after a write whose modification time was set back.
+    /// Returns `true` if only the change time differs: after `chmod`, after another hard link, or
+    /// after a write whose modification time was set back.
     fn differs_in_ctime_only(&self, other: &Self) -> bool {
-        let others = |facts: &Self| {
-            let Stamp { size, modified, inode, .. } = facts.stamp;
-            (facts.kind, facts.device, size, modified, inode)
-        };
-        others(self) == others(other) && self.changed != other.changed
+        let changed = other.stamp.changed;
+        self != other && Self { stamp: Stamp { changed, ..self.stamp }, ..*self } == *other
     }
 }
 
@@ -89,7 +79,7 @@ pub(super) enum Watch {
 pub(super) enum End {
     /// It did not change.
     Whole,
-    /// It may have changed: it is to be read again, from the beginning where it now stands.
+    /// It may have changed. It was rewound, and must be read again.
     Again,
 }
 
@@ -101,16 +91,15 @@ impl StableFile {
     /// Those of the system, with the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let open = || {
-            let file = system::open(CWD, path, WITHOUT_WAITING)?;
-            let facts = Facts::of(&fstat(&file)?);
-            Ok(Self::new(file, facts, Watch::Regular))
-        };
-        let opened = open().map_err(|error: rustix::io::Errno| Error::io(path, error.into()))?;
-        match opened.special() {
-            Some(what) => Err(Error::new(path, ErrorKind::Special(what))),
-            None => Ok(opened),
-        }
+        let opened = system::open(CWD, path, WITHOUT_WAITING).map_err(io);
+        opened.and_then(Self::from_open).map_err(|kind| Error::new(path, kind))
+    }
+
+    /// Wraps a file that was just opened, unless it is a FIFO, a socket or a device.
+    pub(super) fn from_open(file: OwnedFd) -> Result<Self, ErrorKind> {
+        let facts = fstat(&file).map_err(io)?;
+        let opened = Self::new(file, Facts::of(&facts), Watch::Regular);
+        opened.special().map_or(Ok(opened), |what| Err(ErrorKind::Special(what)))
     }
 
     pub(super) fn new(file: OwnedFd, before: Facts, watch: Watch) -> Self {
@@ -147,7 +136,7 @@ impl StableFile {
     /// Counts bytes that were read.
     ///
     /// # Errors
-    /// If they are more than there were: a file that grows as fast as it is read has no end.
+    /// If the file holds more bytes than its size: one that grows as fast as it is read has no end.
     pub(super) fn advance(&mut self, count: usize) -> Result<(), ErrorKind> {
         self.position += count as u64;
         match self.size() {
@@ -227,14 +216,14 @@ impl Read for StableFile {
         };
         let count = self.read_piece(room).map_err(failed)?;
         if count == 0 && !room.is_empty() && self.end().map_err(failed)? == End::Again {
-            // Those who have read the bytes cannot take them back.
+            // The caller has used the bytes already.
             return Err(failed(ErrorKind::Changed));
         }
         Ok(count)
     }
 }
 
-/// Any kind of file that is open already, read from where it stands.
+/// Wraps an open file of any kind, to be read from its current position.
 impl TryFrom<File> for StableFile {
     type Error = io::Error;
 

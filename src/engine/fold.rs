@@ -16,8 +16,8 @@ use crate::error::{Error, ErrorKind};
 /// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
 
-/// Reads `sources` as the plan's [`Reading`] says, several at once, and hands what became of each
-/// to `sink`, in order, on the calling thread. Nothing is walked.
+/// Reads `sources` as the plan's [`Reading`] says, several at once, and hands each result to
+/// `sink`, in order, on the calling thread. Nothing is walked.
 ///
 /// `start` makes what `update` feeds the bytes of a source to, piece by piece.
 ///
@@ -124,7 +124,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::Duration;
 
-    /// What a file folds to, if `change` happens at the first piece; and how many there were.
+    /// Returns what a file folds to if `change` happens at the first piece, and the number of pieces.
     fn folded(path: &Path, change: impl Fn() + Sync) -> (Result<Vec<u8>, String>, usize) {
         let pieces = AtomicUsize::new(0);
         let update = |all: &mut Vec<u8>, piece: &[u8]| {

@@ -20,9 +20,9 @@ pub(crate) enum Place {
     /// In the working directory; it may lead anywhere.
     #[default]
     Anywhere,
-    /// In the directory that a walk met it in.
+    /// In the directory where a walk found it.
     Folder(Arc<Folder>),
-    /// Beneath a directory whose own path, of so many bytes, it begins with.
+    /// Beneath a directory. The path begins with the directory's own, of this length in bytes.
     Beneath(Beneath, usize),
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Takes in one more directory that is open.
+    /// Counts a directory as open until it is dropped.
     pub(super) fn new(folder: Arc<OwnedFd>, open: &Arc<AtomicUsize>) -> Self {
         open.fetch_add(1, Relaxed);
         Self { folder, open: Arc::clone(open) }
@@ -49,8 +49,8 @@ impl Drop for Folder {
 }
 
 impl Place {
-    /// Opens a file for reading. With `O_NOFOLLOW` it must not be a symbolic link: it was none when
-    /// the walk met it.
+    /// Opens a file for reading. With `O_NOFOLLOW` it must not be a symbolic link: it was not one
+    /// when the walk found it.
     pub(super) fn open(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, ErrorKind> {
         let opened = match self {
             Self::Anywhere => system::open(CWD, path, flags),
@@ -60,7 +60,7 @@ impl Place {
         opened.map_err(|error| kind(error, flags))
     }
 
-    /// Asks about a path; with `O_NOFOLLOW`, about a symbolic link itself.
+    /// Returns the metadata of a path; with `O_NOFOLLOW`, of a symbolic link itself.
     pub(super) fn stat(&self, path: &Path, flags: OFlags) -> Result<Stat, ErrorKind> {
         let at = match flags.contains(OFlags::NOFOLLOW) {
             true => AtFlags::SYMLINK_NOFOLLOW,

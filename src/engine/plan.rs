@@ -66,7 +66,7 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// Returns how files are opened that are named, and not met in a walk.
+    /// Returns how files are opened that are named, not found by a walk.
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Guarded => Access::Named,

@@ -52,8 +52,8 @@ pub(crate) enum Access {
     /// Met in a walk, which saw that it is no symbolic link: regular files and block devices, for a
     /// FIFO would block the run and `/dev/zero` never end it.
     Met,
-    /// Named in a list: the same, but it may be a symbolic link, and nothing is known of it. It is
-    /// asked about before it is opened, for opening some devices acts on them.
+    /// Named in a list: the same, but it may be a symbolic link. Its metadata is read before it is
+    /// opened, because opening acts on some devices.
     Listed,
     /// Standard input after its first time: at its end, whichever worker gets there first.
     Spent,
@@ -62,7 +62,7 @@ pub(crate) enum Access {
 }
 
 impl Access {
-    /// Returns `true` if nobody named the file by hand.
+    /// Returns `true` if a walk or a list named the file, not the user.
     fn is_found(self) -> bool {
         matches!(self, Self::Met | Self::Listed)
     }
@@ -134,7 +134,7 @@ impl Opened {
         Arc::clone(&self.job.functions)
     }
 
-    /// Hashers for its functions, to which nothing has been fed.
+    /// Returns new hashers for its functions.
     pub(super) fn hashers(&self) -> Vec<Hasher> {
         self.job.functions.iter().map(|function| Hasher::new(*function)).collect()
     }
@@ -278,11 +278,11 @@ impl Opened {
         }
     }
 
-    /// Compares the file, which was read to its end, with what it was when it was opened. If it is
-    /// to be read [again](End::Again), it stands at its beginning.
+    /// Compares the file, which was read to its end, with what it was when it was opened. If it must
+    /// be read [again](End::Again), it was rewound.
     ///
     /// # Errors
-    /// If it changed, and so the digest is of nothing that ever was.
+    /// If it changed: the digest would be of contents that never existed.
     pub(super) fn end(&mut self) -> Result<End, ErrorKind> {
         let Input::File(file) = &mut self.input else { return Ok(End::Whole) };
         let end = file.end()?;
@@ -310,8 +310,8 @@ fn open(path: &Path, job: &Job) -> Result<StableFile, ErrorKind> {
     };
     let file = job.place.open(path, flags)?;
     let facts = match asked {
-        // If this is not what was asked about, it shows when it has been read. Only what has no
-        // size is read without a limit.
+        // If another file has been opened, the comparison at the end shows it. A file of size 0 is
+        // read without a limit, so that its own metadata are needed.
         Some(asked) if asked.stamp.size > 0 => asked,
         _ => Facts::of(&fstat(&file).map_err(|error| ErrorKind::Io(error.into()))?),
     };

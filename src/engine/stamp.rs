@@ -33,8 +33,8 @@ pub struct Stamp {
     pub size: u64,
     /// When the contents were last modified.
     pub modified: Time,
-    /// When contents or metadata were last changed (ctime), which no program can set; `None` if
-    /// that is not known.
+    /// The change time (ctime) of contents or metadata, which no program can set; `None` if it is
+    /// not known.
     pub changed: Option<Time>,
     /// The number of the inode on its file system.
     pub inode: u64,

@@ -222,7 +222,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
             return None;
         }
         if own {
-            // What this very run is writing is left out in silence.
+            // Files that this run is writing are left out without a message.
             return match self.is_left_out(&path, inode) {
                 true => None,
                 false => Some(failed(path, ErrorKind::Temporary)),
@@ -236,7 +236,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
                 Ok(metadata) => (FileType::from_raw_mode(metadata.mode() as _), OFlags::empty()),
                 Err(error) => return Some(failed(path, ErrorKind::Io(error))),
             },
-            // What is no link now must not be one when it is opened.
+            // An entry that is not a link now must not be one when it is opened.
             (kind, _) => (kind, OFlags::NOFOLLOW),
         };
         let is_directory = kind == FileType::Directory;
@@ -318,7 +318,7 @@ fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
             FileType::Unknown => {
                 match statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
-                    // Removed since: that is no reason to lose the whole directory.
+                    // Removed meanwhile: the rest of the directory is still listed.
                     Err(Errno::NOENT) => continue,
                     Err(error) => return Err(error),
                 }
@@ -361,8 +361,8 @@ mod tests {
     use crate::engine::read::{Job, Opened};
     use std::os::unix::fs::symlink;
 
-    /// The files that a walk of `tree` opens, by name, or why not; `swap` happens when the first has
-    /// been met.
+    /// Returns the files that a walk of `tree` opens, by name, or why not; `swap` is called after
+    /// the first.
     fn walk(plan: &Plan, tree: &Path, swap: impl Fn()) -> Vec<(PathBuf, Option<String>)> {
         let mut walk = Walk::new(plan, std::iter::once(tree.into()));
         let first = walk.next();
@@ -380,7 +380,7 @@ mod tests {
         opened.collect()
     }
 
-    /// Where directories may stay open, and where none may.
+    /// With directories that may stay open, and with more than may.
     #[test]
     fn what_becomes_a_link_meanwhile_is_not_followed() {
         for deep in ["", &"d/".repeat(70)] {
@@ -420,7 +420,7 @@ mod tests {
         let expected = [("a".into(), None), ("b/file".into(), None)];
         assert_eq!(walk(&plan, &tree, || {}), expected);
         assert_eq!(walk(&Plan::default(), &tree, || {}), []);
-        // What is named is followed.
+        // A link that is named is followed.
         symlink(&tree, folder.path().join("named")).unwrap();
         assert_eq!(walk(&plan, &folder.path().join("named"), || {}), expected);
     }

@@ -10,7 +10,7 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, content).unwrap();
-    // Another time of change than that of anything that follows.
+    // Whatever changes the file from here on gives it another change time.
     std::thread::sleep(Duration::from_millis(20));
     (folder, path)
 }
@@ -62,7 +62,7 @@ fn every_change_is_seen() {
     }
 }
 
-/// After `chmod` the contents are read once more, and no oftener.
+/// After `chmod` the contents are read once more, and not a third time.
 #[test]
 fn another_change_time_alone_is_a_reason_to_read_again() {
     let (folder, path) = file(b"contents");
@@ -96,7 +96,7 @@ fn a_file_that_grows_as_fast_as_it_is_read_has_an_end() {
 fn a_length_that_is_not_the_size_is_an_error() {
     let (_folder, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
-    // As if the system had said that there is no more.
+    // As if the system had reported the end of the file.
     file.read_piece(&mut [0; 4]).unwrap();
     assert!(matches!(file.end(), Err(ErrorKind::Length { size: 10, read: 4 })));
     assert!(matches!(file.advance(7), Err(ErrorKind::Length { size: 10, read: 11 })));

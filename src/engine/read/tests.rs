@@ -18,7 +18,7 @@ fn open(path: &Path, cache: Cache) -> Result<Opened, Error> {
     Opened::new(0, Job::new(path.into(), Access::Met, [].into()).cache(cache))
 }
 
-/// Its bytes, as both ways of reading have them; a second time if it is to be read again.
+/// Reads its bytes in both ways, and a second time if it must be read again.
 fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
     loop {
         let mut tried = vec![0; 1 << 20];
@@ -81,7 +81,7 @@ fn a_name_may_disappear_or_be_given_to_another() {
     assert!(open(&path, Cache::Keep).err().unwrap().is_not_found());
 }
 
-/// What a walk met as a file or a directory is not followed if it is a link now.
+/// A file or directory that a walk found is not followed if it is a link now.
 #[test]
 fn a_link_in_the_place_of_a_file_is_a_change() {
     let (folder, path) = file(b"inside");
