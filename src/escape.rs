@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::str;
 
-/// Returns `true` for controls (C0 and C1), line separators and the marks that reorder text.
+/// Returns `true` for controls (C0 and C1), line separators and the marks that reorder text. Records
+/// of trees escape them too: another set would be another format.
 #[doc(hidden)]
 pub fn is_hostile(c: char) -> bool {
     c.is_control()

@@ -38,7 +38,7 @@ impl Reader for Certutil {
         }
     }
 
-    /// A heading that no digest follows.
+    /// Reports a heading that no digest follows.
     fn end(&mut self, out: &mut Out) {
         if let Some((number, (_, name))) = self.heading.take() {
             out.named(number, &name, Err(BadLine::NoDigest));

@@ -62,7 +62,7 @@ impl Manifest {
     }
 }
 
-/// The name below its folder, which the tag tells.
+/// Returns the name below the folder that belongs to the tag.
 fn placed(tag: &[u8], name: Vec<u8>) -> Vec<u8> {
     if tag == b"AUX" { [b"files/", &*name].concat() } else { name }
 }

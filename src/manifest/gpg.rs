@@ -8,7 +8,7 @@ use crate::algorithm::Function;
 
 #[derive(Default)]
 struct Gpg {
-    /// The file of the digest before, if that was a good one.
+    /// The file of the previous digest, if that was good.
     good: Vec<u8>,
     /// The digest that is being read.
     begun: Option<Begun>,

@@ -7,8 +7,8 @@ use crate::algorithm::Function;
 const NOUNS: [&str; 8] =
     ["hash", "hashes", "digest", "digests", "checksum", "checksums", "sum", "sums"];
 
-/// Returns the algorithm that a comment names, and nothing else: `BLAKE2B HASH`, `SHA256:`,
-/// `Checksums-Sha256:`. One that is not computed here makes the lines below it bad.
+/// Returns the algorithm of a comment that names one and says nothing else: `BLAKE2B HASH`,
+/// `SHA256:`, `Checksums-Sha256:`. One that is not computed here makes the lines below it bad.
 pub(super) fn read(comment: &[u8]) -> Option<Result<Function, BadLine>> {
     let text = str::from_utf8(comment).ok()?.trim().trim_start_matches('#').trim();
     let text = text.strip_suffix(':').unwrap_or(text).trim_end();

@@ -35,7 +35,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
     listed
 }
 
-/// Reads a value that stands under `key`; entries go to `records`.
+/// Reads the value of `key`; entries go to `records`.
 struct Seed<'r, 'k> {
     records: &'r mut Records,
     key: &'k str,
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let (mut kept, mut taken) = (Vec::new(), false);
         loop {
-            // The elements of a list do not stand under its key.
+            // The elements of a list do not belong to its key.
             match items.next_element_seed(Seed { records: &mut *self.records, key: "" })? {
                 Some(Value::Taken) => taken = true,
                 Some(value) if kept.len() < KEPT => kept.push(value),

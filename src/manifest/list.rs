@@ -55,12 +55,12 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// A line whose name, if it is bad, is not known.
+    /// Creates an item that names no file if it is bad.
     pub fn new(line: u64, entry: Result<Entry, BadLine>) -> Self {
         Self { line, name: None, entry }
     }
 
-    /// A line that names this file.
+    /// Creates an item that names this file if it is bad.
     pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
         let name = if entry.is_err() { fields::path(name).ok() } else { None };
         Self { line, name, entry }
@@ -129,7 +129,7 @@ impl Out {
         self.queue.push_back(Listed::new(line, entry));
     }
 
-    /// As [`Out::push`], of a line that names this file.
+    /// Appends a line that names this file.
     pub(super) fn named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
         self.queue.push_back(Listed::named(line, name, entry));
     }

@@ -46,7 +46,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
     }
 }
 
-/// An item without a name. Its number is given to it later.
+/// Returns a bad item without a name, which is numbered later.
 fn bad(bad: BadLine) -> Listed {
     Listed::new(0, Err(bad))
 }

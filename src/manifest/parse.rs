@@ -28,7 +28,7 @@ use crate::notation;
 pub struct Parser {
     rules: Rules,
     latest_tag: Option<&'static str>,
-    /// What a comment above the untagged lines says of them.
+    /// The algorithm that a comment names for the untagged lines below it.
     heading: Option<Result<Function, BadLine>>,
     /// What the first untagged line of the list was; the others must be alike, for a reversed
     /// line whose name begins with a blank or `*` cannot be told from a GNU line.
@@ -314,7 +314,7 @@ enum Tag {
 }
 
 impl Tag {
-    /// What a heading says: the length too, where the algorithm does not leave it open.
+    /// Returns the tag of a heading's function, with any length if the heading leaves it open.
     fn of(function: Function) -> Self {
         let algorithm = function.algorithm();
         match algorithm.is_extendable() && function == algorithm.into() {

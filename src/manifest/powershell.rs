@@ -126,7 +126,7 @@ fn csv_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     Ok([next()?.as_bytes(), next()?.as_bytes(), next()?.as_bytes()])
 }
 
-/// A value of CSV, in which quotes stand twice.
+/// Returns a value of CSV, in which quotes are doubled, as it was.
 fn unquoted(value: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(value).replace("\"\"", "\"").into_bytes()
 }

@@ -3,7 +3,7 @@
 //! One rule holds for both. A field is digest-like if its key names an algorithm (`sha256`,
 //! `md5sum`, `sha256Hash`) or a digest (`digest`, `hashes`, `integrity`). An object with a
 //! digest-like field is an entry of the file that it names; without a name of its own, of the file
-//! that its key names. Where the digest is not understood, the entry is a bad one, never none.
+//! that its key names. If the digest is not understood, the entry is bad; it is never dropped.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ const OTHER: [&str; 8] = [
     "requires",
 ];
 
-/// What a key says of its value.
+/// The meaning of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Field {
     Path,
@@ -56,7 +56,7 @@ enum Field {
     Algorithm,
     Size,
     Error,
-    /// A digest, if an algorithm stands beside it.
+    /// A digest, if another field names its algorithm.
     Value,
     Digest(Kind),
     /// A field of another file in the same object, by prefix: `xz_url`, `xz_hash`.
@@ -64,10 +64,10 @@ enum Field {
     Unknown,
 }
 
-/// What is known of the algorithm of a digest-like field.
+/// The algorithm of a digest-like field, as far as its key tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
-    /// The digest itself or a field beside it tells.
+    /// The digest itself or another field tells.
     Any,
     Of(Function),
     NotComputed,
@@ -84,7 +84,7 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// An object with digests and no name of its own.
     Object(Box<Record>),
-    /// One whose entries have been taken, or which holds nothing digest-like.
+    /// An object whose entries have been taken, or which holds nothing digest-like.
     Taken,
     /// A value of any other type.
     Other,
@@ -107,7 +107,7 @@ pub(super) struct Record {
     name: Option<String>,
     version: Option<String>,
     id: Option<String>,
-    /// A value under a key of a name that is no name.
+    /// The value of a key for names, if it cannot be a name.
     odd: Option<Vec<u8>>,
     size: Option<u64>,
     algorithm: Option<Result<Function, BadLine>>,
@@ -189,8 +189,7 @@ impl Records {
         }
     }
 
-    /// Ends an object that stands under `key`: takes its entries, or returns it for the object
-    /// around it.
+    /// Ends the object of `key`: takes its entries, or returns it for the object around it.
     pub(super) fn end(&mut self, mut record: Record, key: &str) -> Value {
         let kind = match self.field(key) {
             Field::Digest(kind) => Some(kind),
@@ -313,7 +312,7 @@ impl Value {
         }
     }
 
-    /// What stands for a name that is none, to be shown.
+    /// Returns a text to show for a value that cannot be a name.
     fn shown(&self, key: &str) -> String {
         match self {
             Self::List(list) => {
@@ -374,7 +373,7 @@ impl Record {
         }
     }
 
-    /// Takes a name; `None` if it is none.
+    /// Takes a name; `None` if the text cannot be one.
     fn name_by(&mut self, key: &str, field: &Field, text: Option<String>) -> Option<()> {
         let text = text.filter(|text| !text.is_empty())?;
         let contradicts = match field {
@@ -409,7 +408,7 @@ impl Record {
                 false
             }
         };
-        // A key that stands there twice, with two names.
+        // The same key twice, with two names.
         if contradicts {
             self.worsen(BadLine::Conflict);
         }
@@ -476,8 +475,8 @@ impl Record {
         inner.bad.into_iter().for_each(|bad| self.worsen(bad));
     }
 
-    /// Takes what stands under `value` for a digest, if it is one: an algorithm stands beside it, or
-    /// the object stands under a digest-like key.
+    /// Takes the field `value` for a digest if another field names an algorithm, or if the key of
+    /// the object is digest-like.
     fn settle(&mut self, kind: Option<Kind>) {
         if let Some(Kind::Of(function)) = kind {
             self.algorithm.get_or_insert(Ok(function));
@@ -573,12 +572,12 @@ fn is_broken(bad: BadLine) -> bool {
     matches!(bad, BadLine::BadDigest | BadLine::Conflict)
 }
 
-/// What the key of a field says.
+/// Returns the meaning of a key.
 fn field(key: &str) -> Field {
     if let Some(rank) = URLS.iter().position(|known| *known == key) {
         return Field::Url(rank);
     }
-    // What npm keeps for itself: `_shasum`, `_integrity`.
+    // npm's private fields: `_shasum`, `_integrity`.
     if key.starts_with('_') || key.len() > 64 {
         return Field::Unknown;
     }
@@ -616,7 +615,7 @@ fn whole(key: &str) -> Field {
     }
 }
 
-/// The words of a key, in lower case: of `sha256_hash`, `sha256Hash` and `SHA256-Hash` the same.
+/// Splits a key into words in lower case: `sha256_hash`, `sha256Hash` and `SHA256-Hash` give the same.
 fn words(key: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
@@ -635,7 +634,7 @@ fn words(key: &str) -> Vec<String> {
     words
 }
 
-/// What a digest-like key says of the algorithm: an algorithm's name, words for a digest, or both.
+/// Returns the algorithm of a digest-like key: an algorithm's name, words for a digest, or both.
 fn kind(key: &str) -> Option<Kind> {
     const WORDS: [&str; 8] =
         ["checksums", "checksum", "digests", "digest", "hashes", "hash", "sums", "sum"];

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 
 /// Bytes of the words of all arrays together; a package has a few thousand.
 const WORDS: usize = 4 * 1024 * 1024;
-/// Arrays; a package for every architecture has a few dozen.
+/// The limit of arrays; a package for every architecture has a few dozen.
 const ARRAYS: usize = 1000;
 
 #[derive(Default)]
@@ -24,7 +24,7 @@ struct Shell {
     open: Option<char>,
     /// What the words so far take, in bytes.
     words: usize,
-    /// Lines of arrays that are no text.
+    /// Set if a line of an array is not UTF-8.
     broken: bool,
 }
 

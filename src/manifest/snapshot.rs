@@ -24,7 +24,7 @@ struct Snapshot {
     part: Part,
     /// The number of the last line.
     line: u64,
-    /// The first line, until it is known what hashes it.
+    /// The first line, until the algorithm is known.
     first: String,
 }
 
@@ -40,7 +40,7 @@ enum Part {
 
 struct Entries {
     function: Function,
-    /// Of all lines so far.
+    /// The digest of all lines so far.
     hasher: Hasher,
     count: u64,
 }
@@ -123,7 +123,7 @@ impl Entries {
         self.hasher.update(b"\n");
     }
 
-    /// Reads an entry's line. A symbolic link has no digest, and is no entry here.
+    /// Reads an entry's line. A symbolic link has no digest, and is skipped.
     fn entry(&mut self, line: &str) -> Result<Option<Entry>, BadLine> {
         self.count += 1;
         let fields = Fields::cut(line, 2 * self.function.len()).map_err(|_| BadLine::Damaged)?;

@@ -1,4 +1,4 @@
-//! TOML: lock files (Cargo, uv, Poetry, PDM, mise), Rust's channels, and whatever table tells a file
+//! TOML: lock files (Cargo, uv, Poetry, PDM, mise), Rust's channels, and any table that names a file
 //! beside its digests.
 
 use super::BadLine;
@@ -6,9 +6,9 @@ use super::list::{Hint, Out};
 use super::record::{Fallback, Record, Records, Value};
 use super::shape::Reader;
 
-/// Bytes of a value that takes several lines.
+/// The limit of a value over several lines, in bytes.
 const LONGEST: usize = 1024 * 1024;
-/// Arrays and inline tables in each other.
+/// The limit of nested arrays and inline tables.
 const DEEPEST: usize = 64;
 
 #[derive(Default)]
@@ -118,7 +118,7 @@ impl Toml {
     }
 }
 
-/// The keys of `[a.b]` and `[[a."b c"]]`.
+/// Returns the keys of `[a.b]` and `[[a."b c"]]`.
 fn heading(line: &str) -> Option<Vec<String>> {
     let inner = line.strip_prefix('[')?;
     let inner = inner.strip_prefix('[').unwrap_or(inner);
@@ -126,7 +126,7 @@ fn heading(line: &str) -> Option<Vec<String>> {
     rest.starts_with(']').then_some(path)
 }
 
-/// The keys before `=` or `]`, and what follows them.
+/// Returns the keys before `=` or `]`, and what follows them.
 fn dotted(text: &str) -> Option<(Vec<String>, &str)> {
     let (mut path, mut rest) = (Vec::new(), text.trim_start());
     loop {
@@ -149,7 +149,7 @@ fn dotted(text: &str) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// A string of any of the four kinds, and what follows it.
+/// Reads a string of any of the four kinds, and returns what follows it too.
 fn string(text: &str) -> Option<(String, &str)> {
     let quote = &text[..1];
     let triple = [quote, quote, quote].concat();
@@ -190,7 +190,7 @@ fn string(text: &str) -> Option<(String, &str)> {
             'f' => plain.push('\u{c}'),
             'e' => plain.push('\u{1b}'),
             '"' | '\\' => plain.push(escaped),
-            // A line end is left out, with the blanks after it.
+            // A line end is dropped, with the blanks after it.
             c if c.is_whitespace() => rest = rest.trim_start(),
             _ => return None,
         }
@@ -204,7 +204,7 @@ struct Parser<'t, 'r> {
 }
 
 impl Parser<'_, '_> {
-    /// `a.b = VALUE`; `None` if it is none.
+    /// Reads `a.b = VALUE`; `None` if it is malformed.
     fn pair(&mut self, record: &mut Record, depth: usize) -> Option<()> {
         let (mut path, rest) = dotted(self.rest)?;
         self.rest = rest.strip_prefix('=')?.trim_start_matches([' ', '\t']);
@@ -297,11 +297,11 @@ impl Parser<'_, '_> {
     }
 }
 
-/// Where the lines so far leave off: how many brackets are open, and in which string they stand.
+/// The brackets and the string that are open after the lines so far.
 #[derive(Default)]
 struct Scan {
     depth: usize,
-    /// What closes a string that may hold line ends.
+    /// The quotes that end the open string, if it may hold line ends.
     string: Option<&'static str>,
 }
 
@@ -342,7 +342,7 @@ impl Scan {
     }
 }
 
-/// Where a string ends that `close` closes, escapes apart.
+/// Returns the position of the quotes `close` that end a string. Escaped ones do not.
 fn closing(text: &str, close: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;

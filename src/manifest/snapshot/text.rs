@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::escape::is_hostile;
+
 /// The start of a record of any version; the version's number follows.
 pub(crate) const ANY_MAGIC: &str = "hsum-snapshot ";
 /// The start of the line that ends a record.
@@ -78,8 +80,8 @@ pub(crate) fn number(text: &str) -> Option<u64> {
     if canonical { text.parse().ok() } else { None }
 }
 
-/// Appends a name as it stands in a record: what is no UTF-8, does not print or would turn the
-/// direction of text is escaped, byte by byte. Each name has one text and each text one name.
+/// Appends a name as records write it: bytes that are not UTF-8 and hostile characters are escaped,
+/// byte by byte. Each name has one text and each text one name.
 pub(crate) fn escape(text: &mut String, name: &[u8]) {
     if let Some(plain) = plain(name) {
         return text.push_str(plain);
@@ -106,7 +108,7 @@ pub(crate) fn escape(text: &mut String, name: &[u8]) {
     }
 }
 
-/// The name that a text stands for; `None` where [`escape`] would not have written it so.
+/// Returns the name that a text stands for; `None` if [`escape`] would write it otherwise.
 pub(crate) fn unescape(text: &str) -> Option<Cow<'_, [u8]>> {
     if plain(text.as_bytes()).is_some() {
         return Some(text.as_bytes().into());
@@ -137,25 +139,18 @@ pub(crate) fn unescape_known(text: &str) -> Cow<'_, [u8]> {
     name.into()
 }
 
-/// A hex digit's value; of what is none, one that does not escape to the same text again.
+/// Returns a hex digit's value; for any other byte, one that does not escape to the same text again.
 fn digit(byte: u8) -> u8 {
     char::from(byte).to_digit(16).map_or(0, |value| value as u8)
 }
 
-/// The name, where it stands for itself.
+/// Returns the name if it needs no escapes.
 fn plain(name: &[u8]) -> Option<&str> {
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
     if name.iter().all(is_plain) { std::str::from_utf8(name).ok() } else { None }
 }
 
-/// Controls, and what makes a terminal show text in another order than it has.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Whether a name leads to something below the tree's root, and by one way only.
+/// Returns `true` if a name leads below the tree's root, and by one way only.
 pub(crate) fn is_below(name: &[u8]) -> bool {
     !name.contains(&0)
         && name.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."))
