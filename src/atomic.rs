@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use crate::error::ErrorKind;
 use crate::temporary::{self, List, Temporary};
 
-/// The most links that lead from one to the next before it is a loop, as in Linux.
+/// The number of links in a chain at which it counts as a loop, as in Linux.
 const MOST_LINKS: usize = 40;
 /// The mode of a folder where everyone may create files, and remove only their own.
 const STICKY: u32 = 0o1002;
 
 /// A file being written beside its final name.
 ///
-/// Until [`AtomicFile::commit`] a file of that name is untouched; dropped before, it leaves nothing.
+/// Until [`AtomicFile::commit`] a file of that name is untouched. Dropped before that, it leaves nothing.
 ///
 /// ```
 /// use hsum::atomic::AtomicFile;
@@ -39,7 +39,7 @@ pub struct AtomicFile {
     existing: Existing,
 }
 
-/// What happens to an existing file of the final name.
+/// The treatment of an existing file of the final name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Existing {
     /// It stays, and the new file is an error of kind `AlreadyExists`.
@@ -118,7 +118,7 @@ impl AtomicFile {
         Ok(Self { file, temporary, path, existing })
     }
 
-    /// Returns where it is until the commit.
+    /// Returns its path until the commit.
     #[cfg(feature = "net")]
     pub(crate) fn temporary(&self) -> &Path {
         self.temporary.path()
@@ -187,7 +187,7 @@ impl Write for AtomicFile {
 fn open(temporary: &Path, path: &Path, access: Access) -> io::Result<File> {
     let (mode, inherited) = match access {
         Access::Mode(mode) => (mode, None),
-        // Private until it has the old permissions: who cannot open the old file never opens this one.
+        // Private until it has the old permissions: users who cannot open the old file cannot open this one.
         Access::Inherited => match fs::metadata(path) {
             Ok(old) => (0o600, Some(Permissions::from_mode(old.permissions().mode() & 0o777))),
             Err(_) => (0o666, None),
@@ -207,7 +207,7 @@ pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// How a rename is undone.
+/// The way to undo a rename.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Undo {
     /// The old file has the temporary name.
@@ -300,7 +300,7 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // A file system that cannot.
+            // The file system cannot do it.
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
             result => return Ok(result?),
         }
@@ -321,7 +321,7 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput) => Ok(()),
-        // A folder that may be written to, but not read.
+        // The folder can be written to, but not read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(io::Error::new(error.kind(), NotSynced(ErrorKind::Io(error)))),
         Ok(()) => Ok(()),
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_left_of_what_is_not_good() {
+    fn nothing_is_left_of_a_rejected_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "old").unwrap();
@@ -403,7 +403,7 @@ mod tests {
         fs::create_dir(folder.path().join("d")).unwrap();
         let link = folder.path().join("link");
         symlink("d/real", &link).unwrap();
-        // Whether there is something yet or not.
+        // The first time the target is missing, the second time it exists.
         for text in ["first", "second"] {
             let mut file = AtomicFile::create_private(&link).unwrap();
             file.write_all(text.as_bytes()).unwrap();

@@ -33,7 +33,7 @@ impl Key {
         let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
         let block = &mut block[..block_len];
         if key.len() > block_len {
-            // A stream, for its buffer can be wiped.
+            // Hashed as a stream, whose buffer can be wiped.
             let mut hasher = Hasher::new(function);
             hasher.update(key);
             let mut short = hasher.finish();

@@ -66,7 +66,7 @@ pub(crate) fn lock() -> MutexGuard<'static, List> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has `hook` called once, before the next temporary file or folder is created.
+/// Registers a function that is called once, before the next temporary file or folder is created.
 ///
 /// A program installs its signal handlers there, and calls [`remove_all`] in what they wake.
 pub fn before_first(hook: fn()) {
@@ -155,7 +155,7 @@ impl Temporary {
         &self.path
     }
 
-    /// Takes what was just renamed off the list.
+    /// Takes the renamed file off the list.
     pub(crate) fn renamed(&mut self, list: &mut List) {
         list.entries.retain(|(path, _)| *path != self.path);
         self.path = PathBuf::new();
@@ -189,7 +189,7 @@ impl TemporaryFolder {
     /// Creates one in the system's folder for temporary files.
     ///
     /// # Errors
-    /// That folder cannot be written to.
+    /// If that folder cannot be written to.
     pub fn new() -> io::Result<Self> {
         let parent = std::path::absolute(std::env::temp_dir())?;
         let make = |path: &Path| DirBuilder::new().mode(0o700).create(path);
