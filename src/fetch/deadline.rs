@@ -32,13 +32,13 @@ struct Open {
 #[derive(Debug, Default)]
 pub(crate) struct Watched(Option<(Weak<Inner>, u64)>);
 
-/// Does work that knows no timeout on a thread of its own, and returns where its result arrives.
-/// If the system grants no thread, this one does it, and may be late.
+/// Runs work that has no timeout on a thread of its own, and returns the receiver of its result. If
+/// the system grants no thread, this one does the work, and may exceed the deadline.
 pub(crate) fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> mpsc::Receiver<T> {
     let (send, receive) = mpsc::channel();
-    // The work follows when the thread is there, so that it is not lost otherwise.
+    // The work is sent once the thread has been spawned: if that fails, it is still here.
     let (hand_over, handed) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
     let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(send.send(work())));
     match thread::Builder::new().spawn(move || handed.into_iter().for_each(|work| work())) {

@@ -19,7 +19,7 @@ use crate::hasher::MultiHasher;
 
 const BUFFER: usize = 256 * 1024;
 
-/// How far a body is decoded for a hint, in times its length: 4 MiB take 0.2 s at most.
+/// The most that is decoded for a hint, in lengths of the body: 4 MiB take 0.2 s at most.
 const PROBED: u64 = 32;
 
 /// What becomes of a file that comes as gzip (`Content-Encoding`), which is never asked for.

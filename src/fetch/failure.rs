@@ -1,7 +1,7 @@
 //! Why a request or a download failed: the kind, the exit code, a sentence without secrets.
 //!
-//! The sentence may quote a server, a certificate or another program: what a terminal could obey is
-//! escaped in it here, for all of them.
+//! The sentence may quote a server, a certificate or another program: hostile characters are escaped
+//! in it here, for all of them.
 
 use std::fmt;
 use std::io;
@@ -86,7 +86,7 @@ impl Failure {
         self
     }
 
-    /// Changes the kind to one that another try will not mend.
+    /// Changes the kind to one that a retry cannot fix.
     pub(crate) fn become_final(mut self, kind: FailureKind) -> Self {
         (self.kind, self.again) = (kind, Again::Never);
         self

@@ -25,11 +25,12 @@ pub struct Identity {
     pub netrc: Option<Netrc>,
     /// How they are told.
     pub scheme: AuthScheme,
-    /// Whether they may be sent unencrypted.
+    /// The rule for sending them unencrypted.
     pub plaintext: PlaintextAuth,
 }
 
-/// Whether a password or token may be sent to another machine unencrypted. A digest of it may.
+/// The rule for sending a password or token to another machine unencrypted. A digest of it may be
+/// sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PlaintextAuth {
     /// The request fails instead.
@@ -88,7 +89,7 @@ impl Identity {
         }
     }
 
-    /// Refuses to show a password or token to everyone on the way to that URL.
+    /// Fails if a password or token would be sent to that URL unencrypted.
     pub(crate) fn may_reveal(&self, url: &Url) -> Result<(), Failure> {
         let scheme = url.scheme();
         let is_plain = matches!(scheme, "http" | "ftp");

@@ -58,7 +58,7 @@ impl Part {
         let state = beside(target, PART_STATE);
         loop {
             let (file, origin) = open(&path, mode).map_err(|error| {
-                // The user knows the folder's name, and not the part's.
+                // The user knows the folder's name, not the part's.
                 let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
                 let folder = path.parent().filter(missing).unwrap_or(&path);
                 Failure::local(folder, error)
@@ -171,8 +171,8 @@ impl Part {
     /// Puts it under its final name. The caller has verified it.
     ///
     /// # Errors
-    /// Those of the system. Nothing is left of the part then: after a failed sync its bytes may be
-    /// in memory only, where the next call would find them good.
+    /// Those of the system. The part is removed then: after a failed sync its bytes may be in memory
+    /// only, and the next call would take them for good.
     pub(crate) fn commit(self, existing: Existing) -> Result<(), Failure> {
         if let Err(error) = self.file.sync_all() {
             let failure = self.failure(error);
@@ -200,7 +200,7 @@ impl Part {
         committed
     }
 
-    /// Returns what an error of putting a file under the final name means.
+    /// Returns the failure to put a file under the final name.
     fn failure_in_place(&self, error: io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::AlreadyExists => exists(&self.target),

@@ -51,7 +51,7 @@ impl Pins {
                     }
                 }
                 Ok(None) => {}
-                // It may be the pin: without it, any file would be taken.
+                // It may be the pin: without it, any file would be accepted.
                 Err(bad) => {
                     let text = format!("{:?}: line {number}: {bad}", self.path);
                     return Err(Failure::new(FailureKind::Local, text));

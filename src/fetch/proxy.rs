@@ -99,7 +99,8 @@ impl Proxies {
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        // What is not UTF-8 becomes text that names no proxy, and is not passed by.
+        // A value that is not UTF-8 becomes text that names no proxy: requests fail, and do not
+        // bypass it.
         let variable =
             |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
         let is_set = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
@@ -120,7 +121,7 @@ impl Proxies {
     /// Returns the proxy on the way to `host`, without brackets if it is an IPv6 address.
     ///
     /// # Errors
-    /// If what was named for it cannot be used: the host is not reached past it.
+    /// If the proxy that was named for it cannot be used: requests must not bypass it.
     pub(crate) fn before(
         &self,
         scheme: &str,

@@ -89,7 +89,7 @@ pub(crate) struct Arrived {
     pub(crate) end: Result<(), Failure>,
 }
 
-/// Where the bytes go.
+/// The destination of the bytes.
 struct Sink<'a> {
     file: &'a mut File,
     hasher: MultiHasher,
@@ -137,7 +137,7 @@ pub(crate) fn pump(
     let read = thread::scope(|scope| {
         let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
         let (empty, returned) = mpsc::channel();
-        // The sink follows when the thread is there, so that it is not lost otherwise.
+        // The sink is sent once the thread has been spawned: if that fails, it is still here.
         let (hand_over, handed) = mpsc::channel::<&mut Sink<'_>>();
         let work = move || {
             for sink in handed {
@@ -145,7 +145,7 @@ pub(crate) fn pump(
                     if !sink.take(&buffer) {
                         return;
                     }
-                    // Nobody may be waiting for it any more.
+                    // The reader may have ended.
                     let _ = empty.send(buffer);
                 }
             }

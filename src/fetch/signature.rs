@@ -37,7 +37,7 @@ pub enum SignatureError {
     BadKey,
     /// The signature is none.
     Malformed,
-    /// It is a message with the signature around it, in the place of a signature alone.
+    /// It is a clear-signed message, in place of a detached signature.
     ClearSigned,
     /// It is by another key than the one given.
     OtherKey,

@@ -37,7 +37,7 @@ pub struct Sums {
 pub struct Approved {
     /// Its bytes.
     pub text: Vec<u8>,
-    /// Who signed them, if that was verified.
+    /// The signature over them, in words, if one was verified.
     pub signature: Option<String>,
 }
 

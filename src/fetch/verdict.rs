@@ -25,12 +25,12 @@ pub struct Evidence {
     pub expected: Expected,
     /// Who says so: an option, a URL, a file.
     pub source: String,
-    /// Who signed the source, if that was verified.
+    /// The signature over the source, in words, if one was verified.
     pub signature: Option<String>,
 }
 
 impl Evidence {
-    /// Evidence from a source that is not signed.
+    /// Creates evidence from a source that is not signed.
     pub fn new(expected: Expected, source: impl Into<String>) -> Self {
         Self { expected, source: source.into(), signature: None }
     }

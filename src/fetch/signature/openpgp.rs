@@ -60,7 +60,7 @@ impl Keyring {
             return Err(SignatureError::BadKey);
         }
         if !armor::is_armored(&bytes) {
-            // gpgv would say of each signature that its key is another.
+            // gpgv would only report that the key of each signature is missing.
             if !is_keyring(&bytes) {
                 return Err(SignatureError::BadKey);
             }
@@ -149,14 +149,14 @@ impl Keyring {
     }
 }
 
-/// What `gpgv` says, in status lines and by its exit status.
+/// The result of `gpgv`: its status lines and its exit status.
 struct Ended {
     status: Vec<u8>,
     code: i32,
 }
 
 impl Ended {
-    /// Returns the good signatures, if both agree that there are no others.
+    /// Returns the good signatures, if both say that all are good.
     fn judge(&self, class: Class) -> Result<Vec<OpenPgp>, SignatureError> {
         let good = judge(&self.status, class)?;
         match self.code {
