@@ -11,7 +11,7 @@ use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::Hasher;
 
-/// How a header writes its digests.
+/// The form in which a header writes its digests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// A dictionary of byte sequences (RFC 9530).
@@ -22,24 +22,24 @@ enum Form {
     One(Algorithm),
 }
 
-/// The value of `Content-Digest` for a body of this SHA-256.
+/// Returns the value of `Content-Digest` for a body of this SHA-256.
 pub(crate) fn content_digest(digest: &Digest) -> String {
     format!("sha-256=:{}:", digest.to_base64())
 }
 
-/// What covered headers say of the body.
+/// The digests of the body in covered headers.
 #[derive(Default)]
 pub(crate) struct BodyDigests {
     /// All digests that can be compared; the body must fit each.
     pub(crate) checks: Vec<BodyCheck>,
-    /// Whether one of them is of SHA-2: MD5 and SHA-1 are compared, and vouch for nothing.
+    /// Set if one of them is SHA-2: MD5 and SHA-1 are compared, but vouch for nothing.
     pub(crate) vouches: bool,
     /// A header that is meant to vouch for the body, and has nothing that can be compared.
     unknown: Option<String>,
 }
 
 impl BodyDigests {
-    /// Reads the header `name`, if it is one of digests: all of them, or one `member` alone.
+    /// Reads the header `name`, if it holds digests: all of them, or the one of `member`.
     pub(crate) fn read(
         &mut self,
         message: &Message<'_>,

@@ -55,26 +55,26 @@ impl<'a> Message<'a> {
         self.url.split_once("://").map(|(scheme, _)| scheme)
     }
 
-    /// Host and port as they are written in the URL, without a user and password.
+    /// Returns host and port as the URL writes them, without user and password.
     fn authority(&self) -> Option<&'a str> {
         let (_, rest) = self.url.split_once("://")?;
         let rest = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         Some(rest.rsplit_once('@').map_or(rest, |(_, host)| host))
     }
 
-    /// The `Host` field: as the request has it, or else as the URL is written.
+    /// Returns the `Host` field of the request, or else host and port as the URL writes them.
     pub(crate) fn host_as_given(&self) -> Result<Option<&'a str>, VerifyError> {
         let Some(host) = one(self.headers, "host")? else { return Ok(self.authority()) };
         let host = std::str::from_utf8(host);
         host.map(Some).map_err(|_| VerifyError::malformed("Host", "it is not text"))
     }
 
-    /// The same in its normal form: what a client makes of the URL.
+    /// Returns host and port in the normal form, which clients send.
     pub(crate) fn host(&self) -> Result<Option<String>, VerifyError> {
         self.host_as_given()?.map(|host| normal_authority(self.scheme(), host)).transpose()
     }
 
-    /// The URL as a client asks for it (RFC 9110, section 7.1): without user, password and
+    /// Returns the URL as clients request it (RFC 9110, section 7.1): without user, password and
     /// fragment, scheme and authority in their normal form, the path never empty.
     pub(crate) fn target_uri(&self) -> Result<Option<String>, VerifyError> {
         let (Some(scheme), Some(authority)) = (self.scheme(), self.authority()) else {
@@ -85,13 +85,13 @@ impl<'a> Message<'a> {
         Ok(Some(format!("{scheme}://{authority}{}", self.request_target())))
     }
 
-    /// Path and query, as they stand in the request line.
+    /// Returns path and query as the request line has them.
     pub(crate) fn request_target(&self) -> String {
         let (path, query) = (self.path(), self.query());
         query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
     }
 
-    /// Path and query as they are written, without a fragment.
+    /// Returns path and query as the URL writes them, without a fragment.
     fn target(&self) -> &'a str {
         let target = match self.url.split_once("://") {
             Some((_, rest)) => rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]),
@@ -100,7 +100,7 @@ impl<'a> Message<'a> {
         target.split_once('#').map_or(target, |(target, _)| target)
     }
 
-    /// The path: `/` where a URL ends before it (RFC 9110, section 4.2.3).
+    /// Returns the path: `/` if the URL ends before it (RFC 9110, section 4.2.3).
     pub(crate) fn path(&self) -> &'a str {
         let target = self.target();
         match target.split_once('?').map_or(target, |(path, _)| path) {

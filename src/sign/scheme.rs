@@ -87,8 +87,8 @@ impl Scheme {
         }
     }
 
-    /// Returns `true` if `setting` has an effect: the scheme has it, and a pattern of one's own
-    /// has its field.
+    /// Returns `true` if `setting` has an effect: the scheme has it, and a custom pattern has its
+    /// field.
     pub fn takes(&self, setting: Setting) -> bool {
         let has_field = match self {
             Self::Template(template) => template.has_field(setting),

@@ -86,7 +86,7 @@ impl Sigv4 {
         }
     }
 
-    /// In the query of a URL that is good for so many seconds: 1 to 604800, a week.
+    /// Signs in the query of a URL that is valid for `seconds`: 1 to 604800, a week.
     pub fn presign(self, seconds: u32) -> Self {
         Self { place: Place::Query(seconds), ..self }
     }
@@ -111,12 +111,12 @@ impl Sigv4 {
         Self { path: Path::AsItIs, ..self }
     }
 
-    /// The settings, if they can be written into a request.
+    /// Returns the settings, if they can be written into a request.
     pub(crate) fn checked(&self) -> Result<Self, SchemeError> {
         if matches!(self.place, Place::Query(seconds) if !(1..=LONGEST).contains(&seconds)) {
             return Err(SchemeError::pattern(
                 "lifetime",
-                "a presigned URL has 1 to 604800 seconds",
+                "out of range (expected 1 to 604800 seconds)",
             ));
         }
         for (what, text, separators) in [
@@ -126,7 +126,8 @@ impl Sigv4 {
         ] {
             let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
             if text.is_empty() || !is_plain || text.contains(|c| separators.contains(c)) {
-                let why = "visible ASCII characters, at least one, none of which parts fields";
+                let why =
+                    "malformed (expected visible ASCII characters that do not separate fields)";
                 return Err(SchemeError::pattern(what, why));
             }
         }
@@ -181,8 +182,8 @@ impl Rules for Sigv4 {
         let mut canonical = Canonical::new(self.path, message);
         let credential = format!("{}/{scope}", self.access_key_id);
         let mut headers = Vec::new();
-        // A `Host` field is sent as it is given; of a URL, clients send the normal form. Some keep
-        // its upper case, so that the URL to send is another then.
+        // A `Host` field is sent as it is given; of a URL, clients send the normal form, but some
+        // keep upper case: the signed request names a URL in normal form then.
         let given = message.host_as_given()?;
         let of_url = !has(message.headers, "host");
         let host = if of_url { message.host()? } else { given.map(str::to_owned) };

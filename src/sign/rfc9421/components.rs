@@ -56,7 +56,7 @@ fn name(item: &Item) -> Option<&str> {
     }
 }
 
-/// The name of a header field, and the one member of it that is meant, if it is one alone.
+/// Returns the name of a header field, and the member that is covered, if it is not the whole field.
 pub(super) fn field(item: &Item) -> Option<(&str, Option<&str>)> {
     let name = name(item).filter(|name| !name.starts_with('@'))?;
     let key = KeyRef::from_str("key").ok().and_then(|key| item.params.get(key));

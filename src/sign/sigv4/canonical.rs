@@ -35,8 +35,8 @@ impl Canonical {
         self.query = canonical_query(query);
     }
 
-    /// Takes the headers of these names from `more`, then from the message; `host` is that of the
-    /// request, whether a header or the URL says it.
+    /// Takes the headers of these names from `more`, then from the message; `host` is the host of the
+    /// request, from its header or its URL.
     pub(super) fn set_headers(
         &mut self,
         message: &Message<'_>,
