@@ -84,7 +84,7 @@ pub enum Inodes {
     Ignored,
 }
 
-/// The way in which an update treats another time of change (ctime).
+/// The way in which an update treats another change time (ctime).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ChangeTimes {
     /// The file is read again: it may have been written to, and its time of modification set back.

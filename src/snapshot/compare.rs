@@ -30,7 +30,7 @@ pub enum Change {
     Changed,
     /// Other contents, while size and time of modification are what they were, or as near as the
     /// coarser file system keeps times: no program did that, but the disk, the memory, a copy that
-    /// went wrong, or somebody who hides.
+    /// went wrong, or an intruder.
     Rotted,
     /// Rotted, and [`Accept`] has the update take the new digest.
     ///

@@ -26,7 +26,7 @@ pub enum Content<'a> {
     File {
         /// Of its contents.
         digest: Digest,
-        /// What it was when it was read. Records of version 1 have no time of change.
+        /// The file's metadata when it was read. Records of version 1 have no change time.
         stamp: Stamp,
         /// The number of the run that read it; 0 where it is to be read again in any case.
         read: u32,

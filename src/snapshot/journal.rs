@@ -91,7 +91,7 @@ impl Journal {
         };
         let (identity, function) = (base.identity(), base.function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
-        // Another user may have put it there to have a say in the record.
+        // Another user may have put it there to influence the record.
         let before = match is_private(&metadata) {
             true => Before::read(text, &head, &mut state, base.function()),
             false => None,
@@ -128,9 +128,9 @@ impl Journal {
 
     /// Returns the digest of a file that an interrupted run read, if the file is what it was.
     ///
-    /// An old journal with a good HMAC may have been put back by who does not have the key. So the
-    /// time of change must be the same too: no program can set it, and the digest is that of
-    /// contents which have not been written to since.
+    /// Someone without the key may have put back an old journal with a good HMAC. So the change time
+    /// must be the same too: no program can set it, and the digest is that of contents which have
+    /// not been written to since.
     pub(super) fn find(&self, name: &[u8], stamp: &Stamp, function: Function) -> Option<Digest> {
         match self.before.find(name, function)?.content {
             Content::File { digest, stamp: then, .. }

@@ -15,7 +15,7 @@ use crate::manifest::snapshot_text::{
 
 /// The first line of a record that is written now; the number is the format's version.
 pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
-/// The first line of a record whose entries have no time of change.
+/// The first line of a record whose entries have no change time.
 const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The MAC of a seal, whatever the record's own algorithm.
 pub const SEAL: Algorithm = Algorithm::Sha256;
@@ -261,7 +261,7 @@ impl Record {
                     return Err(bad(at, "no such run"));
                 }
                 if stamp.changed.is_some() && self.text.starts_with(MAGIC_1) {
-                    return Err(bad(at, "a time of change, which version 1 does not have"));
+                    return Err(bad(at, "a change time, which version 1 does not have"));
                 }
             }
             if last.as_ref().is_some_and(|last| walk_order(last, &name).is_ge()) {

@@ -58,7 +58,7 @@ pub fn take(
 /// complete.
 ///
 /// # Errors
-/// [`Failure`] where the record is not believed, where the directory cannot be walked or most of it
+/// [`Failure`] where the record is rejected, where the directory cannot be walked or most of it
 /// is missing (see [`Missing`]), or where the new record cannot be written. The record is unchanged
 /// then.
 pub fn update(

@@ -67,7 +67,7 @@ fn a_time_that_was_set_back_does_not_hide_a_change() {
     assert_eq!(tree.update(&ignored).read, 0);
     let report = tree.update(&Options::default());
     assert_eq!((report.read, short(&report.findings)), (1, vec![found("a", "ROTTED", None)]));
-    // A new time of change alone is no finding, and makes the file be read once.
+    // A new change time alone is not a finding, and makes the file be read once.
     fs::hard_link(tree.path("b"), tree.dir.path("link")).unwrap();
     tree.rot("a", "a");
     let report = tree.update(&Options::default());
@@ -102,7 +102,7 @@ fn a_record_without_times_of_change_is_read() {
     assert_eq!(known.collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(tree.update(&percent(100.0)).read, 3);
     assert_eq!(short(&tree.audit()), []);
-    // Version 1 has no times of change.
+    // Version 1 has no change times.
     let mixed = String::from_utf8(tree.dir.read("record")).unwrap();
     let body = mixed[..mixed.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
     let mixed = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
