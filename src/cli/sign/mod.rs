@@ -50,7 +50,7 @@ fn sign(args: SignArgs) -> Result<Exit> {
     };
     let options = SignOptions { timestamp, id: args.id.as_deref(), nonce: args.nonce.as_deref() };
     let signed = match args.format {
-        // It has the header that says what the body is, which may be signed, too.
+        // The command has a Content-Type header, which may be signed too.
         SignFormat::Curl => {
             let body = read_body(&args.body)?;
             let media_type = media_type(&body).filter(|_| !request.has("Content-Type"));
@@ -80,15 +80,14 @@ fn sign(args: SignArgs) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// The flags about the message that were given.
-fn given(args: &SignArgs) -> Vec<(Setting, &'static str)> {
-    let given = [
+/// The flags about the message, and whether they were given.
+fn given(args: &SignArgs) -> [scheme::Given; 4] {
+    [
         (Setting::Params, "--param", !args.request.params.is_empty()),
         (Setting::Timestamp, "--timestamp", args.timestamp.is_some()),
         (Setting::Id, "--id", args.id.is_some()),
         (Setting::Nonce, "--nonce", args.nonce.is_some()),
-    ];
-    given.into_iter().filter(|given| given.2).map(|(setting, flag, _)| (setting, flag)).collect()
+    ]
 }
 
 /// Begins, with a made-up id or nonce where the scheme needs one and nobody said which.

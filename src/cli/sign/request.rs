@@ -39,7 +39,7 @@ impl Request {
             })?);
         }
         if let Some(path) = &args.headers {
-            let text = read(path)?;
+            let text = read(path, LONGEST_HEAD as u64)?;
             for line in text.split(|&byte| byte == b'\n') {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if line.is_empty() {
@@ -134,19 +134,18 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     Ok(Box::new(opened.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let text = read_all(open(path)?, LONGEST_HEAD as u64);
-    text.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let bytes = read_all(open(path)?, limit);
+    bytes.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
 }
 
 /// Reads a whole body.
 pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
-    let body = read_all(open(path)?, bounded::BODY);
-    body.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
+    read(path, bounded::BODY)
 }
 
-/// Returns the media type of a body that tells it by itself: JSON, which receivers of webhooks
-/// parse only if it is said to be that.
+/// Returns the media type of a body that parses as JSON: receivers of webhooks parse it only if a
+/// header says so.
 pub(crate) fn media_type(body: &[u8]) -> Option<&'static str> {
     let text = std::str::from_utf8(body).ok()?;
     serde_json::from_str::<IgnoredAny>(text).ok().map(|_| "application/json")

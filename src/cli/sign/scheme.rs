@@ -13,12 +13,15 @@ use crate::cli::exit::Usage;
 use crate::cli::key::{KeySource, Warnings, drop_line_end, unusable, warn_of_white_space};
 use crate::cli::quote::quote_text;
 
-/// The scheme that the flags name. `given` are the flags about the message that were used.
-pub(crate) fn scheme(args: &SchemeArgs, given: &[(Setting, &'static str)]) -> Result<Scheme> {
+/// A setting, its flag, and whether the flag was given.
+pub(crate) type Given = (Setting, &'static str, bool);
+
+/// Returns the scheme that the flags name; `message` are the flags about the message.
+pub(crate) fn scheme(args: &SchemeArgs, message: &[Given]) -> Result<Scheme> {
     let Some(row) = ROWS.iter().find(|row| row.name == args.scheme) else {
         let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
         let other = quote_text(args.scheme.as_bytes());
-        return Err(usage(format!("{other} is no scheme; there are {}", names.join(", "))));
+        return Err(usage(format!("unknown scheme {other} (expected {})", names.join(", "))));
     };
     let settings = settings(args);
     let unused = settings.iter().find(|(setting, _)| !row.takes.contains(setting));
@@ -32,8 +35,8 @@ pub(crate) fn scheme(args: &SchemeArgs, given: &[(Setting, &'static str)]) -> Re
         "rfc9421" => Scheme::Rfc9421(rfc9421(args)),
         name => Scheme::named(name).expect("the other rows have no settings"),
     };
-    match given.iter().find(|(setting, _)| !scheme.takes(*setting)) {
-        Some((setting, flag)) => Err(no_effect(row, *setting, flag)),
+    match message.iter().find(|(setting, _, given)| *given && !scheme.takes(*setting)) {
+        Some((setting, flag, _)) => Err(no_effect(row, *setting, flag)),
         None => Ok(scheme),
     }
 }
@@ -42,7 +45,7 @@ fn usage(text: impl Into<String>) -> anyhow::Error {
     Usage(text.into()).into()
 }
 
-/// Refuses a flag that would change nothing.
+/// Returns the error of a flag that would have no effect.
 fn no_effect(row: &Row, setting: Setting, flag: &str) -> anyhow::Error {
     let name = row.name;
     let why = match setting {
@@ -58,12 +61,12 @@ fn no_effect(row: &Row, setting: Setting, flag: &str) -> anyhow::Error {
     usage(format!("{flag}: no effect in the scheme {name}, {why}; see 'hsum schemes'"))
 }
 
-/// The flags of the scheme's settings, by the names that 'hsum sign' and 'verify-request' have.
+/// Returns the flags of the scheme's settings, as 'hsum sign' and 'verify-request' call them.
 pub(crate) fn flags(row: &Row) -> Vec<&'static str> {
     row.takes.iter().filter_map(|setting| flag(*setting)).collect()
 }
 
-/// The flag of a setting; those about the message are the verb's.
+/// Returns the flag of a setting; those about the message belong to the verbs.
 fn flag(setting: Setting) -> Option<&'static str> {
     Some(match setting {
         Setting::Algorithm => "--alg",
@@ -84,7 +87,7 @@ fn flag(setting: Setting) -> Option<&'static str> {
     })
 }
 
-/// The settings that were given, with their flags.
+/// Returns the settings that were given, with their flags.
 fn settings(args: &SchemeArgs) -> Vec<(Setting, &'static str)> {
     let of = &args.settings;
     let given = [
@@ -116,11 +119,16 @@ fn template(args: &SchemeArgs) -> Result<Template> {
     let mut template = match (&*args.scheme, &args.settings.template, &args.places[..]) {
         ("raw", _, []) => Template::raw("X-Signature", prefix),
         ("raw", _, [name]) => Template::raw(name, prefix),
-        ("raw", ..) => return Err(usage(format!("raw has one {}", args.places_flag))),
+        ("raw", ..) => {
+            return Err(usage(format!(
+                "{}: given more than once (the scheme raw takes one)",
+                args.places_flag
+            )));
+        }
         (_, Some(content), places) => Template::new(content, places),
         (_, None, _) => {
             let flag = args.places_flag;
-            return Err(usage(format!("--scheme template takes --template and {flag}")));
+            return Err(usage(format!("the scheme template needs --template and {flag}")));
         }
     };
     if let Some(name) = &args.algorithm {
@@ -141,7 +149,12 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
     let jws = match &args.places[..] {
         [] => Jws::new(algorithm),
         [name] => Jws::detached(algorithm, name),
-        _ => return Err(usage(format!("jws has one {}", args.places_flag))),
+        _ => {
+            return Err(usage(format!(
+                "{}: given more than once (the scheme jws takes one)",
+                args.places_flag
+            )));
+        }
     };
     Ok(match &args.settings.keyid {
         Some(kid) => jws.kid(kid),
@@ -205,8 +218,8 @@ fn warnings(args: &SchemeArgs) -> Warnings {
     if args.strict { Warnings::Errors } else { Warnings::Printed }
 }
 
-/// Reads the keys, and warns of weak ones. They are handed out as they are written, too, where a
-/// mismatch is to be `explained`; else no copy of them stays.
+/// Reads the keys, and warns of weak ones. Returns them as written too if a mismatch is to be
+/// `explained`; otherwise no copy of them is kept.
 pub(crate) fn keys(
     args: &SchemeArgs,
     scheme: &Scheme,

@@ -17,8 +17,7 @@ use crate::cli::key::KeySource;
 pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
-    let given = id.is_some().then_some((Setting::Id, "--id"));
-    let scheme = scheme::scheme(&args, given.as_slice())?;
+    let scheme = scheme::scheme(&args, &[(Setting::Id, "--id", id.is_some())])?;
     let (keys, _) = scheme::keys(&args, &scheme, false)?;
     let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     // One for all tries, so that a receiver knows them as one message.

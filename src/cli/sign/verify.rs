@@ -83,15 +83,14 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
     Ok(if verdict.is_ok() { Exit::Well } else { Exit::Failed })
 }
 
-/// The flags about the message that were given.
-fn given(args: &VerifyArgs) -> Vec<(Setting, &'static str)> {
-    let given = [
+/// The flags about the message, and whether they were given.
+fn given(args: &VerifyArgs) -> [scheme::Given; 4] {
+    [
         (Setting::Params, "--param", !args.request.params.is_empty()),
         (Setting::Freshness, "--tolerance", args.tolerance.is_some()),
         (Setting::Freshness, "--no-freshness", args.no_freshness),
         (Setting::Freshness, "--now", args.now.is_some()),
-    ];
-    given.into_iter().filter(|given| given.2).map(|(setting, flag, _)| (setting, flag)).collect()
+    ]
 }
 
 fn keep(kept: &mut Option<Vec<u8>>, piece: &[u8]) {
