@@ -276,8 +276,8 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Augments a verb. Its help stays its own: that of the structs it is built from, which clap takes
-/// from their doc comments, would replace it.
+/// Augments a verb, and keeps its help: clap would replace it by the doc comments of the structs
+/// that hold its options.
 fn keeping_help(command: Command, augment: impl FnOnce(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))
@@ -367,8 +367,8 @@ pub(crate) fn parse(
         words.insert(1.min(words.len()), "sum".into());
     }
     matched(top, &words).map_err(|error| {
-        // Messages repeat words, which may hold line breaks and escape sequences: escaped, they are
-        // as wrong as before, unless they are not UTF-8, and no such word is repeated.
+        // clap's messages repeat words, which may hold line breaks and escape sequences. Escaped
+        // words fail in the same way; those that are not UTF-8 may not, but clap repeats none of them.
         let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
         let words: Vec<OsString> = words.iter().map(escaped).collect();
         matched(Arguments::command(), &words).err().unwrap_or(error)

@@ -29,7 +29,7 @@ pub(super) struct Manner {
     /// Whether improperly formatted lines are failures.
     pub(super) strict: bool,
     pub(super) ignore_missing: bool,
-    /// Whether a file that is listed without a digest is a failure.
+    /// Set if a file that is listed without a digest is a failure.
     pub(super) needs_digests: bool,
 }
 
@@ -136,7 +136,7 @@ fn check_list(
     let mut differing = Differing::default();
     let (mut listed, mut broken) = (0u64, false);
     let is_plain = list.shape() == Shape::Plain;
-    // A bad line of GNU's, BSD's or OpenSSL's is a warning, unless its file was asked for.
+    // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
     let is_warning = is_plain && !selection.is_partial();
     let entries = list.by_ref().map(|item| {
         listed += u64::from(item.entry.is_ok());

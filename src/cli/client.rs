@@ -31,7 +31,7 @@ use super::sign::sender;
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
     pub(crate) client: Client,
-    /// Whether a header that was typed says what the body is.
+    /// Set if the user gave a `Content-Type` header.
     pub(crate) has_content_type: bool,
     jar: Option<(PathBuf, Arc<Mutex<Jar>>)>,
 }

@@ -37,8 +37,8 @@ impl Differing {
         }
     }
 
-    /// Says on standard error what can be said of the files, looked up `beneath` a directory or
-    /// not; `list` opens the list once more, if it can be read twice.
+    /// Prints on standard error why the files may differ. They are looked up `beneath` a directory,
+    /// if there is one; `list` opens the list again, if it can be read twice.
     pub(super) fn explain(
         mut self,
         beneath: Option<&Beneath>,

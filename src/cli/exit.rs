@@ -82,11 +82,11 @@ pub(crate) fn at_once(error: &WriteError) -> ! {
     std::process::exit(1)
 }
 
-/// The status of `get` and `head` for trouble on this side: a file, a keyring, standard output.
-pub(crate) const HERE: u8 = 6;
+/// The status of `get` and `head` for a local failure: of a file, a keyring, standard output.
+pub(crate) const LOCAL: u8 = 6;
 
 impl Exit {
-    /// Ends with `later`'s error, unless something failed before: the first failure decides.
+    /// Adds the result of a `later` step: the first failure decides the exit status.
     pub(crate) fn and(self, later: Result<()>) -> Result<Self> {
         match later {
             Err(error) if self != Self::Well => {
@@ -98,7 +98,7 @@ impl Exit {
     }
 }
 
-/// Reports what stopped a command for which 1 means a difference and nothing else.
+/// Reports what stopped a command whose status 1 means a difference only; `status` replaces that 1.
 pub(crate) fn or_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     match result {
         Err(error) if report(&error) == 1 => Ok(Exit::Code(status)),
@@ -108,7 +108,7 @@ pub(crate) fn or_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     }
 }
 
-/// Says what stopped the command, and returns the status for it.
+/// Prints what stopped the command, and returns the status for it.
 fn report(error: &anyhow::Error) -> u8 {
     if let Some(write) = error.downcast_ref::<WriteError>() {
         write.die_if_nobody_reads();
@@ -123,7 +123,7 @@ fn report(error: &anyhow::Error) -> u8 {
 /// Reports what stopped the command, if anything did, and returns the exit status.
 pub(crate) fn code(result: Result<Exit>) -> ExitCode {
     match status(result) {
-        // As GNU ends: a warning that nobody could read is not success.
+        // As in GNU coreutils: a warning that could not be written is not success.
         0 if stderr::has_failed() => ExitCode::from(1),
         status => ExitCode::from(status),
     }

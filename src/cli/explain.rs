@@ -11,12 +11,11 @@ use hsum::{Algorithm, Digest, Function, digest};
 /// Bytes at the beginning and at the end of a file that are looked at.
 const EDGE: usize = 64 * 1024 + 22;
 
-/// Returns what can be said of the file at `path`, beneath a directory if it was looked up in one,
-/// of which one of these digests was expected. Reads it once more, for the algorithms whose digests
-/// look the same.
+/// Returns reasons why the file at `path`, looked up `beneath` a directory if there is one, may have
+/// none of the expected digests. Reads it again, for the algorithms whose digests look the same.
 pub(super) fn file(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Vec<String> {
     let mut reasons = digests(expected);
-    // A FIFO or a device is not read again: it may keep its reader waiting, or never end.
+    // A FIFO or a device is not read again: it may block, or never end.
     let opened = match beneath {
         Some(directory) => directory.open(path),
         None => StableFile::open(path),

@@ -60,19 +60,19 @@ pub(super) struct Done {
     /// Where it is, or should be.
     pub(super) path: Option<PathBuf>,
     pub(super) result: Result<Verified, Failure>,
-    /// The folder in which standard output's bytes wait.
+    /// The folder that holds the bytes for standard output until they are verified.
     _folder: Option<TemporaryFolder>,
 }
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
-    exit::or_status(get(&args), exit::HERE)
+    exit::or_status(get(&args), exit::LOCAL)
 }
 
 fn get(args: &GetArgs) -> Result<Exit> {
     let jobs = jobs(args)?;
     let session = Session::new(&args.client)?;
     let fetched = fetch_all(args, jobs, &session);
-    // Cookies are kept whatever became of the files.
+    // Cookies are saved even if a download failed.
     let saved = session.finish();
     fetched?.and(saved)
 }
@@ -337,8 +337,8 @@ fn fetch_to(
     Ok(found)
 }
 
-/// Where the file goes; for standard output, into a temporary `folder` until everything holds.
-/// `taken` has the paths of the files that servers have named so far.
+/// Returns the path to download to; for standard output, one in a temporary `folder`. `taken` has the
+/// paths of the files that servers have named so far.
 fn path_of(
     job: &Job,
     client: &Client,
@@ -361,7 +361,7 @@ fn path_of(
                 Failure::new(FailureKind::Policy, text)
             };
             let name = remote_name(&job.request.url, &reply);
-            let name = name.map_err(|why| refuse(format!("the server's name for it: {why}")))?;
+            let name = name.map_err(|why| refuse(format!("unsafe name from the server: {why}")))?;
             let path = folder.join(name);
             // The second one would replace the first.
             match taken.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone()) {

@@ -12,7 +12,7 @@ use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
-    exit::or_status(head(&args), exit::HERE)
+    exit::or_status(head(&args), exit::LOCAL)
 }
 
 fn head(args: &HeadArgs) -> Result<Exit> {

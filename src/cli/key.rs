@@ -45,7 +45,7 @@ pub(crate) fn protect_memory() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
-/// What becomes of a warning about a key.
+/// The treatment of warnings about keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Warnings {
     Printed,
@@ -62,7 +62,7 @@ impl Warnings {
     }
 }
 
-/// A key that cannot be used; exit status 2 in every command.
+/// Returns the error of a key that cannot be used: exit status 2 in every command.
 pub(crate) fn unusable(title: &str, why: impl Display) -> anyhow::Error {
     Untried(format!("{title}: {why}")).into()
 }

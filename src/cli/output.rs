@@ -32,7 +32,7 @@ enum Target {
     /// A file that replaces the one at `path` at the end.
     Replacement {
         file: AtomicFile,
-        /// As the user named it.
+        /// The path that the user gave.
         path: PathBuf,
     },
 }
@@ -46,7 +46,7 @@ impl Target {
         written.map_err(|error| self.error(error))
     }
 
-    /// Returns what a failed write means; for a file, that there is no new one.
+    /// Returns the error of a failed write; that of a file says that it was not replaced.
     fn error(&self, cause: io::Error) -> WriteError {
         let error = WriteError::new(cause);
         match self {
@@ -137,7 +137,7 @@ impl Output {
         Ok(Self::new(Target::Replacement { file, path: path.to_owned() }))
     }
 
-    /// A file that is open already.
+    /// Wraps a file that is open already.
     fn opened(file: File) -> Self {
         Self::new(match file.is_terminal() {
             true => Target::Terminal(file),
@@ -191,12 +191,12 @@ impl Output {
         Ok(())
     }
 
-    /// Completes it: a file has its name from now on.
+    /// Completes the output: a file appears under its name.
     pub(crate) fn finish(self) -> Result<(), WriteError> {
         Self::finish_all(vec![self])
     }
 
-    /// Completes several; if one cannot be written, none of the files is replaced.
+    /// Completes several outputs; if one cannot be written, none of the files is replaced.
     pub(crate) fn finish_all(mut outputs: Vec<Self>) -> Result<(), WriteError> {
         outputs.iter_mut().try_for_each(Self::flush)?;
         let mut files = Vec::new();
@@ -214,8 +214,8 @@ impl Output {
         })
     }
 
-    /// Ends it after a run that failed. A file is not replaced, and is returned; what goes to a pipe
-    /// or a terminal is written as far as it got.
+    /// Ends the output of a run that failed. A file is not replaced, and is returned; a pipe or a
+    /// terminal gets what there is.
     pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
         match self.target {
             Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),

@@ -119,7 +119,8 @@ pub(crate) fn program() -> &'static OsStr {
     NAME.get().map_or(OsStr::new("hsum"), OsString::as_os_str)
 }
 
-/// Prints `PROGRAM: MESSAGE`. Only an indented line may follow: no other can pass for a message.
+/// Prints `PROGRAM: MESSAGE`. Line breaks are escaped, so that no part of it looks like another
+/// message; only those before indented lines are kept.
 pub(crate) fn complain(message: impl Display) {
     let message = message.to_string();
     let lines: Vec<_> = message.split("\n  ").map(|line| escape(line.as_bytes(), &[])).collect();

@@ -127,7 +127,7 @@ impl Wanted {
                 None => digests.push(*digest),
             }
         }
-        // `-` is standard input where a line of GNU's says so, and else a file.
+        // `-` is standard input in a GNU line, and a file of that name elsewhere.
         let path = if self.file == Path::new("-") { entry.path } else { self.file.clone() };
         Ok(Entry { path, ..entry })
     }

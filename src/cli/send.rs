@@ -82,7 +82,7 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
 struct Screen {
     /// The beginning of a character, or a CR that an LF may follow.
     rest: Vec<u8>,
-    /// The last line has no end yet.
+    /// Set if the last line has not ended.
     within_line: bool,
 }
 

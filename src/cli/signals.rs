@@ -24,7 +24,7 @@ fn watch() {
             end_by(signal);
         }
     });
-    // Without the thread nobody would heed the signals: then they end the program as they always do.
+    // Without the thread no handler is installed, and signals end the program as they do by default.
     if thread.is_err() {
         return;
     }

@@ -88,7 +88,7 @@ pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
 }
 
 fn accept(args: &UpdateArgs) -> Accept {
-    // As audit prints names, but for what completion adds.
+    // Names as audit prints them, without the slashes and dots that shell completion adds.
     let trim = |name: &PathBuf| {
         let name: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
         name.into_os_string().into_vec()
@@ -100,14 +100,14 @@ fn accept(args: &UpdateArgs) -> Accept {
     }
 }
 
-/// Says which of the files that were to be accepted have not rotted.
+/// Prints which of the files to accept have not rotted.
 fn say_what_was_not_accepted(accept: &Accept, report: &Report) {
     let accepted = report.findings.iter().filter(|finding| finding.change == Change::Accepted);
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
     match accept {
         Accept::Everything if accepted.is_empty() => {
-            complain("0 files accepted: none of them has rotted");
+            complain("0 files accepted: no file has rotted");
         }
         Accept::Names(names) => {
             for name in names.iter().map(|name| Path::new(OsStr::from_bytes(name))) {
@@ -250,7 +250,7 @@ fn print(report: &Report, mut printer: Printer, fail_on: &[FailOn]) -> Result<Ex
     Ok(summarize(report, fail_on))
 }
 
-/// Says how many files rotted or could not be read. Returns the status.
+/// Prints how many files rotted or could not be read, and returns the status.
 fn summarize(report: &Report, fail_on: &[FailOn]) -> Exit {
     let count = |change| report.findings.iter().filter(|f| f.change == change).count() as u64;
     let rotted = count(Change::Rotted);

@@ -316,7 +316,7 @@ fn after_an_audit_rot_can_be_accepted() {
     );
     tree.dir.words("update tree record --accept --json").prints(json);
     tree.dir.words("audit tree record").prints("");
-    let nothing = "hsum: 0 files accepted: none of them has rotted\n";
+    let nothing = "hsum: 0 files accepted: no file has rotted\n";
     tree.dir.words("update tree record --accept").gives(0, "", nothing);
     let nothing = "hsum: good: not accepted: it has not rotted\n";
     tree.dir.words("update tree record --accept good").gives(0, "", nothing);
@@ -425,7 +425,7 @@ fn an_interrupted_update_of_a_tree_that_is_gone_keeps_the_record() {
     assert_eq!(tree.dir.read("record"), before);
     move_all("away", "tree");
     let lines: String = names.iter().map(|name| format!("{name}: CHANGED\n")).collect();
-    // Renamed, they have other times of change: all is read again.
+    // Renamed, they have other change times: all is read again.
     tree.dir.words("update tree record").gives(DIFFERENCES, lines, "");
     tree.dir.words("audit tree record").prints("");
 }

@@ -23,7 +23,7 @@ pub(crate) struct SchemeArgs {
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) key_format: Option<KeyFormat>,
 
-    /// Take every warning about a key for an error
+    /// Treat key warnings as errors
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -36,7 +36,7 @@ pub(crate) struct SchemeArgs {
     #[arg(long = "header", value_name = "NAME")]
     pub(crate) places: Vec<String>,
 
-    /// The flag of the places, which verbs that send have under another name.
+    /// The flag that sets `places`, which has another name in verbs that send.
     #[arg(skip = "--header")]
     pub(crate) places_flag: &'static str,
 
@@ -47,15 +47,15 @@ pub(crate) struct SchemeArgs {
 /// Settings of single schemes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArgs {
-    /// raw, template: how the MAC is written [hex]
+    /// raw, template: encoding of the MAC [hex]
     #[arg(long, value_enum, value_name = "ENCODING", requires = "scheme")]
     pub(crate) encoding: Option<EncodingArg>,
 
-    /// raw: what stands before the MAC
+    /// raw: text before the MAC
     #[arg(long, value_name = "TEXT", requires = "scheme")]
     pub(crate) prefix: Option<String>,
 
-    /// template: what is signed, such as 'v0:{timestamp}:{body}'
+    /// template: pattern to sign, such as 'v0:{timestamp}:{body}'
     #[arg(long, value_name = "PATTERN", requires = "scheme")]
     pub(crate) template: Option<String>,
 
@@ -75,7 +75,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "SPEC", requires = "scheme")]
     pub(crate) session_token: Option<OsString>,
 
-    /// sigv4: sign in the query of a URL that is good for 1 to 604800 seconds
+    /// sigv4: sign in the query of a URL that is valid for 1 to 604800 seconds
     #[arg(
         long,
         value_name = "SECONDS",
@@ -118,7 +118,7 @@ pub(crate) struct SigningArgs {
     #[arg(long, value_name = "FORMAT", value_enum, requires = "scheme")]
     pub(crate) key_format: Option<KeyFormat>,
 
-    /// Take every warning about a key for an error
+    /// Treat key warnings as errors
     #[arg(long, requires = "scheme")]
     pub(crate) strict_key: bool,
 
@@ -254,7 +254,7 @@ pub(crate) struct KeygenArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(16..=4096))]
     pub(crate) bytes: u32,
 
-    /// A new file for it, which only its owner can read, and which appears when it is complete
+    /// Write the key to a new file, which only its owner can read, and which appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -81,7 +81,7 @@ pub(crate) struct UpdateArgs {
     #[arg(long)]
     pub(crate) accept: bool,
 
-    /// Files to accept, or directories for all that is in them: names as audit prints them
+    /// Files to accept, or directories with all their files, as audit prints names
     #[arg(value_name = "NAME", requires = "accept", value_parser = any_path())]
     pub(crate) names: Vec<PathBuf>,
 
@@ -103,7 +103,7 @@ pub(crate) struct UpdateArgs {
     #[arg(long)]
     pub(crate) ignore_inode: bool,
 
-    /// Do not read files again because their times of change (ctime) differ
+    /// Do not read files again because their change times (ctime) differ
     #[arg(long)]
     pub(crate) ignore_ctime: bool,
 
@@ -118,7 +118,7 @@ pub(crate) struct UpdateArgs {
     pub(crate) work: WorkArgs,
 }
 
-/// A kind of findings.
+/// A kind of finding, for `--fail-on`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FailOn {
     Changed,

@@ -30,7 +30,7 @@ pub(crate) struct SumArgs {
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 
-    /// Write to FILE instead, which appears when the list is complete; a failed run keeps the old one
+    /// Write to FILE, which appears when the list is complete; a failed run keeps the old one
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 

@@ -84,7 +84,7 @@ fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
         json!({ "source": evidence.source, "digests": digests, "signature": evidence.signature })
     });
     object.insert("evidence".into(), evidence.collect());
-    // That of the file itself, or else of what names it.
+    // The signature of the file itself, or else of its checksum file.
     let of_list = || found.evidence.iter().find_map(|evidence| evidence.signature.clone());
     object.insert("signature".into(), found.seal.clone().or_else(of_list).into());
     let sound = found.evidence.iter().any(|e| e.expected.strength() == Strength::Sound)

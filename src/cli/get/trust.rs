@@ -228,7 +228,7 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// Returns the better reason why nothing vouches for the file at `url`: it is not there itself.
+/// Returns a better reason than `unlisted`, if there is no file at `url`.
 fn absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
     if unlisted.kind() != FailureKind::Unverifiable {
         return unlisted;
@@ -256,7 +256,7 @@ fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<Approved, Failure> {
     Ok(Approved { text, signature: Some(signers(&good)) })
 }
 
-/// Says who made these signatures.
+/// Returns the users and keys of these signatures, in words.
 fn signers(good: &[OpenPgp]) -> String {
     let users: Vec<_> = good.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
     format!("signed by {}", users.join(", "))
