@@ -1,4 +1,4 @@
-//! No file that a TOML document names beside something digest-like is dropped.
+//! No file that a TOML document names beside a digest-like field is dropped.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
