@@ -66,7 +66,7 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
                     if let Some((name, mut urls)) = file.take() {
                         // The second one would replace the first.
                         if found.iter().any(|other: &MetalinkFile| other.name == name) {
-                            let text = format!("the Metalink has two files named {name:?}");
+                            let text = format!("the Metalink has two files named '{name}'");
                             return Err(Failure::new(FailureKind::Policy, text));
                         }
                         urls.sort_by_key(|(rank, _)| *rank);
