@@ -246,7 +246,7 @@ pub enum Notice<'a> {
     /// This file or directory could not be read; of it and of what lies below nothing is said.
     Unread(&'a Error),
     /// A FIFO, a socket or a device, which has no contents to record, or a temporary file of hsum's own.
-    PassedOver(&'a Error),
+    Skipped(&'a Error),
 }
 
 /// What came of a run.

@@ -53,7 +53,7 @@ pub(crate) fn outcome(
     }
     if let Err(error) = &outcome.result {
         output.flush()?;
-        match outcome.is_passed_over() {
+        match outcome.is_skipped() {
             true => skipped(name, error),
             false => complain_of(name, error),
         }

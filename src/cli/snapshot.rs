@@ -221,7 +221,7 @@ fn say(notice: &Notice<'_>) {
             complain(format_args!("{files} read before the last run was interrupted"));
         }
         Notice::Unread(error) => complain_of(error.path().unwrap_or(Path::new("")), error),
-        Notice::PassedOver(error) => skipped(error.path().unwrap_or(Path::new("")), error),
+        Notice::Skipped(error) => skipped(error.path().unwrap_or(Path::new("")), error),
         _ => {}
     }
 }

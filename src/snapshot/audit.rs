@@ -50,7 +50,7 @@ pub fn audit(
                 return ControlFlow::Break(());
             }
             Err(error) if error.is_skipped() => {
-                notice(Notice::PassedOver(&error));
+                notice(Notice::Skipped(&error));
             }
             Err(error) => {
                 report.unread += 1;

@@ -172,7 +172,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
                     return ControlFlow::Break(());
                 }
                 Err(error) if error.is_skipped() => {
-                    (self.notice)(Notice::PassedOver(&error));
+                    (self.notice)(Notice::Skipped(&error));
                 }
                 // Removed since its name was listed.
                 Err(error) if error.is_not_found() => {}

@@ -66,7 +66,7 @@ fn json_lines() {
 }
 
 #[test]
-fn json_of_what_is_passed_over() {
+fn json_of_skipped_files() {
     let dir = Dir::new();
     dir.mkdir("t");
     dir.fifo("t/f");

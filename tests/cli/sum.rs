@@ -207,7 +207,7 @@ fn what_cannot_be_read_is_reported_and_the_rest_hashed() {
 }
 
 #[test]
-fn fifos_and_sockets_in_a_walk_are_passed_over() {
+fn fifos_and_sockets_in_a_walk_are_skipped() {
     let dir = Dir::with(&["t/a", "t/z"]);
     dir.fifo("t/fifo");
     let _socket = UnixListener::bind(dir.path("t/socket")).expect("a socket");

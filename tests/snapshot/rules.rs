@@ -76,7 +76,7 @@ fn a_time_that_was_set_back_does_not_hide_a_change() {
 }
 
 #[test]
-fn a_record_without_times_of_change_is_read() {
+fn a_record_without_change_times_is_read() {
     let mut tree = Tree::with(&["a", "b", "c"]);
     tree.take(&Options::default());
     edit(&tree, |content| {
@@ -84,7 +84,7 @@ fn a_record_without_times_of_change_is_read() {
             stamp.changed = None;
         }
     });
-    // As a program wrote it that did not know them.
+    // As an older program wrote it.
     let text = String::from_utf8(tree.dir.read("record")).unwrap();
     let body = text[..text.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
     let old = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
@@ -374,7 +374,7 @@ fn two_files_that_look_alike_can_be_swapped() {
 }
 
 #[test]
-fn what_is_no_file_is_passed_over() {
+fn only_files_and_links_are_recorded() {
     let mut tree = Tree::with(&["file"]);
     tree.dir.fifo("tree/fifo");
     tree.dir.mkdir("tree/empty");
@@ -391,7 +391,7 @@ fn what_is_no_file_is_passed_over() {
     )
     .unwrap();
     assert_eq!(notices.len(), 1, "{notices:?}");
-    assert!(notices[0].starts_with("PassedOver") && notices[0].contains("FIFO"), "{notices:?}");
+    assert!(notices[0].starts_with("Skipped") && notices[0].contains("FIFO"), "{notices:?}");
     let names: Vec<_> = tree.record().entries().map(|entry| entry.name.to_vec()).collect();
     assert_eq!(names, [&b"file"[..], b"link"]);
     // A link in the place of a file, and the other way round.
