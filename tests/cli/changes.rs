@@ -37,7 +37,7 @@ fn while_changing(
     })
 }
 
-/// As `cp -p`, `rsync --inplace` and `touch -r` do: other contents, the same times.
+/// Rewrites a file as `cp -p`, `rsync --inplace` and `touch -r` do: other contents, the same times.
 fn rewrite(path: &Path) {
     use std::io::Write;
     let mut file = fs::File::options().write(true).open(path).expect("a file");
@@ -52,7 +52,7 @@ fn append(path: &Path) {
     file.write_all(b"changed").expect("to write");
 }
 
-/// A file of so many bytes in `t`, and lists that name it.
+/// Creates a file of `size` bytes in `t`, and lists that name it.
 fn listed(size: usize) -> Dir {
     let (dir, digest) = (Dir::new(), sha256(""));
     dir.write("t/file", vec![b'A'; size]);
@@ -93,7 +93,7 @@ fn every_reader_sees_a_change() {
     }
 }
 
-/// With these words, and no digest, MAC, signature or `OK`.
+/// Asserts that a run failed with this message, and printed no digest, MAC, signature or `OK`.
 #[track_caller]
 fn fails(ran: &Ran, said: &str, words: &str) {
     assert_ne!(ran.status.code(), Some(0), "{words}");
@@ -102,7 +102,7 @@ fn fails(ran: &Ran, said: &str, words: &str) {
     assert!(ran.stdout.is_empty() || ran.stdout == failed, "{words}");
 }
 
-/// As coreutils: what was read is what counts.
+/// The GNU names print the digest of what was read.
 #[test]
 fn gnu_names_do_not_look() {
     let dir = Dir::new();
@@ -172,7 +172,7 @@ fn listed_devices_are_not_opened() {
     }
 }
 
-/// A FIFO beside a file is no checksum file, and nobody writes to it.
+/// A FIFO beside a file is not taken for a checksum file, and not waited for.
 #[test]
 fn a_fifo_is_no_checksum_file() {
     let dir = Dir::with(&["a"]);

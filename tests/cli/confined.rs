@@ -103,7 +103,7 @@ fn beneath_a_directory() {
             );
         }
     }
-    // From anywhere else, for every shape of list, and for what is said of a mismatch.
+    // From another directory, for every shape of list, and when a mismatch is explained.
     dir.write("list", format!("{}  a\n", sha256("")));
     dir.write("a", "another file of the same name");
     dir.words("check --beneath in list").gives(
@@ -127,7 +127,7 @@ fn beneath_a_directory() {
     dir.words("check --beneath in --allow-outside list").refuses("--allow-outside");
 }
 
-/// A link on the way to the directory itself is no matter.
+/// A link on the way to the directory itself is followed.
 #[test]
 fn the_directory_may_be_reached_through_a_link() {
     let dir = tree();

@@ -375,7 +375,7 @@ fn entries_that_are_not_understood_fail() {
         let ran = dir.words("check list --only LICENSE").run();
         ran.is_in(1, b"", why);
         assert!(!ran.stderr.contains("not listed"), "{}", ran.stderr);
-        // Another file's entry is a warning to who asks for this one.
+        // The bad entry of another file is only a warning with --only.
         dir.words("check list --only abc.bin").run().is_in(0, b"abc.bin: OK\n", "improperly");
         dir.words("check LICENSE --sums list").run().is_in(1, b"", why);
     }
@@ -402,7 +402,7 @@ fn entries_that_are_not_understood_fail() {
     dir.words("check known.txt").run().is_in(1, b"abc.bin: OK\n", "known.txt: 4: LICENSE: ");
 }
 
-/// GNU's own lines are a warning, as they are to GNU, unless their file was asked for.
+/// Bad GNU lines are warnings, as in GNU, unless --only names their file.
 #[test]
 fn bad_lines_of_gnu_are_warnings() {
     let dir = abc();

@@ -206,7 +206,7 @@ fn the_folder_is_synced_after_each_rename() {
     }
 }
 
-/// Then the new file has the name, and nobody is told otherwise.
+/// The new file is in place then, and no message denies it.
 #[test]
 fn a_folder_that_cannot_be_synced() {
     let dir = Dir::with(&["a", "old"]);

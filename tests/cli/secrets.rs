@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::support::*;
 
-/// A secret that stands nowhere else, and cannot be found in this test's own words.
+/// A secret that occurs nowhere else, not even in this test's command lines.
 const SECRET: &str = "xJ7-qv0Zt4-Lw9bMh2-cKd5RnY8-secret";
 
 /// How often `needle` is in the writable memory of a process; `None` if it cannot be read.
@@ -108,7 +108,7 @@ fn verify_request_keeps_the_written_key_for_explain_only() {
     is_clean(child, fifo, "verify-request");
 }
 
-/// Comments of a file stand for all of its text: what it is read for is needed while it runs.
+/// Looks for the comments of each file: its other text is needed while the program runs.
 #[test]
 fn the_text_of_netrc_header_and_cookie_files_is_wiped() {
     let dir = dir();
@@ -222,7 +222,7 @@ fn every_verb_warns_of_a_key_that_others_can_read() {
 }
 
 #[test]
-fn a_key_that_is_none_has_one_exit_status() {
+fn an_unusable_key_has_one_exit_status() {
     let dir = Dir::with(&["tree/a"]);
     for (key, why) in
         [("", "the key is empty"), (" ", "the key is blank"), ("\t \n", "the key is blank")]
@@ -241,7 +241,7 @@ fn a_key_that_is_none_has_one_exit_status() {
     }
 }
 
-/// As Standard Webhooks' and Svix's own libraries take them.
+/// The libraries of Standard Webhooks and Svix accept both.
 #[test]
 fn a_webhook_secret_may_lack_its_prefix() {
     let dir = Dir::new();

@@ -52,7 +52,7 @@ fn lost_output_is_a_failure() {
     }
 }
 
-/// What would have ended well, but for a message that nobody can have read.
+/// Runs that succeed, apart from a message that could not be written.
 #[test]
 fn a_lost_message_is_a_failure() {
     let dir = Dir::with(&["a", "t/c"]);
@@ -77,7 +77,7 @@ fn a_lost_message_is_a_failure() {
             assert_eq!(run(to), (Some(1), well.1.clone()), "{words} {to}");
         }
     }
-    // Nothing was said.
+    // There was no message.
     for words in ["a", "check --quiet --status list", "--version", "self-test"] {
         for to in ["2>/dev/full", "2>&-"] {
             dir.shell(&format!("\"$HSUM\" {words} {to}")).run().exits(0);

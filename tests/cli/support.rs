@@ -305,8 +305,8 @@ pub(crate) fn has(program: &str) -> bool {
     found || skip::<()>(&format!("no {program}")).is_some()
 }
 
-/// What a terminal shows of a script for the shell, with its CR LF as LF; `None`, with a word, where
-/// there is no program that makes one.
+/// Returns what a terminal shows of a shell script, with CR LF as LF; `None`, with a message, where no
+/// program makes a terminal.
 pub(crate) fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
     let probe = Command::new("script").arg("--version").output();
     if !probe.is_ok_and(|output| output.stdout.windows(10).any(|w| w == b"util-linux")) {

@@ -105,7 +105,7 @@ fn a_benchmark_is_lines_on_a_terminal() {
     assert!(!text.contains("\\x0a"), "{text}");
 }
 
-/// What no message may hold.
+/// Returns `true` for characters that no message may hold.
 fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n') || "\u{fffd}\u{202e}\u{2066}\u{2028}\u{200f}".contains(c)
 }

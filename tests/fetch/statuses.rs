@@ -1,4 +1,4 @@
-//! The exit statuses of `hsum get` and `hsum head`: 1 is another file than expected, and nothing else.
+//! The exit statuses of `hsum get` and `hsum head`: 1 means another file than expected, and nothing else.
 
 use crate::server::{Server, ok};
 use crate::support::Call;

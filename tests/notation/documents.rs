@@ -1,5 +1,5 @@
 //! Documents of JSON and TOML, made from arbitrary bytes, in which a known number of files are named
-//! beside something digest-like. The fuzz targets use them too.
+//! beside a digest-like field. The fuzz targets use them too.
 
 use hsum::manifest::{Hint, List};
 

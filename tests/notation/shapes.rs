@@ -231,7 +231,7 @@ fn what_must_be_read_whole_has_a_limit() {
 }
 
 proptest! {
-    /// A file that is named beside something digest-like is an entry or a bad one that names it.
+    /// A file that is named beside a digest-like field is an entry or a bad one that names it.
     #[test]
     fn no_named_file_is_dropped(bytes in prop::collection::vec(any::<u8>(), 0..24)) {
         documents::assert_kept(documents::json(&bytes));

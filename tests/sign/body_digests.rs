@@ -130,7 +130,7 @@ fn a_broken_digest_is_compared_and_vouches_for_nothing() {
 }
 
 #[test]
-fn a_digest_that_cannot_be_compared_is_no_coverage() {
+fn a_digest_that_cannot_be_compared_is_not_coverage() {
     for (header, value) in UNKNOWN {
         for scheme in covering(header) {
             if is_own(&scheme, header) {

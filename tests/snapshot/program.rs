@@ -437,7 +437,7 @@ fn a_journal_that_is_put_back_says_nothing_of_what_changed_since() {
     let journal = interrupted(&tree, "snapshot tree -o record --key env:K");
     take().gives(0, "", RESUMED);
     fs::remove_file(tree.dir.path("record")).unwrap();
-    // By somebody who does not have the key, but has written to a file and set its time back.
+    // By someone without the key, who has written to a file and set its time back.
     tree.rot("f000", "F000");
     let plant = |mode| {
         let _ = fs::remove_file(tree.dir.path("record"));
@@ -447,7 +447,7 @@ fn a_journal_that_is_put_back_says_nothing_of_what_changed_since() {
     plant(0o600);
     take().gives(0, "", &RESUMED.replace("256", "255"));
     tree.dir.words("audit tree record --key env:K").env("K", "k").prints("");
-    // One that others can have written is not read at all.
+    // A journal that others can write to is not read at all.
     plant(0o666);
     take().prints("");
     plant(0o600);
