@@ -62,7 +62,10 @@ fn signs_what_github_documents() {
         "{{\"scheme\":\"github\",\"headers\":{{\"{name}\":\"{text}\"}},\"params\":{{}},\"url\":null,\"value\":\"{value}\"}}\n"
     );
     hsum!("sign -s github -k env:KEY --format json body").prints(json);
-    let curl = format!("curl -X POST -H '{HEADER}' --data-binary @body 'https://a.example/x'\n");
+    let curl = format!(
+        "curl --globoff --path-as-is -X POST -H '{HEADER}' -H Content-Type: --data-binary @body \
+         'https://a.example/x'\n"
+    );
     hsum!("sign -s github -k env:KEY --format curl --url https://a.example/x body").prints(curl);
 }
 
@@ -537,7 +540,7 @@ fn curl_recipes_send_json_as_json() {
     };
     let json = " -H 'Content-Type: application/json' ";
     assert!(curl("-s stripe json", &[]).contains(json));
-    assert!(!curl("-s stripe text", &[]).contains("Content-Type"));
+    assert!(curl("-s stripe text", &[]).contains(" -H Content-Type: --data-binary "));
     let own = curl("-s stripe json", &["-H", "content-type: text/plain"]);
     assert!(own.contains(" -H 'content-type: text/plain' ") && !own.contains(json), "{own}");
     // What is sent is signed, where the scheme signs it.
@@ -551,4 +554,8 @@ fn curl_recipes_send_json_as_json() {
         &["-H", "X-Amz-Date: 20231114T221320Z"],
     );
     assert_eq!(date.matches("X-Amz-Date: ").count(), 1, "{date}");
+    // To curl, 'NAME:' means that it is not sent.
+    let empty = curl("-s github text", &["-H", "X-Note:", "-H", "Content-Type: "]);
+    assert!(empty.contains(" -H 'X-Note;' -H 'Content-Type;' "), "{empty}");
+    assert!(!empty.contains("Content-Type:"), "{empty}");
 }

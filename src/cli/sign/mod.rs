@@ -8,6 +8,8 @@ pub(crate) mod schemes;
 pub(crate) mod sender;
 pub(crate) mod verify;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
@@ -169,23 +171,30 @@ fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -
     }
 }
 
-/// A command line for a shell. `--data-binary` sends the body as it is; `-d` would drop its line
-/// ends.
+/// A command line for a shell, which sends what was signed and nothing else. `--data-binary` keeps
+/// the line ends of the body, which `-d` drops; `--globoff` and `--path-as-is` keep brackets and
+/// dots in the URL; a Content-Type that is not there is taken out, or else curl calls it a form.
 fn curl(args: &SignArgs, request: &Request, signed: &Signed) -> String {
-    let word = |text: &str| quote(Path::new(text));
-    let mut line = format!("curl -X {}", word(&request.method));
+    let word = |bytes: &[u8]| quote(Path::new(OsStr::from_bytes(bytes)));
+    let header = |name: &str, value: &[u8]| match value {
+        // 'NAME:' would take it out.
+        [] => format!(" -H {}", word(format!("{name};").as_bytes())),
+        _ => format!(" -H {}", word(&[name.as_bytes(), b": ", value].concat())),
+    };
+    let mut line = format!("curl --globoff --path-as-is -X {}", word(request.method.as_bytes()));
     let is_signed = |name: &str| signed.headers().iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     for (name, value) in request.headers.iter().filter(|(name, _)| !is_signed(name)) {
-        let value = String::from_utf8_lossy(value);
-        line.push_str(&format!(" -H {}", word(&format!("{name}: {value}"))));
+        line.push_str(&header(name, value));
     }
     for (name, value) in signed.headers() {
-        line.push_str(&format!(" -H {}", word(&format!("{name}: {value}"))));
+        line.push_str(&header(name, value.as_bytes()));
+    }
+    if !request.has("Content-Type") {
+        line.push_str(" -H Content-Type:");
     }
     let url = signed.url().unwrap_or(&request.url);
     let url = if url.is_empty() { "URL" } else { url };
-    let at = [&b"@"[..], std::os::unix::ffi::OsStrExt::as_bytes(args.body.as_os_str())].concat();
-    let at = quote(Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&at)));
-    line.push_str(&format!(" --data-binary {at} {}\n", word(url)));
+    let at = [b"@", args.body.as_os_str().as_bytes()].concat();
+    line.push_str(&format!(" --data-binary {} {}\n", word(&at), word(url.as_bytes())));
     line
 }
