@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use crate::cli::args::MessageArgs;
 use crate::cli::exit::Usage;
 use crate::cli::plan;
-use crate::cli::quote::{quote, quote_text};
+use crate::cli::quote::quote;
 
 /// Header blocks above it are an attack, or no header block.
 const LONGEST_HEAD: usize = 1 << 20;
@@ -34,9 +34,9 @@ impl Request {
     pub(crate) fn of_flags(args: &MessageArgs) -> Result<Self> {
         let mut headers = Vec::new();
         for line in &args.lines {
-            headers.push(header(line.as_bytes()).ok_or_else(|| {
-                Usage(format!("-H takes 'NAME: VALUE', not {}", quote_text(line.as_bytes())))
-            })?);
+            // The line is not repeated: it may be a secret.
+            let header = header(line.as_bytes());
+            headers.push(header.ok_or_else(|| Usage("-H takes 'NAME: VALUE'".into()))?);
         }
         if let Some(path) = &args.headers {
             let text = read(path, LONGEST_HEAD as u64)?;
