@@ -51,10 +51,16 @@ impl BodyDigests {
             "content-digest" | "repr-digest" => Form::Dictionary,
             "digest" => Form::List,
             "content-md5" => Form::One(Algorithm::Md5),
+            "x-amz-checksum-sha1" => Form::One(Algorithm::Sha1),
+            "x-amz-checksum-sha256" => Form::One(Algorithm::Sha256),
             // X-Amz-…, X-Ms-…, X-Goog-… and X-Content-SHA256.
             _ if lower.ends_with("content-sha256") => Form::One(Algorithm::Sha256),
             _ => return Ok(()),
         };
+        if !has(message.headers, name) {
+            // It is missed where the signed text is put together.
+            return Ok(());
+        }
         let found = match form {
             // A digest of the whole, of which the body is a part.
             _ if lower == "repr-digest" && has(message.headers, "content-range") => Vec::new(),

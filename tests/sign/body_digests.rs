@@ -11,7 +11,7 @@ const BODY: &str = "genuine";
 
 /// Headers that vouch for a body. `MD5`, `SHA1`, `SHA256` and `SHA512` stand for its digests in
 /// base64, `HEX` for SHA-256 in hexadecimal.
-const VOUCHING: [(&str, &str); 13] = [
+const VOUCHING: [(&str, &str); 14] = [
     ("Digest", "SHA-256=<SHA256>"),
     ("digest", "sha-256=<SHA256>"),
     ("Digest", "MD5=<MD5>, SHA-256=<SHA256>,UNIXsum=30637"),
@@ -25,14 +25,16 @@ const VOUCHING: [(&str, &str); 13] = [
     ("X-Amz-Content-SHA256", "<HEX>"),
     ("X-Goog-Content-SHA256", "<HEX>"),
     ("x-oss-content-sha256", "<HEX>"),
+    ("x-amz-checksum-sha256", "<SHA256>"),
 ];
 
 /// Headers of algorithms that are broken: compared, but the body does not count as signed.
-const WEAK: [(&str, &str); 4] = [
+const WEAK: [(&str, &str); 5] = [
     ("Content-MD5", "<MD5>"),
     ("Digest", "MD5=<MD5>"),
     ("Digest", "SHA=<SHA1>, MD5=<MD5>"),
     ("Content-Digest", "md5=:<MD5>:"),
+    ("X-Amz-Checksum-SHA1", "<SHA1>"),
 ];
 
 /// Headers that say nothing that can be compared.
@@ -148,6 +150,15 @@ fn a_digest_that_cannot_be_compared_is_not_coverage() {
     let request = signed(&scheme, "Digest", "UNIXsum=30637");
     assert_eq!(verdict(&scheme, &request), Ok(true));
     assert_eq!(verdict(&scheme, &forged(&request)), Err("mismatch"));
+}
+
+#[test]
+fn a_digest_header_that_is_not_there_is_missed() {
+    for header in ["Digest", "Content-Digest", "Content-MD5"] {
+        let [scheme, ..] = covering(header);
+        let request = Request::new(BODY).header("X-Sig", "0".repeat(64));
+        assert_eq!(verdict(&scheme, &request), Err("missing-header"), "{header}");
+    }
 }
 
 #[test]
