@@ -1,5 +1,7 @@
 //! What a request is apart from its body.
 
+use std::net::Ipv6Addr;
+
 use super::headers::{Headers, one};
 use super::verdict::VerifyError;
 
@@ -77,12 +79,18 @@ impl<'a> Message<'a> {
     /// Returns the URL as clients request it (RFC 9110, section 7.1): without user, password and
     /// fragment, scheme and authority in their normal form, the path never empty.
     pub(crate) fn target_uri(&self) -> Result<Option<String>, VerifyError> {
-        let (Some(scheme), Some(authority)) = (self.scheme(), self.authority()) else {
-            return Ok(None);
-        };
-        let authority = normal_authority(Some(scheme), authority)?;
-        let scheme = scheme.to_ascii_lowercase();
-        Ok(Some(format!("{scheme}://{authority}{}", self.request_target())))
+        let authority = self.authority().map(|host| normal_authority(self.scheme(), host));
+        Ok(self.uri_at(authority.transpose()?))
+    }
+
+    /// The same as a receiver puts it together: with the authority of the `Host` field.
+    pub(crate) fn received_uri(&self) -> Result<Option<String>, VerifyError> {
+        Ok(self.uri_at(self.host()?))
+    }
+
+    fn uri_at(&self, authority: Option<String>) -> Option<String> {
+        let scheme = self.scheme()?.to_ascii_lowercase();
+        Some(format!("{scheme}://{}{}", authority?, self.request_target()))
     }
 
     /// Returns path and query as the request line has them.
@@ -128,15 +136,29 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Returns `true` if clients send `host` as it is written: they decode what is percent-encoded.
+fn is_host_name(host: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
+    !host.is_empty() && host.bytes().all(is_plain)
+}
+
 /// Returns host and port in the one form that clients send (RFC 9110, section 4.2.3): lower case,
-/// no empty port, and not the port of the URL's scheme, which is https if it is unknown.
+/// an IPv6 address in its short form, no empty port, and not the port of the URL's scheme, which is
+/// https if it is unknown.
 fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, VerifyError> {
     let wrong = |why| Err(VerifyError::malformed("host", why));
     if !authority.is_ascii() {
         return wrong("it is not ASCII (names in other scripts are sent as 'xn--…')");
     }
     let (host, port) = split_port(authority);
-    let host = host.to_ascii_lowercase();
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => match address.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => return wrong("it is not an IPv6 address"),
+        },
+        None if is_host_name(host) => host.to_ascii_lowercase(),
+        None => return wrong("it is not a host name"),
+    };
     let own = match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("http") => 80,
         _ => 443,
@@ -176,6 +198,7 @@ mod tests {
             ("https://example.com?", "example.com", "https://example.com/?"),
             ("https://example.com#f", "example.com", "https://example.com/"),
             ("https://[2001:DB8::1]:443/", "[2001:db8::1]", "https://[2001:db8::1]/"),
+            ("https://[2001:0db8:0:0::1]/", "[2001:db8::1]", "https://[2001:db8::1]/"),
             ("https://[::443]/", "[::443]", "https://[::443]/"),
             ("https://[::1]:8443/", "[::1]:8443", "https://[::1]:8443/"),
             (
@@ -188,8 +211,21 @@ mod tests {
             assert_eq!(message.host().unwrap().as_deref(), Some(host), "{url}");
             assert_eq!(message.target_uri().unwrap().as_deref(), Some(target), "{url}");
         }
-        for url in ["https://bücher.example/", "https://a.example:x/", "https://a.example:65536/"]
-        {
+        for url in [
+            "https://bücher.example/",
+            "https://a.example:x/",
+            "https://a.example:65536/",
+            "https:///k",
+            "https://:443/",
+            "https://u@/",
+            "https://a b.example/",
+            "https://%61.example/",
+            "https://a\\b/",
+            "https://[::1/",
+            "https://a]b/",
+            "https://[fe80::1%25eth0]/",
+            "https://[example]/",
+        ] {
             let message = Message::empty().url(url);
             assert!(message.host().is_err() && message.target_uri().is_err(), "{url}");
         }

@@ -2,7 +2,9 @@
 
 mod components;
 
-use self::components::{component, component_value, field, is_content_digest, title};
+use self::components::{
+    Target, component, component_value, field, is_content_digest, is_target_uri, title,
+};
 use super::body_digest::{BodyDigests, content_digest};
 use super::claim::{Bodies, Claim, Intent, MOST_CANDIDATES, Rules, Settled};
 use super::encoding::{Encoding, Mac};
@@ -177,7 +179,12 @@ impl Rules for Rfc9421 {
         let created = time_param(list, "created")?;
         let expires = time_param(list, "expires")?;
         let created = created.ok_or_else(|| VerifyError::Coverage("a time (created)".into()))?;
-        let base = base(list, message, None)?;
+        let text = base(list, message, Target::Received, None)?;
+        let mut alternative = None;
+        if list.items.iter().any(is_target_uri) && has(message.headers, "host") {
+            let other = base(list, message, Target::Url, None)?;
+            alternative = (other != text).then(|| Box::new(Input::bytes(other)));
+        }
         let mut digests = BodyDigests::default();
         for (name, key) in list.items.iter().filter_map(field) {
             digests.read(message, name, key)?;
@@ -187,8 +194,8 @@ impl Rules for Rfc9421 {
         let titles = list.items.iter().map(title).chain(["created".to_owned()]);
         Ok(Claim {
             macs: Mac::of(bytes).into(),
-            input: Input::bytes(base),
-            alternative: None,
+            input: Input::bytes(text),
+            alternative,
             timestamp: Some(created),
             lifetime: None,
             expires,
@@ -240,7 +247,7 @@ impl Rules for Rfc9421 {
             }
         }
         // Once, to find what is missing; the digest comes last.
-        let before = base(&list, message, Some(DIGEST_TO_COME))?;
+        let before = base(&list, message, Target::Received, Some(DIGEST_TO_COME))?;
         let input_line = format!("{label}={}", fields::serialised_list(&list));
         let input = match covers_body {
             false => Input::bytes(before),
@@ -287,6 +294,7 @@ const DIGEST_TO_COME: &str = "\n\0\n";
 fn base(
     list: &InnerList,
     message: &Message<'_>,
+    target: Target,
     digest_to_come: Option<&str>,
 ) -> Result<Vec<u8>, VerifyError> {
     let mut text = Vec::new();
@@ -296,7 +304,7 @@ fn base(
         match digest_to_come {
             Some(value) if is_content_digest(item) => text.extend_from_slice(value.as_bytes()),
             _ => {
-                let value = component_value(item, message)?;
+                let value = component_value(item, message, target)?;
                 if value.contains(&b'\n') {
                     return Err(VerifyError::malformed(title(item), "it holds a line end"));
                 }

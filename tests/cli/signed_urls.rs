@@ -158,3 +158,36 @@ fn rfc9421_signs_the_target_uri_that_is_sent() {
     }
     assert_eq!(sign("@request-target", "https://e.org?a=1"), sign("@request-target", "/?a=1"));
 }
+
+/// A receiver puts `@target-uri` together with the Host field; a proxy may have changed that.
+#[test]
+fn rfc9421_target_uri_has_the_host_that_is_sent() {
+    let words = "-s rfc9421 -k env:KEY -X GET --cover @target-uri";
+    let own = value(&format!("{words} --url https://e.org/p"), &[]);
+    let host = ["-H", "Host: E.org:443"];
+    assert_eq!(value(&format!("{words} --url https://10.0.0.1:8443/p"), &host), own);
+    let input = "Signature-Input: sig1=(\"@target-uri\");created=1700000000;alg=\"hmac-sha256\"";
+    let signature = format!("Signature: sig1=:{own}:");
+    let verify = |url: &str, host: &str| {
+        let words = format!("verify-request {words} --now 1700000000 --url {url}");
+        let args = words.split_whitespace();
+        let args = args.chain(["-H", host, "-H", input, "-H", &signature, "/dev/null"]);
+        hsum(&args.collect::<Vec<_>>()).status.code()
+    };
+    assert_eq!(verify("https://e.org/p", "Host: e.org"), Some(0));
+    assert_eq!(verify("https://10.0.0.1:8443/p", "Host: e.org"), Some(0));
+    assert_eq!(verify("https://e.org/p", "Host: 10.0.0.1:8443"), Some(0));
+    assert_eq!(verify("https://10.0.0.1/p", "Host: 10.0.0.1"), Some(1));
+    assert_eq!(verify("https://e.org/q", "Host: e.org"), Some(1));
+}
+
+#[test]
+fn a_url_without_a_host_that_can_be_sent_is_refused() {
+    for url in ["https:///k", "https://a b/k", "https://[::1/k", "https://%61.example/k"] {
+        for words in [SIGV4, "-s rfc9421 -k env:KEY --cover @target-uri"] {
+            let args = ["sign"].into_iter().chain(words.split_whitespace());
+            let args = args.chain(["--url", url, "/dev/null"]);
+            hsum(&args.collect::<Vec<_>>()).is_in(2, b"", "host: it is not");
+        }
+    }
+}

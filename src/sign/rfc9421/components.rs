@@ -67,11 +67,29 @@ pub(super) fn is_content_digest(item: &Item) -> bool {
     name(item) == Some("content-digest") && item.params.is_empty()
 }
 
+/// Where the authority of `@target-uri` comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The `Host` field, and the URL where there is none.
+    Received,
+    /// The URL: a proxy may have changed the field.
+    Url,
+}
+
+/// Returns `true` for `@target-uri`.
+pub(super) fn is_target_uri(item: &Item) -> bool {
+    name(item) == Some("@target-uri")
+}
+
 /// The component's value in this request.
 ///
 /// # Errors
 /// Where it is not there, or is none that is known.
-pub(super) fn component_value(item: &Item, message: &Message<'_>) -> Result<Vec<u8>, VerifyError> {
+pub(super) fn component_value(
+    item: &Item,
+    message: &Message<'_>,
+    target: Target,
+) -> Result<Vec<u8>, VerifyError> {
     let unknown = || VerifyError::malformed(title(item), "it is no component that is known");
     if component(&serialised(item)).as_ref() != Some(item) {
         return Err(unknown());
@@ -85,7 +103,10 @@ pub(super) fn component_value(item: &Item, message: &Message<'_>) -> Result<Vec<
     };
     let text = match name {
         "@method" => message.method.to_owned(),
-        "@target-uri" => message.target_uri()?.ok_or_else(missing)?,
+        "@target-uri" => match target {
+            Target::Received => message.received_uri()?.ok_or_else(missing)?,
+            Target::Url => message.target_uri()?.ok_or_else(missing)?,
+        },
         "@authority" => message.host()?.ok_or_else(missing)?,
         "@scheme" => message.scheme().map(str::to_ascii_lowercase).ok_or_else(missing)?,
         "@request-target" => match message.request_target() {
