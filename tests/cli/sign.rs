@@ -506,6 +506,14 @@ fn the_key_does_not_show() {
         let all = [&ran.stdout[..], ran.stderr.as_bytes()].concat();
         assert!(!String::from_utf8_lossy(&all).contains("hunter2"), "{verb}");
     }
+    for line in [secret, "Authorization hunter2", "X Y: hunter2", ": hunter2"] {
+        for verb in ["sign", "verify-request"] {
+            let args = [verb, "-s", "github", "-k", "env:KEY", "-H", line, "body"];
+            let ran = dir.hsum(args).env("KEY", secret).run();
+            ran.is_in(2, b"", "-H takes 'NAME: VALUE'");
+            assert!(!ran.stderr.contains("hunter2"), "{verb} {line}");
+        }
+    }
     for scheme in hsum::sign::ROWS {
         let words = format!("verify-request --explain -s {} -k env:KEY body", scheme.name);
         let ran = dir.words(&words).env("KEY", secret).run();
