@@ -12,8 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The beginning of a random name.
 const PREFIX: &str = ".hsum-";
 
-/// The characters that follow it, and their number.
+/// The characters that follow it, and their number. The first one is a digit.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const DIGITS: usize = 10;
 const RANDOM: usize = 6;
 
 /// The ending of a partial download, `.NAME.hsum-part`.
@@ -27,24 +28,33 @@ pub(crate) const JOURNAL: &str = ".hsum-journal";
 /// The ending of a record that is being written, `NAME.hsum-new`.
 pub(crate) const NEW_RECORD: &str = ".hsum-new";
 
-/// Returns `true` if `name` is one that hsum gives to a temporary file or folder, or to the state
-/// of an interrupted run. Walks skip these names.
+/// Returns `true` if `name` is one that hsum gives to a temporary file, or to the state of an
+/// interrupted run. Walks skip files of these names.
 ///
 /// ```
 /// use hsum::temporary::is_temporary;
 ///
 /// assert!(is_temporary(b".hsum-AbC123"));
 /// assert!(is_temporary(b".debian.iso.hsum-part"));
-/// assert!(!is_temporary(b".hsum-notes"));
+/// assert!(!is_temporary(b".hsum-config"));
 /// ```
 pub fn is_temporary(name: &[u8]) -> bool {
     let stem = |ending: &str| name.strip_suffix(ending.as_bytes());
-    let is_random =
-        |rest: &[u8]| rest.len() == RANDOM && rest.iter().all(u8::is_ascii_alphanumeric);
     let is_hidden = |stem: &[u8]| stem.len() > 1 && stem[0] == b'.';
-    name.strip_prefix(PREFIX.as_bytes()).is_some_and(is_random)
+    is_temporary_folder(name)
         || [PART, PART_STATE, DECODED].into_iter().filter_map(stem).any(is_hidden)
         || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
+}
+
+/// Returns `true` if `name` is one that hsum gives to a temporary folder. Walks skip folders of
+/// these names.
+pub fn is_temporary_folder(name: &[u8]) -> bool {
+    name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
+        rest.len() == RANDOM
+            && rest.iter().all(u8::is_ascii_alphanumeric)
+            // A word is a name that somebody has chosen, such as `.hsum-config`.
+            && !rest.iter().all(u8::is_ascii_lowercase)
+    })
 }
 
 /// The temporary files and folders of this process.
@@ -174,9 +184,10 @@ impl Drop for Temporary {
 
 fn name(mut random: u64) -> String {
     let mut name = PREFIX.to_owned();
-    for _ in 0..RANDOM {
-        name.push(char::from(ALPHABET[(random % ALPHABET.len() as u64) as usize]));
-        random /= ALPHABET.len() as u64;
+    for at in 0..RANDOM {
+        let choices = if at == 0 { DIGITS } else { ALPHABET.len() } as u64;
+        name.push(char::from(ALPHABET[(random % choices) as usize]));
+        random /= choices;
     }
     name
 }
@@ -224,6 +235,8 @@ mod tests {
         }
         for word in [
             ".hsum-notes",
+            ".hsum-config",
+            ".hsum-backup",
             ".hsum-AbC1234",
             ".hsum-AbC12",
             ".hsum-AbC_23",
@@ -241,7 +254,10 @@ mod tests {
         ] {
             assert!(!is_temporary(word.as_bytes()), "{word}");
         }
-        assert!(is_temporary(name(u64::MAX).as_bytes()) && is_temporary(name(0).as_bytes()));
+        for random in [0, 9, 59, u64::MAX] {
+            assert!(is_temporary(name(random).as_bytes()), "{}", name(random));
+        }
+        assert!(is_temporary_folder(b".hsum-AbC123") && !is_temporary_folder(b"x.hsum-new"));
     }
 
     #[test]

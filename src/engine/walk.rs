@@ -22,7 +22,7 @@ use super::place::{Folder, Place};
 use super::queue::folders;
 use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
-use crate::temporary::is_temporary;
+use crate::temporary::{is_temporary, is_temporary_folder};
 
 /// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
 ///
@@ -215,7 +215,11 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     /// What there is to say of a directory's entry; nothing, where it is passed over in silence
     /// or entered.
     fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<Found> {
-        let own = is_temporary(name.as_bytes());
+        let own = match kind {
+            FileType::Directory => is_temporary_folder(name.as_bytes()),
+            FileType::Symlink => false,
+            _ => is_temporary(name.as_bytes()),
+        };
         let path = self.stack.last()?.path.join(name);
         let below = path.strip_prefix(&self.stack.first()?.path).unwrap_or(&path);
         if self.plan.filter.excludes(below) {
