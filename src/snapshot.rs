@@ -274,8 +274,17 @@ pub enum Failure {
     InTheWay(PathBuf),
     /// A file has the name of the record that was to be created.
     Exists(PathBuf),
+    /// The name of the new record is one of those for temporary files.
+    Reserved(PathBuf),
     /// The record to replace is a directory, a FIFO, a socket or a device.
     NotRegular(PathBuf),
+    /// Something could not be read, and the new record, which lacks it, would replace a file.
+    Incomplete {
+        /// The file, which is unchanged.
+        record: PathBuf,
+        /// The number of files and directories that could not be read.
+        unread: u64,
+    },
     /// More than half of the recorded files are missing.
     Missing {
         /// The record, which is unchanged.
@@ -308,6 +317,8 @@ impl Failure {
             | Self::InTheWay(path)
             | Self::Exists(path)
             | Self::NotRegular(path)
+            | Self::Reserved(path)
+            | Self::Incomplete { record: path, .. }
             | Self::Missing { record: path, .. }
             | Self::NotRecorded { record: path, .. } => Some(path),
         }
@@ -322,6 +333,13 @@ impl Failure {
             Self::InTheWay(_) => "in the way of the journal, and not one".into(),
             Self::Exists(_) => "already exists".into(),
             Self::NotRegular(_) => "not a regular file".into(),
+            Self::Reserved(_) => "the name is reserved for temporary files".into(),
+            Self::Incomplete { unread: 1, .. } => {
+                "not replaced: 1 file or directory could not be read".into()
+            }
+            Self::Incomplete { unread, .. } => {
+                format!("not replaced: {unread} files or directories could not be read")
+            }
             Self::Missing { missing, recorded, .. } => {
                 format!("not updated: {missing} of {recorded} recorded files are missing")
             }

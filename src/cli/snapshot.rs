@@ -159,7 +159,7 @@ fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
     }
     Ok(match failure {
         Failure::Refused(..) => Exit::Refused,
-        Failure::NotRecorded { .. } => Exit::Code(2),
+        Failure::NotRecorded { .. } | Failure::Reserved(_) => Exit::Code(2),
         _ => Exit::Undone,
     })
 }
@@ -170,6 +170,9 @@ fn what_next(failure: &Failure) -> &'static str {
         Failure::Exists(_) => {
             "; use 'hsum audit' to compare the tree with it, 'hsum update' to bring it up to date, \
              or --force to replace it"
+        }
+        Failure::Incomplete { .. } => {
+            "; use 'hsum update', which keeps what the record says of them, or remove the record first"
         }
         Failure::Missing { .. } => {
             "; check that the tree is mounted, or use --allow-missing to remove them from the record"

@@ -69,6 +69,11 @@ impl Replacement {
         &self.journal
     }
 
+    /// Returns `true` if there is a file to replace.
+    pub(super) fn replaces(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok()
+    }
+
     /// Begins the new file, with the permissions of the old one.
     pub(super) fn create(&self) -> io::Result<AtomicFile> {
         match fs::remove_file(&self.temporary) {

@@ -24,12 +24,14 @@ use crate::engine::{
     self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
 };
 use crate::error::Error;
+use crate::temporary::is_temporary;
 
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
 ///
 /// When it is killed, what it has read is not lost: the next call goes on from there. A file at
 /// `target` is [`Failure::Exists`], or with [`Existing::Replace`] stays until the new one is
-/// complete, and is then replaced at once.
+/// complete, and is then replaced at once. It is not replaced by a record that lacks files
+/// ([`Failure::Incomplete`]).
 ///
 /// # Errors
 /// [`Failure`] where the directory cannot be walked or the record not be written. What cannot be
@@ -42,6 +44,9 @@ pub fn take(
     notice: impl FnMut(Notice<'_>),
 ) -> Result<Report, Failure> {
     check_root(directory)?;
+    if target.file_name().is_some_and(|name| is_temporary(name.as_bytes())) {
+        return Err(Failure::Reserved(target.into()));
+    }
     let replacement = Replacement::begin(target, options.existing)?;
     let old = Record::empty(function.into());
     bring_up(directory, &old, replacement, options, notice)
@@ -126,12 +131,21 @@ fn bring_up(
     let (findings, kept) =
         if is_first { Default::default() } else { compare(old, &steps, options) };
     let missing = findings.iter().filter(|f| f.change == Change::Missing).count() as u64;
-    if options.missing == Missing::Refused && missing > old.count() / 2 {
-        let (record, recorded) = (replacement.path().into(), old.count());
+    let unread = run.report.unread;
+    let record = || replacement.path().into();
+    let refusal = if is_first && unread > 0 && replacement.replaces() {
+        // The old record may have what could not be read now.
+        Some(Failure::Incomplete { record: record(), unread })
+    } else if options.missing == Missing::Refused && missing > old.count() / 2 {
+        Some(Failure::Missing { record: record(), missing, recorded: old.count() })
+    } else {
+        None
+    };
+    if let Some(failure) = refusal {
         if journal.is_empty() {
             replacement.end();
         }
-        return Err(Failure::Missing { record, missing, recorded });
+        return Err(failure);
     }
     if is_first || !steps.steps.is_empty() {
         let write = |mut file: AtomicFile| -> io::Result<()> {

@@ -166,6 +166,33 @@ fn walks_skip_what_an_interrupted_run_left() {
     assert_eq!(names, [".hsum-notes", "a", "sub/b", "x.hsum-part"].into());
 }
 
+/// A file or folder that somebody has named is not left out.
+#[test]
+fn walks_take_what_only_resembles_a_temporary_file() {
+    let names = [
+        "t/.hsum-backup/a",
+        "t/.hsum-config",
+        "t/.x.hsum-part/b",
+        "t/x.hsum-journal/c",
+        "t/x.hsum-new/d",
+    ];
+    let dir = Dir::with(&names);
+    dir.link("nowhere", "t/.hsum-AbC123");
+    dir.words("t").prints(list(&names));
+    dir.words("snapshot t -o record").prints("");
+    let record = String::from_utf8(dir.read("record")).expect("text");
+    for name in names {
+        assert!(record.contains(&format!("\t{}\n", &name[2..])), "{name}: {record}");
+    }
+    assert!(record.contains("link\tnowhere\t.hsum-AbC123\n"), "{record}");
+    // No record can have a name that walks skip, and that updates of another record remove.
+    for name in ["record.hsum-new", "record.hsum-journal", ".hsum-AbC123"] {
+        let reserved = format!("hsum: {name}: the name is reserved for temporary files\n");
+        dir.hsum(["snapshot", "t", "-o", name]).gives(2, "", &reserved);
+    }
+    assert_eq!(dir.names(), ["record", "t"]);
+}
+
 /// Runs it under strace; the calls that write to the disk, or `None` where there is no strace.
 fn traced(dir: &Dir, strace: &[&str], words: &str) -> Option<(Ran, Vec<String>)> {
     let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();

@@ -214,6 +214,43 @@ fn what_cannot_be_read_is_kept_and_not_called_missing() {
 }
 
 #[test]
+fn a_record_is_not_replaced_by_one_that_lacks_files() {
+    let tree = Tree::with(&["a", "b", "closed/c"]);
+    tree.dir.mkdir("all");
+    tree.dir.chmod("all", 0o777);
+    tree.dir.words("snapshot tree -o all/record").prints("");
+    tree.dir.chmod("all/record", 0o666);
+    let before = tree.dir.read("all/record");
+    tree.dir.chmod("tree/closed", 0);
+    let closed = "hsum: tree/closed: Permission denied\n";
+    let kept = "hsum: all/record: not replaced: 1 file or directory could not be read; use 'hsum \
+                update', which keeps what the record says of them, or remove the record first\n";
+    let warning = "hsum: WARNING: 1 file or directory could not be read\n";
+    let snapshot = ["snapshot", "tree", "-o", "all/record", "--force"];
+    let Some(call) = tree.dir.powerless(&snapshot) else {
+        return tree.dir.chmod("tree/closed", 0o755);
+    };
+    call.gives(UNDONE, "", &format!("{closed}{kept}"));
+    assert_eq!(tree.dir.read("all/record"), before);
+    // A first record has what could be read.
+    fs::remove_file(tree.dir.path("all/record")).unwrap();
+    let call = tree.dir.powerless(&snapshot).expect("again");
+    call.gives(UNDONE, "", &format!("{closed}{warning}"));
+    assert_eq!(snapshot::load(&tree.dir.path("all/record"), None).unwrap().count(), 2);
+    // Nothing is said of a file that could not be read.
+    fs::write(tree.dir.path("all/record"), before).unwrap();
+    let nothing = "hsum: 0 files accepted: none of those that were read has rotted\n";
+    let call = tree.dir.powerless(&["update", "tree", "all/record", "--accept"]).expect("again");
+    call.gives(UNDONE, "", &format!("{closed}{warning}{nothing}"));
+    let nothing = "hsum: closed: not accepted: it has not rotted, or was not read\n";
+    let words = ["update", "tree", "all/record", "--accept", "closed"];
+    let call = tree.dir.powerless(&words).expect("again");
+    call.gives(UNDONE, "", &format!("{closed}{warning}{nothing}"));
+    tree.dir.chmod("tree/closed", 0o755);
+    tree.dir.hsum(snapshot).prints("");
+}
+
+#[test]
 fn a_private_record_stays_private() {
     let mut tree = recorded(&["a"]);
     tree.dir.chmod("record", 0o600);
@@ -318,6 +355,7 @@ fn after_an_audit_rot_can_be_accepted() {
     tree.dir.words("audit tree record").prints("");
     let nothing = "hsum: 0 files accepted: no file has rotted\n";
     tree.dir.words("update tree record --accept").gives(0, "", nothing);
+    tree.dir.words("update tree record --accept .").gives(0, "", nothing);
     let nothing = "hsum: good: not accepted: it has not rotted\n";
     tree.dir.words("update tree record --accept good").gives(0, "", nothing);
     let unknown = "hsum: record: 'tree/f1' is not in the record (expected a name below the tree, as \

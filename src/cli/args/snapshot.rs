@@ -19,7 +19,7 @@ pub(crate) struct SnapshotArgs {
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) output: PathBuf,
 
-    /// Replace an existing file; whatever has rotted since is recorded as it is now
+    /// Replace an existing file, unless something cannot be read; rot is recorded as it is now
     #[arg(short, long)]
     pub(crate) force: bool,
 
