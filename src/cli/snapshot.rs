@@ -93,10 +93,12 @@ fn accept(args: &UpdateArgs) -> Accept {
         let name: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
         name.into_os_string().into_vec()
     };
-    match (args.accept, args.names.is_empty()) {
-        (false, _) => Accept::Nothing,
-        (true, true) => Accept::Everything,
-        (true, false) => Accept::Names(args.names.iter().map(trim).collect()),
+    let names: Vec<Vec<u8>> = args.names.iter().map(trim).collect();
+    match args.accept {
+        false => Accept::Nothing,
+        // No names, or '.'.
+        true if names.iter().all(Vec::is_empty) => Accept::Everything,
+        true => Accept::Names(names),
     }
 }
 
@@ -105,14 +107,19 @@ fn say_what_was_not_accepted(accept: &Accept, report: &Report) {
     let accepted = report.findings.iter().filter(|finding| finding.change == Change::Accepted);
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
+    // What could not be read has been named, and may be among them.
+    let (none, it) = match report.unread {
+        0 => ("no file has rotted", "it has not rotted"),
+        _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
+    };
     match accept {
         Accept::Everything if accepted.is_empty() => {
-            complain("0 files accepted: no file has rotted");
+            complain(format_args!("0 files accepted: {none}"));
         }
         Accept::Names(names) => {
             for name in names.iter().map(|name| Path::new(OsStr::from_bytes(name))) {
                 if !accepted.iter().any(|accepted| accepted.starts_with(name)) {
-                    complain(format_args!("{}: not accepted: it has not rotted", quote(name)));
+                    complain(format_args!("{}: not accepted: {it}", quote(name)));
                 }
             }
         }

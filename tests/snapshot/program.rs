@@ -239,7 +239,7 @@ fn a_record_is_not_replaced_by_one_that_lacks_files() {
     assert_eq!(snapshot::load(&tree.dir.path("all/record"), None).unwrap().count(), 2);
     // Nothing is said of a file that could not be read.
     fs::write(tree.dir.path("all/record"), before).unwrap();
-    let nothing = "hsum: 0 files accepted: none of those that were read has rotted\n";
+    let nothing = "hsum: 0 files accepted: no file that was read has rotted\n";
     let call = tree.dir.powerless(&["update", "tree", "all/record", "--accept"]).expect("again");
     call.gives(UNDONE, "", &format!("{closed}{warning}{nothing}"));
     let nothing = "hsum: closed: not accepted: it has not rotted, or was not read\n";
