@@ -396,7 +396,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     (&file).take(ANY_MAGIC.len() as u64).read_to_end(&mut bytes)?;
     if bytes == ANY_MAGIC.as_bytes() {
         let rest = record::LARGEST + 1 - bytes.len() as u64;
-        bytes.reserve(metadata.len().min(rest) as usize);
+        bytes.try_reserve_exact(metadata.len().min(rest) as usize)?;
         (&file).take(rest).read_to_end(&mut bytes)?;
     }
     Ok(bytes)

@@ -383,6 +383,10 @@ fn only_files_and_pipes_are_read_as_records() {
     tree.dir.shell("cat record | \"$HSUM\" audit tree /dev/stdin").prints("");
     tree.dir.shell("(sleep 0.2; cat record) | \"$HSUM\" audit tree /dev/fd/0").prints("");
     // No end, and no memory for it.
+    // A record larger than memory.
+    let large = "printf 'hsum-snapshot 2\\n' > large; truncate -s 3G large; ulimit -v 1500000; \
+                 \"$HSUM\" audit tree large";
+    tree.dir.shell(large).gives(UNDONE, "", "hsum: large: out of memory\n");
     tree.dir.shell("ulimit -v 4000000; yes | \"$HSUM\" audit tree /dev/stdin").gives(
         REFUSED,
         "",
