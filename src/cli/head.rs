@@ -37,7 +37,7 @@ fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
             (Err(failure), true) => {
                 complain(failure);
                 let error = json!({ "url": redacted(url), "error": failure.to_string(), "exit": failure.exit_code() });
-                output.line(format!("{error}\n").as_bytes())?;
+                output.line(&json_bytes(error))?;
             }
         }
         if let (Exit::Well, Err(failure)) = (exit, result) {

@@ -1,14 +1,14 @@
 //! Outcomes → lines and messages.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use hsum::Error;
 use hsum::engine::{Hashed, Next, Outcome};
-use hsum::escape::escape;
+use hsum::escape::{escape, is_hostile};
 use hsum::manifest::{Style, write_line};
 use serde_json::{Map, Value, json};
 
@@ -90,10 +90,21 @@ pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {
     json_bytes(object)
 }
 
-pub(crate) fn json_bytes(object: Map<String, Value>) -> Vec<u8> {
-    let mut line = Value::Object(object).to_string().into_bytes();
-    line.push(b'\n');
-    line
+/// Returns a line of JSON. Characters that a terminal could obey can only be in its strings, and are
+/// escaped as JSON has it: what is done to other text for a terminal would break it.
+pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
+    let text = value.into().to_string();
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        match is_hostile(c) {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                let _ = write!(line, "\\u{unit:04x}");
+            }),
+            false => line.push(c),
+        }
+    }
+    line.push('\n');
+    line.into_bytes()
 }
 
 fn base64(bytes: &[u8]) -> String {

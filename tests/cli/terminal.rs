@@ -215,3 +215,25 @@ fn a_name_cannot_pass_for_a_line() {
         assert!(text.lines().count() == 1 && text.contains("b"), "{words}: {text}");
     }
 }
+
+/// What a terminal could obey is escaped as JSON has it, and so it is the same name as in a pipe.
+#[test]
+fn json_stays_json_on_a_terminal() {
+    let names = ["\u{1b}[2J", "\u{7f}", "\u{9b}2J", "\u{2028}", "\u{202e}", "\u{2066}x", "q\"\\"];
+    let dir = Dir::with(&names);
+    let piped = dir.hsum(["--json", "."]).run();
+    let read = |bytes: &[u8]| {
+        let lines = std::str::from_utf8(bytes).unwrap().lines();
+        let path = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["path"].take();
+        lines.map(path).collect::<Vec<_>>()
+    };
+    let mut listed: Vec<_> = names.iter().map(|name| format!("./{name}")).collect();
+    listed.sort();
+    assert_eq!(read(&piped.stdout), listed);
+    let Some(shown) = on_a_terminal(&dir, "\"$HSUM\" --json .") else { return };
+    assert_eq!(shown, piped.stdout);
+
+    let script = "\"$HSUM\" --json \"$(printf 'no\\302\\233x')\" 2>/dev/null";
+    let Some(shown) = on_a_terminal(&dir, script) else { return };
+    assert_eq!(read(&shown), ["no\u{9b}x"]);
+}

@@ -23,7 +23,7 @@ use super::args::{SignArgs, SignFormat, Time};
 use super::client::random;
 use super::exit::{Exit, Untried, Usage};
 use super::output::{Output, WriteError};
-use super::print::complain;
+use super::print::{complain, json_bytes};
 use super::quote::quote;
 
 pub(crate) fn run(args: SignArgs) -> Result<Exit> {
@@ -158,14 +158,13 @@ fn print(args: &SignArgs, request: &Request, scheme: &Scheme, signed: &Signed) -
             let pairs = |pairs: &[(String, String)]| -> serde_json::Map<String, serde_json::Value> {
                 pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
             };
-            let object = json!({
+            json_bytes(json!({
                 "scheme": scheme.name(),
                 "headers": pairs(signed.headers()),
                 "params": pairs(signed.params()),
                 "url": signed.url(),
                 "value": signed.value(),
-            });
-            format!("{object}\n").into_bytes()
+            }))
         }
         SignFormat::Curl => curl(args, request, signed).into_bytes(),
     }

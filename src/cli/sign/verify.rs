@@ -13,6 +13,7 @@ use super::{scheme, untried};
 use crate::cli::args::VerifyArgs;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::output::Output;
+use crate::cli::print::json_bytes;
 
 /// Bodies above it are not kept to look for causes.
 const LONGEST_EXPLAINED: usize = 64 << 20;
@@ -74,11 +75,12 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
     };
 
     let mut output = Output::stdout()?;
-    let lines = match args.json {
-        true => vec![format!("{}\n", json_of(&scheme, &verdict, &causes))],
-        false => lines(&verdict, key_count, &causes),
-    };
-    lines.iter().try_for_each(|line| output.line(line.as_bytes()))?;
+    match args.json {
+        true => output.line(&json_bytes(json_of(&scheme, &verdict, &causes)))?,
+        false => lines(&verdict, key_count, &causes)
+            .iter()
+            .try_for_each(|line| output.line(line.as_bytes()))?,
+    }
     output.finish()?;
     Ok(if verdict.is_ok() { Exit::Well } else { Exit::Failed })
 }
