@@ -139,7 +139,7 @@ impl StableFile {
     /// If the file holds more bytes than its size: one that grows as fast as it is read has no end.
     pub(super) fn advance(&mut self, count: usize) -> Result<(), ErrorKind> {
         self.position += count as u64;
-        match self.size() {
+        match self.watched() {
             Some(size) if self.position > size && self.now()? != self.before => {
                 Err(ErrorKind::Changed)
             }
@@ -173,16 +173,21 @@ impl StableFile {
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)
     }
 
-    /// Returns the number of bytes that it must have, if that is known: a size of 0 may mean that
-    /// the system does not know, as in `/proc`.
-    fn size(&self) -> Option<u64> {
+    /// Returns its size when it was opened, if it is compared at all.
+    fn watched(&self) -> Option<u64> {
         let watched = self.regular().filter(|_| self.watch == Watch::Regular);
-        watched.map(|facts| facts.stamp.size).filter(|size| *size > 0)
+        watched.map(|facts| facts.stamp.size)
     }
 
+    /// Compares the number of bytes read with the size. A size of 0 may mean that the system does
+    /// not know, as in `/proc`.
     fn check_length(&self) -> Result<(), ErrorKind> {
-        match self.size() {
-            Some(size) if self.position != size && system::has_true_sizes(self.file.as_fd()) => {
+        match self.watched() {
+            Some(size)
+                if size > 0
+                    && self.position != size
+                    && system::has_true_sizes(self.file.as_fd()) =>
+            {
                 Err(ErrorKind::Length { size, read: self.position })
             }
             _ => Ok(()),

@@ -142,3 +142,12 @@ fn from_the_middle() {
     write(&path, b"x");
     assert!(read(&mut rest).is_err());
 }
+
+/// An empty file that grows as fast as it is read has no end either.
+#[test]
+fn what_was_empty_is_not_followed_as_it_grows() {
+    let (_folder, path) = file(b"");
+    let mut file = StableFile::open(&path).unwrap();
+    write(&path, &[b'A'; 5000]);
+    assert!(matches!(file.read_piece(&mut [0; 100]), Err(ErrorKind::Changed)));
+}
