@@ -64,8 +64,9 @@ impl Beneath {
     /// socket or a device, and those of the system.
     pub fn open(&self, name: impl AsRef<Path>) -> Result<StableFile, Error> {
         let name = name.as_ref();
-        let opened = self.open_at(name, WITHOUT_WAITING).map_err(kind);
-        opened.and_then(StableFile::from_open).map_err(|kind| Error::new(name, kind))
+        let asked = self.stat(name, OFlags::empty());
+        let open = || self.open_at(name, WITHOUT_WAITING);
+        StableFile::open_asked(asked, open, kind).map_err(|kind| Error::new(name, kind))
     }
 
     /// Opens what `name` leads to. With `O_NOFOLLOW`, no part of the name may be a symbolic link.

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek};
-use rustix::io::{read, retry_on_intr};
+use rustix::fs::{AtFlags, CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek, statat};
+use rustix::io::{Errno, read, retry_on_intr};
 
 use super::stamp::Stamp;
 use super::system;
@@ -91,15 +91,26 @@ impl StableFile {
     /// Those of the system, with the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let opened = system::open(CWD, path, WITHOUT_WAITING).map_err(io);
-        opened.and_then(Self::from_open).map_err(|kind| Error::new(path, kind))
+        let asked = statat(CWD, path, AtFlags::empty());
+        let open = || system::open(CWD, path, WITHOUT_WAITING);
+        Self::open_asked(asked, open, io).map_err(|kind| Error::new(path, kind))
     }
 
-    /// Wraps a file that was just opened, unless it is a FIFO, a socket or a device.
-    pub(super) fn from_open(file: OwnedFd) -> Result<Self, ErrorKind> {
-        let facts = fstat(&file).map_err(io)?;
-        let opened = Self::new(file, Facts::of(&facts), Watch::Regular);
-        opened.special().map_or(Ok(opened), |what| Err(ErrorKind::Special(what)))
+    /// Opens what was asked about before, for opening some devices acts on them.
+    pub(super) fn open_asked(
+        asked: Result<Stat, Errno>,
+        open: impl FnOnce() -> Result<OwnedFd, Errno>,
+        failed: impl Fn(Errno) -> ErrorKind,
+    ) -> Result<Self, ErrorKind> {
+        let block = |kind| (kind == FileType::BlockDevice).then_some("a block device");
+        let refuse = |facts: Facts| match special(facts.kind).or_else(|| block(facts.kind)) {
+            Some(what) => Err(ErrorKind::Special(what)),
+            None => Ok(facts),
+        };
+        refuse(Facts::of(&asked.map_err(&failed)?))?;
+        let file = open().map_err(&failed)?;
+        let facts = refuse(Facts::of(&fstat(&file).map_err(&failed)?))?;
+        Ok(Self::new(file, facts, Watch::Regular))
     }
 
     pub(super) fn new(file: OwnedFd, before: Facts, watch: Watch) -> Self {
@@ -109,12 +120,6 @@ impl StableFile {
     /// Returns `true` if it is a regular file, not a directory.
     pub fn is_regular(&self) -> bool {
         self.regular().is_some()
-    }
-
-    /// Returns the name of its kind, if it has no contents of its own.
-    pub(super) fn special(&self) -> Option<&'static str> {
-        special(self.before.kind)
-            .or_else(|| (self.before.kind == FileType::BlockDevice).then_some("a block device"))
     }
 
     /// Returns its metadata when it was opened, if it is a regular file.
@@ -199,7 +204,7 @@ impl StableFile {
     }
 }
 
-fn io(error: rustix::io::Errno) -> ErrorKind {
+fn io(error: Errno) -> ErrorKind {
     ErrorKind::Io(error.into())
 }
 
