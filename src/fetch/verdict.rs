@@ -56,14 +56,15 @@ pub(super) fn judge(
 ) -> Result<Option<String>, Failure> {
     length(fetch, came)?;
     let open = came.framing == Framing::UntilClose && fetch.size.is_none();
-    if let Some(failure) = mismatch(evidence, came, part.read()?) {
-        return Err(match open {
+    if let Some(lines) = mismatch(evidence, came, part.read()?) {
+        let failure = match open {
             // Nothing but the digest could tell that it was all of it.
-            true => Failure::network(format!(
-                "truncated, or another file: the server did not say where it ends\n{failure}"
-            )),
-            false => failure,
-        });
+            true => Failure::network(
+                "truncated, or another file: the server did not say where it ends; digest mismatch",
+            ),
+            false => Failure::new(FailureKind::Mismatch, "digest mismatch"),
+        };
+        return Err(lines.into_iter().fold(failure, Failure::adding));
     }
     if open && evidence.is_empty() {
         let text =
@@ -90,26 +91,20 @@ pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {
     Failure::new(FailureKind::Mismatch, text)
 }
 
-/// The failure where one of the expectations is not met; `None` if all are.
-fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Failure> {
+/// Says which of the expectations is not met, in lines; `None` if all are.
+fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Vec<String>> {
     let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
     let functions = broken.expected.functions();
     let got = came.digests.iter().filter(|digest| functions.contains(&digest.function()));
-    let mut text = format!(
-        "digest mismatch\n  expected {} ({})\n  got      {}\n  {} bytes from {}",
-        list(broken.expected.digests()),
-        broken.source,
-        list(got),
-        came.size,
-        came.url
-    );
-    if let Some(kind) = came.content_type {
-        text += &format!(", {}", kind.escape_debug());
-    }
-    if let Some(hint) = hint(broken, came, file) {
-        text += &format!("\n  {hint}");
-    }
-    Some(Failure::new(FailureKind::Mismatch, text))
+    let content_type =
+        came.content_type.map(|kind| format!(", {}", kind.escape_debug())).unwrap_or_default();
+    let mut lines = vec![
+        format!("expected {} ({})", list(broken.expected.digests()), broken.source),
+        format!("got      {}", list(got)),
+        format!("{} bytes from {}{content_type}", came.size, came.url),
+    ];
+    lines.extend(hint(broken, came, file));
+    Some(lines)
 }
 
 fn list<'d>(digests: impl IntoIterator<Item = &'d Digest>) -> String {

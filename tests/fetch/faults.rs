@@ -160,6 +160,14 @@ fn another_file_than_expected() {
     server.at("/x", |_, _| ok(&[TAG], b"another"));
     world.fails(|| world.expecting(&server.url("/x"), &[]), 1, "digest mismatch", &[]);
     assert_eq!(server.seen().len(), 2, "a mismatch is not tried again");
+    // One fact a line.
+    let ran = world.expecting(&server.url("/x"), &["-o", "y"]).run();
+    let starts =
+        ["hsum: y: http", "  expected sha256:", "  got      sha256:", "  7 bytes from http"];
+    assert_eq!(ran.stderr.lines().count(), starts.len(), "{}", ran.stderr);
+    for (line, start) in ran.stderr.lines().zip(starts) {
+        assert!(line.starts_with(start), "{}", ran.stderr);
+    }
     let ran = world.expecting(&server.url("/x"), &["--keep-bad", "--force"]).run();
     ran.is_in(1, b"", "hsum-bad");
     assert_eq!(world.dir.read("x.hsum-bad"), b"another");
