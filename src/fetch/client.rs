@@ -34,6 +34,8 @@ const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
+    /// Those that the transport goes through.
+    proxies: Proxies,
     headers: Headers,
     identity: Arc<Identity>,
     cookies: Option<Arc<Mutex<Jar>>>,
@@ -173,13 +175,16 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         let deadline = self.deadline.map(Deadline::at).unwrap_or_default();
+        let mut proxies = Proxies::none();
         let transport = self.transport.unwrap_or_else(|| {
-            let (proxies, tls) = (self.proxies, LazyTls::new(self.tls));
+            proxies = self.proxies;
+            let (proxies, tls) = (proxies.clone(), LazyTls::new(self.tls));
             let dialer = Dialer { proxies, tls, deadline: deadline.clone() };
             Arc::new(Net::new(Arc::new(dialer), self.timeouts, user_agent))
         });
         Client {
             transport,
+            proxies,
             headers: self.headers,
             identity: Arc::new(self.identity),
             cookies: self.cookies,
@@ -294,7 +299,8 @@ impl Client {
             let mut sent = plain.clone();
             if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
                 if answer.is_plaintext() {
-                    self.identity.may_reveal(&sent.url)?;
+                    let proxy = self.proxies.reading(&sent.url)?.map(|proxy| &*proxy.host);
+                    self.identity.may_reveal(&sent.url, proxy)?;
                 }
                 let _ = sent.headers.push("Authorization", value.as_bytes());
             }

@@ -1,17 +1,17 @@
 //! Connections: the look-up of names, TCP, the proxy on the way, TLS.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::deadline::{Deadline, Watched, aside};
 use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
+use super::identity::is_localhost;
 use super::proxy::{MOST_CHALLENGES, Proxies, Proxy};
 use super::tls::{self, LazyTls};
 use super::transport::{Body, Origin};
@@ -115,15 +115,6 @@ impl Dialer {
         }
     }
 
-    /// The proxy that requests for such a URL are addressed to in full.
-    pub(crate) fn absolute(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
-        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
-        match (url.scheme(), url.port_or_known_default()) {
-            ("http", Some(port)) => self.proxies.before("http", host, port),
-            _ => Ok(None),
-        }
-    }
-
     /// Speaks TLS over the connection, up to the end of the handshake.
     fn secure(
         &self,
@@ -205,6 +196,11 @@ pub(crate) fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStr
 fn look_up(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, Failure> {
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    // Others could answer for it, and be sent what must not leave this machine.
+    if is_localhost(host) {
+        let here = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
+        return Ok(here.map(|address| SocketAddr::new(address, port)).to_vec());
     }
     let name = host.to_owned();
     let found = aside(move || (&*name, port).to_socket_addrs().map(|found| found.collect()));

@@ -120,7 +120,7 @@ impl Transport for Http {
         url.set_fragment(None);
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let Some(proxy) = self.dialer.absolute(&url)? else {
+        let Some(proxy) = self.dialer.proxies.reading(&url)? else {
             return self.send(request, &url, None);
         };
         let mut challenged = 0;

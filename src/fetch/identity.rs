@@ -1,8 +1,10 @@
 //! Who the user is, and how that is told a server that asks.
 
+use std::net::IpAddr;
+
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
@@ -77,7 +79,7 @@ impl Identity {
             (AuthScheme::Digest, Some(_)) => refuse("FTP sends a password as it is, not a digest"),
             (_, Some(Credentials { user, password })) => {
                 if !matches!(&*user, b"anonymous" | b"ftp") {
-                    self.may_reveal(url)?;
+                    self.may_reveal(url, None)?;
                 }
                 let coded = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
                 let _ = url.set_username(&coded(&user));
@@ -89,11 +91,13 @@ impl Identity {
         }
     }
 
-    /// Fails if a password or token would be sent to that URL unencrypted.
-    pub(crate) fn may_reveal(&self, url: &Url) -> Result<(), Failure> {
+    /// Fails if a password or token would be sent unencrypted to that URL, or to a proxy on another
+    /// machine that reads it; `proxy` is its host without brackets.
+    pub(crate) fn may_reveal(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
         let scheme = url.scheme();
         let is_plain = matches!(scheme, "http" | "ftp");
-        if !is_plain || is_loopback(url) || self.plaintext == PlaintextAuth::Allowed {
+        let stays_here = is_loopback(url) && proxy.is_none_or(is_loopback_name);
+        if !is_plain || stays_here || self.plaintext == PlaintextAuth::Allowed {
             return Ok(());
         }
         Err(Failure::new(
@@ -202,16 +206,22 @@ impl Answer {
 
 /// Returns `true` if what is sent there stays on this machine.
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.').to_ascii_lowercase();
-            // Resolvers keep what is below it here too (RFC 6761, section 6.3).
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        None => false,
+    url.host_str().is_some_and(|host| is_loopback_name(host.trim_matches(['[', ']'])))
+}
+
+/// Returns `true` if that name or address, without brackets, is this machine's own.
+fn is_loopback_name(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => is_localhost(host),
     }
+}
+
+/// Returns `true` for `localhost` and all names below it, which are not looked up: they are this
+/// machine's (RFC 6761, section 6.3).
+pub(crate) fn is_localhost(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn unanswerable(error: AuthError) -> Failure {
@@ -238,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_secret_leaves_the_machine_encrypted_only() {
-        let may = |identity: &Identity, url: &str| identity.may_reveal(&url.parse().unwrap());
+        let may = |identity: &Identity, url: &str| identity.may_reveal(&url.parse().unwrap(), None);
         let strict = Identity::default();
         for url in [
             "https://h.test/",
@@ -266,6 +276,15 @@ mod tests {
             let refused = may(&strict, url).unwrap_err();
             assert_eq!(refused.kind(), FailureKind::Policy, "{url}");
             assert!(may(&allowed, url).is_ok(), "{url}");
+        }
+        // A proxy reads what is for this machine.
+        let by =
+            |proxy: &str| strict.may_reveal(&"http://localhost/".parse().unwrap(), Some(proxy));
+        for proxy in ["127.0.0.1", "::1", "localhost"] {
+            assert!(by(proxy).is_ok(), "{proxy}");
+        }
+        for proxy in ["10.0.0.1", "fe80::1", "proxy.test"] {
+            assert_eq!(by(proxy).unwrap_err().kind(), FailureKind::Policy, "{proxy}");
         }
     }
 }

@@ -141,6 +141,18 @@ impl Proxies {
             }
         }
     }
+
+    /// Returns the proxy that reads requests for such a URL: over https it only passes them on.
+    ///
+    /// # Errors
+    /// As [`Proxies::before`].
+    pub(crate) fn reading(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
+        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+        match (url.scheme(), url.port_or_known_default()) {
+            ("http", Some(port)) => self.before("http", host, port),
+            _ => Ok(None),
+        }
+    }
 }
 
 impl Proxies {

@@ -185,3 +185,37 @@ fn a_password_or_token_leaves_the_machine_encrypted_only() {
     proxy.at(url, guard(challenge, |value| value.starts_with("Digest ")));
     well(world.expecting(url, &WORDS).env("WORD", "s3cret").env("http_proxy", &address));
 }
+
+#[test]
+fn a_proxy_elsewhere_is_told_no_secret_that_is_for_this_machine() {
+    let world = World::new();
+    let call = |host: &str, words: &[&str]| {
+        let url = format!("http://{host}:1/x");
+        world.expecting(&url, words).args(["--token", "env:T"]).env("T", "t0k")
+    };
+    let elsewhere = ["--proxy", "http://192.0.2.1:9"];
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        let ran = call(host, &elsewhere).run();
+        ran.is_in(7, b"", "--allow-plaintext-auth");
+    }
+    let named = call("localhost", &[]).env("http_proxy", "http://192.0.2.1:9");
+    named.run().is_in(7, b"", "--allow-plaintext-auth");
+    // One on this machine is not another machine.
+    call("localhost", &["--proxy", "http://127.0.0.1:1"]).run().exits(5);
+    call("localhost", &[])
+        .env("http_proxy", "http://192.0.2.1:9")
+        .env("no_proxy", "localhost")
+        .run()
+        .exits(5);
+}
+
+#[test]
+fn localhost_is_this_machine_whatever_a_name_server_says() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", guard("WWW-Authenticate: Bearer", |value| value == "Bearer t0k"));
+    for (name, host) in [("a", "localhost."), ("b", "a.localhost"), ("c", "LOCALHOST")] {
+        let url = format!("http://{host}:{}/x", server.port);
+        let call = world.expecting(&url, &["-o", name, "--token", "env:T"]);
+        well(call.env("T", "t0k"));
+    }
+}
