@@ -85,7 +85,8 @@ pub enum Refused {
     Malformed,
     /// Longer than 4096 bytes.
     TooLong,
-    /// Its `Domain` is not the host's own, or is a public suffix.
+    /// Its `Domain` is not the host's own, or is a public suffix, or has one below it that the host
+    /// belongs to.
     Domain,
     /// `Secure`, but it came over http; or one that is `Secure` stands in its place.
     Insecure,
@@ -235,7 +236,7 @@ impl Cookie {
             }
             return Ok(true);
         }
-        if !is_below(&self.domain, domain) || suffix::is_public(domain) {
+        if !is_below(&self.domain, domain) || suffix::is_shared(&self.domain, domain) {
             return Err(Refused::Domain);
         }
         self.domain = domain.to_owned();

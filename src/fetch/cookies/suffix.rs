@@ -8,11 +8,25 @@ static RULES: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("suffixes.txt").lines().collect());
 
 /// Returns `true` if `domain`, in lower case and Punycode, is a public suffix. A single label is
-/// one, listed or not.
+/// one, listed or not; so is `x.y` where the list has `*.x.y`, as in libpsl.
 pub(super) fn is_public(domain: &str) -> bool {
     let Some((_, parent)) = domain.split_once('.') else { return true };
-    let listed = RULES.contains(domain) || RULES.contains(&*format!("*.{parent}"));
-    listed && !RULES.contains(&*format!("!{domain}"))
+    let listed = [domain, &format!("*.{parent}"), &format!("*.{domain}")];
+    listed.iter().any(|rule| RULES.contains(rule)) && !RULES.contains(&*format!("!{domain}"))
+}
+
+/// Returns `true` if `host`, or a domain between it and `domain` above it, or that itself, is a
+/// public suffix: `domain` then has others below it, as `amazonaws.com` has for
+/// `a.s3.amazonaws.com`.
+pub(super) fn is_shared(host: &str, domain: &str) -> bool {
+    let mut name = host;
+    while !is_public(name) {
+        match name.split_once('.') {
+            Some((_, parent)) if name.len() > domain.len() => name = parent,
+            _ => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -32,6 +46,8 @@ mod tests {
             "ide.kyoto.jp",
             "c.kobe.jp",
             "test.ck",
+            "kobe.jp",
+            "platformsh.site",
             "k12.ak.us",
             "github.io",
             "xn--55qx5d.cn",

@@ -85,6 +85,11 @@ fn no_cookie_is_for_a_public_suffix() {
         ("a.github.io", "github.io"),
         ("a.b.kobe.jp", "b.kobe.jp"),
         ("a.xn--55qx5d.cn", "xn--55qx5d.cn"),
+        // Others below the domain have a public suffix of their own.
+        ("a.s3.amazonaws.com", "amazonaws.com"),
+        ("s3.amazonaws.com", "amazonaws.com"),
+        ("a.b.platformsh.site", "platformsh.site"),
+        ("city.kobe.jp", "kobe.jp"),
     ] {
         let field = format!("a=b; Domain={domain}");
         assert_eq!(refused(&format!("http://{host}/"), &field), Refused::Domain, "{domain}");
