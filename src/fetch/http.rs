@@ -23,6 +23,7 @@ use super::headers::Headers;
 use super::proxy::MOST_CHALLENGES;
 use super::secret::Secret;
 use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::error::ErrorKind;
 use std::sync::Arc;
 
 /// Bytes read from a connection at once. TLS hands over 16 KiB a record; plain reads gain from more.
@@ -96,12 +97,20 @@ impl Http {
             let whole = head.body(()).map_err(|error| unusable(&error))?;
             agent.run(whole)
         } else {
-            let (mut body, length) = request.body.open()?;
+            let (inner, length) = request.body.open()?;
+            let mut body = Outgoing { inner, failed: None };
             if !request.headers.contains("Content-Length") {
                 head = head.header("Content-Length", length);
             }
             let whole = head.body(SendBody::from_reader(&mut body));
-            agent.run(whole.map_err(|error| unusable(&error))?)
+            let answer = agent.run(whole.map_err(|error| unusable(&error))?);
+            match body.failed {
+                Some(error) if answer.is_err() => {
+                    let text = format!("the request's body: {}", ErrorKind::Io(error));
+                    return Err(Failure::new(FailureKind::Local, text));
+                }
+                _ => answer,
+            }
         };
         let (head, body) = answer.map_err(failure)?.into_parts();
         let mut headers = Headers::new();
@@ -111,6 +120,24 @@ impl Http {
         let framing = framing(&request.method, head.status.as_u16(), &headers);
         let body = Box::new(Reading(Box::new(body.into_reader())));
         Ok(Response { status: head.status.as_u16(), headers, framing, body })
+    }
+}
+
+/// A request's body. It remembers why it could not be read, which is no failure of the connection.
+struct Outgoing<R> {
+    inner: R,
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Read for Outgoing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(error);
+            }
+            kind.into()
+        })
     }
 }
 

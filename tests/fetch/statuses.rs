@@ -37,6 +37,7 @@ fn a_secret_that_cannot_be_read_is_2_and_other_trouble_on_this_side_6() {
         &["--data", "a=@missing"],
         &["--data", "a=@folder"],
         &["--form", "a=@missing"],
+        &["--form", "a=@folder"],
         &["--sums", "missing"],
         &["--metalink", "missing"],
         &["--pin", "folder"],
