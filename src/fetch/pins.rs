@@ -32,7 +32,7 @@ impl Pins {
     /// What is pinned for `url`; `None` where nothing is.
     ///
     /// # Errors
-    /// If the file cannot be read or has a malformed line.
+    /// If the file cannot be read, has a malformed line, or contradicts itself.
     pub fn find(&self, url: &Url) -> Result<Option<Evidence>, Failure> {
         let text = match read_file(&self.path, SMALL_FILE) {
             Ok(text) => text,
@@ -47,6 +47,16 @@ impl Pins {
                 Ok(Some(entry)) => {
                     let own = entry.path.as_os_str().as_bytes();
                     if names.iter().any(|name| name.as_bytes() == own) {
+                        let differs = |other: &Digest| {
+                            other.function() == entry.digest.function() && *other != entry.digest
+                        };
+                        if pinned.iter().any(differs) {
+                            let text = format!(
+                                "{:?}: line {number}: an earlier line pins another digest for this URL",
+                                self.path
+                            );
+                            return Err(Failure::new(FailureKind::Local, text));
+                        }
                         pinned.push(entry.digest);
                     }
                 }

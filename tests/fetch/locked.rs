@@ -91,6 +91,19 @@ fn a_lock_names_no_hidden_file() {
 }
 
 #[test]
+fn a_lock_that_states_two_sizes_contradicts_itself() {
+    let server = served();
+    for (first, second) in [(5, 4), (4, 5)] {
+        let world = World::new();
+        let two = [first, second].map(|size| uv(&server, "wheel", size)).join("\n");
+        world.dir.write("lock", two);
+        let ran = get(&world, &[]).run();
+        ran.exits(3);
+        assert!(ran.stderr.contains("lock: "), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_lock_that_names_nothing_to_fetch() {
     let world = World::new();
     let digest = sha256("");

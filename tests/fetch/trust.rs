@@ -181,6 +181,52 @@ fn a_pin_is_made_once_and_holds() {
 }
 
 #[test]
+fn a_bad_line_among_the_pins_is_an_error() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let url = server.url("/x");
+    let half = format!("SHA256 ({url}) = {}", &DIGEST[..40]);
+    let other = format!("SHA256 (http://h.test/y) = {}\n", *DIGEST);
+    for (pins, line) in [
+        (half.clone(), 1),
+        (format!("{other}{half}\n"), 2),
+        (format!("{other}SHA257 ({url}) = {}\n", *DIGEST), 2),
+        (format!("{other}SHA256 ({url}) = {}\nSHA256 ({url}) = {}\n", *DIGEST, "0".repeat(64)), 3),
+        (format!("# mine\n\nSHA256 ({url} = {}\n{other}", *DIGEST), 3),
+    ] {
+        let files = crate::support::Dir::new();
+        files.write("pins", &pins);
+        let path = files.path("pins");
+        let call = || world.get(&url, &["--pin", path.to_str().unwrap()]);
+        world.fails(call, 6, &format!("line {line}: "), &[]);
+        std::fs::remove_file(world.dir.path("x")).unwrap();
+        assert_eq!(String::from_utf8_lossy(&files.read("pins")), pins, "it is left alone");
+    }
+    assert_eq!(server.seen().len(), 0, "it was asked for");
+}
+
+#[test]
+fn two_sizes_for_one_file_are_a_contradiction() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], b"abc"));
+    let digest = sha256("abc");
+    let list = |size: u32| format!(r#"[{{"path":"x","size":{size},"sha256":"{digest}"}}]"#);
+    let files = crate::support::Dir::new();
+    let path = files.path("list.json");
+    let words = |size: &'static str| ["--sums", path.to_str().unwrap(), "--size", size];
+    for (listed, size) in [(4, "3"), (3, "4")] {
+        files.write("list.json", list(listed));
+        let word = format!("--size is {size}, but the checksum file says {listed} bytes");
+        world.fails(|| world.get(&server.url("/x"), &words(size)), 3, &word, &[]);
+        std::fs::remove_file(world.dir.path("x")).unwrap();
+    }
+    assert_eq!(server.seen().len(), 0, "it was asked for");
+    files.write("list.json", list(3));
+    well(world.get(&server.url("/x"), &words("3")));
+    assert_eq!(world.dir.read("x"), b"abc");
+}
+
+#[test]
 fn the_server_s_own_digest_is_advice() {
     let (world, server) = (World::new(), Server::http());
     let good = hsum::digest(hsum::Algorithm::Sha256, &BODY).to_base64();
