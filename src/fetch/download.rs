@@ -321,7 +321,12 @@ impl Fetch {
             let size = size.map_err(|error| Failure::local(path, error))?;
             let digests = hasher.finalize();
             let met = self.evidence.iter().all(|evidence| evidence.expected.is_met_by(&digests));
-            let sealed = if met { self.sealed(path).ok() } else { None };
+            let sealed = match met.then(|| self.sealed(path)) {
+                Some(Err(failure)) if failure.kind() != FailureKind::Mismatch => {
+                    return Err(failure);
+                }
+                sealed => sealed.and_then(Result::ok),
+            };
             if let Some(seal) = sealed {
                 let notes = verdict::weakness(&self.evidence).into_iter();
                 return Ok(Some(Verified {

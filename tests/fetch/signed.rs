@@ -164,3 +164,14 @@ fn a_clear_signed_checksum_file() {
     alone.get(&server.url("/d/x"), &words).run().is_in(2, b"", "--sums");
     alone.holds(&[]);
 }
+
+#[test]
+fn a_file_that_is_there_and_cannot_be_judged_is_not_called_another() {
+    let (world, server) = (World::new(), served());
+    let ring = fixture("openpgp/ring.gpg");
+    server.at("/d/x.asc", |_, _| ok(&[], b"\x88"));
+    world.dir.write("x", "abc");
+    let words = ["--gpg-keyring", &*ring, "--sig", "auto"];
+    let call = world.get(&server.url("/d/x"), &words).env("PATH", "/nonexistent");
+    call.run().is_in(6, b"", "gpgv");
+}

@@ -143,8 +143,9 @@ impl Keyring {
         }
         let Output { status, stdout, .. } = gpgv.wait_with_output()?;
         match status.code() {
-            Some(code) => Ok(Ended { status: stdout, code }),
-            None => Err(SignatureError::Io(io::Error::other(format!("gpgv ended by {status}")))),
+            Some(code @ 0..=2) => Ok(Ended { status: stdout, code }),
+            // It crashed, or did not even begin: that says nothing of the signature.
+            _ => Err(SignatureError::Io(io::Error::other(format!("gpgv failed: {status}")))),
         }
     }
 }
