@@ -9,7 +9,7 @@ use hsum::fetch::{Body, Failure, FailureKind, Headers, Reply, redacted};
 
 use super::args::SendArgs;
 use super::client::{self, Session};
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::output::{Output, WriteError};
 use super::print::complain;
 use super::sign::{request, sender, untried};
@@ -34,12 +34,13 @@ fn send(args: SendArgs) -> Result<Exit> {
     if session.has_content_type {
         request.headers.remove("Content-Type");
     }
-    let reply = session.client.send(&request);
-    session.finish()?;
-    match reply {
+    let exit = match session.client.send(&request) {
         Ok(reply) => answer(reply, args.include, args.output.as_deref()),
         Err(failure) => Ok(failed(&failure)),
-    }
+    };
+    // The answer is not lost if the cookies are.
+    let saved = session.finish();
+    exit::or_status(exit?.and(saved), exit::LOCAL)
 }
 
 /// Prints the answer; its status decides how it ends.

@@ -402,3 +402,12 @@ fn no_message_holds_the_key() {
     }
     world.holds(&[]);
 }
+
+#[test]
+fn the_answer_is_not_lost_if_the_cookies_are() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/hook", |_, _| ok(&["Set-Cookie: a=b"], b"welcome\n"));
+    let words = format!("-X POST {} --cookie-jar missing/jar", server.url("/hook"));
+    send(&world.dir, &words).run().is_in(6, b"welcome\n", "missing/jar");
+    assert_eq!(server.seen().len(), 1);
+}
