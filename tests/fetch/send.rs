@@ -194,7 +194,7 @@ fn the_status_decides_how_it_ends() {
     send(&world.dir, &format!("-s nonsense -k env:KEY {url} body")).run().is_in(
         2,
         b"",
-        "no scheme",
+        "unknown scheme",
     );
     send(&world.dir, &format!("-s github {url} body")).run().exits(2);
     send(&world.dir, &format!("-s github -k env:NONE {url} body")).run().is_in(2, b"", "NONE");
