@@ -12,6 +12,7 @@ mod parse;
 mod write;
 
 pub use error::ParseError;
+pub(crate) use names::is_not_computed;
 pub(crate) use parse::by_length;
 pub use write::{Notation, Unwritable};
 

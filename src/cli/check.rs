@@ -134,8 +134,10 @@ fn check_list(
     let plan = plan.progress(progress);
 
     let mut differing = Differing::default();
-    let (mut listed, mut broken) = (0u64, false);
+    let (mut listed, mut broken, mut nameless) = (0u64, false, false);
     let is_plain = list.shape() == Shape::Plain;
+    // In these formats an entry without a name is an object with a digest, not prose.
+    let has_objects = matches!(list.shape(), Shape::Json | Shape::Lock);
     // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
     let is_warning = is_plain && !selection.is_partial();
     let entries = list.by_ref().map(|item| {
@@ -144,6 +146,7 @@ fn check_list(
     });
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
+        nameless |= has_objects && matches!(checked.verdict, Verdict::Malformed(BadLine::NoName));
         broken |= match checked.verdict {
             Verdict::Malformed(BadLine::TooLong) => !is_plain,
             Verdict::Malformed(bad) => is_cut_short(bad),
@@ -176,6 +179,14 @@ fn check_list(
         return Ok(summarize_unnamed(&manner, &summary));
     }
     let exit = summarize(&manner, &title, &summary);
+    if nameless && !selection.is_partial() && summary.entries() > 0 {
+        if manner.report != Report::Nothing {
+            complain(format_args!(
+                "{title}: a digest has no file name, so its file is not verified"
+            ));
+        }
+        return Ok(Exit::Failed);
+    }
     // What follows the place where it breaks off is lost, and was not verified.
     Ok(if broken { Exit::Failed } else { exit })
 }

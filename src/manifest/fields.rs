@@ -6,7 +6,7 @@ use std::str;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, Function};
 use crate::digest::Digest;
-use crate::notation::{Expected, ParseError, by_length};
+use crate::notation::{self, Expected, ParseError, by_length};
 
 /// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
@@ -17,9 +17,9 @@ pub(super) fn function(name: &[u8]) -> Result<Function, BadLine> {
     if let Ok(function) = name.parse() {
         return Ok(function);
     }
-    match Expected::parse(format!("{name}:00"), None) {
-        Err(ParseError::NotComputed(_)) => Err(BadLine::NotComputed),
-        _ => Err(BadLine::UnknownTag),
+    match notation::is_not_computed(name) {
+        true => Err(BadLine::NotComputed),
+        false => Err(BadLine::UnknownTag),
     }
 }
 

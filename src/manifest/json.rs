@@ -81,12 +81,17 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let (mut kept, mut taken) = (Vec::new(), false);
+        let (mut kept, mut taken, mut nothing) = (Vec::new(), false, false);
         loop {
             // The elements of a list do not belong to its key.
             match items.next_element_seed(Seed { records: &mut *self.records, key: "" })? {
                 Some(Value::Taken) => taken = true,
-                Some(value) if kept.len() < KEPT => kept.push(value),
+                // One tells as much as many.
+                Some(Value::Nothing) if nothing => {}
+                Some(value) if kept.len() < KEPT => {
+                    nothing |= matches!(value, Value::Nothing);
+                    kept.push(value);
+                }
                 Some(_) => {}
                 None if taken && kept.is_empty() => return Ok(Value::Taken),
                 None => return Ok(Value::List(kept)),

@@ -62,7 +62,10 @@ impl Listed {
 
     /// Creates an item that names this file if it is bad.
     pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
-        let name = if entry.is_err() { fields::path(name).ok() } else { None };
+        let name = match entry {
+            Err(bad) if bad != BadLine::Unpaired => fields::path(name).ok(),
+            _ => None,
+        };
         Self { line, name, entry }
     }
 

@@ -94,6 +94,9 @@ pub enum BadLine {
     OfACache,
     /// Two different digests of one algorithm for one file, or two names.
     Conflict,
+    /// A digest beside those of a file, and nothing names the file that it is of: `xz_hash`
+    /// without `xz_url`.
+    Unpaired,
     /// The file is listed, and no digest is given.
     WithoutDigest,
     /// The file could not be read when the list was made.
@@ -135,6 +138,7 @@ impl fmt::Display for BadLine {
                 "a yarn.lock whose digests are of the archives in Yarn's cache, not of packages"
             }
             Self::Conflict => "two different digests of one algorithm for one file",
+            Self::Unpaired => "a digest of another file, which is not named",
             Self::WithoutDigest => "listed without a digest",
             Self::NotRead => {
                 "the list has no digest for it: it could not be read when the list was made"

@@ -14,6 +14,8 @@ use crate::digest::Digest;
 
 /// Digests of one file; a list with more of them is a bad entry.
 const MOST: usize = 1024;
+/// Files that one object describes by prefix; one with more of them is a bad entry.
+const PARTS: usize = 64;
 
 /// Keys that are remembered with their meaning.
 const REMEMBERED: usize = 256;
@@ -31,16 +33,23 @@ const URLS: [&str; 8] = [
 ];
 
 /// Keys whose objects describe no file of the list, though their fields look like digests: the
-/// metadata beside a wheel (PEP 714), and npm's names and versions of packages, such as `md5`.
-const OTHER: [&str; 8] = [
+/// metadata beside a wheel (PEP 714), SPDX's digest of digests, and names of packages and commands,
+/// such as `md5`.
+const OTHER: [&str; 14] = [
     "core-metadata",
     "data-dist-info-metadata",
     "dist-info-metadata",
+    "packageVerificationCode",
     "dependencies",
     "devDependencies",
+    "dev-dependencies",
     "optionalDependencies",
+    "optional-dependencies",
     "peerDependencies",
     "requires",
+    "extras",
+    "bin",
+    "scripts",
 ];
 
 /// The meaning of a key.
@@ -84,8 +93,10 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// An object with digests and no name of its own.
     Object(Box<Record>),
-    /// An object whose entries have been taken, or which holds nothing digest-like.
+    /// An object whose entries have been taken.
     Taken,
+    /// An object that holds nothing digest-like.
+    Nothing,
     /// A value of any other type.
     Other,
 }
@@ -126,6 +137,12 @@ pub(super) struct Record {
     error: bool,
     parts: Vec<(Box<str>, Record)>,
     others: Vec<(String, Value)>,
+    /// There is a field.
+    filled: bool,
+    /// Entries have been taken from its fields.
+    holds: bool,
+    /// They stand under `files`.
+    has_files: bool,
 }
 
 /// The name of a record that has none.
@@ -158,11 +175,17 @@ impl Records {
 
     /// Adds a field to a record.
     pub(super) fn add(&mut self, record: &mut Record, key: &str, value: Value) {
+        record.filled = true;
+        record.holds |= matches!(value, Value::Taken | Value::Object(_));
+        record.has_files |= key == "files" && matches!(value, Value::Taken);
         match (self.field(key), value) {
-            (field @ (Field::Path | Field::Name), Value::Taken) => {
+            (field @ (Field::Path | Field::Name), Value::Taken | Value::Nothing) => {
                 record.set(key, field, Value::Other);
             }
             (_, Value::Taken) => {}
+            (Field::Part(_, field), Value::Nothing) if !matches!(*field, Field::Digest(_)) => {}
+            (field, Value::Nothing)
+                if !matches!(field, Field::Digest(_) | Field::Part(..) | Field::Unknown) => {}
             (Field::Digest(kind), value) => record.digest(kind, value),
             (Field::Part(_, field), value)
                 if value.has_object() && matches!(*field, Field::Digest(_)) =>
@@ -184,7 +207,7 @@ impl Records {
     }
 
     fn under_key(&mut self, record: Record, key: &str) {
-        if !OTHER.contains(&key) {
+        if !is_other(key) {
             self.finish(record, Fallback::Key(key));
         }
     }
@@ -200,12 +223,14 @@ impl Records {
         if record.stated && !record.is_named() {
             return Value::Object(Box::new(record));
         }
-        if record.others.is_empty() && !record.is_named() && kind.is_some() {
+        if !record.filled && kind.is_some() {
             return Value::List(Vec::new());
         }
+        let found = self.found.len();
+        let holds = record.holds || record.is_named();
         self.map(&mut record, key, kind);
         self.finish(record, Fallback::Key(key));
-        Value::Taken
+        if holds || self.found.len() > found { Value::Taken } else { Value::Nothing }
     }
 
     /// Ends a table with a heading of its own, whose last key is `key`, and returns it if a name or
@@ -224,29 +249,61 @@ impl Records {
     }
 
     /// Takes the entries of a map from names to digests. Under `files` and under a digest-like key
-    /// every object without a digest-like field is one, elsewhere one whose values are all digests.
+    /// every object without a digest-like field is one, elsewhere one with a digest whose other
+    /// values may be meant as one.
     fn map(&mut self, record: &mut Record, key: &str, kind: Option<Kind>) {
+        let is_hashes = kind.is_some();
         let kind = kind.or((key == "files").then_some(Kind::Any));
-        let all = || record.others.iter().all(|(_, value)| value.is_digest());
-        if record.stated || (kind.is_none() && (record.is_named() || !all())) {
+        let mut values = record.others.iter().map(|(_, value)| value);
+        let any = values.clone().any(Value::is_digest);
+        let is_map = match kind {
+            // `"hash": {"url": …}` says where one is.
+            Some(_) => any || !record.is_named(),
+            None => {
+                let is_meant = |value: &Value| value.is_meant() || matches!(value, Value::Nothing);
+                any && !record.is_named() && values.all(is_meant)
+            }
+        };
+        if record.stated || !is_map || is_other(key) {
             return;
         }
         for (name, value) in std::mem::take(&mut record.others) {
+            // In Cargo's list of a vendored package: the digest of the archive that it came in.
+            let is_archive = record.has_files && name == "package";
+            let is_file = is_hashes || (kind.is_some() && any);
+            if is_archive || (!is_file && matches!(value, Value::Nothing)) {
+                continue;
+            }
             let mut file = Record::default();
             file.digest(kind.unwrap_or(Kind::Any), value);
             self.finish(file, Fallback::Key(&name));
         }
     }
 
-    /// Takes the files that fields with a prefix are about. Those that name none, and have an
-    /// algorithm's name, are about the record's own file.
+    /// Takes the files that fields with a prefix are about. Those that name none are about the
+    /// record's own file, if it has no other digest.
     fn parts(&mut self, record: &mut Record) {
         for (_, mut part) in std::mem::take(&mut record.parts) {
-            if part.is_named() && part.stated {
+            if !part.stated {
+                continue;
+            }
+            if part.is_named() {
                 self.finish(part, Fallback::Key(""));
-            } else if !record.stated && (!part.digests.is_empty() || part.bad.is_some()) {
+                continue;
+            }
+            // `content_hash` of a document that names no file.
+            if !record.is_named() {
                 part.open.clear();
-                record.adopt(part);
+            }
+            let is_digest =
+                part.bad.is_some() || !(part.digests.is_empty() && part.open.is_empty());
+            match record.stated {
+                _ if !is_digest => {}
+                false => record.adopt(part),
+                true => {
+                    let entry = Err(BadLine::Unpaired);
+                    self.found.push(Named { name: Vec::new(), entry });
+                }
             }
         }
     }
@@ -271,6 +328,17 @@ impl Value {
         match self {
             Self::Text(text) => is_sure(text),
             Self::List(list) => !list.is_empty() && list.iter().all(Self::is_digest),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` for what may be meant as a digest: one, or one that is cut short, empty or
+    /// missing.
+    fn is_meant(&self) -> bool {
+        match self {
+            Self::Text(text) => is_sure(text) || text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::List(list) => list.iter().all(Self::is_meant),
+            Self::Null | Self::Number(_) => true,
             _ => false,
         }
     }
@@ -325,14 +393,21 @@ impl Value {
     }
 }
 
+/// Returns `true` for the key of an object that describes no file of the list.
+pub(super) fn is_other(key: &str) -> bool {
+    OTHER.contains(&key)
+}
+
 /// Hexadecimal digits of a usual length, or a digest after an algorithm's name.
 fn is_sure(text: &str) -> bool {
-    let is_named = |separator| {
-        let name = text.split_once(separator).map(|(name, _)| name);
-        name.is_some_and(|name| name.parse::<Function>().is_ok())
-            && fields::notation(text, None).is_ok()
-    };
-    is_usual_hex(text.as_bytes()) || is_named(':') || is_named('-')
+    is_usual_hex(text.as_bytes()) || (is_prefixed(text) && fields::notation(text, None).is_ok())
+}
+
+/// Returns `true` if the text begins with the name of an algorithm and `:` or `-`.
+fn is_prefixed(text: &str) -> bool {
+    let name = |separator| text.split_once(separator).map(|(name, _)| name);
+    let is_name = |name: &str| name.parse::<Function>().is_ok();
+    name(':').is_some_and(is_name) || name('-').is_some_and(is_name)
 }
 
 impl Record {
@@ -435,6 +510,8 @@ impl Record {
                 Ok(digests) => {
                     digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
                 }
+                // `sha512-abc`
+                Err(BadLine::NoDigest) if is_prefixed(&text) => self.worsen(BadLine::BadDigest),
                 Err(bad) => self.worsen(bad),
             },
             Value::List(list) if list.len() <= MOST => {
@@ -510,10 +587,20 @@ impl Record {
 
     fn part(&mut self, prefix: Box<str>, key: &str, field: Field, value: Value) {
         let at = self.parts.iter().position(|(known, _)| *known == prefix);
-        let at = at.unwrap_or_else(|| {
-            self.parts.push((prefix, Self::default()));
-            self.parts.len() - 1
-        });
+        let at = match at {
+            Some(at) => at,
+            None if self.parts.len() == PARTS => {
+                if matches!(field, Field::Digest(_)) {
+                    self.stated = true;
+                    self.worsen(BadLine::BadDigest);
+                }
+                return;
+            }
+            None => {
+                self.parts.push((prefix, Self::default()));
+                self.parts.len() - 1
+            }
+        };
         self.parts[at].1.set(key, field, value);
     }
 
@@ -577,8 +664,8 @@ fn field(key: &str) -> Field {
     if let Some(rank) = URLS.iter().position(|known| *known == key) {
         return Field::Url(rank);
     }
-    // npm's private fields: `_shasum`, `_integrity`.
-    if key.starts_with('_') || key.len() > 64 {
+    // npm's private fields (`_shasum`, `_integrity`), and names of files, most of which have a dot.
+    if key.starts_with('_') || key.contains('.') || key.len() > 64 {
         return Field::Unknown;
     }
     let words = words(key);
@@ -605,7 +692,8 @@ fn whole(key: &str) -> Field {
         "pathbase64" => Field::PathBase64,
         "name" => Field::Name,
         "version" => Field::Version,
-        "id" => Field::Id,
+        // `{"keyid": HEX, "sig": HEX}` is a signature, and no map.
+        "id" | "keyid" => Field::Id,
         "algorithm" | "algo" | "alg" | "type" | "hashalgorithm" | "digestalgorithm"
         | "checksumalgorithm" | "hashtype" | "checksumtype" => Field::Algorithm,
         "size" | "length" | "filesize" | "bytes" => Field::Size,
@@ -642,7 +730,8 @@ fn kind(key: &str) -> Option<Kind> {
         return Some(Kind::Any);
     }
     let (mut rest, mut stripped) = (key.strip_prefix("file").unwrap_or(key), false);
-    for end in ["value", "hex"] {
+    rest = rest.strip_prefix("hex").unwrap_or(rest);
+    for end in ["value", "hex", "base64", "b64"] {
         rest = rest.strip_suffix(end).unwrap_or(rest);
     }
     while let Some(shorter) =

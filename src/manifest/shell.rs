@@ -114,9 +114,12 @@ impl Reader for Shell {
                 out.push(array.line, Err(BadLine::Syntax));
             }
             for (name, text) in self.pairs(array, suffix) {
-                let Some(name) = name else {
-                    out.push(array.line, Err(BadLine::NoName));
-                    continue;
+                let name = match name {
+                    Ok(name) => name,
+                    Err(source) => {
+                        out.named(array.line, source.as_bytes(), Err(BadLine::NoName));
+                        continue;
+                    }
                 };
                 expanded += name.len() + 64;
                 if expanded > WORDS {
@@ -189,19 +192,21 @@ impl Shell {
     }
 
     /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
-    /// sources.
+    /// sources. Of a name that cannot be put together, the word.
     fn pairs<'s>(
         &'s self,
         array: &'s Array,
         suffix: &str,
-    ) -> Box<dyn Iterator<Item = (Option<String>, &'s str)> + 's> {
+    ) -> Box<dyn Iterator<Item = (Result<String, &'s str>, &'s str)> + 's> {
         let Some(sources) = self.sources(suffix) else {
             let pairs = array.words.chunks_exact(2);
-            return Box::new(pairs.map(|pair| (self.expand(&pair[1]), &*pair[0])));
+            let name = |word: &'s str| self.expand(word).ok_or(word);
+            return Box::new(pairs.map(move |pair| (name(&pair[1]), &*pair[0])));
         };
         let both = sources.words.iter().zip(&array.words);
         let both = both.filter(|(source, sum)| *sum != "SKIP" && !is_repository(source));
-        Box::new(both.map(|(source, sum)| (self.file_name(source), &**sum)))
+        let name = |source: &'s str| self.file_name(source).ok_or(source);
+        Box::new(both.map(move |(source, sum)| (name(source), &**sum)))
     }
 
     /// The name of a source's file: what stands before `::`, or the end of the URL.

@@ -3,7 +3,7 @@
 
 use super::BadLine;
 use super::list::{Hint, Out};
-use super::record::{Fallback, Record, Records, Value};
+use super::record::{Fallback, Record, Records, Value, is_other};
 use super::shape::Reader;
 
 /// The limit of a value over several lines, in bytes.
@@ -106,7 +106,9 @@ impl Toml {
             if key.is_empty() && !record.is_named() {
                 out.push(self.begun, Err(BadLine::NoName));
             }
-            self.records.finish(*record, Fallback::Crate(key));
+            if !path.iter().any(|key| is_other(key)) {
+                self.records.finish(*record, Fallback::Crate(key));
+            }
         }
         self.take(self.begun, out);
     }

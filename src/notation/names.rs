@@ -152,6 +152,11 @@ impl Named {
     }
 }
 
+/// Returns `true` for the name of an algorithm that is known, and not computed here.
+pub(crate) fn is_not_computed(name: &str) -> bool {
+    is_name(name) && matches!(algorithm(name), Err(ParseError::NotComputed(_)))
+}
+
 /// Whether a name is shaped like one of an algorithm.
 pub(super) fn is_name(name: &str) -> bool {
     (1..=24).contains(&name.len())

@@ -505,3 +505,66 @@ fn contradictions_in_lists_of_other_shapes() {
         assert!(ran.stderr.contains("two different digests"), "{call}: {}", ran.stderr);
     }
 }
+
+/// Nothing digest-like is dropped: neither in a map with a broken value, nor in an object whose keys
+/// are unusual, nor where no name is given.
+#[test]
+fn odd_entries_of_json_and_toml_are_failures() {
+    let dir = abc();
+    let good = format!("\"good\":{{\"path\":\"abc.bin\",\"sha256\":\"{ABC}\"}}");
+    let wrong = sha256("other");
+    for odd in [
+        format!("{{\"abc.bin\":\"{ABC}\",\"LICENSE\":\"abcd\"}}"),
+        format!("{{\"abc.bin\":\"{ABC}\",\"LICENSE\":\"\"}}"),
+        format!("{{\"abc.bin\":\"{ABC}\",\"LICENSE\":7}}"),
+        "{\"checksums\":{\"LICENSE\":{\"x\":1}}}".into(),
+        "{\"name\":\"LICENSE\",\"hashes\":[{\"alg\":\"SHA-256\"}]}".into(),
+        "{\"name\":\"LICENSE\",\"hashes\":[{\"alg\":\"SHA-256\",\"content\":{\"x\":1}}]}".into(),
+        "{\"name\":\"LICENSE\",\"hashes\":[{}]}".into(),
+        "{\"name\":\"LICENSE\",\"xz_url\":\"h://h/x\",\"xz_hash\":{\"x\":1}}".into(),
+        format!("{{\"name\":\"LICENSE\",\"contentHash\":\"{wrong}\"}}"),
+        "{\"name\":\"LICENSE\",\"packageHash\":\"abcd\"}".into(),
+        format!("{{\"name\":\"LICENSE\",\"hexdigest\":\"{wrong}\"}}"),
+        "{\"name\":\"LICENSE\",\"sha256_base64\":\"abc=\"}".into(),
+        "{\"name\":\"LICENSE\",\"sha1\":\"a9993e364706816aba3e25717850c26c9cd0d89d\",\
+          \"integrity\":\"sha512-abc\"}"
+            .into(),
+    ] {
+        dir.write("list", format!("{{{good},\"odd\":{odd}}}"));
+        let ran = dir.words("check list").run();
+        assert_eq!(ran.status.code(), Some(1), "{odd}: {}", ran.stderr);
+    }
+    let nameless =
+        format!("[{{\"path\":\"abc.bin\",\"sha256\":\"{ABC}\"}},{{\"md5\":\"{wrong}\"}}]");
+    dir.write("list", nameless);
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "a digest has no file name");
+    dir.words("check list --only abc.bin").run().is_in(0, b"abc.bin: OK\n", "");
+    dir.write(
+        "list",
+        format!("pkgname=x\nsha256sums=\"\n{ABC}  abc.bin\n{ABC}  x-${{y//_/-}}\n\"\n"),
+    );
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "no file name");
+}
+
+/// What looks like an entry in real files, and is none.
+#[test]
+fn digests_of_other_things_are_no_entries() {
+    let dir = abc();
+    let file = format!("{{\"path\":\"abc.bin\",\"hashes\":{{\"sha256\":\"{ABC}\"}}}}");
+    for list in [
+        format!("{{\"files\":{{\"abc.bin\":\"{ABC}\"}},\"package\":\"{ABC}\"}}"),
+        format!("{{\"hashes\":{{\"abc.bin\":{{\"sha256\":\"{ABC}\"}}}}}}"),
+        format!("{{\"f\":{file},\"signatures\":[{{\"keyid\":\"{ABC}\",\"sig\":\"{ABC}{ABC}\"}}]}}"),
+        format!(
+            "{{\"f\":{file},\"packageVerificationCode\":{{\"packageVerificationCodeValue\":\"{ABC}\"}}}}"
+        ),
+        format!("{{\"f\":{file},\"x\":{{\"bin\":{{\"md5\":\"x.js\"}}}}}}"),
+        format!("{{\"f\":{file},\"x\":{{\"hash\":{{\"url\":\"h://h/x\",\"regex\":\"y\"}}}}}}"),
+        format!(
+            "[[package]]\nfile = \"abc.bin\"\nsha256 = \"{ABC}\"\n[package.dependencies]\nmd5 = \"1\"\n"
+        ),
+    ] {
+        dir.write("list", &list);
+        dir.words("check --strict list").prints("abc.bin: OK\n");
+    }
+}
