@@ -669,6 +669,8 @@ fn field(key: &str) -> Field {
         return Field::Unknown;
     }
     let words = words(key);
+    // What Git calls a hash is of no file: `git_commit_hash`.
+    let is_git = words.iter().any(|word| matches!(&**word, "git" | "commit" | "tree"));
     for at in 0..words.len().min(8) {
         let (prefix, rest) = (words[..at].join("_"), words[at..].concat());
         let found = match (at, &*rest) {
@@ -680,6 +682,9 @@ fn field(key: &str) -> Field {
         match (at, found) {
             (_, Field::Unknown) => {}
             (0, found) => return found,
+            (_, Field::Digest(Kind::Any)) if is_git => {
+                return Field::Part(prefix.into(), Box::new(Field::Version));
+            }
             (_, found) => return Field::Part(prefix.into(), Box::new(found)),
         }
     }

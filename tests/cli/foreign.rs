@@ -558,6 +558,10 @@ fn digests_of_other_things_are_no_entries() {
         format!(
             "{{\"f\":{file},\"packageVerificationCode\":{{\"packageVerificationCodeValue\":\"{ABC}\"}}}}"
         ),
+        format!(
+            "[r]\ngit_commit_hash = \"{}\"\n[f]\nfile = \"abc.bin\"\nsha256 = \"{ABC}\"\n",
+            &ABC[24..]
+        ),
         format!("{{\"f\":{file},\"x\":{{\"bin\":{{\"md5\":\"x.js\"}}}}}}"),
         format!("{{\"f\":{file},\"x\":{{\"hash\":{{\"url\":\"h://h/x\",\"regex\":\"y\"}}}}}}"),
         format!(
