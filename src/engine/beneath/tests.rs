@@ -3,10 +3,10 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;
 
-/// `outside`, and `root` with files and links of all kinds.
+/// `outside`, and `inside` with files and links of all kinds.
 fn tree() -> (tempfile::TempDir, Beneath) {
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("root");
+    let root = folder.path().join("inside");
     fs::create_dir_all(root.join("a/b")).unwrap();
     fs::write(folder.path().join("outside"), "outside").unwrap();
     for name in ["file", "a/file", "a/b/file"] {
@@ -18,7 +18,7 @@ fn tree() -> (tempfile::TempDir, Beneath) {
         ("a/b", "down"),
         ("../file", "a/back"),
         ("b/../../a/./b//file", "a/around"),
-        ("../../root/file", "a/over"),
+        ("../../inside/file", "a/over"),
         ("/", "absolute"),
         ("loop", "loop"),
         ("nothing", "dangling"),
@@ -45,13 +45,13 @@ const NAMES: [(&str, Met); 34] = [
     ("a/around", Ok("a/b/file")),
     ("..", Err(Errno::XDEV)),
     ("../outside", Err(Errno::XDEV)),
-    ("../root/file", Err(Errno::XDEV)),
+    ("../inside/file", Err(Errno::XDEV)),
     ("a/../../outside", Err(Errno::XDEV)),
     ("a/../..", Err(Errno::XDEV)),
     ("/", Err(Errno::XDEV)),
     ("/etc/passwd", Err(Errno::XDEV)),
     ("up/outside", Err(Errno::XDEV)),
-    ("up/root/file", Err(Errno::XDEV)),
+    ("up/inside/file", Err(Errno::XDEV)),
     ("up", Err(Errno::XDEV)),
     ("to-up/outside", Err(Errno::XDEV)),
     ("out", Err(Errno::XDEV)),
