@@ -50,17 +50,17 @@ pub enum Strength {
 /// to its word size; a digest is at most 64 bytes here ([`Hasher::finalize_xof`] gives more).
 ///
 /// ```
-/// use hsum::{Algorithm, Function};
+/// use hsum::{Algorithm, HashFunction};
 ///
-/// let short: Function = "blake2b-256".parse()?;
-/// assert_eq!(short, Function::new(Algorithm::Blake2b, 32).unwrap());
-/// assert_eq!("SHA2-512/256".parse::<Function>()?, Algorithm::Sha512_256.into());
+/// let short: HashFunction = "blake2b-256".parse()?;
+/// assert_eq!(short, HashFunction::new(Algorithm::Blake2b, 32).unwrap());
+/// assert_eq!("SHA2-512/256".parse::<HashFunction>()?, Algorithm::Sha512_256.into());
 /// # Ok::<(), hsum::UnknownAlgorithm>(())
 /// ```
 ///
 /// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Function {
+pub struct HashFunction {
     algorithm: Algorithm,
     len: u8,
 }
@@ -221,7 +221,7 @@ impl Algorithm {
         matches!(self, Shake128 | Shake256 | Blake3)
     }
 
-    /// The longest digest, in bytes, that a [`Function`] of this algorithm has.
+    /// The longest digest, in bytes, that a [`HashFunction`] of this algorithm has.
     pub fn max_len(self) -> usize {
         match self.spec().length {
             Fixed(len) | UpTo { max: len, .. } => len.into(),
@@ -238,7 +238,7 @@ impl Algorithm {
     }
 }
 
-impl Function {
+impl HashFunction {
     /// `algorithm` with digests of `len` bytes; `None` where it has no such digests.
     pub fn new(algorithm: Algorithm, len: usize) -> Option<Self> {
         let fits = match algorithm.spec().length {
@@ -266,14 +266,14 @@ impl Function {
     }
 }
 
-impl From<Algorithm> for Function {
+impl From<Algorithm> for HashFunction {
     fn from(algorithm: Algorithm) -> Self {
         Self { algorithm, len: algorithm.default_len() as u8 }
     }
 }
 
 /// A name, and the digest's length where it is not the default.
-struct Named(Function, &'static str);
+struct Named(HashFunction, &'static str);
 
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,13 +292,13 @@ impl fmt::Display for Algorithm {
 }
 
 /// The command line's name: `sha256`, `blake2b-256`. Parses back.
-impl fmt::Display for Function {
+impl fmt::Display for HashFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Named(*self, self.algorithm.name()).fmt(f)
     }
 }
 
-impl fmt::Debug for Function {
+impl fmt::Debug for HashFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

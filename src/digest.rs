@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher as StdHasher};
 use base64ct::{Base64, Encoding};
 use subtle::ConstantTimeEq;
 
-use crate::algorithm::{Algorithm, Function, MAX_LEN};
+use crate::algorithm::{Algorithm, HashFunction, MAX_LEN};
 
 /// What a hash function made of a message: up to 64 bytes, and which function it was.
 ///
@@ -14,7 +14,7 @@ use crate::algorithm::{Algorithm, Function, MAX_LEN};
 /// difference stands.
 #[derive(Clone, Copy)]
 pub struct Digest {
-    function: Function,
+    function: HashFunction,
     /// Zero beyond the digest's length.
     bytes: [u8; MAX_LEN],
 }
@@ -22,7 +22,7 @@ pub struct Digest {
 impl Digest {
     /// Takes over bytes that something else computed; `None` unless they are as many as the
     /// function's digests have.
-    pub fn from_bytes(function: impl Into<Function>, bytes: &[u8]) -> Option<Self> {
+    pub fn from_bytes(function: impl Into<HashFunction>, bytes: &[u8]) -> Option<Self> {
         let mut digest = Self::zeroed(function.into());
         if bytes.len() != digest.function.len() {
             return None;
@@ -44,7 +44,7 @@ impl Digest {
     /// # Ok::<(), hsum::ParseDigestError>(())
     /// ```
     pub fn from_hex(
-        function: impl Into<Function>,
+        function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let mut digest = Self::zeroed(function.into());
@@ -58,7 +58,7 @@ impl Digest {
     /// # Errors
     /// On any other text, a non-canonical one too, and on a wrong number of bytes.
     pub fn from_base64(
-        function: impl Into<Function>,
+        function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let function = function.into();
@@ -68,12 +68,12 @@ impl Digest {
         Self::from_bytes(function, bytes).ok_or(wrong)
     }
 
-    pub(crate) fn zeroed(function: Function) -> Self {
+    pub(crate) fn zeroed(function: HashFunction) -> Self {
         Self { function, bytes: [0; MAX_LEN] }
     }
 
     /// The function that made it.
-    pub fn function(&self) -> Function {
+    pub fn function(&self) -> HashFunction {
         self.function
     }
 
@@ -147,7 +147,7 @@ impl fmt::Debug for Digest {
 /// A text that is no digest of the function it should be of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParseDigestError {
-    function: Function,
+    function: HashFunction,
     notation: &'static str,
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 
 use zeroize::Zeroize;
 
-use crate::algorithm::{Algorithm, Core, Function, MAX_LEN};
+use crate::algorithm::{Algorithm, Core, HashFunction, MAX_LEN};
 use crate::digest::Digest;
 use crate::opaque::{Opaque, Squeeze};
 use sponge::{Absorber, Squeezer};
@@ -24,7 +24,7 @@ use together::update_all;
 /// let digest = digest(Algorithm::Sha1, b"abc");
 /// assert_eq!(digest.to_string(), "a9993e364706816aba3e25717850c26c9cd0d89d");
 /// ```
-pub fn digest(function: impl Into<Function>, data: &[u8]) -> Digest {
+pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
     let function = function.into();
     let mut digest = Digest::zeroed(function);
     let out = digest.as_mut_bytes();
@@ -85,7 +85,7 @@ pub(crate) fn wipe<T: Copy>(place: &mut T, with: T) {
 ///
 /// # Errors
 /// The reader's own, except `Interrupted`, after which the read is tried again.
-pub fn hash_reader(function: impl Into<Function>, mut reader: impl Read) -> io::Result<Digest> {
+pub fn hash_reader(function: impl Into<HashFunction>, mut reader: impl Read) -> io::Result<Digest> {
     let mut hasher = Hasher::new(function);
     io::copy(&mut reader, &mut hasher)?;
     Ok(hasher.finalize())
@@ -97,7 +97,7 @@ pub fn hash_reader(function: impl Into<Function>, mut reader: impl Read) -> io::
 /// length so far, never the state.
 #[derive(Clone)]
 pub struct Hasher {
-    function: Function,
+    function: HashFunction,
     pub(crate) state: State,
 }
 
@@ -111,7 +111,7 @@ pub(crate) enum State {
 
 impl Hasher {
     /// A hasher that has seen nothing yet.
-    pub fn new(function: impl Into<Function>) -> Self {
+    pub fn new(function: impl Into<HashFunction>) -> Self {
         let function = function.into();
         let state = match &function.algorithm().spec().core {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
@@ -123,7 +123,7 @@ impl Hasher {
     }
 
     /// The function that it computes.
-    pub fn function(&self) -> Function {
+    pub fn function(&self) -> HashFunction {
         self.function
     }
 
@@ -303,7 +303,7 @@ pub struct MultiHasher {
 
 impl MultiHasher {
     /// One hasher for each function, in their order.
-    pub fn new<F: Into<Function>>(functions: impl IntoIterator<Item = F>) -> Self {
+    pub fn new<F: Into<HashFunction>>(functions: impl IntoIterator<Item = F>) -> Self {
         Self { hashers: functions.into_iter().map(Hasher::new).collect() }
     }
 

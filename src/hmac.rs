@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::hasher::{Hasher, digest_keyed};
 use crate::lanes::{self, Place};
@@ -27,7 +27,7 @@ impl Key {
     ///
     /// # Errors
     /// [`Unsupported`] for SHAKE, for which no HMAC is defined.
-    pub fn new(function: impl Into<Function>, key: &[u8]) -> Result<Self, Unsupported> {
+    pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, Unsupported> {
         let function = function.into();
         let block_len = function.algorithm().block_len().ok_or(Unsupported { function })?;
         let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
@@ -55,7 +55,7 @@ impl Key {
     }
 
     /// The hash function below the HMAC.
-    pub fn function(&self) -> Function {
+    pub fn function(&self) -> HashFunction {
         self.inner.function()
     }
 
@@ -142,7 +142,7 @@ impl Hmac {
     }
 
     /// The hash function below the HMAC.
-    pub fn function(&self) -> Function {
+    pub fn function(&self) -> HashFunction {
         self.states.function()
     }
 
@@ -254,7 +254,7 @@ impl std::error::Error for Mismatch {}
 /// A function that HMAC is not defined for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unsupported {
-    function: Function,
+    function: HashFunction,
 }
 
 impl fmt::Display for Unsupported {

@@ -23,7 +23,7 @@ mod schedule;
 pub(crate) mod select;
 mod streams;
 
-use crate::algorithm::{Algorithm, Core, Function};
+use crate::algorithm::{Algorithm, Core, HashFunction};
 use crate::digest::Digest;
 use crate::hasher::{Hasher, State, digest, digest_keyed};
 use family::{Family, Kernel};
@@ -77,7 +77,7 @@ macro_rules! with_lanes {
 ///
 /// # Panics
 /// Unless `messages` and `out` have one length.
-pub fn digest_many(function: impl Into<Function>, messages: &[&[u8]], out: &mut [Digest]) {
+pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
     match &function.algorithm().spec().core {
@@ -100,7 +100,7 @@ pub fn digest_many(function: impl Into<Function>, messages: &[&[u8]], out: &mut 
 
 fn digest_in_lanes<F: Family, const N: usize>(
     family: &F,
-    function: Function,
+    function: HashFunction,
     messages: &[&[u8]],
     out: &mut [impl Place],
 ) {
@@ -136,7 +136,7 @@ pub(crate) fn sign_many(
 
 fn sign_in_lanes<F: Family, const N: usize>(
     family: &F,
-    function: Function,
+    function: HashFunction,
     [inner, outer]: [F::State; 2],
     messages: &[&[u8]],
     out: &mut [impl Place],

@@ -87,7 +87,7 @@ pub mod snapshot;
 #[cfg(feature = "fs")]
 pub mod temporary;
 
-pub use algorithm::{Algorithm, Function, Strength, UnknownAlgorithm};
+pub use algorithm::{Algorithm, HashFunction, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};
 #[cfg(feature = "fs")]
 pub use engine::hash_file;

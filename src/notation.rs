@@ -18,7 +18,7 @@ pub use write::{Notation, Unwritable};
 
 use std::str::FromStr;
 
-use crate::algorithm::{Function, Strength};
+use crate::algorithm::{HashFunction, Strength};
 use crate::digest::Digest;
 
 /// What a file's digests should be: one digest, or several.
@@ -55,7 +55,7 @@ impl Expected {
     ///
     /// # Errors
     /// [`ParseError`] says why the text is no digest of a file.
-    pub fn parse(text: impl AsRef<[u8]>, hint: Option<Function>) -> Result<Self, ParseError> {
+    pub fn parse(text: impl AsRef<[u8]>, hint: Option<HashFunction>) -> Result<Self, ParseError> {
         parse::expected(text.as_ref(), hint)
     }
 
@@ -71,7 +71,7 @@ impl Expected {
     }
 
     /// The functions to compute, each once, in the order of the text.
-    pub fn functions(&self) -> Vec<Function> {
+    pub fn functions(&self) -> Vec<HashFunction> {
         let mut functions = Vec::new();
         for digest in &self.digests {
             if !functions.contains(&digest.function()) {

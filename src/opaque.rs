@@ -36,13 +36,13 @@ where
 
 /// BLAKE2: the length is a parameter of the hash (RFC 7693, section 2.5).
 ///
-/// `len` comes from a `Function`, which admits only the lengths that the hash takes.
+/// `len` comes from a `HashFunction`, which admits only the lengths that the hash takes.
 pub(crate) fn variable<C>(len: usize) -> Box<dyn Opaque>
 where
     C: VariableOutputCore + Clone + Send + Sync + 'static,
     Buffer<C>: Clone + Default + Send + Sync,
 {
-    let core = C::new(len).expect("a Function's length is one its algorithm takes");
+    let core = C::new(len).expect("a HashFunction's length is one its algorithm takes");
     Box::new(Variable { core, buffer: Buffer::<C>::default() })
 }
 

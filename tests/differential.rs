@@ -8,17 +8,17 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use common::{authenticating, cut, hmac_by_the_book, noise, oracle, oracle_hmac, oracle_xof};
-use hsum::{Algorithm, Function, Hasher, Hmac, Key, MultiHasher, digest, hash_reader};
+use hsum::{Algorithm, HashFunction, Hasher, Hmac, Key, MultiHasher, digest, hash_reader};
 use proptest::prelude::*;
 
 /// Any algorithm, at any of its lengths.
-fn functions() -> impl Strategy<Value = Function> {
-    let every: Vec<Function> = Algorithm::ALL
+fn functions() -> impl Strategy<Value = HashFunction> {
+    let every: Vec<HashFunction> = Algorithm::ALL
         .iter()
-        .flat_map(|a| (1..=a.max_len()).filter_map(|len| Function::new(*a, len)))
+        .flat_map(|a| (1..=a.max_len()).filter_map(|len| HashFunction::new(*a, len)))
         .collect();
     // An algorithm first: else the ones with a choice of lengths crowd out the others.
-    let of = move |a: Algorithm| -> Vec<Function> {
+    let of = move |a: Algorithm| -> Vec<HashFunction> {
         every.iter().copied().filter(|f| f.algorithm() == a).collect()
     };
     prop::sample::select(Algorithm::ALL).prop_flat_map(move |a| prop::sample::select(of(a)))
@@ -174,7 +174,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// `openssl`'s name for the function and what else it must be told.
-fn openssl_options(function: Function) -> Option<Vec<String>> {
+fn openssl_options(function: HashFunction) -> Option<Vec<String>> {
     let name = match (function.algorithm(), function.len()) {
         (Algorithm::Blake2b, 64) => "-blake2b512".to_owned(),
         (Algorithm::Blake2s, 32) => "-blake2s256".to_owned(),
@@ -201,7 +201,7 @@ fn openssl_agrees_on_digests() {
             Algorithm::Shake128 | Algorithm::Shake256 => &[1, 16, 32, 64],
             _ => &[algorithm.default_len()],
         };
-        for function in lengths.iter().map(|len| Function::new(*algorithm, *len).unwrap()) {
+        for function in lengths.iter().map(|len| HashFunction::new(*algorithm, *len).unwrap()) {
             let Some(options) = openssl_options(function) else { continue };
             let Some(expected) = run("openssl", &options, &files) else { continue };
             for (message, expected) in files.messages.iter().zip(expected) {
@@ -257,7 +257,7 @@ fn b2sum_agrees_at_every_length() {
     }
     let files = files();
     for len in [1, 2, 16, 20, 31, 32, 33, 48, 63, 64] {
-        let function = Function::new(Algorithm::Blake2b, len).unwrap();
+        let function = HashFunction::new(Algorithm::Blake2b, len).unwrap();
         let Some(expected) = run("b2sum", &["-l".into(), (len * 8).to_string()], &files) else {
             continue;
         };
@@ -276,7 +276,7 @@ fn b3sum_agrees_at_every_length() {
     }
     let files = files();
     for len in [1, 31, 32, 33, 64] {
-        let function = Function::new(Algorithm::Blake3, len).unwrap();
+        let function = HashFunction::new(Algorithm::Blake3, len).unwrap();
         let Some(expected) = run("b3sum", &["-l".into(), len.to_string()], &files) else {
             continue;
         };

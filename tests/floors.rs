@@ -324,7 +324,10 @@ mod the_test_itself {
         let upward = [
             ("digest", "use crate::hasher::Hasher;"),
             ("digest", "use crate::{error::Error, hmac::Key};"),
-            ("digest", "use crate::{\n    algorithm::{Algorithm, Function},\n    cli as c,\n};"),
+            (
+                "digest",
+                "use crate::{\n    algorithm::{Algorithm, HashFunction},\n    cli as c,\n};",
+            ),
             ("digest", "fn f() { crate::engine::run(); }"),
             ("digest", "fn f() -> crate::check::Verdict { todo!() }"),
             ("digest", "use super::hasher::Hasher;"),

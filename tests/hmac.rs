@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use common::{authenticating, block_len, hmac_by_the_book, noise, oracle_hmac};
-use hsum::{Algorithm, Function, Hmac, Key, Mismatch};
+use hsum::{Algorithm, HashFunction, Hmac, Key, Mismatch};
 use vectors::{What, cases};
 
 /// Both doors to verification; they must agree.
@@ -120,7 +120,7 @@ fn only_the_keys_that_the_rfc_makes_equal_are() {
 fn tags_of_every_length() {
     for algorithm in authenticating() {
         for len in 1..=algorithm.max_len() {
-            let Some(function) = Function::new(algorithm, len) else { continue };
+            let Some(function) = HashFunction::new(algorithm, len) else { continue };
             let key = Key::new(function, b"key").unwrap();
             let tag = key.sign(b"message");
             assert_eq!(tag.as_bytes(), hmac_by_the_book(function, b"key", b"message"));

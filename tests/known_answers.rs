@@ -9,13 +9,13 @@ use std::io::Write;
 use std::path::Path;
 
 use common::{cut, pattern};
-use hsum::{Algorithm, Digest, Function, Hasher, Key, digest, hash_reader};
+use hsum::{Algorithm, Digest, HashFunction, Hasher, Key, digest, hash_reader};
 use vectors::{Case, FILES, What, cases};
 
 impl Case {
     /// At the length of the answer.
-    fn function(&self) -> Function {
-        Function::new(self.algorithm, self.expected.len())
+    fn function(&self) -> HashFunction {
+        HashFunction::new(self.algorithm, self.expected.len())
             .unwrap_or_else(|| panic!("{}: {} bytes", self.name, self.expected.len()))
     }
 
@@ -126,7 +126,7 @@ fn blake3_extended_output() {
             pieces.iter().for_each(|piece| hasher.update(piece));
             // The default digest and the longest are the front of it.
             for len in [1, 32, 64] {
-                let function = Function::new(Algorithm::Blake3, len).unwrap();
+                let function = HashFunction::new(Algorithm::Blake3, len).unwrap();
                 let mut shorter = Hasher::new(function);
                 pieces.iter().for_each(|piece| shorter.update(piece));
                 assert_eq!(shorter.finalize().as_bytes(), &case.expected[..len], "{}", case.name);

@@ -5,7 +5,7 @@ mod common;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use common::{block_len, extendable, noise, oracle, oracle_xof, pattern};
-use hsum::{Algorithm, Function, Hasher, MultiHasher, digest, hash_reader};
+use hsum::{Algorithm, HashFunction, Hasher, MultiHasher, digest, hash_reader};
 
 /// Where something changes within two blocks of `block` bytes: the edges of a block, and of the
 /// room that the padding's length field leaves (8 or 16 bytes); between them a few.
@@ -155,7 +155,7 @@ fn every_digest_length() {
                 true => (1..=algorithm.max_len()).contains(&len),
                 false => len == algorithm.default_len(),
             };
-            let function = Function::new(*algorithm, len);
+            let function = HashFunction::new(*algorithm, len);
             assert_eq!(function.is_some(), fits, "{algorithm}: {len}");
             let Some(function) = function else { continue };
             let expected = oracle(function, &message);
@@ -196,7 +196,7 @@ fn hashers_are_writers() {
 #[test]
 fn several_functions_in_one_pass() {
     let message = noise(6, 100_000);
-    let functions: Vec<Function> = Algorithm::ALL.iter().map(|a| (*a).into()).collect();
+    let functions: Vec<HashFunction> = Algorithm::ALL.iter().map(|a| (*a).into()).collect();
     let expected: Vec<_> = functions.iter().map(|f| digest(*f, &message)).collect();
     for piece in [1_000, 16_383, 16_384, 16_385, 65_536, 100_000] {
         let mut hasher = MultiHasher::new(functions.clone());
@@ -205,7 +205,7 @@ fn several_functions_in_one_pass() {
         hasher.write_all(b"x").unwrap();
         assert_ne!(hasher.finalize(), expected);
     }
-    assert!(MultiHasher::new(Vec::<Function>::new()).finalize().is_empty());
+    assert!(MultiHasher::new(Vec::<HashFunction>::new()).finalize().is_empty());
 }
 
 /// Reads at most as much as the next length says, and is interrupted in between.

@@ -5,7 +5,7 @@
 mod common;
 
 use arbitrary::Arbitrary;
-use hsum::{Algorithm, Function, Hmac, Key};
+use hsum::{Algorithm, HashFunction, Hmac, Key};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -32,7 +32,7 @@ enum Claim<'a> {
 fuzz_target!(|input: Input| {
     let algorithm = Algorithm::ALL[usize::from(input.algorithm) % Algorithm::ALL.len()];
     let len = usize::from(input.len) % algorithm.max_len() + 1;
-    let function = Function::new(algorithm, len).unwrap_or(algorithm.into());
+    let function = HashFunction::new(algorithm, len).unwrap_or(algorithm.into());
     let Ok(key) = Key::new(function, input.key) else {
         assert!(algorithm.block_len().is_none());
         return;

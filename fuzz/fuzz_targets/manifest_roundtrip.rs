@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use arbitrary::Arbitrary;
 use hsum::manifest::{Encoding, Format, Parser, Style, Terminator, write_line};
-use hsum::{Algorithm, Digest, Function};
+use hsum::{Algorithm, Digest, HashFunction};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -43,7 +43,7 @@ fuzz_target!(|input: Input| {
             Format::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
             Format::Untagged | Format::Binary => algorithm.default_len(),
         };
-        let function = Function::new(algorithm, len).unwrap_or(algorithm.into());
+        let function = HashFunction::new(algorithm, len).unwrap_or(algorithm.into());
         let digest = Digest::from_bytes(function, &line.bytes[..function.len()]).unwrap();
         write_line(&mut list, &digest, &name, style);
         expected.push((name, digest));

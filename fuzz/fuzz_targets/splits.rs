@@ -5,7 +5,7 @@
 mod common;
 
 use arbitrary::Arbitrary;
-use hsum::{Algorithm, Function, Hasher};
+use hsum::{Algorithm, HashFunction, Hasher};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -31,7 +31,7 @@ enum Step<'a> {
 fuzz_target!(|input: Input| {
     let algorithm = Algorithm::ALL[usize::from(input.algorithm) % Algorithm::ALL.len()];
     let len = usize::from(input.len) % algorithm.max_len() + 1;
-    let function = Function::new(algorithm, len).unwrap_or(algorithm.into());
+    let function = HashFunction::new(algorithm, len).unwrap_or(algorithm.into());
     let mut hasher = Hasher::new(function);
     let mut message = Vec::new();
     for step in input.steps {

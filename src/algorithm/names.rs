@@ -1,9 +1,9 @@
-//! A name of an algorithm, in any of its spellings → the [`Function`].
+//! A name of an algorithm, in any of its spellings → the [`HashFunction`].
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Algorithm, Function, Length, SPECS, Spec};
+use super::{Algorithm, HashFunction, Length, SPECS, Spec};
 use crate::escape::escape;
 
 /// A name that no algorithm has.
@@ -55,7 +55,7 @@ fn names(spec: &'static Spec) -> impl Iterator<Item = String> {
 
 /// Every name takes part: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`; a length in bits may
 /// follow where the length can be chosen: `blake2b-256`, `shake128-512`.
-impl FromStr for Function {
+impl FromStr for HashFunction {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
@@ -91,9 +91,9 @@ impl FromStr for Function {
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
-    /// As for [`Function`], without a length.
+    /// As for [`HashFunction`], without a length.
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        let function: Function = name.parse()?;
+        let function: HashFunction = name.parse()?;
         if function == function.algorithm.into() {
             return Ok(function.algorithm);
         }

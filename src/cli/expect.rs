@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use hsum::engine::{self, Hashed, Outcome, Plan, Progress, Source};
 use hsum::notation::Expected;
-use hsum::{Digest, Function, Strength};
+use hsum::{Digest, HashFunction, Strength};
 
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
@@ -71,7 +71,7 @@ pub(super) fn judge(wanted: &Wanted, args: &CheckArgs, name: Option<&Path>) -> S
 pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<Exit> {
     let manner = Manner::new(args);
     let expected = files.iter().flat_map(|(_, wanted)| &wanted.expected);
-    let mut functions: Vec<Function> = expected.flat_map(Expected::functions).collect();
+    let mut functions: Vec<HashFunction> = expected.flat_map(Expected::functions).collect();
     functions.sort();
     functions.dedup();
     let wanted: HashMap<PathBuf, Wanted> =
@@ -126,7 +126,7 @@ fn is_directory(source: &Source) -> bool {
 }
 
 /// `MD5`, `MD5 and SHA1`.
-fn names(functions: impl Iterator<Item = Function>) -> String {
+fn names(functions: impl Iterator<Item = HashFunction>) -> String {
     let mut names: Vec<String> = functions.map(|function| function.tag().to_string()).collect();
     names.dedup();
     names.join(" and ")

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use hsum::engine::{self, Beneath, Plan, Reading, StableFile};
-use hsum::{Algorithm, Digest, Function, digest};
+use hsum::{Algorithm, Digest, HashFunction, digest};
 
 /// Bytes at the beginning and at the end of a file that are looked at.
 const EDGE: usize = 64 * 1024 + 22;
@@ -121,9 +121,10 @@ fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
 
 /// The algorithm that one of the digests is of, if it is not the one that it was taken for.
 fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<String> {
-    let mut rivals: Vec<Function> = Vec::new();
+    let mut rivals: Vec<HashFunction> = Vec::new();
     for wanted in expected {
-        let all = Algorithm::ALL.iter().filter_map(|a| Function::new(*a, wanted.as_bytes().len()));
+        let all =
+            Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, wanted.as_bytes().len()));
         rivals.extend(all.filter(|function| *function != wanted.function()));
     }
     rivals.sort();

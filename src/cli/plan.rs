@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use hsum::engine::{Boundary, Cache, FileId, Filter, Follow, Plan, Source};
 use hsum::manifest::{Encoding, Format, Style, Terminator};
-use hsum::{ErrorKind, Function};
+use hsum::{ErrorKind, HashFunction};
 
 use super::args::{FormatArgs, SumArgs, WorkArgs};
 use super::exit::Usage;
@@ -17,12 +17,12 @@ use super::print::Form;
 use super::quote::quote;
 
 /// The functions asked for, each at the length asked for.
-pub(crate) fn functions(args: &SumArgs) -> Result<Vec<Function>> {
+pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     let Some(bits) = args.length else { return Ok(args.algorithms.clone()) };
     let resized = args.algorithms.iter().map(|function| {
         let algorithm = function.algorithm();
         let sized = Some(bits).filter(|bits| bits.is_multiple_of(8));
-        sized.and_then(|bits| Function::new(algorithm, bits / 8)).ok_or_else(|| {
+        sized.and_then(|bits| HashFunction::new(algorithm, bits / 8)).ok_or_else(|| {
             Usage(match algorithm.has_variable_len() {
                 true => format!(
                     "invalid length: '{bits}': {algorithm} takes 8 to {} bits, in whole bytes",
@@ -55,7 +55,7 @@ pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> Style {
 }
 
 /// The engine's plan, but for the threads, the progress and the files to leave out.
-pub(crate) fn engine(args: &SumArgs, functions: &[Function]) -> Result<Plan> {
+pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<Plan> {
     let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let mut plan = Plan::new(functions.iter().copied())
         .filter(filter)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hsum::engine::{self, Filter, Outcome, Plan, Progress, Source};
 use hsum::fetch::publish::{Listing, Published, is_own};
-use hsum::{ErrorKind, Function};
+use hsum::{ErrorKind, HashFunction};
 use url::Url;
 
 use super::args::{PublishArgs, PublishFormat};
@@ -120,7 +120,7 @@ fn listings(args: &PublishArgs, has_base: bool) -> Result<Vec<Listing>> {
 }
 
 /// Each once.
-fn functions(args: &PublishArgs) -> Vec<Function> {
+fn functions(args: &PublishArgs) -> Vec<HashFunction> {
     let mut functions = Vec::new();
     for function in &args.algorithms {
         if !functions.contains(function) {

@@ -7,7 +7,7 @@ use super::queue::Queue;
 use super::read::{Job, Opened, Tried};
 use super::worker::Results;
 use super::{Hashed, Progress, Stamp};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::lanes::digest_many;
@@ -27,7 +27,7 @@ pub(super) struct Batch {
 
 struct SmallFile {
     index: u64,
-    functions: Arc<[Function]>,
+    functions: Arc<[HashFunction]>,
     /// Within the batch's bytes.
     start: usize,
     end: usize,
@@ -149,7 +149,7 @@ impl Batch {
                 files.into_iter().partition(|file| file.functions == functions);
             let messages: Vec<&[u8]> =
                 alike.iter().map(|file| &self.bytes[file.start..file.end]).collect();
-            let blank = |function: &Function| vec![Digest::zeroed(*function); messages.len()];
+            let blank = |function: &HashFunction| vec![Digest::zeroed(*function); messages.len()];
             let mut columns: Vec<Vec<Digest>> = functions.iter().map(blank).collect();
             for (function, column) in functions.iter().zip(&mut columns) {
                 digest_many(*function, &messages, column);

@@ -10,7 +10,7 @@ use super::file::End;
 use super::order::{Hands, Next, Task, Workshop, ordered};
 use super::read::{Access, Job, Opened};
 use super::{Plan, Progress, Source, Threads};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::error::{Error, ErrorKind};
 
 /// Bytes read at a time.
@@ -32,7 +32,7 @@ pub fn fold<S: Into<Source>, A: Send>(
     let (sender, jobs) = unbounded();
     let sender = Mutex::new(Some(sender));
     let folding = Folding { start, update, progress: plan.progress.as_deref(), sender, jobs };
-    let none: Arc<[Function]> = [].into();
+    let none: Arc<[HashFunction]> = [].into();
     let mut stdin = Access::Slow;
     let jobs = sources.into_iter().map(|source| {
         let source = source.into();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Access, Beneath, FileId, Filter, Place, Progress};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 /// Where bytes come from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,7 +36,7 @@ impl<P: Into<PathBuf>> From<P> for Source {
 /// What to compute, and how to walk.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(crate) functions: Vec<Function>,
+    pub(crate) functions: Vec<HashFunction>,
     pub(super) threads: Option<NonZeroUsize>,
     pub(super) progress: Option<Arc<Progress>>,
     pub(super) follow: Follow,
@@ -121,7 +121,7 @@ pub enum Boundary {
 
 impl Plan {
     /// Computes these functions of each file, in one pass over its bytes.
-    pub fn new<F: Into<Function>>(functions: impl IntoIterator<Item = F>) -> Self {
+    pub fn new<F: Into<HashFunction>>(functions: impl IntoIterator<Item = F>) -> Self {
         Self { functions: functions.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 

@@ -14,7 +14,7 @@ use super::file::{End, Facts, StableFile, WITHOUT_WAITING, Watch, special};
 use super::place::Place;
 use super::system::{self, Cached};
 use super::{Cache, Progress, Source, Stamp};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
 
@@ -22,14 +22,14 @@ use crate::hasher::Hasher;
 pub(crate) struct Job {
     pub(crate) source: Source,
     pub(crate) access: Access,
-    pub(crate) functions: Arc<[Function]>,
+    pub(crate) functions: Arc<[HashFunction]>,
     pub(super) cache: Cache,
     /// Where its path is looked up.
     pub(crate) place: Place,
 }
 
 impl Job {
-    pub(crate) fn new(source: Source, access: Access, functions: Arc<[Function]>) -> Self {
+    pub(crate) fn new(source: Source, access: Access, functions: Arc<[HashFunction]>) -> Self {
         Self { source, access, functions, cache: Cache::Keep, place: Place::Anywhere }
     }
 
@@ -130,7 +130,7 @@ impl Opened {
         self.index
     }
 
-    pub(super) fn functions(&self) -> Arc<[Function]> {
+    pub(super) fn functions(&self) -> Arc<[HashFunction]> {
         Arc::clone(&self.job.functions)
     }
 

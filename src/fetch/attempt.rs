@@ -20,7 +20,7 @@ use super::retry::Patience;
 use super::settings::ServerDigest;
 use super::transport::{Framing, Request};
 use super::verdict::{Came, Evidence, judge, length, wrong_size};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
@@ -233,7 +233,7 @@ impl Attempt<'_> {
         &self,
         part: &mut Part,
         have: u64,
-        functions: &[Function],
+        functions: &[HashFunction],
     ) -> Result<(MultiHasher, u64), Failure> {
         let mut hasher = MultiHasher::new(functions.iter().copied());
         if have > 0 {

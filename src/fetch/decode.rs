@@ -12,7 +12,7 @@ use super::failure::{Failure, FailureKind};
 use super::headers::Headers;
 use super::part::Part;
 use super::verdict::Evidence;
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::hasher::MultiHasher;
@@ -169,7 +169,7 @@ fn other(failure: Failure, more: String) -> Failure {
 fn unzip(
     client: &Client,
     file: &mut File,
-    functions: &[Function],
+    functions: &[HashFunction],
     most: u64,
     sink: &mut dyn Write,
 ) -> Result<(u64, Vec<Digest>), Undecoded> {

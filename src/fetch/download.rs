@@ -17,7 +17,7 @@ use super::settings::{Bad, Demand, Resume, ServerDigest, Unverified};
 use super::transport::{Body, Origin, Request};
 use super::verdict::{self, Evidence};
 use super::verified::{How, Verified};
-use crate::algorithm::{Algorithm, Function, Strength};
+use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::atomic::{Existing, through_links};
 use crate::engine::StableFile;
 use crate::hasher::MultiHasher;
@@ -279,7 +279,7 @@ impl Fetch {
     }
 
     /// The functions to compute where nothing but what was given beforehand asks for some.
-    pub(super) fn functions(&self) -> Vec<Function> {
+    pub(super) fn functions(&self) -> Vec<HashFunction> {
         let mut functions = Vec::new();
         for function in self.evidence.iter().flat_map(|evidence| evidence.expected.functions()) {
             if !functions.contains(&function) {

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::algorithm::{Algorithm, Function, Strength};
+use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
 use crate::manifest::{Format, Style, write_line};
 use crate::notation::Notation;
@@ -28,7 +28,7 @@ pub struct Published {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Listing {
     /// `SHA256SUMS` and the like: GNU lines of one function.
-    Sums(Function),
+    Sums(HashFunction),
     /// `CHECKSUM`: BSD-tagged lines of every function.
     Bsd,
     /// `integrity.json`: Subresource Integrity, in the shape of Vite's manifests.
@@ -84,7 +84,7 @@ pub fn is_own(name: &[u8]) -> bool {
     let signatures = [".asc", ".sig", ".gpg", ".sign", ".minisig"];
     let name = signatures.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
     let others = [Listing::Bsd, Listing::Sri, Listing::Metalink, Listing::Json];
-    let function = name.strip_suffix("SUMS").and_then(|tag| tag.parse::<Function>().ok());
+    let function = name.strip_suffix("SUMS").and_then(|tag| tag.parse::<HashFunction>().ok());
     others.iter().any(|listing| listing.file_name() == name)
         || function.is_some_and(|function| Listing::Sums(function).file_name() == name)
 }
@@ -119,7 +119,7 @@ impl fmt::Display for Unwritable {
     }
 }
 
-fn sums(files: &[Published], function: Function) -> Vec<u8> {
+fn sums(files: &[Published], function: HashFunction) -> Vec<u8> {
     let mut list = Vec::new();
     for file in files {
         for digest in file.digests.iter().filter(|digest| digest.function() == function) {
@@ -241,7 +241,7 @@ impl Published {
 }
 
 /// IANA's "Hash Function Textual Names", which RFC 5854 refers to.
-fn registered(function: Function) -> Option<&'static str> {
+fn registered(function: HashFunction) -> Option<&'static str> {
     use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
     match function.algorithm() {
         Md5 => Some("md5"),

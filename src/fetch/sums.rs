@@ -14,7 +14,7 @@ use super::pump::failure_of;
 use super::retry::Patience;
 use super::transport::{Framing, Origin, Request};
 use super::verdict::Evidence;
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
@@ -95,7 +95,7 @@ impl Sums {
     ///
     /// # Errors
     /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
-    pub fn find(&self, name: &OsStr, algorithm: Option<Function>) -> Result<Said, Failure> {
+    pub fn find(&self, name: &OsStr, algorithm: Option<HashFunction>) -> Result<Said, Failure> {
         match read(&self.text, &self.name, name, algorithm) {
             Ok(entry) => Ok(said(&entry, self.source.clone(), self.signature.clone())),
             Err(why) => Err(silent(why, name, &self.source)),
@@ -133,7 +133,7 @@ pub fn beside(
             approved => approved?,
         };
         let source = redacted(&candidate.url);
-        let algorithm = candidate.algorithm.map(Function::from);
+        let algorithm = candidate.algorithm.map(HashFunction::from);
         match read(&text, &name_in(&candidate.url), name, algorithm) {
             Ok(entry) => return Ok(said(&entry, source, signature)),
             Err(NotListed::Missing) if candidate.kind == Kind::List => {}
@@ -178,7 +178,7 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
             },
         };
         let sums = Sums::read(file, &place)?;
-        match read(&sums.text, &sums.name, name, algorithm.map(Function::from)) {
+        match read(&sums.text, &sums.name, name, algorithm.map(HashFunction::from)) {
             Ok(entry) => return Ok(said(&entry, sums.source, None)),
             Err(NotListed::Missing) if kind == Kind::List => {}
             Err(why) => return Err(silent(why, name, &sums.source)),
@@ -288,7 +288,7 @@ fn read(
     text: &[u8],
     own: &Path,
     name: &OsStr,
-    algorithm: Option<Function>,
+    algorithm: Option<HashFunction>,
 ) -> Result<Entry, NotListed> {
     let hint = Hint {
         name: own.file_name().map(Into::into),

@@ -9,7 +9,7 @@ use super::download::Fetch;
 use super::failure::{Failure, FailureKind};
 use super::part::Part;
 use super::transport::Framing;
-use crate::algorithm::{Algorithm, Function, Strength};
+use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
 use crate::hasher::Hasher;
 use crate::notation::Expected;
@@ -144,7 +144,7 @@ fn hint(broken: &Evidence, came: &Came<'_>, file: &mut File) -> Option<String> {
 }
 
 /// The function of which an expected digest is the file's, taken for one of another.
-fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<Function> {
+fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<HashFunction> {
     if size > CHEAP {
         return None;
     }
@@ -153,7 +153,7 @@ fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<Function> {
     file.take(CHEAP).read_to_end(&mut bytes).ok()?;
     for digest in expected.digests() {
         let length = digest.as_bytes().len();
-        let rivals = Algorithm::ALL.iter().filter_map(|a| Function::new(*a, length));
+        let rivals = Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, length));
         for function in rivals.filter(|function| *function != digest.function()) {
             let mut hasher = Hasher::new(function);
             hasher.update(&bytes);

@@ -66,9 +66,11 @@ impl<R: Read> Read for VerifyingReader<R> {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let got =
-                std::mem::replace(hasher, MultiHasher::new([] as [crate::algorithm::Function; 0]))
-                    .finalize();
+            let got = std::mem::replace(
+                hasher,
+                MultiHasher::new([] as [crate::algorithm::HashFunction; 0]),
+            )
+            .finalize();
             self.state = match self.expected.is_met_by(&got) {
                 true => State::Holds,
                 false => State::Differs(Differs { expected: self.expected.clone(), got }),

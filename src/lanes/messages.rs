@@ -4,13 +4,13 @@ use super::Place;
 use super::family::Family;
 use super::schedule::{Contents, Ends, Job, LongestFirst, Work, run};
 use super::select::Kernels;
-use crate::algorithm::{Function, MAX_LEN};
+use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 
 /// What is hashed, from which state, and to where.
 pub(super) struct Task<'a, 'm, F: Family> {
     pub(super) family: &'a F,
-    pub(super) function: Function,
+    pub(super) function: HashFunction,
     pub(super) messages: &'a [&'m [u8]],
     pub(super) keyed: Option<Midstates<F>>,
 }

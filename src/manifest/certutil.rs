@@ -4,10 +4,10 @@ use super::BadLine;
 use super::fields;
 use super::list::{Hint, Out};
 use super::shape::Reader;
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 /// The function, if it is computed here, and the name of the file.
-type Heading = (Result<Function, BadLine>, Vec<u8>);
+type Heading = (Result<HashFunction, BadLine>, Vec<u8>);
 
 #[derive(Default)]
 struct Certutil {
@@ -51,7 +51,7 @@ fn heading(line: &[u8]) -> Option<Heading> {
     let line = str::from_utf8(line).ok()?.trim_end().strip_suffix(':')?.trim_end();
     let (first, rest) = line.split_once(' ')?;
     let (algorithm, rest) = match first.split_once('-') {
-        Some((algorithm, _)) if algorithm.parse::<Function>().is_ok() => (algorithm, rest),
+        Some((algorithm, _)) if algorithm.parse::<HashFunction>().is_ok() => (algorithm, rest),
         _ => (first, rest.split_once(' ')?.1),
     };
     let (_, name) = rest.split_once(' ')?;

@@ -6,7 +6,7 @@ use super::fields::{self, words};
 use super::list::{Hint, Out, plain_name};
 use super::shape::Reader;
 use super::{BadLine, Entry, Parser};
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 
 /// Files of one paragraph that are held until it ends, for their digests to be put together.
@@ -14,7 +14,7 @@ const HELD: usize = 50_000;
 
 struct Debian {
     /// The function of the lines that follow, which are indented.
-    section: Option<Function>,
+    section: Option<HashFunction>,
     /// The files of the sections so far, and where each stands.
     files: Vec<File>,
     places: HashMap<Vec<u8>, usize>,
@@ -111,7 +111,7 @@ impl Debian {
     }
 
     /// ` DIGEST SIZE NAME`; in `.changes` the section and the priority stand before the name.
-    fn file(&mut self, number: u64, function: Function, line: &[u8], out: &mut Out) {
+    fn file(&mut self, number: u64, function: HashFunction, line: &[u8], out: &mut Out) {
         let mut words = words(line);
         let digest = fields::hex(function, words.next().unwrap_or_default());
         let size = words.next().and_then(fields::size);
@@ -175,7 +175,7 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The function whose digests a field holds.
-fn function(name: &[u8]) -> Option<Function> {
+fn function(name: &[u8]) -> Option<HashFunction> {
     let name = name.strip_prefix(b"Checksums-").unwrap_or(name);
     let algorithm = match name.to_ascii_lowercase().as_slice() {
         b"files" | b"md5sum" | b"md5" => Algorithm::Md5,

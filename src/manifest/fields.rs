@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str;
 
 use super::{BadLine, Entry};
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::notation::{self, Expected, ParseError, by_length};
 
@@ -12,7 +12,7 @@ use crate::notation::{self, Expected, ParseError, by_length};
 ///
 /// # Errors
 /// [`BadLine::NotComputed`] for one that is known elsewhere, [`BadLine::UnknownTag`] for others.
-pub(super) fn function(name: &[u8]) -> Result<Function, BadLine> {
+pub(super) fn function(name: &[u8]) -> Result<HashFunction, BadLine> {
     let name = str::from_utf8(name).map_err(|_| BadLine::UnknownTag)?.trim();
     if let Ok(function) = name.parse() {
         return Ok(function);
@@ -25,13 +25,13 @@ pub(super) fn function(name: &[u8]) -> Result<Function, BadLine> {
 
 /// Functions by name, each looked up once.
 #[derive(Default)]
-pub(super) struct Functions(Vec<(Vec<u8>, Result<Function, BadLine>)>);
+pub(super) struct Functions(Vec<(Vec<u8>, Result<HashFunction, BadLine>)>);
 
 impl Functions {
     /// More names than this in one list are not kept.
     const MOST: usize = 32;
 
-    pub(super) fn named(&mut self, name: &[u8]) -> Result<Function, BadLine> {
+    pub(super) fn named(&mut self, name: &[u8]) -> Result<HashFunction, BadLine> {
         if let Some((_, known)) = self.0.iter().find(|(known, _)| known == name) {
             return *known;
         }
@@ -44,14 +44,14 @@ impl Functions {
 }
 
 /// A digest in hex; those of functions whose length can be chosen may have any.
-pub(super) fn hex(function: Function, text: &[u8]) -> Result<Digest, BadLine> {
-    let sized = Function::new(function.algorithm(), text.len() / 2);
+pub(super) fn hex(function: HashFunction, text: &[u8]) -> Result<Digest, BadLine> {
+    let sized = HashFunction::new(function.algorithm(), text.len() / 2);
     let function = if function.algorithm().is_extendable() { sized } else { Some(function) };
     function.and_then(|f| Digest::from_hex(f, text).ok()).ok_or(BadLine::BadDigest)
 }
 
 /// One digest or several in any notation.
-pub(super) fn notation(text: &str, hint: Option<Function>) -> Result<Vec<Digest>, BadLine> {
+pub(super) fn notation(text: &str, hint: Option<HashFunction>) -> Result<Vec<Digest>, BadLine> {
     // What nearly all are, at a tenth of the cost.
     let sha256 = |hex: &str| Digest::from_hex(Algorithm::Sha256, hex).ok();
     let usual = text.strip_prefix("sha256:").and_then(sha256);

@@ -2,7 +2,7 @@
 
 use super::BadLine;
 use super::parse::base64_len;
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 
 /// Whose lines are read.
@@ -45,12 +45,12 @@ const TAGS: [(&str, Family); 10] = [
 
 impl Family {
     /// Its function with digests of `len` bytes.
-    pub fn function(self, len: usize) -> Option<Function> {
+    pub fn function(self, len: usize) -> Option<HashFunction> {
         let of_len = |all: [Algorithm; 4]| all.into_iter().find(|a| a.default_len() == len);
         match self {
-            Self::One(algorithm) => Function::new(algorithm, len),
-            Self::Sha2 => of_len([Sha224, Sha256, Sha384, Sha512]).map(Function::from),
-            Self::Sha3 => of_len([Sha3_224, Sha3_256, Sha3_384, Sha3_512]).map(Function::from),
+            Self::One(algorithm) => HashFunction::new(algorithm, len),
+            Self::Sha2 => of_len([Sha224, Sha256, Sha384, Sha512]).map(HashFunction::from),
+            Self::Sha3 => of_len([Sha3_224, Sha3_256, Sha3_384, Sha3_512]).map(HashFunction::from),
         }
     }
 
@@ -63,7 +63,7 @@ impl Family {
         }
     }
 
-    fn contains(self, function: Function) -> bool {
+    fn contains(self, function: HashFunction) -> bool {
         self.function(function.len()).is_some_and(|own| own == function)
     }
 }
@@ -73,7 +73,7 @@ pub(super) struct Tag<'l> {
     pub(super) name: &'static str,
     /// Where a parenthesis follows: the function, if the dialect takes it, and what comes after.
     /// A digest in base64 may begin like a tag.
-    pub(super) fields: Option<(Result<Function, BadLine>, &'l [u8])>,
+    pub(super) fields: Option<(Result<HashFunction, BadLine>, &'l [u8])>,
 }
 
 impl Dialect {
@@ -111,7 +111,7 @@ impl Dialect {
         matches!(self, Self::Own(Blake2b) | Self::Cksum(_))
     }
 
-    fn takes(self, function: Function, has_bits: bool) -> bool {
+    fn takes(self, function: HashFunction, has_bits: bool) -> bool {
         match self {
             Self::Own(Blake2b) => function.algorithm() == Blake2b,
             Self::Own(algorithm) => function == algorithm.into() && !has_bits,
@@ -123,7 +123,7 @@ impl Dialect {
     /// The digest of a line without a tag; its length says which function it is of.
     pub(super) fn untagged(self, text: &[u8]) -> Result<Digest, BadLine> {
         match self {
-            Self::Own(algorithm) => self.digest(|len| Function::new(algorithm, len), text),
+            Self::Own(algorithm) => self.digest(|len| HashFunction::new(algorithm, len), text),
             Self::Cksum(Some(family)) => self.digest(|len| family.function(len), text),
             Self::Cksum(None) => Err(BadLine::NoDigest),
         }
@@ -132,7 +132,7 @@ impl Dialect {
     /// A digest of the function that there is for its length in bytes.
     pub(super) fn digest(
         self,
-        function: impl Fn(usize) -> Option<Function>,
+        function: impl Fn(usize) -> Option<HashFunction>,
         text: &[u8],
     ) -> Result<Digest, BadLine> {
         let hex = || Digest::from_hex(function(text.len() / 2)?, text).ok();
@@ -146,7 +146,7 @@ impl Dialect {
 
 /// A digest in base64. GNU compares texts: one whose unused bits are set is well-formed, and
 /// stands for no digest.
-fn base64_digest(function: Function, text: &[u8]) -> Option<Digest> {
+fn base64_digest(function: HashFunction, text: &[u8]) -> Option<Digest> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if let Ok(digest) = Digest::from_base64(function, text) {
         return Some(digest);

@@ -4,7 +4,7 @@ use super::fields::{self, words};
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use super::{BadLine, Entry};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 #[derive(Default)]
 struct Gpg {
@@ -12,7 +12,7 @@ struct Gpg {
     good: Vec<u8>,
     /// The digest that is being read.
     begun: Option<Begun>,
-    untagged: Option<Function>,
+    untagged: Option<HashFunction>,
 }
 
 struct Begun {
@@ -97,7 +97,7 @@ impl Begun {
         self.digits.extend(digits.take(1024 - self.digits.len().min(1024)));
     }
 
-    fn entry(self, untagged: Option<Function>) -> Result<Entry, BadLine> {
+    fn entry(self, untagged: Option<HashFunction>) -> Result<Entry, BadLine> {
         let digests = match self.algorithm {
             Some(algorithm) => vec![fields::hex(fields::function(&algorithm)?, &self.digits)?],
             None => fields::notation(&String::from_utf8_lossy(&self.digits), untagged)?,

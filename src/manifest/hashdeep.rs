@@ -4,12 +4,12 @@ use super::fields::{self, Functions};
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use super::{BadLine, Entry};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 #[derive(Default)]
 struct Hashdeep {
     /// Of the columns between the size and the name.
-    columns: Vec<Result<Function, BadLine>>,
+    columns: Vec<Result<HashFunction, BadLine>>,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {

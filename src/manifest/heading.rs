@@ -1,7 +1,7 @@
 //! Comments that name the algorithm of the lines below them, as in Gentoo's DIGESTS: `# SHA512 HASH`.
 
 use super::{BadLine, fields};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 /// Words that may follow the algorithm's name.
 const NOUNS: [&str; 8] =
@@ -9,7 +9,7 @@ const NOUNS: [&str; 8] =
 
 /// Returns the algorithm of a comment that names one and says nothing else: `BLAKE2B HASH`,
 /// `SHA256:`, `Checksums-Sha256:`. One that is not computed here makes the lines below it bad.
-pub(super) fn read(comment: &[u8]) -> Option<Result<Function, BadLine>> {
+pub(super) fn read(comment: &[u8]) -> Option<Result<HashFunction, BadLine>> {
     let text = str::from_utf8(comment).ok()?.trim().trim_start_matches('#').trim();
     let text = text.strip_suffix(':').unwrap_or(text).trim_end();
     let mut words = text.split_ascii_whitespace();

@@ -11,7 +11,7 @@ use super::lines::{Line, Lines};
 use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
 use super::{BadLine, Entry, Parser};
 use super::{distinfo, fields, sidecar};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 /// Bytes of lines that are held until one tells the shape.
 const HELD: usize = 64 * 1024;
@@ -26,7 +26,7 @@ pub struct Hint {
     /// Its own name: `x.iso.sha256` is of `x.iso`, the lines of `B2SUMS` are of BLAKE2b.
     pub name: Option<PathBuf>,
     /// What untagged lines hold; see [`Parser::untagged`].
-    pub untagged: Option<Function>,
+    pub untagged: Option<HashFunction>,
     /// The file that a digest without any name is of.
     pub file: Option<PathBuf>,
     /// Whether names may lead out of the directory. Those of GNU, BSD and OpenSSL lines always may.

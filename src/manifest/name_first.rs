@@ -4,10 +4,10 @@ use super::fields::{self, is_usual_hex};
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use super::{BadLine, Entry};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 
 struct NameFirst {
-    untagged: Option<Function>,
+    untagged: Option<HashFunction>,
 }
 
 pub(super) fn sign(line: &[u8]) -> bool {
@@ -44,7 +44,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     let text = str::from_utf8(word).ok()?;
     let prefix = text.split([':', '-']).next().filter(|prefix| prefix.len() < text.len());
     // `h1:` of a go.sum too, to be refused with the right words.
-    let named = prefix.is_some_and(|p| p == "h1" || p.parse::<Function>().is_ok());
+    let named = prefix.is_some_and(|p| p == "h1" || p.parse::<HashFunction>().is_ok());
     // A tagged line that is not quite right is no line of this shape.
     let mut words = name.split(|byte| matches!(byte, b' ' | b'('));
     let tagged = name.ends_with(b"=")

@@ -5,7 +5,7 @@ use std::str;
 
 use super::fields::path_from;
 use super::{Dialect, Entry, heading};
-use crate::algorithm::{Algorithm, Function, UnknownAlgorithm};
+use crate::algorithm::{Algorithm, HashFunction, UnknownAlgorithm};
 use crate::digest::Digest;
 use crate::notation;
 
@@ -29,7 +29,7 @@ pub struct Parser {
     rules: Rules,
     latest_tag: Option<&'static str>,
     /// The algorithm that a comment names for the untagged lines below it.
-    heading: Option<Result<Function, BadLine>>,
+    heading: Option<Result<HashFunction, BadLine>>,
     /// What the first untagged line of the list was; the others must be alike, for a reversed
     /// line whose name begins with a blank or `*` cannot be told from a GNU line.
     shape: Option<Shape>,
@@ -39,7 +39,7 @@ pub struct Parser {
 enum Rules {
     /// Every algorithm, by tag or by length, if the untagged lines are not said to be of one.
     Any {
-        untagged: Option<Function>,
+        untagged: Option<HashFunction>,
     },
     Gnu(Dialect),
 }
@@ -174,7 +174,7 @@ impl Parser {
 
     /// Says what untagged lines hold. Where the algorithm's length can be chosen, the digest
     /// tells it.
-    pub fn untagged(mut self, function: impl Into<Function>) -> Self {
+    pub fn untagged(mut self, function: impl Into<HashFunction>) -> Self {
         self.rules = Rules::Any { untagged: Some(function.into()) };
         self
     }
@@ -226,7 +226,7 @@ impl Parser {
 
     fn any_line<'l>(
         &mut self,
-        untagged: Option<Function>,
+        untagged: Option<HashFunction>,
         line: &'l [u8],
     ) -> Result<(Digest, &'l [u8]), BadLine> {
         let heading = self.heading;
@@ -301,7 +301,7 @@ fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
     if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
         return None;
     }
-    let function = tag.parse().map(|function: Function| {
+    let function = tag.parse().map(|function: HashFunction| {
         let algorithm = function.algorithm();
         // A tag without a length: BLAKE2 means its longest digest, SHAKE and BLAKE3 any.
         let open = algorithm.is_extendable() && !tag.ends_with(&(function.len() * 8).to_string());
@@ -313,13 +313,13 @@ fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
 /// What a tag says of the digest.
 #[derive(Clone, Copy)]
 enum Tag {
-    Exactly(Function),
+    Exactly(HashFunction),
     AnyLen(Algorithm),
 }
 
 impl Tag {
     /// Returns the tag of a heading's function, with any length if the heading leaves it open.
-    fn of(function: Function) -> Self {
+    fn of(function: HashFunction) -> Self {
         let algorithm = function.algorithm();
         match algorithm.is_extendable() && function == algorithm.into() {
             true => Self::AnyLen(algorithm),
@@ -343,7 +343,7 @@ fn tagged_fields(
 fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
     let function = |len| match tag {
         Tag::Exactly(function) => Some(function).filter(|f| f.len() == len),
-        Tag::AnyLen(algorithm) => Function::new(algorithm, len),
+        Tag::AnyLen(algorithm) => HashFunction::new(algorithm, len),
     };
     let is_hex = text.iter().all(u8::is_ascii_hexdigit);
     let hex = || Digest::from_hex(function(text.len() / 2)?, text).ok();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::fields::{self, is_usual_hex, url_name};
 use super::{BadLine, Entry};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 
 /// Digests of one file; a list with more of them is a bad entry.
@@ -78,7 +78,7 @@ enum Field {
 enum Kind {
     /// The digest itself or another field tells.
     Any,
-    Of(Function),
+    Of(HashFunction),
     NotComputed,
 }
 
@@ -121,7 +121,7 @@ pub(super) struct Record {
     /// The value of a key for names, if it cannot be a name.
     odd: Option<Vec<u8>>,
     size: Option<u64>,
-    algorithm: Option<Result<Function, BadLine>>,
+    algorithm: Option<Result<HashFunction, BadLine>>,
     /// Digests whose algorithm another field may tell.
     open: Vec<Value>,
     /// Under `value` or `content`.
@@ -406,7 +406,7 @@ fn is_sure(text: &str) -> bool {
 /// Returns `true` if the text begins with the name of an algorithm and `:` or `-`.
 fn is_prefixed(text: &str) -> bool {
     let name = |separator| text.split_once(separator).map(|(name, _)| name);
-    let is_name = |name: &str| name.parse::<Function>().is_ok();
+    let is_name = |name: &str| name.parse::<HashFunction>().is_ok();
     name(':').is_some_and(is_name) || name('-').is_some_and(is_name)
 }
 
@@ -504,7 +504,7 @@ impl Record {
     }
 
     /// Reads one digest, or a list of them; of several of one function in a list any may match.
-    fn read(&mut self, value: Value, function: Option<Function>) {
+    fn read(&mut self, value: Value, function: Option<HashFunction>) {
         match value {
             Value::Text(text) => match fields::notation(&text, function) {
                 Ok(digests) => {

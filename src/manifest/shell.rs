@@ -6,7 +6,7 @@ use super::BadLine;
 use super::fields::{self, url_name};
 use super::list::{Hint, Out};
 use super::shape::Reader;
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 
 /// Bytes of the words of all arrays together; a package has a few thousand.
@@ -250,7 +250,7 @@ impl Shell {
 }
 
 /// The function and the suffix of `sha256sums_x86_64`.
-fn sums(name: &str) -> Option<(Result<Function, BadLine>, &str)> {
+fn sums(name: &str) -> Option<(Result<HashFunction, BadLine>, &str)> {
     let (algorithm, suffix) = name.split_once("sums")?;
     // `cksums`
     let algorithm = if algorithm == "ck" { "cksum" } else { algorithm };

@@ -7,12 +7,12 @@ use super::BadLine;
 use super::fields;
 use super::list::{Hint, Out};
 use super::shape::Reader;
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::notation::Expected;
 
 struct Sidecar {
     file: Option<PathBuf>,
-    function: Option<Function>,
+    function: Option<HashFunction>,
     found: bool,
 }
 
@@ -76,7 +76,7 @@ fn file(name: &Path) -> Option<PathBuf> {
 
 /// The function that a list's name tells and its digests do not, for those of MD5, SHA-1 and SHA-2
 /// are as long: `B2SUMS`, `SHA3-256SUMS`, `x.iso.b3`.
-pub(super) fn rival(name: &Path) -> Option<Function> {
+pub(super) fn rival(name: &Path) -> Option<HashFunction> {
     use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
     let name = match name.extension().and_then(|extension| extension.to_str()) {
         Some("txt" | "asc") => name.with_extension(""),
@@ -89,7 +89,7 @@ pub(super) fn rival(name: &Path) -> Option<Function> {
 }
 
 /// `sha256`, `SHA256SUMS`, `sha256sum`, `b3`, `B2SUMS`.
-fn function(word: &str) -> Option<Function> {
+fn function(word: &str) -> Option<HashFunction> {
     let word = word.to_ascii_lowercase();
     let word = word.strip_suffix("sums").or(word.strip_suffix("sum")).unwrap_or(&word);
     word.trim_end_matches(['-', '_']).parse().ok()

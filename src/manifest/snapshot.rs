@@ -10,7 +10,7 @@ use super::fields;
 use super::list::{Hint, Out};
 use super::shape::Reader;
 use super::{BadLine, Entry};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::hasher::Hasher;
 use text::{
@@ -39,7 +39,7 @@ enum Part {
 }
 
 struct Entries {
-    function: Function,
+    function: HashFunction,
     /// The digest of all lines so far.
     hasher: Hasher,
     count: u64,
@@ -92,7 +92,7 @@ impl Snapshot {
             }
             Part::Algorithm => {
                 let name = line.strip_prefix(ALGORITHM).ok_or(BadLine::Damaged)?;
-                let function: Function = name.parse().map_err(|_| BadLine::UnknownTag)?;
+                let function: HashFunction = name.parse().map_err(|_| BadLine::UnknownTag)?;
                 let mut entries = Entries { function, hasher: Hasher::new(function), count: 0 };
                 entries.hash(&self.first);
                 entries.hash(line);

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
 
 use super::names::Named;
-use crate::algorithm::{Function, MAX_LEN};
+use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 
 /// Which base32 there may be.
@@ -21,12 +21,12 @@ pub(super) fn digest(named: Named, text: &str, base32: Base32) -> Option<Digest>
         Named::Exactly(function) => exactly(function, text, base32),
         Named::AnyLen(algorithm) => exactly(algorithm.into(), text, base32).or_else(|| {
             let bytes = if is_hex(text) { hex::decode(text).ok()? } else { base64(text)? };
-            Digest::from_bytes(Function::new(algorithm, bytes.len())?, &bytes)
+            Digest::from_bytes(HashFunction::new(algorithm, bytes.len())?, &bytes)
         }),
     }
 }
 
-fn exactly(function: Function, text: &str, base32: Base32) -> Option<Digest> {
+fn exactly(function: HashFunction, text: &str, base32: Base32) -> Option<Digest> {
     let len = function.len();
     if text.len() == 2 * len && is_hex(text) {
         return Digest::from_hex(function, text).ok();

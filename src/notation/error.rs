@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::algorithm::{Function, UnknownAlgorithm};
+use crate::algorithm::{HashFunction, UnknownAlgorithm};
 
 /// Why a text is no digest of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ pub enum ParseError {
     /// The algorithm is known, by this name, but not computed here.
     NotComputed(&'static str),
     /// The rest is no digest of the algorithm named: too short, too long, or of other characters.
-    Malformed(Function),
+    Malformed(HashFunction),
     /// A digest, but not of a file's bytes; the sentence says of what.
     NotOfAFile(&'static str),
 }

@@ -2,7 +2,7 @@
 //! is no digest of a file.
 
 use super::ParseError;
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 
 use Algorithm::{Md5, Sha1, Sha256, Sha512};
 
@@ -128,14 +128,14 @@ pub(super) fn refuse_other_things(text: &str) -> Result<(), ParseError> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Named {
     /// Digests of this length only.
-    Exactly(Function),
+    Exactly(HashFunction),
     /// Digests of any length that the algorithm has.
     AnyLen(Algorithm),
 }
 
 impl Named {
     /// The function, where the length is not asked for.
-    pub(super) fn function(self) -> Function {
+    pub(super) fn function(self) -> HashFunction {
         match self {
             Self::Exactly(function) => function,
             Self::AnyLen(algorithm) => algorithm.into(),
@@ -143,7 +143,7 @@ impl Named {
     }
 
     /// What the user said of digests that do not name their algorithm.
-    pub(super) fn hint(function: Function) -> Self {
+    pub(super) fn hint(function: HashFunction) -> Self {
         let algorithm = function.algorithm();
         match algorithm.has_variable_len() && function == algorithm.into() {
             true => Self::AnyLen(algorithm),
@@ -171,7 +171,7 @@ pub(super) fn is_name(name: &str) -> bool {
 pub(super) fn algorithm(name: &str) -> Result<Named, ParseError> {
     // RFC 5843: of the bytes before any content coding, and so of the file.
     let name = name.strip_prefix("id-").unwrap_or(name);
-    let unknown = match name.parse::<Function>() {
+    let unknown = match name.parse::<HashFunction>() {
         Ok(function) => {
             let algorithm = function.algorithm();
             // Without a length BLAKE2 means its longest digest, SHAKE and BLAKE3 any.

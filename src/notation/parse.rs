@@ -3,14 +3,14 @@
 use super::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use super::names::{self, Header, Named};
 use super::{Expected, ParseError};
-use crate::algorithm::{Algorithm, Function, Strength};
+use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
 
 /// More than a field of every algorithm needs, in bytes.
 const LONGEST: usize = 16 * 1024;
 
 /// Reads any notation; see the module's own words for the order.
-pub(super) fn expected(text: &[u8], hint: Option<Function>) -> Result<Expected, ParseError> {
+pub(super) fn expected(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, ParseError> {
     let text = str::from_utf8(text).map_err(|_| ParseError::Unrecognised)?;
     let text = undress(text);
     match text.len() {
@@ -180,7 +180,7 @@ fn tagged_line(text: &str) -> Result<Option<Expected>, ParseError> {
 }
 
 /// One or more of `alg:DIGEST`, `alg=DIGEST`, `alg-DIGEST`; or one without a name.
-fn fields(text: &str, hint: Option<Function>) -> Result<Expected, ParseError> {
+fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseError> {
     // `SHA256: BA7816BF 8F01CFEA …`
     if let Some((name, value)) = text.split_once([':', '=']) {
         let digits = grouped_hex(value.trim_matches([' ', '=']));
@@ -276,7 +276,7 @@ fn read(named: Named, value: &str) -> Option<Digest> {
 }
 
 /// A digest that does not name its algorithm.
-fn bare(token: &str, hint: Option<Function>) -> Result<Digest, ParseError> {
+fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseError> {
     refuse_parts(token)?;
     if let Some(function) = hint {
         let read = digest(Named::hint(function), token, Base32::Nix);

@@ -5,7 +5,7 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::decode::NIX32;
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 
 use Algorithm::{Blake2b, Blake2s, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512};
@@ -93,7 +93,7 @@ impl Notation {
 
     /// The function's name in the notation's registry: W3C SRI section 3.2 with Nix's additions,
     /// IANA's "HTTP Digest Algorithm Values", IANA's "Named Information Hash Algorithm Registry".
-    fn registered(self, function: Function) -> Option<&'static str> {
+    fn registered(self, function: HashFunction) -> Option<&'static str> {
         let names: &[(Algorithm, usize, &str)] = match self {
             Self::Sri => &[
                 (Md5, 16, "md5"),
@@ -123,7 +123,7 @@ impl Notation {
             _ => &[],
         };
         let is_it = |(algorithm, len, _): &&(Algorithm, usize, &'static str)| {
-            Function::new(*algorithm, *len) == Some(function)
+            HashFunction::new(*algorithm, *len) == Some(function)
         };
         names.iter().find(is_it).map(|(_, _, name)| *name)
     }
@@ -133,7 +133,7 @@ impl Notation {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unwritable {
     notation: Notation,
-    function: Function,
+    function: HashFunction,
 }
 
 impl fmt::Display for Unwritable {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::engine::{Stamp, Time};
 use crate::manifest::snapshot_text::{
@@ -99,7 +99,7 @@ pub(super) enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Cuts a line, its end taken off; digests are of `function`.
-    pub(super) fn cut(line: &'a str, function: Function) -> Result<Self, &'static str> {
+    pub(super) fn cut(line: &'a str, function: HashFunction) -> Result<Self, &'static str> {
         Ok(match Fields::cut(line, 2 * function.len())? {
             Fields::Link { target, name } => Self::Link { target, name },
             Fields::File { digest, size, modified, changed, inode, read, name } => {
@@ -135,7 +135,7 @@ impl<'a> Line<'a> {
     }
 
     /// The entry of a line that was found good before.
-    pub(super) fn known_entry(&self, function: Function) -> Option<Entry<'a>> {
+    pub(super) fn known_entry(&self, function: HashFunction) -> Option<Entry<'a>> {
         let content = match *self {
             Self::File { digest, stamp, read, .. } => {
                 Content::File { digest: Digest::from_hex(function, digest).ok()?, stamp, read }
@@ -149,7 +149,7 @@ impl<'a> Line<'a> {
 const BAD_DIGEST: &str = "malformed digest";
 
 /// A digest in the only case that a record has.
-pub(super) fn lower_hex(function: Function, text: &str) -> Result<Digest, &'static str> {
+pub(super) fn lower_hex(function: HashFunction, text: &str) -> Result<Digest, &'static str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(BAD_DIGEST);
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use super::entry::{Content, Entry, Line, lower_hex, time, write_time};
 use super::name::walk_order;
 use super::record::{LARGEST, Record, SEAL, may_follow};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::engine::{FileId, Stamp, Time};
 use crate::hasher::Hasher;
@@ -131,7 +131,12 @@ impl Journal {
     /// Someone without the key may have put back an old journal with a good HMAC. So the change time
     /// must be the same too: no program can set it, and the digest is that of contents which have
     /// not been written to since.
-    pub(super) fn find(&self, name: &[u8], stamp: &Stamp, function: Function) -> Option<Digest> {
+    pub(super) fn find(
+        &self,
+        name: &[u8],
+        stamp: &Stamp,
+        function: HashFunction,
+    ) -> Option<Digest> {
         match self.before.find(name, function)?.content {
             Content::File { digest, stamp: then, .. }
                 if then == *stamp && !may_follow(self.begun, then.modified) =>
@@ -178,7 +183,7 @@ struct Before {
 }
 
 impl Before {
-    fn read(text: Vec<u8>, head: &str, state: &mut State, function: Function) -> Option<Self> {
+    fn read(text: Vec<u8>, head: &str, state: &mut State, function: HashFunction) -> Option<Self> {
         let good = match std::str::from_utf8(&text) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).ok()?,
@@ -224,16 +229,16 @@ impl Before {
         Some(before)
     }
 
-    fn line(&self, at: usize, function: Function) -> Option<Line<'_>> {
+    fn line(&self, at: usize, function: HashFunction) -> Option<Line<'_>> {
         let rest = &self.text[at..];
         Line::cut(&rest[..rest.find('\n')?], function).ok()
     }
 
-    fn name(&self, at: usize, function: Function) -> Option<std::borrow::Cow<'_, [u8]>> {
+    fn name(&self, at: usize, function: HashFunction) -> Option<std::borrow::Cow<'_, [u8]>> {
         Some(self.line(at, function)?.known_name())
     }
 
-    fn find(&self, name: &[u8], function: Function) -> Option<Entry<'_>> {
+    fn find(&self, name: &[u8], function: HashFunction) -> Option<Entry<'_>> {
         let order = |at: &usize| walk_order(&self.name(*at, function).unwrap_or_default(), name);
         let at = self.lines.binary_search_by(order).ok()?;
         self.line(self.lines[at], function)?.known_entry(function)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::entry::{Entry, Line, lower_hex, time};
 use super::name::walk_order;
-use crate::algorithm::{Algorithm, Function};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::{Stamp, Time};
 use crate::hasher::digest;
 use crate::hmac::Key;
@@ -31,7 +31,7 @@ const GRAIN: i64 = 2;
 #[derive(Clone, Debug)]
 pub struct Record {
     text: String,
-    function: Function,
+    function: HashFunction,
     reads: Vec<Read>,
     /// Where the first entry begins and the last one ends.
     pub(super) start: usize,
@@ -132,13 +132,13 @@ impl Record {
     }
 
     /// That of an empty tree, which nobody has read.
-    pub(super) fn empty(function: Function) -> Self {
+    pub(super) fn empty(function: HashFunction) -> Self {
         let (reads, sealed) = (Vec::new(), Sealed::No);
         Self { text: String::new(), function, reads, start: 0, end: 0, count: 0, sealed }
     }
 
     /// The function that made the digests.
-    pub fn function(&self) -> Function {
+    pub fn function(&self) -> HashFunction {
         self.function
     }
 
@@ -211,7 +211,7 @@ impl Record {
             Some(field)
         };
         let name = next(&mut start, ALGORITHM).ok_or(Refusal::Incomplete)?;
-        let function = name.parse::<Function>().ok().filter(|f| f.to_string() == name);
+        let function = name.parse::<HashFunction>().ok().filter(|f| f.to_string() == name);
         let function = function.ok_or(Refusal::Line(line, "unknown algorithm"))?;
         let mut reads: Vec<Read> = Vec::new();
         while let Some(field) = next(&mut start, READ) {

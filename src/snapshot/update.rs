@@ -18,7 +18,7 @@ use super::write::Writer;
 use super::{
     Accept, Failure, Missing, Notice, Options, Report, check_root, covers, load, name_below,
 };
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::atomic::{AtomicFile, Existing};
 use crate::engine::{
     self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
@@ -39,7 +39,7 @@ use crate::temporary::is_temporary;
 pub fn take(
     directory: &Path,
     target: &Path,
-    function: impl Into<Function>,
+    function: impl Into<HashFunction>,
     options: &Options,
     notice: impl FnMut(Notice<'_>),
 ) -> Result<Report, Failure> {
@@ -207,7 +207,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
     /// Those of opening the directory and of writing the journal.
     fn read(&mut self, steps: &mut Steps, journal: &mut Journal) -> io::Result<()> {
         let todo = self.resume(steps, journal);
-        let functions: Arc<[Function]> = [self.old.function()].into();
+        let functions: Arc<[HashFunction]> = [self.old.function()].into();
         let (names, steps) = (&steps.names, &mut steps.steps);
         let directory = self.directory;
         // No name may lead out of the tree, whatever has become of its directories since.

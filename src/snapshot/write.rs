@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::entry::{Entry, write_time};
 use super::name::walk_order;
 use super::record::{MAGIC, Read, SEAL};
-use crate::algorithm::Function;
+use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
 use crate::manifest::snapshot_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
@@ -37,7 +37,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
-    function: Function,
+    function: HashFunction,
     hasher: Hasher,
     mac: Option<Hmac>,
     pending: String,
@@ -56,7 +56,7 @@ impl<W: Write> Writer<W> {
     /// With a key of another function.
     pub fn new(
         out: W,
-        function: impl Into<Function>,
+        function: impl Into<HashFunction>,
         reads: &[Read],
         key: Option<&Key>,
     ) -> io::Result<Self> {

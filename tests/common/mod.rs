@@ -2,7 +2,7 @@
 #![allow(dead_code)] // each test crate uses its own part
 
 use hmac::{KeyInit, Mac, SimpleHmac};
-use hsum::{Algorithm, Function};
+use hsum::{Algorithm, HashFunction};
 use sha2::Digest as _;
 use sha2::digest::block_api::BlockSizeUser;
 use shake::{ExtendableOutput, Update, XofReader};
@@ -59,7 +59,7 @@ pub(crate) fn authenticating() -> impl Iterator<Item = Algorithm> {
 }
 
 /// The digest by RustCrypto's hasher, or the one of BLAKE's own authors, one-shot.
-pub(crate) fn oracle(function: impl Into<Function>, data: &[u8]) -> Vec<u8> {
+pub(crate) fn oracle(function: impl Into<HashFunction>, data: &[u8]) -> Vec<u8> {
     let function = function.into();
     let mut out = vec![0; function.len()];
     match function.algorithm() {
@@ -112,7 +112,7 @@ pub(crate) fn oracle_xof(algorithm: Algorithm, data: &[u8], len: usize) -> Vec<u
 /// The HMAC by the `hmac` crate, for every function that it can be instantiated with; `None` for
 /// the others: BLAKE3, and BLAKE2 at other lengths than 64 and 32 bytes.
 pub(crate) fn oracle_hmac(
-    function: impl Into<Function>,
+    function: impl Into<HashFunction>,
     key: &[u8],
     message: &[u8],
 ) -> Option<Vec<u8>> {
@@ -144,7 +144,7 @@ pub(crate) fn oracle_hmac(
 
 /// RFC 2104, section 2, letter by letter over [`oracle`]: also for what `hmac` cannot instantiate.
 pub(crate) fn hmac_by_the_book(
-    function: impl Into<Function>,
+    function: impl Into<HashFunction>,
     key: &[u8],
     message: &[u8],
 ) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Command lines, operands and lists, made up.
 
-use hsum::{Algorithm, Function};
+use hsum::{Algorithm, HashFunction};
 
 use super::scratch::TOOLS;
 
@@ -255,7 +255,7 @@ fn verifying(dice: &mut Dice, files: &Files) -> Case {
     let algorithm = parts.iter().rev().flatten().find_map(|word| {
         let word = String::from_utf8_lossy(word);
         let word = word.trim_start_matches("-a").trim_start_matches("--algorithm=");
-        word.parse::<Function>().ok().map(Function::algorithm)
+        word.parse::<HashFunction>().ok().map(HashFunction::algorithm)
     });
     let count = [1, 1, 1, 2, 3][dice.roll(5)];
     let lists: Vec<Vec<u8>> = (0..count)
@@ -317,7 +317,7 @@ fn line(
     let contents = files.iter().find(|(name, _)| *name == file);
     let contents = contents.map_or(&b""[..], |(_, contents)| contents);
     let sizes: &[usize] = if algorithm == Algorithm::Blake2b { &[64, 64, 16, 32, 1] } else { &[0] };
-    let function = Function::new(algorithm, sizes[dice.roll(sizes.len())]);
+    let function = HashFunction::new(algorithm, sizes[dice.roll(sizes.len())]);
     let function = function.unwrap_or(algorithm.into());
     let mut hex = hsum::digest(function, contents).to_hex();
     let mut tag = function.tag().to_string();

@@ -7,13 +7,13 @@ mod shapes;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hsum::notation::{Expected, Notation, ParseError};
-use hsum::{Algorithm, Digest, Function, Strength, digest};
+use hsum::{Algorithm, Digest, HashFunction, Strength, digest};
 use proptest::prelude::*;
 
 /// A line of the corpus.
 struct Case {
     line: usize,
-    hint: Option<Function>,
+    hint: Option<HashFunction>,
     /// `ALGORITHM:HEX,…` or `!KIND`.
     meaning: String,
     text: String,
@@ -94,7 +94,7 @@ fn the_whole_corpus() {
 #[test]
 fn what_is_written_is_read() {
     for algorithm in Algorithm::ALL {
-        let function = Function::from(*algorithm);
+        let function = HashFunction::from(*algorithm);
         let is = digest(function, b"abc");
         for notation in Notation::ALL {
             let Ok(text) = notation.write(&is) else { continue };
@@ -143,7 +143,7 @@ fn long_texts_are_refused_at_once() {
 
 fn any_digest() -> impl Strategy<Value = Digest> {
     (0..Algorithm::ALL.len(), prop::array::uniform32(any::<u8>())).prop_map(|(i, bytes)| {
-        let function = Function::from(Algorithm::ALL[i]);
+        let function = HashFunction::from(Algorithm::ALL[i]);
         Digest::from_bytes(function, &[bytes, bytes].concat()[..function.len()]).unwrap()
     })
 }
@@ -155,7 +155,7 @@ fn odd_digest() -> impl Strategy<Value = Digest> {
         let bytes = Base64UrlUnpadded::decode_vec(&digits[..digits.len().min(84) & !3]);
         let mut bytes = bytes.unwrap_or_default();
         bytes.resize(64, 0xf8);
-        let function = Function::from(Algorithm::ALL[i]);
+        let function = HashFunction::from(Algorithm::ALL[i]);
         Digest::from_bytes(function, &bytes[..function.len()]).unwrap()
     })
 }

@@ -31,7 +31,7 @@ fn algorithm(vector: &Value) -> Algorithm {
     text(vector, "alg")
         .strip_prefix("hmac-")
         .unwrap()
-        .parse::<hsum::Function>()
+        .parse::<hsum::HashFunction>()
         .unwrap()
         .algorithm()
 }

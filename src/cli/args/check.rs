@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use hsum::Function;
+use hsum::HashFunction;
 
 use super::{WorkArgs, any_path};
 
@@ -33,7 +33,7 @@ pub(crate) struct CheckArgs {
 
     /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
-    pub(crate) algorithm: Option<Function>,
+    pub(crate) algorithm: Option<HashFunction>,
 
     /// Check this file only, and fail if no list names it; may be repeated
     #[arg(long, value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use hsum::Function;
+use hsum::HashFunction;
 use hsum::notation::Notation;
 
 #[derive(Args, Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct ConvertArgs {
 
     /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
-    pub(crate) algorithm: Option<Function>,
+    pub(crate) algorithm: Option<HashFunction>,
 }
 
 fn notation() -> impl TypedValueParser<Value = Notation> {

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use hsum::Function;
+use hsum::HashFunction;
 
 use super::client::ClientArgs;
 use super::{When, any_path};
@@ -105,7 +105,7 @@ pub(crate) struct TrustArgs {
 
     /// The algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
-    pub(crate) algorithm: Option<Function>,
+    pub(crate) algorithm: Option<HashFunction>,
 
     /// The length that it must have, in bytes
     #[arg(long, value_name = "BYTES")]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsum::Function;
+use hsum::HashFunction;
 
 use super::{When, any_path};
 
@@ -16,7 +16,7 @@ pub(crate) struct HmacArgs {
 
     /// Hash algorithm below the HMAC
     #[arg(short, long, value_name = "ALG", default_value = "sha256")]
-    pub(crate) algorithm: Function,
+    pub(crate) algorithm: HashFunction,
 
     /// Where the key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
     // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsum::Function;
+use hsum::HashFunction;
 
 use super::WorkArgs;
 
@@ -21,7 +21,7 @@ pub(crate) struct PublishArgs {
         value_delimiter = ',',
         default_value = "sha256"
     )]
-    pub(crate) algorithms: Vec<Function>,
+    pub(crate) algorithms: Vec<HashFunction>,
 
     /// What to write, several with commas; by default all, Metalink where --base-url is given
     #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',')]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsum::Function;
+use hsum::HashFunction;
 use hsum::snapshot::Share;
 
 use super::{KeyFormat, WorkArgs, any_path};
@@ -25,7 +25,7 @@ pub(crate) struct SnapshotArgs {
 
     /// Hash algorithm; see 'hsum algorithms'
     #[arg(short, long, value_name = "ALG", default_value = "sha256")]
-    pub(crate) algorithm: Function,
+    pub(crate) algorithm: HashFunction,
 
     #[command(flatten)]
     pub(crate) seal: SealArgs,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsum::Function;
+use hsum::HashFunction;
 
 use super::{WorkArgs, any_path};
 
@@ -21,7 +21,7 @@ pub(crate) struct SumArgs {
         value_delimiter = ',',
         default_value = "sha256"
     )]
-    pub(crate) algorithms: Vec<Function>,
+    pub(crate) algorithms: Vec<HashFunction>,
 
     /// Digest length in bits, for shake128, shake256, blake2b, blake2s and blake3
     #[arg(short, long, value_name = "BITS")]

@@ -274,7 +274,7 @@ fn refusal(error: SignatureError) -> Failure {
 fn in_fragment(url: &Url) -> Option<Result<Expected, Failure>> {
     let fragment = url.fragment()?;
     let (name, _) = fragment.split_once(['=', ':'])?;
-    name.parse::<hsum::Function>().ok()?;
+    name.parse::<hsum::HashFunction>().ok()?;
     let expected = Expected::parse(fragment, None);
     Some(
         expected.map_err(|error| {

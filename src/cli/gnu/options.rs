@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use hsum::manifest::{Dialect, Encoding, Family, Format, Style, Terminator};
-use hsum::{Algorithm, Function};
+use hsum::{Algorithm, HashFunction};
 
 use super::super::check::{Manner, Report, Warn};
 use super::super::quote::quote_text;
@@ -23,7 +23,7 @@ pub(super) enum Request {
 /// What is computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum What {
-    Digest(Function),
+    Digest(HashFunction),
     Legacy(Legacy),
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use hsum::engine::{self, Next, Plan, Reading, Source};
 use hsum::manifest::Terminator;
-use hsum::{Error, Function};
+use hsum::{Error, HashFunction};
 
 use super::super::exit::{self, Exit};
 use super::super::output::{Output, WriteError};
@@ -54,7 +54,7 @@ fn step(result: Result<(), WriteError>) -> ControlFlow<()> {
 
 /// Whether all files could be read.
 fn digests(
-    function: Function,
+    function: HashFunction,
     threads: Option<NonZeroUsize>,
     sources: Vec<Source>,
     print: Print,

@@ -1,7 +1,7 @@
 //! Flags → a scheme and its keys.
 
 use anyhow::{Result, anyhow};
-use hsum::Function;
+use hsum::HashFunction;
 use hsum::sign::{
     Encoding, Jws, JwsAlgorithm, KeyError, KeyFormat, ROWS, Rfc9421, Row, Scheme, SecretKey,
     Setting, Sigv4, Template,
@@ -132,7 +132,8 @@ fn template(args: &SchemeArgs) -> Result<Template> {
         }
     };
     if let Some(name) = &args.algorithm {
-        let function: Function = name.parse().map_err(|error| usage(format!("--alg: {error}")))?;
+        let function: HashFunction =
+            name.parse().map_err(|error| usage(format!("--alg: {error}")))?;
         template = template.algorithm(function.algorithm());
     }
     Ok(match args.settings.encoding {
