@@ -82,10 +82,14 @@ pub mod check;
 pub mod engine;
 #[cfg(feature = "net")]
 pub mod fetch;
+#[cfg(feature = "net")]
+pub mod net;
 #[cfg(feature = "fs")]
 pub mod snapshot;
 #[cfg(feature = "fs")]
 pub mod temporary;
+#[cfg(feature = "net")]
+pub mod trust;
 
 pub use algorithm::{Algorithm, HashFunction, Strength, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};

@@ -10,6 +10,8 @@ mod layer;
 mod lines;
 mod list;
 mod parse;
+#[cfg(feature = "fs")]
+pub mod publish;
 mod shape;
 mod write;
 

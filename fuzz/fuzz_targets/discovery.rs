@@ -2,7 +2,8 @@
 #![no_main]
 
 use hsum::fetch::name::{self, ChosenBy};
-use hsum::fetch::{Url, discovery, lock, metalink};
+use hsum::net::{Url};
+use hsum::trust::{discovery, lock, metalink};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &[u8])| {

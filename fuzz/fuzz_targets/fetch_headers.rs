@@ -4,10 +4,12 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hsum::fetch::auth::{self, Challenge, DigestSession, Request, Way};
-use hsum::fetch::cookies::Jar;
-use hsum::fetch::netrc::Netrc;
-use hsum::fetch::{Credentials, digests, name};
+use hsum::net::auth::{self, Challenge, DigestSession, Request, Way};
+use hsum::net::cookies::Jar;
+use hsum::net::netrc::Netrc;
+use hsum::fetch::{name};
+use hsum::net::{Credentials};
+use hsum::trust::{digests};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: i64 = 1_700_000_000;

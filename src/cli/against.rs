@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use hsum::engine::Source;
 use hsum::fetch::name::{self, ChosenBy};
-use hsum::fetch::sums::{self, Approved, Said, Sums};
-use hsum::fetch::{Client, Failure, Origin, Proxies, Tls, Url};
+use hsum::net::{Client, Failure, Origin, Proxies, Tls, Url};
+use hsum::trust::sums::{self, Approved, Said, Sums};
 
 use super::args::CheckArgs;
 use super::check::{Manner, Report};

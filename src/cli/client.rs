@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
+use hsum::atomic::AtomicFile;
 use hsum::bounded::{self, read_file};
-use hsum::fetch::cookies::Jar;
-use hsum::fetch::form::{self, FilePart, Multipart};
-use hsum::fetch::netrc::Netrc;
-use hsum::fetch::{
-    AtomicFile, AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity,
-    PlaintextAuth, Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+use hsum::net::cookies::Jar;
+use hsum::net::form::{self, FilePart, Multipart};
+use hsum::net::netrc::Netrc;
+use hsum::net::{
+    AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity, PlaintextAuth,
+    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, SystemClock};

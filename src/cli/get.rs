@@ -17,14 +17,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Result;
-use hsum::fetch::lock::LockedFile;
-use hsum::fetch::metalink::MetalinkFile;
+use hsum::atomic::Existing;
 use hsum::fetch::name::{self, BadName, ChosenBy};
 use hsum::fetch::{
-    Bad, Client, Coded, Demand, Existing, Failure, FailureKind, Fetch, Origin, Progress, Reply,
-    Request, Resume, ServerDigest, Unverified, Url, Verified, redacted,
+    Bad, Coded, Demand, Fetch, Progress, Resume, ServerDigest, Unverified, Verified,
 };
+use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
 use hsum::temporary::TemporaryFolder;
+use hsum::trust::lock::LockedFile;
+use hsum::trust::metalink::MetalinkFile;
 
 use super::args::{GetArgs, When};
 use super::client::{self, Session};

@@ -1,8 +1,9 @@
 //! `hsum head`: what a server says of a file, before anything of it is fetched.
 
 use anyhow::Result;
-use hsum::fetch::digests::{self, Stated};
-use hsum::fetch::{Failure, FailureKind, Reply, Request, Url, Validator, redacted};
+use hsum::fetch::Validator;
+use hsum::net::{Failure, FailureKind, Reply, Request, Url, redacted};
+use hsum::trust::digests::{self, Stated};
 use serde_json::{Map, Value, json};
 
 use super::args::HeadArgs;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use hsum::engine::{self, Filter, Outcome, Plan, Progress, Source};
-use hsum::fetch::publish::{Listing, Published, is_own};
+use hsum::manifest::publish::{Listing, Published, is_own};
 use hsum::{ErrorKind, HashFunction};
 use url::Url;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::fetch::{Body, Failure, FailureKind, Headers, Reply, redacted};
+use hsum::net::{Body, Failure, FailureKind, Headers, Reply, redacted};
 
 use super::args::SendArgs;
 use super::client::{self, Session};

@@ -2,13 +2,13 @@
 
 use url::Url;
 
-use super::client::Reply;
-use super::digests::{self, Shape};
-use super::failure::{Failure, FailureKind, redacted};
-use super::headers::Headers;
-use super::redirect::Hop;
-use super::transport::Framing;
 use crate::digest::Digest;
+use crate::net::client::Reply;
+use crate::net::failure::{Failure, FailureKind, redacted};
+use crate::net::headers::Headers;
+use crate::net::redirect::Hop;
+use crate::net::transport::Framing;
+use crate::trust::digests::{self, Shape};
 
 /// What a response says of the file.
 pub(super) struct Answer {

@@ -5,26 +5,26 @@ use std::io;
 
 use url::Url;
 
-use super::answer::{Answer, refusal};
-use super::client::{Client, Reply};
-use super::decode::{self, Coded, Coding, Decoded};
-use super::digests::Shape;
-use super::download::{Fetch, copy, name_of, shown};
-use super::failure::{Again, Failure, FailureKind, redacted};
-use super::headers::Headers;
-use super::part::{Part, State};
-use super::pump::{Arrived, Bound, Limits, Progress, pump};
-use super::redirect::Hop;
-use super::resume::{Rest, Validator, rest};
-use super::retry::Patience;
-use super::settings::ServerDigest;
-use super::transport::{Framing, Request};
-use super::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
+use crate::fetch::answer::{Answer, refusal};
+use crate::fetch::decode::{self, Coded, Coding, Decoded};
+use crate::fetch::download::{Fetch, copy, name_of, shown};
+use crate::fetch::part::{Part, State};
+use crate::fetch::pump::{Arrived, Bound, Limits, Progress, pump};
+use crate::fetch::resume::{Rest, Validator, rest};
+use crate::fetch::settings::ServerDigest;
+use crate::fetch::verdict::{Came, Evidence, judge, length, wrong_size};
 use crate::hasher::MultiHasher;
+use crate::net::client::{Client, Reply};
+use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::headers::Headers;
+use crate::net::redirect::Hop;
+use crate::net::retry::Patience;
+use crate::net::transport::{Framing, Request};
 use crate::notation::Expected;
+use crate::trust::digests::Shape;
 
 /// What is taken of a file whose length is not known, in bytes.
 pub(super) const MOST_UNKNOWN: u64 = 16 << 30;

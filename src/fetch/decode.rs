@@ -5,17 +5,17 @@ use std::io::{self, BufReader, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::attempt::MOST_UNKNOWN;
-use super::client::Client;
-use super::download::Fetch;
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::part::Part;
-use super::verdict::Evidence;
 use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
+use crate::fetch::attempt::MOST_UNKNOWN;
+use crate::fetch::download::Fetch;
+use crate::fetch::part::Part;
+use crate::fetch::verdict::Evidence;
 use crate::hasher::MultiHasher;
+use crate::net::client::Client;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
 
 const BUFFER: usize = 256 * 1024;
 

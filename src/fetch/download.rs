@@ -7,26 +7,27 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::attempt::{Attempt, Mode, Outcome};
-use super::client::Client;
-use super::decode::Coded;
-use super::failure::{Again, Failure, FailureKind, redacted};
-use super::part::{self, Part};
-use super::pump::Progress;
-use super::settings::{Bad, Demand, Resume, ServerDigest, Unverified};
-use super::transport::{Body, Origin, Request};
-use super::verdict::{self, Evidence};
-use super::verified::{How, Verified};
 use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::atomic::{Existing, through_links};
 use crate::engine::StableFile;
+use crate::fetch::attempt::{Attempt, Mode, Outcome};
+use crate::fetch::decode::Coded;
+use crate::fetch::part::{self, Part};
+use crate::fetch::pump::Progress;
+use crate::fetch::settings::{Bad, Demand, Resume, ServerDigest, Unverified};
+use crate::fetch::verdict::{self, Evidence};
+use crate::fetch::verified::{How, Verified};
 use crate::hasher::MultiHasher;
+use crate::net::client::Client;
+use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::transport::{Body, Origin, Request};
 use crate::notation::Expected;
 
 /// A file to be fetched, and all that is known of it beforehand.
 ///
 /// ```no_run
-/// use hsum::fetch::{Client, Fetch};
+/// use hsum::fetch::{Fetch};
+/// use hsum::net::{Client};
 ///
 /// let url = "https://example.org/x.iso".parse()?;
 /// let digest = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".parse()?;

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
-use super::decode::Coding;
-use super::failure::{Failure, FailureKind};
-use super::resume::Validator;
 use crate::algorithm::Algorithm;
 use crate::atomic::{self, Access, AtomicFile, Existing};
+use crate::fetch::decode::Coding;
+use crate::fetch::resume::Validator;
 use crate::hasher::digest;
+use crate::net::failure::{Failure, FailureKind};
 use crate::temporary::{DECODED, PART, PART_STATE};
 
 /// The longest name that file systems take, in bytes.

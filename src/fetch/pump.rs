@@ -7,8 +7,8 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::{Again, Failure, FailureKind};
 use crate::hasher::MultiHasher;
+use crate::net::failure::{Again, Failure, FailureKind};
 
 /// Bytes of one buffer, and how many are on their way at once.
 const BUFFER: usize = 512 * 1024;

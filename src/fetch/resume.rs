@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::headers::Headers;
-use super::transport::{Framing, Response};
+use crate::net::headers::Headers;
+use crate::net::transport::{Framing, Response};
 
 /// A file that changed less than this before the response may change again within the same second,
 /// unseen (RFC 9110, section 8.8.2.2).

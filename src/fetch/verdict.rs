@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use super::decode::Coding;
-use super::discovery;
-use super::download::Fetch;
-use super::failure::{Failure, FailureKind};
-use super::part::Part;
-use super::transport::Framing;
 use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
+use crate::fetch::decode::Coding;
+use crate::fetch::download::Fetch;
+use crate::fetch::part::Part;
 use crate::hasher::Hasher;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::transport::Framing;
 use crate::notation::Expected;
+use crate::trust::discovery;
 
 /// Up to this many bytes, a file that does not match is hashed by other functions too, to tell which
 /// one its digest may be of.

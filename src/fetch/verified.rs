@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::failure::redacted;
-use super::redirect::Hop;
-use super::verdict::Evidence;
 use crate::digest::Digest;
+use crate::fetch::verdict::Evidence;
+use crate::net::failure::redacted;
+use crate::net::redirect::Hop;
 
 /// A file that is in place.
 #[derive(Clone, Debug)]

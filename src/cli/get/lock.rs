@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use hsum::fetch::lock;
 use hsum::fetch::name::{self, ChosenBy};
-use hsum::fetch::sums::Sums;
-use hsum::fetch::{Failure, FailureKind, Origin, Request, redacted};
+use hsum::net::{Failure, FailureKind, Origin, Request, redacted};
+use hsum::trust::lock;
+use hsum::trust::sums::Sums;
 
 use super::super::args::GetArgs;
 use super::super::exit::Exit;

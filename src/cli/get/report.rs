@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use hsum::Strength;
-use hsum::fetch::{Failure, How, Verified, redacted};
+use hsum::fetch::{How, Verified};
+use hsum::net::{Failure, redacted};
 use serde_json::{Map, Value, json};
 
 use super::super::args::GetArgs;

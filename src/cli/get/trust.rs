@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use hsum::bounded::{SMALL_FILE, read_file};
-use hsum::fetch::discovery::{self, Signer};
-use hsum::fetch::metalink::{self, MetalinkFile};
 use hsum::fetch::name::{self, ChosenBy};
-use hsum::fetch::signature::{
+use hsum::fetch::{Fetch, Verified};
+use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
+use hsum::notation::Expected;
+use hsum::trust::Pins;
+use hsum::trust::discovery::{self, Signer};
+use hsum::trust::metalink::{self, MetalinkFile};
+use hsum::trust::signature::{
     self, Keyring, Legacy, MinisignKey, MinisignSignature, OpenPgp, SignatureError, Signed,
 };
-use hsum::fetch::sums::{self, Approved, Said, Sums};
-use hsum::fetch::{
-    Client, Failure, FailureKind, Fetch, Origin, Pins, Reply, Request, Url, Verified, redacted,
-};
-use hsum::notation::Expected;
+use hsum::trust::sums::{self, Approved, Said, Sums};
 use hsum::{ErrorKind, Strength};
 
 use super::super::args::TrustArgs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::bounded::{self, read_all};
-use hsum::fetch::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
+use hsum::net::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
 use hsum::sign::{Scheme, Setting, SignOptions, Signer};
 
 use super::request::Request as Message;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::{Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind};
 
 /// When to give up, whatever comes; the default is never.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use crate::sign::is_token_byte;
 /// One challenge: a scheme and its parameters.
 ///
 /// ```
-/// use hsum::fetch::auth::Challenge;
+/// use hsum::net::auth::Challenge;
 ///
 /// let field = &b"Negotiate, Basic realm=\"a, \\\"b\\\"\", Digest nonce=x"[..];
 /// let challenges = Challenge::parse_all([field]);

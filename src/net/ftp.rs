@@ -10,14 +10,14 @@ use suppaftp::types::FileType;
 use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
 use url::Url;
 
-use super::client::userinfo;
-use super::deadline::{Deadline, Watched, aside, until};
-use super::dial::{Dialer, connect, io_failure, remaining};
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::proxy::decode_userinfo;
-use super::secret::Credentials;
-use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::net::client::userinfo;
+use crate::net::deadline::{Deadline, Watched, aside, until};
+use crate::net::dial::{Dialer, connect, io_failure, remaining};
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
+use crate::net::proxy::decode_userinfo;
+use crate::net::secret::Credentials;
+use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 
 /// The port on which TLS comes first; on any other the server is asked for it (RFC 4217).
 const IMPLICIT: u16 = 990;
@@ -300,7 +300,7 @@ fn failure(error: FtpError) -> Failure {
                 // "Service not available", "cannot open data connection", "connection closed".
                 Status::NotAvailable
                 | Status::CannotOpenDataConnection
-                | Status::TransferAborted => failure.again(super::failure::Again::Later),
+                | Status::TransferAborted => failure.again(crate::net::failure::Again::Later),
                 _ => failure,
             }
         }

@@ -2,8 +2,8 @@
 //! servers and for proxies.
 //!
 //! ```
-//! use hsum::fetch::auth::{self, Challenge, DigestSession, Request, Way};
-//! use hsum::fetch::Credentials;
+//! use hsum::net::auth::{self, Challenge, DigestSession, Request, Way};
+//! use hsum::net::Credentials;
 //!
 //! let fields = [&b"Basic realm=\"x\", Digest realm=\"x\", nonce=\"n1\", qop=\"auth\""[..]];
 //! let challenges = Challenge::parse_all(fields);
@@ -12,7 +12,7 @@
 //! let request = Request { method: "GET", target: "/x", body: None };
 //! let answer = session.answer(&Credentials::new("alice", "opensesame"), request)?;
 //! assert!(answer.as_bytes().starts_with(b"Digest username=\"alice\", "));
-//! # Ok::<(), hsum::fetch::auth::AuthError>(())
+//! # Ok::<(), hsum::net::auth::AuthError>(())
 //! ```
 
 mod challenge;
@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 pub use challenge::Challenge;
 pub use digest::{DigestChallenge, DigestSession, Qop, Request};
 
-use super::secret::{Credentials, Secret};
+use crate::net::secret::{Credentials, Secret};
 
 /// Who asks for the credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

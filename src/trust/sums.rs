@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::client::Client;
-use super::discovery::{self, Kind};
-use super::failure::{Failure, FailureKind, redacted};
-use super::pump::failure_of;
-use super::retry::Patience;
-use super::transport::{Framing, Origin, Request};
-use super::verdict::Evidence;
 use crate::algorithm::HashFunction;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
+use crate::fetch::pump::failure_of;
+use crate::fetch::verdict::Evidence;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
+use crate::net::client::Client;
+use crate::net::failure::{Failure, FailureKind, redacted};
+use crate::net::retry::Patience;
+use crate::net::transport::{Framing, Origin, Request};
+use crate::trust::discovery::{self, Kind};
 
 /// "File unavailable" (RFC 959, section 4.2).
 const FTP_NO_FILE: u16 = 550;

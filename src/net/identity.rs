@@ -7,16 +7,16 @@ use rustls::crypto::ring;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
-use super::client::userinfo;
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::netrc::Netrc;
-use super::secret::{Credentials, Secret};
-use super::transport::Body;
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::hash_reader;
+use crate::net::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
+use crate::net::client::userinfo;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
+use crate::net::netrc::Netrc;
+use crate::net::secret::{Credentials, Secret};
+use crate::net::transport::Body;
 
 /// The user's credentials, and how they are sent.
 #[derive(Clone, Debug, Default)]

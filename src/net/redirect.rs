@@ -4,8 +4,8 @@ use std::fmt;
 
 use url::Url;
 
-use super::failure::{Failure, FailureKind, redacted};
-use super::transport::{Body, Origin, Request, Response};
+use crate::net::failure::{Failure, FailureKind, redacted};
+use crate::net::transport::{Body, Origin, Request, Response};
 
 /// What becomes of redirects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

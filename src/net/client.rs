@@ -8,19 +8,19 @@ use std::time::Instant;
 
 use url::Url;
 
-use super::cookies::Jar;
-use super::deadline::{Deadline, InTime};
-use super::dial::Dialer;
-use super::failure::{Again, Failure, FailureKind, redacted};
-use super::headers::Headers;
-use super::identity::{Answer, Identity};
-use super::net::Net;
-use super::proxy::{Proxies, decode_userinfo};
-use super::redirect::{Hop, Redirects, redirection, turn};
-use super::retry::{self, Patience, Retries};
-use super::secret::Credentials;
-use super::tls::{LazyTls, Tls};
-use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::net::cookies::Jar;
+use crate::net::deadline::{Deadline, InTime};
+use crate::net::dial::Dialer;
+use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::headers::Headers;
+use crate::net::identity::{Answer, Identity};
+use crate::net::proxy::{Proxies, decode_userinfo};
+use crate::net::redirect::{Hop, Redirects, redirection, turn};
+use crate::net::retry::{self, Patience, Retries};
+use crate::net::secret::Credentials;
+use crate::net::tls::{LazyTls, Tls};
+use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::net::transports::Net;
 use crate::sign::{Clock, SystemClock};
 
 /// What is sent as `User-Agent` where the user says nothing.
@@ -207,7 +207,7 @@ impl Client {
         self.retries.start().until(self.deadline.instant())
     }
 
-    pub(super) fn deadline(&self) -> &Deadline {
+    pub(crate) fn deadline(&self) -> &Deadline {
         &self.deadline
     }
 

@@ -56,7 +56,7 @@ const FIELDS: [(&str, Scope); 19] = [
 /// Every digest in the header of a response, in the order of its fields.
 ///
 /// ```
-/// use hsum::fetch::digests;
+/// use hsum::trust::digests;
 ///
 /// let header = [("x-goog-hash", &b"crc32c=AAAAAA==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
 /// let stated = digests::stated(header);

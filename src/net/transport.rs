@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::failure::{Failure, redacted};
-use super::headers::Headers;
+use crate::net::failure::{Failure, redacted};
+use crate::net::headers::Headers;
 
 /// What is asked of a server. `Debug` shows neither who asks nor the query's values.
 #[derive(Clone)]

@@ -66,7 +66,7 @@ const WEAK_LISTS: [(&str, Option<Algorithm>); 2] =
 /// A query is kept, a fragment is not. Empty where the URL names no file.
 ///
 /// ```
-/// use hsum::fetch::discovery;
+/// use hsum::trust::discovery;
 ///
 /// let url = "https://example.org/pub/a.iso".parse()?;
 /// let candidates = discovery::candidates(&url);

@@ -8,18 +8,18 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::secret::{Credentials, Secret};
+use crate::net::secret::{Credentials, Secret};
 
 /// The entries of a `.netrc`, in its order.
 ///
 /// ```
-/// use hsum::fetch::netrc::Netrc;
+/// use hsum::net::netrc::Netrc;
 ///
 /// let netrc = Netrc::parse(b"machine example.org login alice password \"open sesame\"\n")?;
 /// let found = netrc.find("EXAMPLE.org", None).unwrap();
 /// assert_eq!(found.user, b"alice");
 /// assert!(netrc.find("www.example.org", None).is_none());
-/// # Ok::<(), hsum::fetch::netrc::BadNetrc>(())
+/// # Ok::<(), hsum::net::netrc::BadNetrc>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Netrc {

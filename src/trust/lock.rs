@@ -33,7 +33,7 @@ pub struct Lock {
 /// Reads a lock file: uv's, npm's and Yarn's state URLs; Cargo's and Poetry's do not.
 ///
 /// ```
-/// use hsum::fetch::lock;
+/// use hsum::trust::lock;
 ///
 /// let text = r#"[[package]]
 /// name = "a"

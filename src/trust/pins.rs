@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::failure::{Failure, FailureKind};
-use super::verdict::Evidence;
 use crate::algorithm::Algorithm;
 use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
+use crate::fetch::verdict::Evidence;
 use crate::hasher::digest;
 use crate::manifest::{Format, Parser, Style, write_line};
+use crate::net::failure::{Failure, FailureKind};
 use crate::notation::Expected;
 
 /// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`. Of a URL's query they hold a digest only.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::dial::Dialer;
-use super::failure::{Failure, FailureKind};
-use super::ftp::Ftp;
-use super::http::Http;
-use super::transport::{Request, Response, Timeouts, Transport};
+use crate::net::dial::Dialer;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::ftp::Ftp;
+use crate::net::http::Http;
+use crate::net::transport::{Request, Response, Timeouts, Transport};
 
 /// http, https, ftp and ftps.
 #[derive(Debug)]

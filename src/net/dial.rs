@@ -8,13 +8,13 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
-use super::deadline::{Deadline, Watched, aside};
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::identity::is_localhost;
-use super::proxy::{MOST_CHALLENGES, Proxies, Proxy};
-use super::tls::{self, LazyTls};
-use super::transport::{Body, Origin};
+use crate::net::deadline::{Deadline, Watched, aside};
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
+use crate::net::identity::is_localhost;
+use crate::net::proxy::{MOST_CHALLENGES, Proxies, Proxy};
+use crate::net::tls::{self, LazyTls};
+use crate::net::transport::{Body, Origin};
 
 /// The longest head of a proxy's answer, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;

@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::deadline::until;
-use super::failure::Again;
-use super::headers::Headers;
+use crate::net::deadline::until;
+use crate::net::failure::Again;
+use crate::net::headers::Headers;
 
 /// How often, and after which pauses, something is tried again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

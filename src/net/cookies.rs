@@ -13,7 +13,7 @@ use url::{Host, Url};
 
 pub use file::BadCookie;
 
-use super::secret::Secret;
+use crate::net::secret::Secret;
 
 /// The longest name and value together, in bytes (RFC 6265, section 6.1).
 const LONGEST: usize = 4096;
@@ -29,7 +29,7 @@ const LONGEST_FIELD: usize = 8000;
 /// A cookie for a public suffix, such as `co.uk`, is refused: it would go to sites of others.
 ///
 /// ```
-/// use hsum::fetch::cookies::Jar;
+/// use hsum::net::cookies::Jar;
 ///
 /// let mut jar = Jar::default();
 /// let login = "https://example.org/login".parse()?;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use url::Url;
 
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::identity::Answer;
-use super::secret::{Credentials, Secret};
-use super::transport::Body;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
+use crate::net::identity::Answer;
+use crate::net::secret::{Credentials, Secret};
+use crate::net::transport::Body;
 
 /// The proxies for each scheme, and who is reached without one.
 #[derive(Clone, Debug, Default)]

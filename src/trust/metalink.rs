@@ -5,8 +5,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
-use super::failure::{Failure, FailureKind};
-use super::name;
+use crate::fetch::name;
+use crate::net::failure::{Failure, FailureKind};
 
 /// More places than these are of no use.
 const MOST_PLACES: usize = 100;

@@ -143,7 +143,7 @@ impl From<Error> for Failure {
 ///
 /// ```
 /// let url = "https://me:secret@example.org/x?token=abc&word&d29yZHM=".parse().unwrap();
-/// assert_eq!(hsum::fetch::redacted(&url), "https://example.org/x?token=***&***&***");
+/// assert_eq!(hsum::net::redacted(&url), "https://example.org/x?token=***&***&***");
 /// ```
 pub fn redacted(url: &Url) -> String {
     let mut shown = url.clone();

@@ -11,7 +11,7 @@ use url::Url;
 /// RFC 3986, so that signatures over the query would differ.
 ///
 /// ```
-/// use hsum::fetch::form;
+/// use hsum::net::form;
 ///
 /// let mut url = "https://example.org/find?lang=en".parse()?;
 /// form::add_query(&mut url, [("q", "a&b c/ä")]);
@@ -53,7 +53,7 @@ pub fn fields(text: &[u8]) -> Vec<(String, String)> {
 ///
 /// ```
 /// use std::io::Read;
-/// use hsum::fetch::form::{FilePart, Multipart};
+/// use hsum::net::form::{FilePart, Multipart};
 ///
 /// let mut form = Multipart::new([7; 16]);
 /// form.text("title", "A list");

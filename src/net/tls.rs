@@ -21,8 +21,8 @@ use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
 use crate::hasher::digest;
 
-use super::failure::{Failure, FailureKind};
-use super::transport::Origin;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::transport::Origin;
 
 /// How TLS is spoken.
 #[derive(Clone, Debug, Default)]

@@ -14,16 +14,16 @@ use ureq::{Agent, SendBody, Timeout};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::auth::Party;
-use super::client::finish;
-use super::deadline::Watched;
-use super::dial::{Destination, Dialer, Form, Stream, io_failure};
-use super::failure::{Failure, FailureKind};
-use super::headers::Headers;
-use super::proxy::MOST_CHALLENGES;
-use super::secret::Secret;
-use super::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::error::ErrorKind;
+use crate::net::auth::Party;
+use crate::net::client::finish;
+use crate::net::deadline::Watched;
+use crate::net::dial::{Destination, Dialer, Form, Stream, io_failure};
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::Headers;
+use crate::net::proxy::MOST_CHALLENGES;
+use crate::net::secret::Secret;
+use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use std::sync::Arc;
 
 /// Bytes read from a connection at once. TLS hands over 16 KiB a record; plain reads gain from more.

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::{Access, Channel, Cookie, Jar, MOST, Reach, suffix};
-use crate::fetch::secret::Secret;
+use crate::net::secret::Secret;
 
 /// Python's reader wants the first line to be exactly this.
 const HEADER: &[u8] =

@@ -1,0 +1,33 @@
+//! An HTTP and FTP client (feature `net`): connections, TLS, proxies, redirects, cookies, authentication.
+
+pub mod auth;
+pub(crate) mod client;
+pub mod cookies;
+pub(crate) mod deadline;
+pub(crate) mod dial;
+pub(crate) mod failure;
+pub mod form;
+pub(crate) mod ftp;
+pub(crate) mod headers;
+pub(crate) mod http;
+pub(crate) mod identity;
+pub mod netrc;
+pub(crate) mod proxy;
+pub(crate) mod redirect;
+pub(crate) mod retry;
+pub(crate) mod secret;
+pub(crate) mod tls;
+pub(crate) mod transport;
+pub(crate) mod transports;
+
+pub use client::{Client, ClientBuilder, Reply, RequestSigner};
+pub use failure::{Again, Failure, FailureKind, redacted};
+pub use headers::Headers;
+pub use identity::{AuthScheme, Identity, PlaintextAuth};
+pub use proxy::{Proxies, Proxy};
+pub use redirect::{Downgrade, Hop, Redirects};
+pub use retry::{Patience, Retries};
+pub use secret::{Credentials, Secret};
+pub use tls::{Tls, TlsVersion};
+pub use transport::{Body, Framing, MakeBody, Origin, Request, Response, Timeouts, Transport};
+pub use url::Url;
