@@ -82,6 +82,9 @@ pub mod check;
 pub mod engine;
 #[cfg(feature = "net")]
 pub mod fetch;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(feature = "fs")]

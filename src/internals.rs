@@ -1,0 +1,3 @@
+//! Items that the program, the benches, the tests and the fuzz targets share with the library.
+//!
+//! Not an interface: anything here changes without notice.
