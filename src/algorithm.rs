@@ -6,8 +6,8 @@ pub use names::UnknownAlgorithm;
 
 use std::fmt;
 
+use crate::external::{self, Make};
 use crate::kernel::{Merkle, md5::MD5, sha1::SHA1, sha256, sha512};
-use crate::opaque::{self, Make};
 
 /// A hash algorithm.
 #[non_exhaustive]
@@ -101,7 +101,7 @@ pub(crate) enum Core {
     /// Lanes of Keccak-f[1600].
     Sponge(Sponge),
     /// A crate's hasher.
-    Opaque(Make),
+    External(Make),
 }
 
 /// A function over Keccak-f[1600], as data.
@@ -118,7 +118,7 @@ pub(crate) struct Sponge {
 pub(crate) const MAX_LEN: usize = 64;
 
 use Algorithm::*;
-use Core::{Narrow, Opaque, Wide};
+use Core::{External, Narrow, Wide};
 use Length::{Fixed, UpTo};
 use Strength::{Broken, Sound};
 
@@ -140,10 +140,10 @@ static SPECS: [Spec; 18] = [
     row(Sha3_512,   "sha3-512",   "SHA3-512",   &[],                        "FIPS 202",   Sound,  Fixed(64), 72,  Core::Sponge(sha3(72))),
     row(Shake128,   "shake128",   "SHAKE128",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 32 }, 0, Core::Sponge(shake(168))),
     row(Shake256,   "shake256",   "SHAKE256",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 64 }, 0, Core::Sponge(shake(136))),
-    row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, Opaque(opaque::variable::<blake2::Blake2bVarCore>)),
-    row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, Opaque(opaque::variable::<blake2::Blake2sVarCore>)),
-    row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, Opaque(opaque::blake3)),
-    row(Sm3,        "sm3",        "SM3",        &[],                        "GB/T 32905-2016", Sound, Fixed(32), 64, Opaque(opaque::fixed::<sm3::Sm3>)),
+    row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, External(external::variable::<blake2::Blake2bVarCore>)),
+    row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, External(external::variable::<blake2::Blake2sVarCore>)),
+    row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, External(external::blake3)),
+    row(Sm3,        "sm3",        "SM3",        &[],                        "GB/T 32905-2016", Sound, Fixed(32), 64, External(external::fixed::<sm3::Sm3>)),
 ];
 
 #[allow(clippy::too_many_arguments)] // the columns of the table above

@@ -73,7 +73,7 @@ impl Digest {
     }
 
     /// The function that made it.
-    pub fn function(&self) -> HashFunction {
+    pub fn hash_function(&self) -> HashFunction {
         self.function
     }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 use crate::algorithm::{Algorithm, Core, HashFunction, MAX_LEN};
 use crate::digest::Digest;
-use crate::opaque::{Opaque, Squeeze};
+use crate::external::{ExternalHash, Squeeze};
 use sponge::{Absorber, Squeezer};
 use stream::Stream;
 use together::update_all;
@@ -33,7 +33,7 @@ pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
         Core::Narrow(merkle) => merkle.digest(data, out),
         Core::Wide(merkle) => merkle.digest(data, out),
         Core::Sponge(sponge) => sponge.digest(data, out),
-        Core::Opaque(_) => {
+        Core::External(_) => {
             let mut hasher = Hasher::new(function);
             hasher.update(data);
             return hasher.finalize();
@@ -106,7 +106,7 @@ pub(crate) enum State {
     Narrow(Stream<u32>),
     Wide(Stream<u64>),
     Sponge(Absorber),
-    Opaque { inner: Box<dyn Opaque>, length: u128 },
+    External { inner: Box<dyn ExternalHash>, length: u128 },
 }
 
 impl Hasher {
@@ -117,13 +117,13 @@ impl Hasher {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
             Core::Sponge(sponge) => State::Sponge(Absorber::new(sponge)),
-            Core::Opaque(make) => State::Opaque { inner: make(function.len()), length: 0 },
+            Core::External(make) => State::External { inner: make(function.len()), length: 0 },
         };
         Self { function, state }
     }
 
     /// The function that it computes.
-    pub fn function(&self) -> HashFunction {
+    pub fn hash_function(&self) -> HashFunction {
         self.function
     }
 
@@ -141,7 +141,7 @@ impl Hasher {
             State::Narrow(stream) => stream.update(data),
             State::Wide(stream) => stream.update(data),
             State::Sponge(absorber) => absorber.update(data),
-            State::Opaque { inner, length } => {
+            State::External { inner, length } => {
                 inner.update(data);
                 *length = length.wrapping_add(data.len() as u128);
             }
@@ -153,7 +153,7 @@ impl Hasher {
     #[cfg(feature = "fs")]
     pub(crate) fn update_divided(&mut self, data: &[u8]) {
         match &mut self.state {
-            State::Opaque { inner, length } => {
+            State::External { inner, length } => {
                 inner.update_divided(data);
                 *length = length.wrapping_add(data.len() as u128);
             }
@@ -174,7 +174,7 @@ impl Hasher {
             State::Narrow(stream) => stream.finish(out),
             State::Wide(stream) => stream.finish(out),
             State::Sponge(absorber) => absorber.finish().read(out),
-            State::Opaque { inner, .. } => inner.finalize(out),
+            State::External { inner, .. } => inner.finalize(out),
         }
         digest
     }
@@ -194,7 +194,7 @@ impl Hasher {
         }
         let output = match self.state {
             State::Sponge(mut absorber) => Output::Sponge(absorber.finish()),
-            State::Opaque { mut inner, .. } => Output::Opaque(inner.finalize_xof()?),
+            State::External { mut inner, .. } => Output::External(inner.finalize_xof()?),
             State::Narrow(_) | State::Wide(_) => return None,
         };
         Some(XofReader(output))
@@ -212,7 +212,7 @@ impl Hasher {
             State::Narrow(stream) => stream.length(),
             State::Wide(stream) => stream.length(),
             State::Sponge(absorber) => absorber.length(),
-            State::Opaque { length, .. } => *length,
+            State::External { length, .. } => *length,
         }
     }
 }
@@ -225,7 +225,7 @@ impl Zeroize for Hasher {
             State::Wide(stream) => stream.zeroize(),
             State::Sponge(absorber) => absorber.zeroize(),
             // Dropping the old one wipes it.
-            State::Opaque { .. } => *self = Self::new(self.function),
+            State::External { .. } => *self = Self::new(self.function),
         }
     }
 }
@@ -249,7 +249,7 @@ impl fmt::Debug for Hasher {
     }
 }
 
-impl Clone for Box<dyn Opaque> {
+impl Clone for Box<dyn ExternalHash> {
     fn clone(&self) -> Self {
         (**self).boxed_clone()
     }
@@ -260,7 +260,7 @@ pub struct XofReader(Output);
 
 enum Output {
     Sponge(Squeezer),
-    Opaque(Box<dyn Squeeze>),
+    External(Box<dyn Squeeze>),
 }
 
 impl XofReader {
@@ -268,7 +268,7 @@ impl XofReader {
     pub fn fill(&mut self, out: &mut [u8]) {
         match &mut self.0 {
             Output::Sponge(squeezer) => squeezer.read(out),
-            Output::Opaque(squeeze) => squeeze.read(out),
+            Output::External(squeeze) => squeeze.read(out),
         }
     }
 }

@@ -55,8 +55,8 @@ impl Key {
     }
 
     /// The hash function below the HMAC.
-    pub fn function(&self) -> HashFunction {
-        self.inner.function()
+    pub fn hash_function(&self) -> HashFunction {
+        self.inner.hash_function()
     }
 
     /// The tag of `message`.
@@ -112,7 +112,7 @@ impl Drop for Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("function", &self.function()).finish_non_exhaustive()
+        f.debug_struct("Key").field("function", &self.hash_function()).finish_non_exhaustive()
     }
 }
 
@@ -142,8 +142,8 @@ impl Hmac {
     }
 
     /// The hash function below the HMAC.
-    pub fn function(&self) -> HashFunction {
-        self.states.function()
+    pub fn hash_function(&self) -> HashFunction {
+        self.states.hash_function()
     }
 
     /// Appends `data` to the message.
@@ -179,7 +179,7 @@ impl Write for Hmac {
 
 impl fmt::Debug for Hmac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hmac").field("function", &self.function()).finish_non_exhaustive()
+        f.debug_struct("Hmac").field("function", &self.hash_function()).finish_non_exhaustive()
     }
 }
 
@@ -235,7 +235,7 @@ impl fmt::Display for Tag {
 /// Hides the bytes: until it is sent, a tag is what a forger lacks.
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tag(hmac-{})", self.0.function())
+        write!(f, "Tag(hmac-{})", self.0.hash_function())
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) fn sign_many(
     messages: &[&[u8]],
     out: &mut [impl Place],
 ) {
-    let function = inner.function();
+    let function = inner.hash_function();
     match (&inner.state, &outer.state) {
         (State::Narrow(i), State::Narrow(o)) if select::pays(i.merkle, messages, 1) => {
             sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, out);
@@ -190,7 +190,7 @@ fn update_group(algorithm: Algorithm, batch: &mut [(&mut Hasher, &[u8])]) {
         Core::Narrow(merkle) => in_lanes!(*merkle, NARROW, Narrow),
         Core::Wide(merkle) => in_lanes!(*merkle, WIDE, Wide),
         Core::Sponge(sponge) => in_lanes!(sponge, WIDE, Sponge),
-        Core::Opaque(_) => update_each(algorithm, batch),
+        Core::External(_) => update_each(algorithm, batch),
     }
 }
 
@@ -216,7 +216,7 @@ macro_rules! allowed {
                 let $allowed = Allowed::new(sponge);
                 $body
             }
-            Core::Opaque(_) => Default::default(),
+            Core::External(_) => Default::default(),
         }
     };
 }
@@ -240,7 +240,7 @@ pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<Facts> {
             Core::Narrow(merkle) => Some(facts(merkle.single())),
             Core::Wide(merkle) => Some(facts(merkle.single())),
             Core::Sponge(sponge) => Some(facts(sponge.single())),
-            Core::Opaque(_) => None,
+            Core::External(_) => None,
         };
     }
     allowed!(algorithm, |allowed| Some(facts(allowed.best(live).1)))

@@ -64,13 +64,13 @@ mod digest;
 mod error;
 #[doc(hidden)]
 pub mod escape;
+mod external;
 mod hasher;
 mod hmac;
 mod kernel;
 mod lanes;
 pub mod manifest;
 pub mod notation;
-mod opaque;
 pub mod sign;
 pub mod simd;
 

@@ -74,8 +74,8 @@ impl Expected {
     pub fn functions(&self) -> Vec<HashFunction> {
         let mut functions = Vec::new();
         for digest in &self.digests {
-            if !functions.contains(&digest.function()) {
-                functions.push(digest.function());
+            if !functions.contains(&digest.hash_function()) {
+                functions.push(digest.hash_function());
             }
         }
         functions
@@ -91,7 +91,7 @@ impl Expected {
     /// matches. Those of other functions do not count.
     pub fn is_met_by(&self, digests: &[Digest]) -> bool {
         self.functions().into_iter().all(|function| {
-            digests.iter().any(|digest| digest.function() == function && self.matches(digest))
+            digests.iter().any(|digest| digest.hash_function() == function && self.matches(digest))
         })
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// itself. On a floor, a module may refer to those before it in the row.
 const FLOORS: [&[&str]; 6] = [
     &["error", "escape", "bounded", "kernel"],
-    &["kernel::*", "opaque", "algorithm"],
+    &["kernel::*", "external", "algorithm"],
     &["digest", "hasher", "lanes"],
     &["hmac", "notation", "manifest", "sign", "simd"],
     &["temporary", "atomic", "engine", "check", "snapshot", "fetch"],
@@ -343,7 +343,7 @@ mod the_test_itself {
             ("digest", "use crate::*;"),
             ("algorithm", "use crate::digest::Digest;"),
             ("algorithm", "use crate::Digest;"),
-            ("opaque", "use crate::algorithm::Algorithm;"),
+            ("external", "use crate::algorithm::Algorithm;"),
             ("error", "use crate::kernel::Word;"),
             ("kernel", "use crate::kernel::md5::MD5;"),
             ("kernel", "use self::md5::MD5;"),

@@ -155,7 +155,7 @@ fn a_key_signs_many_messages_and_none_touches_the_next() {
         assert_eq!(half.finalize(), first, "{algorithm}");
         assert_ne!(other.finalize(), first, "{algorithm}");
         assert_eq!(key.clone().sign(b"one"), first, "{algorithm}");
-        assert_eq!(key.function(), algorithm.into());
+        assert_eq!(key.hash_function(), algorithm.into());
     }
 }
 

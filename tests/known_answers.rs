@@ -14,7 +14,7 @@ use vectors::{Case, FILES, What, cases};
 
 impl Case {
     /// At the length of the answer.
-    fn function(&self) -> HashFunction {
+    fn hash_function(&self) -> HashFunction {
         HashFunction::new(self.algorithm, self.expected.len())
             .unwrap_or_else(|| panic!("{}: {} bytes", self.name, self.expected.len()))
     }
@@ -84,7 +84,7 @@ fn digests() {
     let cases = cases(What::Hash);
     assert_eq!(cases.len(), 1959);
     for case in &cases {
-        let function = case.function();
+        let function = case.hash_function();
         let expected = Digest::from_bytes(function, &case.expected).unwrap();
         assert_eq!(digest(function, &case.message), expected, "{}", case.name);
         assert_eq!(hash_reader(function, &case.message[..]).unwrap(), expected, "{}", case.name);
@@ -105,14 +105,14 @@ fn digests() {
 #[test]
 fn digests_in_text() {
     for case in cases(What::Hash) {
-        let digest = digest(case.function(), &case.message);
+        let digest = digest(case.hash_function(), &case.message);
         let hex = hex::encode(&case.expected);
         assert_eq!(digest.to_string(), hex);
         assert_eq!(digest.to_hex(), hex);
-        assert_eq!(Digest::from_hex(case.function(), hex.to_uppercase()).unwrap(), digest);
-        assert_eq!(Digest::from_base64(case.function(), digest.to_base64()).unwrap(), digest);
-        assert!(Digest::from_hex(case.function(), &hex[1..]).is_err());
-        assert!(Digest::from_hex(case.function(), format!("{hex}00")).is_err());
+        assert_eq!(Digest::from_hex(case.hash_function(), hex.to_uppercase()).unwrap(), digest);
+        assert_eq!(Digest::from_base64(case.hash_function(), digest.to_base64()).unwrap(), digest);
+        assert!(Digest::from_hex(case.hash_function(), &hex[1..]).is_err());
+        assert!(Digest::from_hex(case.hash_function(), format!("{hex}00")).is_err());
     }
 }
 
@@ -147,7 +147,7 @@ fn blake3_extended_output() {
 #[test]
 fn shake_through_its_endless_output() {
     for case in cases(What::Hash) {
-        let mut hasher = Hasher::new(case.function());
+        let mut hasher = Hasher::new(case.hash_function());
         hasher.write_all(&case.message).unwrap();
         let Some(mut reader) = hasher.finalize_xof() else {
             assert!(!matches!(case.algorithm, Algorithm::Shake128 | Algorithm::Shake256));
@@ -165,7 +165,7 @@ fn hmac_tags() {
     assert_eq!(cases.len(), 38);
     for case in &cases {
         let secret = case.key.as_deref().unwrap();
-        let key = Key::new(case.function(), secret).unwrap();
+        let key = Key::new(case.hash_function(), secret).unwrap();
         assert_eq!(key.sign(&case.message).as_bytes(), case.expected, "{}", case.name);
         for (i, pieces) in case.cuttings().iter().enumerate() {
             let mut mac = hsum::Hmac::new(&key);
@@ -176,7 +176,7 @@ fn hmac_tags() {
             assert_ne!(key.sign(&miss).as_bytes(), case.expected, "{}", case.name);
         }
         for bit in [0, secret.len() * 4, secret.len() * 8 - 1] {
-            let other = Key::new(case.function(), &flip(secret, bit)).unwrap();
+            let other = Key::new(case.hash_function(), &flip(secret, bit)).unwrap();
             assert_ne!(other.sign(&case.message).as_bytes(), case.expected, "{}", case.name);
         }
     }

@@ -132,7 +132,7 @@ fn reset_forgets_everything() {
             let mut hasher = Hasher::new(*algorithm);
             hasher.update(&noise(4, len));
             hasher.reset();
-            assert_eq!(hasher.function(), (*algorithm).into());
+            assert_eq!(hasher.hash_function(), (*algorithm).into());
             assert_eq!(
                 format!("{hasher:?}"),
                 format!("{:?}", Hasher::new(*algorithm)),

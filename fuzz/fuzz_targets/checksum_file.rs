@@ -48,7 +48,7 @@ fuzz_target!(|input: (u8, bool, &[u8])| {
         if let Ok(entry) = listed.entry {
             assert!(!entry.path.as_os_str().is_empty());
             assert!(may_lead_outside || !leads_outside(&entry.path));
-            let functions: Vec<_> = entry.digests().map(|digest| digest.function()).collect();
+            let functions: Vec<_> = entry.digests().map(|digest| digest.hash_function()).collect();
             assert!((1..functions.len()).all(|i| !functions[..i].contains(&functions[i])));
         }
     }

@@ -16,7 +16,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         assert!(expected.matches(digest));
         for notation in Notation::ALL {
             let Ok(written) = notation.write(digest) else { continue };
-            let again = Expected::parse(&written, Some(digest.function()));
+            let again = Expected::parse(&written, Some(digest.hash_function()));
             assert_eq!(again, Ok((*digest).into()), "{written}");
         }
     }

@@ -45,7 +45,7 @@ fuzz_target!(|input: Input| match input {
 });
 
 fn write(record: &Record) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), record.function(), record.reads(), None).unwrap();
+    let mut writer = Writer::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
     record.entries().for_each(|entry| writer.entry(&entry).expect("an entry of a record"));
     writer.finish().unwrap()
 }

@@ -185,13 +185,13 @@ fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &Hashed) {
     let name = quote(source.name());
     let mut wanted: Vec<Digest> = Vec::new();
     for one in expected.iter().filter(|one| !one.is_met_by(&hashed.digests)) {
-        for is in hashed.digests.iter().filter(|is| one.functions().contains(&is.function())) {
+        for is in hashed.digests.iter().filter(|is| one.functions().contains(&is.hash_function())) {
             if one.matches(is) {
                 continue;
             }
-            let listed = one.digests().iter().filter(|d| d.function() == is.function());
+            let listed = one.digests().iter().filter(|d| d.hash_function() == is.hash_function());
             let listed: Vec<String> = listed.map(Digest::to_hex).collect();
-            let tag = is.function().tag();
+            let tag = is.hash_function().tag();
             complain(format_args!("{name}: expected {tag} {}", listed.join(" or ")));
             complain(format_args!("{name}: got      {tag} {is} of {} bytes", hashed.size));
         }

@@ -29,9 +29,10 @@ pub(super) fn file(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) 
 
 /// What can be said of the digests alone.
 pub(super) fn digests(expected: &[Digest]) -> Vec<String> {
-    let nothing = |d: &&Digest| digest(d.function(), b"") == **d;
+    let nothing = |d: &&Digest| digest(d.hash_function(), b"") == **d;
     let found = expected.iter().find(nothing);
-    let say = |d: &Digest| format!("the expected {} is that of an empty file", d.function().tag());
+    let say =
+        |d: &Digest| format!("the expected {} is that of an empty file", d.hash_function().tag());
     found.map(say).into_iter().collect()
 }
 
@@ -125,7 +126,7 @@ fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<
     for wanted in expected {
         let all =
             Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, wanted.as_bytes().len()));
-        rivals.extend(all.filter(|function| *function != wanted.function()));
+        rivals.extend(all.filter(|function| *function != wanted.hash_function()));
     }
     rivals.sort();
     rivals.dedup();
@@ -137,7 +138,7 @@ fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<
     engine::run(&plan, [path], |outcome| {
         let is = outcome.result.map(|hashed| hashed.digests).unwrap_or_default();
         let same = |is: &&Digest| expected.iter().any(|d| d.as_bytes() == is.as_bytes());
-        found = is.iter().find(same).map(Digest::function);
+        found = is.iter().find(same).map(Digest::hash_function);
         ControlFlow::Break(())
     });
     found.map(|function| {

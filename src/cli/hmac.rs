@@ -85,7 +85,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
 }
 
 fn line(args: &HmacArgs, name: &Path, mac: Hmac) -> Vec<u8> {
-    let tag = format!("HMAC-{}", mac.function().tag());
+    let tag = format!("HMAC-{}", mac.hash_function().tag());
     let mac = mac.finalize();
     let text = if args.base64 { mac.to_base64() } else { mac.to_hex() };
     let mut line = Vec::new();

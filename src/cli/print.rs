@@ -78,7 +78,7 @@ pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]
 
 fn json_line(name: &Path, hashed: &Hashed) -> Vec<u8> {
     let mut object = json_path(name);
-    let digests = hashed.digests.iter().map(|d| (d.function().to_string(), json!(d.to_hex())));
+    let digests = hashed.digests.iter().map(|d| (d.hash_function().to_string(), json!(d.to_hex())));
     object.insert("size".into(), hashed.size.into());
     object.insert("digests".into(), Value::Object(digests.collect()));
     json_bytes(object)

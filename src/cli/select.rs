@@ -121,7 +121,7 @@ impl Wanted {
     fn take(&mut self, entry: Entry) -> Result<Entry, BadLine> {
         let digests = self.find(&entry.path)?;
         for digest in entry.digests() {
-            match digests.iter().find(|known| known.function() == digest.function()) {
+            match digests.iter().find(|known| known.hash_function() == digest.hash_function()) {
                 Some(known) if known != digest => return Err(BadLine::Conflict),
                 Some(_) => {}
                 None => digests.push(*digest),

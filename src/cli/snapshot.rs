@@ -133,7 +133,7 @@ pub(crate) fn diff(args: DiffArgs) -> Result<Exit> {
         let old = load(&args.old, key.as_ref())?;
         let new = load(&args.new, key.as_ref())?;
         let Some(findings) = snapshot::diff(&old, &new) else {
-            let (a, b) = (old.function(), new.function());
+            let (a, b) = (old.hash_function(), new.hash_function());
             return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
         };
         let report = Report { findings, ..Report::default() };

@@ -197,8 +197,8 @@ impl Attempt<'_> {
         self.judge_size(&answer).map_err(named)?;
         let mut functions = self.fetch.functions();
         for digest in answer.stated() {
-            if !functions.contains(&digest.function()) {
-                functions.push(digest.function());
+            if !functions.contains(&digest.hash_function()) {
+                functions.push(digest.hash_function());
             }
         }
         let (hasher, _) = self.rehash(part, have, &functions)?;
@@ -339,8 +339,10 @@ impl Attempt<'_> {
         let digests: Vec<Digest> = digests
             .into_iter()
             .filter(|digest| {
-                compared.contains(&digest.function())
-                    || evidence.iter().any(|e| e.expected.functions().contains(&digest.function()))
+                compared.contains(&digest.hash_function())
+                    || evidence
+                        .iter()
+                        .any(|e| e.expected.functions().contains(&digest.hash_function()))
             })
             .collect();
         Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes, decoded })

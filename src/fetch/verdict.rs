@@ -95,7 +95,7 @@ pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {
 fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Vec<String>> {
     let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
     let functions = broken.expected.functions();
-    let got = came.digests.iter().filter(|digest| functions.contains(&digest.function()));
+    let got = came.digests.iter().filter(|digest| functions.contains(&digest.hash_function()));
     let content_type =
         came.content_type.map(|kind| format!(", {}", kind.escape_debug())).unwrap_or_default();
     let mut lines = vec![
@@ -154,7 +154,7 @@ fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<HashFunction
     for digest in expected.digests() {
         let length = digest.as_bytes().len();
         let rivals = Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, length));
-        for function in rivals.filter(|function| *function != digest.function()) {
+        for function in rivals.filter(|function| *function != digest.hash_function()) {
             let mut hasher = Hasher::new(function);
             hasher.update(&bytes);
             if hasher.finalize().as_bytes() == digest.as_bytes() {

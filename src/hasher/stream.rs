@@ -221,7 +221,7 @@ mod tests {
             match &algorithm.spec().core {
                 Core::Narrow(merkle) => check_counter(merkle),
                 Core::Wide(merkle) => check_counter(merkle),
-                Core::Sponge(_) | Core::Opaque(_) => {}
+                Core::Sponge(_) | Core::External(_) => {}
             }
         }
     }

@@ -84,7 +84,7 @@ pub(super) fn entry(
     let digest = digests.next().ok_or(BadLine::NoDigest)?;
     let mut others: Vec<Digest> = Vec::new();
     for other in digests {
-        let same = |known: &&Digest| known.function() == other.function();
+        let same = |known: &&Digest| known.hash_function() == other.hash_function();
         let known = [&digest].into_iter().chain(&others).find(same).copied();
         match known {
             Some(known) if known != other => return Err(BadLine::Conflict),
@@ -98,7 +98,7 @@ pub(super) fn entry(
 /// Adds a digest to those of one file, if it is not there; two that contradict each other are
 /// enough to tell.
 pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
-    let alike = |known: &&Digest| known.function() == digest.function();
+    let alike = |known: &&Digest| known.hash_function() == digest.hash_function();
     if !digests.contains(&digest) && digests.iter().filter(alike).count() < 2 {
         digests.push(digest);
     }

@@ -122,7 +122,7 @@ impl fmt::Display for Unwritable {
 fn sums(files: &[Published], function: HashFunction) -> Vec<u8> {
     let mut list = Vec::new();
     for file in files {
-        for digest in file.digests.iter().filter(|digest| digest.function() == function) {
+        for digest in file.digests.iter().filter(|digest| digest.hash_function() == function) {
             write_line(&mut list, digest, &file.name, Style::default());
         }
     }
@@ -158,9 +158,9 @@ fn listed_json(files: &[Published]) -> Result<Vec<u8>, Unlistable> {
         let is_sound = |digest: &&Digest| digest.algorithm().strength() == Strength::Sound;
         let best = file.digests.iter().find(is_sound).or(file.digests.first());
         let best = best.ok_or_else(|| file.unlistable(Unwritable::NoAlgorithm))?;
-        let hex = |d: &Digest| (d.function().to_string(), json!(d.to_hex()));
+        let hex = |d: &Digest| (d.hash_function().to_string(), json!(d.to_hex()));
         let all: Map<String, Value> = file.digests.iter().map(hex).collect();
-        let digest = format!("{}:{best}", best.function());
+        let digest = format!("{}:{best}", best.hash_function());
         Ok(json!({ "name": name, "size": file.size, "digest": digest, "digests": all }))
     };
     let assets = files.iter().map(asset).collect::<Result<Vec<Value>, Unlistable>>()?;
@@ -205,7 +205,7 @@ impl Published {
         let size = self.size.to_string();
         writer.create_element("size").write_text_content(BytesText::new(&size))?;
         for digest in &self.digests {
-            if let Some(kind) = registered(digest.function()) {
+            if let Some(kind) = registered(digest.hash_function()) {
                 let hash = writer.create_element("hash").with_attribute(("type", kind));
                 hash.write_text_content(BytesText::new(&digest.to_hex()))?;
             }
@@ -233,7 +233,7 @@ impl Published {
         if name.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
             return Err(self.unlistable(Unwritable::Control));
         }
-        if !self.digests.iter().any(|digest| registered(digest.function()).is_some()) {
+        if !self.digests.iter().any(|digest| registered(digest.hash_function()).is_some()) {
             return Err(self.unlistable(Unwritable::NoAlgorithm));
         }
         Ok(name)

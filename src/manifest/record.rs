@@ -530,7 +530,10 @@ impl Record {
                         continue;
                     };
                     for digest in digests {
-                        match first.iter().any(|known| known.function() == digest.function()) {
+                        match first
+                            .iter()
+                            .any(|known| known.hash_function() == digest.hash_function())
+                        {
                             true => self.alternatives.push(digest),
                             false => first.push(digest),
                         }

@@ -62,7 +62,7 @@ pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: Style)
         Encoding::Hex => digest.to_hex(),
         Encoding::Base64 => digest.to_base64(),
     };
-    write_fields(out, &digest.function().tag(), &text, name, style);
+    write_fields(out, &digest.hash_function().tag(), &text, name, style);
 }
 
 /// [`write_line`] for any labelled value, such as `HMAC-SHA256 (NAME) = TAG`.

@@ -135,7 +135,7 @@ pub(super) enum Named {
 
 impl Named {
     /// The function, where the length is not asked for.
-    pub(super) fn function(self) -> HashFunction {
+    pub(super) fn hash_function(self) -> HashFunction {
         match self {
             Self::Exactly(function) => function,
             Self::AnyLen(algorithm) => algorithm.into(),

@@ -83,7 +83,7 @@ fn urn(rest: &str) -> Result<Digest, ParseError> {
         _ => (name, value),
     };
     let named = names::algorithm(name)?;
-    digest(named, value, Base32::Rfc).ok_or(ParseError::Malformed(named.function()))
+    digest(named, value, Base32::Rfc).ok_or(ParseError::Malformed(named.hash_function()))
 }
 
 /// The first exact topic that is of a file's bytes.
@@ -116,7 +116,7 @@ fn named_information(rest: &str, digits: impl Fn(&str) -> String) -> Result<Dige
         }
         _ => names::algorithm(name)?,
     };
-    digest(named, &digits(value), Base32::Nix).ok_or(ParseError::Malformed(named.function()))
+    digest(named, &digits(value), Base32::Nix).ok_or(ParseError::Malformed(named.hash_function()))
 }
 
 /// `…#sha256=HEX` as pip writes it, `…?checksum=sha256:HEX` as go-getter does.
@@ -224,8 +224,8 @@ fn all_of(tokens: &[&str]) -> Result<Expected, ParseError> {
     }
     if tokens.iter().all(|token| prefixed(token).is_none() || is_integrity(token)) {
         let rank = |d: &Digest| (d.algorithm().strength() == Strength::Sound, d.as_bytes().len());
-        let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::function);
-        digests.retain(|digest| Some(digest.function()) == best);
+        let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::hash_function);
+        digests.retain(|digest| Some(digest.hash_function()) == best);
     }
     Expected::from_digests(digests).ok_or(unknown.unwrap_or(ParseError::Unrecognised))
 }
@@ -265,7 +265,7 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
 
 fn field_value(name: &str, value: &str) -> Result<Digest, ParseError> {
     let named = names::algorithm(name)?;
-    read(named, value).ok_or(ParseError::Malformed(named.function()))
+    read(named, value).ok_or(ParseError::Malformed(named.hash_function()))
 }
 
 /// A value after its algorithm's name: RFC 9530's colons, SRI's options and parameters dropped.

@@ -72,7 +72,7 @@ impl Notation {
     /// assert_eq!(text, "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     /// ```
     pub fn write(self, digest: &Digest) -> Result<String, Unwritable> {
-        let function = digest.function();
+        let function = digest.hash_function();
         let unwritable = Unwritable { notation: self, function };
         let name = || self.registered(function).ok_or(unwritable);
         // What is so short is taken for hex, or for a word such as `crc=`.

@@ -75,10 +75,11 @@ impl BodyDigests {
             self.unknown = Some(name.to_owned());
         }
         for expected in found {
-            let algorithm = expected.function().algorithm();
+            let algorithm = expected.hash_function().algorithm();
             self.vouches |= !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha1);
             // One hasher for each algorithm, however many digests a request has.
-            let same = |check: &&BodyCheck| check.expected.function() == expected.function();
+            let same =
+                |check: &&BodyCheck| check.expected.hash_function() == expected.hash_function();
             match self.checks.iter().find(same) {
                 Some(check) if check.expected == expected => {}
                 Some(_) => {

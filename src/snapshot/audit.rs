@@ -27,7 +27,7 @@ pub fn audit(
     mut notice: impl FnMut(Notice<'_>),
 ) -> Result<Report, Failure> {
     check_root(directory)?;
-    let plan = options.plan(Plan::new([record.function()]));
+    let plan = options.plan(Plan::new([record.hash_function()]));
     let mut comparison = Comparison::new(record);
     let mut report = Report::default();
     let mut failure = None;

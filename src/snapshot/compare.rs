@@ -57,7 +57,7 @@ pub enum Change {
 /// # Errors
 /// `None` where the records are of different functions, which says nothing of the files.
 pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
-    if old.function() != new.function() {
+    if old.hash_function() != new.hash_function() {
         return None;
     }
     let mut comparison = Comparison::new(old);
@@ -261,7 +261,7 @@ impl<'r> Changes<'r> {
         let vacated: HashSet<&[u8]> = self.vacated.iter().map(|v| &*v.entry.name).collect();
         for (_, line) in record.lines() {
             if let Line::File { digest, .. } = line
-                && let Ok(digest) = Digest::from_hex(record.function(), digest)
+                && let Ok(digest) = Digest::from_hex(record.hash_function(), digest)
                 && wanted.contains_key(&digest)
             {
                 let name = line.known_name();

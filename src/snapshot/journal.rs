@@ -89,11 +89,11 @@ impl Journal {
             Some(key) => State::Mac(Box::new(Hmac::new(key))),
             None => State::Digest(Box::new(Hasher::new(SEAL))),
         };
-        let (identity, function) = (base.identity(), base.function());
+        let (identity, function) = (base.identity(), base.hash_function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
         // Another user may have put it there to influence the record.
         let before = match is_private(&metadata) {
-            true => Before::read(text, &head, &mut state, base.function()),
+            true => Before::read(text, &head, &mut state, base.hash_function()),
             false => None,
         };
         let (begun, length) = match &before {

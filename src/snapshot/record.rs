@@ -138,7 +138,7 @@ impl Record {
     }
 
     /// The function that made the digests.
-    pub fn function(&self) -> HashFunction {
+    pub fn hash_function(&self) -> HashFunction {
         self.function
     }
 
@@ -284,7 +284,7 @@ pub(super) fn may_follow(begun: Time, modified: Time) -> bool {
 
 /// How long the text before the seal is. Without a key a seal is only looked for.
 fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, Sealed), Refusal> {
-    assert!(key.is_none_or(|key| key.function() == SEAL.into()), "seals are HMAC-SHA-256");
+    assert!(key.is_none_or(|key| key.hash_function() == SEAL.into()), "seals are HMAC-SHA-256");
     let last = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let start = last.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let Some(tag) = last[start..].strip_prefix(SEAL_PREFIX.as_bytes()) else {

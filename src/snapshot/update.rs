@@ -207,7 +207,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
     /// Those of opening the directory and of writing the journal.
     fn read(&mut self, steps: &mut Steps, journal: &mut Journal) -> io::Result<()> {
         let todo = self.resume(steps, journal);
-        let functions: Arc<[HashFunction]> = [self.old.function()].into();
+        let functions: Arc<[HashFunction]> = [self.old.hash_function()].into();
         let (names, steps) = (&steps.names, &mut steps.steps);
         let directory = self.directory;
         // No name may lead out of the tree, whatever has become of its directories since.
@@ -239,7 +239,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
         let mut todo = Vec::new();
         for (at, step) in steps.steps.iter_mut().enumerate() {
             let Now::Unread(stamp) = step.now else { continue };
-            match journal.find(&steps.names[at], &stamp, self.old.function()) {
+            match journal.find(&steps.names[at], &stamp, self.old.hash_function()) {
                 Some(digest) => {
                     step.now = Now::Read(digest, stamp);
                     resumed += 1;
@@ -322,7 +322,7 @@ fn write(
     if steps.steps.iter().any(|step| matches!(step.now, Now::Read(..))) {
         reads.push(run);
     }
-    let mut writer = Writer::new(file, old.function(), &reads, options.key.as_ref())?;
+    let mut writer = Writer::new(file, old.hash_function(), &reads, options.key.as_ref())?;
     let mut from = old.start;
     let mut gone = 0;
     for (name, Step { at, old: before, now }) in steps.names.iter().zip(&steps.steps) {

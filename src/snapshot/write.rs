@@ -61,7 +61,7 @@ impl<W: Write> Writer<W> {
         key: Option<&Key>,
     ) -> io::Result<Self> {
         let function = function.into();
-        assert!(key.is_none_or(|key| key.function() == SEAL.into()), "seals are HMAC-SHA-256");
+        assert!(key.is_none_or(|key| key.hash_function() == SEAL.into()), "seals are HMAC-SHA-256");
         let mut pending = String::from(MAGIC);
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
         for read in reads {
@@ -84,7 +84,7 @@ impl<W: Write> Writer<W> {
     pub fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let in_order = self.last.is_empty() || walk_order(&self.last, &entry.name).is_lt();
         let own = match &entry.content {
-            super::Content::File { digest, .. } => digest.function() == self.function,
+            super::Content::File { digest, .. } => digest.hash_function() == self.function,
             super::Content::Link(target) => !target.contains(&0),
         };
         if !in_order || !own || !is_below(&entry.name) {

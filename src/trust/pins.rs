@@ -48,7 +48,8 @@ impl Pins {
                     let own = entry.path.as_os_str().as_bytes();
                     if names.iter().any(|name| name.as_bytes() == own) {
                         let differs = |other: &Digest| {
-                            other.function() == entry.digest.function() && *other != entry.digest
+                            other.hash_function() == entry.digest.hash_function()
+                                && *other != entry.digest
                         };
                         if pinned.iter().any(differs) {
                             let text = format!(

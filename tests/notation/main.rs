@@ -165,7 +165,7 @@ proptest! {
     fn every_digest_in_every_notation(digest in prop_oneof![any_digest(), odd_digest()]) {
         for notation in Notation::ALL {
             let Ok(text) = notation.write(&digest) else { continue };
-            let read = Expected::parse(&text, Some(digest.function()));
+            let read = Expected::parse(&text, Some(digest.hash_function()));
             prop_assert_eq!(read, Ok(digest.into()), "{}", text);
         }
     }

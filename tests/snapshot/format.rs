@@ -248,7 +248,7 @@ fn every_algorithm_has_records() {
         let mut writer = Writer::new(Vec::new(), *algorithm, &[], None).unwrap();
         writer.entry(&entry).unwrap();
         let record = Record::parse(writer.finish().unwrap(), None).unwrap();
-        assert_eq!(record.function(), (*algorithm).into());
+        assert_eq!(record.hash_function(), (*algorithm).into());
         assert!(record.entries().eq([entry]));
     }
 }

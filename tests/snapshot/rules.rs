@@ -50,7 +50,7 @@ fn only_what_may_have_changed_is_read() {
 /// The record with each entry changed.
 fn edit(tree: &Tree, change: impl Fn(&mut Content<'_>)) {
     let record = tree.record();
-    let mut writer = Writer::new(Vec::new(), record.function(), record.reads(), None).unwrap();
+    let mut writer = Writer::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
     for mut entry in record.entries() {
         change(&mut entry.content);
         writer.entry(&entry).unwrap();

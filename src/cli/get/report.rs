@@ -77,7 +77,7 @@ fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
     object.insert("status".into(), status.into());
     object.insert("exit".into(), 0.into());
     object.insert("size".into(), found.size.into());
-    let digests = found.digests.iter().map(|d| (d.function().to_string(), json!(d.to_hex())));
+    let digests = found.digests.iter().map(|d| (d.hash_function().to_string(), json!(d.to_hex())));
     object.insert("digests".into(), Value::Object(digests.collect()));
     let evidence = found.evidence.iter().map(|evidence| {
         let digests: Vec<_> =

@@ -4,7 +4,7 @@ use ::digest::block_api::{Buffer, VariableOutputCore};
 use ::digest::{FixedOutputReset, Update};
 
 /// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
-pub(crate) trait Opaque: Send + Sync {
+pub(crate) trait ExternalHash: Send + Sync {
     fn update(&mut self, data: &[u8]);
     /// The same, on all threads of the rayon pool that it is called in, where the hash is a tree.
     #[cfg(feature = "fs")]
@@ -15,7 +15,7 @@ pub(crate) trait Opaque: Send + Sync {
     fn finalize(&mut self, out: &mut [u8]);
     /// The digest as an endless stream; `None` where the function has a fixed length.
     fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>>;
-    fn boxed_clone(&self) -> Box<dyn Opaque>;
+    fn boxed_clone(&self) -> Box<dyn ExternalHash>;
 }
 
 /// The output of an extendable-output function, read piece by piece.
@@ -24,10 +24,10 @@ pub(crate) trait Squeeze: Send + Sync {
 }
 
 /// Makes a fresh hash; the argument is the digest's length in bytes.
-pub(crate) type Make = fn(usize) -> Box<dyn Opaque>;
+pub(crate) type Make = fn(usize) -> Box<dyn ExternalHash>;
 
 /// SM3: one length.
-pub(crate) fn fixed<D>(_len: usize) -> Box<dyn Opaque>
+pub(crate) fn fixed<D>(_len: usize) -> Box<dyn ExternalHash>
 where
     D: Default + Update + FixedOutputReset + Clone + Send + Sync + 'static,
 {
@@ -37,7 +37,7 @@ where
 /// BLAKE2: the length is a parameter of the hash (RFC 7693, section 2.5).
 ///
 /// `len` comes from a `HashFunction`, which admits only the lengths that the hash takes.
-pub(crate) fn variable<C>(len: usize) -> Box<dyn Opaque>
+pub(crate) fn variable<C>(len: usize) -> Box<dyn ExternalHash>
 where
     C: VariableOutputCore + Clone + Send + Sync + 'static,
     Buffer<C>: Clone + Default + Send + Sync,
@@ -47,14 +47,14 @@ where
 }
 
 /// BLAKE3.
-pub(crate) fn blake3(_len: usize) -> Box<dyn Opaque> {
+pub(crate) fn blake3(_len: usize) -> Box<dyn ExternalHash> {
     Box::new(Blake3(blake3::Hasher::new()))
 }
 
 #[derive(Clone)]
 struct Fixed<D>(D);
 
-impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> Opaque for Fixed<D> {
+impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> ExternalHash for Fixed<D> {
     fn update(&mut self, data: &[u8]) {
         self.0.update(data);
     }
@@ -64,7 +64,7 @@ impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> Opaque for Fi
     fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
         None
     }
-    fn boxed_clone(&self) -> Box<dyn Opaque> {
+    fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
     }
 }
@@ -78,7 +78,7 @@ where
     buffer: Buffer<C>,
 }
 
-impl<C> Opaque for Variable<C>
+impl<C> ExternalHash for Variable<C>
 where
     C: VariableOutputCore + Clone + Send + Sync + 'static,
     Buffer<C>: Clone + Default + Send + Sync,
@@ -94,7 +94,7 @@ where
     fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
         None
     }
-    fn boxed_clone(&self) -> Box<dyn Opaque> {
+    fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
     }
 }
@@ -102,7 +102,7 @@ where
 #[derive(Clone)]
 struct Blake3(blake3::Hasher);
 
-impl Opaque for Blake3 {
+impl ExternalHash for Blake3 {
     fn update(&mut self, data: &[u8]) {
         self.0.update(data);
     }
@@ -116,7 +116,7 @@ impl Opaque for Blake3 {
     fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
         Some(Box::new(Blake3Output(self.0.finalize_xof())))
     }
-    fn boxed_clone(&self) -> Box<dyn Opaque> {
+    fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
     }
 }
