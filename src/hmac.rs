@@ -26,10 +26,10 @@ impl Key {
     /// section 2). Below the digest's length it weakens the MAC (section 3).
     ///
     /// # Errors
-    /// [`Unsupported`] for SHAKE, for which no HMAC is defined.
-    pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, Unsupported> {
+    /// [`UnsupportedByHmac`] for SHAKE, for which no HMAC is defined.
+    pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, UnsupportedByHmac> {
         let function = function.into();
-        let block_len = function.algorithm().block_len().ok_or(Unsupported { function })?;
+        let block_len = function.algorithm().block_len().ok_or(UnsupportedByHmac { function })?;
         let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
         let block = &mut block[..block_len];
         if key.len() > block_len {
@@ -66,7 +66,7 @@ impl Key {
     ///
     /// let tag = Key::new(Algorithm::Md5, b"Jefe")?.sign(b"what do ya want for nothing?");
     /// assert_eq!(tag.to_string(), "750c783e6ab0b503eaa86e310a5db738");
-    /// # Ok::<(), hsum::Unsupported>(())
+    /// # Ok::<(), hsum::UnsupportedByHmac>(())
     /// ```
     pub fn sign(&self, message: &[u8]) -> Tag {
         Tag(digest_keyed(&self.inner, &self.outer, message))
@@ -75,8 +75,8 @@ impl Key {
     /// Whether `tag` is the whole tag of `message`, in constant time.
     ///
     /// # Errors
-    /// [`Mismatch`] where it is not, or is truncated.
-    pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), Mismatch> {
+    /// [`TagMismatch`] where it is not, or is truncated.
+    pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
         self.sign(message).matches(tag)
     }
 }
@@ -93,7 +93,7 @@ impl Key {
 /// let mut tags = [key.sign(b""); 2];
 /// sign_many(&key, &[b"first", b"second"], &mut tags);
 /// assert_eq!(tags[1], key.sign(b"second"));
-/// # Ok::<(), hsum::Unsupported>(())
+/// # Ok::<(), hsum::UnsupportedByHmac>(())
 /// ```
 ///
 /// # Panics
@@ -127,7 +127,7 @@ impl fmt::Debug for Key {
 /// mac.update(b"jumps over the lazy dog");
 /// let expected = "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8";
 /// assert_eq!(mac.finalize().to_string(), expected);
-/// # Ok::<(), hsum::Unsupported>(())
+/// # Ok::<(), hsum::UnsupportedByHmac>(())
 /// ```
 #[derive(Clone)]
 pub struct Hmac {
@@ -161,8 +161,8 @@ impl Hmac {
     /// Whether `tag` is the whole of the message's tag, in constant time.
     ///
     /// # Errors
-    /// [`Mismatch`] where it is not, or is truncated.
-    pub fn verify(self, tag: &[u8]) -> Result<(), Mismatch> {
+    /// [`TagMismatch`] where it is not, or is truncated.
+    pub fn verify(self, tag: &[u8]) -> Result<(), TagMismatch> {
         self.finalize().matches(tag)
     }
 }
@@ -196,10 +196,10 @@ impl Tag {
     }
 
     /// Whether these are all its bytes, in constant time.
-    fn matches(&self, bytes: &[u8]) -> Result<(), Mismatch> {
+    fn matches(&self, bytes: &[u8]) -> Result<(), TagMismatch> {
         match self.as_bytes().ct_eq(bytes).into() {
             true => Ok(()),
-            false => Err(Mismatch),
+            false => Err(TagMismatch),
         }
     }
 
@@ -241,26 +241,26 @@ impl fmt::Debug for Tag {
 
 /// The answer of `verify` to a tag that is not the message's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mismatch;
+pub struct TagMismatch;
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for TagMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the tag is not that of this message under this key")
     }
 }
 
-impl std::error::Error for Mismatch {}
+impl std::error::Error for TagMismatch {}
 
 /// A function that HMAC is not defined for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unsupported {
+pub struct UnsupportedByHmac {
     function: HashFunction,
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedByHmac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HMAC is not defined for {}", self.function)
     }
 }
 
-impl std::error::Error for Unsupported {}
+impl std::error::Error for UnsupportedByHmac {}

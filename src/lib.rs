@@ -100,7 +100,7 @@ pub use digest::{Digest, ParseDigestError};
 pub use engine::hash_file;
 pub use error::{Error, ErrorKind};
 pub use hasher::{Hasher, MultiHasher, XofReader, digest, hash_reader};
-pub use hmac::{Hmac, Key, Mismatch, Tag, Unsupported, sign_many};
+pub use hmac::{Hmac, Key, Tag, TagMismatch, UnsupportedByHmac, sign_many};
 pub use lanes::{digest_many, update_many};
 
 /// Keeps the README's examples true.

@@ -11,10 +11,10 @@ mod names;
 mod parse;
 mod write;
 
-pub use error::ParseError;
+pub use error::ParseExpectedError;
 pub(crate) use names::is_not_computed;
 pub(crate) use parse::by_length;
-pub use write::{Notation, Unwritable};
+pub use write::{Notation, NotationError};
 
 use std::str::FromStr;
 
@@ -40,7 +40,7 @@ use crate::digest::Digest;
 ///     let expected: Expected = text.parse()?;
 ///     assert!(expected.matches(&digest));
 /// }
-/// # Ok::<(), hsum::notation::ParseError>(())
+/// # Ok::<(), hsum::notation::ParseExpectedError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expected {
@@ -54,8 +54,11 @@ impl Expected {
     /// length, and the length can be chosen, the digest's length counts.
     ///
     /// # Errors
-    /// [`ParseError`] says why the text is no digest of a file.
-    pub fn parse(text: impl AsRef<[u8]>, hint: Option<HashFunction>) -> Result<Self, ParseError> {
+    /// [`ParseExpectedError`] says why the text is no digest of a file.
+    pub fn parse(
+        text: impl AsRef<[u8]>,
+        hint: Option<HashFunction>,
+    ) -> Result<Self, ParseExpectedError> {
         parse::expected(text.as_ref(), hint)
     }
 
@@ -103,10 +106,10 @@ impl Expected {
 }
 
 impl FromStr for Expected {
-    type Err = ParseError;
+    type Err = ParseExpectedError;
 
     /// [`Expected::parse`] without a hint.
-    fn from_str(text: &str) -> Result<Self, ParseError> {
+    fn from_str(text: &str) -> Result<Self, ParseExpectedError> {
         Self::parse(text, None)
     }
 }

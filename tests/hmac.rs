@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use common::{authenticating, block_len, hmac_by_the_book, noise, oracle_hmac};
-use hsum::{Algorithm, HashFunction, Hmac, Key, Mismatch};
+use hsum::{Algorithm, HashFunction, Hmac, Key, TagMismatch};
 use vectors::{What, cases};
 
 /// Both doors to verification; they must agree.
-fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), Mismatch> {
+fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
     let mut mac = Hmac::new(key);
     mac.update(message);
     let streamed = mac.verify(tag);
@@ -43,7 +43,7 @@ fn every_bit_of_the_tag_counts() {
         let mut tag = key.sign(&message).as_bytes().to_vec();
         for bit in 0..tag.len() * 8 {
             tag[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(verify(&key, &message, &tag), Err(Mismatch), "{algorithm}: bit {bit}");
+            assert_eq!(verify(&key, &message, &tag), Err(TagMismatch), "{algorithm}: bit {bit}");
             tag[bit / 8] ^= 1 << (bit % 8);
         }
         assert_eq!(verify(&key, &message, &tag), Ok(()), "{algorithm}");
@@ -58,20 +58,24 @@ fn every_byte_of_the_tag_must_be_there_and_no_more() {
         let tag = key.sign(&message);
         for len in 0..tag.as_bytes().len() {
             let truncated = &tag.as_bytes()[..len];
-            assert_eq!(verify(&key, &message, truncated), Err(Mismatch), "{algorithm}: {len}");
+            assert_eq!(verify(&key, &message, truncated), Err(TagMismatch), "{algorithm}: {len}");
             let end = &tag.as_bytes()[tag.as_bytes().len() - len..];
-            assert_eq!(verify(&key, &message, end), Err(Mismatch), "{algorithm}: last {len}");
+            assert_eq!(verify(&key, &message, end), Err(TagMismatch), "{algorithm}: last {len}");
         }
         // Zeros are what a digest of 64 bytes holds beyond its own length.
         for filler in [0, 0x55, 0xff] {
             for extra in 1..=80 {
                 let mut longer = tag.as_bytes().to_vec();
                 longer.resize(longer.len() + extra, filler);
-                assert_eq!(verify(&key, &message, &longer), Err(Mismatch), "{algorithm}: {extra}");
+                assert_eq!(
+                    verify(&key, &message, &longer),
+                    Err(TagMismatch),
+                    "{algorithm}: {extra}"
+                );
             }
         }
         let doubled = [tag.as_bytes(), tag.as_bytes()].concat();
-        assert_eq!(verify(&key, &message, &doubled), Err(Mismatch), "{algorithm}");
+        assert_eq!(verify(&key, &message, &doubled), Err(TagMismatch), "{algorithm}");
     }
 }
 

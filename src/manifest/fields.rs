@@ -6,7 +6,7 @@ use std::str;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
-use crate::notation::{self, Expected, ParseError, by_length};
+use crate::notation::{self, Expected, ParseExpectedError, by_length};
 
 /// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
@@ -60,10 +60,12 @@ pub(super) fn notation(text: &str, hint: Option<HashFunction>) -> Result<Vec<Dig
     }
     match Expected::parse(text, hint) {
         Ok(expected) => Ok(expected.digests().to_vec()),
-        Err(ParseError::NotComputed(_)) => Err(BadLine::NotComputed),
-        Err(ParseError::UnknownAlgorithm(_)) => Err(BadLine::UnknownTag),
-        Err(ParseError::NotOfAFile(_)) => Err(BadLine::NotOfAFile),
-        Err(ParseError::Malformed(_) | ParseError::OddLength { .. }) => Err(BadLine::BadDigest),
+        Err(ParseExpectedError::NotComputed(_)) => Err(BadLine::NotComputed),
+        Err(ParseExpectedError::UnknownAlgorithm(_)) => Err(BadLine::UnknownTag),
+        Err(ParseExpectedError::NotOfAFile(_)) => Err(BadLine::NotOfAFile),
+        Err(ParseExpectedError::Malformed(_) | ParseExpectedError::OddLength { .. }) => {
+            Err(BadLine::BadDigest)
+        }
         Err(_) => Err(BadLine::NoDigest),
     }
 }

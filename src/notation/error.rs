@@ -7,7 +7,7 @@ use crate::algorithm::{HashFunction, UnknownAlgorithm};
 /// Why a text is no digest of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum ParseError {
+pub enum ParseExpectedError {
     /// Nothing but white space and quotes.
     Empty,
     /// Longer than any digest is written.
@@ -29,7 +29,7 @@ pub enum ParseError {
     NotOfAFile(&'static str),
 }
 
-impl fmt::Display for ParseError {
+impl fmt::Display for ParseExpectedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("no digest: the text is empty"),
@@ -57,9 +57,9 @@ impl fmt::Display for ParseError {
     }
 }
 
-impl std::error::Error for ParseError {}
+impl std::error::Error for ParseExpectedError {}
 
-impl From<UnknownAlgorithm> for ParseError {
+impl From<UnknownAlgorithm> for ParseExpectedError {
     fn from(unknown: UnknownAlgorithm) -> Self {
         Self::UnknownAlgorithm(unknown)
     }

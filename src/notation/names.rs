@@ -1,7 +1,7 @@
 //! The names that stand before digests: headers, algorithms that are not computed here, and what
 //! is no digest of a file.
 
-use super::ParseError;
+use super::ParseExpectedError;
 use crate::algorithm::{Algorithm, HashFunction};
 
 use Algorithm::{Md5, Sha1, Sha256, Sha512};
@@ -103,23 +103,23 @@ const NOT_OF_A_FILE: [(&str, &str); 10] = [
 ];
 
 /// The header that `name` is, in any case.
-pub(super) fn header(name: &str) -> Result<Option<Header>, ParseError> {
+pub(super) fn header(name: &str) -> Result<Option<Header>, ParseExpectedError> {
     let name = name.to_ascii_lowercase();
     match &*name {
-        "x-amz-checksum-crc32" => Err(ParseError::NotComputed("CRC-32")),
-        "x-amz-checksum-crc32c" => Err(ParseError::NotComputed("CRC-32C")),
-        "x-amz-checksum-crc64nvme" => Err(ParseError::NotComputed("CRC-64/NVME")),
+        "x-amz-checksum-crc32" => Err(ParseExpectedError::NotComputed("CRC-32")),
+        "x-amz-checksum-crc32c" => Err(ParseExpectedError::NotComputed("CRC-32C")),
+        "x-amz-checksum-crc64nvme" => Err(ParseExpectedError::NotComputed("CRC-64/NVME")),
         _ => Ok(HEADERS.iter().find(|(known, _)| *known == name).map(|(_, header)| *header)),
     }
 }
 
 /// Refuses what is a digest, but not of a file's bytes.
-pub(super) fn refuse_other_things(text: &str) -> Result<(), ParseError> {
+pub(super) fn refuse_other_things(text: &str) -> Result<(), ParseExpectedError> {
     let begins = |prefix: &str| {
         text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
     match NOT_OF_A_FILE.iter().find(|(prefix, _)| begins(prefix)) {
-        Some((_, sentence)) => Err(ParseError::NotOfAFile(sentence)),
+        Some((_, sentence)) => Err(ParseExpectedError::NotOfAFile(sentence)),
         None => Ok(()),
     }
 }
@@ -154,7 +154,7 @@ impl Named {
 
 /// Returns `true` for the name of an algorithm that is known, and not computed here.
 pub(crate) fn is_not_computed(name: &str) -> bool {
-    is_name(name) && matches!(algorithm(name), Err(ParseError::NotComputed(_)))
+    is_name(name) && matches!(algorithm(name), Err(ParseExpectedError::NotComputed(_)))
 }
 
 /// Whether a name is shaped like one of an algorithm.
@@ -168,7 +168,7 @@ pub(super) fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// One that is not computed, or none.
-pub(super) fn algorithm(name: &str) -> Result<Named, ParseError> {
+pub(super) fn algorithm(name: &str) -> Result<Named, ParseExpectedError> {
     // RFC 5843: of the bytes before any content coding, and so of the file.
     let name = name.strip_prefix("id-").unwrap_or(name);
     let unknown = match name.parse::<HashFunction>() {
@@ -187,7 +187,7 @@ pub(super) fn algorithm(name: &str) -> Result<Named, ParseError> {
     let mut normal = name.to_ascii_lowercase();
     normal.retain(|c| !matches!(c, '-' | '_' | '/' | '.'));
     match NOT_COMPUTED.iter().find(|(known, _)| *known == normal) {
-        Some((_, shown)) => Err(ParseError::NotComputed(shown)),
+        Some((_, shown)) => Err(ParseExpectedError::NotComputed(shown)),
         None => Err(unknown.into()),
     }
 }

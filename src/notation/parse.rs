@@ -2,7 +2,7 @@
 
 use super::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use super::names::{self, Header, Named};
-use super::{Expected, ParseError};
+use super::{Expected, ParseExpectedError};
 use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
 
@@ -10,13 +10,16 @@ use crate::digest::Digest;
 const LONGEST: usize = 16 * 1024;
 
 /// Reads any notation; see the module's own words for the order.
-pub(super) fn expected(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, ParseError> {
-    let text = str::from_utf8(text).map_err(|_| ParseError::Unrecognised)?;
+pub(super) fn expected(
+    text: &[u8],
+    hint: Option<HashFunction>,
+) -> Result<Expected, ParseExpectedError> {
+    let text = str::from_utf8(text).map_err(|_| ParseExpectedError::Unrecognised)?;
     let text = undress(text);
     match text.len() {
-        0 => return Err(ParseError::Empty),
+        0 => return Err(ParseExpectedError::Empty),
         1..=LONGEST => {}
-        _ => return Err(ParseError::TooLong),
+        _ => return Err(ParseExpectedError::TooLong),
     }
     names::refuse_other_things(text)?;
     if let Some(digits) = grouped_hex(text) {
@@ -76,23 +79,23 @@ fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
 }
 
 /// `urn:sha1:BASE32`, and `urn:bitprint:SHA1.TIGERTREE`.
-fn urn(rest: &str) -> Result<Digest, ParseError> {
-    let (name, value) = rest.split_once(':').ok_or(ParseError::Unrecognised)?;
+fn urn(rest: &str) -> Result<Digest, ParseExpectedError> {
+    let (name, value) = rest.split_once(':').ok_or(ParseExpectedError::Unrecognised)?;
     let (name, value) = match value.split_once('.') {
         Some((sha1, _)) if name.eq_ignore_ascii_case("bitprint") => ("sha1", sha1),
         _ => (name, value),
     };
     let named = names::algorithm(name)?;
-    digest(named, value, Base32::Rfc).ok_or(ParseError::Malformed(named.hash_function()))
+    digest(named, value, Base32::Rfc).ok_or(ParseExpectedError::Malformed(named.hash_function()))
 }
 
 /// The first exact topic that is of a file's bytes.
-fn magnet(query: &str) -> Result<Digest, ParseError> {
-    let mut refused = ParseError::Unrecognised;
+fn magnet(query: &str) -> Result<Digest, ParseExpectedError> {
+    let mut refused = ParseExpectedError::Unrecognised;
     let topics = query.split('&').filter_map(|pair| pair.split_once('='));
     for (_, value) in topics.filter(|(key, _)| *key == "xt" || key.starts_with("xt.")) {
         let read = names::refuse_other_things(value)
-            .and_then(|()| urn(after(value, "urn:").ok_or(ParseError::Unrecognised)?));
+            .and_then(|()| urn(after(value, "urn:").ok_or(ParseExpectedError::Unrecognised)?));
         match read {
             Ok(digest) => return Ok(digest),
             Err(error) => refused = error,
@@ -102,32 +105,36 @@ fn magnet(query: &str) -> Result<Digest, ParseError> {
 }
 
 /// RFC 6920: `ni://AUTHORITY/ALG;BASE64URL?QUERY`, and `nih:ALG;HEX;CHECKDIGIT`.
-fn named_information(rest: &str, digits: impl Fn(&str) -> String) -> Result<Digest, ParseError> {
+fn named_information(
+    rest: &str,
+    digits: impl Fn(&str) -> String,
+) -> Result<Digest, ParseExpectedError> {
     let rest = match rest.strip_prefix("//") {
-        Some(rest) => rest.split_once('/').ok_or(ParseError::Unrecognised)?.1,
+        Some(rest) => rest.split_once('/').ok_or(ParseExpectedError::Unrecognised)?.1,
         None => rest.trim_start_matches('/'),
     };
-    let (name, value) = rest.split_once(';').ok_or(ParseError::Unrecognised)?;
+    let (name, value) = rest.split_once(';').ok_or(ParseExpectedError::Unrecognised)?;
     let value = value.split(['?', '#', ';']).next().unwrap_or_default();
     let named = match name.rsplit_once('-') {
         // The first so many bits of SHA-256.
         Some((long, bits)) if long.eq_ignore_ascii_case("sha-256") && bits != "256" => {
-            return Err(ParseError::NotComputed("a truncated SHA-256"));
+            return Err(ParseExpectedError::NotComputed("a truncated SHA-256"));
         }
         _ => names::algorithm(name)?,
     };
-    digest(named, &digits(value), Base32::Nix).ok_or(ParseError::Malformed(named.hash_function()))
+    digest(named, &digits(value), Base32::Nix)
+        .ok_or(ParseExpectedError::Malformed(named.hash_function()))
 }
 
 /// `…#sha256=HEX` as pip writes it, `…?checksum=sha256:HEX` as go-getter does.
-fn url(text: &str) -> Result<Option<Expected>, ParseError> {
+fn url(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
     let is_url = text.split_once("://").is_some_and(|(scheme, _)| {
         // In base64 too a digest may begin with two slashes: `sha-256=://8…=:`, `sha256://8…=`.
         scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && names::algorithm(scheme).is_err()
     });
     let query = || text.split_once('?').filter(|_| is_url);
-    let mut found = if is_url { Err(ParseError::Unrecognised) } else { Ok(None) };
+    let mut found = if is_url { Err(ParseExpectedError::Unrecognised) } else { Ok(None) };
     let Some((_, pairs)) = text.split_once('#').or_else(query) else { return found };
     for pair in pairs.split(['&', '#']) {
         let pair = after(pair, "checksum=").unwrap_or(pair);
@@ -135,7 +142,7 @@ fn url(text: &str) -> Result<Option<Expected>, ParseError> {
             match field_value(name, value) {
                 Ok(digest) => return Ok(Some(digest.into())),
                 // `#egg=name` is none.
-                Err(ParseError::UnknownAlgorithm(_)) => {}
+                Err(ParseExpectedError::UnknownAlgorithm(_)) => {}
                 Err(error) => found = Err(error),
             }
         }
@@ -144,22 +151,22 @@ fn url(text: &str) -> Result<Option<Expected>, ParseError> {
 }
 
 /// The value of a header.
-fn field(header: Header, value: &str) -> Result<Expected, ParseError> {
+fn field(header: Header, value: &str) -> Result<Expected, ParseExpectedError> {
     let Header::One(algorithm) = header else { return fields(value, None) };
     refuse_parts(value)?;
     let named = Named::Exactly(algorithm.into());
     let read = digest(named, value, Base32::Nix);
-    read.map(Expected::from).ok_or(ParseError::Malformed(algorithm.into()))
+    read.map(Expected::from).ok_or(ParseExpectedError::Malformed(algorithm.into()))
 }
 
 /// `DIGEST-7`: S3's digest of seven parts' digests.
-fn refuse_parts(value: &str) -> Result<(), ParseError> {
+fn refuse_parts(value: &str) -> Result<(), ParseExpectedError> {
     let composite = value.rsplit_once('-').is_some_and(|(digest, parts)| {
         let whole = (is_hex(digest) && digest.len() == 32) || digest.ends_with('=');
         whole && !parts.is_empty() && parts.bytes().all(|b| b.is_ascii_digit())
     });
     match composite {
-        true => Err(ParseError::NotOfAFile(
+        true => Err(ParseExpectedError::NotOfAFile(
             "'-' and a number at the end: a digest of the digests of an upload's parts, not of \
              the file",
         )),
@@ -168,7 +175,7 @@ fn refuse_parts(value: &str) -> Result<(), ParseError> {
 }
 
 /// `TAG (NAME) = DIGEST` and `TAG(NAME)= DIGEST`; the name does not count.
-fn tagged_line(text: &str) -> Result<Option<Expected>, ParseError> {
+fn tagged_line(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
     let Some((tag, rest)) = text.split_once('(') else { return Ok(None) };
     let tag = tag.trim_end();
     let Some((_, value)) = rest.rsplit_once(')') else { return Ok(None) };
@@ -180,7 +187,7 @@ fn tagged_line(text: &str) -> Result<Option<Expected>, ParseError> {
 }
 
 /// One or more of `alg:DIGEST`, `alg=DIGEST`, `alg-DIGEST`; or one without a name.
-fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseError> {
+fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseExpectedError> {
     // `SHA256: BA7816BF 8F01CFEA …`
     if let Some((name, value)) = text.split_once([':', '=']) {
         let digits = grouped_hex(value.trim_matches([' ', '=']));
@@ -204,19 +211,22 @@ fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseError
         [token] => bare(token, hint).map(Expected::from),
         // A line of a list; the name does not count.
         [digest, ..] => bare(digest.trim_start_matches('\\'), hint).map(Expected::from),
-        [] => Err(ParseError::Empty),
+        [] => Err(ParseExpectedError::Empty),
     }
 }
 
 /// Every token's digest. Unknown algorithms are passed over where another is known; of Subresource
 /// Integrity the strongest algorithm alone counts.
-fn all_of(tokens: &[&str]) -> Result<Expected, ParseError> {
+fn all_of(tokens: &[&str]) -> Result<Expected, ParseExpectedError> {
     let mut digests = Vec::new();
     let mut unknown = None;
     for (name, value) in tokens.iter().filter_map(|token| prefixed(token)) {
         match field_value(name, value) {
             Ok(digest) => digests.push(digest),
-            Err(error @ (ParseError::UnknownAlgorithm(_) | ParseError::NotComputed(_))) => {
+            Err(
+                error @ (ParseExpectedError::UnknownAlgorithm(_)
+                | ParseExpectedError::NotComputed(_)),
+            ) => {
                 unknown.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -227,7 +237,7 @@ fn all_of(tokens: &[&str]) -> Result<Expected, ParseError> {
         let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::hash_function);
         digests.retain(|digest| Some(digest.hash_function()) == best);
     }
-    Expected::from_digests(digests).ok_or(unknown.unwrap_or(ParseError::Unrecognised))
+    Expected::from_digests(digests).ok_or(unknown.unwrap_or(ParseExpectedError::Unrecognised))
 }
 
 /// Whether the first separator is that of Subresource Integrity.
@@ -247,7 +257,7 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
             // `sha512-256-BASE64` is no SHA-512: the longer name is.
             Ok(named) if separator == '-' && read(named, value).is_none() => {}
             Ok(_) => return Some((name, value)),
-            Err(ParseError::NotComputed(_)) if separator != '-' || value.len() > 4 => {
+            Err(ParseExpectedError::NotComputed(_)) if separator != '-' || value.len() > 4 => {
                 return Some((name, value));
             }
             // `name:` cannot be base64, nor can `name=` before anything but a `=`.
@@ -263,9 +273,9 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
     (known && value.len() > 16).then_some((name, value))
 }
 
-fn field_value(name: &str, value: &str) -> Result<Digest, ParseError> {
+fn field_value(name: &str, value: &str) -> Result<Digest, ParseExpectedError> {
     let named = names::algorithm(name)?;
-    read(named, value).ok_or(ParseError::Malformed(named.hash_function()))
+    read(named, value).ok_or(ParseExpectedError::Malformed(named.hash_function()))
 }
 
 /// A value after its algorithm's name: RFC 9530's colons, SRI's options and parameters dropped.
@@ -276,26 +286,26 @@ fn read(named: Named, value: &str) -> Option<Digest> {
 }
 
 /// A digest that does not name its algorithm.
-fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseError> {
+fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseExpectedError> {
     refuse_parts(token)?;
     if let Some(function) = hint {
         let read = digest(Named::hint(function), token, Base32::Nix);
-        return read.ok_or(ParseError::Malformed(function));
+        return read.ok_or(ParseExpectedError::Malformed(function));
     }
     if is_hex(token) {
         return by_length(token.len() / 2)
             .and_then(|algorithm| Digest::from_hex(algorithm, token).ok())
             .ok_or(match token.len() {
-                8 => ParseError::NotComputed("CRC-32"),
-                digits => ParseError::OddLength { digits },
+                8 => ParseExpectedError::NotComputed("CRC-32"),
+                digits => ParseExpectedError::OddLength { digits },
             });
     }
     if let Some(digest) = yarn(token).or_else(|| alpine(token)) {
         return Ok(digest);
     }
-    let bytes = base64(token).ok_or(ParseError::Unrecognised)?;
-    let algorithm = by_length(bytes.len()).ok_or(ParseError::Unrecognised)?;
-    Digest::from_bytes(algorithm, &bytes).ok_or(ParseError::Unrecognised)
+    let bytes = base64(token).ok_or(ParseExpectedError::Unrecognised)?;
+    let algorithm = by_length(bytes.len()).ok_or(ParseExpectedError::Unrecognised)?;
+    Digest::from_bytes(algorithm, &bytes).ok_or(ParseExpectedError::Unrecognised)
 }
 
 /// The usual algorithm with digests of so many bytes.

@@ -62,7 +62,7 @@ impl Notation {
     /// The digest in this notation.
     ///
     /// # Errors
-    /// [`Unwritable`] where the notation's registry has no name for the function.
+    /// [`NotationError`] where the notation's registry has no name for the function.
     ///
     /// ```
     /// use hsum::notation::Notation;
@@ -71,9 +71,9 @@ impl Notation {
     /// let text = Notation::Sri.write(&digest).unwrap();
     /// assert_eq!(text, "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     /// ```
-    pub fn write(self, digest: &Digest) -> Result<String, Unwritable> {
+    pub fn write(self, digest: &Digest) -> Result<String, NotationError> {
         let function = digest.hash_function();
-        let unwritable = Unwritable { notation: self, function };
+        let unwritable = NotationError { notation: self, function };
         let name = || self.registered(function).ok_or(unwritable);
         // What is so short is taken for hex, or for a word such as `crc=`.
         if matches!(self, Self::Base64 | Self::Nix32) && digest.as_bytes().len() < 16 {
@@ -131,18 +131,18 @@ impl Notation {
 
 /// A function that a notation has no name for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unwritable {
+pub struct NotationError {
     notation: Notation,
     function: HashFunction,
 }
 
-impl fmt::Display for Unwritable {
+impl fmt::Display for NotationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} has no name for {}", self.notation.name(), self.function.tag())
     }
 }
 
-impl std::error::Error for Unwritable {}
+impl std::error::Error for NotationError {}
 
 fn base64url(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)

@@ -4,7 +4,7 @@
 //! one can change the other.
 
 use crate::digest::Digest;
-use crate::notation::{Expected, ParseError};
+use crate::notation::{Expected, ParseExpectedError};
 
 /// What a field's digest is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ pub struct Stated {
     /// What it is of.
     pub scope: Scope,
     /// The digest; an error where it is malformed, or of an algorithm that is not computed here.
-    pub digest: Result<Digest, ParseError>,
+    pub digest: Result<Digest, ParseExpectedError>,
 }
 
 use Scope::{Content, Representation, Unencoded};

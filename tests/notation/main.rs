@@ -6,7 +6,7 @@ mod documents;
 mod shapes;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hsum::notation::{Expected, Notation, ParseError};
+use hsum::notation::{Expected, Notation, ParseExpectedError};
 use hsum::{Algorithm, Digest, HashFunction, Strength, digest};
 use proptest::prelude::*;
 
@@ -57,16 +57,16 @@ fn unescape(text: &str) -> String {
     plain + rest
 }
 
-fn kind(error: &ParseError) -> &'static str {
+fn kind(error: &ParseExpectedError) -> &'static str {
     match error {
-        ParseError::Empty => "Empty",
-        ParseError::TooLong => "TooLong",
-        ParseError::Unrecognised => "Unrecognised",
-        ParseError::OddLength { .. } => "OddLength",
-        ParseError::UnknownAlgorithm(_) => "UnknownAlgorithm",
-        ParseError::NotComputed(_) => "NotComputed",
-        ParseError::Malformed(_) => "Malformed",
-        ParseError::NotOfAFile(_) => "NotOfAFile",
+        ParseExpectedError::Empty => "Empty",
+        ParseExpectedError::TooLong => "TooLong",
+        ParseExpectedError::Unrecognised => "Unrecognised",
+        ParseExpectedError::OddLength { .. } => "OddLength",
+        ParseExpectedError::UnknownAlgorithm(_) => "UnknownAlgorithm",
+        ParseExpectedError::NotComputed(_) => "NotComputed",
+        ParseExpectedError::Malformed(_) => "Malformed",
+        ParseExpectedError::NotOfAFile(_) => "NotOfAFile",
         _ => "another",
     }
 }
@@ -137,7 +137,10 @@ fn several_digests() {
 fn long_texts_are_refused_at_once() {
     for character in ["a", "\"", " ", "sha256-", ":", "=", "0 ", "é", "urn:", "("] {
         let error = Expected::parse(character.repeat(1_000_000), None).unwrap_err();
-        assert!(matches!(error, ParseError::TooLong | ParseError::Empty), "{character}: {error}");
+        assert!(
+            matches!(error, ParseExpectedError::TooLong | ParseExpectedError::Empty),
+            "{character}: {error}"
+        );
     }
 }
 
