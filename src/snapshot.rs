@@ -6,13 +6,13 @@
 //!
 //! ```
 //! use hsum::Algorithm;
-//! use hsum::snapshot::{self, Change, Options, Record};
+//! use hsum::snapshot::{self, Change, SnapshotOptions, Record};
 //!
 //! # let folder = std::env::temp_dir().join(format!("hsum-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(folder.join("photos"))?;
 //! # std::fs::write(folder.join("photos/a.jpg"), "a")?;
 //! let (photos, target) = (folder.join("photos"), folder.join("photos.hsum"));
-//! let options = Options::default();
+//! let options = SnapshotOptions::default();
 //! snapshot::take(&photos, &target, Algorithm::Sha256, &options, |_| {})?;
 //!
 //! std::fs::rename(photos.join("a.jpg"), photos.join("b.jpg"))?;
@@ -36,12 +36,12 @@ mod write;
 
 pub use crate::atomic::Existing;
 pub use audit::audit;
-pub use compare::{Change, Comparison, Finding, diff};
-pub use entry::{Content, Entry};
+pub use compare::{Change, Finding, RecordComparison, diff};
+pub use entry::{RecordContent, RecordEntry};
 pub use name::walk_order;
-pub use record::{Read, Record, Refusal, SEAL, Sealed};
+pub use record::{Record, RecordError, RecordRun, SEAL_ALGORITHM, SealStatus};
 pub use update::{take, update};
-pub use write::Writer;
+pub use write::RecordWriter;
 
 use std::fmt;
 use std::fs;
@@ -60,17 +60,17 @@ use crate::manifest::snapshot_text::ANY_MAGIC;
 
 /// How a tree is read, and what is done with what is found.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct SnapshotOptions {
     threads: Option<NonZeroUsize>,
     progress: Option<Arc<Progress>>,
     key: Option<Key>,
     begun: Option<Time>,
     inodes: Inodes,
     change_times: ChangeTimes,
-    accept: Accept,
-    missing: Missing,
+    accept: AcceptRot,
+    missing: MissingFiles,
     existing: Existing,
-    oldest: Option<Share>,
+    oldest: Option<TreeShare>,
     leave_out: Vec<FileId>,
 }
 
@@ -99,7 +99,7 @@ pub enum ChangeTimes {
 /// A file that rotted and is not accepted keeps its old digest, and is read again by each update,
 /// until its contents are as recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Accept {
+pub enum AcceptRot {
     /// No file.
     #[default]
     Nothing,
@@ -109,7 +109,7 @@ pub enum Accept {
     Everything,
 }
 
-impl Accept {
+impl AcceptRot {
     fn includes(&self, name: &[u8]) -> bool {
         match self {
             Self::Nothing => false,
@@ -126,7 +126,7 @@ fn covers(wanted: &[u8], name: &[u8]) -> bool {
 
 /// The way in which an update treats a tree of which more than half of the recorded files are missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Missing {
+pub enum MissingFiles {
     /// It fails, and the record stays: the tree is not mounted, or is another one.
     #[default]
     Refused,
@@ -136,11 +136,11 @@ pub enum Missing {
 
 /// A part of a tree, by the bytes in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Share {
+pub struct TreeShare {
     millionths: u32,
 }
 
-impl Share {
+impl TreeShare {
     /// A share in per cent: more than 0, to 100.
     pub fn percent(percent: f64) -> Option<Self> {
         let millionths = (percent * 10_000.0).ceil();
@@ -154,7 +154,7 @@ impl Share {
     }
 }
 
-impl Options {
+impl SnapshotOptions {
     /// Hashing threads; by default as many as there are cores at hand.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
@@ -167,7 +167,7 @@ impl Options {
         self
     }
 
-    /// Seals what is written, and refuses what is not sealed with this key, of HMAC with [`SEAL`].
+    /// Seals what is written, and refuses what is not sealed with this key, of HMAC with [`SEAL_ALGORITHM`].
     pub fn key(mut self, key: Key) -> Self {
         self.key = Some(key);
         self
@@ -191,14 +191,14 @@ impl Options {
         self
     }
 
-    /// See [`Accept`].
-    pub fn accept(mut self, accept: Accept) -> Self {
+    /// See [`AcceptRot`].
+    pub fn accept(mut self, accept: AcceptRot) -> Self {
         self.accept = accept;
         self
     }
 
-    /// See [`Missing`].
-    pub fn missing(mut self, missing: Missing) -> Self {
+    /// See [`MissingFiles`].
+    pub fn missing(mut self, missing: MissingFiles) -> Self {
         self.missing = missing;
         self
     }
@@ -211,7 +211,7 @@ impl Options {
 
     /// Has an update read this share of the files again in any case, those first that were read
     /// the longest time ago.
-    pub fn oldest(mut self, share: Share) -> Self {
+    pub fn oldest(mut self, share: TreeShare) -> Self {
         self.oldest = Some(share);
         self
     }
@@ -238,7 +238,7 @@ impl Options {
 /// Something that is said at once, while the work goes on.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Notice<'a> {
+pub enum SnapshotNotice<'a> {
     /// An interrupted run left the digests of so many files, which need not be read again.
     Resumed(u64),
     /// This file is as the record says.
@@ -251,7 +251,7 @@ pub enum Notice<'a> {
 
 /// What came of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Report {
+pub struct SnapshotReport {
     /// What is not as the old record says, in the order of a walk; nothing when there was none.
     pub findings: Vec<Finding>,
     /// Files that were read.
@@ -263,11 +263,11 @@ pub struct Report {
 /// What stopped a run.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum SnapshotError {
     /// A file or directory without which nothing can be done.
     File(Error),
     /// The record there is not believed.
-    Refused(PathBuf, Refusal),
+    Refused(PathBuf, RecordError),
     /// Another process is writing the record there.
     Busy(PathBuf),
     /// A file that is none of ours has the name of the journal.
@@ -286,7 +286,7 @@ pub enum Failure {
         unread: u64,
     },
     /// More than half of the recorded files are missing.
-    Missing {
+    MostMissing {
         /// The record, which is unchanged.
         record: PathBuf,
         /// The number of missing files and links.
@@ -303,7 +303,7 @@ pub enum Failure {
     },
 }
 
-impl Failure {
+impl SnapshotError {
     fn io(path: &Path, cause: io::Error) -> Self {
         Self::File(Error::io(path, cause))
     }
@@ -319,7 +319,7 @@ impl Failure {
             | Self::NotRegular(path)
             | Self::Reserved(path)
             | Self::Incomplete { record: path, .. }
-            | Self::Missing { record: path, .. }
+            | Self::MostMissing { record: path, .. }
             | Self::NotRecorded { record: path, .. } => Some(path),
         }
     }
@@ -340,7 +340,7 @@ impl Failure {
             Self::Incomplete { unread, .. } => {
                 format!("not replaced: {unread} files or directories could not be read")
             }
-            Self::Missing { missing, recorded, .. } => {
+            Self::MostMissing { missing, recorded, .. } => {
                 format!("not updated: {missing} of {recorded} recorded files are missing")
             }
             Self::NotRecorded { name, .. } => {
@@ -350,7 +350,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = self.path() {
             write!(f, "{}: ", path.display())?;
@@ -359,7 +359,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {
+impl std::error::Error for SnapshotError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::File(error) => Some(error),
@@ -372,12 +372,12 @@ impl std::error::Error for Failure {
 /// Reads the record at `path`, which is a regular file or a pipe.
 ///
 /// # Errors
-/// [`Failure::File`] and [`Failure::Refused`].
-pub fn load(path: &Path, key: Option<&Key>) -> Result<Record, Failure> {
-    let refuse = |refusal| Failure::Refused(path.into(), refusal);
-    let bytes = read(path).map_err(|error| Failure::io(path, error))?;
+/// [`SnapshotError::File`] and [`SnapshotError::Refused`].
+pub fn load(path: &Path, key: Option<&Key>) -> Result<Record, SnapshotError> {
+    let refuse = |refusal| SnapshotError::Refused(path.into(), refusal);
+    let bytes = read(path).map_err(|error| SnapshotError::io(path, error))?;
     if bytes.len() as u64 > record::LARGEST {
-        return Err(refuse(Refusal::TooLarge));
+        return Err(refuse(RecordError::TooLarge));
     }
     Record::parse(bytes, key).map_err(refuse)
 }
@@ -403,11 +403,11 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Which directory this is: what lies below one is what records are of.
-fn check_root(directory: &Path) -> Result<FileId, Failure> {
-    let metadata = fs::metadata(directory).map_err(|error| Failure::io(directory, error))?;
+fn check_root(directory: &Path) -> Result<FileId, SnapshotError> {
+    let metadata = fs::metadata(directory).map_err(|error| SnapshotError::io(directory, error))?;
     match metadata.is_dir() {
         true => Ok(FileId::of(&metadata)),
-        false => Err(Failure::io(directory, io::ErrorKind::NotADirectory.into())),
+        false => Err(SnapshotError::io(directory, io::ErrorKind::NotADirectory.into())),
     }
 }
 

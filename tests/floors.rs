@@ -329,7 +329,7 @@ mod the_test_itself {
                 "use crate::{\n    algorithm::{Algorithm, HashFunction},\n    cli as c,\n};",
             ),
             ("digest", "fn f() { crate::engine::run(); }"),
-            ("digest", "fn f() -> crate::check::Verdict { todo!() }"),
+            ("digest", "fn f() -> crate::check::CheckVerdict { todo!() }"),
             ("digest", "use super::hasher::Hasher;"),
             ("digest", "mod inner { fn f() { super::super::hmac::sign(); } }"),
             ("digest", "mod inner { } use super::hasher;"),
@@ -350,7 +350,7 @@ mod the_test_itself {
             ("kernel::md5", "use crate::algorithm::Algorithm;"),
             ("kernel::simd::avx2", "use crate::lanes::Job;"),
             ("hmac", "use crate::sign::Scheme;"),
-            ("engine::walk", "use crate::check::Verdict;"),
+            ("engine::walk", "use crate::check::CheckVerdict;"),
             ("check", "use crate::cli::Plan;"),
             ("cli::print", "fn f() { super::super::main::run() }"),
         ];

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use arbitrary::Arbitrary;
 use hsum::engine::{Stamp, Time};
 use hsum::manifest::{Hint, List, Outside};
-use hsum::snapshot::{Content, Entry, Read, Record, SEAL, Writer, walk_order};
+use hsum::snapshot::{RecordContent, RecordEntry, RecordRun, Record, SEAL_ALGORITHM, RecordWriter, walk_order};
 use hsum::{Algorithm, Digest, Key, digest};
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +26,7 @@ enum Kind<'a> {
     Link(&'a [u8]),
 }
 
-const RUN: Read = Read { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
+const RUN: RecordRun = RecordRun { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
 
 fuzz_target!(|input: Input| match input {
     Input::Bytes(bytes) => again(bytes.to_vec()),
@@ -45,7 +45,7 @@ fuzz_target!(|input: Input| match input {
 });
 
 fn write(record: &Record) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
+    let mut writer = RecordWriter::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
     record.entries().for_each(|entry| writer.entry(&entry).expect("an entry of a record"));
     writer.finish().unwrap()
 }
@@ -82,7 +82,7 @@ fn lines_of_files(bytes: &[u8]) -> usize {
 }
 
 fn files(record: &Record) -> Vec<Vec<u8>> {
-    let is_file = |entry: &Entry| matches!(entry.content, Content::File { .. });
+    let is_file = |entry: &RecordEntry| matches!(entry.content, RecordContent::File { .. });
     record.entries().filter(is_file).map(|entry| entry.name.to_vec()).collect()
 }
 
@@ -103,16 +103,16 @@ fn write_and_read(sealed: bool, entries: Vec<(&[u8], Kind)>) {
                 });
                 let digest = Digest::from_bytes(Algorithm::Sha256, &digest).unwrap();
                 let stamp = Stamp { size, modified, changed: known.then_some(changed), inode };
-                Content::File { digest, stamp, read: read.into() }
+                RecordContent::File { digest, stamp, read: read.into() }
             }
-            Kind::Link(target) => Content::Link(target.to_vec().into()),
+            Kind::Link(target) => RecordContent::Link(target.to_vec().into()),
         };
-        Entry { name: name.to_vec().into(), content }
+        RecordEntry { name: name.to_vec().into(), content }
     };
-    let mut entries: Vec<Entry> = entries.into_iter().map(entry).collect();
+    let mut entries: Vec<RecordEntry> = entries.into_iter().map(entry).collect();
     entries.sort_by(|a, b| walk_order(&a.name, &b.name));
-    let key = sealed.then(|| Key::new(SEAL, b"key").unwrap());
-    let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[RUN], key.as_ref()).unwrap();
+    let key = sealed.then(|| Key::new(SEAL_ALGORITHM, b"key").unwrap());
+    let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[RUN], key.as_ref()).unwrap();
     entries.retain(|entry| writer.entry(entry).is_ok());
     let record = Record::parse(writer.finish().unwrap(), key.as_ref()).expect("what was written");
     assert!(record.entries().eq(entries));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hsum::check::{self, Checked, Plan, Stdin, Summary, Verdict};
+use hsum::check::{self, CheckOptions, CheckSummary, CheckVerdict, CheckedLine, Stdin};
 use hsum::engine::{Beneath, Next, Progress, StableFile};
 use hsum::manifest::{BadLine, Entry, Hint, List, Listed, Outside, Parser, Shape};
 use hsum::{Error, ErrorKind};
@@ -119,7 +119,7 @@ fn check_list(
     if list.shape() == Shape::Sfv {
         return sfv::check(args, &manner, &mut list, selection, beneath, &title, output);
     }
-    let mut plan = Plan::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
+    let mut plan = CheckOptions::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
@@ -146,10 +146,11 @@ fn check_list(
     });
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
-        nameless |= has_objects && matches!(checked.verdict, Verdict::Malformed(BadLine::NoName));
+        nameless |=
+            has_objects && matches!(checked.verdict, CheckVerdict::Malformed(BadLine::NoName));
         broken |= match checked.verdict {
-            Verdict::Malformed(BadLine::TooLong) => !is_plain,
-            Verdict::Malformed(bad) => is_cut_short(bad),
+            CheckVerdict::Malformed(BadLine::TooLong) => !is_plain,
+            CheckVerdict::Malformed(bad) => is_cut_short(bad),
             _ => false,
         };
         print_or_die(&manner, &title, &checked, output, Some(&view));
@@ -211,13 +212,13 @@ fn hint(args: &CheckArgs, path: &Path) -> Hint {
 
 /// Checks a list of GNU lines and prints what comes of it, but for the summary.
 pub(super) fn verify(
-    plan: &Plan,
+    plan: &CheckOptions,
     parser: &mut Parser,
     list: impl BufRead + Send,
     title: &str,
     manner: &Manner,
     output: &mut Output,
-) -> io::Result<Summary> {
+) -> io::Result<CheckSummary> {
     check::run_with(plan, parser, list, |checked| {
         print_or_die(manner, title, &checked, output, None);
         ControlFlow::Continue(())
@@ -227,7 +228,7 @@ pub(super) fn verify(
 fn print_or_die(
     manner: &Manner,
     title: &str,
-    checked: &Checked,
+    checked: &CheckedLine,
     output: &mut Output,
     view: Option<&View>,
 ) {
@@ -271,26 +272,26 @@ fn beneath(args: &CheckArgs, shape: Shape) -> Result<Option<Beneath>> {
 fn print(
     manner: &Manner,
     title: &str,
-    checked: &Checked,
+    checked: &CheckedLine,
     output: &mut Output,
 ) -> Result<(), WriteError> {
     let line = checked.line;
     match (&checked.entry, &checked.verdict, manner.warn) {
         (Some(entry), _, _) => print_entry(manner, entry, &checked.verdict, output)?,
-        (None, Verdict::Malformed(bad), _)
+        (None, CheckVerdict::Malformed(bad), _)
             if checked.name.is_some() && !bad.is_refusal() && manner.report != Report::Nothing =>
         {
             let name = checked.name.as_deref().map(quote).unwrap_or_default();
             output.flush()?;
             complain(format_args!("{title}: {line}: {name}: {bad}"));
         }
-        (None, Verdict::Malformed(bad), _)
+        (None, CheckVerdict::Malformed(bad), _)
             if is_serious(*bad) && manner.report != Report::Nothing =>
         {
             output.flush()?;
             complain(format_args!("{title}: {line}: {bad}"));
         }
-        (None, Verdict::Malformed(bad), Warn::WithReason) => {
+        (None, CheckVerdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;
             complain(format_args!("{title}: {line}: improperly formatted checksum line: {bad}"));
         }
@@ -319,17 +320,17 @@ fn is_serious(bad: BadLine) -> bool {
 fn print_entry(
     manner: &Manner,
     entry: &Entry,
-    verdict: &Verdict,
+    verdict: &CheckVerdict,
     output: &mut Output,
 ) -> Result<(), WriteError> {
-    let good = matches!(verdict, Verdict::Match);
+    let good = matches!(verdict, CheckVerdict::Match);
     match verdict {
-        Verdict::Missing(_) if manner.ignore_missing => return Ok(()),
-        Verdict::Missing(error) | Verdict::Unreadable(error) => {
+        CheckVerdict::Missing(_) if manner.ignore_missing => return Ok(()),
+        CheckVerdict::Missing(error) | CheckVerdict::Unreadable(error) => {
             output.flush()?;
             complain_of_listed(&entry.path, error);
         }
-        Verdict::WrongSize(size) if manner.report != Report::Nothing => {
+        CheckVerdict::WrongSize(size) if manner.report != Report::Nothing => {
             output.flush()?;
             let (name, listed) = (quote(&entry.path), entry.size.unwrap_or_default());
             complain(format_args!("{name}: {size} bytes, not the {listed} that are listed"));
@@ -353,7 +354,7 @@ pub(super) fn complain_of_listed(name: &Path, error: &Error) {
 }
 
 /// The warnings after a list, and whether it holds.
-pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit {
+pub(super) fn summarize(manner: &Manner, title: &str, summary: &CheckSummary) -> Exit {
     if summary.entries() == 0 {
         complain(format_args!("{title}: no properly formatted checksum lines found"));
         return Exit::Failed;
@@ -367,12 +368,12 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &Summary) -> Exit
 
 /// [`summarize`], of a list that names none of the files that were asked for: that one is not
 /// listed is said once, after all lists.
-pub(super) fn summarize_unnamed(manner: &Manner, summary: &Summary) -> Exit {
+pub(super) fn summarize_unnamed(manner: &Manner, summary: &CheckSummary) -> Exit {
     if warn_of_failures(manner, summary) { Exit::Well } else { Exit::Failed }
 }
 
 /// Whether there are none.
-fn warn_of_failures(manner: &Manner, summary: &Summary) -> bool {
+fn warn_of_failures(manner: &Manner, summary: &CheckSummary) -> bool {
     let missing = if manner.ignore_missing { 0 } else { summary.missing };
     let unreadable = summary.unreadable + missing;
     if manner.report != Report::Nothing {

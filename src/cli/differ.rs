@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use hsum::Digest;
-use hsum::check::{Checked, Verdict};
+use hsum::check::{CheckVerdict, CheckedLine};
 use hsum::engine::{Beneath, StableFile};
 use hsum::manifest::{Entry, List, same_name};
 
@@ -28,8 +28,8 @@ struct One {
 
 impl Differing {
     /// Takes note of a verdict.
-    pub(super) fn note(&mut self, checked: &Checked) {
-        if let (Some(entry), Verdict::Differ(is)) = (&checked.entry, &checked.verdict)
+    pub(super) fn note(&mut self, checked: &CheckedLine) {
+        if let (Some(entry), CheckVerdict::Differ(is)) = (&checked.entry, &checked.verdict)
             && self.0.len() < MOST
             && entry.path != Path::new("-")
         {

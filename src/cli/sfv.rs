@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
 use hsum::ErrorKind;
-use hsum::check::Summary;
+use hsum::check::CheckSummary;
 use hsum::engine::{self, Beneath, Next, Plan};
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
@@ -63,7 +63,7 @@ pub(super) fn check(
             }
         }
     });
-    let mut summary = Summary::default();
+    let mut summary = CheckSummary::default();
     let mut plan = Plan::default().reading(engine::Reading::Listed);
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
@@ -110,7 +110,7 @@ pub(super) fn check(
         return Ok(Exit::Failed);
     }
     let Reading { listed, malformed, refused, .. } = *lock(&reading);
-    summary = Summary { malformed, refused, ..summary };
+    summary = CheckSummary { malformed, refused, ..summary };
     if selection.is_partial() && listed > 0 && summary.entries() == 0 {
         return Ok(summarize_unnamed(manner, &summary));
     }
@@ -185,7 +185,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn count(self, summary: &mut Summary) {
+    fn count(self, summary: &mut CheckSummary) {
         match self {
             Self::Match => summary.matched += 1,
             Self::Differ => summary.differed += 1,

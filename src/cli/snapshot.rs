@@ -10,8 +10,8 @@ use anyhow::Result;
 use hsum::Key;
 use hsum::engine::{self, Progress};
 use hsum::snapshot::{
-    self, Accept, Change, ChangeTimes, Existing, Failure, Inodes, Missing, Notice, Options, Record,
-    Report, SEAL, Sealed,
+    self, AcceptRot, Change, ChangeTimes, Existing, Inodes, MissingFiles, Record, SEAL_ALGORITHM,
+    SealStatus, SnapshotError, SnapshotNotice, SnapshotOptions, SnapshotReport,
 };
 
 use super::args::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
@@ -48,7 +48,7 @@ pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
         let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
         let report = snapshot::audit(&args.directory, &record, &options, |notice| {
             view.suspend(|| match &notice {
-                Notice::Same(name) if args.verbose => or_end(printer.same(name)),
+                SnapshotNotice::Same(name) if args.verbose => or_end(printer.same(name)),
                 notice => say_among(notice, &mut printer),
             });
         });
@@ -63,7 +63,7 @@ pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
         let accept = accept(&args);
         let mut options = options(&args.work, &progress, key(&args.seal)?)
             .accept(accept.clone())
-            .missing(if args.allow_missing { Missing::Allowed } else { Missing::Refused })
+            .missing(if args.allow_missing { MissingFiles::Allowed } else { MissingFiles::Refused })
             .inodes(if args.ignore_inode { Inodes::Ignored } else { Inodes::Count })
             .change_times(if args.ignore_ctime {
                 ChangeTimes::Ignored
@@ -87,7 +87,7 @@ pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
     })
 }
 
-fn accept(args: &UpdateArgs) -> Accept {
+fn accept(args: &UpdateArgs) -> AcceptRot {
     // Names as audit prints them, without the slashes and dots that shell completion adds.
     let trim = |name: &PathBuf| {
         let name: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
@@ -95,15 +95,15 @@ fn accept(args: &UpdateArgs) -> Accept {
     };
     let names: Vec<Vec<u8>> = args.names.iter().map(trim).collect();
     match args.accept {
-        false => Accept::Nothing,
+        false => AcceptRot::Nothing,
         // No names, or '.'.
-        true if names.iter().all(Vec::is_empty) => Accept::Everything,
-        true => Accept::Names(names),
+        true if names.iter().all(Vec::is_empty) => AcceptRot::Everything,
+        true => AcceptRot::Names(names),
     }
 }
 
 /// Prints which of the files to accept have not rotted.
-fn say_what_was_not_accepted(accept: &Accept, report: &Report) {
+fn say_what_was_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
     let accepted = report.findings.iter().filter(|finding| finding.change == Change::Accepted);
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
@@ -113,17 +113,17 @@ fn say_what_was_not_accepted(accept: &Accept, report: &Report) {
         _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
     };
     match accept {
-        Accept::Everything if accepted.is_empty() => {
+        AcceptRot::Everything if accepted.is_empty() => {
             complain(format_args!("0 files accepted: {none}"));
         }
-        Accept::Names(names) => {
+        AcceptRot::Names(names) => {
             for name in names.iter().map(|name| Path::new(OsStr::from_bytes(name))) {
                 if !accepted.iter().any(|accepted| accepted.starts_with(name)) {
                     complain(format_args!("{}: not accepted: {it}", quote(name)));
                 }
             }
         }
-        Accept::Everything | Accept::Nothing => {}
+        AcceptRot::Everything | AcceptRot::Nothing => {}
     }
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn diff(args: DiffArgs) -> Result<Exit> {
             let (a, b) = (old.hash_function(), new.hash_function());
             return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
         };
-        let report = Report { findings, ..Report::default() };
+        let report = SnapshotReport { findings, ..SnapshotReport::default() };
         print(&report, Printer::new(form(args.json))?, &[FailOn::Any])
     })
 }
@@ -155,7 +155,7 @@ fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
         }
         result => return result,
     };
-    let Some(failure) = error.downcast_ref::<Failure>() else {
+    let Some(failure) = error.downcast_ref::<SnapshotError>() else {
         complain(format_args!("{error:#}"));
         return Ok(Exit::Undone);
     };
@@ -165,26 +165,28 @@ fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
         None => complain(format_args!("{reason}{next}")),
     }
     Ok(match failure {
-        Failure::Refused(..) => Exit::Refused,
-        Failure::NotRecorded { .. } | Failure::Reserved(_) => Exit::Code(2),
+        SnapshotError::Refused(..) => Exit::Refused,
+        SnapshotError::NotRecorded { .. } | SnapshotError::Reserved(_) => Exit::Code(2),
         _ => Exit::Undone,
     })
 }
 
 /// Returns the end of a message: what can be done about a failure.
-fn what_next(failure: &Failure) -> &'static str {
+fn what_next(failure: &SnapshotError) -> &'static str {
     match failure {
-        Failure::Exists(_) => {
+        SnapshotError::Exists(_) => {
             "; use 'hsum audit' to compare the tree with it, 'hsum update' to bring it up to date, \
              or --force to replace it"
         }
-        Failure::Incomplete { .. } => {
+        SnapshotError::Incomplete { .. } => {
             "; use 'hsum update', which keeps what the record says of them, or remove the record first"
         }
-        Failure::Missing { .. } => {
+        SnapshotError::MostMissing { .. } => {
             "; check that the tree is mounted, or use --allow-missing to remove them from the record"
         }
-        Failure::NotRecorded { .. } => " (expected a name below the tree, as audit prints it)",
+        SnapshotError::NotRecorded { .. } => {
+            " (expected a name below the tree, as audit prints it)"
+        }
         _ => "",
     }
 }
@@ -192,11 +194,11 @@ fn what_next(failure: &Failure) -> &'static str {
 fn key(args: &SealArgs) -> Result<Option<Key>> {
     let Some(spec) = &args.key else { return Ok(None) };
     let bytes = KeySource::parse(spec)?.read(args.key_format)?;
-    Ok(Some(Key::new(SEAL, &bytes)?))
+    Ok(Some(Key::new(SEAL_ALGORITHM, &bytes)?))
 }
 
-fn options(work: &WorkArgs, progress: &Arc<Progress>, key: Option<Key>) -> Options {
-    let mut options = Options::default().progress(Arc::clone(progress));
+fn options(work: &WorkArgs, progress: &Arc<Progress>, key: Option<Key>) -> SnapshotOptions {
+    let mut options = SnapshotOptions::default().progress(Arc::clone(progress));
     if let Some(threads) = work.threads {
         options = options.threads(threads);
     }
@@ -206,9 +208,9 @@ fn options(work: &WorkArgs, progress: &Arc<Progress>, key: Option<Key>) -> Optio
     }
 }
 
-fn load(path: &Path, key: Option<&Key>) -> Result<Record, Failure> {
+fn load(path: &Path, key: Option<&Key>) -> Result<Record, SnapshotError> {
     let record = snapshot::load(path, key)?;
-    if record.sealed() == Sealed::Unchecked {
+    if record.sealed() == SealStatus::Unchecked {
         let path = quote(path);
         complain(format_args!("warning: {path}: sealed; without --key nobody checks the seal"));
     }
@@ -224,20 +226,20 @@ fn survey(directory: &Path) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send 
 }
 
 /// What is said on standard error.
-fn say(notice: &Notice<'_>) {
+fn say(notice: &SnapshotNotice<'_>) {
     match notice {
-        Notice::Resumed(files) => {
+        SnapshotNotice::Resumed(files) => {
             let files = plural(*files, "file was", "files were");
             complain(format_args!("{files} read before the last run was interrupted"));
         }
-        Notice::Unread(error) => complain_of(error.path().unwrap_or(Path::new("")), error),
-        Notice::Skipped(error) => skipped(error.path().unwrap_or(Path::new("")), error),
+        SnapshotNotice::Unread(error) => complain_of(error.path().unwrap_or(Path::new("")), error),
+        SnapshotNotice::Skipped(error) => skipped(error.path().unwrap_or(Path::new("")), error),
         _ => {}
     }
 }
 
-fn say_among(notice: &Notice<'_>, printer: &mut Printer) {
-    if let Notice::Unread(error) = notice {
+fn say_among(notice: &SnapshotNotice<'_>, printer: &mut Printer) {
+    if let SnapshotNotice::Unread(error) = notice {
         or_end(printer.unread(error));
     }
     or_end(printer.flush());
@@ -252,7 +254,7 @@ fn or_end(result: Result<(), WriteError>) {
 }
 
 /// Prints the findings.
-fn print(report: &Report, mut printer: Printer, fail_on: &[FailOn]) -> Result<Exit> {
+fn print(report: &SnapshotReport, mut printer: Printer, fail_on: &[FailOn]) -> Result<Exit> {
     for finding in &report.findings {
         printer.finding(finding)?;
     }
@@ -261,7 +263,7 @@ fn print(report: &Report, mut printer: Printer, fail_on: &[FailOn]) -> Result<Ex
 }
 
 /// Prints how many files rotted or could not be read, and returns the status.
-fn summarize(report: &Report, fail_on: &[FailOn]) -> Exit {
+fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
     let count = |change| report.findings.iter().filter(|f| f.change == change).count() as u64;
     let rotted = count(Change::Rotted);
     if rotted > 0 {

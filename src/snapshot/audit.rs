@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::compare::Comparison;
-use super::entry::{Content, Entry};
+use super::compare::RecordComparison;
+use super::entry::{RecordContent, RecordEntry};
 use super::record::Record;
-use super::{Failure, Notice, Options, Report, check_root, name_below};
+use super::{
+    SnapshotError, SnapshotNotice, SnapshotOptions, SnapshotReport, check_root, name_below,
+};
 use crate::engine::{self, Hashed, Plan};
 use crate::error::{Error, ErrorKind};
 
@@ -18,18 +20,18 @@ use crate::error::{Error, ErrorKind};
 /// `record` is to be read before, with the key if it must be sealed: see [`Record::parse`].
 ///
 /// # Errors
-/// [`Failure::File`] where the directory cannot be walked. What cannot be read in it is a
-/// [`Notice`].
+/// [`SnapshotError::File`] where the directory cannot be walked. What cannot be read in it is a
+/// [`SnapshotNotice`].
 pub fn audit(
     directory: &Path,
     record: &Record,
-    options: &Options,
-    mut notice: impl FnMut(Notice<'_>),
-) -> Result<Report, Failure> {
+    options: &SnapshotOptions,
+    mut notice: impl FnMut(SnapshotNotice<'_>),
+) -> Result<SnapshotReport, SnapshotError> {
     check_root(directory)?;
     let plan = options.plan(Plan::new([record.hash_function()]));
-    let mut comparison = Comparison::new(record);
-    let mut report = Report::default();
+    let mut comparison = RecordComparison::new(record);
+    let mut report = SnapshotReport::default();
     let mut failure = None;
     engine::run(&plan, [directory], |outcome| {
         let path = outcome.source.name();
@@ -40,44 +42,46 @@ pub fn audit(
         };
         match result {
             Ok(Some(content)) => {
-                if comparison.met(Entry { name: name.into(), content }) {
-                    notice(Notice::Same(name));
+                if comparison.met(RecordEntry { name: name.into(), content }) {
+                    notice(SnapshotNotice::Same(name));
                 }
             }
             Ok(None) => {}
             Err(error) if name.is_empty() => {
-                failure = Some(Failure::File(error));
+                failure = Some(SnapshotError::File(error));
                 return ControlFlow::Break(());
             }
             Err(error) if error.is_skipped() => {
-                notice(Notice::Skipped(&error));
+                notice(SnapshotNotice::Skipped(&error));
             }
             Err(error) => {
                 report.unread += 1;
                 comparison.unread(name);
-                notice(Notice::Unread(&error));
+                notice(SnapshotNotice::Unread(&error));
             }
         }
         ControlFlow::Continue(())
     });
     match failure {
         Some(failure) => Err(failure),
-        None => Ok(Report { findings: comparison.finish(), ..report }),
+        None => Ok(SnapshotReport { findings: comparison.finish(), ..report }),
     }
 }
 
-fn file(path: &Path, hashed: Hashed) -> Result<Option<Content<'static>>, Error> {
+fn file(path: &Path, hashed: Hashed) -> Result<Option<RecordContent<'static>>, Error> {
     match (hashed.digests.first(), hashed.stamp) {
-        (Some(digest), Some(stamp)) => Ok(Some(Content::File { digest: *digest, stamp, read: 0 })),
+        (Some(digest), Some(stamp)) => {
+            Ok(Some(RecordContent::File { digest: *digest, stamp, read: 0 }))
+        }
         _ => Err(Error::new(path, ErrorKind::Special("a special file"))),
     }
 }
 
 /// What is no file, or is none any more.
-fn other(path: &Path, error: Error) -> Result<Option<Content<'static>>, Error> {
+fn other(path: &Path, error: Error) -> Result<Option<RecordContent<'static>>, Error> {
     let result = match error.kind() {
         ErrorKind::Special(engine::LINK) => fs::read_link(path)
-            .map(|target| Some(Content::Link(target.as_os_str().as_bytes().to_vec().into())))
+            .map(|target| Some(RecordContent::Link(target.as_os_str().as_bytes().to_vec().into())))
             .map_err(|error| Error::io(path, error)),
         _ => Err(error),
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::entry::{Content, Entry, Line};
+use super::entry::{Line, RecordContent, RecordEntry};
 use super::name::{base, walk_order};
 use super::record::{Lines, Record};
 use crate::digest::Digest;
@@ -32,9 +32,9 @@ pub enum Change {
     /// coarser file system keeps times: no program did that, but the disk, the memory, a copy that
     /// went wrong, or an intruder.
     Rotted,
-    /// Rotted, and [`Accept`] has the update take the new digest.
+    /// Rotted, and [`AcceptRot`] has the update take the new digest.
     ///
-    /// [`Accept`]: super::Accept
+    /// [`AcceptRot`]: super::AcceptRot
     Accepted,
     /// A name that the record does not have, or whose old contents have moved away.
     New,
@@ -60,7 +60,7 @@ pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
     if old.hash_function() != new.hash_function() {
         return None;
     }
-    let mut comparison = Comparison::new(old);
+    let mut comparison = RecordComparison::new(old);
     for entry in new.entries() {
         comparison.met(entry);
     }
@@ -70,14 +70,14 @@ pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
 /// Holds what is met, entry by entry, against a record.
 ///
 /// Keeps of all that is met only what is not as the record says.
-pub struct Comparison<'r> {
+pub struct RecordComparison<'r> {
     record: &'r Record,
     lines: Lines<'r>,
     next: Option<(usize, Line<'r>, Cow<'r, [u8]>)>,
     changes: Changes<'r>,
 }
 
-impl<'r> Comparison<'r> {
+impl<'r> RecordComparison<'r> {
     /// With this record, of which nothing was met yet.
     pub fn new(record: &'r Record) -> Self {
         let mut new =
@@ -87,7 +87,7 @@ impl<'r> Comparison<'r> {
     }
 
     /// Takes in the next entry, in the order of a walk: whether it is as the record says.
-    pub fn met(&mut self, entry: Entry<'_>) -> bool {
+    pub fn met(&mut self, entry: RecordEntry<'_>) -> bool {
         match self.seek(&entry.name) {
             Some(old) if old.content.holds_what(&entry.content) => return true,
             Some(old) => self.changes.altered(old, entry.into_owned()),
@@ -112,7 +112,7 @@ impl<'r> Comparison<'r> {
     }
 
     /// Passes over what the record has before a name: it is gone. The entry of that name.
-    fn seek(&mut self, name: &[u8]) -> Option<Entry<'r>> {
+    fn seek(&mut self, name: &[u8]) -> Option<RecordEntry<'r>> {
         self.pass(|old| walk_order(old, name).is_lt());
         let (at, _, old) = self.next.as_ref()?;
         let entry = if **old == *name { self.record.entry_at(*at) } else { None };
@@ -149,7 +149,7 @@ pub(super) struct Changes<'r> {
 }
 
 struct Vacated<'r> {
-    entry: Entry<'r>,
+    entry: RecordEntry<'r>,
     /// Where among the arrived the name's new contents are.
     now: Option<usize>,
     moved: bool,
@@ -158,7 +158,7 @@ struct Vacated<'r> {
 }
 
 struct Arrived {
-    entry: Entry<'static>,
+    entry: RecordEntry<'static>,
     /// Where among the vacated the name's old contents are.
     before: Option<usize>,
     /// Where among the vacated these contents are.
@@ -166,15 +166,15 @@ struct Arrived {
 }
 
 impl<'r> Changes<'r> {
-    pub(super) fn gone(&mut self, old: Entry<'r>) {
+    pub(super) fn gone(&mut self, old: RecordEntry<'r>) {
         self.vacated.push(Vacated { entry: old, now: None, moved: false, rotted: false });
     }
 
-    pub(super) fn arrived(&mut self, new: Entry<'static>) {
+    pub(super) fn arrived(&mut self, new: RecordEntry<'static>) {
         self.arrived.push(Arrived { entry: new, before: None, from: None });
     }
 
-    pub(super) fn altered(&mut self, old: Entry<'r>, new: Entry<'static>) {
+    pub(super) fn altered(&mut self, old: RecordEntry<'r>, new: RecordEntry<'static>) {
         let (before, now) = (Some(self.vacated.len()), Some(self.arrived.len()));
         self.vacated.push(Vacated { entry: old, now, moved: false, rotted: false });
         self.arrived.push(Arrived { entry: new, before, from: None });
@@ -217,7 +217,7 @@ impl<'r> Changes<'r> {
     }
 
     /// Finds for what arrived where it came from, first come, first served.
-    fn pair<K: std::hash::Hash + Eq>(&mut self, key: impl Fn(&Entry<'_>) -> Option<K>) {
+    fn pair<K: std::hash::Hash + Eq>(&mut self, key: impl Fn(&RecordEntry<'_>) -> Option<K>) {
         let mut free: HashMap<K, VecDeque<usize>> = HashMap::new();
         let is_free = |vacated: &Vacated<'_>| !vacated.moved && !vacated.rotted;
         for (at, vacated) in self.vacated.iter().enumerate().filter(|(_, v)| is_free(v)) {
@@ -303,9 +303,9 @@ impl<'r> Changes<'r> {
 }
 
 /// Of one name with other contents.
-fn change(record: &Record, old: &Content<'_>, new: &Content<'_>) -> Change {
+fn change(record: &Record, old: &RecordContent<'_>, new: &RecordContent<'_>) -> Change {
     match (old, new) {
-        (Content::File { stamp: old, read, .. }, Content::File { stamp: new, .. })
+        (RecordContent::File { stamp: old, read, .. }, RecordContent::File { stamp: new, .. })
             if old.size == new.size
                 && is_same_time(old.modified, new.modified)
                 && !record.is_racy(old, *read) =>
@@ -330,50 +330,53 @@ fn is_same_time(a: Time, b: Time) -> bool {
 }
 
 /// Whether it rotted, and is the same file for sure: no other was put in its place.
-fn rotted_in_place(record: &Record, old: &Content<'_>, new: &Content<'_>) -> bool {
+fn rotted_in_place(record: &Record, old: &RecordContent<'_>, new: &RecordContent<'_>) -> bool {
     match (old, new) {
-        (Content::File { stamp: then, .. }, Content::File { stamp: now, .. }) => {
+        (RecordContent::File { stamp: then, .. }, RecordContent::File { stamp: now, .. }) => {
             then.inode == now.inode && change(record, old, new) == Change::Rotted
         }
         _ => false,
     }
 }
 
-fn is_empty(content: &Content<'_>) -> bool {
-    matches!(content, Content::File { stamp, .. } if stamp.size == 0)
+fn is_empty(content: &RecordContent<'_>) -> bool {
+    matches!(content, RecordContent::File { stamp, .. } if stamp.size == 0)
 }
 
 /// What two entries of the same contents have in common.
-fn identity(content: &Content<'_>) -> (bool, Vec<u8>) {
+fn identity(content: &RecordContent<'_>) -> (bool, Vec<u8>) {
     match content {
-        Content::File { digest, .. } => (true, digest.as_bytes().to_vec()),
-        Content::Link(target) => (false, target.to_vec()),
+        RecordContent::File { digest, .. } => (true, digest.as_bytes().to_vec()),
+        RecordContent::Link(target) => (false, target.to_vec()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Read, Writer};
+    use super::super::{RecordRun, RecordWriter};
     use super::*;
     use crate::algorithm::Algorithm;
     use crate::engine::Stamp;
     use crate::hasher::digest;
 
-    fn file(name: &'static str, contents: &str, inode: u64) -> Entry<'static> {
+    fn file(name: &'static str, contents: &str, inode: u64) -> RecordEntry<'static> {
         let digest = digest(Algorithm::Md5, contents.as_bytes());
         let modified = Time { seconds: 1000, nanoseconds: 0 };
         let stamp = Stamp { size: contents.len() as u64, modified, changed: None, inode };
-        Entry { name: name.as_bytes().into(), content: Content::File { digest, stamp, read: 1 } }
+        RecordEntry {
+            name: name.as_bytes().into(),
+            content: RecordContent::File { digest, stamp, read: 1 },
+        }
     }
 
-    fn record(entries: &[Entry<'_>]) -> Record {
-        let run = Read { number: 1, begun: Time { seconds: 2000, nanoseconds: 0 } };
-        let mut writer = Writer::new(Vec::new(), Algorithm::Md5, &[run], None).unwrap();
+    fn record(entries: &[RecordEntry<'_>]) -> Record {
+        let run = RecordRun { number: 1, begun: Time { seconds: 2000, nanoseconds: 0 } };
+        let mut writer = RecordWriter::new(Vec::new(), Algorithm::Md5, &[run], None).unwrap();
         entries.iter().for_each(|entry| writer.entry(entry).unwrap());
         Record::parse(writer.finish().unwrap(), None).unwrap()
     }
 
-    fn changes(old: &[Entry<'_>], new: &[Entry<'_>]) -> Vec<Change> {
+    fn changes(old: &[RecordEntry<'_>], new: &[RecordEntry<'_>]) -> Vec<Change> {
         let findings = diff(&record(old), &record(new)).unwrap();
         findings.into_iter().map(|finding| finding.change).collect()
     }

@@ -12,16 +12,16 @@ use crate::manifest::snapshot_text::{
 
 /// One file or symbolic link of a tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry<'a> {
+pub struct RecordEntry<'a> {
     /// Below the tree's root, with `/` between the components.
     pub name: Cow<'a, [u8]>,
     /// What is there.
-    pub content: Content<'a>,
+    pub content: RecordContent<'a>,
 }
 
 /// What a name stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Content<'a> {
+pub enum RecordContent<'a> {
     /// A regular file.
     File {
         /// Of its contents.
@@ -35,7 +35,7 @@ pub enum Content<'a> {
     Link(Cow<'a, [u8]>),
 }
 
-impl Content<'_> {
+impl RecordContent<'_> {
     /// Whether both hold the same, whenever it was written.
     pub(super) fn holds_what(&self, other: &Self) -> bool {
         match (self, other) {
@@ -54,20 +54,22 @@ impl Content<'_> {
     }
 }
 
-impl Entry<'_> {
+impl RecordEntry<'_> {
     /// One that keeps nothing borrowed.
-    pub fn into_owned(self) -> Entry<'static> {
+    pub fn into_owned(self) -> RecordEntry<'static> {
         let content = match self.content {
-            Content::File { digest, stamp, read } => Content::File { digest, stamp, read },
-            Content::Link(target) => Content::Link(target.into_owned().into()),
+            RecordContent::File { digest, stamp, read } => {
+                RecordContent::File { digest, stamp, read }
+            }
+            RecordContent::Link(target) => RecordContent::Link(target.into_owned().into()),
         };
-        Entry { name: self.name.into_owned().into(), content }
+        RecordEntry { name: self.name.into_owned().into(), content }
     }
 
     /// Appends its line, the end included.
     pub(super) fn write(&self, text: &mut String) {
         match &self.content {
-            Content::File { digest, stamp, read } => {
+            RecordContent::File { digest, stamp, read } => {
                 let Stamp { size, modified, changed, inode } = stamp;
                 write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
                 write_time(text, *modified);
@@ -77,7 +79,7 @@ impl Entry<'_> {
                 }
                 write!(text, "\t{inode}\t{read}\t").expect(TAKES_ALL);
             }
-            Content::Link(target) => {
+            RecordContent::Link(target) => {
                 text.push_str(LINK);
                 escape(text, target);
                 text.push('\t');
@@ -90,7 +92,7 @@ impl Entry<'_> {
 
 const TAKES_ALL: &str = "a String takes everything";
 
-/// A line cut into its fields, which need not be good: cheaper than an [`Entry`].
+/// A line cut into its fields, which need not be good: cheaper than an [`RecordEntry`].
 #[derive(Clone, Copy)]
 pub(super) enum Line<'a> {
     File { digest: &'a str, stamp: Stamp, read: u32, name: &'a str },
@@ -135,14 +137,16 @@ impl<'a> Line<'a> {
     }
 
     /// The entry of a line that was found good before.
-    pub(super) fn known_entry(&self, function: HashFunction) -> Option<Entry<'a>> {
+    pub(super) fn known_entry(&self, function: HashFunction) -> Option<RecordEntry<'a>> {
         let content = match *self {
-            Self::File { digest, stamp, read, .. } => {
-                Content::File { digest: Digest::from_hex(function, digest).ok()?, stamp, read }
-            }
-            Self::Link { target, .. } => Content::Link(unescape_known(target)),
+            Self::File { digest, stamp, read, .. } => RecordContent::File {
+                digest: Digest::from_hex(function, digest).ok()?,
+                stamp,
+                read,
+            },
+            Self::Link { target, .. } => RecordContent::Link(unescape_known(target)),
         };
-        Some(Entry { name: self.known_name(), content })
+        Some(RecordEntry { name: self.known_name(), content })
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
-use super::entry::{Content, Entry, Line, lower_hex, time, write_time};
+use super::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
 use super::name::walk_order;
-use super::record::{LARGEST, Record, SEAL, may_follow};
+use super::record::{LARGEST, Record, SEAL_ALGORITHM, may_follow};
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::engine::{FileId, Stamp, Time};
@@ -56,7 +56,7 @@ impl State {
     }
 
     fn is_marked(&self, mark: &str) -> bool {
-        let Ok(said) = lower_hex(SEAL.into(), mark) else { return false };
+        let Ok(said) = lower_hex(SEAL_ALGORITHM.into(), mark) else { return false };
         match self.clone() {
             Self::Digest(hasher) => hasher.finalize() == said,
             Self::Mac(mac) => mac.verify(said.as_bytes()).is_ok(),
@@ -87,7 +87,7 @@ impl Journal {
         }
         let mut state = match key {
             Some(key) => State::Mac(Box::new(Hmac::new(key))),
-            None => State::Digest(Box::new(Hasher::new(SEAL))),
+            None => State::Digest(Box::new(Hasher::new(SEAL_ALGORITHM))),
         };
         let (identity, function) = (base.identity(), base.hash_function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
@@ -138,7 +138,7 @@ impl Journal {
         function: HashFunction,
     ) -> Option<Digest> {
         match self.before.find(name, function)?.content {
-            Content::File { digest, stamp: then, .. }
+            RecordContent::File { digest, stamp: then, .. }
                 if then == *stamp && !may_follow(self.begun, then.modified) =>
             {
                 Some(digest)
@@ -148,7 +148,7 @@ impl Journal {
     }
 
     /// Notes a file that was read.
-    pub(super) fn note(&mut self, entry: &Entry<'_>, bytes: u64) -> io::Result<()> {
+    pub(super) fn note(&mut self, entry: &RecordEntry<'_>, bytes: u64) -> io::Result<()> {
         entry.write(&mut self.pending);
         self.entries += 1;
         self.bytes += bytes;
@@ -238,7 +238,7 @@ impl Before {
         Some(self.line(at, function)?.known_name())
     }
 
-    fn find(&self, name: &[u8], function: HashFunction) -> Option<Entry<'_>> {
+    fn find(&self, name: &[u8], function: HashFunction) -> Option<RecordEntry<'_>> {
         let order = |at: &usize| walk_order(&self.name(*at, function).unwrap_or_default(), name);
         let at = self.lines.binary_search_by(order).ok()?;
         self.line(self.lines[at], function)?.known_entry(function)

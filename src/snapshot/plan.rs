@@ -7,7 +7,7 @@ use super::compare::is_within;
 use super::entry::Line;
 use super::name::walk_order;
 use super::record::{Lines, Record};
-use super::{ChangeTimes, Inodes, Options};
+use super::{ChangeTimes, Inodes, SnapshotOptions};
 use crate::digest::Digest;
 use crate::engine::{Met, Stamp};
 use crate::manifest::snapshot_text::unescape_known;
@@ -55,7 +55,7 @@ pub(super) enum Now {
 /// Makes [`Steps`], as the walk goes on.
 pub(super) struct Planner<'r> {
     record: &'r Record,
-    options: &'r Options,
+    options: &'r SnapshotOptions,
     lines: Lines<'r>,
     next: Option<(usize, Line<'r>)>,
     oldest: Oldest,
@@ -64,7 +64,7 @@ pub(super) struct Planner<'r> {
 }
 
 impl<'r> Planner<'r> {
-    pub(super) fn new(record: &'r Record, options: &'r Options) -> Self {
+    pub(super) fn new(record: &'r Record, options: &'r SnapshotOptions) -> Self {
         let mut lines = record.lines();
         let next = lines.next();
         let oldest = Oldest::new(record, options);
@@ -180,7 +180,7 @@ struct Oldest {
 }
 
 impl Oldest {
-    fn new(record: &Record, options: &Options) -> Self {
+    fn new(record: &Record, options: &SnapshotOptions) -> Self {
         let Some(share) = options.oldest else { return Self { before: 0, budget: 0 } };
         let mut weights = vec![0u128; record.reads().len()];
         for (_, line) in record.lines() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::entry::{Entry, Line, lower_hex, time};
+use super::entry::{Line, RecordEntry, lower_hex, time};
 use super::name::walk_order;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::{Stamp, Time};
@@ -18,7 +18,7 @@ pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
 /// The first line of a record whose entries have no change time.
 const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The MAC of a seal, whatever the record's own algorithm.
-pub const SEAL: Algorithm = Algorithm::Sha256;
+pub const SEAL_ALGORITHM: Algorithm = Algorithm::Sha256;
 /// The largest record or journal that is read, in bytes: one of thirty million files.
 pub(super) const LARGEST: u64 = 4 << 30;
 /// File systems keep times to two seconds at worst (FAT). A file that was modified no longer than
@@ -32,17 +32,17 @@ const GRAIN: i64 = 2;
 pub struct Record {
     text: String,
     function: HashFunction,
-    reads: Vec<Read>,
+    reads: Vec<RecordRun>,
     /// Where the first entry begins and the last one ends.
     pub(super) start: usize,
     pub(super) end: usize,
     count: u64,
-    sealed: Sealed,
+    sealed: SealStatus,
 }
 
 /// A run that read files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Read {
+pub struct RecordRun {
     /// From 1; later runs have higher ones.
     pub number: u32,
     /// When it began.
@@ -51,7 +51,7 @@ pub struct Read {
 
 /// What protects a record against those who can write to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sealed {
+pub enum SealStatus {
     /// Nothing.
     No,
     /// A seal, which nobody checked, for want of a key.
@@ -63,7 +63,7 @@ pub enum Sealed {
 /// Why a record is not believed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum RecordError {
     /// It does not begin like one.
     NoRecord,
     /// It is larger than any record that is read.
@@ -84,7 +84,7 @@ pub enum Refusal {
     Line(u64, &'static str),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoRecord => "not a snapshot",
@@ -100,28 +100,32 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RecordError {}
 
 impl Record {
     /// Reads a record. With a key it must carry the seal of that key, which is checked first.
     ///
     /// # Errors
-    /// [`Refusal`] where it is not exactly what was written once: then nothing of it is to be
+    /// [`RecordError`] where it is not exactly what was written once: then nothing of it is to be
     /// believed.
     ///
     /// # Panics
-    /// With a key that is not one of HMAC with [`SEAL`].
-    pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, Refusal> {
+    /// With a key that is not one of HMAC with [`SEAL_ALGORITHM`].
+    pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, RecordError> {
         let is_known = |magic: &str| bytes.starts_with(magic.as_bytes());
         if !is_known(MAGIC) && !is_known(MAGIC_1) {
-            return Err(if is_known(ANY_MAGIC) { Refusal::Version } else { Refusal::NoRecord });
+            return Err(if is_known(ANY_MAGIC) {
+                RecordError::Version
+            } else {
+                RecordError::NoRecord
+            });
         }
         let (body, sealed) = unseal(&bytes, key)?;
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                return Err(Refusal::Line(lines_before(good), "not UTF-8"));
+                return Err(RecordError::Line(lines_before(good), "not UTF-8"));
             }
         };
         let mut record = Self::header(text)?;
@@ -133,7 +137,7 @@ impl Record {
 
     /// That of an empty tree, which nobody has read.
     pub(super) fn empty(function: HashFunction) -> Self {
-        let (reads, sealed) = (Vec::new(), Sealed::No);
+        let (reads, sealed) = (Vec::new(), SealStatus::No);
         Self { text: String::new(), function, reads, start: 0, end: 0, count: 0, sealed }
     }
 
@@ -148,17 +152,17 @@ impl Record {
     }
 
     /// Whether it carries a seal.
-    pub fn sealed(&self) -> Sealed {
+    pub fn sealed(&self) -> SealStatus {
         self.sealed
     }
 
     /// The runs that read what it says, the earliest first.
-    pub fn reads(&self) -> &[Read] {
+    pub fn reads(&self) -> &[RecordRun] {
         &self.reads
     }
 
     /// The entries, in the order of a walk.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub fn entries(&self) -> impl Iterator<Item = RecordEntry<'_>> {
         self.lines().filter_map(|(_, line)| line.known_entry(self.function))
     }
 
@@ -175,7 +179,7 @@ impl Record {
     }
 
     /// The entry at a place that [`Record::lines`] gave.
-    pub(super) fn entry_at(&self, at: usize) -> Option<Entry<'_>> {
+    pub(super) fn entry_at(&self, at: usize) -> Option<RecordEntry<'_>> {
         self.line_at(at)?.0.known_entry(self.function)
     }
 
@@ -201,7 +205,7 @@ impl Record {
         self.begun(read).is_some_and(|begun| may_follow(begun, stamp.modified))
     }
 
-    fn header(text: String) -> Result<Self, Refusal> {
+    fn header(text: String) -> Result<Self, RecordError> {
         let mut start = MAGIC.len();
         let mut line = 2;
         let next = |start: &mut usize, word: &str| {
@@ -210,49 +214,50 @@ impl Record {
             *start += word.len() + field.len() + 1;
             Some(field)
         };
-        let name = next(&mut start, ALGORITHM).ok_or(Refusal::Incomplete)?;
+        let name = next(&mut start, ALGORITHM).ok_or(RecordError::Incomplete)?;
         let function = name.parse::<HashFunction>().ok().filter(|f| f.to_string() == name);
-        let function = function.ok_or(Refusal::Line(line, "unknown algorithm"))?;
-        let mut reads: Vec<Read> = Vec::new();
+        let function = function.ok_or(RecordError::Line(line, "unknown algorithm"))?;
+        let mut reads: Vec<RecordRun> = Vec::new();
         while let Some(field) = next(&mut start, READ) {
             line += 1;
             let read = field.split_once('\t').and_then(|(read, begun)| {
                 let number = number(read)?.try_into().ok()?;
-                Some(Read { number, begun: time(begun)? })
+                Some(RecordRun { number, begun: time(begun)? })
             });
             let latest = reads.last().map_or(0, |read| read.number);
             let read = read.filter(|read| read.number > latest && read.number < u32::MAX);
-            reads.push(read.ok_or(Refusal::Line(line, "malformed run"))?);
+            reads.push(read.ok_or(RecordError::Line(line, "malformed run"))?);
         }
-        let (end, sealed) = (start, Sealed::No);
+        let (end, sealed) = (start, SealStatus::No);
         Ok(Self { function, reads, start, end, count: 0, sealed, text })
     }
 
     /// Finds the last line of the text before the seal, and holds it against what stands before.
-    fn find_end(&mut self, body: usize) -> Result<(), Refusal> {
+    fn find_end(&mut self, body: usize) -> Result<(), RecordError> {
         let body = &self.text[..body];
-        let before = body.strip_suffix('\n').ok_or(Refusal::Incomplete)?;
+        let before = body.strip_suffix('\n').ok_or(RecordError::Incomplete)?;
         let end = before.rfind('\n').map_or(0, |at| at + 1);
         let fields = before[end..].strip_prefix(END).and_then(|rest| rest.split_once('\t'));
-        let (count, digest_text) = fields.ok_or(Refusal::Incomplete)?;
-        let said = lower_hex(self.function, digest_text).map_err(|_| Refusal::Damaged)?;
-        let count = number(count).ok_or(Refusal::Damaged)?;
+        let (count, digest_text) = fields.ok_or(RecordError::Incomplete)?;
+        let said = lower_hex(self.function, digest_text).map_err(|_| RecordError::Damaged)?;
+        let count = number(count).ok_or(RecordError::Damaged)?;
         if end < self.start || digest(self.function, &body.as_bytes()[..end]) != said {
-            return Err(Refusal::Damaged);
+            return Err(RecordError::Damaged);
         }
         (self.end, self.count) = (end, count);
         Ok(())
     }
 
-    fn check_entries(&self) -> Result<(), Refusal> {
+    fn check_entries(&self) -> Result<(), RecordError> {
         let mut last: Option<Cow<'_, [u8]>> = None;
         let mut count = 0;
         let mut at = self.start;
-        let bad =
-            |at: usize, reason| Refusal::Line(lines_before(&self.text.as_bytes()[..at]), reason);
+        let bad = |at: usize, reason| {
+            RecordError::Line(lines_before(&self.text.as_bytes()[..at]), reason)
+        };
         while at < self.end {
             let rest = &self.text[at..self.end];
-            let length = rest.find('\n').ok_or(Refusal::Damaged)?;
+            let length = rest.find('\n').ok_or(RecordError::Damaged)?;
             let line = Line::cut(&rest[..length], self.function);
             let checked = line.and_then(|line| Ok((line.check()?, line)));
             let (name, line) = checked.map_err(|reason| bad(at, reason))?;
@@ -283,20 +288,27 @@ pub(super) fn may_follow(begun: Time, modified: Time) -> bool {
 }
 
 /// How long the text before the seal is. Without a key a seal is only looked for.
-fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, Sealed), Refusal> {
-    assert!(key.is_none_or(|key| key.hash_function() == SEAL.into()), "seals are HMAC-SHA-256");
+fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, SealStatus), RecordError> {
+    assert!(
+        key.is_none_or(|key| key.hash_function() == SEAL_ALGORITHM.into()),
+        "seals are HMAC-SHA-256"
+    );
     let last = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let start = last.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let Some(tag) = last[start..].strip_prefix(SEAL_PREFIX.as_bytes()) else {
-        return if key.is_some() { Err(Refusal::Unsealed) } else { Ok((bytes.len(), Sealed::No)) };
+        return if key.is_some() {
+            Err(RecordError::Unsealed)
+        } else {
+            Ok((bytes.len(), SealStatus::No))
+        };
     };
-    let tag = str::from_utf8(tag).ok().and_then(|tag| lower_hex(SEAL.into(), tag).ok());
+    let tag = str::from_utf8(tag).ok().and_then(|tag| lower_hex(SEAL_ALGORITHM.into(), tag).ok());
     match (tag.filter(|_| bytes.ends_with(b"\n")), key) {
-        (None, _) => Err(Refusal::Incomplete),
-        (Some(_), None) => Ok((start, Sealed::Unchecked)),
+        (None, _) => Err(RecordError::Incomplete),
+        (Some(_), None) => Ok((start, SealStatus::Unchecked)),
         (Some(tag), Some(key)) => match key.verify(&bytes[..start], tag.as_bytes()) {
-            Ok(()) => Ok((start, Sealed::Checked)),
-            Err(_) => Err(Refusal::WrongSeal),
+            Ok(()) => Ok((start, SealStatus::Checked)),
+            Err(_) => Err(RecordError::WrongSeal),
         },
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-use super::Failure;
+use super::SnapshotError;
 use crate::atomic::{Access, AtomicFile, Existing, through_links};
 use crate::engine::FileId;
 use crate::temporary::{JOURNAL, NEW_RECORD};
@@ -24,11 +24,11 @@ pub(super) struct Replacement {
 
 impl Replacement {
     /// Waits for nobody.
-    pub(super) fn begin(path: &Path, existing: Existing) -> Result<Self, Failure> {
+    pub(super) fn begin(path: &Path, existing: Existing) -> Result<Self, SnapshotError> {
         let path = through_links(path);
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if !metadata.is_file() => return Err(Failure::NotRegular(path)),
-            Ok(_) if existing == Existing::Keep => return Err(Failure::Exists(path)),
+            Ok(metadata) if !metadata.is_file() => return Err(SnapshotError::NotRegular(path)),
+            Ok(_) if existing == Existing::Keep => return Err(SnapshotError::Exists(path)),
             _ => {}
         }
         let [journal, temporary] = beside(&path);
@@ -41,15 +41,15 @@ impl Replacement {
                 .mode(0o600)
                 .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
                 .open(&journal)
-                .map_err(|error| Failure::io(&journal, error))?;
-            let metadata = lock.metadata().map_err(|error| Failure::io(&journal, error))?;
+                .map_err(|error| SnapshotError::io(&journal, error))?;
+            let metadata = lock.metadata().map_err(|error| SnapshotError::io(&journal, error))?;
             if !metadata.is_file() {
-                return Err(Failure::InTheWay(journal));
+                return Err(SnapshotError::InTheWay(journal));
             }
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => return Err(Failure::Busy(path)),
-                Err(error) => return Err(Failure::io(&journal, error.into())),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(SnapshotError::Busy(path)),
+                Err(error) => return Err(SnapshotError::io(&journal, error.into())),
             }
             // Whoever held the lock before may have removed what is locked now.
             let same = |there: fs::Metadata| FileId::of(&there) == FileId::of(&metadata);

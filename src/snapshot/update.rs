@@ -9,14 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::compare::{Change, Changes, Finding};
-use super::entry::{Content, Entry};
+use super::entry::{RecordContent, RecordEntry};
 use super::journal::Journal;
 use super::plan::{Now, Old, Planner, Step, Steps};
-use super::record::{Read, Record, Refusal, Sealed};
+use super::record::{Record, RecordError, RecordRun, SealStatus};
 use super::replace::{Replacement, own_files};
-use super::write::Writer;
+use super::write::RecordWriter;
 use super::{
-    Accept, Failure, Missing, Notice, Options, Report, check_root, covers, load, name_below,
+    AcceptRot, MissingFiles, SnapshotError, SnapshotNotice, SnapshotOptions, SnapshotReport,
+    check_root, covers, load, name_below,
 };
 use crate::algorithm::HashFunction;
 use crate::atomic::{AtomicFile, Existing};
@@ -29,23 +30,23 @@ use crate::temporary::is_temporary;
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
 ///
 /// When it is killed, what it has read is not lost: the next call goes on from there. A file at
-/// `target` is [`Failure::Exists`], or with [`Existing::Replace`] stays until the new one is
+/// `target` is [`SnapshotError::Exists`], or with [`Existing::Replace`] stays until the new one is
 /// complete, and is then replaced at once. It is not replaced by a record that lacks files
-/// ([`Failure::Incomplete`]).
+/// ([`SnapshotError::Incomplete`]).
 ///
 /// # Errors
-/// [`Failure`] where the directory cannot be walked or the record not be written. What cannot be
-/// read in the directory is a [`Notice`], and not in the record.
+/// [`SnapshotError`] where the directory cannot be walked or the record not be written. What cannot be
+/// read in the directory is a [`SnapshotNotice`], and not in the record.
 pub fn take(
     directory: &Path,
     target: &Path,
     function: impl Into<HashFunction>,
-    options: &Options,
-    notice: impl FnMut(Notice<'_>),
-) -> Result<Report, Failure> {
+    options: &SnapshotOptions,
+    notice: impl FnMut(SnapshotNotice<'_>),
+) -> Result<SnapshotReport, SnapshotError> {
     check_root(directory)?;
     if target.file_name().is_some_and(|name| is_temporary(name.as_bytes())) {
-        return Err(Failure::Reserved(target.into()));
+        return Err(SnapshotError::Reserved(target.into()));
     }
     let replacement = Replacement::begin(target, options.existing)?;
     let old = Record::empty(function.into());
@@ -53,31 +54,31 @@ pub fn take(
 }
 
 /// Brings the record at `target` up to date with `directory`: reads what size, time of modification
-/// or inode say may have changed, and what [`Options::oldest`] asks for in addition.
+/// or inode say may have changed, and what [`SnapshotOptions::oldest`] asks for in addition.
 ///
 /// A file whose contents changed while size and time did not is a [`Change::Rotted`], and keeps its
-/// old digest, unless [`Options::accept`] says otherwise. What is in the record and cannot be read
+/// old digest, unless [`SnapshotOptions::accept`] says otherwise. What is in the record and cannot be read
 /// stays in it. Both are read again by the next update in any case.
 ///
 /// When it is killed, what it has read is not lost, and the old record stands until the new one is
 /// complete.
 ///
 /// # Errors
-/// [`Failure`] where the record is rejected, where the directory cannot be walked or most of it
-/// is missing (see [`Missing`]), or where the new record cannot be written. The record is unchanged
+/// [`SnapshotError`] where the record is rejected, where the directory cannot be walked or most of it
+/// is missing (see [`MissingFiles`]), or where the new record cannot be written. The record is unchanged
 /// then.
 pub fn update(
     directory: &Path,
     target: &Path,
-    options: &Options,
-    notice: impl FnMut(Notice<'_>),
-) -> Result<Report, Failure> {
+    options: &SnapshotOptions,
+    notice: impl FnMut(SnapshotNotice<'_>),
+) -> Result<SnapshotReport, SnapshotError> {
     check_root(directory)?;
     let replacement = Replacement::begin(target, Existing::Replace)?;
     // Now that nobody else replaces it.
     let old = load(target, options.key.as_ref()).and_then(|old| match old.sealed() {
-        Sealed::Unchecked => Err(Failure::Refused(target.into(), Refusal::KeyNeeded)),
-        Sealed::No | Sealed::Checked => check_names(target, old, &options.accept),
+        SealStatus::Unchecked => Err(SnapshotError::Refused(target.into(), RecordError::KeyNeeded)),
+        SealStatus::No | SealStatus::Checked => check_names(target, old, &options.accept),
     });
     let old = match old {
         Ok(old) => old,
@@ -90,13 +91,13 @@ pub fn update(
 }
 
 /// Returns the record if it has all names that are to be accepted.
-fn check_names(target: &Path, old: Record, accept: &Accept) -> Result<Record, Failure> {
-    let Accept::Names(names) = accept else { return Ok(old) };
+fn check_names(target: &Path, old: Record, accept: &AcceptRot) -> Result<Record, SnapshotError> {
+    let AcceptRot::Names(names) = accept else { return Ok(old) };
     let is_recorded =
         |wanted: &&Vec<u8>| old.lines().any(|(_, line)| covers(wanted, &line.known_name()));
     match names.iter().find(|name| !is_recorded(name)) {
         None => Ok(old),
-        Some(name) => Err(Failure::NotRecorded { record: target.into(), name: name.clone() }),
+        Some(name) => Err(SnapshotError::NotRecorded { record: target.into(), name: name.clone() }),
     }
 }
 
@@ -104,21 +105,21 @@ fn bring_up(
     directory: &Path,
     old: &Record,
     replacement: Replacement,
-    options: &Options,
-    notice: impl FnMut(Notice<'_>),
-) -> Result<Report, Failure> {
+    options: &SnapshotOptions,
+    notice: impl FnMut(SnapshotNotice<'_>),
+) -> Result<SnapshotReport, SnapshotError> {
     let root = check_root(directory)?;
     let begun = options.begun.unwrap_or_else(Time::now);
     let key = options.key.as_ref();
-    let journal_failure = |error| Failure::io(replacement.journal(), error);
+    let journal_failure = |error| SnapshotError::io(replacement.journal(), error);
     let lock = replacement.lock.try_clone().map_err(journal_failure)?;
     let journal = Journal::open(lock, old, root, begun, key).map_err(journal_failure)?;
     let Some(mut journal) = journal else {
-        return Err(Failure::InTheWay(replacement.journal().into()));
+        return Err(SnapshotError::InTheWay(replacement.journal().into()));
     };
     let latest = old.reads().last().map_or(0, |read| read.number);
-    let this = Read { number: latest + 1, begun: journal.begun() };
-    let mut run = Run { directory, old, options, this, notice, report: Report::default() };
+    let this = RecordRun { number: latest + 1, begun: journal.begun() };
+    let mut run = Run { directory, old, options, this, notice, report: SnapshotReport::default() };
     let steps = run.walk(own_files(replacement.path()));
     if steps.is_err() && journal.is_empty() {
         replacement.end();
@@ -135,9 +136,9 @@ fn bring_up(
     let record = || replacement.path().into();
     let refusal = if is_first && unread > 0 && replacement.replaces() {
         // The old record may have what could not be read now.
-        Some(Failure::Incomplete { record: record(), unread })
-    } else if options.missing == Missing::Refused && missing > old.count() / 2 {
-        Some(Failure::Missing { record: record(), missing, recorded: old.count() })
+        Some(SnapshotError::Incomplete { record: record(), unread })
+    } else if options.missing == MissingFiles::Refused && missing > old.count() / 2 {
+        Some(SnapshotError::MostMissing { record: record(), missing, recorded: old.count() })
     } else {
         None
     };
@@ -154,26 +155,26 @@ fn bring_up(
         };
         let written = replacement.create().and_then(write);
         written.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::Exists(replacement.path().into()),
-            _ => Failure::io(replacement.path(), error),
+            io::ErrorKind::AlreadyExists => SnapshotError::Exists(replacement.path().into()),
+            _ => SnapshotError::io(replacement.path(), error),
         })?;
     }
     replacement.end();
-    Ok(Report { findings, ..run.report })
+    Ok(SnapshotReport { findings, ..run.report })
 }
 
 struct Run<'r, N> {
     directory: &'r Path,
     old: &'r Record,
-    options: &'r Options,
-    this: Read,
+    options: &'r SnapshotOptions,
+    this: RecordRun,
     notice: N,
-    report: Report,
+    report: SnapshotReport,
 }
 
-impl<N: FnMut(Notice<'_>)> Run<'_, N> {
+impl<N: FnMut(SnapshotNotice<'_>)> Run<'_, N> {
     /// What is there, and what of it is to be read.
-    fn walk(&mut self, leave_out: Vec<FileId>) -> Result<Steps, Failure> {
+    fn walk(&mut self, leave_out: Vec<FileId>) -> Result<Steps, SnapshotError> {
         let plan = leave_out.into_iter().fold(Plan::default(), Plan::leave_out);
         let mut planner = Planner::new(self.old, self.options);
         let mut failure = None;
@@ -182,18 +183,18 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
             match listed.result {
                 Ok(met) => planner.met(name, met),
                 Err(error) if name.is_empty() => {
-                    failure = Some(Failure::File(error));
+                    failure = Some(SnapshotError::File(error));
                     return ControlFlow::Break(());
                 }
                 Err(error) if error.is_skipped() => {
-                    (self.notice)(Notice::Skipped(&error));
+                    (self.notice)(SnapshotNotice::Skipped(&error));
                 }
                 // Removed since its name was listed.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => {
                     planner.unknown(name);
                     self.report.unread += 1;
-                    (self.notice)(Notice::Unread(&error));
+                    (self.notice)(SnapshotNotice::Unread(&error));
                 }
             }
             ControlFlow::Continue(())
@@ -223,8 +224,8 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
         hash_ordered(threads, progress, jobs, |at, result: Result<Hashed, Error>, _| {
             let now = self.what_was_read(result);
             if let Now::Read(digest, stamp) = now {
-                let content = Content::File { digest, stamp, read: self.this.number };
-                let entry = Entry { name: (&*names[at]).into(), content };
+                let content = RecordContent::File { digest, stamp, read: self.this.number };
+                let entry = RecordEntry { name: (&*names[at]).into(), content };
                 broken = journal.note(&entry, stamp.size).err();
             }
             steps[at].now = now;
@@ -248,7 +249,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
             }
         }
         if resumed > 0 {
-            (self.notice)(Notice::Resumed(resumed));
+            (self.notice)(SnapshotNotice::Resumed(resumed));
         }
         todo
     }
@@ -264,7 +265,7 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
             Err(error) if error.is_not_found() => Now::Nothing,
             Err(error) => {
                 self.report.unread += 1;
-                (self.notice)(Notice::Unread(&error));
+                (self.notice)(SnapshotNotice::Unread(&error));
                 Now::Failed
             }
         }
@@ -272,7 +273,11 @@ impl<N: FnMut(Notice<'_>)> Run<'_, N> {
 }
 
 /// What became of the files, and which of them keep their old digests.
-fn compare(old: &Record, steps: &Steps, options: &Options) -> (Vec<Finding>, HashSet<Vec<u8>>) {
+fn compare(
+    old: &Record,
+    steps: &Steps,
+    options: &SnapshotOptions,
+) -> (Vec<Finding>, HashSet<Vec<u8>>) {
     let mut changes = Changes::default();
     for (name, step) in steps.names.iter().zip(&steps.steps) {
         let before = match step.old {
@@ -282,12 +287,12 @@ fn compare(old: &Record, steps: &Steps, options: &Options) -> (Vec<Finding>, Has
         let new = match &step.now {
             Now::Nothing => None,
             Now::Failed | Now::Unread(_) => continue,
-            Now::Link(target) => Some(Content::Link(target.to_vec().into())),
+            Now::Link(target) => Some(RecordContent::Link(target.to_vec().into())),
             Now::Read(digest, stamp) => {
-                Some(Content::File { digest: *digest, stamp: *stamp, read: 0 })
+                Some(RecordContent::File { digest: *digest, stamp: *stamp, read: 0 })
             }
         };
-        let new = new.map(|content| Entry { name: name.to_vec().into(), content });
+        let new = new.map(|content| RecordEntry { name: name.to_vec().into(), content });
         match (before, new) {
             (Some(before), Some(new)) if before.content.holds_what(&new.content) => {}
             (Some(before), Some(new)) => changes.altered(before, new),
@@ -314,15 +319,15 @@ fn write(
     old: &Record,
     steps: &Steps,
     kept: &HashSet<Vec<u8>>,
-    run: Read,
-    options: &Options,
+    run: RecordRun,
+    options: &SnapshotOptions,
 ) -> io::Result<()> {
-    let is_used = |read: &&Read| steps.reads.contains(&read.number);
-    let mut reads: Vec<Read> = old.reads().iter().filter(is_used).copied().collect();
+    let is_used = |read: &&RecordRun| steps.reads.contains(&read.number);
+    let mut reads: Vec<RecordRun> = old.reads().iter().filter(is_used).copied().collect();
     if steps.steps.iter().any(|step| matches!(step.now, Now::Read(..))) {
         reads.push(run);
     }
-    let mut writer = Writer::new(file, old.hash_function(), &reads, options.key.as_ref())?;
+    let mut writer = RecordWriter::new(file, old.hash_function(), &reads, options.key.as_ref())?;
     let mut from = old.start;
     let mut gone = 0;
     for (name, Step { at, old: before, now }) in steps.names.iter().zip(&steps.steps) {
@@ -338,15 +343,15 @@ fn write(
         });
         let content = match now {
             Now::Nothing => None,
-            Now::Link(target) => Some(Content::Link((&**target).into())),
+            Now::Link(target) => Some(RecordContent::Link((&**target).into())),
             Now::Read(..) if kept.contains(&**name) => again(before),
             Now::Read(digest, stamp) => {
-                Some(Content::File { digest: *digest, stamp: *stamp, read: run.number })
+                Some(RecordContent::File { digest: *digest, stamp: *stamp, read: run.number })
             }
             Now::Failed | Now::Unread(_) => again(before),
         };
         if let Some(content) = content {
-            writer.entry(&Entry { name: (&**name).into(), content })?;
+            writer.entry(&RecordEntry { name: (&**name).into(), content })?;
         }
     }
     writer.lines(old.slice(from, old.end))?;
@@ -356,9 +361,9 @@ fn write(
 }
 
 /// What the old record says, to be read again by the next update.
-fn again<'a>(before: Option<Entry<'a>>) -> Option<Content<'a>> {
+fn again<'a>(before: Option<RecordEntry<'a>>) -> Option<RecordContent<'a>> {
     before.map(|entry| match entry.content {
-        Content::File { digest, stamp, .. } => Content::File { digest, stamp, read: 0 },
+        RecordContent::File { digest, stamp, .. } => RecordContent::File { digest, stamp, read: 0 },
         link => link,
     })
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::entry::{Entry, write_time};
+use super::entry::{RecordEntry, write_time};
 use super::name::walk_order;
-use super::record::{MAGIC, Read, SEAL};
+use super::record::{MAGIC, RecordRun, SEAL_ALGORITHM};
 use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
@@ -17,14 +17,14 @@ const PIECE: usize = 64 * 1024;
 ///
 /// ```
 /// use hsum::engine::{Stamp, Time};
-/// use hsum::snapshot::{Content, Entry, Read, Record, Writer};
+/// use hsum::snapshot::{RecordContent, RecordEntry, RecordRun, Record, RecordWriter};
 /// use hsum::{Algorithm, digest};
 ///
-/// let run = Read { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
-/// let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[run], None)?;
-/// writer.entry(&Entry {
+/// let run = RecordRun { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
+/// let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[run], None)?;
+/// writer.entry(&RecordEntry {
 ///     name: b"notes/today.txt".into(),
-///     content: Content::File {
+///     content: RecordContent::File {
 ///         digest: digest(Algorithm::Sha256, b"rain"),
 ///         stamp: Stamp { size: 4, ..Stamp::default() },
 ///         read: 1,
@@ -35,7 +35,7 @@ const PIECE: usize = 64 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Writer<W> {
+pub struct RecordWriter<W> {
     out: W,
     function: HashFunction,
     hasher: Hasher,
@@ -45,9 +45,9 @@ pub struct Writer<W> {
     last: Vec<u8>,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> RecordWriter<W> {
     /// Begins one with the runs that its entries will name, the earliest first. With a key, of
-    /// HMAC with [`SEAL`], it will be sealed.
+    /// HMAC with [`SEAL_ALGORITHM`], it will be sealed.
     ///
     /// # Errors
     /// Those of writing.
@@ -57,11 +57,14 @@ impl<W: Write> Writer<W> {
     pub fn new(
         out: W,
         function: impl Into<HashFunction>,
-        reads: &[Read],
+        reads: &[RecordRun],
         key: Option<&Key>,
     ) -> io::Result<Self> {
         let function = function.into();
-        assert!(key.is_none_or(|key| key.hash_function() == SEAL.into()), "seals are HMAC-SHA-256");
+        assert!(
+            key.is_none_or(|key| key.hash_function() == SEAL_ALGORITHM.into()),
+            "seals are HMAC-SHA-256"
+        );
         let mut pending = String::from(MAGIC);
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
         for read in reads {
@@ -81,11 +84,11 @@ impl<W: Write> Writer<W> {
     /// and no link has.
     ///
     /// [`InvalidInput`]: io::ErrorKind::InvalidInput
-    pub fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+    pub fn entry(&mut self, entry: &RecordEntry<'_>) -> io::Result<()> {
         let in_order = self.last.is_empty() || walk_order(&self.last, &entry.name).is_lt();
         let own = match &entry.content {
-            super::Content::File { digest, .. } => digest.hash_function() == self.function,
-            super::Content::Link(target) => !target.contains(&0),
+            super::RecordContent::File { digest, .. } => digest.hash_function() == self.function,
+            super::RecordContent::Link(target) => !target.contains(&0),
         };
         if !in_order || !own || !is_below(&entry.name) {
             return Err(io::ErrorKind::InvalidInput.into());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use hsum::snapshot::{self, Accept, Missing, Options, Share};
+use hsum::snapshot::{self, AcceptRot, MissingFiles, SnapshotOptions, TreeShare};
 
 use crate::model::{self, Item, State, short};
 use crate::support::Numbers;
@@ -165,11 +165,11 @@ struct Recorded {
 
 impl Recorded {
     /// After an update that found this, and saw that.
-    fn bring_up(&mut self, seen: State, accept: &Accept) {
+    fn bring_up(&mut self, seen: State, accept: &AcceptRot) {
         let found = model::expected(&self.state, &seen);
         let rotted: BTreeSet<String> = found
             .into_iter()
-            .filter(|(_, what, _)| *what == "ROTTED" && *accept == Accept::Nothing)
+            .filter(|(_, what, _)| *what == "ROTTED" && *accept == AcceptRot::Nothing)
             .map(|(name, ..)| name)
             .collect();
         let kept = |(name, item): (String, Item)| {
@@ -184,7 +184,7 @@ impl Recorded {
 #[test]
 fn every_report_is_as_the_model_says() {
     let mut editor = Editor::new(0x5eed);
-    editor.tree.take(&Options::default());
+    editor.tree.take(&SnapshotOptions::default());
     let state = look(&editor.tree.root());
     let mut recorded = Recorded { state, to_read_again: BTreeSet::new() };
     let mut seen_kinds = BTreeSet::new();
@@ -200,22 +200,23 @@ fn every_report_is_as_the_model_says() {
             let old = editor.tree.record();
             let (options, seen, accept) = match editor.numbers.below(4) {
                 0 => {
-                    let options = Options::default().oldest(Share::percent(100.0).unwrap());
-                    (options, now, Accept::Nothing)
+                    let options =
+                        SnapshotOptions::default().oldest(TreeShare::percent(100.0).unwrap());
+                    (options, now, AcceptRot::Nothing)
                 }
                 1 => {
-                    let options = Options::default().accept(Accept::Everything);
-                    (options, now, Accept::Everything)
+                    let options = SnapshotOptions::default().accept(AcceptRot::Everything);
+                    (options, now, AcceptRot::Everything)
                 }
                 _ => {
                     let seen = model::seen(&recorded.state, &now, &recorded.to_read_again);
-                    (Options::default(), seen, Accept::Nothing)
+                    (SnapshotOptions::default(), seen, AcceptRot::Nothing)
                 }
             };
             let expected = model::expected(&recorded.state, &seen);
-            let report = editor.tree.update(&options.missing(Missing::Allowed));
+            let report = editor.tree.update(&options.missing(MissingFiles::Allowed));
             let printed = |(name, what, other): &(String, &'static str, Option<String>)| {
-                let is_accepted = *what == "ROTTED" && accept == Accept::Everything;
+                let is_accepted = *what == "ROTTED" && accept == AcceptRot::Everything;
                 (name.clone(), if is_accepted { "ACCEPTED" } else { *what }, other.clone())
             };
             let said: Vec<_> = expected.iter().map(printed).collect();

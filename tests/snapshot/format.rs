@@ -5,39 +5,44 @@ use std::path::Path;
 
 use hsum::engine::{Stamp, Time};
 use hsum::manifest::{Hint, List, Outside, Shape};
-use hsum::snapshot::{Content, Entry, Read, Record, Refusal, SEAL, Writer, walk_order};
+use hsum::snapshot::{
+    Record, RecordContent, RecordEntry, RecordError, RecordRun, RecordWriter, SEAL_ALGORITHM,
+    walk_order,
+};
 use hsum::{Algorithm, Key, digest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::support::Numbers;
 
-const RUN: Read = Read { number: 3, begun: Time { seconds: 1_700_000_000, nanoseconds: 5 } };
+const RUN: RecordRun =
+    RecordRun { number: 3, begun: Time { seconds: 1_700_000_000, nanoseconds: 5 } };
 
 fn key(text: &str) -> Key {
-    Key::new(SEAL, text.as_bytes()).unwrap()
+    Key::new(SEAL_ALGORITHM, text.as_bytes()).unwrap()
 }
 
-fn file(name: &[u8], seed: u64) -> Entry<'static> {
+fn file(name: &[u8], seed: u64) -> RecordEntry<'static> {
     let modified = Time { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
     let changed = (seed % 3 == 1).then_some(Time { seconds: 2, nanoseconds: seed as u32 % 1000 });
     let stamp = Stamp { size: seed.wrapping_mul(seed), modified, changed, inode: seed };
     let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
-    let content = Content::File { digest, stamp, read: if seed.is_multiple_of(3) { 0 } else { 3 } };
-    Entry { name: name.to_vec().into(), content }
+    let content =
+        RecordContent::File { digest, stamp, read: if seed.is_multiple_of(3) { 0 } else { 3 } };
+    RecordEntry { name: name.to_vec().into(), content }
 }
 
-fn link(name: &[u8], target: &[u8]) -> Entry<'static> {
-    Entry { name: name.to_vec().into(), content: Content::Link(target.to_vec().into()) }
+fn link(name: &[u8], target: &[u8]) -> RecordEntry<'static> {
+    RecordEntry { name: name.to_vec().into(), content: RecordContent::Link(target.to_vec().into()) }
 }
 
-fn written(entries: &[Entry<'_>], key: Option<&Key>) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[RUN], key).unwrap();
+fn written(entries: &[RecordEntry<'_>], key: Option<&Key>) -> Vec<u8> {
+    let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[RUN], key).unwrap();
     entries.iter().for_each(|entry| writer.entry(entry).unwrap());
     writer.finish().unwrap()
 }
 
-fn some() -> Vec<Entry<'static>> {
+fn some() -> Vec<RecordEntry<'static>> {
     vec![file(b"a/x", 7), file(b"a.txt", 9), link(b"b", b"../a"), file(b"c d", 600)]
 }
 
@@ -149,20 +154,20 @@ fn the_seal_is_that_of_the_key() {
     let refusal =
         |bytes: &[u8], text: &str| Record::parse(bytes.to_vec(), Some(&key(text))).map(drop);
     assert_eq!(refusal(&sealed, "k"), Ok(()));
-    assert_eq!(refusal(&sealed, "K"), Err(Refusal::WrongSeal));
+    assert_eq!(refusal(&sealed, "K"), Err(RecordError::WrongSeal));
     let unsealed = written(&some(), None);
-    assert_eq!(refusal(&unsealed, "k"), Err(Refusal::Unsealed));
+    assert_eq!(refusal(&unsealed, "k"), Err(RecordError::Unsealed));
     // Another record with this one's seal.
     let seal = sealed.split_inclusive(|b| *b == b'\n').next_back().unwrap();
     let other = [&*written(&some()[1..], None), seal].concat();
-    assert_eq!(refusal(&other, "k"), Err(Refusal::WrongSeal));
+    assert_eq!(refusal(&other, "k"), Err(RecordError::WrongSeal));
     let doubled = [&*sealed, seal].concat();
-    assert_eq!(refusal(&doubled, "k"), Err(Refusal::WrongSeal));
+    assert_eq!(refusal(&doubled, "k"), Err(RecordError::WrongSeal));
     assert!(Record::parse(doubled, None).is_err());
 }
 
 /// With an end that fits, as one would write who has no key.
-fn forged(lines: &str) -> Result<(), Refusal> {
+fn forged(lines: &str) -> Result<(), RecordError> {
     let count = lines
         .lines()
         .filter(|line| line.matches('\t').count() > 1 && !line.starts_with("read"))
@@ -213,22 +218,22 @@ fn there_is_one_way_to_write_each_record() {
         ("\n".into(), 3),
     ] {
         let result = forged(&bad);
-        let at = matches!(result, Err(Refusal::Line(at, _)) if at == number);
+        let at = matches!(result, Err(RecordError::Line(at, _)) if at == number);
         assert!(at, "{bad:?}: {result:?}");
     }
     let parse = |text: &str| Record::parse(text.as_bytes().to_vec(), None).map(drop);
-    assert_eq!(parse(""), Err(Refusal::NoRecord));
-    assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(Refusal::NoRecord));
-    assert_eq!(parse("hsum-snapshot 3\n"), Err(Refusal::Version));
-    assert_eq!(parse("hsum-snapshot 2\n"), Err(Refusal::Incomplete));
-    assert_eq!(parse("hsum-snapshot 1\n"), Err(Refusal::Incomplete));
+    assert_eq!(parse(""), Err(RecordError::NoRecord));
+    assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(RecordError::NoRecord));
+    assert_eq!(parse("hsum-snapshot 3\n"), Err(RecordError::Version));
+    assert_eq!(parse("hsum-snapshot 2\n"), Err(RecordError::Incomplete));
+    assert_eq!(parse("hsum-snapshot 1\n"), Err(RecordError::Incomplete));
     let unknown = parse("hsum-snapshot 1\nalgorithm\tsha257\nend\t0\t00\n");
-    assert!(matches!(unknown, Err(Refusal::Line(2, _))), "{unknown:?}");
+    assert!(matches!(unknown, Err(RecordError::Line(2, _))), "{unknown:?}");
 }
 
 #[test]
 fn the_writer_writes_nothing_that_the_reader_refuses() {
-    let mut writer = Writer::new(Vec::new(), Algorithm::Sha256, &[RUN], None).unwrap();
+    let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[RUN], None).unwrap();
     for name in [&b""[..], b"/a", b"a/", b"..", b"a\0"] {
         assert!(writer.entry(&file(name, 1)).is_err(), "{name:?}");
     }
@@ -243,9 +248,9 @@ fn the_writer_writes_nothing_that_the_reader_refuses() {
 fn every_algorithm_has_records() {
     for algorithm in Algorithm::ALL {
         let digest = digest(*algorithm, b"x");
-        let content = Content::File { digest, stamp: Stamp::default(), read: 0 };
-        let entry = Entry { name: b"x".into(), content };
-        let mut writer = Writer::new(Vec::new(), *algorithm, &[], None).unwrap();
+        let content = RecordContent::File { digest, stamp: Stamp::default(), read: 0 };
+        let entry = RecordEntry { name: b"x".into(), content };
+        let mut writer = RecordWriter::new(Vec::new(), *algorithm, &[], None).unwrap();
         writer.entry(&entry).unwrap();
         let record = Record::parse(writer.finish().unwrap(), None).unwrap();
         assert_eq!(record.hash_function(), (*algorithm).into());
@@ -265,7 +270,7 @@ fn listed(bytes: &[u8]) -> Vec<(Vec<u8>, hsum::Digest)> {
 }
 
 fn files(record: &Record) -> Vec<(Vec<u8>, hsum::Digest)> {
-    let file = |entry: Entry<'_>| Some((entry.name.to_vec(), entry.content.digest()?));
+    let file = |entry: RecordEntry<'_>| Some((entry.name.to_vec(), entry.content.digest()?));
     record.entries().filter_map(file).collect()
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use hsum::snapshot::{self, Options};
+use hsum::snapshot::{self, SnapshotOptions};
 
 use crate::support::{HSUM, Numbers, Ran, finish, kill, skip};
 use crate::tree::Tree;
@@ -43,7 +43,7 @@ fn killed_at_any_moment() {
     for i in 0..FILES {
         tree.write(&name(i), numbers.bytes(64));
     }
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     let contents = numbers.bytes(24 * 1024);
     for i in 0..FILES {
         tree.write(&name(i), &contents[i..]);
@@ -168,10 +168,10 @@ fn killed_at_each_call_that_changes_the_disk() {
     if !can_trace() {
         return;
     }
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     tree.write("a", "changed");
     let old = tree.dir.read("record");
-    tree.update(&Options::default());
+    tree.update(&SnapshotOptions::default());
     let whole = tree.dir.read("record");
     let faults = ["signal=SIGKILL", "error=ENOSPC"];
     for (call, what) in CALLS.iter().flat_map(|call| faults.map(|what| (*call, what))) {

@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::engine::Time;
 use hsum::snapshot::{
-    self, Accept, ChangeTimes, Content, Existing, Failure, Inodes, Missing, Notice, Options,
-    Record, Refusal, SEAL, Share, Writer,
+    self, AcceptRot, ChangeTimes, Existing, Inodes, MissingFiles, Record, RecordContent,
+    RecordError, RecordWriter, SEAL_ALGORITHM, SnapshotError, SnapshotNotice, SnapshotOptions,
+    TreeShare,
 };
 use hsum::{Algorithm, Key};
 
@@ -18,16 +19,16 @@ fn found(name: &str, what: &'static str, other: Option<&str>) -> Short {
     (name.into(), what, other.map(String::from))
 }
 
-fn percent(percent: f64) -> Options {
-    Options::default().oldest(Share::percent(percent).unwrap())
+fn percent(percent: f64) -> SnapshotOptions {
+    SnapshotOptions::default().oldest(TreeShare::percent(percent).unwrap())
 }
 
 #[test]
 fn only_what_may_have_changed_is_read() {
     let mut tree = Tree::with(&["a", "b", "c", "d", "e"]);
-    assert_eq!(tree.take(&Options::default()).read, 5);
+    assert_eq!(tree.take(&SnapshotOptions::default()).read, 5);
     let before = fs::metadata(tree.record_path()).unwrap().ino();
-    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
     assert_eq!(fs::metadata(tree.record_path()).unwrap().ino(), before, "written for nothing");
 
     tree.write("a", "x"); // another time
@@ -35,22 +36,24 @@ fn only_what_may_have_changed_is_read() {
     fs::copy(tree.path("c"), tree.path("c2")).unwrap();
     set_time(&tree.path("c2"), fs::metadata(tree.path("c")).unwrap().mtime() as u64);
     fs::rename(tree.path("c2"), tree.path("c")).unwrap(); // another inode
-    let report = tree.update(&Options::default());
+    let report = tree.update(&SnapshotOptions::default());
     assert_eq!(report.read, 3);
     assert_eq!(short(&report.findings), [found("a", "CHANGED", None), found("b", "CHANGED", None)]);
 
     fs::copy(tree.path("d"), tree.path("d2")).unwrap();
     set_time(&tree.path("d2"), fs::metadata(tree.path("d")).unwrap().mtime() as u64);
     fs::rename(tree.path("d2"), tree.path("d")).unwrap();
-    let ignoring = || Options::default().inodes(Inodes::Ignored).change_times(ChangeTimes::Ignored);
+    let ignoring =
+        || SnapshotOptions::default().inodes(Inodes::Ignored).change_times(ChangeTimes::Ignored);
     assert_eq!(tree.update(&ignoring()).read, 0);
     assert_eq!(tree.update(&ignoring().change_times(ChangeTimes::Count)).read, 1);
 }
 
 /// The record with each entry changed.
-fn edit(tree: &Tree, change: impl Fn(&mut Content<'_>)) {
+fn edit(tree: &Tree, change: impl Fn(&mut RecordContent<'_>)) {
     let record = tree.record();
-    let mut writer = Writer::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
+    let mut writer =
+        RecordWriter::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
     for mut entry in record.entries() {
         change(&mut entry.content);
         writer.entry(&entry).unwrap();
@@ -61,26 +64,26 @@ fn edit(tree: &Tree, change: impl Fn(&mut Content<'_>)) {
 #[test]
 fn a_time_that_was_set_back_does_not_hide_a_change() {
     let tree = Tree::with(&["a", "b"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     tree.rot("a", "A");
-    let ignored = Options::default().change_times(ChangeTimes::Ignored);
+    let ignored = SnapshotOptions::default().change_times(ChangeTimes::Ignored);
     assert_eq!(tree.update(&ignored).read, 0);
-    let report = tree.update(&Options::default());
+    let report = tree.update(&SnapshotOptions::default());
     assert_eq!((report.read, short(&report.findings)), (1, vec![found("a", "ROTTED", None)]));
     // A new change time alone is not a finding, and makes the file be read once.
     fs::hard_link(tree.path("b"), tree.dir.path("link")).unwrap();
     tree.rot("a", "a");
-    let report = tree.update(&Options::default());
+    let report = tree.update(&SnapshotOptions::default());
     assert_eq!((report.read, short(&report.findings)), (2, vec![]));
-    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
 }
 
 #[test]
 fn a_record_without_change_times_is_read() {
     let mut tree = Tree::with(&["a", "b", "c"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     edit(&tree, |content| {
-        if let Content::File { stamp, .. } = content {
+        if let RecordContent::File { stamp, .. } = content {
             stamp.changed = None;
         }
     });
@@ -90,14 +93,14 @@ fn a_record_without_change_times_is_read() {
     let old = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
     tree.dir.write("record", &old);
     assert_eq!(short(&tree.audit()), []);
-    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
     assert_eq!(tree.dir.read("record"), old.as_bytes());
     tree.write("b", "changed");
-    assert_eq!(tree.update(&Options::default()).read, 1);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 1);
     let record = tree.record();
     let known = record.entries().map(|entry| match entry.content {
-        Content::File { stamp, .. } => stamp.changed.is_some(),
-        Content::Link(_) => false,
+        RecordContent::File { stamp, .. } => stamp.changed.is_some(),
+        RecordContent::Link(_) => false,
     });
     assert_eq!(known.collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(tree.update(&percent(100.0)).read, 3);
@@ -107,7 +110,7 @@ fn a_record_without_change_times_is_read() {
     let body = mixed[..mixed.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
     let mixed = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
     let refusal = Record::parse(mixed.into_bytes(), None).map(drop);
-    assert!(matches!(refusal, Err(Refusal::Line(..))), "{refusal:?}");
+    assert!(matches!(refusal, Err(RecordError::Line(..))), "{refusal:?}");
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn a_copy_that_cuts_times_does_not_hide_corruption() {
         file.set_modified(time).unwrap();
     };
     ["cut", "fat", "good"].iter().for_each(|name| set(name, precise(1_000_000_001)));
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     let old = tree.record();
     let copy = |name: &str, contents: &str, seconds| {
         fs::remove_file(tree.path(name)).unwrap();
@@ -132,7 +135,7 @@ fn a_copy_that_cuts_times_does_not_hide_corruption() {
     let rotted = [found("cut", "ROTTED", None), found("fat", "ROTTED", None)];
     assert_eq!(short(&tree.audit()), rotted);
     for _ in 0..2 {
-        assert_eq!(short(&tree.update(&Options::default()).findings), rotted);
+        assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), rotted);
     }
     assert!(snapshot::diff(&old, &tree.record()).unwrap().is_empty());
 }
@@ -140,12 +143,13 @@ fn a_copy_that_cuts_times_does_not_hide_corruption() {
 #[test]
 fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     let tree = Tree::with(&["a", "b", "c/d", "c/e"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     let before = tree.dir.read("record");
-    let update =
-        |options: &Options| snapshot::update(&tree.root(), &tree.record_path(), options, |_| {});
-    let refused = |options: &Options| match update(options) {
-        Err(Failure::Missing { missing, recorded, .. }) => {
+    let update = |options: &SnapshotOptions| {
+        snapshot::update(&tree.root(), &tree.record_path(), options, |_| {})
+    };
+    let refused = |options: &SnapshotOptions| match update(options) {
+        Err(SnapshotError::MostMissing { missing, recorded, .. }) => {
             assert_eq!(tree.dir.read("record"), before);
             (missing, recorded)
         }
@@ -153,58 +157,58 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     };
     // Not mounted.
     fs::rename(tree.root(), tree.dir.path("away")).unwrap();
-    assert!(matches!(update(&Options::default()), Err(Failure::File(_))));
+    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotError::File(_))));
     fs::write(tree.root(), "no directory").unwrap();
-    assert!(matches!(update(&Options::default()), Err(Failure::File(_))));
+    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotError::File(_))));
     fs::remove_file(tree.root()).unwrap();
     tree.dir.mkdir("tree");
-    assert_eq!(refused(&Options::default()), (4, 4));
-    assert_eq!(refused(&percent(100.0).accept(Accept::Everything)), (4, 4));
+    assert_eq!(refused(&SnapshotOptions::default()), (4, 4));
+    assert_eq!(refused(&percent(100.0).accept(AcceptRot::Everything)), (4, 4));
     assert_eq!(tree.dir.names(), ["away", "record", "tree"]);
     // Something else is mounted.
     fs::write(tree.path("other"), "other").unwrap();
-    assert_eq!(refused(&Options::default()), (4, 4));
+    assert_eq!(refused(&SnapshotOptions::default()), (4, 4));
     // Mostly missing; what has moved is not.
     fs::copy(tree.dir.path("away/a"), tree.path("moved")).unwrap();
-    assert_eq!(refused(&Options::default()), (3, 4));
+    assert_eq!(refused(&SnapshotOptions::default()), (3, 4));
     fs::create_dir(tree.path("c")).unwrap();
     fs::copy(tree.dir.path("away/c/d"), tree.path("c/d")).unwrap();
-    let found = update(&Options::default()).unwrap().findings;
+    let found = update(&SnapshotOptions::default()).unwrap().findings;
     assert_eq!(found.iter().filter(|f| f.change == snapshot::Change::Missing).count(), 2);
 
     fs::remove_dir_all(tree.root()).unwrap();
     tree.dir.mkdir("tree");
-    let allowed = Options::default().missing(Missing::Allowed);
+    let allowed = SnapshotOptions::default().missing(MissingFiles::Allowed);
     assert_eq!(update(&allowed).unwrap().findings.len(), 3);
     assert_eq!(tree.record().count(), 0);
-    assert_eq!(short(&tree.update(&Options::default()).findings), []);
+    assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), []);
 }
 
 #[test]
 fn a_record_is_not_replaced_without_being_asked() {
     let tree = Tree::with(&["a"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     tree.rot("a", "A");
     let before = tree.dir.read("record");
-    let take = |name: &str, options: &Options| {
+    let take = |name: &str, options: &SnapshotOptions| {
         let target = tree.dir.path(name);
         snapshot::take(&tree.root(), &target, Algorithm::Sha256, options, |_| {}).map(drop)
     };
     for contents in [&before[..], b"", b"something else"] {
         tree.dir.write("record", contents);
-        let taken = take("record", &Options::default());
-        assert!(matches!(taken, Err(Failure::Exists(_))), "{taken:?}");
+        let taken = take("record", &SnapshotOptions::default());
+        assert!(matches!(taken, Err(SnapshotError::Exists(_))), "{taken:?}");
         assert_eq!(tree.dir.read("record"), contents);
         assert_eq!(tree.dir.names(), ["record", "tree"]);
     }
     tree.dir.fifo("fifo");
     tree.dir.mkdir("folder");
     for name in ["fifo", "folder", "/dev/null"] {
-        let options = Options::default().existing(Existing::Replace);
+        let options = SnapshotOptions::default().existing(Existing::Replace);
         let taken = take(name, &options);
-        assert!(matches!(taken, Err(Failure::NotRegular(_))), "{name}: {taken:?}");
+        assert!(matches!(taken, Err(SnapshotError::NotRegular(_))), "{name}: {taken:?}");
     }
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     assert_eq!(short(&tree.audit()), []);
 }
 
@@ -215,10 +219,11 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
     let read = Time { seconds: time(tree.path("hot")) + 1, nanoseconds: 0 };
     set_time(&tree.path("calm"), read.seconds as u64 - 3);
     set_time(&tree.path("future"), read.seconds as u64 + 1000);
-    tree.take(&Options::default().begun(read));
+    tree.take(&SnapshotOptions::default().begun(read));
     // Within the same tick of a coarse clock: neither size nor time nor inode tell.
     tree.rot("hot", "HOT");
-    let later = Options::default().begun(Time { seconds: read.seconds + 100, nanoseconds: 0 });
+    let later =
+        SnapshotOptions::default().begun(Time { seconds: read.seconds + 100, nanoseconds: 0 });
     assert_eq!(short(&tree.audit()), [found("hot", "CHANGED", None)]);
     let report = tree.update(&later);
     assert_eq!(report.read, 2, "hot and future");
@@ -236,43 +241,43 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
 #[test]
 fn rot_is_not_taken_into_the_record() {
     let tree = Tree::with(&["good", "rots"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     tree.rot("rots", "rotS");
-    let by_contents = Options::default().change_times(ChangeTimes::Ignored);
+    let by_contents = SnapshotOptions::default().change_times(ChangeTimes::Ignored);
     assert_eq!(tree.update(&by_contents).read, 0, "nothing shows it");
     let rotted = [found("rots", "ROTTED", None)];
     assert_eq!(short(&tree.update(&percent(100.0)).findings), rotted);
     // From now on each update looks at it, and audits find it, until it is good again.
     for _ in 0..2 {
-        let report = tree.update(&Options::default());
+        let report = tree.update(&SnapshotOptions::default());
         assert_eq!((report.read, short(&report.findings)), (1, rotted.to_vec()));
         assert_eq!(short(&tree.audit()), rotted);
     }
     tree.rot("rots", "rots");
-    assert_eq!(short(&tree.update(&Options::default()).findings), []);
-    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), []);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
 
     tree.rot("rots", "rotS");
-    let accept = Options::default().accept(Accept::Everything);
+    let accept = SnapshotOptions::default().accept(AcceptRot::Everything);
     assert_eq!(short(&tree.update(&accept).findings), [found("rots", "ACCEPTED", None)]);
     assert_eq!(short(&tree.audit()), []);
-    assert_eq!(tree.update(&Options::default()).read, 0);
+    assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
 }
 
 #[test]
 fn what_is_accepted_is_named() {
     let tree = Tree::with(&["a", "b", "dir/c", "dir/d", "dir.e"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     ["a", "b", "dir/c", "dir.e"].iter().for_each(|name| tree.rot(name, name.to_uppercase()));
     // As a disk rots: nothing but the contents tells. Only an audit has seen it.
     edit(&tree, |content| {
-        if let Content::File { stamp, .. } = content {
+        if let RecordContent::File { stamp, .. } = content {
             stamp.changed = None;
         }
     });
     let accept = |names: &[&str]| {
         let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let options = Options::default().accept(Accept::Names(names));
+        let options = SnapshotOptions::default().accept(AcceptRot::Names(names));
         snapshot::update(&tree.root(), &tree.record_path(), &options, |_| {})
     };
     let report = accept(&["a", "dir"]).unwrap();
@@ -287,7 +292,7 @@ fn what_is_accepted_is_named() {
     assert_eq!(short(&report.findings), mixed);
     for unknown in ["di", "dir/", "tree/a", "x"] {
         let result = accept(&["a", unknown]);
-        assert!(matches!(result, Err(Failure::NotRecorded { .. })), "{unknown}: {result:?}");
+        assert!(matches!(result, Err(SnapshotError::NotRecorded { .. })), "{unknown}: {result:?}");
     }
 }
 
@@ -298,7 +303,7 @@ fn the_oldest_come_first_and_all_in_their_turn() {
     for (i, name) in names.iter().enumerate() {
         tree.write(name, vec![b'x'; if i % 50 == 0 { 50_000 } else { i }]);
     }
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     let mut nights = Vec::new();
     let is_first_run_named = |tree: &Tree| tree.record().reads()[0].number == 1;
     while is_first_run_named(&tree) {
@@ -310,9 +315,9 @@ fn the_oldest_come_first_and_all_in_their_turn() {
     let read = nights.iter().sum::<u64>();
     assert!((200..200 + nights[nights.len() - 1]).contains(&read), "{nights:?}");
     assert!(*nights.iter().max().unwrap() <= 15, "{nights:?}");
-    assert_eq!(Share::percent(0.0), None);
-    assert_eq!(Share::percent(100.1), None);
-    assert_eq!(Share::percent(f64::NAN), None);
+    assert_eq!(TreeShare::percent(0.0), None);
+    assert_eq!(TreeShare::percent(100.1), None);
+    assert_eq!(TreeShare::percent(f64::NAN), None);
 }
 
 #[test]
@@ -321,7 +326,7 @@ fn moves_of_all_kinds_are_seen_as_such() {
     tree.write("dir/__init__", "");
     tree.write("other/__init__", "");
     symlink("kept", tree.path("link")).unwrap();
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     let mv = |from: &str, to: &str| fs::rename(tree.path(from), tree.path(to)).unwrap();
     mv("c", "d"); // a chain: a → b → c → d
     mv("b", "c");
@@ -352,7 +357,7 @@ fn moves_of_all_kinds_are_seen_as_such() {
     ];
     assert_eq!(short(&tree.audit()), expected);
     let old = tree.record();
-    assert_eq!(short(&tree.update(&Options::default()).findings), expected);
+    assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), expected);
     assert_eq!(short(&snapshot::diff(&old, &tree.record()).unwrap()), expected);
     assert_eq!(short(&tree.audit()), []);
 }
@@ -364,12 +369,12 @@ fn two_files_that_look_alike_can_be_swapped() {
     tree.write("b", "two");
     set_time(&tree.path("a"), 5);
     set_time(&tree.path("b"), 5);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     fs::rename(tree.path("a"), tree.path("c")).unwrap();
     fs::rename(tree.path("b"), tree.path("a")).unwrap();
     fs::rename(tree.path("c"), tree.path("b")).unwrap();
     let swapped = [found("a", "MOVED", Some("b")), found("b", "MOVED", Some("a"))];
-    assert_eq!(short(&tree.update(&Options::default()).findings), swapped);
+    assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), swapped);
     assert_eq!(short(&tree.audit()), []);
 }
 
@@ -384,7 +389,7 @@ fn only_files_and_links_are_recorded() {
         &tree.root(),
         &tree.record_path(),
         Algorithm::Md5,
-        &Options::default(),
+        &SnapshotOptions::default(),
         |notice| {
             notices.push(format!("{notice:?}"));
         },
@@ -405,24 +410,24 @@ fn only_files_and_links_are_recorded() {
         found("link", "MOVED", Some("file")),
     ];
     assert_eq!(short(&tree.audit()), expected);
-    assert_eq!(short(&tree.update(&Options::default()).findings), expected);
+    assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), expected);
 }
 
 #[test]
 fn the_record_may_lie_in_the_tree() {
     let tree = Tree::with(&["a/one", "two"]);
     let target = tree.path("a/record");
-    let options = Options::default();
+    let options = SnapshotOptions::default();
     snapshot::take(&tree.root(), &target, Algorithm::Sha256, &options, |_| {}).unwrap();
     for _ in 0..2 {
         let record = snapshot::load(&target, None).unwrap();
         assert_eq!(record.count(), 2);
-        let options = Options::default().leave_out(&target);
+        let options = SnapshotOptions::default().leave_out(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
         assert_eq!(short(&report.findings), []);
         // What a killed update leaves is no part of the tree either.
         fs::write(tree.path("a/record.hsum-new"), "hsum-snap").unwrap();
-        let options = Options::default().leave_out(&target);
+        let options = SnapshotOptions::default().leave_out(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
         assert_eq!(short(&report.findings), []);
         let report = snapshot::update(&tree.root(), &target, &percent(100.0), |_| {}).unwrap();
@@ -434,41 +439,43 @@ fn the_record_may_lie_in_the_tree() {
 #[test]
 fn seals_are_asked_for_and_kept() {
     let mut tree = Tree::with(&["a", "b"]);
-    let key = |text: &str| Options::default().key(Key::new(SEAL, text.as_bytes()).unwrap());
-    let update = |tree: &Tree, options: &Options| match snapshot::update(
+    let key = |text: &str| {
+        SnapshotOptions::default().key(Key::new(SEAL_ALGORITHM, text.as_bytes()).unwrap())
+    };
+    let update = |tree: &Tree, options: &SnapshotOptions| match snapshot::update(
         &tree.root(),
         &tree.record_path(),
         options,
         |_| {},
     ) {
         Ok(report) => Ok(report.read),
-        Err(Failure::Refused(_, refusal)) => Err(refusal),
+        Err(SnapshotError::Refused(_, refusal)) => Err(refusal),
         Err(failure) => panic!("{failure}"),
     };
-    tree.take(&Options::default());
-    assert_eq!(update(&tree, &key("k")), Err(Refusal::Unsealed));
+    tree.take(&SnapshotOptions::default());
+    assert_eq!(update(&tree, &key("k")), Err(RecordError::Unsealed));
     tree.take(&key("k"));
     let before = tree.dir.read("record");
-    assert_eq!(update(&tree, &Options::default()), Err(Refusal::KeyNeeded));
-    assert_eq!(update(&tree, &key("other")), Err(Refusal::WrongSeal));
+    assert_eq!(update(&tree, &SnapshotOptions::default()), Err(RecordError::KeyNeeded));
+    assert_eq!(update(&tree, &key("other")), Err(RecordError::WrongSeal));
     assert_eq!(tree.dir.read("record"), before);
     assert_eq!(tree.dir.names(), ["record", "tree"]);
     tree.write("a", "x");
     assert_eq!(update(&tree, &key("k")), Ok(1));
     assert_eq!(update(&tree, &key("k")), Ok(0));
-    assert_eq!(update(&tree, &key("other")), Err(Refusal::WrongSeal));
+    assert_eq!(update(&tree, &key("other")), Err(RecordError::WrongSeal));
 }
 
 #[test]
 fn a_journal_that_somebody_else_wrote_is_not_believed() {
     let mut tree = Tree::with(&["a", "b"]);
-    let key = Options::default().key(Key::new(SEAL, b"k").unwrap());
+    let key = SnapshotOptions::default().key(Key::new(SEAL_ALGORITHM, b"k").unwrap());
     tree.take(&key);
     let other = "not a journal";
     tree.dir.write("record.hsum-journal", other);
     let path = tree.record_path();
     let result = snapshot::update(&tree.root(), &path, &key, |_| {});
-    assert!(matches!(result, Err(Failure::InTheWay(_))), "{result:?}");
+    assert!(matches!(result, Err(SnapshotError::InTheWay(_))), "{result:?}");
     assert_eq!(tree.dir.read("record.hsum-journal"), other.as_bytes());
     // Cut anywhere, changed anywhere, or of another key: what it says is read anew.
     tree.write("a", "x");
@@ -477,7 +484,7 @@ fn a_journal_that_somebody_else_wrote_is_not_believed() {
         let mut resumed = 0;
         tree.write("a", format!("x{}", journal.len()));
         let report = snapshot::update(&tree.root(), &path, &key, |notice| {
-            resumed += u64::from(matches!(notice, Notice::Resumed(_)));
+            resumed += u64::from(matches!(notice, SnapshotNotice::Resumed(_)));
         });
         assert_eq!((report.unwrap().read, resumed), (1, 0), "{journal:?}");
     }
@@ -487,14 +494,15 @@ fn a_journal_that_somebody_else_wrote_is_not_believed() {
 #[test]
 fn one_writes_at_a_time() {
     let tree = Tree::with(&["a"]);
-    tree.take(&Options::default());
+    tree.take(&SnapshotOptions::default());
     tree.dir.write("record.hsum-journal", "");
     let journal = fs::File::open(tree.dir.path("record.hsum-journal")).unwrap();
     rustix::fs::flock(&journal, rustix::fs::FlockOperation::LockExclusive).unwrap();
-    let result = snapshot::update(&tree.root(), &tree.record_path(), &Options::default(), |_| {});
-    assert!(matches!(result, Err(Failure::Busy(_))), "{result:?}");
+    let result =
+        snapshot::update(&tree.root(), &tree.record_path(), &SnapshotOptions::default(), |_| {});
+    assert!(matches!(result, Err(SnapshotError::Busy(_))), "{result:?}");
     drop(journal);
-    tree.update(&Options::default());
+    tree.update(&SnapshotOptions::default());
 }
 
 #[test]
@@ -503,7 +511,7 @@ fn the_number_of_threads_shows_nowhere() {
     let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let begun = Time { seconds: 1_600_000_000, nanoseconds: 0 };
     let take = |threads: usize| {
-        let options = Options::default().begun(begun).threads(threads.try_into().unwrap());
+        let options = SnapshotOptions::default().begun(begun).threads(threads.try_into().unwrap());
         tree.take(&options);
         tree.dir.read("record")
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::Algorithm;
-use hsum::snapshot::{self, Existing, Finding, Options, Record, Report};
+use hsum::snapshot::{self, Existing, Finding, Record, SnapshotOptions, SnapshotReport};
 
 use crate::support::Dir;
 
@@ -62,13 +62,13 @@ impl Tree {
         file.set_modified(modified).unwrap();
     }
 
-    pub(crate) fn take(&self, options: &Options) -> Report {
+    pub(crate) fn take(&self, options: &SnapshotOptions) -> SnapshotReport {
         let options = options.clone().existing(Existing::Replace);
         snapshot::take(&self.root(), &self.record_path(), Algorithm::Sha256, &options, |_| {})
             .unwrap()
     }
 
-    pub(crate) fn update(&self, options: &Options) -> Report {
+    pub(crate) fn update(&self, options: &SnapshotOptions) -> SnapshotReport {
         snapshot::update(&self.root(), &self.record_path(), options, |_| {}).unwrap()
     }
 
@@ -77,7 +77,7 @@ impl Tree {
     }
 
     pub(crate) fn audit(&self) -> Vec<Finding> {
-        let options = Options::default();
+        let options = SnapshotOptions::default();
         snapshot::audit(&self.root(), &self.record(), &options, |_| {}).unwrap().findings
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsum::HashFunction;
-use hsum::snapshot::Share;
+use hsum::snapshot::TreeShare;
 
 use super::{KeyFormat, WorkArgs, any_path};
 
@@ -75,7 +75,7 @@ pub(crate) struct UpdateArgs {
 
     /// Read so much of the tree again, in per cent of its bytes, the longest unread first
     #[arg(long, value_name = "N%", value_parser = share)]
-    pub(crate) verify_oldest: Option<Share>,
+    pub(crate) verify_oldest: Option<TreeShare>,
 
     /// Read the files NAME again, and take the new digests of those that rotted; without NAME, of all files
     #[arg(long)]
@@ -163,7 +163,7 @@ pub(crate) struct SealArgs {
     pub(crate) key_format: KeyFormat,
 }
 
-fn share(text: &str) -> Result<Share, &'static str> {
+fn share(text: &str) -> Result<TreeShare, &'static str> {
     let number = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    number.and_then(Share::percent).ok_or("more than 0, to 100 per cent")
+    number.and_then(TreeShare::percent).ok_or("more than 0, to 100 per cent")
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::check::{Plan, Stdin};
+use hsum::check::{CheckOptions, Stdin};
 use hsum::engine::Reading;
 use hsum::manifest::{Dialect, Parser};
 
@@ -62,7 +62,7 @@ fn check_list(
         }
     };
     let stdin = if is_stdin { Stdin::IsTheList } else { Stdin::Free };
-    let plan = Plan::new().stdin(stdin).reading(Reading::Plain);
+    let plan = CheckOptions::new().stdin(stdin).reading(Reading::Plain);
     let result = verify(&plan, parser, list, &title, manner, output);
     output.flush()?;
     match result {
