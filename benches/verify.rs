@@ -4,7 +4,7 @@
 //! `cargo bench --bench verify`. One of ten is a forgery, and every round compares the verdicts.
 //!
 //! - The library reads all lines of the header's name, refuses two that differ, checks the prefix,
-//!   decodes the hex, computes, compares in constant time, and returns a `Verified` or the reason.
+//!   decodes the hex, computes, compares in constant time, and returns a `VerifiedRequest` or the reason.
 //! - The crate's loop takes the first line of that name, checks the prefix, decodes with the `hex`
 //!   crate, computes, compares in constant time (`verify_slice`), and returns a `bool`; once with
 //!   the key prepared beforehand, once prepared for each payload, as most code has it. It does
@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use hmac::{Hmac, KeyInit, Mac};
-use hsum::sign::{Message, Scheme, SecretKey, SignOptions, Signer, Verifier};
+use hsum::sign::{Message, RequestSigner, Scheme, SecretKey, SignOptions, Verifier};
 use sha2::Sha256;
 
 const KEY: &[u8] = b"a key of thirty-two bytes or so!";
@@ -32,7 +32,7 @@ fn main() {
     println!("|---|---|---|---|---|---|---|");
     for len in [64, 128, 256, 512, 1024] {
         let key = || vec![SecretKey::from_bytes(KEY).expect("a key")];
-        let signer = Signer::new(Scheme::Github, key()).expect("a signer");
+        let signer = RequestSigner::new(Scheme::Github, key()).expect("a signer");
         let verifier = Verifier::new(Scheme::Github, key()).expect("a verifier");
         let bodies: Vec<Vec<u8>> =
             (0..count).map(|i| (0..len).map(|j| (i * 31 + j * 7) as u8).collect()).collect();

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hsum::sign::{Scheme, SecretKey, SignOptions, Signer};
+use hsum::sign::{RequestSigner, Scheme, SecretKey, SignOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key = SecretKey::from_whsec(std::env::var("WEBHOOK_SECRET")?)?;
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut request = http::Request::post(format!("http://{address}/hook")).body(body)?;
     let id = format!("msg_{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos());
-    let signer = Signer::new(Scheme::StandardWebhooks, vec![key])?;
+    let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key])?;
     signer.sign_request(&mut request, &SignOptions { id: Some(&id), ..SignOptions::default() })?;
 
     let mut text = format!("POST {} HTTP/1.1\r\nHost: {address}\r\n", request.uri().path());

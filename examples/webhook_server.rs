@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use hsum::sign::{Scheme, SecretKey, Verified, Verifier};
+use hsum::sign::{Scheme, SecretKey, VerifiedRequest, Verifier};
 
 /// Longer bodies are not read to their end.
 const LONGEST_BODY: usize = 1 << 20;
@@ -34,7 +34,7 @@ impl Gate {
     }
 
     /// Whether it comes for the first time.
-    fn is_new(&self, verified: &Verified) -> bool {
+    fn is_new(&self, verified: &VerifiedRequest) -> bool {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         seen.retain(|_, time| now.duration_since(*time) < REMEMBERED);
@@ -66,7 +66,7 @@ async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Respon
 }
 
 /// The handler: what comes here is authentic.
-async fn hook(Extension(verified): Extension<Verified>, body: axum::body::Bytes) -> String {
+async fn hook(Extension(verified): Extension<VerifiedRequest>, body: axum::body::Bytes) -> String {
     format!("{}: {} bytes\n", verified.id().unwrap_or_default(), body.len())
 }
 
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hsum::sign::{Message, SignOptions, Signer};
+    use hsum::sign::{Message, RequestSigner, SignOptions};
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpStream};
 
@@ -125,7 +125,7 @@ mod tests {
             })
         });
         let address = told.recv().expect("it starts");
-        let signer = Signer::new(Scheme::StandardWebhooks, vec![key()]).expect("a signer");
+        let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key()]).expect("a signer");
         let sign = |id| {
             let options = SignOptions { id: Some(id), ..SignOptions::default() };
             signer.sign(&Message::empty(), &options, b"{}").expect("signed").headers().to_vec()

@@ -20,7 +20,7 @@ pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transports;
 
-pub use client::{Client, ClientBuilder, Reply, RequestSigner};
+pub use client::{Client, ClientBuilder, ClientSigner, Reply};
 pub use failure::{Again, Failure, FailureKind, redacted};
 pub use headers::Headers;
 pub use identity::{AuthScheme, Identity, PlaintextAuth};

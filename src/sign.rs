@@ -1,14 +1,14 @@
 //! Signing request payloads and verifying them: webhooks and API calls authenticated by HMAC.
 //!
-//! [`Signer`] and [`Verifier`] go by a [`Scheme`]; [`ROWS`] lists the schemes. What is read of a
+//! [`RequestSigner`] and [`Verifier`] go by a [`Scheme`]; [`ROWS`] lists the schemes. What is read of a
 //! request is bytes, its body is never parsed, decoded or given other line ends, and time is an
 //! argument ([`Clock`]).
 //!
 //! ```
-//! use hsum::sign::{Message, Scheme, SecretKey, SignOptions, Signer, Verifier};
+//! use hsum::sign::{Message, Scheme, SecretKey, SignOptions, RequestSigner, Verifier};
 //!
 //! let key = || SecretKey::from_whsec("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-//! let signer = Signer::new(Scheme::StandardWebhooks, vec![key()?])?;
+//! let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key()?])?;
 //! let options = SignOptions { id: Some("msg_1"), ..SignOptions::default() };
 //! let signed = signer.sign(&Message::empty(), &options, b"{}")?;
 //!
@@ -47,8 +47,8 @@ mod verdict;
 mod verifier;
 
 pub use clock::{Clock, SystemClock};
-pub use encoding::Encoding;
-pub use headers::Headers;
+pub use encoding::MacEncoding;
+pub use headers::RequestHeaders;
 #[doc(hidden)]
 pub use headers::is_token;
 #[cfg(feature = "net")]
@@ -58,8 +58,8 @@ pub use message::Message;
 pub use rfc9421::Rfc9421;
 pub use scheme::{ROWS, Row, Scheme, SchemeError, Setting};
 pub use secret::{KeyError, KeyFormat, LONGEST_KEY, SecretKey};
-pub use signer::{SignError, SignOptions, Signed, Signer, Signing};
+pub use signer::{RequestSigner, SignError, SignOptions, Signed, Signing};
 pub use sigv4::Sigv4;
 pub use template::Template;
-pub use verdict::{Covers, Verified, VerifyError};
+pub use verdict::{Covers, VerifiedRequest, VerifyError};
 pub use verifier::{Verifier, Verifying};

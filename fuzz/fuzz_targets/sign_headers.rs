@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use hsum::sign::{
-    Encoding, Jws, JwsAlgorithm, Message, ROWS, Rfc9421, Scheme, SecretKey, SignOptions, Signer,
+    MacEncoding, Jws, JwsAlgorithm, Message, ROWS, Rfc9421, Scheme, SecretKey, SignOptions, RequestSigner,
     Sigv4, Template, Verifier,
 };
 use libfuzzer_sys::fuzz_target;
@@ -32,7 +32,7 @@ fn scheme(input: &Input<'_>) -> (Scheme, [&'static str; 3]) {
     let names = [name(0), name(1), name(2)];
     let sigv4 = || Sigv4::new("r", "s", "AKID");
     let scheme = match row.name {
-        "raw" => Scheme::Template(Template::raw("X", input.line).encoding(Encoding::Base64)),
+        "raw" => Scheme::Template(Template::raw("X", input.line).encoding(MacEncoding::Base64)),
         "template" => Scheme::Template(Template::new(input.content, [input.line])),
         "jws" if input.scheme >= 128 => Scheme::Jws(Jws::detached(JwsAlgorithm::Hs512, "Authorization")),
         "jws" => Scheme::Jws(Jws::new(JwsAlgorithm::Hs256)),
@@ -60,7 +60,7 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!(one.map(|v| v.replay_key()), many.map(|v| v.replay_key()));
 
     let key = SecretKey::from_bytes(input.key).expect("it was one");
-    let signer = Signer::new(scheme, vec![key]).expect("as the verifier");
+    let signer = RequestSigner::new(scheme, vec![key]).expect("as the verifier");
     let options =
         SignOptions { timestamp: Some(input.timestamp), id: Some(input.id), nonce: Some("n") };
     let message = Message::new(&input.more).method(input.method).url(input.url).params(&input.params);

@@ -15,7 +15,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
 use hsum::bounded::{SMALL_FILE, read_all};
-use hsum::sign::{Scheme, Setting, SignError, SignOptions, Signed, Signer, Signing};
+use hsum::sign::{RequestSigner, Scheme, Setting, SignError, SignOptions, Signed, Signing};
 use serde_json::json;
 
 use self::request::{Request, media_type, one_stdin, open, read_body, stream};
@@ -45,7 +45,8 @@ fn sign(args: SignArgs) -> Result<Exit> {
     one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(&args.body)])?;
     let mut request = Request::of_flags(&args.request)?;
     let (keys, _) = scheme::keys(&args.scheme, &scheme, false)?;
-    let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
+    let signer =
+        RequestSigner::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     let timestamp = match args.timestamp {
         Some(Time::At(time)) => Some(time),
         Some(Time::Now) | None => None,
@@ -94,7 +95,7 @@ fn given(args: &SignArgs) -> [scheme::Given; 4] {
 
 /// Begins, with a made-up id or nonce where the scheme needs one and nobody said which.
 fn begin(
-    signer: &Signer,
+    signer: &RequestSigner,
     scheme: &Scheme,
     request: &Request,
     options: &SignOptions<'_>,

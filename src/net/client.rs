@@ -39,7 +39,7 @@ pub struct Client {
     headers: Headers,
     identity: Arc<Identity>,
     cookies: Option<Arc<Mutex<Jar>>>,
-    signer: Option<Arc<dyn RequestSigner>>,
+    signer: Option<Arc<dyn ClientSigner>>,
     redirects: Redirects,
     retries: Retries,
     deadline: Deadline,
@@ -61,7 +61,7 @@ pub struct ClientBuilder {
     headers: Headers,
     identity: Identity,
     cookies: Option<Arc<Mutex<Jar>>>,
-    signer: Option<Arc<dyn RequestSigner>>,
+    signer: Option<Arc<dyn ClientSigner>>,
     redirects: Redirects,
     retries: Option<Retries>,
     deadline: Option<Instant>,
@@ -69,7 +69,7 @@ pub struct ClientBuilder {
 }
 
 /// Signs requests, each time that one is sent, a second try or a redirect to the same origin too.
-pub trait RequestSigner: Send + Sync {
+pub trait ClientSigner: Send + Sync {
     /// Adds the signature to a request that is otherwise ready to be sent.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl ClientBuilder {
     }
 
     /// Signs every request to an origin that the user named.
-    pub fn signer(mut self, signer: Arc<dyn RequestSigner>) -> Self {
+    pub fn signer(mut self, signer: Arc<dyn ClientSigner>) -> Self {
         self.signer = Some(signer);
         self
     }

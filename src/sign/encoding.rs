@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 /// How a MAC is written in a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Encoding {
+pub enum MacEncoding {
     /// Hexadecimal: lower case when written, either case when read.
     Hex,
     /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
@@ -17,7 +17,7 @@ pub enum Encoding {
     Base64Url,
 }
 
-impl Encoding {
+impl MacEncoding {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Hex, Self::Base64, Self::Base64Url];
 
@@ -97,7 +97,7 @@ fn eight_digits(digits: u64) -> (u32, u64) {
     ((pairs | (pairs >> 16)) as u32, wrong)
 }
 
-impl fmt::Display for Encoding {
+impl fmt::Display for MacEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -8,7 +8,7 @@ use super::verdict::VerifyError;
 ///
 /// Vectors, arrays and slices of pairs have it, maps too, and with the feature `http` the type
 /// `HeaderMap`.
-pub trait Headers {
+pub trait RequestHeaders {
     /// Calls `each` with the value of every line of that name, in the order of the request. Case
     /// does not count in names.
     fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8]));
@@ -33,7 +33,7 @@ fn values_of<'a, N: AsRef<str> + 'a, V: AsRef<[u8]> + 'a>(
 
 macro_rules! headers_of_pairs {
     ($([$($generic:tt)*] $type:ty),* $(,)?) => {$(
-        impl<N: AsRef<str>, V: AsRef<[u8]>, $($generic)*> Headers for $type {
+        impl<N: AsRef<str>, V: AsRef<[u8]>, $($generic)*> RequestHeaders for $type {
             fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
                 values_of(self.iter().map(|(name, value)| (name, value)), name, each);
             }
@@ -57,7 +57,7 @@ headers_of_pairs! {
 /// Two lines that say the same are one; two that differ are refused, for nobody knows which of
 /// them another program on the way went by.
 pub(crate) fn one<'a>(
-    headers: &'a dyn Headers,
+    headers: &'a dyn RequestHeaders,
     name: &str,
 ) -> Result<Option<&'a [u8]>, VerifyError> {
     let mut found: Option<&[u8]> = None;
@@ -71,7 +71,7 @@ pub(crate) fn one<'a>(
 }
 
 /// Whether there is such a line.
-pub(crate) fn has(headers: &dyn Headers, name: &str) -> bool {
+pub(crate) fn has(headers: &dyn RequestHeaders, name: &str) -> bool {
     let mut found = false;
     headers.values(name, &mut |_| found = true);
     found

@@ -8,7 +8,7 @@ use serde_json::Value;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled};
-use super::encoding::Encoding;
+use super::encoding::MacEncoding;
 use super::headers::one;
 use super::input::Input;
 use super::message::Message;
@@ -158,7 +158,7 @@ impl Rules for Jws {
         if signature.is_empty() {
             return Err(VerifyError::NoSignature);
         }
-        let mac = Encoding::Base64Url.decode(signature.as_bytes(), length);
+        let mac = MacEncoding::Base64Url.decode(signature.as_bytes(), length);
         let mac = mac.ok_or_else(|| wrong("the signature is not base64url of the right length"))?;
         let mut checks = Vec::new();
         let input = match self.payload {
@@ -199,7 +199,7 @@ impl Rules for Jws {
             keep_body: payload == Payload::Attached,
             render: Box::new(move |finished, body| {
                 let mac = finished.tags.first().map_or(&[][..], |tag| tag.as_bytes());
-                let mac = Encoding::Base64Url.encode(mac);
+                let mac = MacEncoding::Base64Url.encode(mac);
                 let value = format!("{header}.{}.{mac}", Base64UrlUnpadded::encode_string(body));
                 let line = match payload {
                     Payload::Attached => format!("Bearer {value}"),

@@ -5,7 +5,7 @@ use super::encoding::Mac;
 use super::input::{Body, Input};
 use super::keys::Keys;
 use super::message::Message;
-use super::verdict::{Covers, Verified, VerifyError, head};
+use super::verdict::{Covers, VerifiedRequest, VerifyError, head};
 use super::verifier::Verifier;
 use crate::hmac::{Key, Tag, sign_many};
 
@@ -35,7 +35,7 @@ impl Verifier {
     pub fn verify_many(
         &self,
         requests: &[(Message<'_>, &[u8])],
-    ) -> Vec<Result<Verified, VerifyError>> {
+    ) -> Vec<Result<VerifiedRequest, VerifyError>> {
         let mut verdicts = Vec::with_capacity(requests.len());
         match &*self.keys {
             Keys::Ready(keys) => {
@@ -72,7 +72,7 @@ enum Step<'m> {
         claim: Claim<'m>,
         content: Content,
     },
-    Done(Result<Verified, VerifyError>),
+    Done(Result<VerifiedRequest, VerifyError>),
 }
 
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ impl Batch {
         verifier: &Verifier,
         keys: &[Key],
         requests: &[(Message<'_>, &[u8])],
-        verdicts: &mut Vec<Result<Verified, VerifyError>>,
+        verdicts: &mut Vec<Result<VerifiedRequest, VerifyError>>,
     ) {
         self.arena.clear();
         self.ends.clear();
@@ -133,7 +133,7 @@ impl Batch {
         verifier: &Verifier,
         keys: &[Key],
         requests: &[(Message<'_>, &[u8])],
-        verdicts: &mut Vec<Result<Verified, VerifyError>>,
+        verdicts: &mut Vec<Result<VerifiedRequest, VerifyError>>,
     ) -> bool {
         let Some((first, _)) = requests.first() else { return true };
         let mut mac = Mac::of(&[]);
@@ -164,12 +164,12 @@ impl Batch {
         mac: &Mac,
         at: usize,
         covers: &Covers,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedRequest, VerifyError> {
         let found = self.tags.iter().position(|tags| mac.is(tags[at].as_bytes()));
         let key_index = found.ok_or(VerifyError::Mismatch)?;
         let (scheme, covers) = (verifier.scheme, Covers::clone(covers));
         let mac = head(self.tags[0][at].as_bytes());
-        Ok(Verified { scheme, key_index, timestamp: None, id: None, covers, mac })
+        Ok(VerifiedRequest { scheme, key_index, timestamp: None, id: None, covers, mac })
     }
 
     /// Lays the content out, where it can go through the lanes.
@@ -208,7 +208,7 @@ impl Batch {
         body: &[u8],
         at: usize,
         now: u64,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedRequest, VerifyError> {
         let found = self.tags.iter().position(|tags| claim.macs.contain(tags[at].as_bytes()));
         let key_index = found.ok_or(VerifyError::Mismatch)?;
         let judged = verifier.judged(&claim, now);
@@ -223,7 +223,7 @@ impl Batch {
             return Err(VerifyError::Coverage("the body".into()));
         }
         judged.freshness()?;
-        Ok(Verified {
+        Ok(VerifiedRequest {
             scheme: verifier.scheme,
             key_index,
             timestamp: claim.timestamp,

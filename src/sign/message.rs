@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::headers::{Headers, one};
+use super::headers::{RequestHeaders, one};
 use super::verdict::VerifyError;
 
 /// A request without its body, which is streamed.
@@ -19,7 +19,7 @@ use super::verdict::VerifyError;
 pub struct Message<'a> {
     pub(crate) method: &'a str,
     pub(crate) url: &'a str,
-    pub(crate) headers: &'a dyn Headers,
+    pub(crate) headers: &'a dyn RequestHeaders,
     pub(crate) params: &'a [(&'a str, &'a str)],
 }
 
@@ -27,7 +27,7 @@ static NO_HEADERS: [(&str, &str); 0] = [];
 
 impl<'a> Message<'a> {
     /// A POST with these headers.
-    pub fn new(headers: &'a dyn Headers) -> Self {
+    pub fn new(headers: &'a dyn RequestHeaders) -> Self {
         Self { method: "POST", url: "", headers, params: &[] }
     }
 

@@ -1,7 +1,7 @@
 //! The places in a request where a signature and what belongs to it stand.
 
 use super::claim::Candidates;
-use super::encoding::{Encoding, Mac};
+use super::encoding::{Mac, MacEncoding};
 use super::headers::{one, trim};
 use super::input::Finished;
 use super::message::Message;
@@ -85,7 +85,7 @@ impl Place {
     pub(crate) fn read<'a>(
         &self,
         message: &Message<'a>,
-        encoding: Encoding,
+        encoding: MacEncoding,
         mac_len: usize,
         found: &mut Found<'a>,
     ) -> Result<(), VerifyError> {
@@ -147,7 +147,7 @@ impl Place {
     pub(crate) fn only_mac(
         &self,
         message: &Message<'_>,
-        encoding: Encoding,
+        encoding: MacEncoding,
         mac_len: usize,
         mac: &mut Mac,
     ) -> Option<()> {
@@ -211,7 +211,7 @@ impl Place {
         &self,
         values: &Values<'_>,
         finished: &Finished,
-        encoding: Encoding,
+        encoding: MacEncoding,
         signed: &mut Signed,
     ) {
         let macs: Vec<String> =
@@ -262,10 +262,10 @@ impl Place {
     }
 }
 
-fn undecodable(encoding: Encoding) -> &'static str {
+fn undecodable(encoding: MacEncoding) -> &'static str {
     match encoding {
-        Encoding::Hex => "the signature is not hexadecimal of the right length",
-        Encoding::Base64 => "the signature is not canonical base64 of the right length",
-        Encoding::Base64Url => "the signature is not canonical base64url of the right length",
+        MacEncoding::Hex => "the signature is not hexadecimal of the right length",
+        MacEncoding::Base64 => "the signature is not canonical base64 of the right length",
+        MacEncoding::Base64Url => "the signature is not canonical base64url of the right length",
     }
 }

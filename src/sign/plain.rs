@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::body_digest::BodyDigests;
 use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled, Window};
-use super::encoding::{Encoding, Mac};
+use super::encoding::{Mac, MacEncoding};
 use super::input::{Body, Input};
 use super::message::Message;
 use super::pattern::{Part, Side, Values, param, write};
@@ -27,7 +27,7 @@ pub(crate) struct Plain {
     pub(crate) places: Arc<[Place]>,
     pub(crate) titles: Arc<[String]>,
     pub(crate) algorithm: Algorithm,
-    pub(crate) encoding: Encoding,
+    pub(crate) encoding: MacEncoding,
     pub(crate) mac_len: usize,
     pub(crate) quirk: Quirk,
     pub(crate) window: Window,

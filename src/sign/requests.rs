@@ -3,13 +3,13 @@
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, request::Parts};
 
-use super::headers::Headers;
+use super::headers::RequestHeaders;
 use super::message::Message;
-use super::signer::{SignError, SignOptions, Signed, Signer};
-use super::verdict::{Verified, VerifyError};
+use super::signer::{RequestSigner, SignError, SignOptions, Signed};
+use super::verdict::{VerifiedRequest, VerifyError};
 use super::verifier::{Verifier, Verifying};
 
-impl Headers for HeaderMap {
+impl RequestHeaders for HeaderMap {
     fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
         self.get_all(name).iter().for_each(|value| each(value.as_bytes()));
     }
@@ -18,19 +18,19 @@ impl Headers for HeaderMap {
     }
 }
 
-impl Signer {
+impl RequestSigner {
     /// Signs a request: adds the headers, and changes the URL in schemes that sign there. What a
     /// scheme puts into the body is left to the caller, in [`Signed::params`].
     ///
     /// # Errors
-    /// As [`Signer::begin`].
+    /// As [`RequestSigner::begin`].
     ///
     /// ```
-    /// use hsum::sign::{Scheme, SecretKey, SignOptions, Signer, Verifier};
+    /// use hsum::sign::{Scheme, SecretKey, SignOptions, RequestSigner, Verifier};
     ///
     /// let key = || SecretKey::from_text("a key of thirty-two bytes or so!");
     /// let mut request = http::Request::post("https://example.org/hook").body(b"{}")?;
-    /// let signer = Signer::new(Scheme::Slack, vec![key()?])?;
+    /// let signer = RequestSigner::new(Scheme::Slack, vec![key()?])?;
     /// signer.sign_request(&mut request, &SignOptions::default())?;
     ///
     /// let verifier = Verifier::new(Scheme::Slack, vec![key()?])?;
@@ -77,7 +77,7 @@ impl Verifier {
     pub fn verify_request<B: AsRef<[u8]>>(
         &self,
         request: &Request<B>,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedRequest, VerifyError> {
         let url = request.uri().to_string();
         let message = Message::new(request.headers()).method(request.method().as_str()).url(&url);
         self.verify(&message, request.body().as_ref())

@@ -7,7 +7,7 @@ use self::components::{
 };
 use super::body_digest::{BodyDigests, content_digest};
 use super::claim::{Bodies, Claim, Intent, MOST_CANDIDATES, Rules, Settled};
-use super::encoding::{Encoding, Mac};
+use super::encoding::{Mac, MacEncoding};
 use super::fields::{self, Member, dictionary, serialised, string_param};
 use super::headers::has;
 use super::input::Input;
@@ -169,7 +169,7 @@ impl Rules for Rfc9421 {
         };
         let mut canonical = false;
         message.headers.values("Signature", &mut |line| {
-            let text = format!(":{}:", Encoding::Base64.encode(bytes));
+            let text = format!(":{}:", MacEncoding::Base64.encode(bytes));
             canonical |= line.windows(text.len()).any(|window| window == text.as_bytes());
         });
         if bytes.len() != 32 || !canonical {

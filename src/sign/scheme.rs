@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::claim::{Rules, Window};
-use super::encoding::Encoding;
+use super::encoding::MacEncoding;
 use super::jws::Jws;
 use super::rfc9421::Rfc9421;
 use super::secret::KeyFormat;
@@ -192,7 +192,7 @@ pub struct Row {
     /// The hash function below the HMAC.
     pub algorithm: Algorithm,
     /// How the MAC is written.
-    pub encoding: Encoding,
+    pub encoding: MacEncoding,
     /// How the key is written, where nobody says otherwise.
     pub key_format: KeyFormat,
     /// What a receiver should know.
@@ -225,7 +225,7 @@ const COMMON: Row = Row {
     params: &[],
     content: "{body}",
     algorithm: Algorithm::Sha256,
-    encoding: Encoding::Hex,
+    encoding: MacEncoding::Hex,
     key_format: KeyFormat::Text,
     note: "",
     takes: &[],
@@ -239,7 +239,7 @@ const STANDARD_WEBHOOKS: Row = Row {
     name: "standard-webhooks",
     headers: &["webhook-id: {id}", "webhook-timestamp: {timestamp}", "webhook-signature: v1,{mac}"],
     content: "{id}.{timestamp}.{body}",
-    encoding: Encoding::Base64,
+    encoding: MacEncoding::Base64,
     key_format: KeyFormat::Whsec,
     note: "keys of 24 to 64 bytes; OpenAI, Anthropic, Supabase, GitLab and others sign so",
     list: Some(' '),
@@ -294,7 +294,7 @@ pub static ROWS: [Row; 21] = [
     Row {
         name: "shopify",
         headers: &["X-Shopify-Hmac-SHA256: {mac}"],
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         note: "topic and shop headers are not signed; no time: remember the replay key",
         alias: Some("shopify-hmac-sha256"),
         ..COMMON
@@ -309,7 +309,7 @@ pub static ROWS: [Row; 21] = [
         name: "square",
         headers: &["x-square-hmacsha256-signature: {mac}"],
         content: "{url}{body}",
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         note: "the URL is the one that Square was told; no time: remember the replay key",
         ..COMMON
     },
@@ -318,7 +318,7 @@ pub static ROWS: [Row; 21] = [
         headers: &["X-Twilio-Signature: {mac}"],
         content: "{url}{params}",
         algorithm: Algorithm::Sha1,
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         note: "a form's fields are params; other bodies by bodySHA256 in the query; no time",
         quirk: Quirk::Twilio,
         takes: &[Params],
@@ -347,7 +347,7 @@ pub static ROWS: [Row; 21] = [
                   {param:merchantReference}:{param:amount.value}:{param:amount.currency}:\
                   {param:eventCode}:{param:success}",
         params: &[("hmacSignature", "{mac}")],
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         key_format: KeyFormat::Hex,
         note: "eight fields of the notification; the rest of the body is NOT signed; no time",
         takes: &[Params],
@@ -369,7 +369,7 @@ pub static ROWS: [Row; 21] = [
         content: "{path}{sha256(nonce,body)}",
         params: &[("nonce", "{nonce}")],
         algorithm: Algorithm::Sha512,
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         key_format: KeyFormat::Base64,
         note: "the receiver must refuse a nonce that does not rise",
         takes: &[Params, Nonce],
@@ -395,7 +395,7 @@ pub static ROWS: [Row; 21] = [
         name: "jws",
         headers: &["Authorization: Bearer HEADER.PAYLOAD.{mac}"],
         content: "base64url(HEADER).base64url(body)",
-        encoding: Encoding::Base64Url,
+        encoding: MacEncoding::Base64Url,
         key_format: KeyFormat::Text,
         note: "RFC 7515 compact, HS256/384/512; exp and nbf are the payload's, and not looked at",
         takes: &[Algorithm, Header, KeyId],
@@ -422,7 +422,7 @@ pub static ROWS: [Row; 21] = [
         name: "rfc9421",
         headers: &["Signature-Input: LABEL=…", "Signature: LABEL=:{mac}:"],
         content: "the components it names; the body by Content-Digest (RFC 9530)",
-        encoding: Encoding::Base64,
+        encoding: MacEncoding::Base64,
         note: "HTTP Message Signatures, hmac-sha256; the receiver says what must be covered",
         takes: &[Cover, Label, KeyId, Nonce, Timestamp, Freshness],
         ..COMMON

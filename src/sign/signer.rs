@@ -15,10 +15,10 @@ use super::verdict::VerifyError;
 /// Signs requests by one scheme.
 ///
 /// ```
-/// use hsum::sign::{Message, Scheme, SecretKey, SignOptions, Signer};
+/// use hsum::sign::{Message, Scheme, SecretKey, SignOptions, RequestSigner};
 ///
 /// let key = SecretKey::from_text("It's a Secret to Everybody")?;
-/// let signer = Signer::new(Scheme::Github, vec![key])?;
+/// let signer = RequestSigner::new(Scheme::Github, vec![key])?;
 /// let mut signing = signer.begin(&Message::empty(), &SignOptions::default())?;
 /// signing.update(b"Hello, ");
 /// signing.update(b"World!");
@@ -30,13 +30,13 @@ use super::verdict::VerifyError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Signer {
+pub struct RequestSigner {
     rules: Arc<dyn Rules>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
 }
 
-impl Signer {
+impl RequestSigner {
     /// A signer by `scheme` with these keys; more than one where the scheme has place for several
     /// signatures.
     ///
@@ -82,7 +82,7 @@ impl Signer {
     /// Signs a message whose body is in memory.
     ///
     /// # Errors
-    /// As [`Signer::begin`].
+    /// As [`RequestSigner::begin`].
     pub fn sign(
         &self,
         message: &Message<'_>,
@@ -100,9 +100,9 @@ pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-impl fmt::Debug for Signer {
+impl fmt::Debug for RequestSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer").finish_non_exhaustive()
+        f.debug_struct("RequestSigner").finish_non_exhaustive()
     }
 }
 

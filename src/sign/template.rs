@@ -1,7 +1,7 @@
 //! Schemes that are patterns: what is signed, and where the signature stands.
 
 use super::claim::Window;
-use super::encoding::Encoding;
+use super::encoding::MacEncoding;
 use super::headers::is_token;
 use super::pattern::{self, Part};
 use super::place::{At, Form, Place};
@@ -17,14 +17,14 @@ use crate::algorithm::Algorithm;
 /// `{param:NAME}`; `{{` and `}}` are braces.
 ///
 /// ```
-/// use hsum::sign::{Message, Scheme, SecretKey, SignOptions, Signer, Template};
+/// use hsum::sign::{Message, Scheme, SecretKey, SignOptions, RequestSigner, Template};
 ///
 /// let template = Template::new(
 ///     "v0:{timestamp}:{body}",
 ///     ["X-Time: {timestamp}", "X-Signature: v0={mac}"],
 /// );
 /// let key = SecretKey::from_text("a shared secret")?;
-/// let signer = Signer::new(Scheme::Template(template), vec![key])?;
+/// let signer = RequestSigner::new(Scheme::Template(template), vec![key])?;
 /// let options = SignOptions { timestamp: Some(1_700_000_000), ..SignOptions::default() };
 /// let signed = signer.sign(&Message::empty(), &options, b"payload")?;
 /// assert_eq!(signed.headers()[0], ("X-Time".into(), "1700000000".into()));
@@ -49,7 +49,7 @@ impl Template {
             headers: headers.into_iter().map(Into::into).collect(),
             params: Vec::new(),
             algorithm: Algorithm::Sha256,
-            encoding: Encoding::Hex,
+            encoding: MacEncoding::Hex,
             key_format: KeyFormat::Text,
             list: None,
             alias: None,
@@ -93,7 +93,7 @@ impl Template {
     }
 
     /// With the MAC written so.
-    pub fn encoding(mut self, encoding: Encoding) -> Self {
+    pub fn encoding(mut self, encoding: MacEncoding) -> Self {
         self.settings.encoding = encoding;
         self
     }
@@ -145,7 +145,7 @@ pub(crate) struct Settings {
     headers: Vec<String>,
     params: Vec<(String, String)>,
     algorithm: Algorithm,
-    encoding: Encoding,
+    encoding: MacEncoding,
     pub(crate) key_format: KeyFormat,
     list: Option<char>,
     alias: Option<&'static str>,

@@ -8,7 +8,7 @@ use crate::hasher::Hasher;
 
 /// A request whose signature is that of the holder of the key.
 #[derive(Clone)]
-pub struct Verified {
+pub struct VerifiedRequest {
     pub(crate) scheme: &'static str,
     pub(crate) key_index: usize,
     pub(crate) timestamp: Option<u64>,
@@ -19,7 +19,7 @@ pub struct Verified {
     pub(crate) mac: [u8; 32],
 }
 
-impl Verified {
+impl VerifiedRequest {
     /// The scheme's name.
     pub fn scheme(&self) -> &'static str {
         self.scheme
@@ -70,9 +70,9 @@ pub(crate) fn head(mac: &[u8]) -> [u8; 32] {
     head
 }
 
-impl fmt::Debug for Verified {
+impl fmt::Debug for VerifiedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
+        f.debug_struct("VerifiedRequest")
             .field("scheme", &self.scheme)
             .field("key_index", &self.key_index)
             .field("timestamp", &self.timestamp)

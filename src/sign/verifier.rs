@@ -10,7 +10,7 @@ use super::keys::Keys;
 use super::message::Message;
 use super::scheme::{Scheme, SchemeError};
 use super::secret::SecretKey;
-use super::verdict::{Covers, Verified, VerifyError, head};
+use super::verdict::{Covers, VerifiedRequest, VerifyError, head};
 
 /// Verifies requests by one scheme.
 ///
@@ -100,7 +100,11 @@ impl Verifier {
     ///
     /// # Errors
     /// [`VerifyError`]: why it is refused.
-    pub fn verify(&self, message: &Message<'_>, body: &[u8]) -> Result<Verified, VerifyError> {
+    pub fn verify(
+        &self,
+        message: &Message<'_>,
+        body: &[u8],
+    ) -> Result<VerifiedRequest, VerifyError> {
         let mut verifying = self.begin(message)?;
         verifying.update(body);
         verifying.finish()
@@ -148,7 +152,7 @@ impl Verifying {
     ///
     /// # Errors
     /// [`VerifyError`]: why the request is refused.
-    pub fn finish(self) -> Result<Verified, VerifyError> {
+    pub fn finish(self) -> Result<VerifiedRequest, VerifyError> {
         let mut fits = None;
         for run in self.runs {
             let tags = run.finish().tags;
@@ -169,7 +173,7 @@ impl Verifying {
         }
         self.judged.freshness()?;
         let Self { scheme, id, covers, judged, .. } = self;
-        Ok(Verified { scheme, key_index, timestamp: judged.timestamp, id, covers, mac })
+        Ok(VerifiedRequest { scheme, key_index, timestamp: judged.timestamp, id, covers, mac })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Digests of the body in headers: where a signature covers one, another body is refused.
 
 use hsum::Algorithm;
-use hsum::sign::{Encoding, Rfc9421, Scheme, SignOptions, Sigv4, Template};
+use hsum::sign::{MacEncoding, Rfc9421, Scheme, SignOptions, Sigv4, Template};
 
 use crate::support::*;
 
@@ -213,7 +213,7 @@ fn a_digest_in_a_pattern() {
         "(request-target): post {path}\ndigest: {header:Digest}",
         [format!("Authorization: {pattern}")],
     );
-    let scheme = Scheme::Template(template.encoding(Encoding::Base64));
+    let scheme = Scheme::Template(template.encoding(MacEncoding::Base64));
     let request = Request::new("FORGED")
         .url("https://e.org/p")
         .header("Digest", "SHA-256=AVq9f1zFei3ZS3WQ8ErYCEJzkF7jPsXOvq5iJ2qX+GI=")

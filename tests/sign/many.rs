@@ -1,6 +1,6 @@
 //! Many requests at once have the verdicts that they have one by one.
 
-use hsum::sign::{Message, SignOptions, Signer, Verifier};
+use hsum::sign::{Message, RequestSigner, SignOptions, Verifier};
 
 use crate::round_trip::{NOW, all, options};
 use crate::support::*;
@@ -65,7 +65,7 @@ fn several_keys_sign_where_there_is_place() {
     for (scheme, request) in all() {
         let keys = vec![secret(b"new key"), secret(b"old key")];
         let several = scheme.carries_several();
-        let signer = Signer::new(scheme.clone(), keys);
+        let signer = RequestSigner::new(scheme.clone(), keys);
         assert_eq!(signer.is_ok(), several, "{scheme:?}");
         let Ok(signer) = signer else { continue };
         let signed = request.message(|m| signer.sign(m, &options(), b"body")).unwrap();

@@ -2,8 +2,8 @@
 
 use hsum::Algorithm;
 use hsum::sign::{
-    KeyError, Message, Rfc9421, Scheme, SchemeError, SecretKey, SignError, SignOptions, Signer,
-    Sigv4, Template, Verifier,
+    KeyError, Message, RequestSigner, Rfc9421, Scheme, SchemeError, SecretKey, SignError,
+    SignOptions, Sigv4, Template, Verifier,
 };
 
 use crate::round_trip::{NOW, all, options};
@@ -60,7 +60,7 @@ fn keys_that_are_none() {
     assert_eq!(SecretKey::from_whsec("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap().len(), 24);
     assert_eq!([Empty, Blank, Hex].map(KeyError::reason), ["empty-key", "empty-key", "bad-key"]);
     assert_eq!(Verifier::new(Scheme::Github, vec![]).unwrap_err(), SchemeError::NoKey);
-    assert_eq!(Signer::new(Scheme::Github, vec![]).unwrap_err(), SchemeError::NoKey);
+    assert_eq!(RequestSigner::new(Scheme::Github, vec![]).unwrap_err(), SchemeError::NoKey);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn lists_have_a_limit_and_other_versions_do_not_count() {
 #[test]
 fn an_id_cannot_swallow_what_follows() {
     for scheme in [Scheme::StandardWebhooks, Scheme::Svix, Scheme::Gitlab] {
-        let signer = Signer::new(scheme.clone(), vec![secret(KEY)]).unwrap();
+        let signer = RequestSigner::new(scheme.clone(), vec![secret(KEY)]).unwrap();
         let options = SignOptions { id: Some("m.1700000000"), ..options() };
         let error = signer.sign(&Message::empty(), &options, b"x").unwrap_err();
         assert!(matches!(error, SignError::Malformed { .. }), "{error}");
@@ -375,11 +375,14 @@ fn templates_that_are_none() {
         assert!(error(content, headers).is_some(), "{content} {headers:?}");
     }
     let shake = Template::raw("X", "").algorithm(Algorithm::Shake128);
-    let error = Signer::new(Scheme::Template(shake), vec![secret(KEY)]).unwrap_err();
+    let error = RequestSigner::new(Scheme::Template(shake), vec![secret(KEY)]).unwrap_err();
     assert_eq!(error, SchemeError::Algorithm(Algorithm::Shake128));
     for cover in [&[][..], &["@nothing"], &["a b"], &["date;sf"], &["@query-param"], &["@path;req"]]
     {
         let rules = Rfc9421::default().cover(cover.iter().copied());
-        assert!(Signer::new(Scheme::Rfc9421(rules), vec![secret(KEY)]).is_err(), "{cover:?}");
+        assert!(
+            RequestSigner::new(Scheme::Rfc9421(rules), vec![secret(KEY)]).is_err(),
+            "{cover:?}"
+        );
     }
 }

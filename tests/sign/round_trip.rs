@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use hsum::sign::{
-    Jws, JwsAlgorithm, Message, Rfc9421, Scheme, SignOptions, Signer, Sigv4, Template, Verifier,
+    Jws, JwsAlgorithm, Message, RequestSigner, Rfc9421, Scheme, SignOptions, Sigv4, Template,
+    Verifier,
 };
-use hsum::{Algorithm, sign::Encoding, sign::ROWS};
+use hsum::{Algorithm, sign::MacEncoding, sign::ROWS};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -42,7 +43,7 @@ pub(crate) fn all() -> Vec<(Scheme, Request)> {
     );
     all.push((Scheme::Template(template.algorithm(Algorithm::Sha512)), plain.clone()));
     let raw = Template::raw("X-Signature", "{sha1}=").algorithm(Algorithm::Sha1);
-    all.push((Scheme::Template(raw.encoding(Encoding::Base64Url)), plain.clone()));
+    all.push((Scheme::Template(raw.encoding(MacEncoding::Base64Url)), plain.clone()));
     for algorithm in JwsAlgorithm::ALL {
         all.push((Scheme::Jws(Jws::new(algorithm).kid("a\"b").typ("JWT")), plain.clone()));
         all.push((Scheme::Jws(Jws::detached(algorithm, "X-JWS")), plain.clone()));
@@ -113,7 +114,7 @@ fn a_large_body_streams() {
     let piece = vec![0x5a; 1 << 20];
     let message = Message::empty();
     for scheme in [Scheme::Github, Scheme::Jws(Jws::detached(JwsAlgorithm::Hs256, "X-JWS"))] {
-        let signer = Signer::new(scheme.clone(), vec![secret(b"key")]).unwrap();
+        let signer = RequestSigner::new(scheme.clone(), vec![secret(b"key")]).unwrap();
         let mut signing = signer.begin(&message, &SignOptions::default()).unwrap();
         (0..100).for_each(|_| signing.update(&piece));
         let headers = signing.finish().headers().to_vec();

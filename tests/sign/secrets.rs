@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
-use hsum::sign::{Scheme, SecretKey, Signer, Sigv4, Verifier};
+use hsum::sign::{RequestSigner, Scheme, SecretKey, Sigv4, Verifier};
 use zeroize::Zeroize;
 
 use crate::round_trip::{NOW, all, options};
@@ -15,7 +15,7 @@ fn debug_and_errors_show_nothing() {
     let key = "hunter2-hunter2-hunter2-hunter2-";
     let mut texts = vec![format!("{:?}", SecretKey::from_text(key).unwrap())];
     for (scheme, request) in all() {
-        let signer = Signer::new(scheme.clone(), vec![secret(key.as_bytes())]).unwrap();
+        let signer = RequestSigner::new(scheme.clone(), vec![secret(key.as_bytes())]).unwrap();
         let verifier = Verifier::new(scheme.clone(), vec![secret(key.as_bytes())]).unwrap();
         let verifier = verifier.clock(|| NOW);
         texts.push(format!("{signer:?} {verifier:?}"));
@@ -119,7 +119,8 @@ fn child_that_drops_its_keys() {
     for (scheme, request) in all() {
         let request = Request { body: b"body".to_vec(), ..request };
         let signer =
-            Signer::new(scheme.clone(), vec![SecretKey::from_text(&needle).unwrap()]).unwrap();
+            RequestSigner::new(scheme.clone(), vec![SecretKey::from_text(&needle).unwrap()])
+                .unwrap();
         let signed = request.message(|m| signer.sign(m, &options(), b"body")).unwrap();
         let sent = request.signed(&signed);
         let verifier = Verifier::new(scheme, vec![SecretKey::from_text(&needle).unwrap()]).unwrap();

@@ -1,8 +1,8 @@
 //! A request in memory, and what must be refused of it.
 
 use hsum::sign::{
-    KeyFormat, Message, Scheme, SecretKey, SignOptions, Signed, Signer, Verified, Verifier,
-    VerifyError,
+    KeyFormat, Message, RequestSigner, Scheme, SecretKey, SignOptions, Signed, VerifiedRequest,
+    Verifier, VerifyError,
 };
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl Request {
     }
 
     pub(crate) fn sign(&self, scheme: &Scheme, key: &[u8], options: &SignOptions<'_>) -> Signed {
-        let signer = Signer::new(scheme.clone(), vec![secret(key)]).expect("a signer");
+        let signer = RequestSigner::new(scheme.clone(), vec![secret(key)]).expect("a signer");
         self.message(|message| signer.sign(message, options, &self.body)).expect("a signature")
     }
 
@@ -71,7 +71,7 @@ impl Request {
         scheme: &Scheme,
         key: &[u8],
         now: u64,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedRequest, VerifyError> {
         let verifier = Verifier::new(scheme.clone(), vec![secret(key)]).expect("a verifier");
         let verifier = verifier.clock(move || now);
         self.message(|message| {
@@ -81,8 +81,8 @@ impl Request {
                 self.body.chunks(7).for_each(|piece| verifying.update(piece));
                 verifying.finish()
             });
-            let of = |verdict: &Result<Verified, VerifyError>| {
-                verdict.as_ref().map(Verified::replay_key).map_err(Clone::clone)
+            let of = |verdict: &Result<VerifiedRequest, VerifyError>| {
+                verdict.as_ref().map(VerifiedRequest::replay_key).map_err(Clone::clone)
             };
             assert_eq!(of(&whole), of(&many), "{scheme:?}");
             assert_eq!(of(&whole), of(&pieces), "{scheme:?}");

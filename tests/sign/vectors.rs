@@ -2,7 +2,7 @@
 
 use hsum::Algorithm;
 use hsum::sign::{
-    Encoding, Jws, JwsAlgorithm, Message, Rfc9421, Scheme, SecretKey, SignOptions, Template,
+    Jws, JwsAlgorithm, MacEncoding, Message, Rfc9421, Scheme, SecretKey, SignOptions, Template,
     Verifier,
 };
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn case(vector: &Value) -> Case {
     let body = parts["body"].as_str().unwrap_or_default();
     let request = Request::new(body);
     let encoding =
-        Encoding::ALL.into_iter().find(|e| e.name() == text(vector, "encoding")).unwrap();
+        MacEncoding::ALL.into_iter().find(|e| e.name() == text(vector, "encoding")).unwrap();
     let varied = |template: Template| {
         Scheme::Template(template.algorithm(algorithm(vector)).encoding(encoding))
     };

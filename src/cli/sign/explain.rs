@@ -6,7 +6,7 @@
 mod bodies;
 
 use hsum::Algorithm;
-use hsum::sign::{Encoding, KeyFormat, ROWS, Scheme, SecretKey, Verifier, VerifyError};
+use hsum::sign::{KeyFormat, MacEncoding, ROWS, Scheme, SecretKey, Verifier, VerifyError};
 use zeroize::Zeroizing;
 
 use self::bodies::bodies;
@@ -143,7 +143,7 @@ impl Explainer<'_> {
     fn schemes(&self) -> Vec<Named<Scheme>> {
         let Some(template) = self.scheme.to_template() else { return Vec::new() };
         let mut schemes = Vec::new();
-        for encoding in Encoding::ALL {
+        for encoding in MacEncoding::ALL {
             for algorithm in [Algorithm::Sha256, Algorithm::Sha1, Algorithm::Sha512] {
                 let varied = template.clone().encoding(encoding).algorithm(algorithm);
                 let what =

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use hsum::HashFunction;
 use hsum::sign::{
-    Encoding, Jws, JwsAlgorithm, KeyError, KeyFormat, ROWS, Rfc9421, Row, Scheme, SecretKey,
+    Jws, JwsAlgorithm, KeyError, KeyFormat, MacEncoding, ROWS, Rfc9421, Row, Scheme, SecretKey,
     Setting, Sigv4, Template,
 };
 use zeroize::Zeroizing;
@@ -138,8 +138,8 @@ fn template(args: &SchemeArgs) -> Result<Template> {
     }
     Ok(match args.settings.encoding {
         None | Some(EncodingArg::Hex) => template,
-        Some(EncodingArg::Base64) => template.encoding(Encoding::Base64),
-        Some(EncodingArg::Base64url) => template.encoding(Encoding::Base64Url),
+        Some(EncodingArg::Base64) => template.encoding(MacEncoding::Base64),
+        Some(EncodingArg::Base64url) => template.encoding(MacEncoding::Base64Url),
     })
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::bounded::{self, read_all};
-use hsum::net::{Body, Failure, FailureKind, Request, RequestSigner, Url, form};
-use hsum::sign::{Scheme, Setting, SignOptions, Signer};
+use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
+use hsum::sign::{RequestSigner, Scheme, Setting, SignOptions};
 
 use super::request::Request as Message;
 use super::{begin, random_hex, scheme};
@@ -14,12 +14,13 @@ use crate::cli::exit::Usage;
 use crate::cli::key::KeySource;
 
 /// What signs the requests of a verb that sends some; `None` where the words do not ask for it.
-pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn RequestSigner>>> {
+pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
     let scheme = scheme::scheme(&args, &[(Setting::Id, "--id", id.is_some())])?;
     let (keys, _) = scheme::keys(&args, &scheme, false)?;
-    let signer = Signer::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
+    let signer =
+        RequestSigner::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
     // One for all tries, so that a receiver knows them as one message.
     let id = id.map_or_else(|| Ok(format!("msg_{}", random_hex()?)), anyhow::Ok)?;
     Ok(Some(Arc::new(Sender { scheme, signer, id })))
@@ -36,11 +37,11 @@ pub(crate) fn keys_take_stdin(args: &SigningArgs) -> Result<bool> {
 
 struct Sender {
     scheme: Scheme,
-    signer: Signer,
+    signer: RequestSigner,
     id: String,
 }
 
-impl RequestSigner for Sender {
+impl ClientSigner for Sender {
     fn sign(&self, request: &mut Request) -> Result<(), Failure> {
         let refuse = |text: String| Failure::new(FailureKind::Usage, text);
         let body = in_memory(&request.body)?;

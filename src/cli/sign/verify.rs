@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use hsum::sign::{Clock, Scheme, Setting, SystemClock, Verified, Verifier, VerifyError};
+use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
 use serde_json::{Map, Value, json};
 
 use super::explain::{Explainer, explain};
@@ -104,7 +104,11 @@ fn keep(kept: &mut Option<Vec<u8>>, piece: &[u8]) {
     }
 }
 
-fn lines(verdict: &Result<Verified, VerifyError>, keys: usize, causes: &[String]) -> Vec<String> {
+fn lines(
+    verdict: &Result<VerifiedRequest, VerifyError>,
+    keys: usize,
+    causes: &[String],
+) -> Vec<String> {
     let verified = match verdict {
         Ok(verified) => verified,
         Err(error) => {
@@ -128,7 +132,11 @@ fn lines(verdict: &Result<Verified, VerifyError>, keys: usize, causes: &[String]
     lines
 }
 
-fn json_of(scheme: &Scheme, verdict: &Result<Verified, VerifyError>, causes: &[String]) -> Value {
+fn json_of(
+    scheme: &Scheme,
+    verdict: &Result<VerifiedRequest, VerifyError>,
+    causes: &[String],
+) -> Value {
     let mut object = Map::new();
     object.insert("verified".into(), verdict.is_ok().into());
     object.insert("scheme".into(), scheme.name().into());

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 use sfv::{BareItem, Dictionary, FieldType, Item, KeyRef, ListEntry, Parser};
 
-use crate::sign::encoding::Encoding;
+use crate::sign::encoding::MacEncoding;
 use crate::sign::fields::{joined, serialised, serialised_list};
 use crate::sign::headers::trim;
 use crate::sign::message::Message;
@@ -160,7 +160,7 @@ fn header(item: &Item, name: &str, message: &Message<'_>) -> Result<Option<Vec<u
         Some(BareItem::Boolean(true)) => {
             let mut lines: Vec<String> = Vec::new();
             message.headers.values(name, &mut |line| {
-                lines.push(format!(":{}:", Encoding::Base64.encode(trim(line))));
+                lines.push(format!(":{}:", MacEncoding::Base64.encode(trim(line))));
             });
             Ok((!lines.is_empty()).then(|| lines.join(", ").into_bytes()))
         }

@@ -11,7 +11,7 @@ use crate::hasher::{Hasher, digest};
 use crate::sign::body_digest::BodyDigests;
 use crate::sign::claim::{Bodies, BodyCheck, Claim};
 use crate::sign::clock::from_basic_format;
-use crate::sign::encoding::Encoding;
+use crate::sign::encoding::MacEncoding;
 use crate::sign::headers::one;
 use crate::sign::input::Input;
 use crate::sign::message::Message;
@@ -147,7 +147,7 @@ impl Sigv4 {
                 return Err(VerifyError::UnknownKey);
             }
         }
-        let mac = Encoding::Hex.decode(parts.signature.as_bytes(), 32);
+        let mac = MacEncoding::Hex.decode(parts.signature.as_bytes(), 32);
         let mac = mac.ok_or_else(|| wrong("Signature", "it is not 64 hexadecimal digits"))?;
         let names = self.signed_names(message, parts)?;
         let mut canonical = Canonical::new(self.path, message);
