@@ -54,7 +54,7 @@
 //!
 //! **Sign a request, or verify one**: [`sign`], by some twenty schemes.
 //!
-//! **Fetch a file** (feature `net`) that is either verified or not there: [`fetch::Fetch`].
+//! **Download a file** (feature `net`) that is either verified or not there: [`fetch::Download`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod algorithm;

@@ -1,18 +1,18 @@
 //! Any URL has candidates on its own host, in its own folder, and never itself; any body is a list or is not.
 #![no_main]
 
-use hsum::fetch::name::{self, ChosenBy};
-use hsum::net::{Url};
-use hsum::trust::{discovery, lock, metalink};
+use hsum::net::Url;
+use hsum::trust::file_name::{self, ChosenBy};
+use hsum::trust::{discovery, lock_file, metalink};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &[u8])| {
     let (text, body) = input;
     let _ = discovery::inspect(body);
     let _ = metalink::files(body);
-    lock::read(body);
+    lock_file::read(body);
     let Ok(url) = text.parse::<Url>() else { return };
-    let _ = name::from_url(&url, ChosenBy::Other);
+    let _ = file_name::from_url(&url, ChosenBy::Other);
     let folder = url.path().rfind('/').map_or("", |end| &url.path()[..=end]);
     let mut has_weak = false;
     for candidate in discovery::candidates(&url) {

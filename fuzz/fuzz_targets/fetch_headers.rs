@@ -7,9 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use hsum::net::auth::{self, Challenge, DigestSession, Request, Way};
 use hsum::net::cookies::Jar;
 use hsum::net::netrc::Netrc;
-use hsum::fetch::{name};
-use hsum::net::{Credentials};
-use hsum::trust::{digests};
+use hsum::net::Credentials;
+use hsum::trust::{file_name, header_digests};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: i64 = 1_700_000_000;
@@ -22,7 +21,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let (which, text) = input;
     match which % 6 {
         0 => {
-            if let Ok(Some(name)) = name::from_disposition(text) {
+            if let Ok(Some(name)) = file_name::from_disposition(text) {
                 let name = name.as_bytes();
                 assert!(!name.is_empty() && is_one_line(name) && !name.contains(&b'/'));
                 assert!(!matches!(name[0], b'.' | b'-') && name.len() < 240);
@@ -61,7 +60,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         }
         4 => {
             let fields = ["Repr-Digest", "Digest", "x-goog-hash", "Content-MD5"];
-            digests::stated(fields.map(|field| (field, text)));
+            header_digests::stated(fields.map(|field| (field, text)));
         }
         _ => {
             if let Ok(netrc) = Netrc::parse(text) {

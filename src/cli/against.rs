@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::engine::Source;
-use hsum::fetch::name::{self, ChosenBy};
 use hsum::net::{Client, Failure, Origin, Proxies, Tls, Url};
-use hsum::trust::sums::{self, Approved, Said, Sums};
+use hsum::trust::checksum_file::{self, ApprovedText, ChecksumFile, ListedFile};
+use hsum::trust::file_name::{self, ChosenBy};
 
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
@@ -20,7 +20,7 @@ use super::{client, plan};
 /// Where it is said what the files should be.
 enum Book {
     /// In one checksum file.
-    List(Sums),
+    List(ChecksumFile),
     /// In one of those beside this URL.
     BesideUrl(Url),
     /// In one of those beside each file.
@@ -42,7 +42,8 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
     }
     let listed_as = match &url {
         Some(url) => Some(
-            name::from_url(url, ChosenBy::User).map_err(|why| Usage(format!("--url: {why}")))?,
+            file_name::from_url(url, ChosenBy::User)
+                .map_err(|why| Usage(format!("--url: {why}")))?,
         ),
         None => None,
     };
@@ -94,9 +95,9 @@ fn open(word: &OsStr, url: Option<Url>, client: &Client) -> Result<Result<Book, 
         (Some("auto"), Some(url)) => Ok(Book::BesideUrl(url)),
         (Some("auto"), None) => Ok(Book::BesideFile),
         (Some(text), _) if text.contains("://") => {
-            Sums::fetch(client, &client::url(text)?, Origin::Own).map(Book::List)
+            ChecksumFile::fetch(client, &client::url(text)?, Origin::Own).map(Book::List)
         }
-        _ => Sums::open(Path::new(word)).map(Book::List),
+        _ => ChecksumFile::open(Path::new(word)).map(Book::List),
     })
 }
 
@@ -106,14 +107,14 @@ fn look_up(
     listed_as: Option<&OsString>,
     args: &CheckArgs,
     client: &Client,
-) -> Result<Said, Failure> {
+) -> Result<ListedFile, Failure> {
     let own = source.name();
     let name = listed_as.map_or(own.file_name().unwrap_or(own.as_os_str()), OsString::as_os_str);
     match book {
         Book::List(sums) => sums.find(name, args.algorithm),
-        Book::BesideUrl(url) => {
-            sums::beside(client, url, name, &|_, text| Ok(Approved { text, signature: None }))
-        }
-        Book::BesideFile => sums::beside_file(own),
+        Book::BesideUrl(url) => checksum_file::beside(client, url, name, &|_, text| {
+            Ok(ApprovedText { text, signature: None })
+        }),
+        Book::BesideFile => checksum_file::beside_file(own),
     }
 }

@@ -18,13 +18,14 @@ use std::thread;
 
 use anyhow::Result;
 use hsum::atomic::Existing;
-use hsum::fetch::name::{self, BadName, ChosenBy};
 use hsum::fetch::{
-    Bad, Coded, Demand, Fetch, Progress, Resume, ServerDigest, Unverified, Verified,
+    Decoding, Download, DownloadProgress, OnMismatch, RequiredStrength, Resume, ServerDigest,
+    Unverified, VerifiedDownload,
 };
 use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
 use hsum::temporary::TemporaryFolder;
-use hsum::trust::lock::LockedFile;
+use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
+use hsum::trust::lock_file::LockedFile;
 use hsum::trust::metalink::MetalinkFile;
 
 use super::args::{GetArgs, When};
@@ -44,7 +45,7 @@ struct Job {
     listed: Option<OsString>,
     /// What a lock file says that it is.
     locked: Option<LockedFile>,
-    progress: Arc<Progress>,
+    progress: Arc<DownloadProgress>,
 }
 
 /// Where a file goes.
@@ -60,7 +61,7 @@ pub(super) struct Done {
     pub(super) url: Url,
     /// Where it is, or should be.
     pub(super) path: Option<PathBuf>,
-    pub(super) result: Result<Verified, Failure>,
+    pub(super) result: Result<VerifiedDownload, Failure>,
     /// The folder that holds the bytes for standard output until they are verified.
     _folder: Option<TemporaryFolder>,
 }
@@ -210,7 +211,7 @@ fn jobs(args: &GetArgs) -> Result<Vec<Job>> {
             Some(path) => Target::File(path.clone()),
             None if args.remote_name => Target::Named(folder),
             None => {
-                let name = name::from_url(&url, ChosenBy::User).map_err(|why| {
+                let name = file_name::from_url(&url, ChosenBy::User).map_err(|why| {
                     Usage(format!("{}: {why}; --output names it", quote(Path::new(word_of(&url)))))
                 })?;
                 Target::File(folder.join(name))
@@ -296,14 +297,14 @@ fn fetch_to(
     args: &GetArgs,
     client: &Client,
     trust: &Trust,
-) -> Result<Verified, Failure> {
+) -> Result<VerifiedDownload, Failure> {
     let url = &job.request.url;
-    let mut fetch = Fetch::of(job.request.clone())
+    let mut fetch = Download::from_request(job.request.clone())
         .resume(if args.no_resume { Resume::Off } else { Resume::On })
         .existing(if args.force { Existing::Replace } else { Existing::Keep })
-        .bad(if args.keep_bad { Bad::Kept } else { Bad::Removed })
-        .coded(if args.decode { Coded::Decoded } else { Coded::Kept })
-        .demand(if args.trust.strong { Demand::Sound } else { Demand::Any })
+        .on_mismatch(if args.keep_bad { OnMismatch::Keep } else { OnMismatch::Remove })
+        .decoding(if args.decode { Decoding::IfNeeded } else { Decoding::Never })
+        .strength(if args.trust.strong { RequiredStrength::Sound } else { RequiredStrength::Any })
         .progress(Arc::clone(&job.progress));
     if matches!(job.target, Target::Stdout) {
         fetch = fetch.private();
@@ -313,7 +314,7 @@ fn fetch_to(
     }
     if let Some(locked) = &job.locked {
         for expected in &locked.expected {
-            fetch = fetch.expect(expected.clone(), "the lock file");
+            fetch = fetch.expected(expected.clone(), "the lock file");
         }
         if let Some(size) = locked.size {
             fetch = fetch.size(size);
@@ -375,17 +376,17 @@ fn path_of(
 
 /// Returns the name that the server gives to the file, in `Content-Disposition` or by a redirect.
 /// A server that refuses HEAD has named nothing.
-fn remote_name(typed: &Url, reply: &Reply) -> Result<OsString, BadName> {
+fn remote_name(typed: &Url, reply: &Reply) -> Result<OsString, UnsafeName> {
     if !(200..300).contains(&reply.response.status) {
-        return name::from_url(typed, ChosenBy::User);
+        return file_name::from_url(typed, ChosenBy::User);
     }
     let mut headers = reply.response.headers.iter();
     let field = headers.find(|(name, _)| name.eq_ignore_ascii_case("Content-Disposition"));
-    let named = field.map(|(_, value)| name::from_disposition(value)).transpose()?.flatten();
+    let named = field.map(|(_, value)| file_name::from_disposition(value)).transpose()?.flatten();
     match named {
         Some(name) => Ok(name),
-        None if reply.chain.is_empty() => name::from_url(typed, ChosenBy::User),
-        None => name::from_url(&reply.url, ChosenBy::Other),
+        None if reply.chain.is_empty() => file_name::from_url(typed, ChosenBy::User),
+        None => file_name::from_url(&reply.url, ChosenBy::Other),
     }
 }
 

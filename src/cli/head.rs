@@ -3,7 +3,7 @@
 use anyhow::Result;
 use hsum::fetch::Validator;
 use hsum::net::{Failure, FailureKind, Reply, Request, Url, redacted};
-use hsum::trust::digests::{self, Stated};
+use hsum::trust::header_digests::{self, DigestScope, StatedDigest};
 use serde_json::{Map, Value, json};
 
 use super::args::HeadArgs;
@@ -96,8 +96,8 @@ fn lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError
     for (name, value) in facts(reply) {
         output.line(format!("  {name}: {}\n", value.escape_debug()).as_bytes())?;
     }
-    for stated in digests::stated(reply.response.headers.iter()) {
-        let Stated { field, scope, digest } = stated;
+    for stated in header_digests::stated(reply.response.headers.iter()) {
+        let StatedDigest { field, scope, digest } = stated;
         let text = match digest {
             Ok(digest) => format!("{digest:?}"),
             Err(error) => format!("not read: {error}"),
@@ -107,11 +107,11 @@ fn lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError
     output.flush()
 }
 
-fn of(scope: digests::Scope) -> &'static str {
+fn of(scope: DigestScope) -> &'static str {
     match scope {
-        digests::Scope::Representation => "of the whole file",
-        digests::Scope::Content => "of this message's content",
-        digests::Scope::Unencoded => "of the file before any content coding",
+        DigestScope::Representation => "of the whole file",
+        DigestScope::Content => "of this message's content",
+        DigestScope::Unencoded => "of the file before any content coding",
     }
 }
 
@@ -126,7 +126,7 @@ fn object(url: &Url, reply: &Reply) -> Map<String, Value> {
     let hops =
         reply.chain.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
     object.insert("redirects".into(), hops.collect());
-    let digests = digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
+    let digests = header_digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
         match stated.digest {
             Ok(digest) => json!({ "field": stated.field, "digest": format!("{digest:?}"), "of": of(stated.scope) }),
             Err(error) => json!({ "field": stated.field, "error": error.to_string() }),

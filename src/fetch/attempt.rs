@@ -8,14 +8,13 @@ use url::Url;
 use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
-use crate::fetch::answer::{Answer, refusal};
-use crate::fetch::decode::{self, Coded, Coding, Decoded};
-use crate::fetch::download::{Fetch, copy, name_of, shown};
+use crate::fetch::copy::{Arrived, Bound, DownloadProgress, Limits, pump};
+use crate::fetch::decode::{self, Coding, Decoded};
+use crate::fetch::download::{Decoding, Download, ServerDigest, copy, name_of, shown};
 use crate::fetch::part::{Part, State};
-use crate::fetch::pump::{Arrived, Bound, Limits, Progress, pump};
+use crate::fetch::response::{Answer, refusal};
 use crate::fetch::resume::{Rest, Validator, rest};
-use crate::fetch::settings::ServerDigest;
-use crate::fetch::verdict::{Came, Evidence, judge, length, wrong_size};
+use crate::fetch::verify::{Came, judge, length, wrong_size};
 use crate::hasher::MultiHasher;
 use crate::net::client::{Client, Reply};
 use crate::net::failure::{Again, Failure, FailureKind, redacted};
@@ -24,17 +23,18 @@ use crate::net::redirect::Hop;
 use crate::net::retry::Patience;
 use crate::net::transport::{Framing, Request};
 use crate::notation::Expected;
-use crate::trust::digests::Shape;
+use crate::trust::evidence::Evidence;
+use crate::trust::header_digests::BodyShape;
 
 /// What is taken of a file whose length is not known, in bytes.
 pub(super) const MOST_UNKNOWN: u64 = 16 << 30;
 
 /// What a try needs to know.
 pub(super) struct Attempt<'a> {
-    pub(super) fetch: &'a Fetch,
+    pub(super) fetch: &'a Download,
     pub(super) client: &'a Client,
     pub(super) request: &'a Request,
-    pub(super) progress: &'a Progress,
+    pub(super) progress: &'a DownloadProgress,
 }
 
 /// Whether a part counts.
@@ -167,7 +167,7 @@ impl Attempt<'_> {
             headers,
             url,
             chain: Vec::new(),
-            shape: Shape::Whole,
+            shape: BodyShape::Whole,
             framing: Framing::Length(0),
             total: Some(have),
         };
@@ -268,15 +268,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// How long it should be as it comes: of what may be decoded, nobody knows.
+    /// Provenance long it should be as it comes: of what may be decoded, nobody knows.
     fn size_of(&self, answer: &Answer) -> Option<u64> {
-        match (self.fetch.coded, Coding::of(&answer.headers)) {
-            (Coded::Decoded, Coding::Gzip) => None,
+        match (self.fetch.decoding, Coding::of(&answer.headers)) {
+            (Decoding::IfNeeded, Coding::Gzip) => None,
             _ => self.fetch.size,
         }
     }
 
-    /// How much is taken. A length that the server tells, the transport keeps to.
+    /// Provenance much is taken. A length that the server tells, the transport keeps to.
     fn limits(&self, answer: &Answer) -> Limits {
         let (most, bound) = match (answer.total.or(self.size_of(answer)), self.fetch.max_size) {
             (Some(length), Some(most)) if most < length => (most, Bound::Most),

@@ -9,28 +9,18 @@ use crate::algorithm::HashFunction;
 use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::fetch::attempt::MOST_UNKNOWN;
-use crate::fetch::download::Fetch;
+use crate::fetch::download::{Decoding, Download};
 use crate::fetch::part::Part;
-use crate::fetch::verdict::Evidence;
 use crate::hasher::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::Headers;
+use crate::trust::evidence::Evidence;
 
 const BUFFER: usize = 256 * 1024;
 
 /// The most that is decoded for a hint, in lengths of the body: 4 MiB take 0.2 s at most.
 const PROBED: u64 = 32;
-
-/// What becomes of a file that comes as gzip (`Content-Encoding`), which is never asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Coded {
-    /// The bytes are kept as they come; that their gzip was sent is only said.
-    #[default]
-    Kept,
-    /// Its decoded bytes are the file where they are the ones expected, and those that came are not.
-    Decoded,
-}
 
 /// What the part is the gzip of, verified, under a name of its own.
 pub(super) struct Decoded {
@@ -81,7 +71,7 @@ impl Coding {
 
 /// Whether decoded bytes may mend that failure. Where nobody says what they should be, they do not.
 pub(super) fn may_mend(
-    fetch: &Fetch,
+    fetch: &Download,
     evidence: &[Evidence],
     coding: Coding,
     failure: &Failure,
@@ -95,7 +85,7 @@ pub(super) fn may_mend(
 /// The decoded bytes, where the part's own are not the file for the reason `failure`, and they are
 /// wanted; otherwise that failure, with a word on what they are.
 pub(super) fn instead(
-    fetch: &Fetch,
+    fetch: &Download,
     client: &Client,
     evidence: &[Evidence],
     part: &mut Part,
@@ -112,7 +102,7 @@ pub(super) fn instead(
             && evidence.iter().all(|evidence| evidence.expected.is_met_by(digests))
     };
     let most = fetch.max_size.unwrap_or(MOST_UNKNOWN).min(fetch.size.unwrap_or(u64::MAX));
-    if fetch.coded == Coded::Kept {
+    if fetch.decoding == Decoding::Never {
         let probed = fetch.size.unwrap_or(part.len()?.saturating_mul(PROBED)).min(most);
         let told = !evidence.is_empty()
             && unzip(client, part.read()?, &functions, probed, &mut io::sink())

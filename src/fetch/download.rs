@@ -11,59 +11,117 @@ use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::atomic::{Existing, through_links};
 use crate::engine::StableFile;
 use crate::fetch::attempt::{Attempt, Mode, Outcome};
-use crate::fetch::decode::Coded;
+use crate::fetch::copy::DownloadProgress;
 use crate::fetch::part::{self, Part};
-use crate::fetch::pump::Progress;
-use crate::fetch::settings::{Bad, Demand, Resume, ServerDigest, Unverified};
-use crate::fetch::verdict::{self, Evidence};
-use crate::fetch::verified::{How, Verified};
+use crate::fetch::verified::{Provenance, VerifiedDownload};
 use crate::hasher::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Again, Failure, FailureKind, redacted};
 use crate::net::transport::{Body, Origin, Request};
 use crate::notation::Expected;
+use crate::trust::evidence::{self, Evidence};
 
 /// A file to be fetched, and all that is known of it beforehand.
 ///
 /// ```no_run
-/// use hsum::fetch::{Fetch};
-/// use hsum::net::{Client};
+/// use hsum::fetch::Download;
+/// use hsum::net::Client;
 ///
 /// let url = "https://example.org/x.iso".parse()?;
 /// let digest = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".parse()?;
-/// let got = Fetch::new(url).expect(digest, "me").to_path(&Client::builder().build(), "x.iso")?;
+/// let got = Download::new(url).expected(digest, "me").to_path(&Client::builder().build(), "x.iso")?;
 /// println!("{} bytes, verified", got.size);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Fetch {
+pub struct Download {
     pub(super) requests: Vec<Request>,
     pub(super) evidence: Vec<Evidence>,
     pub(super) size: Option<u64>,
     pub(super) max_size: Option<u64>,
     pub(super) existing: Existing,
     resume: Resume,
-    bad: Bad,
-    pub(super) coded: Coded,
-    demand: Demand,
+    bad: OnMismatch,
+    pub(super) decoding: Decoding,
+    demand: RequiredStrength,
     pub(super) server: ServerDigest,
     unverified: Unverified,
-    pub(super) seal: Option<Arc<Seal>>,
+    pub(super) seal: Option<Arc<AcceptFile>>,
     mode: u32,
-    progress: Arc<Progress>,
+    progress: Arc<DownloadProgress>,
+}
+
+/// Whether a download resumes an earlier partial one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Resume {
+    /// Resumes if the server proves that it still has the same file.
+    #[default]
+    On,
+    /// Starts over.
+    Off,
+}
+
+/// The action on a file that is not the expected one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnMismatch {
+    /// The file is removed.
+    #[default]
+    Remove,
+    /// The file is kept as `NAME.hsum-bad`.
+    Keep,
+}
+
+/// The handling of a body that the server sent as gzip (`Content-Encoding`) without being asked to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Decoding {
+    /// The file is the bytes as sent.
+    #[default]
+    Never,
+    /// The file is the decoded bytes if those are the expected ones and the bytes as sent are not.
+    IfNeeded,
+}
+
+/// The strength that the expected digests must have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RequiredStrength {
+    /// Any digest suffices.
+    #[default]
+    Any,
+    /// At least one digest must be of an algorithm without known collisions.
+    Sound,
+}
+
+/// The weight of a digest that the server states in its response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ServerDigest {
+    /// It is compared and reported, but is not evidence.
+    #[default]
+    Advisory,
+    /// It is evidence.
+    Trusted,
+}
+
+/// The handling of a file for which there is no evidence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Unverified {
+    /// The file is not downloaded.
+    #[default]
+    Refused,
+    /// The file is put in place unverified.
+    Accepted,
 }
 
 /// Finds the file at a path good, for a reason, or not: a signature, say.
-pub type Seal = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
+pub type AcceptFile = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
 
-impl Fetch {
+impl Download {
     /// The file at `url`, of which nothing is known yet. A fragment is not part of the request.
     pub fn new(url: Url) -> Self {
-        Self::of(Request::get(url))
+        Self::from_request(Request::get(url))
     }
 
     /// The file that a server sends upon this request.
-    pub fn of(request: Request) -> Self {
+    pub fn from_request(request: Request) -> Self {
         Self {
             requests: vec![request],
             evidence: Vec::new(),
@@ -71,9 +129,9 @@ impl Fetch {
             max_size: None,
             existing: Existing::Keep,
             resume: Resume::On,
-            bad: Bad::Removed,
-            coded: Coded::Kept,
-            demand: Demand::Any,
+            bad: OnMismatch::Remove,
+            decoding: Decoding::Never,
+            demand: RequiredStrength::Any,
             server: ServerDigest::Advisory,
             unverified: Unverified::Refused,
             seal: None,
@@ -94,7 +152,7 @@ impl Fetch {
     }
 
     /// What its digests should be, and who says so. Each that is given must hold.
-    pub fn expect(self, expected: Expected, source: impl Into<String>) -> Self {
+    pub fn expected(self, expected: Expected, source: impl Into<String>) -> Self {
         self.evidence(Evidence::new(expected, source))
     }
 
@@ -104,7 +162,7 @@ impl Fetch {
         self
     }
 
-    /// How long it should be, in bytes.
+    /// Provenance long it should be, in bytes.
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
         self
@@ -134,20 +192,20 @@ impl Fetch {
         self
     }
 
-    /// See [`Bad`].
-    pub fn bad(mut self, bad: Bad) -> Self {
+    /// See [`OnMismatch`].
+    pub fn on_mismatch(mut self, bad: OnMismatch) -> Self {
         self.bad = bad;
         self
     }
 
-    /// See [`Coded`].
-    pub fn coded(mut self, coded: Coded) -> Self {
-        self.coded = coded;
+    /// See [`Decoding`].
+    pub fn decoding(mut self, decoding: Decoding) -> Self {
+        self.decoding = decoding;
         self
     }
 
-    /// See [`Demand`].
-    pub fn demand(mut self, demand: Demand) -> Self {
+    /// See [`RequiredStrength`].
+    pub fn strength(mut self, demand: RequiredStrength) -> Self {
         self.demand = demand;
         self
     }
@@ -166,13 +224,13 @@ impl Fetch {
 
     /// Must find the whole file good before it is put in place. That counts as something to verify
     /// it against.
-    pub fn seal(mut self, seal: Arc<Seal>) -> Self {
+    pub fn accept_if(mut self, seal: Arc<AcceptFile>) -> Self {
         self.seal = Some(seal);
         self
     }
 
     /// Counts what has come there.
-    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+    pub fn progress(mut self, progress: Arc<DownloadProgress>) -> Self {
         self.progress = progress;
         self
     }
@@ -182,7 +240,11 @@ impl Fetch {
     /// # Errors
     /// [`Failure`] says what did not hold. What has come is kept beside `path` where a later call
     /// can go on with it.
-    pub fn to_path(&self, client: &Client, path: impl AsRef<Path>) -> Result<Verified, Failure> {
+    pub fn to_path(
+        &self,
+        client: &Client,
+        path: impl AsRef<Path>,
+    ) -> Result<VerifiedDownload, Failure> {
         let path = real(path.as_ref())?;
         self.judge_evidence()?;
         if let Some(found) = self.look(&path)? {
@@ -217,11 +279,11 @@ impl Fetch {
         }
         let failure = last.unwrap_or_else(|| Failure::new(FailureKind::Usage, "no URL"));
         match (failure.kind(), self.bad) {
-            (FailureKind::Mismatch, Bad::Kept) => {
+            (FailureKind::Mismatch, OnMismatch::Keep) => {
                 let bad = part.keep_bad()?;
                 return Err(failure.adding(format!("it is kept as {bad:?}")));
             }
-            (FailureKind::Mismatch, Bad::Removed) => part.discard(),
+            (FailureKind::Mismatch, OnMismatch::Remove) => part.discard(),
             _ => part.leave(),
         }
         Err(failure)
@@ -271,7 +333,7 @@ impl Fetch {
         }
         let sound = |evidence: &Evidence| evidence.expected.strength() == Strength::Sound;
         match self.demand {
-            Demand::Sound if !self.evidence.iter().any(sound) => Err(Failure::new(
+            RequiredStrength::Sound if !self.evidence.iter().any(sound) => Err(Failure::new(
                 FailureKind::Policy,
                 "only a digest that can be forged is known of it (--strong)",
             )),
@@ -304,7 +366,7 @@ impl Fetch {
     }
 
     /// What stands under the name, if it is the file; a failure if it is in the way.
-    fn look(&self, path: &Path) -> Result<Option<Verified>, Failure> {
+    fn look(&self, path: &Path) -> Result<Option<VerifiedDownload>, Failure> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -329,14 +391,14 @@ impl Fetch {
                 sealed => sealed.and_then(Result::ok),
             };
             if let Some(seal) = sealed {
-                let notes = verdict::weakness(&self.evidence).into_iter();
-                return Ok(Some(Verified {
+                let notes = evidence::weakness(&self.evidence).into_iter();
+                return Ok(Some(VerifiedDownload {
                     path: path.to_owned(),
                     size,
                     digests,
                     evidence: self.evidence.clone(),
                     seal,
-                    how: How::WasThere,
+                    how: Provenance::Present,
                     notes: notes.collect(),
                 }));
             }
@@ -347,12 +409,12 @@ impl Fetch {
         }
     }
 
-    fn verified(&self, path: &Path, outcome: Outcome) -> Verified {
+    fn verified(&self, path: &Path, outcome: Outcome) -> VerifiedDownload {
         let mut notes = outcome.notes;
-        notes.extend(verdict::weakness(&outcome.evidence));
+        notes.extend(evidence::weakness(&outcome.evidence));
         let Outcome { size, digests, evidence, url, chain, resumed, seal, .. } = outcome;
-        let how = How::Fetched { url, chain, resumed };
-        Verified { path: path.to_owned(), size, digests, evidence, seal, how, notes }
+        let how = Provenance::Fetched { url, chain, resumed };
+        VerifiedDownload { path: path.to_owned(), size, digests, evidence, seal, how, notes }
     }
 }
 

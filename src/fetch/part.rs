@@ -92,7 +92,7 @@ impl Part {
         }
     }
 
-    /// How much has come so far, in bytes.
+    /// Provenance much has come so far, in bytes.
     pub(crate) fn len(&self) -> Result<u64, Failure> {
         Ok(self.file.metadata().map_err(|error| self.failure(error))?.len())
     }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::digest::Digest;
-use crate::fetch::verdict::Evidence;
 use crate::net::failure::redacted;
 use crate::net::redirect::Hop;
+use crate::trust::evidence::Evidence;
 
 /// A file that is in place.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub struct VerifiedDownload {
     /// Where.
     pub path: PathBuf,
     /// Its length in bytes.
@@ -24,31 +24,31 @@ pub struct Verified {
     /// Why its seal holds, where it has one: whose signature it is, say.
     pub seal: Option<String>,
     /// Whether it had to be fetched.
-    pub how: How,
+    pub how: Provenance,
     /// What is worth a word: weak digests, a server that contradicts.
     pub notes: Vec<String>,
 }
 
-/// How a file came to be in place. `Debug` does not show the query's values.
+/// Provenance a file came to be in place. `Debug` does not show the query's values.
 #[derive(Clone)]
-pub enum How {
+pub enum Provenance {
     /// It was there already, and is the one expected: nothing was fetched.
-    WasThere,
+    Present,
     /// It came from here.
     Fetched {
         /// Where it came from in the end.
         url: Url,
         /// The redirects on the way.
         chain: Vec<Hop>,
-        /// How many of its bytes came in an earlier try.
+        /// Provenance many of its bytes came in an earlier try.
         resumed: u64,
     },
 }
 
-impl fmt::Debug for How {
+impl fmt::Debug for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WasThere => f.write_str("WasThere"),
+            Self::Present => f.write_str("Present"),
             Self::Fetched { url, chain, resumed } => f
                 .debug_struct("Fetched")
                 .field("url", &redacted(url))
@@ -67,7 +67,7 @@ mod tests {
     fn debug_shows_no_token() {
         let url: Url = "https://h.test/x?sig=token".parse().unwrap();
         let chain = vec![Hop { status: 302, to: url.clone() }];
-        let shown = format!("{:?}", How::Fetched { url, chain, resumed: 0 });
+        let shown = format!("{:?}", Provenance::Fetched { url, chain, resumed: 0 });
         assert!(shown.contains("h.test/x") && !shown.contains("token"), "{shown}");
     }
 }

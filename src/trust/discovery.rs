@@ -17,14 +17,14 @@ pub struct Candidate {
     /// Where it is.
     pub url: Url,
     /// What it would hold.
-    pub kind: Kind,
+    pub kind: CandidateKind,
     /// The algorithm that its name says; `None` where a line's tag or length has to tell.
     pub algorithm: Option<Algorithm>,
 }
 
 /// What a candidate would hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum CandidateKind {
     /// The digest of this one file, which it need not name.
     Sidecar,
     /// A list for the whole folder, which must name the file.
@@ -78,8 +78,8 @@ pub fn candidates(url: &Url) -> Vec<Candidate> {
     let Some((folder, name)) = split(url) else { return Vec::new() };
     let places = places().map(|(place, kind, algorithm)| {
         let path = match kind {
-            Kind::Sidecar => format!("{folder}{name}{place}"),
-            Kind::List => format!("{folder}{place}"),
+            CandidateKind::Sidecar => format!("{folder}{name}{place}"),
+            CandidateKind::List => format!("{folder}{place}"),
         };
         Candidate { url: with_path(url, &path), kind, algorithm }
     });
@@ -89,9 +89,10 @@ pub fn candidates(url: &Url) -> Vec<Candidate> {
 
 /// The names, in the same order, that the digest of a file called `name` may stand under in its
 /// folder: what each would hold, and the algorithm that it says.
-pub fn names(name: &OsStr) -> Vec<(OsString, Kind, Option<Algorithm>)> {
+pub fn names(name: &OsStr) -> Vec<(OsString, CandidateKind, Option<Algorithm>)> {
     let names = places().map(|(place, kind, algorithm)| {
-        let mut found = if kind == Kind::Sidecar { name.to_owned() } else { OsString::new() };
+        let mut found =
+            if kind == CandidateKind::Sidecar { name.to_owned() } else { OsString::new() };
         found.push(place);
         (found, kind, algorithm)
     });
@@ -99,19 +100,20 @@ pub fn names(name: &OsStr) -> Vec<(OsString, Kind, Option<Algorithm>)> {
 }
 
 /// Suffixes of sidecars and names of lists, in the order of asking.
-fn places() -> impl Iterator<Item = (&'static str, Kind, Option<Algorithm>)> {
+fn places() -> impl Iterator<Item = (&'static str, CandidateKind, Option<Algorithm>)> {
     let sidecar = |(suffix, algorithm): &(&'static str, Algorithm)| {
-        (*suffix, Kind::Sidecar, Some(*algorithm))
+        (*suffix, CandidateKind::Sidecar, Some(*algorithm))
     };
-    let list =
-        |(list, algorithm): &(&'static str, Option<Algorithm>)| (*list, Kind::List, *algorithm);
+    let list = |(list, algorithm): &(&'static str, Option<Algorithm>)| {
+        (*list, CandidateKind::List, *algorithm)
+    };
     let strong = SIDECARS.iter().map(sidecar).chain(LISTS.iter().map(list));
     strong.chain(WEAK_SIDECARS.iter().map(sidecar)).chain(WEAK_LISTS.iter().map(list))
 }
 
 /// Who made a signature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Signer {
+pub enum SignatureFormat {
     /// minisign, or signify in its format.
     Minisign,
     /// OpenPGP.
@@ -119,10 +121,10 @@ pub enum Signer {
 }
 
 /// Where the signature of `url` (a file, or a list of digests) may be found.
-pub fn signatures(url: &Url, signer: Signer) -> Vec<Url> {
+pub fn signatures(url: &Url, signer: SignatureFormat) -> Vec<Url> {
     let suffixes: &[&str] = match signer {
-        Signer::Minisign => &[".minisig"],
-        Signer::OpenPgp => &[".asc", ".sig", ".gpg", ".sign"],
+        SignatureFormat::Minisign => &[".minisig"],
+        SignatureFormat::OpenPgp => &[".asc", ".sig", ".gpg", ".sign"],
     };
     let Some((folder, name)) = split(url) else { return Vec::new() };
     suffixes.iter().map(|suffix| with_path(url, &format!("{folder}{name}{suffix}"))).collect()
@@ -138,16 +140,16 @@ pub fn is_absent(status: u16) -> bool {
 /// Whether what came may be a list of digests at all.
 ///
 /// # Errors
-/// [`NoList`], if it is empty, longer than [`LONGEST`], or a web page.
-pub fn inspect(body: &[u8]) -> Result<(), NoList> {
+/// [`NotAList`], if it is empty, longer than [`LONGEST`], or a web page.
+pub fn inspect(body: &[u8]) -> Result<(), NotAList> {
     if body.len() as u64 > LONGEST {
-        return Err(NoList::TooLong);
+        return Err(NotAList::TooLong);
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     if body.is_empty() {
-        return Err(NoList::Empty);
+        return Err(NotAList::Empty);
     }
-    if is_html(body) { Err(NoList::Html) } else { Ok(()) }
+    if is_html(body) { Err(NotAList::Html) } else { Ok(()) }
 }
 
 /// Whether a text begins as web pages do.
@@ -175,7 +177,7 @@ pub fn is_html(text: &[u8]) -> bool {
 
 /// Why an answer is no list of digests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoList {
+pub enum NotAList {
     /// Nothing is in it.
     Empty,
     /// It is a web page: an error, or a login.
@@ -184,7 +186,7 @@ pub enum NoList {
     TooLong,
 }
 
-impl fmt::Display for NoList {
+impl fmt::Display for NotAList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the list of digests is empty",
@@ -194,7 +196,7 @@ impl fmt::Display for NoList {
     }
 }
 
-impl std::error::Error for NoList {}
+impl std::error::Error for NotAList {}
 
 /// The path up to its last slash, and what follows; `None` where nothing does.
 fn split(url: &Url) -> Option<(&str, &str)> {
@@ -276,17 +278,17 @@ mod tests {
         let url = "https://h/SHA256SUMS?x".parse().unwrap();
         let of =
             |signer| signatures(&url, signer).into_iter().map(String::from).collect::<Vec<_>>();
-        assert_eq!(of(Signer::Minisign), ["https://h/SHA256SUMS.minisig?x"]);
-        assert_eq!(of(Signer::OpenPgp)[0], "https://h/SHA256SUMS.asc?x");
+        assert_eq!(of(SignatureFormat::Minisign), ["https://h/SHA256SUMS.minisig?x"]);
+        assert_eq!(of(SignatureFormat::OpenPgp)[0], "https://h/SHA256SUMS.asc?x");
     }
 
     #[test]
     fn what_is_no_list() {
         for text in ["", " \r\n\t", "\u{feff}\n"] {
-            assert_eq!(inspect(text.as_bytes()), Err(NoList::Empty), "{text:?}");
+            assert_eq!(inspect(text.as_bytes()), Err(NotAList::Empty), "{text:?}");
         }
         for text in ["<!DOCTYPE html>", "\u{feff}\n <HTML lang=en>", "<head>", "<!-- x -->"] {
-            assert_eq!(inspect(text.as_bytes()), Err(NoList::Html), "{text:?}");
+            assert_eq!(inspect(text.as_bytes()), Err(NotAList::Html), "{text:?}");
         }
         for text in [
             "d41d8cd98f00b204e9800998ecf8427e",
@@ -297,7 +299,7 @@ mod tests {
             assert_eq!(inspect(text.as_bytes()), Ok(()), "{text:?}");
         }
         let long = vec![b'#'; LONGEST as usize + 1];
-        assert_eq!(inspect(&long), Err(NoList::TooLong));
+        assert_eq!(inspect(&long), Err(NotAList::TooLong));
         assert_eq!(inspect(&long[1..]), Ok(()));
     }
 

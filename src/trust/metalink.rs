@@ -5,8 +5,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
-use crate::fetch::name;
 use crate::net::failure::{Failure, FailureKind};
+use crate::trust::file_name;
 
 /// More places than these are of no use.
 const MOST_PLACES: usize = 100;
@@ -96,7 +96,7 @@ fn rank(tag: &BytesStart<'_>) -> u64 {
 }
 
 fn plain(name: &str) -> Result<String, Failure> {
-    match name::from_list(name) {
+    match file_name::from_list(name) {
         Ok(_) => Ok(name.to_owned()),
         Err(why) => {
             let text = format!("the Metalink's name {name:?} is not one for a file here: {why}");

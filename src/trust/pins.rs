@@ -11,11 +11,11 @@ use url::Url;
 use crate::algorithm::Algorithm;
 use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
-use crate::fetch::verdict::Evidence;
 use crate::hasher::digest;
 use crate::manifest::{Format, Parser, Style, write_line};
 use crate::net::failure::{Failure, FailureKind};
 use crate::notation::Expected;
+use crate::trust::evidence::Evidence;
 
 /// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`. Of a URL's query they hold a digest only.
 #[derive(Clone, Debug)]

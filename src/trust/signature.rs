@@ -11,12 +11,12 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-pub use minisign::{Legacy, MinisignKey, MinisignSignature};
-pub use openpgp::{Keyring, OpenPgp};
+pub use minisign::{LegacySignatures, MinisignKey, MinisignSignature};
+pub use openpgp::{Keyring, OpenPgpSignature};
 
 /// What a signature is over.
 #[derive(Clone, Copy, Debug)]
-pub enum Signed<'s> {
+pub enum SignedData<'s> {
     /// A file.
     File(&'s Path),
     /// What is in memory.

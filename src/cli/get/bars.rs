@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use hsum::escape::escape;
-use hsum::fetch::Progress;
+use hsum::fetch::DownloadProgress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::super::args::When;
@@ -59,7 +59,11 @@ fn title(job: &Job) -> String {
     escape(name.as_bytes(), &[]).into_owned()
 }
 
-fn watch(bars: &MultiProgress, watched: &[(String, Arc<Progress>)], stopped: &mpsc::Receiver<()>) {
+fn watch(
+    bars: &MultiProgress,
+    watched: &[(String, Arc<DownloadProgress>)],
+    stopped: &mpsc::Receiver<()>,
+) {
     let mut shown: Vec<Option<ProgressBar>> = watched.iter().map(|_| None).collect();
     while stopped.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
         for ((title, progress), bar) in watched.iter().zip(&mut shown) {

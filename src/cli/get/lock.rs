@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use hsum::fetch::name::{self, ChosenBy};
 use hsum::net::{Failure, FailureKind, Origin, Request, redacted};
-use hsum::trust::lock;
-use hsum::trust::sums::Sums;
+use hsum::trust::checksum_file::ChecksumFile;
+use hsum::trust::file_name::{self, ChosenBy};
+use hsum::trust::lock_file;
 
 use super::super::args::GetArgs;
 use super::super::exit::Exit;
@@ -19,8 +19,8 @@ use super::{Job, Target};
 /// keep the rest from being fetched. Nobody but the lock names the places, so none is told who
 /// the user is.
 pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Failure> {
-    let text = Sums::open(path)?;
-    let lock = lock::read(text.text());
+    let text = ChecksumFile::open(path)?;
+    let lock = lock_file::read(text.text());
     let folder = args.output_dir.clone().unwrap_or_default();
     let mut exit = Exit::Well;
     let mut refuse = |failure: &Failure| {
@@ -37,7 +37,7 @@ pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Fail
     let mut taken = HashSet::new();
     for file in lock.files {
         let shown = redacted(&file.url);
-        let own = match name::from_url(&file.url, ChosenBy::Other) {
+        let own = match file_name::from_url(&file.url, ChosenBy::Other) {
             Ok(name) => folder.join(name),
             Err(why) => {
                 refuse(&Failure::new(FailureKind::Policy, format!("{shown}: {why}")));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hsum::Strength;
-use hsum::fetch::{How, Verified};
+use hsum::fetch::{Provenance, VerifiedDownload};
 use hsum::net::{Failure, redacted};
 use serde_json::{Map, Value, json};
 
@@ -47,12 +47,12 @@ pub(super) fn failed(failure: &Failure, path: Option<&Path>) {
     }
 }
 
-fn line(found: &Verified) -> String {
+fn line(found: &VerifiedDownload) -> String {
     let name = quote(&found.path);
     let digest = found.digests.first().map(|digest| format!("{digest:?}")).unwrap_or_default();
     let how = match found.how {
-        How::WasThere => "already there, ",
-        How::Fetched { .. } => "",
+        Provenance::Present => "already there, ",
+        Provenance::Fetched { .. } => "",
     };
     let seal = found.seal.iter().map(|seal| seal.escape_debug().to_string());
     let sources = found.evidence.iter().map(|e| match &e.signature {
@@ -66,12 +66,12 @@ fn line(found: &Verified) -> String {
     }
 }
 
-fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
+fn verified(done: &Done, found: &VerifiedDownload) -> Map<String, Value> {
     let mut object = json_path(&found.path);
     let status = match (&found.how, found.evidence.is_empty() && found.seal.is_none()) {
-        (How::WasThere, _) => "present",
-        (How::Fetched { .. }, false) => "verified",
-        (How::Fetched { .. }, true) => "unverified",
+        (Provenance::Present, _) => "present",
+        (Provenance::Fetched { .. }, false) => "verified",
+        (Provenance::Fetched { .. }, true) => "unverified",
     };
     object.insert("url".into(), redacted(&done.url).into());
     object.insert("status".into(), status.into());
@@ -96,7 +96,7 @@ fn verified(done: &Done, found: &Verified) -> Map<String, Value> {
         (false, false) => "weak".into(),
     };
     object.insert("strength".into(), strength);
-    if let How::Fetched { url, chain, resumed } = &found.how {
+    if let Provenance::Fetched { url, chain, resumed } = &found.how {
         object.insert("from".into(), redacted(url).into());
         let hops = chain.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
         object.insert("redirects".into(), hops.collect());

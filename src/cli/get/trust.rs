@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use hsum::bounded::{SMALL_FILE, read_file};
-use hsum::fetch::name::{self, ChosenBy};
-use hsum::fetch::{Fetch, Verified};
+use hsum::fetch::{Download, VerifiedDownload};
 use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
 use hsum::notation::Expected;
 use hsum::trust::Pins;
-use hsum::trust::discovery::{self, Signer};
+use hsum::trust::checksum_file::{self, ApprovedText, ChecksumFile, ListedFile};
+use hsum::trust::discovery::{self, SignatureFormat};
+use hsum::trust::file_name::{self, ChosenBy};
 use hsum::trust::metalink::{self, MetalinkFile};
 use hsum::trust::signature::{
-    self, Keyring, Legacy, MinisignKey, MinisignSignature, OpenPgp, SignatureError, Signed,
+    self, Keyring, LegacySignatures, MinisignKey, MinisignSignature, OpenPgpSignature,
+    SignatureError, SignedData,
 };
-use hsum::trust::sums::{self, Approved, Said, Sums};
+use hsum::trust::small_file;
 use hsum::{ErrorKind, Strength};
 
 use super::super::args::TrustArgs;
@@ -32,7 +34,7 @@ pub(super) struct Trust<'a> {
     expected: Vec<Expected>,
     sums: Option<Place>,
     /// The checksum file, once it is here.
-    list: Option<Sums>,
+    list: Option<ChecksumFile>,
     pins: Option<Pins>,
     signature: Option<Signature>,
 }
@@ -109,8 +111,10 @@ impl<'a> Trust<'a> {
     pub(super) fn load(&mut self, client: &Client, own: Option<&Url>) -> Result<(), Failure> {
         let list = match &self.sums {
             None | Some(Place::Auto) => return Ok(()),
-            Some(Place::At(url)) => Sums::fetch(client, url, origin_of(url, own.unwrap_or(url)))?,
-            Some(Place::Here(path)) => Sums::open(path)?,
+            Some(Place::At(url)) => {
+                ChecksumFile::fetch(client, url, origin_of(url, own.unwrap_or(url)))?
+            }
+            Some(Place::Here(path)) => ChecksumFile::open(path)?,
         };
         let at = match &self.sums {
             Some(Place::At(url)) => Some(url),
@@ -133,20 +137,20 @@ impl<'a> Trust<'a> {
     /// Metalink that names it.
     pub(super) fn bring(
         &self,
-        mut fetch: Fetch,
+        mut fetch: Download,
         client: &Client,
         url: &Url,
         path: impl AsRef<Path>,
-    ) -> Result<Fetch, Failure> {
+    ) -> Result<Download, Failure> {
         for expected in &self.expected {
-            fetch = fetch.expect(expected.clone(), "--expect");
+            fetch = fetch.expected(expected.clone(), "--expect");
         }
         if let Some(expected) = in_fragment(url) {
-            fetch = fetch.expect(expected?, "the URL's fragment");
+            fetch = fetch.expected(expected?, "the URL's fragment");
         }
         if let Some(pins) = &self.pins {
             match pins.find(url)? {
-                Some(pinned) => fetch = fetch.expect(pinned.expected, pinned.source),
+                Some(pinned) => fetch = fetch.expected(pinned.expected, pinned.source),
                 None => fetch = fetch.unverified(hsum::fetch::Unverified::Accepted),
             }
         }
@@ -155,20 +159,20 @@ impl<'a> Trust<'a> {
         let own = path.as_ref().file_name().unwrap_or_default();
         let name = match self.args.metalink {
             Some(_) => own.into(),
-            None => name::from_url(url, ChosenBy::User).unwrap_or_else(|_| own.into()),
+            None => file_name::from_url(url, ChosenBy::User).unwrap_or_else(|_| own.into()),
         };
         let found = match (&self.sums, &self.list) {
             (Some(Place::Auto), _) => {
                 let approve =
                     |at: &Url, text: Vec<u8>| self.approve(client, Some(at), Some(url), text);
-                let found = sums::beside(client, url, &name, &approve);
+                let found = checksum_file::beside(client, url, &name, &approve);
                 Some(found.map_err(|failure| absent(client, url, failure))?)
             }
             (_, Some(list)) => Some(list.find(&name, self.args.algorithm)?),
             (_, None) => None,
         };
         let has_list = found.is_some();
-        if let Some(Said { evidence, size }) = found {
+        if let Some(ListedFile { evidence, size }) = found {
             fetch = fetch.evidence(evidence);
             match (self.args.size, size) {
                 (Some(own), Some(size)) if own != size => {
@@ -182,15 +186,15 @@ impl<'a> Trust<'a> {
         if let (false, Some(Signature::Apart(place, key))) = (has_list, &self.signature) {
             let (text, source) = fetch_signature(client, place, Some(url), url, key)?;
             let key = Arc::clone(key);
-            fetch = fetch.seal(Arc::new(move |path: &Path| {
-                key.verify(&text, Signed::File(path)).map_err(|failure| failure.during(&source))
+            fetch = fetch.accept_if(Arc::new(move |path: &Path| {
+                key.verify(&text, SignedData::File(path)).map_err(|failure| failure.during(&source))
             }));
         }
         Ok(fetch)
     }
 
     /// Remembers a file that was fetched for the first time.
-    pub(super) fn pin(&self, url: &Url, found: &Verified) -> Result<(), Failure> {
+    pub(super) fn pin(&self, url: &Url, found: &VerifiedDownload) -> Result<(), Failure> {
         let Some(pins) = &self.pins else { return Ok(()) };
         let mut digests = found.digests.iter();
         let sound = digests.find(|digest| digest.algorithm().strength() == Strength::Sound);
@@ -208,9 +212,9 @@ impl<'a> Trust<'a> {
         at: Option<&Url>,
         own: Option<&Url>,
         text: Vec<u8>,
-    ) -> Result<Approved, Failure> {
+    ) -> Result<ApprovedText, Failure> {
         match &self.signature {
-            None => Ok(Approved { text, signature: None }),
+            None => Ok(ApprovedText { text, signature: None }),
             Some(Signature::Around(ring)) => {
                 let whence = at.map_or("the checksum file".into(), redacted);
                 clear_signed(ring, &text).map_err(|failure| failure.during(whence))
@@ -220,9 +224,9 @@ impl<'a> Trust<'a> {
                     Failure::new(FailureKind::Usage, "--sig needs a URL to be about")
                 })?;
                 let (signature, source) = fetch_signature(client, place, at, own, key)?;
-                let verified = key.verify(&signature, Signed::Bytes(&text));
+                let verified = key.verify(&signature, SignedData::Bytes(&text));
                 let signature = verified.map_err(|failure| failure.during(source))?;
-                Ok(Approved { text, signature: Some(signature) })
+                Ok(ApprovedText { text, signature: Some(signature) })
             }
         }
     }
@@ -247,17 +251,17 @@ fn absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
 }
 
 /// What is signed of a checksum file that is its own signature.
-fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<Approved, Failure> {
+fn clear_signed(ring: &Keyring, text: &[u8]) -> Result<ApprovedText, Failure> {
     if !signature::is_clear_signed(text) {
         let text = "it is not clear-signed, and there is no --sig";
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }
     let (text, good) = ring.open_clearsigned(text).map_err(refusal)?;
-    Ok(Approved { text, signature: Some(signers(&good)) })
+    Ok(ApprovedText { text, signature: Some(signers(&good)) })
 }
 
 /// Returns the users and keys of these signatures, in words.
-fn signers(good: &[OpenPgp]) -> String {
+fn signers(good: &[OpenPgpSignature]) -> String {
     let users: Vec<_> = good.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
     format!("signed by {}", users.join(", "))
 }
@@ -297,7 +301,7 @@ fn fetch_signature(
             let text = read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))?;
             Ok((text, format!("{path:?}")))
         }
-        Place::At(url) => match sums::small_file(client, url, origin_of(url, own))? {
+        Place::At(url) => match small_file::fetch(client, url, origin_of(url, own))? {
             Some(text) => Ok((text, redacted(url))),
             None => Err(missing(format!("{}: is not there", redacted(url)))),
         },
@@ -308,7 +312,7 @@ fn fetch_signature(
             let mut clear_signed = None;
             for url in discovery::signatures(at, key.signer()) {
                 let origin: Origin = origin_of(&url, own);
-                match sums::small_file(client, &url, origin)? {
+                match small_file::fetch(client, &url, origin)? {
                     // A copy of the list with the signature around it.
                     Some(text) if signature::is_clear_signed(&text) => clear_signed = Some(url),
                     Some(text) => return Ok((text, redacted(&url))),
@@ -328,18 +332,18 @@ fn fetch_signature(
 }
 
 impl Key {
-    fn signer(&self) -> Signer {
+    fn signer(&self) -> SignatureFormat {
         match self {
-            Self::Minisign(_) => Signer::Minisign,
-            Self::OpenPgp(_) => Signer::OpenPgp,
+            Self::Minisign(_) => SignatureFormat::Minisign,
+            Self::OpenPgp(_) => SignatureFormat::OpenPgp,
         }
     }
 
     /// Whose signature it is, in words; a failure where it does not hold.
-    fn verify(&self, signature: &[u8], signed: Signed<'_>) -> Result<String, Failure> {
+    fn verify(&self, signature: &[u8], signed: SignedData<'_>) -> Result<String, Failure> {
         let words = match self {
             Self::Minisign(key) => MinisignSignature::parse(signature)
-                .and_then(|signature| key.verify(&signature, signed, Legacy::Refused))
+                .and_then(|signature| key.verify(&signature, signed, LegacySignatures::Refused))
                 .map(|comment| format!("signed by minisign key {}, comment: {comment}", key.id())),
             Self::OpenPgp(ring) => ring.verify(signature, signed).map(|good| signers(&good)),
         };

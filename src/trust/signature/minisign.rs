@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use base64ct::{Base64, Encoding};
 use minisign_verify::{Error, PublicKey, Signature, StreamVerifier};
 
-use super::{SignatureError, Signed};
+use super::{SignatureError, SignedData};
 
 /// The longest file whose old signature is verified, in bytes: it has to be held in memory.
 const LONGEST: u64 = 1 << 30;
@@ -25,7 +25,7 @@ pub struct MinisignSignature(Signature);
 
 /// What to do with signatures of the old kind, over the whole file instead of its BLAKE2b-512.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Legacy {
+pub enum LegacySignatures {
     /// They do not count.
     #[default]
     Refused,
@@ -69,12 +69,12 @@ impl MinisignKey {
     pub fn verify(
         &self,
         signature: &MinisignSignature,
-        signed: Signed<'_>,
-        legacy: Legacy,
+        signed: SignedData<'_>,
+        legacy: LegacySignatures,
     ) -> Result<String, SignatureError> {
         match signed {
-            Signed::Bytes(bytes) => self.verify_reader(signature, bytes, legacy),
-            Signed::File(path) => self.verify_reader(signature, File::open(path)?, legacy),
+            SignedData::Bytes(bytes) => self.verify_reader(signature, bytes, legacy),
+            SignedData::File(path) => self.verify_reader(signature, File::open(path)?, legacy),
         }
     }
 
@@ -82,7 +82,7 @@ impl MinisignKey {
         &self,
         signature: &MinisignSignature,
         mut signed: impl Read,
-        legacy: Legacy,
+        legacy: LegacySignatures,
     ) -> Result<String, SignatureError> {
         match self.key.verify_stream(&signature.0) {
             Ok(verifier) => {
@@ -90,7 +90,7 @@ impl MinisignKey {
                 io::copy(&mut signed, &mut sink)?;
                 sink.0.finalize().map_err(translated)?;
             }
-            Err(Error::UnsupportedLegacyMode) if legacy == Legacy::Accepted => {
+            Err(Error::UnsupportedLegacyMode) if legacy == LegacySignatures::Accepted => {
                 let mut bytes = Vec::new();
                 signed.take(LONGEST + 1).read_to_end(&mut bytes)?;
                 if bytes.len() as u64 > LONGEST {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use super::{SignatureError, Signed, armor, is_clear_signed};
+use super::{SignatureError, SignedData, armor, is_clear_signed};
 use crate::bounded::read_file;
 use crate::temporary::TemporaryFolder;
 
@@ -27,7 +27,7 @@ pub struct Keyring {
 
 /// A good signature.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenPgp {
+pub struct OpenPgpSignature {
     /// The fingerprint of the primary key, in hex.
     pub key: String,
     /// The fingerprint of the key that signed, which may be a subkey.
@@ -82,8 +82,8 @@ impl Keyring {
     pub fn verify(
         &self,
         signature: &[u8],
-        signed: Signed<'_>,
-    ) -> Result<Vec<OpenPgp>, SignatureError> {
+        signed: SignedData<'_>,
+    ) -> Result<Vec<OpenPgpSignature>, SignatureError> {
         if is_clear_signed(signature) {
             return Err(SignatureError::ClearSigned);
         }
@@ -92,8 +92,8 @@ impl Keyring {
         }
         let folder = TemporaryFolder::new()?;
         let path = match signed {
-            Signed::File(path) => std::path::absolute(path)?,
-            Signed::Bytes(bytes) => {
+            SignedData::File(path) => std::path::absolute(path)?,
+            SignedData::Bytes(bytes) => {
                 let path = folder.path().join("signed");
                 fs::write(&path, bytes)?;
                 path
@@ -112,7 +112,7 @@ impl Keyring {
     pub fn open_clearsigned(
         &self,
         message: &[u8],
-    ) -> Result<(Vec<u8>, Vec<OpenPgp>), SignatureError> {
+    ) -> Result<(Vec<u8>, Vec<OpenPgpSignature>), SignatureError> {
         let folder = TemporaryFolder::new()?;
         let (input, output) = (folder.path().join("message"), folder.path().join("text"));
         fs::write(&input, message)?;
@@ -158,7 +158,7 @@ struct Ended {
 
 impl Ended {
     /// Returns the good signatures, if both say that all are good.
-    fn judge(&self, class: Class) -> Result<Vec<OpenPgp>, SignatureError> {
+    fn judge(&self, class: Class) -> Result<Vec<OpenPgpSignature>, SignatureError> {
         let good = judge(&self.status, class)?;
         match self.code {
             0 => Ok(good),
@@ -174,7 +174,7 @@ fn is_keyring(bytes: &[u8]) -> bool {
 }
 
 /// Status lines → the good signatures, as many as there are signatures at all.
-fn judge(status: &[u8], class: Class) -> Result<Vec<OpenPgp>, SignatureError> {
+fn judge(status: &[u8], class: Class) -> Result<Vec<OpenPgpSignature>, SignatureError> {
     let text = String::from_utf8_lossy(status);
     let mut begun = 0;
     let mut users = Vec::new();
@@ -229,7 +229,7 @@ fn judge(status: &[u8], class: Class) -> Result<Vec<OpenPgp>, SignatureError> {
 }
 
 /// The fields of `VALIDSIG`; `None` where they are not as GnuPG's doc/DETAILS has them.
-fn valid(rest: &str, user: &str, class: Class) -> Result<Option<OpenPgp>, SignatureError> {
+fn valid(rest: &str, user: &str, class: Class) -> Result<Option<OpenPgpSignature>, SignatureError> {
     let fields: Vec<&str> = rest.split(' ').collect();
     let [signing_key, _, made, _, _, _, _, hash, own_class, key] = fields[..] else {
         return Ok(None);
@@ -249,7 +249,12 @@ fn valid(rest: &str, user: &str, class: Class) -> Result<Option<OpenPgp>, Signat
     }
     let Ok(made) = made.parse() else { return Ok(None) };
     let own = |text: &str| text.to_owned();
-    Ok(Some(OpenPgp { key: own(key), signing_key: own(signing_key), user: own(user), made }))
+    Ok(Some(OpenPgpSignature {
+        key: own(key),
+        signing_key: own(signing_key),
+        user: own(user),
+        made,
+    }))
 }
 
 /// Why `gpgv` could not verify; the fields of `ERRSIG`, of which the sixth is the reason.
@@ -275,7 +280,7 @@ mod tests {
         [GNUPG:] VALIDSIG 3CCD8718AB1CF396869F6E62F5C32A9E896F626C 2026-11-24 1795556116 0 4 0 22 \
         8 00 3CCD8718AB1CF396869F6E62F5C32A9E896F626C\n";
 
-    fn judged(status: &str) -> Result<Vec<OpenPgp>, SignatureError> {
+    fn judged(status: &str) -> Result<Vec<OpenPgpSignature>, SignatureError> {
         judge(status.as_bytes(), Class::Binary)
     }
 

@@ -12,38 +12,48 @@ const PREHASHED: &[u8] = include_bytes!("../../../tests/fixtures/minisign/prehas
 const LEGACY: &[u8] = include_bytes!("../../../tests/fixtures/minisign/legacy.minisig");
 const OTHER: &[u8] = include_bytes!("../../../tests/fixtures/minisign/other.minisig");
 
-fn minisign(signature: &[u8], signed: &[u8], legacy: Legacy) -> Result<String, SignatureError> {
+fn minisign(
+    signature: &[u8],
+    signed: &[u8],
+    legacy: LegacySignatures,
+) -> Result<String, SignatureError> {
     let key = MinisignKey::parse(KEY).unwrap();
-    key.verify(&MinisignSignature::parse(signature)?, Signed::Bytes(signed), legacy)
+    key.verify(&MinisignSignature::parse(signature)?, SignedData::Bytes(signed), legacy)
 }
 
 #[test]
 fn minisign_knows_its_own() {
-    let comment = minisign(PREHASHED, b"abc", Legacy::Refused).unwrap();
+    let comment = minisign(PREHASHED, b"abc", LegacySignatures::Refused).unwrap();
     assert_eq!(comment, "file: data, release 1.0");
-    assert_eq!(minisign(LEGACY, b"abc", Legacy::Accepted).unwrap(), "old style");
+    assert_eq!(minisign(LEGACY, b"abc", LegacySignatures::Accepted).unwrap(), "old style");
     let line = KEY.split(|b| *b == b'\n').nth(1).unwrap();
     let signature = MinisignSignature::parse(PREHASHED).unwrap();
     let alone = MinisignKey::parse(line).unwrap();
-    assert!(alone.verify(&signature, Signed::Bytes(b"abc"), Legacy::Refused).is_ok());
+    assert!(alone.verify(&signature, SignedData::Bytes(b"abc"), LegacySignatures::Refused).is_ok());
 }
 
 #[test]
 fn minisign_knows_nothing_else() {
     use SignatureError::{BadKey, Malformed, OtherKey, Wrong};
     for signed in [&b"abd"[..], b"", b"abc\n"] {
-        assert!(matches!(minisign(PREHASHED, signed, Legacy::Refused), Err(Wrong)));
-        assert!(matches!(minisign(LEGACY, signed, Legacy::Accepted), Err(Wrong)));
+        assert!(matches!(minisign(PREHASHED, signed, LegacySignatures::Refused), Err(Wrong)));
+        assert!(matches!(minisign(LEGACY, signed, LegacySignatures::Accepted), Err(Wrong)));
     }
-    assert!(matches!(minisign(LEGACY, b"abc", Legacy::Refused), Err(SignatureError::Legacy)));
-    assert!(matches!(minisign(OTHER, b"abc", Legacy::Refused), Err(OtherKey)));
+    assert!(matches!(
+        minisign(LEGACY, b"abc", LegacySignatures::Refused),
+        Err(SignatureError::Legacy)
+    ));
+    assert!(matches!(minisign(OTHER, b"abc", LegacySignatures::Refused), Err(OtherKey)));
     let text = String::from_utf8(PREHASHED.to_vec()).unwrap();
     let forged = text.replace("release 1.0", "release 1.1");
-    assert!(matches!(minisign(forged.as_bytes(), b"abc", Legacy::Refused), Err(Wrong)));
+    assert!(matches!(minisign(forged.as_bytes(), b"abc", LegacySignatures::Refused), Err(Wrong)));
     let lines: Vec<&str> = text.lines().collect();
     for count in 0..4 {
         let cut = lines[..count].join("\n");
-        assert!(matches!(minisign(cut.as_bytes(), b"abc", Legacy::Refused), Err(Malformed)));
+        assert!(matches!(
+            minisign(cut.as_bytes(), b"abc", LegacySignatures::Refused),
+            Err(Malformed)
+        ));
     }
     for key in [&b""[..], b"RWTvhJakS7kl", b"\xff", PREHASHED] {
         assert!(matches!(MinisignKey::parse(key), Err(BadKey)));
@@ -54,7 +64,8 @@ fn minisign_knows_nothing_else() {
 fn a_file_that_is_not_there() {
     let key = MinisignKey::parse(KEY).unwrap();
     let signature = MinisignSignature::parse(PREHASHED).unwrap();
-    let error = key.verify(&signature, Signed::File("/no/such".as_ref()), Legacy::Refused);
+    let error =
+        key.verify(&signature, SignedData::File("/no/such".as_ref()), LegacySignatures::Refused);
     assert!(!error.unwrap_err().is_verdict());
 }
 
@@ -93,11 +104,12 @@ impl Gnupg {
         assert!(status.unwrap().success(), "gpg {words}");
     }
 
-    fn verify(&self, ring: &str, signature: &str) -> Result<Vec<OpenPgp>, SignatureError> {
+    fn verify(&self, ring: &str, signature: &str) -> Result<Vec<OpenPgpSignature>, SignatureError> {
         let signature = fs::read(self.path(signature)).unwrap();
         let ring = Keyring::open(&self.path(ring))?;
-        let file = ring.verify(&signature, Signed::File(&self.path("data")));
-        let bytes = ring.verify(&signature, Signed::Bytes(&fs::read(self.path("data")).unwrap()));
+        let file = ring.verify(&signature, SignedData::File(&self.path("data")));
+        let bytes =
+            ring.verify(&signature, SignedData::Bytes(&fs::read(self.path("data")).unwrap()));
         assert_eq!(format!("{file:?}"), format!("{bytes:?}"));
         file
     }

@@ -10,21 +10,17 @@ use url::Url;
 use crate::algorithm::HashFunction;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
-use crate::fetch::pump::failure_of;
-use crate::fetch::verdict::Evidence;
 use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind, redacted};
-use crate::net::retry::Patience;
-use crate::net::transport::{Framing, Origin, Request};
-use crate::trust::discovery::{self, Kind};
-
-/// "File unavailable" (RFC 959, section 4.2).
-const FTP_NO_FILE: u16 = 550;
+use crate::net::transport::Origin;
+use crate::trust::discovery::{self, CandidateKind};
+use crate::trust::evidence::Evidence;
+use crate::trust::small_file;
 
 /// A checksum file.
 #[derive(Clone, Debug)]
-pub struct Sums {
+pub struct ChecksumFile {
     source: String,
     text: Vec<u8>,
     /// Its own name, which may tell the function.
@@ -34,7 +30,7 @@ pub struct Sums {
 
 /// The part of a checksum file that counts.
 #[derive(Clone, Debug, Default)]
-pub struct Approved {
+pub struct ApprovedText {
     /// Its bytes.
     pub text: Vec<u8>,
     /// The signature over them, in words, if one was verified.
@@ -43,23 +39,23 @@ pub struct Approved {
 
 /// What a checksum file says of one file.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct ListedFile {
     /// Its digests.
     pub evidence: Evidence,
     /// Its length in bytes, where that is said.
     pub size: Option<u64>,
 }
 
-impl Sums {
+impl ChecksumFile {
     /// The one at `url`.
     ///
     /// # Errors
     /// Where it cannot be fetched or is no checksum file.
     pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
-        let text = list(client, url, origin)?.ok_or_else(|| {
+        let text = small_file::fetch_list(client, url, origin)?.ok_or_else(|| {
             Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
         })?;
-        inspected(&text).map_err(|failure| failure.during(redacted(url)))?;
+        inspect(&text).map_err(|failure| failure.during(redacted(url)))?;
         Ok(Self { source: redacted(url), text, name: name_in(url), signature: None })
     }
 
@@ -77,7 +73,7 @@ impl Sums {
         let read = file.take(discovery::LONGEST + 1).read_to_end(&mut text);
         read.map_err(|error| Failure::local(path, error))?;
         let source = format!("{path:?}");
-        inspected(&text).map_err(|failure| failure.during(&source))?;
+        inspect(&text).map_err(|failure| failure.during(&source))?;
         Ok(Self { source, text, name: path.to_owned(), signature: None })
     }
 
@@ -87,7 +83,7 @@ impl Sums {
     }
 
     /// Returns the same file, of which only the approved part counts.
-    pub fn approved(self, part: Approved) -> Self {
+    pub fn approved(self, part: ApprovedText) -> Self {
         Self { text: part.text, signature: part.signature, ..self }
     }
 
@@ -95,7 +91,11 @@ impl Sums {
     ///
     /// # Errors
     /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
-    pub fn find(&self, name: &OsStr, algorithm: Option<HashFunction>) -> Result<Said, Failure> {
+    pub fn find(
+        &self,
+        name: &OsStr,
+        algorithm: Option<HashFunction>,
+    ) -> Result<ListedFile, Failure> {
         match read(&self.text, &self.name, name, algorithm) {
             Ok(entry) => Ok(said(&entry, self.source.clone(), self.signature.clone())),
             Err(why) => Err(silent(why, name, &self.source)),
@@ -105,7 +105,7 @@ impl Sums {
 
 /// Finds a checksum file good before it is read, by a signature, say, and returns the part of it
 /// that counts. One that is [`FailureKind::Unverifiable`] is passed over as if it were not there.
-pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<Approved, Failure> + 'a;
+pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<ApprovedText, Failure> + 'a;
 
 /// What a checksum file where they usually lie says of the file at `url`: the first that is there,
 /// is approved and names the file; one of a weak function only where there is no other.
@@ -117,15 +117,17 @@ pub fn beside(
     url: &Url,
     name: &OsStr,
     approve: &Approve<'_>,
-) -> Result<Said, Failure> {
+) -> Result<ListedFile, Failure> {
     let mut refused = None;
     for candidate in discovery::candidates(url) {
-        let Some(text) = list(client, &candidate.url, Origin::Own)? else { continue };
+        let Some(text) = small_file::fetch_list(client, &candidate.url, Origin::Own)? else {
+            continue;
+        };
         // Some servers answer anything with a page.
         if discovery::inspect(&text).is_err() {
             continue;
         }
-        let Approved { text, signature } = match approve(&candidate.url, text) {
+        let ApprovedText { text, signature } = match approve(&candidate.url, text) {
             Err(failure) if failure.kind() == FailureKind::Unverifiable => {
                 refused = refused.or(Some(failure));
                 continue;
@@ -136,7 +138,7 @@ pub fn beside(
         let algorithm = candidate.algorithm.map(HashFunction::from);
         match read(&text, &name_in(&candidate.url), name, algorithm) {
             Ok(entry) => return Ok(said(&entry, source, signature)),
-            Err(NotListed::Missing) if candidate.kind == Kind::List => {}
+            Err(NotListed::Missing) if candidate.kind == CandidateKind::List => {}
             Err(why) => return Err(silent(why, name, &source)),
         }
     }
@@ -153,7 +155,7 @@ pub fn beside(
 ///
 /// # Errors
 /// Where none names it, or one that is there cannot be read: that must not lead to a weaker digest.
-pub fn beside_file(path: &Path) -> Result<Said, Failure> {
+pub fn beside_file(path: &Path) -> Result<ListedFile, Failure> {
     let Some(name) = path.file_name() else {
         let text = format!("{path:?}: is no name for a file");
         return Err(Failure::new(FailureKind::Usage, text));
@@ -177,10 +179,10 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
                 _ => return Err(error.into()),
             },
         };
-        let sums = Sums::read(file, &place)?;
+        let sums = ChecksumFile::read(file, &place)?;
         match read(&sums.text, &sums.name, name, algorithm.map(HashFunction::from)) {
             Ok(entry) => return Ok(said(&entry, sums.source, None)),
-            Err(NotListed::Missing) if kind == Kind::List => {}
+            Err(NotListed::Missing) if kind == CandidateKind::List => {}
             Err(why) => return Err(silent(why, name, &sums.source)),
         }
     }
@@ -188,94 +190,7 @@ pub fn beside_file(path: &Path) -> Result<Said, Failure> {
     Err(Failure::new(FailureKind::Unverifiable, text))
 }
 
-/// The whole of a small file, up to 16 MiB: a checksum file, a signature. `None` where it is not
-/// there.
-///
-/// # Errors
-/// Where the server fails, or it is longer.
-pub fn small_file(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
-    small(client, url, origin, Lacks::NothingToSee)
-}
-
-/// The same for a checksum file, in which more can be seen: where only the end of a plain
-/// connection ends it, half a line at its end means that it was cut. TLS tells a cut by itself.
-fn list(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
-    small(client, url, origin, Lacks::LineEnd)
-}
-
-/// What a cut file lacks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lacks {
-    /// The end of its last line, or its last bracket.
-    LineEnd,
-    NothingToSee,
-}
-
-fn small(
-    client: &Client,
-    url: &Url,
-    origin: Origin,
-    lacks: Lacks,
-) -> Result<Option<Vec<u8>>, Failure> {
-    let request = Request { origin, ..Request::get(url.clone()) };
-    let mut patience = client.patience();
-    loop {
-        match small_once(client, &request, lacks, &mut patience) {
-            Err(failure) if patience.wait(failure.is_worth_another_try()) => {}
-            result => return result,
-        }
-    }
-}
-
-fn small_once(
-    client: &Client,
-    request: &Request,
-    lacks: Lacks,
-    patience: &mut Patience,
-) -> Result<Option<Vec<u8>>, Failure> {
-    let named = |failure: Failure| failure.during(redacted(&request.url));
-    let reply = match client.send_with(request, patience) {
-        // FTP's word for it: there is no response. Over HTTP a failure may be a proxy's.
-        Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
-        reply => reply?,
-    };
-    let status = reply.response.status;
-    if discovery::is_absent(status) {
-        return Ok(None);
-    }
-    if status != 200 {
-        let text = format!("the server answers {status}");
-        return Err(named(Failure::new(FailureKind::Status(status), text)));
-    }
-    let mut text = Vec::new();
-    let mut body = reply.response.body.take(discovery::LONGEST + 1);
-    body.read_to_end(&mut text).map_err(|error| named(failure_of(error)))?;
-    if text.len() as u64 > discovery::LONGEST {
-        let text = format!("is longer than {} bytes", discovery::LONGEST);
-        return Err(named(Failure::new(FailureKind::Policy, text)));
-    }
-    let untold = reply.response.framing == Framing::UntilClose && reply.url.scheme() != "https";
-    if untold && lacks == Lacks::LineEnd && !has_end(&text) {
-        let text = "truncated, perhaps: the server does not say where it ends, and its last line has no end";
-        return Err(named(Failure::network(text)));
-    }
-    Ok(Some(text))
-}
-
-/// Whether a checksum file ends as one that is whole.
-fn has_end(text: &[u8]) -> bool {
-    let last = text.trim_ascii_end().last();
-    match text.trim_ascii_start().first() {
-        Some(b'<') => last == Some(&b'>'),
-        Some(b'{') => last == Some(&b'}'),
-        // TOML begins so as well; JSON that is cut is none.
-        Some(b'[') if last == Some(&b']') => true,
-        // The latter in UTF-16, as PowerShell writes it.
-        _ => text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\n\0"),
-    }
-}
-
-fn inspected(text: &[u8]) -> Result<(), Failure> {
+fn inspect(text: &[u8]) -> Result<(), Failure> {
     let kind = match text.len() as u64 > discovery::LONGEST {
         true => FailureKind::Policy,
         false => FailureKind::Unverifiable,
@@ -299,9 +214,9 @@ fn read(
     manifest::find(List::new(text, hint), Path::new(name), Matching::BaseName)
 }
 
-fn said(entry: &Entry, source: String, signature: Option<String>) -> Said {
+fn said(entry: &Entry, source: String, signature: Option<String>) -> ListedFile {
     let evidence = Evidence { expected: entry.expected(), source, signature };
-    Said { evidence, size: entry.size }
+    ListedFile { evidence, size: entry.size }
 }
 
 fn silent(why: NotListed, name: &OsStr, source: &str) -> Failure {

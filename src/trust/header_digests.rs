@@ -8,7 +8,7 @@ use crate::notation::{Expected, ParseExpectedError};
 
 /// What a field's digest is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scope {
+pub enum DigestScope {
     /// The whole resource as the server has it, whatever part of it was sent; in its content
     /// coding, if it has one.
     Representation,
@@ -20,18 +20,18 @@ pub enum Scope {
 
 /// A digest that a response states, or why there is none.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stated {
+pub struct StatedDigest {
     /// The field's name, as its standard or its vendor writes it.
     pub field: &'static str,
     /// What it is of.
-    pub scope: Scope,
+    pub scope: DigestScope,
     /// The digest; an error where it is malformed, or of an algorithm that is not computed here.
     pub digest: Result<Digest, ParseExpectedError>,
 }
 
-use Scope::{Content, Representation, Unencoded};
+use DigestScope::{Content, Representation, Unencoded};
 
-const FIELDS: [(&str, Scope); 19] = [
+const FIELDS: [(&str, DigestScope); 19] = [
     ("Repr-Digest", Representation),           // RFC 9530
     ("Content-Digest", Content),               // RFC 9530
     ("Unencoded-Digest", Unencoded),           // draft-ietf-httpbis-unencoded-digest
@@ -56,14 +56,14 @@ const FIELDS: [(&str, Scope); 19] = [
 /// Every digest in the header of a response, in the order of its fields.
 ///
 /// ```
-/// use hsum::trust::digests;
+/// use hsum::trust::header_digests;
 ///
 /// let header = [("x-goog-hash", &b"crc32c=AAAAAA==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
-/// let stated = digests::stated(header);
+/// let stated = header_digests::stated(header);
 /// assert_eq!(stated[0].digest.clone().unwrap_err().to_string(), "CRC-32C is not computed here");
 /// assert_eq!(stated[1].digest, Ok(hsum::digest(hsum::Algorithm::Md5, b"abc")));
 /// ```
-pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<Stated> {
+pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<StatedDigest> {
     let mut found = Vec::new();
     for (name, value) in header {
         let known = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
@@ -75,12 +75,12 @@ pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<
             }
             let text = [field.as_bytes(), b": ", member].concat();
             match Expected::parse(text, None) {
-                Ok(expected) => found.extend(expected.digests().iter().map(|d| Stated {
+                Ok(expected) => found.extend(expected.digests().iter().map(|d| StatedDigest {
                     field,
                     scope,
                     digest: Ok(*d),
                 })),
-                Err(error) => found.push(Stated { field, scope, digest: Err(error) }),
+                Err(error) => found.push(StatedDigest { field, scope, digest: Err(error) }),
             }
         }
     }
@@ -89,7 +89,7 @@ pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<
 
 /// What came with a response, as far as it decides what its digests are of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shape {
+pub enum BodyShape {
     /// The whole resource, as it is: status 200, and no `Content-Encoding` but `identity`.
     Whole,
     /// The whole resource in a content coding.
@@ -100,15 +100,15 @@ pub enum Shape {
     CodedPart,
 }
 
-impl Stated {
+impl StatedDigest {
     /// The digest, if it is one of the bytes that make the file once all of them are there: the
     /// bytes as they are stored, never decoded.
-    pub fn of_file(&self, shape: Shape) -> Option<Digest> {
+    pub fn of_file(&self, shape: BodyShape) -> Option<Digest> {
         let fits = match (self.scope, shape) {
-            (Representation, _) | (Content, Shape::Whole | Shape::Coded) => true,
-            (Unencoded, Shape::Whole | Shape::Part) => true,
-            (Content, Shape::Part | Shape::CodedPart) => false,
-            (Unencoded, Shape::Coded | Shape::CodedPart) => false,
+            (Representation, _) | (Content, BodyShape::Whole | BodyShape::Coded) => true,
+            (Unencoded, BodyShape::Whole | BodyShape::Part) => true,
+            (Content, BodyShape::Part | BodyShape::CodedPart) => false,
+            (Unencoded, BodyShape::Coded | BodyShape::CodedPart) => false,
         };
         self.digest.as_ref().ok().filter(|_| fits).copied()
     }
@@ -179,10 +179,16 @@ mod tests {
             let value = format!("sha-256=:{}:", abc(Sha256).unwrap().to_base64());
             stated([(field, value.as_bytes())])[0].of_file(shape).is_some()
         };
-        for shape in [Shape::Whole, Shape::Coded, Shape::Part, Shape::CodedPart] {
+        for shape in [BodyShape::Whole, BodyShape::Coded, BodyShape::Part, BodyShape::CodedPart] {
             assert!(of("Repr-Digest", shape));
-            assert_eq!(of("Content-Digest", shape), matches!(shape, Shape::Whole | Shape::Coded));
-            assert_eq!(of("Unencoded-Digest", shape), matches!(shape, Shape::Whole | Shape::Part));
+            assert_eq!(
+                of("Content-Digest", shape),
+                matches!(shape, BodyShape::Whole | BodyShape::Coded)
+            );
+            assert_eq!(
+                of("Unencoded-Digest", shape),
+                matches!(shape, BodyShape::Whole | BodyShape::Part)
+            );
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct LockedFile {
 
 /// What stands in a lock file.
 #[derive(Clone, Debug, Default)]
-pub struct Lock {
+pub struct LockFile {
     /// What can be fetched and verified, each place once.
     pub files: Vec<LockedFile>,
     /// Entries with a digest for which no place is stated, or none that can be fetched.
@@ -33,7 +33,7 @@ pub struct Lock {
 /// Reads a lock file: uv's, npm's and Yarn's state URLs; Cargo's and Poetry's do not.
 ///
 /// ```
-/// use hsum::trust::lock;
+/// use hsum::trust::lock_file;
 ///
 /// let text = r#"[[package]]
 /// name = "a"
@@ -43,8 +43,8 @@ pub struct Lock {
 /// assert_eq!(found.files[0].url.as_str(), "https://example.org/a-1.tar.gz");
 /// assert_eq!(found.files[0].size, Some(3));
 /// ```
-pub fn read(text: &[u8]) -> Lock {
-    let mut lock = Lock::default();
+pub fn read(text: &[u8]) -> LockFile {
+    let mut lock = LockFile::default();
     let mut known: HashMap<Url, usize> = HashMap::new();
     // Files are called as their URLs say, not as the lock does.
     let hint = Hint { outside: Outside::Allowed, ..Hint::default() };

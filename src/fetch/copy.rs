@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::hasher::MultiHasher;
-use crate::net::failure::{Again, Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind};
+use crate::trust::small_file::body_failure;
 
 /// Bytes of one buffer, and how many are on their way at once.
 const BUFFER: usize = 512 * 1024;
@@ -18,15 +19,15 @@ const BUFFERS: usize = 8;
 /// that little is lost if the process is killed.
 const WAITED: Duration = Duration::from_micros(200);
 
-/// How far a download has come, for whoever watches from another thread.
+/// Provenance far a download has come, for whoever watches from another thread.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct DownloadProgress {
     bytes: AtomicU64,
     /// 0 where it is not known.
     total: AtomicU64,
 }
 
-impl Progress {
+impl DownloadProgress {
     /// Bytes of the file that are there.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
@@ -95,7 +96,7 @@ struct Sink<'a> {
     hasher: MultiHasher,
     /// The length of the file.
     length: u64,
-    progress: &'a Progress,
+    progress: &'a DownloadProgress,
     written: io::Result<()>,
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn pump(
     hasher: MultiHasher,
     length: u64,
     limits: Limits,
-    progress: &Progress,
+    progress: &DownloadProgress,
 ) -> Arrived {
     let mut sink = Sink { file, hasher, length, progress, written: Ok(()) };
     let read = thread::scope(|scope| {
@@ -242,18 +243,8 @@ fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (count, Err(failure_of(error))),
+            Err(error) => return (count, Err(body_failure(error))),
         }
     }
     (count, Ok(More::Yes))
-}
-
-/// What an error of a body means; most bodies say it themselves.
-pub(crate) fn failure_of(error: io::Error) -> Failure {
-    let kind = error.kind();
-    match error.into_inner().map(|inner| inner.downcast::<Failure>()) {
-        Some(Ok(failure)) => *failure,
-        Some(Err(other)) => Failure::network(other.to_string()).again(Again::Later),
-        None => Failure::network(format!("body: {kind}")),
-    }
 }

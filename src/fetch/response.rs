@@ -8,14 +8,14 @@ use crate::net::failure::{Failure, FailureKind, redacted};
 use crate::net::headers::Headers;
 use crate::net::redirect::Hop;
 use crate::net::transport::Framing;
-use crate::trust::digests::{self, Shape};
+use crate::trust::header_digests::{self, BodyShape};
 
 /// What a response says of the file.
 pub(super) struct Answer {
     pub(super) headers: Headers,
     pub(super) url: Url,
     pub(super) chain: Vec<Hop>,
-    pub(super) shape: Shape,
+    pub(super) shape: BodyShape,
     pub(super) framing: Framing,
     /// All the file's bytes, where they are told.
     pub(super) total: Option<u64>,
@@ -25,17 +25,17 @@ impl Answer {
     pub(super) fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
         let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
         let shape = match (status, coded) {
-            (206 | 416, false) => Shape::Part,
-            (206 | 416, true) => Shape::CodedPart,
-            (_, false) => Shape::Whole,
-            (_, true) => Shape::Coded,
+            (206 | 416, false) => BodyShape::Part,
+            (206 | 416, true) => BodyShape::CodedPart,
+            (_, false) => BodyShape::Whole,
+            (_, true) => BodyShape::Coded,
         };
         Self { headers, url, chain, shape, framing: Framing::UntilClose, total: None }
     }
 
     /// The digests of the file that the response states.
     pub(super) fn stated(&self) -> Vec<Digest> {
-        let stated = digests::stated(self.headers.iter());
+        let stated = header_digests::stated(self.headers.iter());
         stated.iter().filter_map(|stated| stated.of_file(self.shape)).collect()
     }
 }

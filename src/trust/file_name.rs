@@ -31,19 +31,19 @@ pub enum ChosenBy {
 /// Returns the last segment of the URL's path, percent-decoded.
 ///
 /// # Errors
-/// [`BadName`] if that is not a safe name for a file.
+/// [`UnsafeName`] if that is not a safe name for a file.
 ///
 /// ```
-/// use hsum::fetch::name::{self, BadName, ChosenBy};
+/// use hsum::trust::file_name::{self, UnsafeName, ChosenBy};
 ///
 /// let url = "https://example.org/pub/a%20b.iso?mirror=1#top".parse()?;
-/// assert_eq!(name::from_url(&url, ChosenBy::Other)?, "a b.iso");
+/// assert_eq!(file_name::from_url(&url, ChosenBy::Other)?, "a b.iso");
 /// let url = "https://example.org/.profile".parse()?;
-/// assert_eq!(name::from_url(&url, ChosenBy::User)?, ".profile");
-/// assert_eq!(name::from_url(&url, ChosenBy::Other), Err(BadName::Hidden));
+/// assert_eq!(file_name::from_url(&url, ChosenBy::User)?, ".profile");
+/// assert_eq!(file_name::from_url(&url, ChosenBy::Other), Err(UnsafeName::Hidden));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, BadName> {
+pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     let last = url.path().rsplit('/').next().unwrap_or_default();
     checked(percent_decode(last.as_bytes()).collect(), chosen_by)
 }
@@ -52,22 +52,22 @@ pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, BadName> {
 /// there is neither.
 ///
 /// # Errors
-/// [`BadName`] where that is no name for a file: folders are refused, not taken off.
+/// [`UnsafeName`] where that is no name for a file: folders are refused, not taken off.
 ///
 /// ```
-/// use hsum::fetch::name;
+/// use hsum::trust::file_name;
 ///
 /// let field = b"attachment; filename=\"euro.txt\"; filename*=UTF-8''%e2%82%ac.txt";
-/// assert_eq!(name::from_disposition(field)?.unwrap(), "€.txt");
-/// assert!(name::from_disposition(b"attachment; filename=\"../../.ssh/rc\"").is_err());
-/// # Ok::<(), name::BadName>(())
+/// assert_eq!(file_name::from_disposition(field)?.unwrap(), "€.txt");
+/// assert!(file_name::from_disposition(b"attachment; filename=\"../../.ssh/rc\"").is_err());
+/// # Ok::<(), file_name::UnsafeName>(())
 /// ```
-pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
-    let params = params(field).ok_or(BadName::Malformed)?;
+pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, UnsafeName> {
+    let params = params(field).ok_or(UnsafeName::Malformed)?;
     let one = |name: &[u8]| {
         let mut values = params.iter().filter(|param| param.0.eq_ignore_ascii_case(name));
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(BadName::Malformed),
+            (_, Some(_)) => Err(UnsafeName::Malformed),
             (value, None) => Ok(value.map(|param| &param.1)),
         }
     };
@@ -86,13 +86,13 @@ pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, BadName> {
 ///
 /// # Errors
 /// As [`from_disposition`].
-pub(crate) fn from_list(name: &str) -> Result<OsString, BadName> {
+pub(crate) fn from_list(name: &str) -> Result<OsString, UnsafeName> {
     checked(name.as_bytes().to_vec(), ChosenBy::Other)
 }
 
 /// Why a text is no name for a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BadName {
+pub enum UnsafeName {
     /// Nothing, or nothing but blanks.
     Empty,
     /// `.` or `..`.
@@ -117,31 +117,31 @@ pub enum BadName {
     Malformed,
 }
 
-fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, BadName> {
+fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     let first = name.first().copied().unwrap_or_default();
     let last = name.last().copied().unwrap_or_default();
     let text = String::from_utf8_lossy(&name);
     let is_own = name.to_ascii_lowercase().windows(OWN_INFIX.len()).any(|part| part == OWN_INFIX);
     let fault = if name.iter().all(|b| *b == b' ') {
-        Some(BadName::Empty)
+        Some(UnsafeName::Empty)
     } else if name.iter().all(|b| *b == b'.') {
-        Some(BadName::Dots)
+        Some(UnsafeName::Dots)
     } else if name.iter().any(|b| matches!(b, b'/' | b'\\')) || name.get(1) == Some(&b':') {
-        Some(BadName::Folder)
+        Some(UnsafeName::Folder)
     } else if text.chars().any(is_hostile) {
-        Some(BadName::Control)
+        Some(UnsafeName::Control)
     } else if first == b'-' {
-        Some(BadName::Dash)
+        Some(UnsafeName::Dash)
     } else if first == b'.' && chosen_by == ChosenBy::Other {
-        Some(BadName::Hidden)
+        Some(UnsafeName::Hidden)
     } else if is_own && chosen_by == ChosenBy::Other {
-        Some(BadName::Reserved)
+        Some(UnsafeName::Reserved)
     } else if first == b' ' || matches!(last, b' ' | b'.') {
-        Some(BadName::Blank)
+        Some(UnsafeName::Blank)
     } else if is_device(&name) {
-        Some(BadName::Device)
+        Some(UnsafeName::Device)
     } else if name.len() > LONGEST {
-        Some(BadName::TooLong)
+        Some(UnsafeName::TooLong)
     } else {
         None
     };
@@ -229,7 +229,7 @@ fn extended(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-impl fmt::Display for BadName {
+impl fmt::Display for UnsafeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "there is no name",
@@ -247,22 +247,22 @@ impl fmt::Display for BadName {
     }
 }
 
-impl std::error::Error for BadName {}
+impl std::error::Error for UnsafeName {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Result<Vec<u8>, BadName> {
+    fn url(text: &str) -> Result<Vec<u8>, UnsafeName> {
         from_url(&text.parse().unwrap(), ChosenBy::User).map(OsStringExt::into_vec)
     }
 
-    fn field(text: impl AsRef<[u8]>) -> Result<Option<String>, BadName> {
+    fn field(text: impl AsRef<[u8]>) -> Result<Option<String>, UnsafeName> {
         let name = from_disposition(text.as_ref())?;
         Ok(name.map(|name| name.into_string().unwrap()))
     }
 
-    fn named(text: &str) -> Result<Option<String>, BadName> {
+    fn named(text: &str) -> Result<Option<String>, UnsafeName> {
         Ok(Some(text.into()))
     }
 
@@ -278,31 +278,31 @@ mod tests {
     #[test]
     fn what_a_url_must_not_name() {
         let cases = [
-            ("http://h", BadName::Empty),
-            ("http://h/a/", BadName::Empty),
-            ("http://h/%20", BadName::Empty),
-            ("http://h/...", BadName::Dots),
-            ("http://h/..%2fetc", BadName::Folder),
-            ("http://h/a%5Cb", BadName::Folder),
-            ("http://h/c:x", BadName::Folder),
-            ("http://h/a%00b", BadName::Control),
-            ("http://h/a%0Ab", BadName::Control),
-            ("http://h/a%7f", BadName::Control),
-            ("http://h/%C2%9B31m", BadName::Control),
-            ("http://h/a%E2%80%AEgpj.exe", BadName::Control),
-            ("http://h/-rf", BadName::Dash),
-            ("http://h/%2Drf", BadName::Dash),
-            ("http://h/a%20", BadName::Blank),
-            ("http://h/a.", BadName::Blank),
-            ("http://h/NUL", BadName::Device),
-            ("http://h/Com1.txt.gz", BadName::Device),
-            ("http://h/lpt9%20.x", BadName::Device),
+            ("http://h", UnsafeName::Empty),
+            ("http://h/a/", UnsafeName::Empty),
+            ("http://h/%20", UnsafeName::Empty),
+            ("http://h/...", UnsafeName::Dots),
+            ("http://h/..%2fetc", UnsafeName::Folder),
+            ("http://h/a%5Cb", UnsafeName::Folder),
+            ("http://h/c:x", UnsafeName::Folder),
+            ("http://h/a%00b", UnsafeName::Control),
+            ("http://h/a%0Ab", UnsafeName::Control),
+            ("http://h/a%7f", UnsafeName::Control),
+            ("http://h/%C2%9B31m", UnsafeName::Control),
+            ("http://h/a%E2%80%AEgpj.exe", UnsafeName::Control),
+            ("http://h/-rf", UnsafeName::Dash),
+            ("http://h/%2Drf", UnsafeName::Dash),
+            ("http://h/a%20", UnsafeName::Blank),
+            ("http://h/a.", UnsafeName::Blank),
+            ("http://h/NUL", UnsafeName::Device),
+            ("http://h/Com1.txt.gz", UnsafeName::Device),
+            ("http://h/lpt9%20.x", UnsafeName::Device),
         ];
         for (text, fault) in cases {
             assert_eq!(url(text), Err(fault), "{text}");
         }
-        assert_eq!(url("http://h/%2e%2e"), Err(BadName::Empty), "url resolves it");
-        assert_eq!(url(&format!("http://h/{}", "x".repeat(240))), Err(BadName::TooLong));
+        assert_eq!(url("http://h/%2e%2e"), Err(UnsafeName::Empty), "url resolves it");
+        assert_eq!(url(&format!("http://h/{}", "x".repeat(240))), Err(UnsafeName::TooLong));
         assert!(url(&format!("http://h/{}", "x".repeat(239))).is_ok());
         assert!(url("http://h/nullable").is_ok() && url("http://h/com10").is_ok());
     }
@@ -311,25 +311,25 @@ mod tests {
     fn a_url_that_the_user_did_not_type_obeys_the_strict_rules() {
         let other = |text: &str| from_url(&text.parse().unwrap(), ChosenBy::Other);
         for (text, fault) in [
-            ("http://h/.profile", BadName::Hidden),
-            ("http://h/%2Eprofile", BadName::Hidden),
-            ("http://h/.x.hsum-part", BadName::Hidden),
-            ("http://h/x.hsum-bad", BadName::Reserved),
-            ("http://h/x.HSUM-part.json", BadName::Reserved),
-            ("http://h/x%2ehsum-decoded", BadName::Reserved),
-            ("http://h/-rf", BadName::Dash),
-            ("http://h/a%2F.ssh", BadName::Folder),
-            ("http://h/a.", BadName::Blank),
-            ("http://h/nul.txt", BadName::Device),
-            ("http://h/d/", BadName::Empty),
+            ("http://h/.profile", UnsafeName::Hidden),
+            ("http://h/%2Eprofile", UnsafeName::Hidden),
+            ("http://h/.x.hsum-part", UnsafeName::Hidden),
+            ("http://h/x.hsum-bad", UnsafeName::Reserved),
+            ("http://h/x.HSUM-part.json", UnsafeName::Reserved),
+            ("http://h/x%2ehsum-decoded", UnsafeName::Reserved),
+            ("http://h/-rf", UnsafeName::Dash),
+            ("http://h/a%2F.ssh", UnsafeName::Folder),
+            ("http://h/a.", UnsafeName::Blank),
+            ("http://h/nul.txt", UnsafeName::Device),
+            ("http://h/d/", UnsafeName::Empty),
         ] {
             assert_eq!(other(text), Err(fault), "{text}");
         }
         assert_eq!(other("http://h/a.iso").unwrap(), "a.iso");
         assert_eq!(url("http://h/x.hsum-bad"), Ok(b"x.hsum-bad".to_vec()));
         let field = b"attachment; filename=\"x.hsum-part\"";
-        assert_eq!(from_disposition(field), Err(BadName::Reserved));
-        assert_eq!(from_list(".bashrc"), Err(BadName::Hidden));
+        assert_eq!(from_disposition(field), Err(UnsafeName::Reserved));
+        assert_eq!(from_list(".bashrc"), Err(UnsafeName::Hidden));
     }
 
     /// RFC 6266, section 5.
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(field("attachment"), Ok(None));
         assert_eq!(field(""), Ok(None));
         assert_eq!(field("attachment; size=3;"), Ok(None));
-        assert_eq!(field("filename=a"), Err(BadName::Malformed));
+        assert_eq!(field("filename=a"), Err(UnsafeName::Malformed));
         assert_eq!(field("; filename=a"), named("a"));
         assert_eq!(field("attachment; filename=a b [1].txt ; x=y"), named("a b [1].txt"));
         assert_eq!(field(r#"attachment; filename="a \"b\" c""#), named("a \"b\" c"));
@@ -365,23 +365,26 @@ mod tests {
     #[test]
     fn what_a_server_must_not_name() {
         let cases = [
-            ("attachment; filename=\"\"", BadName::Empty),
-            ("attachment; filename=..", BadName::Dots),
-            ("attachment; filename=\"/etc/passwd\"", BadName::Folder),
-            ("attachment; filename=\"..\\\\x\"", BadName::Folder),
-            ("attachment; filename=a; filename*=UTF-8''..%2f..%2fx", BadName::Folder),
-            ("attachment; filename=\".bashrc\"", BadName::Hidden),
-            ("attachment; filename=\"-x\"", BadName::Dash),
-            ("attachment; filename*=UTF-8''a%0d%0ab", BadName::Control),
-            ("attachment; filename=a; filename=b", BadName::Malformed),
-            ("attachment; filename=\"open", BadName::Malformed),
-            ("attachment; filename", BadName::Malformed),
-            ("attachment filename=x", BadName::Malformed),
-            ("attachment; filename=x\"y", BadName::Malformed),
+            ("attachment; filename=\"\"", UnsafeName::Empty),
+            ("attachment; filename=..", UnsafeName::Dots),
+            ("attachment; filename=\"/etc/passwd\"", UnsafeName::Folder),
+            ("attachment; filename=\"..\\\\x\"", UnsafeName::Folder),
+            ("attachment; filename=a; filename*=UTF-8''..%2f..%2fx", UnsafeName::Folder),
+            ("attachment; filename=\".bashrc\"", UnsafeName::Hidden),
+            ("attachment; filename=\"-x\"", UnsafeName::Dash),
+            ("attachment; filename*=UTF-8''a%0d%0ab", UnsafeName::Control),
+            ("attachment; filename=a; filename=b", UnsafeName::Malformed),
+            ("attachment; filename=\"open", UnsafeName::Malformed),
+            ("attachment; filename", UnsafeName::Malformed),
+            ("attachment filename=x", UnsafeName::Malformed),
+            ("attachment; filename=x\"y", UnsafeName::Malformed),
         ];
         for (text, fault) in cases {
             assert_eq!(field(text), Err(fault), "{text}");
         }
-        assert_eq!(from_disposition(b"attachment; filename=\"a\x1b[31m\""), Err(BadName::Control));
+        assert_eq!(
+            from_disposition(b"attachment; filename=\"a\x1b[31m\""),
+            Err(UnsafeName::Control)
+        );
     }
 }

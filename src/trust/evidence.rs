@@ -1,0 +1,40 @@
+//! Evidence: the digests that a file should have, and who states them.
+
+use crate::algorithm::Strength;
+use crate::notation::Expected;
+
+/// The digests that a file should have, and their source.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// The expected digests.
+    pub expected: Expected,
+    /// Who states them: a URL, a file, the caller.
+    pub source: String,
+    /// A description of the verified signature over the source, if it has one.
+    pub signature: Option<String>,
+}
+
+impl Evidence {
+    /// Creates evidence from an unsigned source.
+    pub fn new(expected: Expected, source: impl Into<String>) -> Self {
+        Self { expected, source: source.into(), signature: None }
+    }
+
+    /// Sets the description of the signature over the source.
+    pub fn signed_by(mut self, signature: Option<String>) -> Self {
+        self.signature = signature;
+        self
+    }
+}
+
+/// Returns a warning if every digest in `evidence` can be forged.
+pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
+    let function = evidence.first()?.expected.functions().into_iter().next()?;
+    evidence.iter().all(|evidence| evidence.expected.strength() == Strength::Broken).then(|| {
+        format!(
+            "{} protects against accidents only: another file can be made with the same digest",
+            function.tag()
+        )
+    })
+}

@@ -1,0 +1,108 @@
+//! Small files, whole and in memory: checksum files and signatures.
+
+use std::io::{self, Read};
+
+use url::Url;
+
+use crate::net::client::Client;
+use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::retry::Patience;
+use crate::net::transport::{Framing, Origin, Request};
+use crate::trust::discovery;
+
+/// "File unavailable" (RFC 959, section 4.2).
+const FTP_NO_FILE: u16 = 550;
+
+/// Fetches a small file, such as a signature, of up to 16 MiB; `None` if it does not exist.
+///
+/// # Errors
+/// If the server fails, or the file is longer.
+pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
+    fetch_checked(client, url, origin, |_| true)
+}
+
+/// Fetches a checksum file as [`fetch`] does, and rejects one that was cut.
+///
+/// If only the end of a plain connection ends the body, an incomplete last line is the only sign of
+/// a cut. TLS reports a cut itself.
+pub(crate) fn fetch_list(
+    client: &Client,
+    url: &Url,
+    origin: Origin,
+) -> Result<Option<Vec<u8>>, Failure> {
+    fetch_checked(client, url, origin, has_end)
+}
+
+fn fetch_checked(
+    client: &Client,
+    url: &Url,
+    origin: Origin,
+    is_complete: fn(&[u8]) -> bool,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let request = Request { origin, ..Request::get(url.clone()) };
+    let mut patience = client.patience();
+    loop {
+        match fetch_once(client, &request, is_complete, &mut patience) {
+            Err(failure) if patience.wait(failure.is_worth_another_try()) => {}
+            result => return result,
+        }
+    }
+}
+
+fn fetch_once(
+    client: &Client,
+    request: &Request,
+    is_complete: fn(&[u8]) -> bool,
+    patience: &mut Patience,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let named = |failure: Failure| failure.during(redacted(&request.url));
+    let reply = match client.send_with(request, patience) {
+        // An FTP server reports an absent file by a failure. Over HTTP a failure may be a proxy's.
+        Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
+        reply => reply?,
+    };
+    let status = reply.response.status;
+    if discovery::is_absent(status) {
+        return Ok(None);
+    }
+    if status != 200 {
+        let text = format!("the server answers {status}");
+        return Err(named(Failure::new(FailureKind::Status(status), text)));
+    }
+    let mut text = Vec::new();
+    let mut body = reply.response.body.take(discovery::LONGEST + 1);
+    body.read_to_end(&mut text).map_err(|error| named(body_failure(error)))?;
+    if text.len() as u64 > discovery::LONGEST {
+        let text = format!("is longer than {} bytes", discovery::LONGEST);
+        return Err(named(Failure::new(FailureKind::Policy, text)));
+    }
+    let is_open = reply.response.framing == Framing::UntilClose && reply.url.scheme() != "https";
+    if is_open && !is_complete(&text) {
+        let text = "truncated, perhaps: the server does not say where it ends, and its last line has no end";
+        return Err(named(Failure::network(text)));
+    }
+    Ok(Some(text))
+}
+
+/// Returns `true` if a checksum file ends as a complete one does.
+fn has_end(text: &[u8]) -> bool {
+    let last = text.trim_ascii_end().last();
+    match text.trim_ascii_start().first() {
+        Some(b'<') => last == Some(&b'>'),
+        Some(b'{') => last == Some(&b'}'),
+        // JSON or the start of TOML; a cut JSON array does not parse.
+        Some(b'[') if last == Some(&b']') => true,
+        // PowerShell writes UTF-16, which ends in "\n\0".
+        _ => text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\n\0"),
+    }
+}
+
+/// Converts an error of reading a body; most bodies report a [`Failure`] themselves.
+pub(crate) fn body_failure(error: io::Error) -> Failure {
+    let kind = error.kind();
+    match error.into_inner().map(|inner| inner.downcast::<Failure>()) {
+        Some(Ok(failure)) => *failure,
+        Some(Err(other)) => Failure::network(other.to_string()).again(Again::Later),
+        None => Failure::network(format!("body: {kind}")),
+    }
+}
