@@ -1,397 +1,415 @@
-//! The floors of the house: a module refers only to what stands below it, or before it on its own floor.
+//! The import graph of `src`, file by file: no file imports one that imports it, directly or through
+//! others, and no module imports from a layer above its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The table. `name` is a module with all that is in it, `name::*` all that is in it but not
-/// itself. On a floor, a module may refer to those before it in the row.
-const FLOORS: [&[&str]; 6] = [
-    &["error", "escape", "bounded", "kernel"],
-    &["kernel::*", "external", "algorithm"],
-    &["digest", "hasher", "lanes"],
-    &["hmac", "notation", "manifest", "sign", "simd"],
-    &["temporary", "atomic", "engine", "check", "snapshot", "fetch"],
-    &["cli", "main"],
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Item, ItemMod, ItemUse, Macro, UseTree, VisRestricted};
+
+/// The layers of docs/architecture.md, lowest first. A module imports from lower layers, and from
+/// modules to its left in its own.
+const LAYERS: [&[&str]; 7] = [
+    &["error", "text", "fs"],
+    &["kernel", "external", "algorithm", "digest"],
+    &["hasher", "lanes", "hmac", "simd"],
+    &["notation", "manifest", "sign"],
+    &["engine", "check", "snapshot"],
+    &["net", "trust", "fetch"],
+    &["lib", "internals", "cli", "main"],
 ];
 
-/// A module's place: its floor, and where it stands on it.
-type Place = (usize, usize);
+/// Names from the crate's root down: `["lib", "engine", "walk"]`, with `main` instead of `lib` for
+/// the modules of the program.
+type ModulePath = Vec<String>;
 
-/// The row of the table that covers `module`, the most exact first.
-fn place(module: &str) -> Option<Place> {
-    let find = |name: &str| {
-        FLOORS.iter().enumerate().find_map(|(floor, row)| {
-            row.iter().position(|entry| *entry == name).map(|at| (floor, at))
-        })
-    };
-    find(module).or_else(|| {
-        let (parent, _) = module.rsplit_once("::")?;
-        find(&format!("{parent}::*")).or_else(|| place(parent))
-    })
-}
+/// Imports: file → imported file → the names taken from it.
+type Graph = BTreeMap<ModulePath, BTreeMap<ModulePath, BTreeSet<String>>>;
 
-/// The words, `::` and other characters of a source text, without comments and literals.
-fn tokens(source: &str) -> Vec<String> {
-    let chars: Vec<char> = source.chars().collect();
-    let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut tokens = Vec::new();
-    let mut i = 0;
-    while i < chars.len() {
-        let c = at(i);
-        if c == '/' && at(i + 1) == '/' {
-            while i < chars.len() && at(i) != '\n' {
-                i += 1;
+/// Every source file below `src` by its module path.
+fn source_files(src: &Path) -> BTreeMap<ModulePath, PathBuf> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![src.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("src is readable") {
+            let path = entry.expect("src is readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.insert(module_path(path.strip_prefix(src).expect("path is in src")), path);
             }
-        } else if c == '/' && at(i + 1) == '*' {
-            let mut depth = 0;
-            loop {
-                match (at(i), at(i + 1)) {
-                    ('/', '*') => (depth, i) = (depth + 1, i + 2),
-                    ('*', '/') => (depth, i) = (depth - 1, i + 2),
-                    _ => i += 1,
-                }
-                if depth == 0 || i >= chars.len() {
-                    break;
-                }
-            }
-        } else if c == '"' {
-            i += 1;
-            while i < chars.len() && at(i) != '"' {
-                i += if at(i) == '\\' { 2 } else { 1 };
-            }
-            i += 1;
-        } else if c == '\'' && (at(i + 1) == '\\' || at(i + 2) == '\'') {
-            // A character; a lifetime has no quote after its first letter.
-            i += if at(i + 1) == '\\' { 3 } else { 2 };
-            while i < chars.len() && at(i) != '\'' {
-                i += 1;
-            }
-            i += 1;
-        } else if is_word(c) {
-            let start = i;
-            while is_word(at(i)) {
-                i += 1;
-            }
-            let word: String = chars[start..i].iter().collect();
-            let hashes = (i..).take_while(|j| at(*j) == '#').count();
-            if ["r", "br", "cr"].contains(&&*word) && at(i + hashes) == '"' {
-                let end: Vec<char> = "\"".chars().chain("#".repeat(hashes).chars()).collect();
-                i += hashes + 1;
-                while i < chars.len() && !chars[i..].starts_with(&end) {
-                    i += 1;
-                }
-                i += end.len();
-            } else {
-                tokens.push(word);
-            }
-        } else if c == ':' && at(i + 1) == ':' {
-            tokens.push("::".into());
-            i += 2;
-        } else {
-            if !c.is_whitespace() {
-                tokens.push(c.into());
-            }
-            i += 1;
         }
     }
-    tokens
+    files
 }
 
-/// Reads a path, or the tree of a `use`, that begins at `tokens[*at]`; each of its leaves as a
-/// full path below `base`.
-fn paths(tokens: &[String], at: &mut usize, base: &[String], found: &mut Vec<Vec<String>>) {
-    let token = |i: usize| tokens.get(i).map_or("", String::as_str);
-    let mut path = base.to_vec();
-    loop {
-        match token(*at) {
-            "{" => {
-                *at += 1;
-                while !matches!(token(*at), "}" | "") {
-                    paths(tokens, at, &path, found);
-                    // Past `as name` and the comma.
-                    while !matches!(token(*at), "," | "}" | "") {
-                        *at += 1;
-                    }
-                    if token(*at) == "," {
-                        *at += 1;
-                    }
-                }
-                *at += 1;
-                return;
-            }
-            "super" => {
-                path.pop();
-            }
-            "self" | "*" => {}
-            word if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-                path.push(word.into());
-            }
-            _ => break,
-        }
-        *at += 1;
-        if token(*at) != "::" {
-            break;
-        }
-        *at += 1;
+/// Returns the module path of a file, given relative to `src`.
+fn module_path(file: &Path) -> ModulePath {
+    let file = file.with_extension("");
+    let mut names: ModulePath =
+        file.iter().map(|name| name.to_str().expect("names are UTF-8").to_owned()).collect();
+    if names.last().is_some_and(|name| name == "mod") {
+        names.pop();
     }
-    found.push(path);
-}
-
-/// What `source` refers to within its crate, as paths from the crate's root: through `crate::`,
-/// `super::` and `self::`, in `use` and anywhere else.
-fn references(module: &[String], source: &str) -> Vec<Vec<String>> {
-    let tokens = tokens(source);
-    let mut found = Vec::new();
-    let mut here = module.to_vec();
-    let mut depth = 0;
-    let mut inner: Vec<i32> = Vec::new();
-    let mut i = 0;
-    while i < tokens.len() {
-        let next = |n: usize| tokens.get(i + n).map_or("", String::as_str);
-        let follows_path = i > 0 && tokens[i - 1] == "::";
-        match &*tokens[i] {
-            "mod" if next(2) == "{" => {
-                here.push(tokens[i + 1].clone());
-                inner.push(depth);
-                depth += 1;
-                i += 3;
-            }
-            "{" => {
-                depth += 1;
-                i += 1;
-            }
-            "}" => {
-                depth -= 1;
-                if inner.last() == Some(&depth) {
-                    inner.pop();
-                    here.pop();
-                }
-                i += 1;
-            }
-            "crate" if next(1) == "::" && !follows_path => {
-                i += 2;
-                paths(&tokens, &mut i, &[], &mut found);
-            }
-            "super" | "self" if next(1) == "::" && !follows_path => {
-                paths(&tokens, &mut i, &here, &mut found);
-            }
-            _ => i += 1,
-        }
-    }
-    found
-}
-
-/// The modules and re-exported names at a crate's root: name → module.
-type Names = BTreeMap<String, String>;
-
-/// Reads them out of the text of `lib.rs`.
-fn root_names(source: &str) -> Names {
-    let tokens = tokens(source);
-    let mut names = Names::new();
-    let mut i = 0;
-    while i < tokens.len() {
-        match &*tokens[i] {
-            "mod" => {
-                names.insert(tokens[i + 1].clone(), tokens[i + 1].clone());
-                i += 2;
-            }
-            "use" => {
-                let mut found = Vec::new();
-                i += 1;
-                paths(&tokens, &mut i, &[], &mut found);
-                for path in found.into_iter().filter(|path| path.len() > 1) {
-                    let module = path[..path.len() - 1].join("::");
-                    names.insert(path[path.len() - 1].clone(), module);
-                }
-            }
-            _ => i += 1,
-        }
+    let is_program = names[0] == "main" || names[0] == "cli";
+    if names != ["main"] && names != ["lib"] {
+        names.insert(0, if is_program { "main" } else { "lib" }.into());
     }
     names
 }
 
-/// What is wrong with `module`: it has no place, or refers to what has none or stands above.
-fn faults(module: &str, source: &str, names: &Names) -> Vec<String> {
-    let Some(own) = place(module) else {
-        return vec![format!("{module} has no place in the table of tests/floors.rs")];
-    };
-    let segments: Vec<String> = module.split("::").map(String::from).collect();
-    let mut faults = Vec::new();
-    for path in references(&segments, source) {
-        // `super::*` in a module below the root: everything there is at the root.
-        let Some(first) = path.first() else {
-            faults.push(format!("{module} takes everything from the root"));
-            continue;
+/// The imports of one file.
+struct Imports<'a> {
+    files: &'a BTreeMap<ModulePath, PathBuf>,
+    /// Macro name → the file with its `macro_rules!`.
+    macros: &'a HashMap<String, ModulePath>,
+    file: ModulePath,
+    /// The file's module path, followed by the inline modules around the current item.
+    module: ModulePath,
+    /// Name → full path, for each name that a `use` of this file binds.
+    bound: HashMap<String, ModulePath>,
+    found: BTreeMap<ModulePath, BTreeSet<String>>,
+}
+
+impl Imports<'_> {
+    /// Resolves a path to full names from a crate's root; `None` for names of other crates and of this file.
+    fn resolve(&self, path: &[String]) -> Option<ModulePath> {
+        let (first, rest) = path.split_first()?;
+        let mut full = match first.as_str() {
+            "crate" => vec![self.module[0].clone()],
+            "hsum" if self.module[0] == "main" => vec!["lib".into()],
+            "self" => self.module.clone(),
+            "super" => self.module[..self.module.len() - 1].to_vec(),
+            name => match self.bound.get(name) {
+                Some(full) => full.clone(),
+                None => {
+                    let child = [&self.module[..], &[name.to_owned()]].concat();
+                    self.files.contains_key(&child).then_some(child)?
+                }
+            },
         };
-        let written = path.join("::");
-        let full = match names.get(first) {
-            Some(target) if target != first => target.clone(),
-            _ => written.clone(),
-        };
-        let own_or_within = full == module || full.starts_with(&format!("{module}::"));
-        match place(&full) {
-            None => faults.push(format!("{module} → {written}: {first} has no place")),
-            // Its own parts, as far as the table sets them no higher.
-            Some(other) if own_or_within && other.0 <= own.0 => {}
-            Some(other) if other > own => {
-                let (from, to) = (own.0, other.0);
-                faults.push(format!("{module} (floor {from}) → {written} (floor {to})"));
+        for name in rest {
+            match name.as_str() {
+                "super" => drop(full.pop()),
+                "self" | "*" => {}
+                name => full.push(name.into()),
             }
-            Some(_) => {}
+        }
+        Some(full)
+    }
+
+    /// Records an import of the file that holds the end of `full`.
+    fn record(&mut self, full: &[String]) {
+        let Some(length) = (1..=full.len()).rev().find(|n| self.files.contains_key(&full[..*n]))
+        else {
+            return;
+        };
+        if full[..length] != self.file {
+            let name = full.get(length).map_or("(module)", |name| name);
+            self.found.entry(full[..length].to_vec()).or_default().insert(name.to_owned());
         }
     }
-    faults
+
+    /// Records a path that stands in an expression, a type or a macro.
+    fn path(&mut self, path: &[String]) {
+        // A single name is a local one, or bound by a `use` that is recorded already.
+        if path.len() > 1
+            && let Some(full) = self.resolve(path)
+        {
+            self.record(&full);
+        }
+    }
+
+    /// Records the paths in the arguments of a macro, which have no syntax tree.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => {
+                    if colons != 2 {
+                        self.path(&path);
+                        path.clear();
+                    }
+                    path.push(name.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                other => {
+                    self.path(&path);
+                    path.clear();
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.path(&path);
+    }
 }
 
-/// Every source file below `directory`, with its module: `kernel::md5` for `kernel/md5.rs`.
-fn sources(directory: &Path, prefix: &[String]) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let inner = [prefix, std::slice::from_ref(&stem)].concat();
-        if path.is_dir() {
-            found.extend(sources(&path, &inner));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let module = if stem == "mod" { prefix.join("::") } else { inner.join("::") };
-            found.push((path, module));
+/// Lists the leaves of a `use` tree: the path, and the name that it binds.
+fn leaves(tree: &UseTree, prefix: &[String], found: &mut Vec<(ModulePath, String)>) {
+    let with = |name: &syn::Ident| [prefix, &[name.to_string()]].concat();
+    match tree {
+        UseTree::Path(path) => leaves(&path.tree, &with(&path.ident), found),
+        UseTree::Name(name) if name.ident == "self" => {
+            found.push((prefix.to_vec(), prefix.last().cloned().unwrap_or_default()));
+        }
+        UseTree::Name(name) => found.push((with(&name.ident), name.ident.to_string())),
+        UseTree::Rename(rename) => found.push((with(&rename.ident), rename.rename.to_string())),
+        UseTree::Glob(_) => found.push(([prefix, &["*".into()]].concat(), "*".into())),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                leaves(tree, prefix, found);
+            }
         }
     }
-    found
+}
+
+/// Collects the names that the `use` items of a file bind, so that later paths can start with them.
+struct Bindings<'a, 'b>(&'a mut Imports<'b>);
+
+impl<'ast> Visit<'ast> for Bindings<'_, '_> {
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        self.0.module.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.0.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        let mut found = Vec::new();
+        leaves(&item.tree, &[], &mut found);
+        for (path, name) in found {
+            if let Some(full) = self.0.resolve(&path) {
+                self.0.record(&full);
+                self.0.bound.insert(name, full);
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Imports<'_> {
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        self.module.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.module.pop();
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|part| part.ident.to_string()).collect();
+        self.path(&names);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast Macro) {
+        let name = item.path.segments.last().map(|part| part.ident.to_string());
+        if let Some(file) = name.and_then(|name| self.macros.get(&name).cloned()) {
+            self.record(&file);
+        }
+        self.visit_path(&item.path);
+        self.tokens(item.tokens.clone());
+    }
+
+    /// `pub(super)` imports nothing.
+    fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
+}
+
+/// Reads the import graph of the sources below `src`.
+fn import_graph(src: &Path) -> Graph {
+    let files = source_files(src);
+    let parsed: BTreeMap<_, _> = files
+        .iter()
+        .map(|(module, path)| {
+            let text = fs::read_to_string(path).expect("sources are readable");
+            (module, syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")))
+        })
+        .collect();
+    let mut macros = HashMap::new();
+    for (module, file) in &parsed {
+        for item in &file.items {
+            if let Item::Macro(item) = item
+                && let Some(name) = &item.ident
+            {
+                macros.insert(name.to_string(), (*module).clone());
+            }
+        }
+    }
+    parsed
+        .iter()
+        .map(|(module, file)| {
+            let mut imports = Imports {
+                files: &files,
+                macros: &macros,
+                file: (*module).clone(),
+                module: (*module).clone(),
+                bound: HashMap::new(),
+                found: BTreeMap::new(),
+            };
+            Bindings(&mut imports).visit_file(file);
+            imports.visit_file(file);
+            ((*module).clone(), imports.found)
+        })
+        .collect()
+}
+
+/// Returns every file that `from` reaches by imports.
+fn reachable<'a>(graph: &'a Graph, from: &ModulePath) -> BTreeSet<&'a ModulePath> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<_> = graph[from].keys().collect();
+    while let Some(file) = open.pop() {
+        if reached.insert(file) {
+            open.extend(graph[file].keys());
+        }
+    }
+    reached
+}
+
+/// Describes each import that is part of a cycle: `a -> b: names`.
+fn cycles(graph: &Graph) -> Vec<String> {
+    let reached: BTreeMap<_, _> = graph.keys().map(|file| (file, reachable(graph, file))).collect();
+    let imports = graph.iter().flat_map(|(from, imports)| imports.iter().map(move |to| (from, to)));
+    imports
+        .filter(|(from, (to, _))| reached[to].contains(from))
+        .map(|(from, (to, names))| {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            format!("{} -> {}: {}", from.join("::"), to.join("::"), names.join(", "))
+        })
+        .collect()
+}
+
+/// Returns the layer of a file and its place in the layer.
+fn layer(file: &ModulePath) -> (usize, usize) {
+    let name = file.get(1).unwrap_or(&file[0]);
+    let find = |(layer, row): (usize, &&[&str])| {
+        row.iter().position(|module| module == name).map(|at| (layer, at))
+    };
+    LAYERS.iter().enumerate().find_map(find).unwrap_or_else(|| {
+        panic!("{name} is in no layer: add it to LAYERS and docs/architecture.md")
+    })
+}
+
+/// Describes each import from a layer above.
+fn upward_imports(graph: &Graph) -> Vec<String> {
+    let imports = graph.iter().flat_map(|(from, imports)| imports.keys().map(move |to| (from, to)));
+    imports
+        .filter(|(from, to)| layer(to) > layer(from))
+        .map(|(from, to)| format!("{} -> {}", from.join("::"), to.join("::")))
+        .collect()
+}
+
+/// Lists the names of public types that are declared more than once, outside `main`.
+fn colliding_type_names(src: &Path) -> Vec<String> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (module, path) in source_files(src).iter().filter(|(module, _)| module[0] == "lib") {
+        let text = fs::read_to_string(path).expect("sources are readable");
+        for item in syn::parse_file(&text).expect("sources are Rust").items {
+            let (vis, name) = match &item {
+                Item::Struct(item) => (&item.vis, &item.ident),
+                Item::Enum(item) => (&item.vis, &item.ident),
+                Item::Trait(item) => (&item.vis, &item.ident),
+                Item::Type(item) => (&item.vis, &item.ident),
+                _ => continue,
+            };
+            if matches!(vis, syn::Visibility::Public(_)) {
+                places.entry(name.to_string()).or_default().push(module.join("::"));
+            }
+        }
+    }
+    places
+        .into_iter()
+        .filter(|(_, modules)| modules.len() > 1)
+        .map(|(name, modules)| format!("{name}: {}", modules.join(", ")))
+        .collect()
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
 #[test]
-fn nothing_refers_upwards() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut names = root_names(&fs::read_to_string(src.join("lib.rs")).unwrap());
-    assert_eq!(names.get("Hasher").map(String::as_str), Some("hasher"), "lib.rs was not read");
-    // The program's own root.
-    names.insert("cli".into(), "cli".into());
-    let all = sources(&src, &[]);
-    assert!(all.len() > 10, "{all:?}");
-    let mut wrong = Vec::new();
-    for (path, module) in all.iter().filter(|(_, module)| module != "lib") {
-        wrong.extend(faults(module, &fs::read_to_string(path).unwrap(), &names));
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+fn no_file_is_part_of_an_import_cycle() {
+    let found = cycles(&import_graph(&src()));
+    assert!(found.is_empty(), "imports in cycles:\n{}", found.join("\n"));
 }
 
-/// The library does not know the program: `hsum::` is for `main.rs` and `cli`.
 #[test]
-fn only_the_program_names_the_library_from_outside() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for (path, module) in sources(&src, &[]) {
-        if place(&module).is_some_and(|(floor, _)| floor == 5) {
-            continue;
-        }
-        let tokens = tokens(&fs::read_to_string(&path).unwrap());
-        let named = tokens.windows(2).any(|pair| pair[0] == "hsum" && pair[1] == "::");
-        assert!(!named, "{} refers to hsum::", path.display());
-    }
+fn no_import_points_to_a_layer_above() {
+    let found = upward_imports(&import_graph(&src()));
+    assert!(found.is_empty(), "imports from above:\n{}", found.join("\n"));
 }
 
-mod the_test_itself {
-    use super::{Names, faults, root_names};
+#[test]
+fn no_two_public_types_share_a_name() {
+    let found = colliding_type_names(&src());
+    assert!(found.is_empty(), "public types with one name:\n{}", found.join("\n"));
+}
 
-    fn names() -> Names {
-        root_names(
-            "mod digest; pub mod engine;\n// mod commented;\n\
-             #[cfg(feature = \"fs\")]\npub use engine::{hash_file, order::Window as W};\n\
-             pub use digest::Digest;",
-        )
+/// The number of imports in cycles when each file has the given text.
+fn cycles_of(files: &[(&str, &str)]) -> usize {
+    let src = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        let path = src.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
     }
+    cycles(&import_graph(src.path())).len()
+}
 
-    #[test]
-    fn reads_the_root() {
-        let names = names();
-        let pairs: Vec<_> = names.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(
-            pairs,
-            [
-                ("Digest", "digest"),
-                ("Window", "engine::order"),
-                ("digest", "digest"),
-                ("engine", "engine"),
-                ("hash_file", "engine"),
-            ]
-        );
-    }
-
-    #[test]
-    fn finds_every_upward_reference() {
-        let upward = [
-            ("digest", "use crate::hasher::Hasher;"),
-            ("digest", "use crate::{error::Error, hmac::Key};"),
-            (
-                "digest",
-                "use crate::{\n    algorithm::{Algorithm, HashFunction},\n    cli as c,\n};",
-            ),
-            ("digest", "fn f() { crate::engine::run(); }"),
-            ("digest", "fn f() -> crate::check::CheckVerdict { todo!() }"),
-            ("digest", "use super::hasher::Hasher;"),
-            ("digest", "mod inner { fn f() { super::super::hmac::sign(); } }"),
-            ("digest", "mod inner { } use super::hasher;"),
-            ("digest", "const Q: char = '\"'; use crate::hmac::Key; const R: char = '\"';"),
-            ("digest", "fn f<'a>(x: &'a str) { crate::hmac::sign(x) }"),
-            ("digest", "const S: &str = r#\"\"#; use crate::hmac::Key;"),
-            ("digest", "macro_rules! m { () => { $crate::hmac::sign() } }"),
-            ("digest", "use crate::hash_file;"),
-            ("digest", "use crate::Window;"),
-            ("digest", "pub(in crate::engine) fn f() {}"),
-            ("digest", "use crate::*;"),
-            ("algorithm", "use crate::digest::Digest;"),
-            ("algorithm", "use crate::Digest;"),
-            ("external", "use crate::algorithm::Algorithm;"),
-            ("error", "use crate::kernel::Word;"),
-            ("kernel", "use crate::kernel::md5::MD5;"),
-            ("kernel", "use self::md5::MD5;"),
-            ("kernel::md5", "use crate::algorithm::Algorithm;"),
-            ("kernel::simd::avx2", "use crate::lanes::Job;"),
-            ("hmac", "use crate::sign::Scheme;"),
-            ("engine::walk", "use crate::check::CheckVerdict;"),
-            ("check", "use crate::cli::Plan;"),
-            ("cli::print", "fn f() { super::super::main::run() }"),
-        ];
-        for (module, source) in upward {
-            assert_eq!(faults(module, source, &names()).len(), 1, "{module}: {source}");
-        }
-    }
-
-    #[test]
-    fn lets_downward_references_pass() {
-        let downward = [
-            ("digest", "use crate::algorithm::{self, Algorithm, MAX_LEN};"),
-            ("hasher", "use crate::{Digest, digest::*, kernel::{Merkle, md5::MD5}};"),
-            (
-                "hasher",
-                "//! [`Key`]: crate::hmac::Key\nuse crate::digest::Digest; // crate::cli::x",
-            ),
-            (
-                "hasher",
-                "/* crate::hmac /* nested */ crate::cli */ const S: &str = \"crate::cli::x\";",
-            ),
-            ("hasher", "const S: &str = r#\"\" crate::cli::x\"#; const B: u8 = b'\\'';"),
-            ("hasher", "mod tests { use super::*; fn f() { self::g(); super::h() } }"),
-            ("hasher", "use std::io; use other::crate_name::hmac; pub(crate) fn f(&self) {}"),
-            ("kernel::md5", "use super::{ByteOrder, Merkle};"),
-            ("kernel::simd::avx2", "use super::super::Word; use super::Tier;"),
-            ("engine", "use self::walk::Walk; use crate::engine::read; use crate::hash_file;"),
-            ("engine::walk", "use super::Plan; use crate::error::Error;"),
-            ("check", "use crate::{engine, manifest::Entry};"),
-            ("main", "use hsum::Algorithm; mod cli; use crate::cli::args;"),
-            ("cli::plan", "use super::args::Args; use crate::cli::exit;"),
-        ];
-        for (module, source) in downward {
-            assert_eq!(faults(module, source, &names()), [""; 0], "{module}: {source}");
-        }
-    }
-
-    #[test]
-    fn a_module_without_a_place_fails() {
-        assert_eq!(faults("attic", "", &names()).len(), 1);
-        assert_eq!(faults("digest", "use crate::attic::Box;", &names()).len(), 1);
-        assert_eq!(faults("digest", "use crate::Unheard;", &names()).len(), 1);
+#[test]
+fn planted_cycles_are_found() {
+    let leaf = "pub struct Leaf;";
+    let table: [(&str, usize, &[(&str, &str)]); 9] = [
+        (
+            "none",
+            0,
+            &[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::Leaf;"), ("b.rs", leaf)],
+        ),
+        ("two files", 2, &[("a.rs", "use crate::b::B;"), ("b.rs", "use crate::a::A;")]),
+        (
+            "three files",
+            3,
+            &[
+                ("a.rs", "use crate::b::B;"),
+                ("b.rs", "use crate::c::C;"),
+                ("c.rs", "use crate::a::A;"),
+            ],
+        ),
+        ("parent and child", 2, &[("a.rs", "mod b; use b::B;"), ("a/b.rs", "use super::A;")]),
+        (
+            "inline paths",
+            2,
+            &[("a.rs", "fn f() { crate::b::f() }"), ("b.rs", "type B = super::a::A;")],
+        ),
+        (
+            "names bound by use",
+            2,
+            &[
+                ("a.rs", "mod b; mod c; fn f() { c::f() }"),
+                ("a/b.rs", ""),
+                ("a/c.rs", "use crate::a as top; fn f() { top::f() }"),
+            ],
+        ),
+        (
+            "arguments of macros",
+            2,
+            &[("a.rs", "fn f() { assert!(g(&[crate::b::X])) }"), ("b.rs", "use crate::a::A;")],
+        ),
+        (
+            "macros",
+            2,
+            &[("a.rs", "macro_rules! rows { () => {} } use crate::b::B;"), ("b.rs", "rows! {}")],
+        ),
+        (
+            "re-exports of the root",
+            2,
+            &[("lib.rs", "mod a; pub use a::A;"), ("a.rs", "use crate::A as Other;")],
+        ),
+    ];
+    for (case, expected, files) in table {
+        assert_eq!(cycles_of(files), expected, "{case}");
     }
 }
