@@ -4,7 +4,7 @@
 
 use std::io::BufReader;
 
-use hsum::manifest::{Hint, List, Shape, leads_outside, parse_sfv_line};
+use hsum::manifest::{List, ListFormat, ListOptions, leads_outside, parse_sfv_line};
 use libfuzzer_sys::fuzz_target;
 
 const BEGINNINGS: [&str; 20] = [
@@ -39,9 +39,9 @@ fuzz_target!(|input: (u8, bool, &[u8])| {
         text = b"\xff\xfe".to_vec();
         text.extend(units.encode_utf16().flat_map(u16::to_le_bytes));
     }
-    let hint = Hint { name: Some("x.iso.sha256".into()), ..Hint::default() };
+    let hint = ListOptions::new().name(std::path::PathBuf::from("x.iso.sha256"));
     let mut list = List::new(BufReader::with_capacity(16, &text[..]), hint);
-    let may_lead_outside = matches!(list.shape(), Shape::Plain | Shape::Sidecar);
+    let may_lead_outside = matches!(list.format(), ListFormat::Plain | ListFormat::Sidecar);
     let mut items = 0;
     for listed in list.by_ref() {
         items += 1;

@@ -4,12 +4,12 @@
 use std::os::unix::ffi::OsStrExt;
 
 use hsum::Algorithm;
-use hsum::manifest::{Format, Parser, Style, write_line};
+use hsum::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (untagged, list) = input;
-    let mut parser = Parser::new();
+    let mut parser = LineParser::new();
     // 0: by length.
     if let Some(i) = usize::from(untagged % 18).checked_sub(1) {
         parser = parser.untagged(Algorithm::ALL[i % Algorithm::ALL.len()]);
@@ -19,8 +19,8 @@ fuzz_target!(|input: (u8, &[u8])| {
         let name = entry.path.as_os_str().as_bytes();
         assert!(!name.is_empty() && !name.contains(&0));
         let mut again = Vec::new();
-        let style = Style { format: Format::Tagged, ..Style::default() };
+        let style = LineStyle::new(LineFormat::Tagged);
         write_line(&mut again, &entry.digest, name, style);
-        assert_eq!(Parser::new().parse_line(&again), Ok(Some(entry)));
+        assert_eq!(LineParser::new().parse_line(&again), Ok(Some(entry)));
     }
 });

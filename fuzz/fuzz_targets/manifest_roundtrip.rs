@@ -4,7 +4,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use arbitrary::Arbitrary;
-use hsum::manifest::{Encoding, Format, Parser, Style, Terminator, write_line};
+use hsum::manifest::{DigestEncoding, LineFormat, LineParser, LineStyle, Terminator, write_line};
 use hsum::{Algorithm, Digest, HashFunction};
 use libfuzzer_sys::fuzz_target;
 
@@ -26,11 +26,9 @@ struct Line<'a> {
 
 fuzz_target!(|input: Input| {
     let algorithm = Algorithm::ALL[usize::from(input.algorithm) % Algorithm::ALL.len()];
-    let style = Style {
-        format: if input.format { Format::Tagged } else { Format::Untagged },
-        encoding: if input.encoding { Encoding::Base64 } else { Encoding::Hex },
-        terminator: if input.terminator { Terminator::Nul } else { Terminator::Newline },
-    };
+    let style = LineStyle::new(if input.format { LineFormat::Tagged } else { LineFormat::Untagged })
+        .encoding(if input.encoding { DigestEncoding::Base64 } else { DigestEncoding::Hex })
+        .terminator(if input.terminator { Terminator::Nul } else { Terminator::Newline });
     let mut list = Vec::new();
     let mut expected = Vec::new();
     for line in &input.lines {
@@ -40,8 +38,8 @@ fuzz_target!(|input: Input| {
         }
         // A line without a tag does not tell the length where it is not the default.
         let len = match style.format {
-            Format::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
-            Format::Untagged | Format::Binary => algorithm.default_len(),
+            LineFormat::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
+            LineFormat::Untagged | LineFormat::Binary => algorithm.default_len(),
         };
         let function = HashFunction::new(algorithm, len).unwrap_or(algorithm.into());
         let digest = Digest::from_bytes(function, &line.bytes[..function.len()]).unwrap();
@@ -60,8 +58,8 @@ fuzz_target!(|input: Input| {
         return;
     }
     let mut parser = match style.format {
-        Format::Tagged => Parser::new(),
-        Format::Untagged | Format::Binary => Parser::new().untagged(algorithm),
+        LineFormat::Tagged => LineParser::new(),
+        LineFormat::Untagged | LineFormat::Binary => LineParser::new().untagged(algorithm),
     };
     for (line, (name, digest)) in lines.into_iter().zip(expected) {
         let entry = parser.parse_line(line).expect("its own line").expect("an entry");

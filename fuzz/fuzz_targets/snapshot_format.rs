@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use arbitrary::Arbitrary;
 use hsum::engine::{Stamp, Time};
-use hsum::manifest::{Hint, List, Outside};
+use hsum::manifest::{List, ListOptions};
 use hsum::snapshot::{RecordContent, RecordEntry, RecordRun, Record, SEAL_ALGORITHM, RecordWriter, walk_order};
 use hsum::{Algorithm, Digest, Key, digest};
 use libfuzzer_sys::fuzz_target;
@@ -88,7 +88,7 @@ fn files(record: &Record) -> Vec<Vec<u8>> {
 
 /// The names that `check` reads, if it understands every line.
 fn listed(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let hint = ListOptions::new().allow_outside(true);
     let entries = List::new(bytes, hint).map(|listed| listed.entry.ok());
     entries.map(|entry| Some(entry?.path.as_os_str().as_bytes().to_vec())).collect()
 }

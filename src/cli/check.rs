@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hsum::check::{self, CheckOptions, CheckSummary, CheckVerdict, CheckedLine, Stdin};
 use hsum::engine::{Beneath, Next, Progress, StableFile};
-use hsum::manifest::{BadLine, Entry, Hint, List, Listed, Outside, Parser, Shape};
+use hsum::manifest::{BadLine, Entry, LineParser, List, ListFormat, ListOptions};
 use hsum::{Error, ErrorKind};
 
 use super::args::CheckArgs;
@@ -113,10 +113,10 @@ fn check_list(
     };
     let title = if is_stdin { "'standard input'".into() } else { quote(path) };
     let manner = Manner::new(args);
-    let hint = hint(args, path);
-    let mut list = List::new(input, hint.clone());
-    let beneath = beneath(args, list.shape())?;
-    if list.shape() == Shape::Sfv {
+    let options = list_options(args, path);
+    let mut list = List::new(input, options.clone());
+    let beneath = beneath(args, list.format())?;
+    if list.format() == ListFormat::Sfv {
         return sfv::check(args, &manner, &mut list, selection, beneath, &title, output);
     }
     let mut plan = CheckOptions::new().stdin(if is_stdin { Stdin::IsTheList } else { Stdin::Free });
@@ -128,21 +128,22 @@ fn check_list(
     }
     plan = plan.cache(plan::cache(&args.work));
     let progress = Arc::new(Progress::default());
-    let survey = survey(path.to_owned(), hint.clone(), beneath.clone());
+    let survey = survey(path.to_owned(), options.clone(), beneath.clone());
     let survey = path.is_file().then_some(survey);
     let view = View::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
 
     let mut differing = Differing::default();
     let (mut listed, mut broken, mut nameless) = (0u64, false, false);
-    let is_plain = list.shape() == Shape::Plain;
+    let is_plain = list.format() == ListFormat::Plain;
     // In these formats an entry without a name is an object with a digest, not prose.
-    let has_objects = matches!(list.shape(), Shape::Json | Shape::Lock);
+    let has_objects = matches!(list.format(), ListFormat::Json | ListFormat::Lock);
     // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
     let is_warning = is_plain && !selection.is_partial();
-    let entries = list.by_ref().map(|item| {
+    let entries = list.by_ref().map(|mut item| {
         listed += u64::from(item.entry.is_ok());
-        Listed { name: item.name.filter(|_| !is_warning), ..item }
+        item.name = item.name.filter(|_| !is_warning);
+        item
     });
     let summary = check::run_entries(&plan, selection.of(entries), |checked| {
         differing.note(&checked);
@@ -163,10 +164,10 @@ fn check_list(
             complain(format_args!("{title}: the list is signed; the signature is not checked"));
         }
         differing.explain(beneath.as_ref(), || {
-            Some(List::new(BufReader::new(StableFile::open(path).ok()?), hint))
+            Some(List::new(BufReader::new(StableFile::open(path).ok()?), options))
         });
     }
-    let is_record = list.shape() == Shape::Snapshot && manner.report != Report::Nothing;
+    let is_record = list.format() == ListFormat::Snapshot && manner.report != Report::Nothing;
     if is_record && summary.matched == 0 && summary.missing > 0 {
         let names = "its names are relative to the recorded tree";
         complain(format_args!("{title}: {names}; run 'hsum check' there, or use 'hsum audit'"));
@@ -192,28 +193,25 @@ fn check_list(
     Ok(if broken { Exit::Failed } else { exit })
 }
 
-/// What is known of a list before it is read.
-fn hint(args: &CheckArgs, path: &Path) -> Hint {
-    Hint {
-        name: (path != Path::new("-")).then(|| match args.beneath {
-            // The file beside it is looked up there too.
-            Some(_) => path.file_name().unwrap_or_default().into(),
-            None => path.to_owned(),
-        }),
-        untagged: args.algorithm,
-        file: Some(&args.only).filter(|files| files.len() == 1).map(|files| files[0].clone()),
-        // Of names that are cut down to their last part nothing leads anywhere.
-        outside: match args.allow_outside || args.basename {
-            true => Outside::Allowed,
-            false => Outside::Refused,
-        },
-    }
+/// Returns the options for reading the list at `path`.
+fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
+    let name = (path != Path::new("-")).then(|| match args.beneath {
+        // A bare digest is of a file in that directory.
+        Some(_) => path.file_name().unwrap_or_default().into(),
+        None => path.to_owned(),
+    });
+    ListOptions::new()
+        .name(name)
+        .untagged(args.algorithm)
+        .file(Some(&args.only).filter(|files| files.len() == 1).map(|files| files[0].clone()))
+        // A base name cannot lead anywhere.
+        .allow_outside(args.allow_outside || args.basename)
 }
 
 /// Checks a list of GNU lines and prints what comes of it, but for the summary.
 pub(super) fn verify(
     plan: &CheckOptions,
-    parser: &mut Parser,
+    parser: &mut LineParser,
     list: impl BufRead + Send,
     title: &str,
     manner: &Manner,
@@ -244,13 +242,13 @@ fn print_or_die(
 
 fn survey(
     list: PathBuf,
-    hint: Hint,
+    options: ListOptions,
     beneath: Option<Beneath>,
 ) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
     move |expected| match StableFile::open(list) {
         Ok(list) => {
             let list = BufReader::new(list);
-            check::survey(hint, beneath.as_ref(), list, |size| expected.add(size))
+            check::survey(options, beneath.as_ref(), list, |size| expected.add(size))
         }
         Err(_) => ControlFlow::Break(()),
     }
@@ -258,7 +256,7 @@ fn survey(
 
 /// Returns the directory that the names of a list must not lead out of: that of `--beneath`, or for
 /// foreign lists the working directory.
-fn beneath(args: &CheckArgs, shape: Shape) -> Result<Option<Beneath>> {
+fn beneath(args: &CheckArgs, shape: ListFormat) -> Result<Option<Beneath>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
         // The files of --only were named by the user.

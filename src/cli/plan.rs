@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hsum::engine::{Boundary, Cache, FileId, Filter, Follow, Plan, Source};
-use hsum::manifest::{Encoding, Format, Style, Terminator};
+use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 use hsum::{ErrorKind, HashFunction};
 
 use super::args::{FormatArgs, SumArgs, WorkArgs};
@@ -46,12 +46,10 @@ pub(crate) fn form(args: &FormatArgs, functions: usize) -> Form {
 }
 
 /// The lines' style.
-pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> Style {
-    Style {
-        format: if tag { Format::Tagged } else { Format::Untagged },
-        encoding: if base64 { Encoding::Base64 } else { Encoding::Hex },
-        terminator: if zero { Terminator::Nul } else { Terminator::Newline },
-    }
+pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> LineStyle {
+    LineStyle::new(if tag { LineFormat::Tagged } else { LineFormat::Untagged })
+        .encoding(if base64 { DigestEncoding::Base64 } else { DigestEncoding::Hex })
+        .terminator(if zero { Terminator::Nul } else { Terminator::Newline })
 }
 
 /// The engine's plan, but for the threads, the progress and the files to leave out.

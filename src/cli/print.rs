@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use hsum::Error;
 use hsum::engine::{Hashed, Next, Outcome};
 use hsum::escape::{escape, is_hostile};
-use hsum::manifest::{Style, write_line};
+use hsum::manifest::{LineStyle, write_line};
 use serde_json::{Map, Value, json};
 
 use super::output::{Output, WriteError};
@@ -19,7 +19,7 @@ use super::stderr;
 /// How results are printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    Lines(Style),
+    Lines(LineStyle),
     /// JSON Lines: one object for each file.
     Json,
     /// The digest's bytes.

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hsum::manifest::{BadLine, Entry, Listed, Matching, base_name, same_name};
+use hsum::manifest::{BadLine, Entry, ListEntry, Matching, base_name, same_name};
 use hsum::{Digest, Strength};
 
 use super::args::CheckArgs;
@@ -74,37 +74,34 @@ impl Selection {
     /// The entries of another list that are chosen, and its bad lines.
     pub(super) fn of<'l>(
         &'l mut self,
-        list: impl Iterator<Item = Listed> + Send + 'l,
-    ) -> Box<dyn Iterator<Item = Listed> + Send + 'l> {
+        list: impl Iterator<Item = ListEntry> + Send + 'l,
+    ) -> Box<dyn Iterator<Item = ListEntry> + Send + 'l> {
         self.files.iter_mut().for_each(|wanted| wanted.found = None);
         let strong = self.strong;
-        let chosen: Box<dyn Iterator<Item = Listed> + Send + 'l> = match self.matching {
+        let chosen: Box<dyn Iterator<Item = ListEntry> + Send + 'l> = match self.matching {
             _ if !self.files.is_empty() => Box::new(list.filter_map(|listed| self.choose(listed))),
             Matching::BaseName => Box::new(by_base_name(list)),
             Matching::Exact => Box::new(list),
         };
-        Box::new(chosen.map(move |Listed { line, name, entry }| Listed {
-            line,
-            name,
-            entry: entry.and_then(|entry| if strong { refuse_weak(entry) } else { Ok(entry) }),
-        }))
+        let check_strength = move |entry| if strong { refuse_weak(entry) } else { Ok(entry) };
+        Box::new(chosen.map(move |listed| listed.and_then(check_strength)))
     }
 
-    fn choose(&mut self, Listed { line, name, entry }: Listed) -> Option<Listed> {
+    fn choose(&mut self, listed: ListEntry) -> Option<ListEntry> {
         let matching = self.matching;
-        let named = entry.as_ref().map_or(name.as_deref(), |entry| Some(&*entry.path));
+        let named =
+            listed.entry.as_ref().map_or(listed.name.as_deref(), |entry| Some(&*entry.path));
         let is_it = |wanted: &&mut Wanted| named.is_some_and(|n| matching.matches(n, &wanted.file));
         let wanted = self.files.iter_mut().find(is_it);
-        match entry {
-            Ok(entry) => Some(Listed::new(line, wanted?.take(entry))),
-            Err(bad) => match wanted {
-                Some(wanted) => {
-                    wanted.ever = true;
-                    Some(Listed { line, name, entry: Err(bad) })
-                }
-                None if bad == BadLine::WithoutDigest => None,
-                None => Some(Listed::new(line, Err(bad))),
-            },
+        match (&listed.entry, wanted) {
+            (Ok(_), None) => None,
+            (Ok(_), Some(wanted)) => Some(listed.and_then(|entry| wanted.take(entry))),
+            (Err(_), Some(wanted)) => {
+                wanted.ever = true;
+                Some(listed)
+            }
+            (Err(BadLine::WithoutDigest), None) => None,
+            (Err(bad), None) => Some(ListEntry::new(listed.line, Err(*bad))),
         }
     }
 }
@@ -118,7 +115,7 @@ impl Wanted {
     }
 
     /// The entry, under the name that was asked for.
-    fn take(&mut self, entry: Entry) -> Result<Entry, BadLine> {
+    fn take(&mut self, mut entry: Entry) -> Result<Entry, BadLine> {
         let digests = self.find(&entry.path)?;
         for digest in entry.digests() {
             match digests.iter().find(|known| known.hash_function() == digest.hash_function()) {
@@ -128,25 +125,27 @@ impl Wanted {
             }
         }
         // `-` is standard input in a GNU line, and a file of that name elsewhere.
-        let path = if self.file == Path::new("-") { entry.path } else { self.file.clone() };
-        Ok(Entry { path, ..entry })
+        if self.file != Path::new("-") {
+            entry.path.clone_from(&self.file);
+        }
+        Ok(entry)
     }
 }
 
 /// All entries under their base names, the whole list having been read; those that share one are
 /// refused.
-fn by_base_name(list: impl Iterator<Item = Listed>) -> impl Iterator<Item = Listed> {
-    let all: Vec<Listed> = list.collect();
+fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = ListEntry> {
+    let all: Vec<ListEntry> = list.collect();
     let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
     let shared = shared_base_names(entries.map(|entry| &*entry.path));
-    all.into_iter().map(move |Listed { line, name, entry }| Listed {
-        line,
-        name,
-        entry: entry.and_then(|entry| match base_name(&entry.path) {
-            base if shared.contains(base) => Err(BadLine::Ambiguous),
-            base => Ok(Entry { path: OsStr::from_bytes(base).into(), ..entry }),
-        }),
-    })
+    let rename = move |mut entry: Entry| match base_name(&entry.path) {
+        base if shared.contains(base) => Err(BadLine::Ambiguous),
+        base => {
+            entry.path = PathBuf::from(OsStr::from_bytes(base));
+            Ok(entry)
+        }
+    };
+    all.into_iter().map(move |listed| listed.and_then(&rename))
 }
 
 /// The base names that different names have.

@@ -2,7 +2,8 @@
 
 use super::BadLine;
 use super::fields;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use crate::algorithm::HashFunction;
 
@@ -21,7 +22,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(b"CertUtil: ") || english()
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Certutil::default())
 }
 

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::fields::{self, words};
-use super::list::{Hint, Out, plain_name};
+use super::list::{Out, plain_name};
+use super::options::ListOptions;
 use super::shape::Reader;
-use super::{BadLine, Entry, Parser};
+use super::{BadLine, Entry, LineParser};
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 
@@ -20,7 +21,7 @@ struct Debian {
     places: HashMap<Vec<u8>, usize>,
     package: Package,
     /// Some write `SHA256:` above lines as GNU writes them.
-    plain: Parser,
+    plain: LineParser,
 }
 
 /// A file of the sections: its first line, its name, and what they say of it.
@@ -55,13 +56,13 @@ pub(super) fn sign(line: &[u8]) -> bool {
     }
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Debian {
         section: None,
         files: Vec::new(),
         places: HashMap::new(),
         package: Package::default(),
-        plain: Parser::new(),
+        plain: LineParser::new(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! FreeBSD's and pkgsrc's distinfo: BSD lines with `SIZE (NAME) = N`; all of a file's must hold.
 
 use super::fields::{self, Functions};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 use crate::digest::Digest;
@@ -28,7 +29,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(b"TIMESTAMP = ") || line.starts_with(b"$NetBSD")
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Distinfo::default())
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::fields;
-use super::{BadLine, Entry, Listed};
+use super::{BadLine, Entry, ListEntry};
 
 /// When a name in a list is that of the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -77,10 +77,10 @@ impl std::error::Error for NotListed {}
 ///
 /// ```
 /// use std::path::Path;
-/// use hsum::manifest::{self, Hint, List, Matching};
+/// use hsum::manifest::{self, List, ListOptions, Matching};
 ///
 /// let sums = "900150983cd24fb0d6963f7d28e17f72  build/a.iso\n";
-/// let list = List::new(sums.as_bytes(), Hint::default());
+/// let list = List::new(sums.as_bytes(), ListOptions::new());
 /// let entry = manifest::find(list, Path::new("a.iso"), Matching::BaseName)?;
 /// assert_eq!(entry.digest.to_hex(), "900150983cd24fb0d6963f7d28e17f72");
 /// # Ok::<(), manifest::NotListed>(())
@@ -90,13 +90,13 @@ impl std::error::Error for NotListed {}
 /// [`NotListed`]: there is none, or they contradict each other. A list that is refused as a whole,
 /// being HTML or broken JSON, is an error too.
 pub fn find(
-    list: impl IntoIterator<Item = Listed>,
+    list: impl IntoIterator<Item = ListEntry>,
     file: &Path,
     matching: Matching,
 ) -> Result<Entry, NotListed> {
     let mut found: Option<Entry> = None;
     let mut refused = None;
-    for Listed { entry, name, .. } in list {
+    for ListEntry { entry, name, .. } in list {
         let entry = match entry {
             Ok(entry) if matching.matches(&entry.path, file) => entry,
             Ok(_) => continue,

@@ -1,7 +1,8 @@
 //! Gentoo's Manifest (GLEP 44 and 74): `DIST curl-8.9.1.tar.xz 2782364 BLAKE2B … SHA512 …`.
 
 use super::fields::{self, Functions, words};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 
@@ -20,7 +21,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
         && fields::is_usual_hex(next())
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Manifest::default())
 }
 

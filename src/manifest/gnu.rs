@@ -7,18 +7,18 @@ use crate::digest::Digest;
 
 /// Whose lines are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Dialect {
+pub enum GnuDialect {
     /// `md5sum` and its kin: their own tag, digests in hex; `b2sum` is that of BLAKE2b, whose tag
     /// may hold a length.
     Own(Algorithm),
     /// `cksum`, hex and base64. With `--algorithm` its tags and untagged lines; without, every
     /// tag, and tagged lines only.
-    Cksum(Option<Family>),
+    Cksum(Option<AlgorithmFamily>),
 }
 
 /// What `cksum --algorithm` names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Family {
+pub enum AlgorithmFamily {
     /// One algorithm.
     One(Algorithm),
     /// SHA-224, SHA-256, SHA-384 and SHA-512.
@@ -30,20 +30,20 @@ pub enum Family {
 use Algorithm::*;
 
 /// The tags, up to a length that may follow.
-const TAGS: [(&str, Family); 10] = [
-    ("MD5", Family::One(Md5)),
-    ("SHA1", Family::One(Sha1)),
-    ("SHA224", Family::One(Sha224)),
-    ("SHA256", Family::One(Sha256)),
-    ("SHA384", Family::One(Sha384)),
-    ("SHA512", Family::One(Sha512)),
-    ("SHA2", Family::Sha2),
-    ("SHA3", Family::Sha3),
-    ("BLAKE2b", Family::One(Blake2b)),
-    ("SM3", Family::One(Sm3)),
+const TAGS: [(&str, AlgorithmFamily); 10] = [
+    ("MD5", AlgorithmFamily::One(Md5)),
+    ("SHA1", AlgorithmFamily::One(Sha1)),
+    ("SHA224", AlgorithmFamily::One(Sha224)),
+    ("SHA256", AlgorithmFamily::One(Sha256)),
+    ("SHA384", AlgorithmFamily::One(Sha384)),
+    ("SHA512", AlgorithmFamily::One(Sha512)),
+    ("SHA2", AlgorithmFamily::Sha2),
+    ("SHA3", AlgorithmFamily::Sha3),
+    ("BLAKE2b", AlgorithmFamily::One(Blake2b)),
+    ("SM3", AlgorithmFamily::One(Sm3)),
 ];
 
-impl Family {
+impl AlgorithmFamily {
     /// Its function with digests of `len` bytes.
     pub fn function(self, len: usize) -> Option<HashFunction> {
         let of_len = |all: [Algorithm; 4]| all.into_iter().find(|a| a.default_len() == len);
@@ -76,7 +76,7 @@ pub(super) struct Tag<'l> {
     pub(super) fields: Option<(Result<HashFunction, BadLine>, &'l [u8])>,
 }
 
-impl Dialect {
+impl GnuDialect {
     pub(super) fn tag<'l>(self, line: &'l [u8]) -> Option<Tag<'l>> {
         let end = line.iter().position(|b| b" \t-(".contains(b)).unwrap_or(line.len());
         let (word, rest) = line.split_at(end);
@@ -94,7 +94,7 @@ impl Dialect {
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
         let fields = rest.strip_prefix(b"(").map(|fields| {
             let function = match (bits, family) {
-                (None, Family::One(algorithm)) => Some(algorithm.into()),
+                (None, AlgorithmFamily::One(algorithm)) => Some(algorithm.into()),
                 (None | Some(None), _) => None,
                 (Some(Some(bits)), _) => Some(bits)
                     .filter(|bits| bits.is_multiple_of(8))

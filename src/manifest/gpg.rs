@@ -1,7 +1,8 @@
 //! `gpg --print-md`: `x: BA7816BF 8F01CFEA …`, `x: SHA256 = BA7816BF …`, wrapped over lines.
 
 use super::fields::{self, words};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
@@ -32,8 +33,8 @@ pub(super) fn sign(line: &[u8]) -> bool {
     }
 }
 
-pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
-    Box::new(Gpg { untagged: hint.untagged, ..Gpg::default() })
+pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
+    Box::new(Gpg { untagged: options.untagged, ..Gpg::default() })
 }
 
 impl Reader for Gpg {

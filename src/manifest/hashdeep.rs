@@ -1,7 +1,8 @@
 //! hashdeep: `%%%% size,md5,sha256,filename`, then those columns; the name may hold commas.
 
 use super::fields::{self, Functions};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
@@ -16,7 +17,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(b"%%%% HASHDEEP-")
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Hashdeep::default())
 }
 

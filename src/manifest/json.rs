@@ -7,14 +7,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::BadLine;
-use super::list::Listed;
+use super::entry::ListEntry;
 use super::record::{Record, Records, Value};
 
 /// Elements of a list that are kept for the object around it.
 const KEPT: usize = 2048;
 
 /// Reads the entries of one JSON value, or of several, one after the other.
-pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
+pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut records = Records::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -26,11 +26,14 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
             Err(_) => broken = true,
         }
     }
-    let mut listed: Vec<Listed> =
-        records.found.into_iter().map(|found| Listed::named(0, &found.name, found.entry)).collect();
-    listed.extend((0..unnamed).map(|_| Listed::new(0, Err(BadLine::NoName))));
+    let mut listed: Vec<ListEntry> = records
+        .found
+        .into_iter()
+        .map(|found| ListEntry::named(0, &found.name, found.entry))
+        .collect();
+    listed.extend((0..unnamed).map(|_| ListEntry::new(0, Err(BadLine::NoName))));
     if broken {
-        listed.push(Listed::new(0, Err(BadLine::Syntax)));
+        listed.push(ListEntry::new(0, Err(BadLine::Syntax)));
     }
     listed
 }

@@ -3,15 +3,16 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::begins::{Begins, begins, utf16};
+use super::entry::{ListEntry, leads_outside};
 use super::layer::Layer;
 use super::lines::{Line, Lines};
-use super::shape::{Reader, Row, SHAPES, Shape, Sure, is_digest_first};
-use super::{BadLine, Entry, Parser};
-use super::{distinfo, fields, sidecar};
-use crate::algorithm::HashFunction;
+use super::options::ListOptions;
+use super::shape::{ListFormat, Reader, Row, SHAPES, Sure, is_digest_first};
+use super::{BadLine, Entry, LineParser};
+use super::{distinfo, sidecar};
 
 /// Bytes of lines that are held until one tells the shape.
 const HELD: usize = 64 * 1024;
@@ -20,130 +21,68 @@ const WAITING: usize = 16;
 /// Bytes of a list that must be read whole.
 const WHOLE: u64 = 16 * 1024 * 1024;
 
-/// What is known of a list besides its contents.
-#[derive(Clone, Debug, Default)]
-pub struct Hint {
-    /// Its own name: `x.iso.sha256` is of `x.iso`, the lines of `B2SUMS` are of BLAKE2b.
-    pub name: Option<PathBuf>,
-    /// What untagged lines hold; see [`Parser::untagged`].
-    pub untagged: Option<HashFunction>,
-    /// The file that a digest without any name is of.
-    pub file: Option<PathBuf>,
-    /// Whether names may lead out of the directory. Those of GNU, BSD and OpenSSL lines always may.
-    pub outside: Outside,
-}
-
-/// Whether names may be absolute or have `..` in them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Outside {
-    /// They are bad lines.
-    #[default]
-    Refused,
-    /// They may.
-    Allowed,
-}
-
-/// One line of a list, or one item of a list without lines.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
-    /// The line's number, from 1; of an item without a line, its own number.
-    pub line: u64,
-    /// The file that a bad line names, where that is known.
-    pub name: Option<PathBuf>,
-    /// The entry, or why it is none.
-    pub entry: Result<Entry, BadLine>,
-}
-
-impl Listed {
-    /// Creates an item that names no file if it is bad.
-    pub fn new(line: u64, entry: Result<Entry, BadLine>) -> Self {
-        Self { line, name: None, entry }
-    }
-
-    /// Creates an item that names this file if it is bad.
-    pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
-        let name = match entry {
-            Err(bad) if bad != BadLine::Unpaired => fields::path(name).ok(),
-            _ => None,
-        };
-        Self { line, name, entry }
-    }
-
-    fn path(&self) -> Option<&Path> {
-        self.entry.as_ref().ok().map(|entry| &*entry.path)
-    }
-
-    fn size(&self) -> Option<u64> {
-        self.entry.as_ref().ok().and_then(|entry| entry.size)
-    }
-
-    fn set_size(&mut self, size: u64) {
-        self.entry.iter_mut().for_each(|entry| entry.size = Some(size));
-    }
-}
-
 /// A checksum file, entry by entry.
 ///
 /// Lists of lines are read in bounded memory, however long they are. JSON, XML and UTF-16 are
 /// read whole, up to 16 MiB.
 ///
 /// ```
-/// use hsum::manifest::{Hint, List, Shape};
+/// use hsum::manifest::{List, ListFormat, ListOptions};
 ///
 /// let text = "DIST a.tar.xz 3 SHA1 a9993e364706816aba3e25717850c26c9cd0d89d\n";
-/// let mut list = List::new(text.as_bytes(), Hint::default());
+/// let mut list = List::new(text.as_bytes(), ListOptions::new());
 /// let entry = list.next().unwrap().entry?;
-/// assert_eq!(list.shape(), Shape::Gentoo);
+/// assert_eq!(list.format(), ListFormat::Gentoo);
 /// assert_eq!((entry.path.to_str(), entry.size), (Some("a.tar.xz"), Some(3)));
 /// # Ok::<(), hsum::manifest::BadLine>(())
 /// ```
 pub struct List<R> {
     lines: Lines<Input<R>>,
-    hint: Hint,
+    options: ListOptions,
     layer: Layer,
     signed: bool,
     state: State,
     /// Lines that are read but not looked at, the wrapping taken off.
     held: VecDeque<Line>,
     /// Entries of BSD lines, all of one file, whose size may stand in the next line.
-    waiting: Vec<Listed>,
+    waiting: Vec<ListEntry>,
     out: Out,
 }
 
 enum State {
     /// Nothing has been read.
     New,
-    Plain(Parser),
-    Foreign(Shape, Box<dyn Reader>),
+    Plain(LineParser),
+    Foreign(ListFormat, Box<dyn Reader>),
     /// What was read whole stands in `out`.
-    Whole(Shape),
+    Whole(ListFormat),
 }
 
 /// Where entries go.
 #[derive(Default)]
 pub(super) struct Out {
-    queue: VecDeque<Listed>,
+    queue: VecDeque<ListEntry>,
     /// Set if the list carries a signature of its own.
     pub(super) signed: bool,
 }
 
 impl Out {
     pub(super) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
-        self.queue.push_back(Listed::new(line, entry));
+        self.queue.push_back(ListEntry::new(line, entry));
     }
 
     /// Appends a line that names this file.
     pub(super) fn named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
-        self.queue.push_back(Listed::named(line, name, entry));
+        self.queue.push_back(ListEntry::named(line, name, entry));
     }
 }
 
 impl<R: BufRead> List<R> {
     /// A list that begins here.
-    pub fn new(input: R, hint: Hint) -> Self {
+    pub fn new(input: R, options: ListOptions) -> Self {
         Self {
             lines: Lines::new(Input::Given(input)),
-            hint,
+            options,
             layer: Layer::Unknown,
             signed: false,
             state: State::New,
@@ -154,10 +93,10 @@ impl<R: BufRead> List<R> {
     }
 
     /// The shape that was found; reads as much as that takes.
-    pub fn shape(&mut self) -> Shape {
+    pub fn format(&mut self) -> ListFormat {
         self.begin();
         match &self.state {
-            State::New | State::Plain(_) => Shape::Plain,
+            State::New | State::Plain(_) => ListFormat::Plain,
             State::Foreign(shape, _) | State::Whole(shape) => *shape,
         }
     }
@@ -215,26 +154,26 @@ impl<R: BufRead> List<R> {
                     self.lines = Lines::new(Input::Decoded(Cursor::new(text)));
                     return self.begin();
                 }
-                Err(bad) => self.whole(Shape::PowerShell, Err(bad)),
+                Err(bad) => self.whole(ListFormat::PowerShell, Err(bad)),
             },
-            Some(Begins::Html) => self.whole(Shape::Metalink, Err(BadLine::Html)),
+            Some(Begins::Html) => self.whole(ListFormat::Metalink, Err(BadLine::Html)),
             #[cfg(feature = "fs")]
             Some(Begins::Xml) => {
                 let read = self.read_whole().map(|bytes| super::metalink::read(&bytes));
-                self.whole(Shape::Metalink, read)
+                self.whole(ListFormat::Metalink, read)
             }
             #[cfg(feature = "fs")]
             Some(Begins::Json) => {
                 let read = self.read_whole().map(|bytes| super::json::read(&bytes));
-                self.whole(Shape::Json, read)
+                self.whole(ListFormat::Json, read)
             }
             _ => self.sniff(),
         };
     }
 
-    fn whole(&mut self, shape: Shape, read: Result<Vec<Listed>, BadLine>) -> State {
-        let items = read.unwrap_or_else(|bad| vec![Listed::new(0, Err(bad))]);
-        let numbered = (1..).zip(items).map(|(line, item)| Listed { line, ..item });
+    fn whole(&mut self, shape: ListFormat, read: Result<Vec<ListEntry>, BadLine>) -> State {
+        let items = read.unwrap_or_else(|bad| vec![ListEntry::new(0, Err(bad))]);
+        let numbered = (1..).zip(items).map(|(line, item)| ListEntry { line, ..item });
         self.out.queue.extend(numbered);
         State::Whole(shape)
     }
@@ -269,7 +208,7 @@ impl<R: BufRead> List<R> {
                 let found = SHAPES.iter().position(sign);
                 if let Some(row) = found.map(|at| &SHAPES[at]).filter(|row| row.sure == Sure::Yes) {
                     self.held.push_back((number, line));
-                    return State::Foreign(row.shape, (row.reader)(&self.hint));
+                    return State::Foreign(row.shape, (row.reader)(&self.options));
                 }
                 if matches!(plain.parse_line(text), Ok(Some(_))) || is_digest_first(text) {
                     self.held.push_back((number, line));
@@ -280,19 +219,19 @@ impl<R: BufRead> List<R> {
             self.held.push_back((number, line));
         }
         match weak.map(|at| &SHAPES[at]) {
-            Some(row) if row.shape != Shape::Sidecar || sidecar::is_bound(&self.hint) => {
-                State::Foreign(row.shape, (row.reader)(&self.hint))
+            Some(row) if row.shape != ListFormat::Sidecar || sidecar::is_bound(&self.options) => {
+                State::Foreign(row.shape, (row.reader)(&self.options))
             }
             _ => State::Plain(self.plain_parser()),
         }
     }
 
     /// A parser that knows what the list's name tells.
-    fn plain_parser(&self) -> Parser {
-        let by_name = self.hint.name.as_deref().and_then(sidecar::rival);
-        match self.hint.untagged.or(by_name) {
-            Some(function) => Parser::new().untagged(function),
-            None => Parser::new(),
+    fn plain_parser(&self) -> LineParser {
+        let by_name = self.options.name.as_deref().and_then(sidecar::rival);
+        match self.options.untagged.or(by_name) {
+            Some(function) => LineParser::new().untagged(function),
+            None => LineParser::new(),
         }
     }
 
@@ -312,14 +251,16 @@ impl<R: BufRead> List<R> {
                     && path.is_some_and(|path| path.as_os_str().as_encoded_bytes() == name)
                     && self.waiting.iter().all(|l| l.size().is_none_or(|known| known == size))
                 {
-                    self.waiting.iter_mut().for_each(|listed| listed.set_size(size));
+                    self.waiting.iter_mut().for_each(|listed| {
+                        listed.entry.iter_mut().for_each(|entry| entry.size = Some(size));
+                    });
                     return true;
                 }
                 let Some(entry) = parser.parse_line(&line).transpose() else { return true };
                 let is_tagged = entry.is_ok() && tagged.is_some();
                 let listed = match plain_name(&line, tagged) {
-                    Some(name) if entry.is_err() => Listed::named(number, name, entry),
-                    _ => Listed::new(number, entry),
+                    Some(name) if entry.is_err() => ListEntry::named(number, name, entry),
+                    _ => ListEntry::new(number, entry),
                 };
                 if !is_tagged || listed.path() != path || self.waiting.len() == WAITING {
                     self.out.queue.extend(self.waiting.drain(..));
@@ -340,7 +281,7 @@ impl<R: BufRead> List<R> {
             (None, _, reader) => {
                 reader.into_iter().for_each(|reader| reader.end(&mut self.out));
                 self.out.queue.extend(self.waiting.drain(..));
-                self.state = State::Whole(self.shape());
+                self.state = State::Whole(self.format());
                 return !self.out.queue.is_empty();
             }
             (Some(_), None, None) => unreachable!("one of them is there"),
@@ -350,15 +291,15 @@ impl<R: BufRead> List<R> {
 }
 
 impl<R: BufRead> Iterator for List<R> {
-    type Item = Listed;
+    type Item = ListEntry;
 
-    fn next(&mut self) -> Option<Listed> {
+    fn next(&mut self) -> Option<ListEntry> {
         self.begin();
         loop {
             if let Some(mut listed) = self.out.queue.pop_front() {
-                let shape = self.shape();
+                let shape = self.format();
                 if let Ok(entry) = &mut listed.entry
-                    && shape != Shape::Plain
+                    && shape != ListFormat::Plain
                     && entry.path == Path::new("-")
                 {
                     // Standard input is `-` in GNU, BSD and OpenSSL lines only.
@@ -366,7 +307,7 @@ impl<R: BufRead> Iterator for List<R> {
                 }
                 if let Ok(entry) = &listed.entry
                     && shape.is_foreign()
-                    && self.hint.outside == Outside::Refused
+                    && !self.options.allows_outside
                     && leads_outside(&entry.path)
                 {
                     listed.name = Some(entry.path.clone());
@@ -394,16 +335,6 @@ pub(super) fn plain_name<'l>(
     let rest = &line[blank + 1..];
     let name = rest.strip_prefix(b" ").or(rest.strip_prefix(b"*")).unwrap_or(rest);
     (!name.is_empty() && line[..blank].iter().all(u8::is_ascii_hexdigit)).then_some(name)
-}
-
-/// Whether a name is absolute or climbs up, with either kind of slash.
-pub fn leads_outside(path: &Path) -> bool {
-    let name = path.as_os_str().as_encoded_bytes();
-    let slash = |byte: &u8| matches!(byte, b'/' | b'\\');
-    // `h: i` is a file's name where there are no drives.
-    let drive = matches!(name, [letter, b':', rest @ ..] if letter.is_ascii_alphabetic()
-        && (cfg!(windows) || rest.first().is_some_and(slash)));
-    drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")
 }
 
 /// What lines are read from.

@@ -1,7 +1,8 @@
 //! `yarn.lock` of Yarn 1. Those in TOML: [`super::toml`]; those in YAML: [`super::pnpm`].
 
 use super::BadLine;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::record::{Fallback, Record, Records, Value};
 use super::shape::Reader;
 
@@ -17,7 +18,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line == b"# yarn lockfile v1"
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Lock::default())
 }
 

@@ -4,12 +4,12 @@ use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 
 use super::BadLine;
+use super::entry::ListEntry;
 use super::fields;
-use super::list::Listed;
 use crate::digest::Digest;
 
 /// The files of a Metalink document.
-pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
+pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     let mut document = Document::default();
     let Ok(text) = str::from_utf8(bytes) else { return vec![bad(BadLine::Syntax)] };
     let mut reader = Reader::from_str(text);
@@ -47,8 +47,8 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Listed> {
 }
 
 /// Returns a bad item without a name, which is numbered later.
-fn bad(bad: BadLine) -> Listed {
-    Listed::new(0, Err(bad))
+fn bad(bad: BadLine) -> ListEntry {
+    ListEntry::new(0, Err(bad))
 }
 
 /// No size and no hash is longer, in bytes.
@@ -56,7 +56,7 @@ const TEXT: usize = 1024;
 
 #[derive(Default)]
 struct Document {
-    found: Vec<Listed>,
+    found: Vec<ListEntry>,
     file: Option<File>,
     /// What the hash that is open is of; `None` within the hashes of pieces.
     hash: Option<String>,
@@ -115,7 +115,7 @@ impl Document {
                     (None, true) => Err(file.bad.unwrap_or(BadLine::NoDigest)),
                     (None, false) => fields::entry(name, file.digests, file.size),
                 };
-                self.found.push(Listed::named(0, name, entry));
+                self.found.push(ListEntry::named(0, name, entry));
             }
             _ => {}
         }

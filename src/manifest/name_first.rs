@@ -1,7 +1,8 @@
 //! Lines with the name first: `NAME DIGEST`.
 
 use super::fields::{self, is_usual_hex};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
@@ -14,8 +15,8 @@ pub(super) fn sign(line: &[u8]) -> bool {
     split(line).is_some()
 }
 
-pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
-    Box::new(NameFirst { untagged: hint.untagged })
+pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
+    Box::new(NameFirst { untagged: options.untagged })
 }
 
 impl Reader for NameFirst {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str;
 
 use super::fields::path_from;
-use super::{Dialect, Entry, heading};
+use super::{Entry, GnuDialect, heading};
 use crate::algorithm::{Algorithm, HashFunction, UnknownAlgorithm};
 use crate::digest::Digest;
 use crate::notation;
@@ -12,12 +12,12 @@ use crate::notation;
 /// Reads the lines of one list, one after the other.
 ///
 /// A line names its algorithm by a tag, or not at all. In the second case it is the one given to
-/// [`Parser::untagged`], or else that of MD5, SHA-1 and SHA-2 whose digest is as long.
+/// [`LineParser::untagged`], or else that of MD5, SHA-1 and SHA-2 whose digest is as long.
 ///
 /// ```
-/// use hsum::manifest::Parser;
+/// use hsum::manifest::LineParser;
 ///
-/// let mut parser = Parser::new();
+/// let mut parser = LineParser::new();
 /// let entry = parser.parse_line(b"MD5 (empty) = d41d8cd98f00b204e9800998ecf8427e")?.unwrap();
 /// assert_eq!(entry.path.to_str(), Some("empty"));
 /// assert!(parser.parse_line(b"# a comment")?.is_none());
@@ -25,14 +25,14 @@ use crate::notation;
 /// # Ok::<(), hsum::manifest::BadLine>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Parser {
+pub struct LineParser {
     rules: Rules,
     latest_tag: Option<&'static str>,
     /// The algorithm that a comment names for the untagged lines below it.
     heading: Option<Result<HashFunction, BadLine>>,
     /// What the first untagged line of the list was; the others must be alike, for a reversed
     /// line whose name begins with a blank or `*` cannot be told from a GNU line.
-    shape: Option<Shape>,
+    shape: Option<Order>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ enum Rules {
     Any {
         untagged: Option<HashFunction>,
     },
-    Gnu(Dialect),
+    Gnu(GnuDialect),
 }
 
 impl Default for Rules {
@@ -59,7 +59,7 @@ impl Rules {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Shape {
+enum Order {
     /// `DIGEST`, blank, space or `*`, name.
     Gnu,
     /// `DIGEST`, blank, name.
@@ -166,7 +166,7 @@ impl BadLine {
     }
 }
 
-impl Parser {
+impl LineParser {
     /// A parser at the beginning of a list.
     pub fn new() -> Self {
         Self::default()
@@ -180,7 +180,7 @@ impl Parser {
     }
 
     /// Takes the lines that one of the coreutils takes.
-    pub fn dialect(mut self, dialect: Dialect) -> Self {
+    pub fn dialect(mut self, dialect: GnuDialect) -> Self {
         self.rules = Rules::Gnu(dialect);
         self
     }
@@ -252,11 +252,11 @@ impl Parser {
 
     fn gnu_line<'l>(
         &mut self,
-        dialect: Dialect,
+        dialect: GnuDialect,
         line: &'l [u8],
     ) -> Result<(Digest, &'l [u8]), BadLine> {
         let tag = dialect.tag(line);
-        if let (Some(tag), Dialect::Cksum(None)) = (&tag, dialect) {
+        if let (Some(tag), GnuDialect::Cksum(None)) = (&tag, dialect) {
             self.latest_tag = Some(tag.name);
         }
         match tag.and_then(|tag| tag.fields) {
@@ -279,13 +279,13 @@ impl Parser {
         let rest = &line[end + 1..];
         let shape = match rest {
             [] if !self.rules.lets_names_be_empty() => return Err(BadLine::NoName),
-            [b' ' | b'*', _, ..] => Shape::Gnu,
-            _ => Shape::Reversed,
+            [b' ' | b'*', _, ..] => Order::Gnu,
+            _ => Order::Reversed,
         };
         match (*self.shape.get_or_insert(shape), shape) {
-            (Shape::Gnu, Shape::Gnu) => Ok((digest, &rest[1..])),
-            (Shape::Gnu, Shape::Reversed) => Err(BadLine::NoName),
-            (Shape::Reversed, _) => Ok((digest, rest)),
+            (Order::Gnu, Order::Gnu) => Ok((digest, &rest[1..])),
+            (Order::Gnu, Order::Reversed) => Err(BadLine::NoName),
+            (Order::Reversed, _) => Ok((digest, rest)),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Lock files in YAML: pnpm's, and Yarn's since version 2, which has no digests of packages.
 
 use super::BadLine;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::record::{Fallback, Record, Records, Value};
 use super::shape::Reader;
 
@@ -19,7 +20,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(b"lockfileVersion:")
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Pnpm::default())
 }
 
@@ -81,7 +82,7 @@ pub(super) fn berry_sign(line: &[u8]) -> bool {
     line == b"__metadata:"
 }
 
-pub(super) fn berry_reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn berry_reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Berry::default())
 }
 

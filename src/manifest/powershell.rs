@@ -1,7 +1,8 @@
 //! PowerShell's `Get-FileHash`: a list (`Algorithm : SHA256`), a table of three columns, or CSV.
 
 use super::fields;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 
@@ -33,7 +34,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line == CSV || is_table(line) || matches!(field(line), Some((0, _)))
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(PowerShell::default())
 }
 

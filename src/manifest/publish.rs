@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
-use crate::manifest::{Format, Style, write_line};
+use crate::manifest::{LineFormat, LineStyle, write_line};
 use crate::notation::Notation;
 
 /// A file of a release.
@@ -123,14 +123,14 @@ fn sums(files: &[Published], function: HashFunction) -> Vec<u8> {
     let mut list = Vec::new();
     for file in files {
         for digest in file.digests.iter().filter(|digest| digest.hash_function() == function) {
-            write_line(&mut list, digest, &file.name, Style::default());
+            write_line(&mut list, digest, &file.name, LineStyle::default());
         }
     }
     list
 }
 
 fn bsd(files: &[Published]) -> Vec<u8> {
-    let style = Style { format: Format::Tagged, ..Style::default() };
+    let style = LineStyle::new(LineFormat::Tagged);
     let mut list = Vec::new();
     for file in files {
         file.digests.iter().for_each(|digest| write_line(&mut list, digest, &file.name, style));
@@ -267,11 +267,12 @@ fn below(base: &Url, name: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::PathBuf;
 
     use super::*;
     use crate::algorithm::Algorithm::{Blake3, Md5, Sha256, Sha512};
     use crate::hasher::digest;
-    use crate::manifest::{Hint, List};
+    use crate::manifest::{List, ListOptions};
 
     fn file(name: impl AsRef<[u8]>, algorithms: &[Algorithm]) -> Published {
         let digests = algorithms.iter().map(|algorithm| digest(*algorithm, b"abc")).collect();
@@ -340,7 +341,7 @@ mod tests {
             Listing::Json,
             Listing::Metalink,
         ] {
-            let hint = Hint { name: Some(listing.file_name().into()), ..Hint::default() };
+            let hint = ListOptions::new().name(PathBuf::from(listing.file_name()));
             let text = listing.write(&files, &["ftp://h/d".parse().unwrap()]).unwrap();
             let mut found = BTreeSet::new();
             for listed in List::new(&text[..], hint) {

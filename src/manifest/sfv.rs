@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::BadLine;
 use super::fields;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 
 struct Sfv;
@@ -34,7 +35,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(b";") || parse_line(line).is_some()
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Sfv)
 }
 

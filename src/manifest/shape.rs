@@ -1,7 +1,8 @@
 //! THE table of shapes: how each is told from the others, and what reads it.
 
 use super::fields::{is_usual_hex, words};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::{
     certutil, debian, distinfo, gentoo, gpg, hashdeep, lock, name_first, pnpm, powershell, sfv,
     shell, sidecar, snapshot, toml,
@@ -11,7 +12,7 @@ use super::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs)] // `name` says it
-pub enum Shape {
+pub enum ListFormat {
     Plain,
     Certutil,
     Debian,
@@ -30,7 +31,7 @@ pub enum Shape {
     Snapshot,
 }
 
-impl Shape {
+impl ListFormat {
     /// Returns `true` if names in it must not lead out of the directory: neither GNU, BSD and
     /// OpenSSL lines, whose names always could, nor the name that the list's own name tells.
     pub fn is_foreign(self) -> bool {
@@ -71,11 +72,11 @@ pub(super) trait Reader: Send {
 
 /// A shape that is read line by line.
 pub(super) struct Row {
-    pub(super) shape: Shape,
+    pub(super) shape: ListFormat,
     /// Whether a line is a sign of this shape and of no other.
     pub(super) sign: fn(&[u8]) -> bool,
     pub(super) sure: Sure,
-    pub(super) reader: fn(&Hint) -> Box<dyn Reader>,
+    pub(super) reader: fn(&ListOptions) -> Box<dyn Reader>,
 }
 
 /// How much a sign is worth.
@@ -90,29 +91,29 @@ pub(super) enum Sure {
 
 /// The first one whose sign is there is the shape: prose above GNU lines looks like many a thing.
 pub(super) static SHAPES: [Row; 16] = [
-    row(Shape::Snapshot, snapshot::sign, Sure::Yes, snapshot::reader),
-    row(Shape::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
-    row(Shape::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
-    row(Shape::Debian, debian::sign, Sure::Yes, debian::reader),
-    row(Shape::Distinfo, distinfo::sign, Sure::Yes, distinfo::reader),
-    row(Shape::Shell, shell::sign, Sure::Yes, shell::reader),
-    row(Shape::Certutil, certutil::sign, Sure::IfNothingElse, certutil::reader),
-    row(Shape::PowerShell, powershell::sign, Sure::IfNothingElse, powershell::reader),
-    row(Shape::Lock, toml::sign, Sure::IfNothingElse, toml::reader),
-    row(Shape::Lock, lock::sign, Sure::IfNothingElse, lock::reader),
-    row(Shape::Lock, pnpm::sign, Sure::IfNothingElse, pnpm::reader),
-    row(Shape::Lock, pnpm::berry_sign, Sure::IfNothingElse, pnpm::berry_reader),
-    row(Shape::Gpg, gpg::sign, Sure::IfNothingElse, gpg::reader),
-    row(Shape::NameFirst, name_first::sign, Sure::IfNothingElse, name_first::reader),
-    row(Shape::Sfv, sfv::sign, Sure::IfNothingElse, sfv::reader),
-    row(Shape::Sidecar, sidecar::sign, Sure::IfNothingElse, sidecar::reader),
+    row(ListFormat::Snapshot, snapshot::sign, Sure::Yes, snapshot::reader),
+    row(ListFormat::Hashdeep, hashdeep::sign, Sure::Yes, hashdeep::reader),
+    row(ListFormat::Gentoo, gentoo::sign, Sure::Yes, gentoo::reader),
+    row(ListFormat::Debian, debian::sign, Sure::Yes, debian::reader),
+    row(ListFormat::Distinfo, distinfo::sign, Sure::Yes, distinfo::reader),
+    row(ListFormat::Shell, shell::sign, Sure::Yes, shell::reader),
+    row(ListFormat::Certutil, certutil::sign, Sure::IfNothingElse, certutil::reader),
+    row(ListFormat::PowerShell, powershell::sign, Sure::IfNothingElse, powershell::reader),
+    row(ListFormat::Lock, toml::sign, Sure::IfNothingElse, toml::reader),
+    row(ListFormat::Lock, lock::sign, Sure::IfNothingElse, lock::reader),
+    row(ListFormat::Lock, pnpm::sign, Sure::IfNothingElse, pnpm::reader),
+    row(ListFormat::Lock, pnpm::berry_sign, Sure::IfNothingElse, pnpm::berry_reader),
+    row(ListFormat::Gpg, gpg::sign, Sure::IfNothingElse, gpg::reader),
+    row(ListFormat::NameFirst, name_first::sign, Sure::IfNothingElse, name_first::reader),
+    row(ListFormat::Sfv, sfv::sign, Sure::IfNothingElse, sfv::reader),
+    row(ListFormat::Sidecar, sidecar::sign, Sure::IfNothingElse, sidecar::reader),
 ];
 
 const fn row(
-    shape: Shape,
+    shape: ListFormat,
     sign: fn(&[u8]) -> bool,
     sure: Sure,
-    reader: fn(&Hint) -> Box<dyn Reader>,
+    reader: fn(&ListOptions) -> Box<dyn Reader>,
 ) -> Row {
     Row { shape, sign, sure, reader }
 }

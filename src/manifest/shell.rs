@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::BadLine;
 use super::fields::{self, url_name};
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
@@ -49,7 +50,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     }
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Shell::default())
 }
 

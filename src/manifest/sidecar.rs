@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::BadLine;
 use super::fields;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::notation::Expected;
@@ -24,15 +25,15 @@ pub(super) fn sign(line: &[u8]) -> bool {
 }
 
 /// Whether it is known what a bare digest is of.
-pub(super) fn is_bound(hint: &Hint) -> bool {
-    hint.file.is_some() || hint.name.as_deref().and_then(file).is_some()
+pub(super) fn is_bound(options: &ListOptions) -> bool {
+    options.file.is_some() || options.name.as_deref().and_then(file).is_some()
 }
 
-pub(super) fn reader(hint: &Hint) -> Box<dyn Reader> {
-    let name = hint.name.as_deref();
+pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
+    let name = options.name.as_deref();
     Box::new(Sidecar {
-        file: hint.file.clone().or_else(|| name.and_then(file)),
-        function: hint.untagged.or_else(|| name.and_then(rival)),
+        file: options.file.clone().or_else(|| name.and_then(file)),
+        function: options.untagged.or_else(|| name.and_then(rival)),
         found: false,
     })
 }

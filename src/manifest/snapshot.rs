@@ -7,7 +7,8 @@ pub(crate) mod text;
 use std::str;
 
 use super::fields;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::shape::Reader;
 use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
@@ -49,7 +50,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     line.starts_with(ANY_MAGIC.as_bytes())
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Snapshot { part: Part::First, line: 0, first: String::new() })
 }
 
@@ -147,7 +148,7 @@ impl Entries {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{List, Shape};
+    use super::super::{List, ListFormat};
     use super::*;
     use crate::algorithm::Algorithm;
     use crate::hasher::digest;
@@ -161,8 +162,8 @@ mod tests {
     }
 
     fn read(text: &str) -> (Vec<Result<String, BadLine>>, bool) {
-        let mut list = List::new(text.as_bytes(), Hint::default());
-        assert_eq!(list.shape(), Shape::Snapshot);
+        let mut list = List::new(text.as_bytes(), ListOptions::new());
+        assert_eq!(list.format(), ListFormat::Snapshot);
         let name = |entry: Entry| entry.path.into_os_string().into_string().unwrap();
         let items = list.by_ref().map(|listed| listed.entry.map(name)).collect();
         (items, list.is_signed())

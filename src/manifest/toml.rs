@@ -2,7 +2,8 @@
 //! beside its digests.
 
 use super::BadLine;
-use super::list::{Hint, Out};
+use super::list::Out;
+use super::options::ListOptions;
 use super::record::{Fallback, Record, Records, Value, is_other};
 use super::shape::Reader;
 
@@ -36,7 +37,7 @@ pub(super) fn sign(line: &[u8]) -> bool {
     })
 }
 
-pub(super) fn reader(_: &Hint) -> Box<dyn Reader> {
+pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
     Box::new(Toml::default())
 }
 
@@ -83,7 +84,7 @@ impl Reader for Toml {
 
 impl Toml {
     fn pair(&mut self, text: &str, out: &mut Out) {
-        let mut parser = Parser { rest: text, records: &mut self.records };
+        let mut parser = TomlParser { rest: text, records: &mut self.records };
         let read = parser.pair(&mut self.record, 0);
         // An inline table or an array holds entries of its own.
         self.take(self.pending_from, out);
@@ -200,12 +201,12 @@ fn string(text: &str) -> Option<(String, &str)> {
 }
 
 /// Reads pairs and values.
-struct Parser<'t, 'r> {
+struct TomlParser<'t, 'r> {
     rest: &'t str,
     records: &'r mut Records,
 }
 
-impl Parser<'_, '_> {
+impl TomlParser<'_, '_> {
     /// Reads `a.b = VALUE`; `None` if it is malformed.
     fn pair(&mut self, record: &mut Record, depth: usize) -> Option<()> {
         let (mut path, rest) = dotted(self.rest)?;

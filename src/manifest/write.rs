@@ -5,20 +5,40 @@ use std::io::Write;
 
 use crate::digest::Digest;
 
-/// How a list is written.
+/// The style of the lines of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Style {
-    /// The shape of a line.
-    pub format: Format,
-    /// How the digest's bytes are written.
-    pub encoding: Encoding,
-    /// What ends a line.
+#[non_exhaustive]
+pub struct LineStyle {
+    /// The format of a line.
+    pub format: LineFormat,
+    /// The encoding of the digest.
+    pub encoding: DigestEncoding,
+    /// The end of a line.
     pub terminator: Terminator,
 }
 
-/// The shape of a line.
+impl LineStyle {
+    /// Creates a style with digests in hex and lines that end in LF.
+    pub fn new(format: LineFormat) -> Self {
+        Self { format, ..Self::default() }
+    }
+
+    /// Sets the encoding of the digest.
+    pub fn encoding(mut self, encoding: DigestEncoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Sets the end of a line.
+    pub fn terminator(mut self, terminator: Terminator) -> Self {
+        self.terminator = terminator;
+        self
+    }
+}
+
+/// The format of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Format {
+pub enum LineFormat {
     /// `DIGEST  NAME`, as GNU `sha256sum` writes it.
     #[default]
     Untagged,
@@ -30,7 +50,7 @@ pub enum Format {
 
 /// How the digest's bytes are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Encoding {
+pub enum DigestEncoding {
     /// Lower-case hex.
     #[default]
     Hex,
@@ -57,17 +77,23 @@ pub enum Terminator {
 /// manifest::write_line(&mut list, &digest(Algorithm::Md5, b""), b"a\nb", Default::default());
 /// assert_eq!(list, b"\\d41d8cd98f00b204e9800998ecf8427e  a\\nb\n");
 /// ```
-pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: Style) {
+pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineStyle) {
     let text = match style.encoding {
-        Encoding::Hex => digest.to_hex(),
-        Encoding::Base64 => digest.to_base64(),
+        DigestEncoding::Hex => digest.to_hex(),
+        DigestEncoding::Base64 => digest.to_base64(),
     };
     write_fields(out, &digest.hash_function().tag(), &text, name, style);
 }
 
 /// [`write_line`] for any labelled value, such as `HMAC-SHA256 (NAME) = TAG`.
 #[doc(hidden)]
-pub fn write_fields(out: &mut Vec<u8>, tag: &dyn Display, text: &str, name: &[u8], style: Style) {
+pub fn write_fields(
+    out: &mut Vec<u8>,
+    tag: &dyn Display,
+    text: &str,
+    name: &[u8],
+    style: LineStyle,
+) {
     let escaped = match style.terminator {
         Terminator::Newline => escape(name),
         Terminator::Nul => None,
@@ -77,13 +103,13 @@ pub fn write_fields(out: &mut Vec<u8>, tag: &dyn Display, text: &str, name: &[u8
     }
     let name = escaped.as_deref().unwrap_or(name);
     match style.format {
-        Format::Untagged | Format::Binary => {
-            let binary = style.format == Format::Binary;
+        LineFormat::Untagged | LineFormat::Binary => {
+            let binary = style.format == LineFormat::Binary;
             out.extend_from_slice(text.as_bytes());
             out.extend_from_slice(if binary { b" *" } else { b"  " });
             out.extend_from_slice(name);
         }
-        Format::Tagged => {
+        LineFormat::Tagged => {
             write!(out, "{tag} (").expect("writing to memory cannot fail");
             out.extend_from_slice(name);
             out.extend_from_slice(b") = ");

@@ -10,7 +10,7 @@ use url::Url;
 use crate::algorithm::HashFunction;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
-use crate::manifest::{self, Entry, Hint, List, Matching, NotListed};
+use crate::manifest::{self, Entry, List, ListOptions, Matching, NotListed};
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind, redacted};
 use crate::net::transport::Origin;
@@ -205,13 +205,11 @@ fn read(
     name: &OsStr,
     algorithm: Option<HashFunction>,
 ) -> Result<Entry, NotListed> {
-    let hint = Hint {
-        name: own.file_name().map(Into::into),
-        untagged: algorithm,
-        file: Some(name.into()),
-        ..Hint::default()
-    };
-    manifest::find(List::new(text, hint), Path::new(name), Matching::BaseName)
+    let options = ListOptions::new()
+        .name(own.file_name().map(PathBuf::from))
+        .untagged(algorithm)
+        .file(PathBuf::from(name));
+    manifest::find(List::new(text, options), Path::new(name), Matching::BaseName)
 }
 
 fn said(entry: &Entry, source: String, signature: Option<String>) -> ListedFile {

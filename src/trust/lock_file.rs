@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::manifest::{BadLine, Hint, List, Outside};
+use crate::manifest::{BadLine, List, ListOptions};
 use crate::notation::Expected;
 
 /// A file that a lock file names.
@@ -47,8 +47,8 @@ pub fn read(text: &[u8]) -> LockFile {
     let mut lock = LockFile::default();
     let mut known: HashMap<Url, usize> = HashMap::new();
     // Files are called as their URLs say, not as the lock does.
-    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
-    for listed in List::new(text, hint) {
+    let options = ListOptions::new().allow_outside(true);
+    for listed in List::new(text, options) {
         let entry = match listed.entry {
             Ok(entry) => entry,
             Err(bad) => {

@@ -12,7 +12,7 @@ use crate::algorithm::Algorithm;
 use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
 use crate::hasher::digest;
-use crate::manifest::{Format, Parser, Style, write_line};
+use crate::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use crate::net::failure::{Failure, FailureKind};
 use crate::notation::Expected;
 use crate::trust::evidence::Evidence;
@@ -40,7 +40,7 @@ impl Pins {
             Err(error) => return Err(Failure::local(&self.path, error)),
         };
         let names = [name(url), old_name(url)];
-        let mut parser = Parser::new();
+        let mut parser = LineParser::new();
         let mut pinned = Vec::new();
         for (line, number) in text.split(|&b| b == b'\n').zip(1..) {
             match parser.parse_line(line) {
@@ -79,7 +79,7 @@ impl Pins {
     /// # Errors
     /// Of writing the file.
     pub fn add(&self, url: &Url, digest: &Digest) -> Result<(), Failure> {
-        let style = Style { format: Format::Tagged, ..Style::default() };
+        let style = LineStyle::new(LineFormat::Tagged);
         let mut line = Vec::new();
         write_line(&mut line, digest, name(url).as_bytes(), style);
         let mut append = || {

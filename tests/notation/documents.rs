@@ -1,7 +1,7 @@
 //! Documents of JSON and TOML, made from arbitrary bytes, in which a known number of files are named
 //! beside a digest-like field. The fuzz targets use them too.
 
-use hsum::manifest::{Hint, List};
+use hsum::manifest::{List, ListOptions};
 
 const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
@@ -98,7 +98,7 @@ pub(crate) fn toml(bytes: &[u8]) -> (usize, String) {
 
 /// Asserts that no file of a document is dropped.
 pub(crate) fn assert_kept((named, text): (usize, String)) {
-    let listed: Vec<_> = List::new(text.as_bytes(), Hint::default()).collect();
+    let listed: Vec<_> = List::new(text.as_bytes(), ListOptions::new()).collect();
     let kept = listed.iter().filter(|l| l.entry.is_ok() || l.name.is_some()).count();
     assert!(kept >= named, "{kept} of {named}:\n{text}\n{listed:#?}");
 }

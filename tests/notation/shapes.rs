@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::documents;
-use hsum::manifest::{self, BadLine, Hint, List, Listed, Matching, NotListed, Outside, Shape};
+use hsum::manifest::{
+    self, BadLine, List, ListEntry, ListFormat, ListOptions, Matching, NotListed,
+};
 
 /// A checksum file of the corpus.
 struct Case {
@@ -38,17 +40,17 @@ fn corpus() -> Vec<Case> {
     cases
 }
 
-fn hint(name: &str) -> Hint {
-    Hint { name: Some(PathBuf::from(name)), ..Hint::default() }
+fn hint(name: &str) -> ListOptions {
+    ListOptions::new().name(PathBuf::from(name))
 }
 
 fn read(text: &[u8], name: &str) -> (String, Vec<String>) {
     let mut list = List::new(text, hint(name));
-    let shape = format!("{:?}", list.shape());
+    let shape = format!("{:?}", list.format());
     (shape, list.map(|listed| shown(&listed)).collect())
 }
 
-fn shown(listed: &Listed) -> String {
+fn shown(listed: &ListEntry) -> String {
     match &listed.entry {
         Ok(entry) => {
             let size = entry.size.map_or("-".into(), |size| size.to_string());
@@ -165,7 +167,7 @@ fn damaged() {
 
 fn safe(text: &[u8], name: &str) {
     let mut list = List::new(text, hint(name));
-    let bounded = matches!(list.shape(), Shape::Plain | Shape::Sidecar);
+    let bounded = matches!(list.format(), ListFormat::Plain | ListFormat::Sidecar);
     for entry in list.filter_map(|listed| listed.entry.ok()) {
         assert!(bounded || !manifest::leads_outside(&entry.path), "{entry:?}");
     }
@@ -174,9 +176,9 @@ fn safe(text: &[u8], name: &str) {
 #[test]
 fn names_outside_only_when_asked_for() {
     let text = b"../a ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
-    let refused: Vec<_> = List::new(&text[..], Hint::default()).map(|l| l.entry).collect();
+    let refused: Vec<_> = List::new(&text[..], ListOptions::new()).map(|l| l.entry).collect();
     assert_eq!(refused, [Err(BadLine::Outside)]);
-    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let hint = ListOptions::new().allow_outside(true);
     let allowed: Vec<_> = List::new(&text[..], hint).map(|l| l.entry.unwrap().path).collect();
     assert_eq!(allowed, [Path::new("../a")]);
     for name in ["/a", "a/../b", "..", r"..\a", r"C:\a", "c:/a", r"\\host\a", r"a\..\b"] {
@@ -191,7 +193,7 @@ fn names_outside_only_when_asked_for() {
 fn one_file_of_a_list() {
     let (abc, nothing) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
     let find = |text: &str, name: &str, matching| {
-        let list = List::new(text.as_bytes(), Hint::default());
+        let list = List::new(text.as_bytes(), ListOptions::new());
         manifest::find(list, Path::new(name), matching).map(|entry| entry.digest.to_hex())
     };
     use Matching::{BaseName, Exact};
@@ -207,7 +209,7 @@ fn one_file_of_a_list() {
     assert_eq!(find(&twice, "z", Exact), Err(NotListed::Conflict));
     assert_eq!(find("<html>", "z", Exact), Err(NotListed::Bad(BadLine::Html)));
     let both = format!("MD5 (a) = {abc}\nSHA1 (a) = a9993e364706816aba3e25717850c26c9cd0d89d\n");
-    let list = List::new(both.as_bytes(), Hint::default());
+    let list = List::new(both.as_bytes(), ListOptions::new());
     let entry = manifest::find(list, Path::new("a"), Exact).unwrap();
     assert_eq!(entry.digests().count(), 2);
 }
@@ -215,7 +217,7 @@ fn one_file_of_a_list() {
 /// A bare digest is of the file that the caller asks for.
 #[test]
 fn a_bare_digest_of_a_known_file() {
-    let hint = Hint { file: Some("x".into()), ..Hint::default() };
+    let hint = ListOptions::new().file(PathBuf::from("x"));
     let text = b"sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
     let entries: Vec<_> = List::new(&text[..], hint).map(|listed| shown(&listed)).collect();
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -226,7 +228,7 @@ fn a_bare_digest_of_a_known_file() {
 fn what_must_be_read_whole_has_a_limit() {
     let mut text = b"{\"a\": \"".to_vec();
     text.resize(17 << 20, b'x');
-    let entries: Vec<_> = List::new(&text[..], Hint::default()).map(|l| l.entry).collect();
+    let entries: Vec<_> = List::new(&text[..], ListOptions::new()).map(|l| l.entry).collect();
     assert_eq!(entries, [Err(BadLine::TooLarge)]);
 }
 
@@ -254,7 +256,7 @@ fn no_named_file_is_dropped_of_all_kinds() {
 #[test]
 fn alternatives() {
     let (a, b) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
-    let read = |text: String| List::new(text.as_bytes(), Hint::default()).next().unwrap().entry;
+    let read = |text: String| List::new(text.as_bytes(), ListOptions::new()).next().unwrap().entry;
     let entry = read(format!("{{\"name\": \"x\", \"md5\": [\"{a}\", \"{b}\"]}}")).unwrap();
     assert_eq!((entry.digests().count(), entry.alternatives.len()), (1, 1));
     assert_eq!(entry.expected().digests().len(), 2);
@@ -268,7 +270,7 @@ fn alternatives() {
 fn one_bad_line_of_a_file() {
     let abc = "900150983cd24fb0d6963f7d28e17f72";
     let find = |text: String, name: &str| {
-        let list = List::new(text.as_bytes(), Hint { file: Some(name.into()), ..Hint::default() });
+        let list = List::new(text.as_bytes(), ListOptions::new().file(PathBuf::from(name)));
         manifest::find(list, Path::new(name), Matching::BaseName).map(|entry| entry.digest.to_hex())
     };
     let json = format!("[{{\"name\":\"a\",\"md5\":\"{abc}\"}},{{\"name\":\"b\",\"md5\":\"0\"}}]");
@@ -290,7 +292,7 @@ fn one_bad_line_of_a_file() {
 #[test]
 fn a_dash_is_a_file() {
     let abc = "900150983cd24fb0d6963f7d28e17f72";
-    let path = |text: String| List::new(text.as_bytes(), Hint::default()).next().unwrap().entry;
+    let path = |text: String| List::new(text.as_bytes(), ListOptions::new()).next().unwrap().entry;
     for text in [format!("{abc}  -\n"), format!("MD5 (-) = {abc}\n"), format!("MD5(-)= {abc}\n")] {
         assert_eq!(path(text).unwrap().path, Path::new("-"));
     }
@@ -315,6 +317,6 @@ fn names_that_a_script_makes_have_a_limit() {
         text += &format!("900150983cd24fb0d6963f7d28e17f72 {i}$v$v$v$v\n");
     }
     text += "\"\n";
-    let entries: Vec<_> = List::new(text.as_bytes(), Hint::default()).map(|l| l.entry).collect();
+    let entries: Vec<_> = List::new(text.as_bytes(), ListOptions::new()).map(|l| l.entry).collect();
     assert_eq!(entries, [Err(BadLine::TooLarge)]);
 }

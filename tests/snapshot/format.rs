@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use hsum::engine::{Stamp, Time};
-use hsum::manifest::{Hint, List, Outside, Shape};
+use hsum::manifest::{List, ListFormat, ListOptions};
 use hsum::snapshot::{
     Record, RecordContent, RecordEntry, RecordError, RecordRun, RecordWriter, SEAL_ALGORITHM,
     walk_order,
@@ -260,9 +260,9 @@ fn every_algorithm_has_records() {
 
 /// Reads a record as `hsum check` does: the name and the digest of each file.
 fn listed(bytes: &[u8]) -> Vec<(Vec<u8>, hsum::Digest)> {
-    let hint = Hint { outside: Outside::Allowed, ..Hint::default() };
+    let hint = ListOptions::new().allow_outside(true);
     let mut list = List::new(bytes, hint);
-    assert_eq!(list.shape(), Shape::Snapshot);
+    assert_eq!(list.format(), ListFormat::Snapshot);
     let entries = list.map(|listed| listed.entry.expect("an entry"));
     // `./-` is how a list says that it means a file, not standard input.
     let name = |path: &Path| path.strip_prefix(".").unwrap_or(path).as_os_str().as_bytes().to_vec();
@@ -321,7 +321,7 @@ proptest! {
             prop_assert_eq!(record.entries().count(), lines.len());
             prop_assert_eq!(listed(&bytes), files(&record));
         }
-        let list: Vec<_> = List::new(&bytes[..], Hint::default()).map(|l| l.entry).collect();
+        let list: Vec<_> = List::new(&bytes[..], ListOptions::new()).map(|l| l.entry).collect();
         if list.iter().all(Result::is_ok) {
             prop_assert_eq!(list.len() + links, lines.len());
         }

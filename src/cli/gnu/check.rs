@@ -10,7 +10,7 @@ use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{CheckOptions, Stdin};
 use hsum::engine::Reading;
-use hsum::manifest::{Dialect, Parser};
+use hsum::manifest::{GnuDialect, LineParser};
 
 use super::super::check::{Manner, summarize, verify};
 use super::super::exit::Exit;
@@ -18,13 +18,17 @@ use super::super::output::{Output, WriteError};
 use super::super::print::complain;
 use super::super::quote::quote;
 
-pub(super) fn run(dialect: Dialect, manner: Manner, mut operands: Vec<OsString>) -> Result<Exit> {
+pub(super) fn run(
+    dialect: GnuDialect,
+    manner: Manner,
+    mut operands: Vec<OsString>,
+) -> Result<Exit> {
     let mut output = Output::plain_stdout()?;
     if operands.is_empty() {
         operands.push("-".into());
     }
     // One for all lists: what the first untagged line was holds for all that follow.
-    let mut parser = Parser::new().dialect(dialect);
+    let mut parser = LineParser::new().dialect(dialect);
     let mut exit = Exit::Well;
     let mut stdin_is_read = false;
     for list in operands.into_iter().map(PathBuf::from) {
@@ -43,7 +47,7 @@ pub(super) fn run(dialect: Dialect, manner: Manner, mut operands: Vec<OsString>)
 fn check_list(
     path: &Path,
     manner: &Manner,
-    parser: &mut Parser,
+    parser: &mut LineParser,
     output: &mut Output,
 ) -> Result<Exit, WriteError> {
     let is_stdin = path == Path::new("-");

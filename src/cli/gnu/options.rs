@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use hsum::manifest::{Dialect, Encoding, Family, Format, Style, Terminator};
+use hsum::manifest::{
+    AlgorithmFamily, DigestEncoding, GnuDialect, LineFormat, LineStyle, Terminator,
+};
 use hsum::{Algorithm, HashFunction};
 
 use super::super::check::{Manner, Report, Warn};
@@ -17,7 +19,7 @@ pub(super) enum Request {
     Help,
     Version,
     Sum { what: What, print: Print, debug: bool, operands: Vec<OsString> },
-    Check { dialect: Dialect, manner: Manner, operands: Vec<OsString> },
+    Check { dialect: GnuDialect, manner: Manner, operands: Vec<OsString> },
 }
 
 /// What is computed.
@@ -30,14 +32,14 @@ pub(super) enum What {
 /// How it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Print {
-    Lines(Style),
+    Lines(LineStyle),
     Raw,
 }
 
 /// What `cksum --algorithm` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
-    Family(Family),
+    AlgorithmFamily(AlgorithmFamily),
     Legacy(Legacy),
 }
 
@@ -46,16 +48,16 @@ const ALGORITHMS: [(&str, Kind); 14] = [
     ("sysv", Kind::Legacy(Legacy::SysV)),
     ("crc", Kind::Legacy(Legacy::Crc)),
     ("crc32b", Kind::Legacy(Legacy::Crc32b)),
-    ("md5", Kind::Family(Family::One(Algorithm::Md5))),
-    ("sha1", Kind::Family(Family::One(Algorithm::Sha1))),
-    ("sha224", Kind::Family(Family::One(Algorithm::Sha224))),
-    ("sha256", Kind::Family(Family::One(Algorithm::Sha256))),
-    ("sha384", Kind::Family(Family::One(Algorithm::Sha384))),
-    ("sha512", Kind::Family(Family::One(Algorithm::Sha512))),
-    ("sha2", Kind::Family(Family::Sha2)),
-    ("sha3", Kind::Family(Family::Sha3)),
-    ("blake2b", Kind::Family(Family::One(Algorithm::Blake2b))),
-    ("sm3", Kind::Family(Family::One(Algorithm::Sm3))),
+    ("md5", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Md5))),
+    ("sha1", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha1))),
+    ("sha224", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha224))),
+    ("sha256", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha256))),
+    ("sha384", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha384))),
+    ("sha512", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha512))),
+    ("sha2", Kind::AlgorithmFamily(AlgorithmFamily::Sha2)),
+    ("sha3", Kind::AlgorithmFamily(AlgorithmFamily::Sha3)),
+    ("blake2b", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Blake2b))),
+    ("sm3", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sm3))),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -200,7 +202,7 @@ fn algorithm(name: &OsString) -> Result<Kind, Fault> {
 impl Given {
     fn request(self, tool: Tool, operands: Vec<OsString>) -> Result<Request, Fault> {
         let kind = match (tool, self.algorithm) {
-            (Tool::Digest(algorithm), _) => Kind::Family(Family::One(algorithm)),
+            (Tool::Digest(algorithm), _) => Kind::AlgorithmFamily(AlgorithmFamily::One(algorithm)),
             (Tool::Sum, _) if self.sysv => Kind::Legacy(Legacy::SysV),
             (Tool::Sum, _) => Kind::Legacy(Legacy::Bsd),
             (Tool::Cksum, kind) => kind.unwrap_or(Kind::Legacy(Legacy::Crc)),
@@ -214,9 +216,11 @@ impl Given {
         self.agree(tool)?;
         if self.check {
             let (dialect, label) = match (tool, kind) {
-                (Tool::Digest(algorithm), _) => (Dialect::Own(algorithm), algorithm.tag()),
-                (_, Kind::Family(family)) => (Dialect::Cksum(Some(family)), family.tag()),
-                (_, Kind::Legacy(_)) => (Dialect::Cksum(None), "CRC"),
+                (Tool::Digest(algorithm), _) => (GnuDialect::Own(algorithm), algorithm.tag()),
+                (_, Kind::AlgorithmFamily(family)) => {
+                    (GnuDialect::Cksum(Some(family)), family.tag())
+                }
+                (_, Kind::Legacy(_)) => (GnuDialect::Cksum(None), "CRC"),
             };
             return Ok(Request::Check { dialect, manner: self.manner(label), operands });
         }
@@ -238,7 +242,7 @@ impl Given {
         };
         let text = self.length.clone().unwrap_or_default();
         match kind {
-            Kind::Family(family @ Family::One(Algorithm::Blake2b)) => {
+            Kind::AlgorithmFamily(family @ AlgorithmFamily::One(Algorithm::Blake2b)) => {
                 let bits = bits.filter(|bits| *bits > 0).unwrap_or(512);
                 if bits > 512 {
                     let name = quote_text(b"BLAKE2b");
@@ -251,7 +255,7 @@ impl Given {
                     None => Err(Fault::length(&text, "length is not a multiple of 8")),
                 }
             }
-            Kind::Family(family @ (Family::Sha2 | Family::Sha3)) => {
+            Kind::AlgorithmFamily(family @ (AlgorithmFamily::Sha2 | AlgorithmFamily::Sha3)) => {
                 const LENGTHS: &str = "224, 256, 384, or 512";
                 let Some(bits) = bits else {
                     if self.check {
@@ -275,7 +279,9 @@ impl Given {
             _ if bits.is_some_and(|bits| bits > 0) => Err(Fault::plain(
                 "--length is only supported with --algorithm blake2b, sha2, or sha3",
             )),
-            Kind::Family(Family::One(algorithm)) => Ok(Some(What::Digest(algorithm.into()))),
+            Kind::AlgorithmFamily(AlgorithmFamily::One(algorithm)) => {
+                Ok(Some(What::Digest(algorithm.into())))
+            }
             Kind::Legacy(legacy) => Ok(Some(What::Legacy(legacy))),
         }
     }
@@ -333,20 +339,19 @@ impl Given {
         }
     }
 
-    fn style(&self, tool: Tool) -> Style {
+    fn style(&self, tool: Tool) -> LineStyle {
         let tagged = match tool {
             Tool::Cksum => self.tag != Some(Key::Untagged),
             _ => self.tag.is_some(),
         };
-        Style {
-            format: match self.mode {
-                _ if tagged => Format::Tagged,
-                Some(Key::Binary) => Format::Binary,
-                _ => Format::Untagged,
-            },
-            encoding: if self.base64 { Encoding::Base64 } else { Encoding::Hex },
-            terminator: if self.zero { Terminator::Nul } else { Terminator::Newline },
-        }
+        let format = match self.mode {
+            _ if tagged => LineFormat::Tagged,
+            Some(Key::Binary) => LineFormat::Binary,
+            _ => LineFormat::Untagged,
+        };
+        LineStyle::new(format)
+            .encoding(if self.base64 { DigestEncoding::Base64 } else { DigestEncoding::Hex })
+            .terminator(if self.zero { Terminator::Nul } else { Terminator::Newline })
     }
 }
 

@@ -1,0 +1,102 @@
+//! Entries of lists.
+
+use std::path::{Path, PathBuf};
+
+use super::fields;
+use super::parse::BadLine;
+use crate::digest::Digest;
+use crate::notation::Expected;
+
+/// A file that a list names, and the digests that it should have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The file's name, unescaped; `-` is standard input.
+    pub path: PathBuf,
+    /// The expected digest.
+    pub digest: Digest,
+    /// Expected digests of other hash functions.
+    pub others: Vec<Digest>,
+    /// Digests of the hash functions above that match as well, if the list allows several.
+    pub alternatives: Vec<Digest>,
+    /// The expected size in bytes, if the list gives one.
+    pub size: Option<u64>,
+    /// The download URL that a lock file or a JSON document gives. It has not been checked.
+    pub url: Option<Box<str>>,
+}
+
+impl Entry {
+    /// Creates an entry with one digest.
+    pub fn new(path: impl Into<PathBuf>, digest: Digest) -> Self {
+        Self {
+            path: path.into(),
+            digest,
+            others: Vec::new(),
+            alternatives: Vec::new(),
+            size: None,
+            url: None,
+        }
+    }
+
+    /// Returns the digests, one for each hash function, without the alternatives.
+    pub fn digests(&self) -> impl Iterator<Item = &Digest> {
+        std::iter::once(&self.digest).chain(&self.others)
+    }
+
+    /// Returns what the file must match: a digest of each hash function, alternatives included.
+    pub fn expected(&self) -> Expected {
+        let all = self.digests().chain(&self.alternatives).copied();
+        Expected::from_digests(all).unwrap_or_else(|| self.digest.into())
+    }
+}
+
+/// A line of a list, or an item of a list that has no lines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ListEntry {
+    /// The line's number, from 1; for an item without a line, the item's number.
+    pub line: u64,
+    /// The file that a bad line names, if known.
+    pub name: Option<PathBuf>,
+    /// The entry, or the reason why the line is bad.
+    pub entry: Result<Entry, BadLine>,
+}
+
+impl ListEntry {
+    /// Creates a line that names no file if it is bad.
+    pub fn new(line: u64, entry: Result<Entry, BadLine>) -> Self {
+        Self { line, name: None, entry }
+    }
+
+    /// Creates a line that names a file even if it is bad.
+    pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
+        let name = match entry {
+            Err(bad) if bad != BadLine::Unpaired => fields::path(name).ok(),
+            _ => None,
+        };
+        Self { line, name, entry }
+    }
+
+    /// Replaces a good entry by the result of `change`; the line and its name stay.
+    pub fn and_then(self, change: impl FnOnce(Entry) -> Result<Entry, BadLine>) -> Self {
+        Self { entry: self.entry.and_then(change), ..self }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.entry.as_ref().ok().map(|entry| &*entry.path)
+    }
+
+    pub(super) fn size(&self) -> Option<u64> {
+        self.entry.as_ref().ok().and_then(|entry| entry.size)
+    }
+}
+
+/// Returns `true` if a path is absolute or contains `..`, with either kind of slash.
+pub fn leads_outside(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    let slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    // Where there are no drives, `h: i` is a file's name.
+    let drive = matches!(name, [letter, b':', rest @ ..] if letter.is_ascii_alphabetic()
+        && (cfg!(windows) || rest.first().is_some_and(slash)));
+    drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")
+}
