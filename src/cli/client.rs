@@ -16,8 +16,8 @@ use hsum::net::cookies::Jar;
 use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
 use hsum::net::{
-    AuthScheme, Body, Client, Credentials, Downgrade, Failure, Headers, Identity, PlaintextAuth,
-    Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    AuthScheme, Body, Client, Credentials, Downgrade, Failure, HeaderFields, Identity,
+    PlaintextAuth, Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, SystemClock};
@@ -145,13 +145,13 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
 }
 
 /// The header fields, from the words and from files of them.
-fn headers(words: &[std::ffi::OsString]) -> Result<Headers> {
-    let mut headers = Headers::new();
+fn headers(words: &[std::ffi::OsString]) -> Result<HeaderFields> {
+    let mut headers = HeaderFields::new();
     let mut add = |line: &[u8], whence: &str| {
         let colon = line.iter().position(|&b| b == b':');
         let field = colon.and_then(|at| {
             let name = str::from_utf8(&line[..at]).ok()?;
-            headers.push(name, line[at + 1..].trim_ascii())
+            headers.push(name, line[at + 1..].trim_ascii()).then_some(())
         });
         // The value is not repeated: it may be a secret.
         field.ok_or_else(|| Usage(format!("{whence} is no field 'NAME: VALUE'")))
@@ -239,7 +239,7 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
         }
         request.method = "POST".into();
         request.body = Body::Bytes(form::urlencoded(fields).into_bytes());
-        let _ = request.headers.push("Content-Type", form::URLENCODED);
+        request.headers.push("Content-Type", form::URLENCODED);
     } else if !args.forms.is_empty() {
         let fields = self::pairs(&args.forms, "--form")?;
         let fields: Vec<_> =
@@ -248,7 +248,7 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
         let content_type = Multipart::new(random).content_type();
         request.method = "POST".into();
         request.body = Body::Made(Arc::new(move || multipart(random, &fields)));
-        let _ = request.headers.push("Content-Type", content_type);
+        request.headers.push("Content-Type", content_type);
     }
     if let Some(method) = &args.method {
         request.method = method.clone();

@@ -67,7 +67,7 @@ fn bases(texts: &[String]) -> Result<Vec<Url>> {
     let wrong = || Usage("--base-url takes an http, https, ftp or ftps URL of a folder".into());
     let parse = |text: &String| {
         let url: Url = text.parse().map_err(|_| wrong())?;
-        if !matches!(url.scheme(), "http" | "https" | "ftp" | "ftps") {
+        if !hsum::internals::is_supported(&url) {
             return Err(wrong().into());
         }
         if url.password().is_some() {

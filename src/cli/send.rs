@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::net::{Body, Failure, FailureKind, Headers, Reply, redacted};
+use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
 
 use super::args::SendArgs;
 use super::client::{self, Session};
@@ -25,7 +25,7 @@ fn send(args: SendArgs) -> Result<Exit> {
     if let Some(path) = &args.body {
         let body = request::read_body(path)?;
         if let Some(media_type) = request::media_type(&body) {
-            let _ = request.headers.push("Content-Type", media_type);
+            request.headers.push("Content-Type", media_type);
         }
         request.body = Body::Bytes(body);
         request.method = args.client.request.method.clone().unwrap_or_else(|| "POST".into());
@@ -114,7 +114,7 @@ fn whole(text: &[u8]) -> usize {
 }
 
 /// Status line and headers, each value on one line.
-fn head(status: u16, headers: &Headers) -> Vec<u8> {
+fn head(status: u16, headers: &HeaderFields) -> Vec<u8> {
     let mut text = format!("HTTP {status}\n").into_bytes();
     for (name, value) in headers.iter() {
         text.extend([name.as_bytes(), b": ", value, b"\n"].concat());

@@ -17,11 +17,12 @@ use crate::fetch::resume::{Rest, Validator, rest};
 use crate::fetch::verify::{Came, judge, length, wrong_size};
 use crate::hasher::MultiHasher;
 use crate::net::client::{Client, Reply};
-use crate::net::failure::{Again, Failure, FailureKind, redacted};
-use crate::net::headers::Headers;
+use crate::net::failure::{Again, Failure, FailureKind};
+use crate::net::headers::HeaderFields;
 use crate::net::redirect::Hop;
 use crate::net::retry::Patience;
 use crate::net::transport::{Framing, Request};
+use crate::net::url::{redacted, without_userinfo};
 use crate::notation::Expected;
 use crate::trust::evidence::Evidence;
 use crate::trust::header_digests::BodyShape;
@@ -85,14 +86,14 @@ impl Attempt<'_> {
             Mode::Anew => None,
         };
         let mut request = self.request.clone();
-        let _ = request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
+        request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
         let have = known.as_ref().map_or(0, |(_, have)| *have);
         if let Some((state, have)) = &known {
             if Some(*have) == state.total && !self.fetch.evidence.is_empty() {
                 return self.all_there(part, *have, state.coding);
             }
-            let _ = request.headers.set("Range", format!("bytes={have}-"));
-            let _ = request.headers.set("If-Range", state.validator.text());
+            request.headers.set("Range", format!("bytes={have}-"));
+            request.headers.set("If-Range", state.validator.text());
         }
         let mut reply = self.client.send_with(&request, patience)?;
         let rest = match &known {
@@ -158,14 +159,11 @@ impl Attempt<'_> {
 
     /// All bytes came in an earlier try, which ended before they were compared.
     fn all_there(&self, part: &mut Part, have: u64, coding: Coding) -> Result<Outcome, Failed> {
-        let mut headers = Headers::new();
+        let mut headers = HeaderFields::new();
         coding.tell(&mut headers);
-        let mut url = self.request.url.clone();
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
         let answer = Answer {
             headers,
-            url,
+            url: without_userinfo(&self.request.url),
             chain: Vec::new(),
             shape: BodyShape::Whole,
             framing: Framing::Length(0),

@@ -14,7 +14,7 @@ use crate::fetch::part::Part;
 use crate::hasher::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 use crate::trust::evidence::Evidence;
 
 const BUFFER: usize = 256 * 1024;
@@ -51,7 +51,7 @@ pub(crate) enum Coding {
 
 impl Coding {
     /// What a response says of its body.
-    pub(super) fn of(headers: &Headers) -> Self {
+    pub(super) fn of(headers: &HeaderFields) -> Self {
         let mut codings = headers.values("Content-Encoding");
         match (codings.next(), codings.next()) {
             (Some(one), None) if ["gzip", "x-gzip"].iter().any(|g| g.eq_ignore_ascii_case(one)) => {
@@ -62,9 +62,9 @@ impl Coding {
     }
 
     /// Says it again, in a response that does not.
-    pub(super) fn tell(self, headers: &mut Headers) {
+    pub(super) fn tell(self, headers: &mut HeaderFields) {
         if self == Self::Gzip {
-            let _ = headers.set("Content-Encoding", "gzip");
+            headers.set("Content-Encoding", "gzip");
         }
     }
 }

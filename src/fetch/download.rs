@@ -16,8 +16,9 @@ use crate::fetch::part::{self, Part};
 use crate::fetch::verified::{Provenance, VerifiedDownload};
 use crate::hasher::MultiHasher;
 use crate::net::client::Client;
-use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::failure::{Again, Failure, FailureKind};
 use crate::net::transport::{Body, Origin, Request};
+use crate::net::url::redacted;
 use crate::notation::Expected;
 use crate::trust::evidence::{self, Evidence};
 

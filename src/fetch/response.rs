@@ -4,15 +4,16 @@ use url::Url;
 
 use crate::digest::Digest;
 use crate::net::client::Reply;
-use crate::net::failure::{Failure, FailureKind, redacted};
-use crate::net::headers::Headers;
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::headers::HeaderFields;
 use crate::net::redirect::Hop;
 use crate::net::transport::Framing;
+use crate::net::url::redacted;
 use crate::trust::header_digests::{self, BodyShape};
 
 /// What a response says of the file.
 pub(super) struct Answer {
-    pub(super) headers: Headers,
+    pub(super) headers: HeaderFields,
     pub(super) url: Url,
     pub(super) chain: Vec<Hop>,
     pub(super) shape: BodyShape,
@@ -22,7 +23,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(headers: Headers, url: Url, chain: Vec<Hop>, status: u16) -> Self {
+    pub(super) fn of(headers: HeaderFields, url: Url, chain: Vec<Hop>, status: u16) -> Self {
         let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
         let shape = match (status, coded) {
             (206 | 416, false) => BodyShape::Part,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 use crate::net::transport::{Framing, Response};
 
 /// A file that changed less than this before the response may change again within the same second,
@@ -20,7 +20,7 @@ pub enum Validator {
 
 impl Validator {
     /// The strong one among the fields of a response, if there is one.
-    pub fn strong(headers: &Headers) -> Option<Self> {
+    pub fn strong(headers: &HeaderFields) -> Option<Self> {
         if let Some(tag) = headers.value("ETag") {
             let strong = tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"');
             return strong.then(|| Self::Etag(tag.into()));
@@ -40,7 +40,7 @@ impl Validator {
 
     /// Whether a response is of the same version, as far as it says. One without a validator is:
     /// the server has compared ours.
-    fn agrees(&self, headers: &Headers) -> bool {
+    fn agrees(&self, headers: &HeaderFields) -> bool {
         let field = match self {
             Self::Etag(_) => "ETag",
             Self::LastModified(_) => "Last-Modified",
@@ -141,8 +141,8 @@ mod tests {
     use super::*;
 
     fn response(status: u16, framing: Framing, fields: &[(&str, &str)]) -> Response {
-        let mut headers = Headers::new();
-        fields.iter().for_each(|(name, value)| headers.push(*name, *value).unwrap());
+        let mut headers = HeaderFields::new();
+        fields.iter().for_each(|(name, value)| assert!(headers.push(*name, *value)));
         Response { status, headers, framing, body: Box::new(std::io::empty()) }
     }
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::digest::Digest;
-use crate::net::failure::redacted;
 use crate::net::redirect::Hop;
+use crate::net::url::redacted;
 use crate::trust::evidence::Evidence;
 
 /// A file that is in place.

@@ -11,16 +11,16 @@ use url::Url;
 use crate::net::cookies::Jar;
 use crate::net::deadline::{Deadline, InTime};
 use crate::net::dial::Dialer;
-use crate::net::failure::{Again, Failure, FailureKind, redacted};
-use crate::net::headers::Headers;
+use crate::net::failure::{Again, Failure};
+use crate::net::headers::HeaderFields;
 use crate::net::identity::{Answer, Identity};
-use crate::net::proxy::{Proxies, decode_userinfo};
+use crate::net::proxy::Proxies;
 use crate::net::redirect::{Hop, Redirects, redirection, turn};
 use crate::net::retry::{self, Patience, Retries};
-use crate::net::secret::Credentials;
 use crate::net::tls::{LazyTls, Tls};
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::transports::Net;
+use crate::net::url::{Protocol, has_protocol, redacted, without_userinfo};
 use crate::sign::{Clock, SystemClock};
 
 /// What is sent as `User-Agent` where the user says nothing.
@@ -36,7 +36,7 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     /// Those that the transport goes through.
     proxies: Proxies,
-    headers: Headers,
+    headers: HeaderFields,
     identity: Arc<Identity>,
     cookies: Option<Arc<Mutex<Jar>>>,
     signer: Option<Arc<dyn ClientSigner>>,
@@ -58,7 +58,7 @@ pub struct ClientBuilder {
     tls: Tls,
     proxies: Proxies,
     timeouts: Timeouts,
-    headers: Headers,
+    headers: HeaderFields,
     identity: Identity,
     cookies: Option<Arc<Mutex<Jar>>>,
     signer: Option<Arc<dyn ClientSigner>>,
@@ -117,7 +117,7 @@ impl ClientBuilder {
     }
 
     /// Fields for every request to an origin that the user named.
-    pub fn headers(mut self, headers: Headers) -> Self {
+    pub fn headers(mut self, headers: HeaderFields) -> Self {
         self.headers = headers;
         self
     }
@@ -153,7 +153,7 @@ impl ClientBuilder {
     }
 
     /// When to give up, whatever comes: a request that is not answered in full by then has failed,
-    /// with [`FailureKind::Network`], and no other begins.
+    /// with `FailureKind::Network`, and no other begins.
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
@@ -256,15 +256,13 @@ impl Client {
             let shown = redacted(&request.url);
             let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
             let Some(to) = redirection(&request, &response)? else {
-                let mut url = request.url;
-                let _ = url.set_username("");
-                let _ = url.set_password(None);
+                let url = without_userinfo(&request.url);
                 return Ok(Reply { response, url, chain });
             };
             self.redirects
                 .may_follow(&request.url, &to, chain.len())
                 .map_err(|failure| failure.during(&shown))?;
-            turn(&mut request, response.status, to);
+            turn(&mut request, response.status, &to);
             chain.push(Hop { status: response.status, to: request.url.clone() });
             finish(response);
         }
@@ -276,17 +274,17 @@ impl Client {
         if request.origin == Origin::Own {
             for (name, value) in self.headers.iter() {
                 if !request.headers.contains(name) {
-                    let _ = plain.headers.push(name, value);
+                    plain.headers.push(name, value);
                 }
             }
         }
         if !plain.headers.contains("Cookie") {
             let field = self.jar().and_then(|jar| jar.field(&request.url, now()));
             if let Some(field) = field {
-                let _ = plain.headers.push("Cookie", field.as_bytes());
+                plain.headers.push("Cookie", field.as_bytes());
             }
         }
-        if matches!(request.url.scheme(), "ftp" | "ftps") && request.origin == Origin::Own {
+        if has_protocol(&request.url, Protocol::Ftp) && request.origin == Origin::Own {
             // In FTP the transport logs in, before it asks for anything.
             self.identity.log_in(&mut plain.url)?;
         }
@@ -302,7 +300,7 @@ impl Client {
                     let proxy = self.proxies.reading(&sent.url)?.map(|proxy| &*proxy.host);
                     self.identity.may_reveal(&sent.url, proxy)?;
                 }
-                let _ = sent.headers.push("Authorization", value.as_bytes());
+                sent.headers.push("Authorization", value.as_bytes());
             }
             if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
                 signer.sign(&mut sent)?;
@@ -361,15 +359,4 @@ pub(super) fn finish(response: Response) {
         let mut rest = response.body.take(16 * 1024);
         let _ = std::io::copy(&mut rest, &mut std::io::sink());
     }
-}
-
-/// The user and the password that stand in a URL.
-pub(crate) fn userinfo(url: &Url) -> Result<Option<Credentials>, Failure> {
-    let wrong = || Failure::new(FailureKind::Usage, "the URL's user or password is no text");
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(None);
-    }
-    let user = decode_userinfo(url.username()).ok_or_else(wrong)?;
-    let password = decode_userinfo(url.password().unwrap_or("")).ok_or_else(wrong)?;
-    Ok(Some(Credentials::new(user, password)))
 }

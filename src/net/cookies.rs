@@ -14,6 +14,7 @@ use url::{Host, Url};
 pub use file::BadCookie;
 
 use crate::net::secret::Secret;
+use crate::net::url::is_encrypted;
 
 /// The longest name and value together, in bytes (RFC 6265, section 6.1).
 const LONGEST: usize = 4096;
@@ -280,7 +281,7 @@ impl Cookie {
 
 impl Channel {
     fn of(url: &Url) -> Self {
-        if url.scheme() == "https" { Self::Secure } else { Self::Any }
+        if is_encrypted(url) { Self::Secure } else { Self::Any }
     }
 }
 

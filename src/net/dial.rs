@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::net::deadline::{Deadline, Watched, aside};
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
-use crate::net::identity::is_localhost;
+use crate::net::headers::HeaderFields;
 use crate::net::proxy::{MOST_CHALLENGES, Proxies, Proxy};
 use crate::net::tls::{self, LazyTls};
 use crate::net::transport::{Body, Origin};
+use crate::net::url::{UrlScheme, is_localhost};
 
 /// The longest head of a proxy's answer, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -30,7 +30,7 @@ pub(crate) struct Dialer {
 /// Where a connection is to lead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Destination<'a> {
-    pub(crate) scheme: &'a str,
+    pub(crate) scheme: &'static UrlScheme,
     /// Without brackets where it is an IPv6 address.
     pub(crate) host: &'a str,
     pub(crate) port: u16,
@@ -71,7 +71,7 @@ impl Dialer {
                 self.through(proxy, to, deadline).map_err(|failure| failure.during(proxy.name()))?
             }
         };
-        if to.scheme != "https" {
+        if !to.scheme.is_encrypted {
             let form = if proxy.is_some() { Form::Absolute } else { Form::Origin };
             return Ok(Dialled { stream: Stream::Plain(tcp), form, watched });
         }
@@ -101,7 +101,7 @@ impl Dialer {
         let mut challenged = 0;
         loop {
             let (tcp, watched) = self.connect(&proxy.host, proxy.port, deadline)?;
-            if to.scheme != "https" {
+            if !to.scheme.is_encrypted {
                 return Ok((tcp, watched));
             }
             match tunnel(&tcp, proxy, to, deadline)? {
@@ -249,7 +249,7 @@ fn tunnel(
 }
 
 /// The proxy's answer up to where the server's bytes begin.
-fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, Headers), Failure> {
+fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, HeaderFields), Failure> {
     let mut head = Vec::new();
     // Byte by byte: what follows the head is the server's.
     while !head.ends_with(b"\r\n\r\n") {
@@ -267,12 +267,12 @@ fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, Headers), F
     let status = lines.next().and_then(|line| line.split(|&b| b == b' ').nth(1));
     let status = status.and_then(|s| str::from_utf8(s).ok()).and_then(|s| s.parse().ok());
     let status = status.ok_or_else(|| Failure::network("what it answers is no HTTP"))?;
-    let mut headers = Headers::new();
+    let mut headers = HeaderFields::new();
     for line in lines {
         let Some(colon) = line.iter().position(|&b| b == b':') else { continue };
         if let Ok(name) = str::from_utf8(&line[..colon]) {
             // One that is none says nothing.
-            let _ = headers.push(name, line[colon + 1..].trim_ascii());
+            headers.push(name, line[colon + 1..].trim_ascii());
         }
     }
     Ok((status, headers))

@@ -8,8 +8,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use url::Url;
-
 use crate::error::{Error, ErrorKind};
 use crate::escape::escape;
 
@@ -137,28 +135,4 @@ impl From<Error> for Failure {
         };
         Self::new(FailureKind::Local, text)
     }
-}
-
-/// A URL as messages may show it: without user and password, the query's values and bare words hidden.
-///
-/// ```
-/// let url = "https://me:secret@example.org/x?token=abc&word&d29yZHM=".parse().unwrap();
-/// assert_eq!(hsum::net::redacted(&url), "https://example.org/x?token=***&***&***");
-/// ```
-pub fn redacted(url: &Url) -> String {
-    let mut shown = url.clone();
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_fragment(None);
-    let query = url.query().map(|query| {
-        let hide = |pair: &str| match pair.split_once('=') {
-            Some((name, value)) if !value.trim_matches('=').is_empty() => format!("{name}=***"),
-            _ if pair.is_empty() => String::new(),
-            // A word alone may be a token as well, one in base64 with `=` at its end.
-            _ => "***".to_owned(),
-        };
-        query.split('&').map(hide).collect::<Vec<_>>().join("&")
-    });
-    shown.set_query(query.as_deref());
-    shown.into()
 }

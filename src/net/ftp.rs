@@ -10,14 +10,13 @@ use suppaftp::types::FileType;
 use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
 use url::Url;
 
-use crate::net::client::userinfo;
 use crate::net::deadline::{Deadline, Watched, aside, until};
 use crate::net::dial::{Dialer, connect, io_failure, remaining};
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
-use crate::net::proxy::decode_userinfo;
+use crate::net::headers::HeaderFields;
 use crate::net::secret::Credentials;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
+use crate::net::url::{UrlScheme, bare_host, is_encrypted, percent_decoded};
 
 /// The port on which TLS comes first; on any other the server is asked for it (RFC 4217).
 const IMPLICIT: u16 = 990;
@@ -37,9 +36,10 @@ impl Ftp {
     /// Connects, speaks TLS where the URL says so, and logs in.
     fn enter(&self, request: &Request) -> Result<(RustlsFtpStream, Arc<Sockets>), Failure> {
         let url = &request.url;
-        let secure = url.scheme() == "ftps";
-        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']).to_owned();
-        let port = url.port().unwrap_or(if secure { IMPLICIT } else { 21 });
+        let secure = is_encrypted(url);
+        let host = bare_host(url).to_owned();
+        let port =
+            url.port().or(UrlScheme::of(url).map(|scheme| scheme.default_port)).unwrap_or(IMPLICIT);
         self.dialer.proxies.may_ftp(&host, port)?;
         let deadline = self.dialer.deadline.or(Instant::now() + self.timeouts.connect);
         let sockets = Arc::new(Sockets {
@@ -65,7 +65,7 @@ impl Ftp {
             ftp = ftp.into_secure(tls, &host).map_err(failure)?;
         }
         let user = match request.origin {
-            Origin::Own => userinfo(url)?,
+            Origin::Own => Credentials::in_url(url)?,
             Origin::Foreign => None,
         };
         let user = user.unwrap_or_else(|| Credentials::new("anonymous", "anonymous@"));
@@ -178,7 +178,7 @@ impl Transport for Ftp {
         };
         let changed = told(ftp.mdtm(&path))?;
         let changed = changed.and_then(|at| u64::try_from(at.and_utc().timestamp()).ok());
-        let mut headers = Headers::new();
+        let mut headers = HeaderFields::new();
         if let Some(seconds) = changed {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             headers.set("Last-Modified", httpdate::fmt_http_date(at));
@@ -227,7 +227,7 @@ fn told<T>(answer: FtpResult<T>) -> Result<Option<T>, Failure> {
 /// The URL's path, decoded, from the folder where the login ends (RFC 1738, section 3.2.2).
 fn path(url: &Url) -> Result<String, Failure> {
     let usage = |why| Failure::new(FailureKind::Usage, why);
-    let path = decode_userinfo(url.path().strip_prefix('/').unwrap_or(""));
+    let path = percent_decoded(url.path().strip_prefix('/').unwrap_or(""));
     let path = path.ok_or_else(|| usage("the URL's path is not UTF-8"))?;
     match path.contains(['\r', '\n', '\0']) {
         true => Err(usage("the URL's path holds a line break or a NUL")),

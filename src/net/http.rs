@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -20,11 +21,11 @@ use crate::net::client::finish;
 use crate::net::deadline::Watched;
 use crate::net::dial::{Destination, Dialer, Form, Stream, io_failure};
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 use crate::net::proxy::MOST_CHALLENGES;
 use crate::net::secret::Secret;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
-use std::sync::Arc;
+use crate::net::url::{UrlScheme, without_userinfo};
 
 /// Bytes read from a connection at once. TLS hands over 16 KiB a record; plain reads gain from more.
 const INPUT: usize = 256 * 1024;
@@ -113,9 +114,9 @@ impl Http {
             }
         };
         let (head, body) = answer.map_err(failure)?.into_parts();
-        let mut headers = Headers::new();
+        let mut headers = HeaderFields::new();
         for (name, value) in &head.headers {
-            let _ = headers.push(name.as_str(), value.as_bytes());
+            headers.push(name.as_str(), value.as_bytes());
         }
         let framing = framing(&request.method, head.status.as_u16(), &headers);
         let body = Box::new(Reading(Box::new(body.into_reader())));
@@ -143,10 +144,8 @@ impl<R: Read> Read for Outgoing<R> {
 
 impl Transport for Http {
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
-        let mut url = request.url.clone();
+        let mut url = without_userinfo(&request.url);
         url.set_fragment(None);
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
         let Some(proxy) = self.dialer.proxies.reading(&url)? else {
             return self.send(request, &url, None);
         };
@@ -169,7 +168,7 @@ impl Transport for Http {
 }
 
 /// RFC 9112, section 6.3.
-fn framing(method: &str, status: u16, headers: &Headers) -> Framing {
+fn framing(method: &str, status: u16, headers: &HeaderFields) -> Framing {
     let coding = headers.values("Transfer-Encoding").last().unwrap_or("").to_ascii_lowercase();
     if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
         Framing::Length(0)
@@ -264,10 +263,10 @@ impl Connector for Dial {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Wire>, ureq::Error> {
-        let scheme = details.uri.scheme_str().unwrap_or("");
+        let scheme = details.uri.scheme_str().and_then(UrlScheme::named);
+        let scheme = scheme.ok_or(ureq::Error::BadUri("unsupported scheme".into()))?;
         let host = details.uri.host().unwrap_or("").trim_matches(['[', ']']);
-        let usual = if scheme == "https" { 443 } else { 80 };
-        let port = details.uri.port_u16().unwrap_or(usual);
+        let port = details.uri.port_u16().unwrap_or(scheme.default_port);
         let to = Destination { scheme, host, port, origin: self.origin };
         let dialled = self.dialer.dial(to, self.patience);
         let dialled = dialled.map_err(|failure| ureq::Error::Other(Box::new(failure)))?;
@@ -392,7 +391,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_body_is_known_or_not() {
-        let mut headers = Headers::new();
+        let mut headers = HeaderFields::new();
         assert_eq!(framing("GET", 200, &headers), Framing::UntilClose);
         headers.set("content-length", "7");
         assert_eq!(framing("GET", 200, &headers), Framing::Length(7));

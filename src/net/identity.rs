@@ -1,7 +1,5 @@
 //! Who the user is, and how that is told a server that asks.
 
-use std::net::IpAddr;
-
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
 use url::Url;
@@ -11,12 +9,12 @@ use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::hash_reader;
 use crate::net::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
-use crate::net::client::userinfo;
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 use crate::net::netrc::Netrc;
 use crate::net::secret::{Credentials, Secret};
 use crate::net::transport::Body;
+use crate::net::url::{bare_host, is_encrypted, is_loopback};
 
 /// The user's credentials, and how they are sent.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +59,7 @@ pub enum AuthScheme {
 impl Identity {
     /// The credentials for that URL.
     pub(crate) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, Failure> {
-        if let Some(found) = userinfo(url)? {
+        if let Some(found) = Credentials::in_url(url)? {
             return Ok(Some(found));
         }
         if let Some(user) = &self.user {
@@ -95,9 +93,8 @@ impl Identity {
     /// machine that reads it; `proxy` is its host without brackets.
     pub(crate) fn may_reveal(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
         let scheme = url.scheme();
-        let is_plain = matches!(scheme, "http" | "ftp");
-        let stays_here = is_loopback(url) && proxy.is_none_or(is_loopback_name);
-        if !is_plain || stays_here || self.plaintext == PlaintextAuth::Allowed {
+        let stays_here = is_loopback(bare_host(url)) && proxy.is_none_or(is_loopback);
+        if is_encrypted(url) || stays_here || self.plaintext == PlaintextAuth::Allowed {
             return Ok(());
         }
         Err(Failure::new(
@@ -177,7 +174,7 @@ impl Answer {
     }
 
     /// Takes note of a challenge; whether there is something to answer that was not said before.
-    pub(crate) fn learn(&mut self, headers: &Headers) -> bool {
+    pub(crate) fn learn(&mut self, headers: &HeaderFields) -> bool {
         let fields = headers
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case(self.party.challenge_field()));
@@ -202,26 +199,6 @@ impl Answer {
         };
         true
     }
-}
-
-/// Returns `true` if what is sent there stays on this machine.
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| is_loopback_name(host.trim_matches(['[', ']'])))
-}
-
-/// Returns `true` if that name or address, without brackets, is this machine's own.
-fn is_loopback_name(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => is_localhost(host),
-    }
-}
-
-/// Returns `true` for `localhost` and all names below it, which are not looked up: they are this
-/// machine's (RFC 6761, section 6.3).
-pub(crate) fn is_localhost(host: &str) -> bool {
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn unanswerable(error: AuthError) -> Failure {

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use url::Url;
 
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 use crate::net::identity::Answer;
 use crate::net::secret::{Credentials, Secret};
 use crate::net::transport::Body;
+use crate::net::url::{Protocol, UrlScheme, bare_host, percent_decoded};
 
 /// The proxies for each scheme, and who is reached without one.
 #[derive(Clone, Debug, Default)]
@@ -124,14 +125,14 @@ impl Proxies {
     /// If the proxy that was named for it cannot be used: requests must not bypass it.
     pub(crate) fn before(
         &self,
-        scheme: &str,
+        scheme: &UrlScheme,
         host: &str,
         port: u16,
     ) -> Result<Option<&Proxy>, Failure> {
         if self.excepts(host, port) {
             return Ok(None);
         }
-        let named = if scheme == "https" { &self.https } else { &self.http };
+        let named = if scheme.is_encrypted { &self.https } else { &self.http };
         match named {
             None => Ok(None),
             Some(Ok(proxy)) => Ok(Some(proxy)),
@@ -147,9 +148,11 @@ impl Proxies {
     /// # Errors
     /// As [`Proxies::before`].
     pub(crate) fn reading(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
-        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
-        match (url.scheme(), url.port_or_known_default()) {
-            ("http", Some(port)) => self.before("http", host, port),
+        let host = bare_host(url);
+        match UrlScheme::of(url) {
+            Some(scheme) if scheme.protocol == Protocol::Http && !scheme.is_encrypted => {
+                self.before(scheme, host, url.port().unwrap_or(scheme.default_port))
+            }
             _ => Ok(None),
         }
     }
@@ -211,7 +214,7 @@ impl Proxy {
         }
         let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().ok_or_else(wrong)?;
-        let plain = |text: &str| decode_userinfo(text).ok_or_else(wrong);
+        let plain = |text: &str| percent_decoded(text).ok_or_else(wrong);
         let user = match url.username() {
             "" => None,
             user => Some(Credentials::new(plain(user)?, plain(url.password().unwrap_or(""))?)),
@@ -237,7 +240,7 @@ impl Proxy {
 
     /// Takes note of its challenge to a request that was sent with that account; whether there is
     /// something to answer that was not said before.
-    pub(crate) fn learn(&self, account: u32, headers: &Headers) -> bool {
+    pub(crate) fn learn(&self, account: u32, headers: &HeaderFields) -> bool {
         let Some(mut told) = self.told() else { return false };
         // Another connection has been asked meanwhile.
         if told.learnt != account {
@@ -270,14 +273,13 @@ impl Proxy {
     }
 }
 
-/// Percent-decoded; `None` where that is no text.
-pub(crate) fn decode_userinfo(text: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Into::into)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn named(scheme: &str) -> &'static UrlScheme {
+        UrlScheme::named(scheme).expect("supported")
+    }
 
     fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let find =
@@ -295,7 +297,7 @@ mod tests {
         ];
         let proxies = proxies(&all);
         let host = |scheme, host, port| {
-            proxies.before(scheme, host, port).expect("a good one").map(|p| p.host.as_str())
+            proxies.before(named(scheme), host, port).expect("a good one").map(|p| p.host.as_str())
         };
         assert_eq!(host("http", "other.org", 80), Some("a"));
         assert_eq!(host("https", "other.org", 443), Some("b"));
@@ -310,7 +312,7 @@ mod tests {
     #[test]
     fn upper_case_http_proxy_is_ignored() {
         let proxies = proxies(&[("HTTP_PROXY", "http://evil:1")]);
-        assert!(proxies.before("http", "a", 80).expect("none").is_none());
+        assert!(proxies.before(named("http"), "a", 80).expect("none").is_none());
     }
 
     #[test]
@@ -329,7 +331,7 @@ mod tests {
     #[test]
     fn one_that_cannot_be_used_fails_what_would_go_through_it() {
         let fails = |variables: &[(&str, &str)], scheme, host| {
-            proxies(variables).before(scheme, host, 80).map(|_| ()).map_err(|failure| {
+            proxies(variables).before(named(scheme), host, 80).map(|_| ()).map_err(|failure| {
                 assert_eq!(failure.kind(), FailureKind::Usage);
                 let text = failure.to_string();
                 assert!(!text.contains("s3cret"), "{text}");
@@ -365,15 +367,15 @@ mod tests {
     }
 
     fn challenged(proxy: &Proxy, account: u32, challenge: &str) -> bool {
-        let mut headers = Headers::new();
-        headers.push("Proxy-Authenticate", challenge).expect("a field");
+        let mut headers = HeaderFields::new();
+        assert!(headers.push("Proxy-Authenticate", challenge));
         proxy.learn(account, &headers)
     }
 
     #[test]
     fn a_user_is_decoded_told_when_asked_and_never_shown() {
         let proxies = Proxies::all("http://me:p%40ss+@host:1").expect("good");
-        let proxy = proxies.before("http", "x", 80).expect("good").expect("one");
+        let proxy = proxies.before(named("http"), "x", 80).expect("good").expect("one");
         let said = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");
         assert!(said().0.is_none());
         assert!(challenged(proxy, 0, "Basic realm=\"x\""));
@@ -391,7 +393,7 @@ mod tests {
     #[test]
     fn a_digest_goes_before_the_password_itself_and_counts_on() {
         let proxies = Proxies::all("http://me:secret@host:1").expect("good");
-        let proxy = proxies.before("https", "x", 443).expect("good").expect("one");
+        let proxy = proxies.before(named("https"), "x", 443).expect("good").expect("one");
         let said = || {
             let (value, account) =
                 proxy.authorization("CONNECT", "x:443", &Body::Empty).expect("good");

@@ -4,8 +4,9 @@ use std::fmt;
 
 use url::Url;
 
-use crate::net::failure::{Failure, FailureKind, redacted};
+use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::{Body, Origin, Request, Response};
+use crate::net::url::{Protocol, has_protocol, is_encrypted, redacted, without_userinfo};
 
 /// What becomes of redirects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,17 +53,14 @@ impl Redirects {
     /// Refuses one that leads where it must not, or is one too many.
     pub(super) fn may_follow(self, from: &Url, to: &Url, followed: usize) -> Result<(), Failure> {
         let refuse = |why: String| Err(Failure::new(FailureKind::Policy, why));
-        match to.scheme() {
-            "https" => {}
-            "http" if from.scheme() != "https" => {}
-            "http" if self.downgrade == Downgrade::Allowed => {}
-            "http" => {
-                return refuse(format!(
-                    "redirects from https to {}, which is not encrypted (--allow-downgrade)",
-                    redacted(to)
-                ));
-            }
-            other => return refuse(format!("redirects to {other}:, which is not followed")),
+        if !has_protocol(to, Protocol::Http) {
+            return refuse(format!("redirects to {}:, which is not followed", to.scheme()));
+        }
+        if is_encrypted(from) && !is_encrypted(to) && self.downgrade == Downgrade::Refused {
+            return refuse(format!(
+                "redirects from https to {}, which is not encrypted (--allow-downgrade)",
+                redacted(to)
+            ));
         }
         if followed >= self.most as usize {
             return refuse(format!("more than {} redirects", self.most));
@@ -85,7 +83,7 @@ pub(super) fn redirection(request: &Request, response: &Response) -> Result<Opti
 }
 
 /// Makes it the request that follows: another origin is told nothing of the user.
-pub(super) fn turn(request: &mut Request, status: u16, mut to: Url) {
+pub(super) fn turn(request: &mut Request, status: u16, to: &Url) {
     if to.origin() != request.url.origin() {
         request.origin = Origin::Foreign;
         // A field with another name may well be a secret: `X-Api-Key` and its like.
@@ -94,9 +92,6 @@ pub(super) fn turn(request: &mut Request, status: u16, mut to: Url) {
             request.headers.remove(name);
         }
     }
-    // A server does not say who the user is.
-    let _ = to.set_username("");
-    let _ = to.set_password(None);
     let keeps = match status {
         307 | 308 => true,
         303 => request.method == "HEAD",
@@ -109,7 +104,8 @@ pub(super) fn turn(request: &mut Request, status: u16, mut to: Url) {
             request.headers.remove(name);
         }
     }
-    request.url = to;
+    // Credentials in a URL that a server chose are not the user's.
+    request.url = without_userinfo(to);
 }
 
 /// Whether a field says what is wanted or sent, and nothing of who asks.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::net::deadline::until;
 use crate::net::failure::Again;
-use crate::net::headers::Headers;
+use crate::net::headers::HeaderFields;
 
 /// How often, and after which pauses, something is tried again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,7 +92,7 @@ fn jitter() -> f64 {
 }
 
 /// Whether a status may be another one later.
-pub(super) fn of_status(status: u16, headers: &Headers) -> Again {
+pub(super) fn of_status(status: u16, headers: &HeaderFields) -> Again {
     match status {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => match retry_after(headers, SystemTime::now()) {
             Some(asked) => Again::After(asked),
@@ -103,7 +103,7 @@ pub(super) fn of_status(status: u16, headers: &Headers) -> Again {
 }
 
 /// RFC 9110, section 10.2.3: seconds or a date.
-fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration> {
+fn retry_after(headers: &HeaderFields, now: SystemTime) -> Option<Duration> {
     let value = headers.value("Retry-After")?;
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
@@ -149,7 +149,7 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 7);
         let after = |value: &str| {
-            let mut headers = Headers::new();
+            let mut headers = HeaderFields::new();
             headers.set("retry-after", value);
             retry_after(&headers, now)
         };

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use url::Url;
 use zeroize::Zeroizing;
+
+use crate::net::failure::{Failure, FailureKind};
+use crate::net::url::percent_decoded;
 
 /// Bytes that nobody is to see. `Debug` shows nothing of them, not even how many there are.
 #[derive(Clone, Default)]
@@ -54,6 +58,21 @@ impl Credentials {
             None => (text, &b""[..]),
         };
         Self::new(user, password)
+    }
+
+    /// Returns the credentials in a URL, if it has any.
+    pub(crate) fn in_url(url: &Url) -> Result<Option<Self>, Failure> {
+        let (user, password) = (url.username(), url.password().unwrap_or(""));
+        if user.is_empty() && url.password().is_none() {
+            return Ok(None);
+        }
+        match (percent_decoded(user), percent_decoded(password)) {
+            (Some(user), Some(password)) => Ok(Some(Self::new(user, password))),
+            _ => {
+                let text = "the user name or password in the URL is not UTF-8";
+                Err(Failure::new(FailureKind::Usage, text))
+            }
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::net::failure::{Failure, redacted};
-use crate::net::headers::Headers;
+use crate::net::failure::Failure;
+use crate::net::headers::HeaderFields;
+use crate::net::url::redacted;
 
 /// What is asked of a server. `Debug` shows neither who asks nor the query's values.
 #[derive(Clone)]
@@ -20,7 +21,7 @@ pub struct Request {
     /// Where; user and password in it are taken as credentials and never sent in this place.
     pub url: Url,
     /// The fields; `Host`, `Content-Length` and the connection's own are the transport's.
-    pub headers: Headers,
+    pub headers: HeaderFields,
     /// What is sent after them.
     pub body: Body,
     /// Whether the user's credentials may go there.
@@ -115,7 +116,7 @@ impl Request {
         Self {
             method: method.into(),
             url,
-            headers: Headers::new(),
+            headers: HeaderFields::new(),
             body: Body::Empty,
             origin: Origin::Own,
         }
@@ -138,7 +139,7 @@ pub struct Response {
     /// The status; FTP's success is a 200, or a 206 from an offset.
     pub status: u16,
     /// The fields.
-    pub headers: Headers,
+    pub headers: HeaderFields,
     /// How the body ends.
     pub framing: Framing,
     /// The body, as stored: nothing is decoded. Ends with an error where it was cut, as far as

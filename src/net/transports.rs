@@ -7,6 +7,7 @@ use crate::net::failure::{Failure, FailureKind};
 use crate::net::ftp::Ftp;
 use crate::net::http::Http;
 use crate::net::transport::{Request, Response, Timeouts, Transport};
+use crate::net::url::{Protocol, UrlScheme};
 
 /// http, https, ftp and ftps.
 #[derive(Debug)]
@@ -24,13 +25,16 @@ impl Net {
 
 impl Transport for Net {
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
-        match request.url.scheme() {
-            "http" | "https" => self.http.exchange(request),
-            "ftp" | "ftps" => self.ftp.exchange(request),
-            other => Err(Failure::new(
-                FailureKind::Usage,
-                format!("{other}: is no scheme that can be fetched (http, https, ftp, ftps)"),
-            )),
+        match UrlScheme::of(&request.url).map(|scheme| scheme.protocol) {
+            Some(Protocol::Http) => self.http.exchange(request),
+            Some(Protocol::Ftp) => self.ftp.exchange(request),
+            None => {
+                let scheme = request.url.scheme();
+                let text = format!(
+                    "unsupported URL scheme '{scheme}' (expected http, https, ftp or ftps)"
+                );
+                Err(Failure::new(FailureKind::Usage, text))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::manifest::{BadLine, List, ListOptions};
+use crate::net::url::is_supported;
 use crate::notation::Expected;
 
 /// A file that a lock file names.
@@ -85,7 +86,7 @@ pub fn read(text: &[u8]) -> LockFile {
 
 fn fetchable(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let known = matches!(url.scheme(), "http" | "https" | "ftp" | "ftps");
+    let known = is_supported(&url);
     (known && url.has_host()).then_some(url)
 }
 

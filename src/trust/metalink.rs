@@ -6,6 +6,7 @@ use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
 use crate::net::failure::{Failure, FailureKind};
+use crate::net::url::is_supported;
 use crate::trust::file_name;
 
 /// More places than these are of no use.
@@ -54,9 +55,7 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
             Event::End(tag) => match tag.local_name().as_ref() {
                 "url" => {
                     if let (Some((rank, text)), Some((_, urls))) = (place.take(), &mut file) {
-                        let url = Url::parse(text.trim()).ok().filter(|url| {
-                            matches!(url.scheme(), "http" | "https" | "ftp" | "ftps")
-                        });
+                        let url = Url::parse(text.trim()).ok().filter(|url| is_supported(url));
                         urls.extend(
                             url.filter(|_| urls.len() < MOST_PLACES).map(|url| (rank, url)),
                         );

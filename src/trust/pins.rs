@@ -14,6 +14,7 @@ use crate::digest::Digest;
 use crate::hasher::digest;
 use crate::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use crate::net::failure::{Failure, FailureKind};
+use crate::net::url::without_userinfo;
 use crate::notation::Expected;
 use crate::trust::evidence::Evidence;
 
@@ -125,9 +126,7 @@ fn name(url: &Url) -> String {
 
 /// As it was once written: with the query.
 fn old_name(url: &Url) -> String {
-    let mut url = url.clone();
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    let mut url = without_userinfo(url);
     url.set_fragment(None);
     url.into()
 }

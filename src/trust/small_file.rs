@@ -5,9 +5,10 @@ use std::io::{self, Read};
 use url::Url;
 
 use crate::net::client::Client;
-use crate::net::failure::{Again, Failure, FailureKind, redacted};
+use crate::net::failure::{Again, Failure, FailureKind};
 use crate::net::retry::Patience;
 use crate::net::transport::{Framing, Origin, Request};
+use crate::net::url::redacted;
 use crate::trust::discovery;
 
 /// "File unavailable" (RFC 959, section 4.2).

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::bounded::{self, read_all};
+use hsum::internals::without_userinfo;
 use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
 use hsum::sign::{RequestSigner, Scheme, Setting, SignOptions};
 
@@ -75,8 +76,9 @@ impl ClientSigner for Sender {
                     format!("{scheme} signs in Authorization, which holds something already");
                 return Err(refuse(text));
             }
-            let set = request.headers.set(name, value.as_bytes());
-            set.ok_or_else(|| refuse(format!("{name}: cannot be sent as a header")))?;
+            if !request.headers.set(name, value.as_bytes()) {
+                return Err(refuse(format!("{name}: cannot be sent as a header")));
+            }
         }
         request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
         Ok(())
@@ -85,10 +87,8 @@ impl ClientSigner for Sender {
 
 /// Without what no server is told: the fragment, the user and the password.
 fn as_sent(url: &Url) -> Url {
-    let mut url = url.clone();
+    let mut url = without_userinfo(url);
     url.set_fragment(None);
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
     url
 }
 
