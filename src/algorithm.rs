@@ -1,53 +1,339 @@
-//! THE list of algorithms: one row each in [`SPECS`]. What is typed is looked up in [`names`].
+//! The list of algorithms: one row each, from which the enum and all of its properties derive.
 
-mod names;
-
-pub use names::UnknownAlgorithm;
+pub(crate) mod names;
 
 use std::fmt;
 
-use crate::external::{self, Make};
+use crate::external::{self, NewHash};
 use crate::kernel::{Merkle, md5::MD5, sha1::SHA1, sha256, sha512};
 
-/// A hash algorithm.
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[allow(missing_docs)] // the names say it; `standard()` cites the document
-pub enum Algorithm {
-    Md5,
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-    Sha512_224,
-    Sha512_256,
-    Sha3_224,
-    Sha3_256,
-    Sha3_384,
-    Sha3_512,
-    Shake128,
-    Shake256,
-    Blake2b,
-    Blake2s,
-    Blake3,
-    Sm3,
+/// The longest digest, in bytes.
+pub(crate) const MAX_LEN: usize = 64;
+
+/// The properties of an algorithm: the columns of the list.
+pub(crate) struct Spec {
+    name: &'static str,
+    tag: &'static str,
+    /// Further names, as [`names`] normalizes them.
+    aliases: &'static [&'static str],
+    standard: &'static str,
+    strength: Strength,
+    length: Length,
+    /// The block length B of RFC 2104 in bytes; `None` if HMAC is not defined.
+    hmac_block: Option<usize>,
+    pub(crate) core: Core,
+    registered: &'static [(Registry, &'static str)],
+    /// SHA-256 of the digests of the messages that [`simd::self_test`](crate::simd::self_test)
+    /// hashes; `None` for algorithms without kernels.
+    pub(crate) self_test: Option<&'static str>,
 }
 
-/// What is known of an algorithm's resistance to collisions.
+/// The values of the columns that a row may leave out.
+const DEFAULTS: Spec = Spec {
+    name: "",
+    tag: "",
+    aliases: &[],
+    standard: "",
+    strength: Strength::Sound,
+    length: Fixed(0),
+    hmac_block: None,
+    core: External(external::blake3),
+    registered: &[],
+    self_test: None,
+};
+
+/// Digest lengths in bytes.
+#[derive(Clone, Copy)]
+enum Length {
+    Fixed(usize),
+    /// One to `max`.
+    UpTo {
+        max: usize,
+        default: usize,
+    },
+    /// A prefix of endless output.
+    Extendable {
+        default: usize,
+    },
+}
+
+/// The implementation of an algorithm.
+pub(crate) enum Core {
+    /// Kernels over 32-bit words.
+    Narrow(&'static Merkle<u32>),
+    /// Kernels over 64-bit words.
+    Wide(&'static Merkle<u64>),
+    /// Kernels of Keccak-f[1600].
+    Sponge(Sponge),
+    /// Another crate's hasher.
+    External(NewHash),
+}
+
+/// The parameters of a sponge over Keccak-f[1600].
+#[derive(Clone, Copy)]
+pub(crate) struct Sponge {
+    /// Bytes absorbed or squeezed between two permutations, a multiple of 8.
+    pub(crate) rate: usize,
+    /// The domain bits of SHA-3 or SHAKE, followed by the first bit of the padding (FIPS 202,
+    /// sections 6.1, 6.2 and B.2).
+    pub(crate) suffix: u8,
+}
+
+/// FIPS 202, section 6.1.
+const fn sha3(rate: usize) -> Core {
+    Core::Sponge(Sponge { rate, suffix: 0x06 })
+}
+
+/// FIPS 202, section 6.2.
+const fn shake(rate: usize) -> Core {
+    Core::Sponge(Sponge { rate, suffix: 0x1f })
+}
+
+/// A list of names that a standard or a custom gives to hash functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Registry {
+    /// Subresource Integrity (W3C SRI, section 3.2), with MD5 and SHA-1 as Nix has them.
+    Sri,
+    /// IANA's "HTTP Digest Algorithm Values".
+    Http,
+    /// IANA's "Named Information Hash Algorithm Registry".
+    Ni,
+    /// IANA's "Hash Function Textual Names", which Metalink (RFC 5854) uses.
+    Textual,
+    /// Short names of checksum files, in `B2SUMS`.
+    Sums,
+}
+
+use Core::{External, Narrow, Wide};
+use Length::{Extendable, Fixed, UpTo};
+use Registry::{Http, Ni, Sri, Sums, Textual};
+
+/// Declares [`Algorithm`] and the table behind it.
+macro_rules! algorithms {
+    ($($variant:ident {
+        name: $name:literal, tag: $tag:literal, standard: $standard:literal,
+        $($column:ident: $value:expr),* $(,)?
+    })*) => {
+        /// A hash algorithm.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Algorithm {
+            $(#[doc = concat!($tag, " (", $standard, ").")] $variant,)*
+        }
+
+        impl Algorithm {
+            /// Every algorithm, in the order in which they are listed to users.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+        }
+
+        static SPECS: [Spec; Algorithm::ALL.len()] = [$(Spec {
+            name: $name, tag: $tag, standard: $standard, $($column: $value,)* ..DEFAULTS
+        }),*];
+    };
+}
+
+// Of the algorithms with the same digest length, the first is the one that a digest without a name
+// is taken for. The HMAC block of SHA-3 is its rate (FIPS 202, table 3); the default lengths of
+// SHAKE are twice its security strength (RFC 8702, section 3.1).
+algorithms! {
+    Md5 {
+        name: "md5", tag: "MD5", standard: "RFC 1321",
+        strength: Strength::Broken, length: Fixed(16), hmac_block: Some(64), core: Narrow(&MD5),
+        registered: &[(Sri, "md5"), (Http, "md5"), (Textual, "md5")],
+        self_test: Some("228626faeab779aa0f204ffcf82db14e353b3c1b63615ef2484a44a8c410f945"),
+    }
+    Sha1 {
+        name: "sha1", tag: "SHA1", standard: "FIPS 180-4", aliases: &["sha"],
+        strength: Strength::Broken, length: Fixed(20), hmac_block: Some(64), core: Narrow(&SHA1),
+        registered: &[(Sri, "sha1"), (Http, "sha"), (Textual, "sha-1")],
+        self_test: Some("ed43841863fc27d62facf90b6ed233d7ede54c431dc48503725e75970e1a1fa5"),
+    }
+    Sha224 {
+        name: "sha224", tag: "SHA224", standard: "FIPS 180-4", aliases: &["sha2224"],
+        length: Fixed(28), hmac_block: Some(64), core: Narrow(&sha256::SHA224),
+        registered: &[(Textual, "sha-224")],
+        self_test: Some("750c4af01a4fa5435303109976c2f13f490ddf8758358987d1aa7c48c6c0a693"),
+    }
+    Sha256 {
+        name: "sha256", tag: "SHA256", standard: "FIPS 180-4", aliases: &["sha2256"],
+        length: Fixed(32), hmac_block: Some(64), core: Narrow(&sha256::SHA256),
+        registered: &[(Sri, "sha256"), (Http, "sha-256"), (Ni, "sha-256"), (Textual, "sha-256")],
+        self_test: Some("fbcf994f12fdab3b6d3c5a56580ce0c885168e2461ecf7213c30506d32c45bba"),
+    }
+    Sha384 {
+        name: "sha384", tag: "SHA384", standard: "FIPS 180-4", aliases: &["sha2384"],
+        length: Fixed(48), hmac_block: Some(128), core: Wide(&sha512::SHA384),
+        registered: &[(Sri, "sha384"), (Ni, "sha-384"), (Textual, "sha-384")],
+        self_test: Some("86286c90927b974a28c2ae6c43f0d868888676823995c8d57fe44a9ca18be85b"),
+    }
+    Sha512 {
+        name: "sha512", tag: "SHA512", standard: "FIPS 180-4", aliases: &["sha2512"],
+        length: Fixed(64), hmac_block: Some(128), core: Wide(&sha512::SHA512),
+        registered: &[(Sri, "sha512"), (Http, "sha-512"), (Ni, "sha-512"), (Textual, "sha-512")],
+        self_test: Some("2ec646f97dedf48edb44bb8bc3be8f52951efdf4c51d166c2e1dcd03df177af5"),
+    }
+    Sha512_224 {
+        name: "sha512-224", tag: "SHA512/224", standard: "FIPS 180-4",
+        aliases: &["sha2512224", "sha512t224"],
+        length: Fixed(28), hmac_block: Some(128), core: Wide(&sha512::SHA512_224),
+        self_test: Some("c2b6d0f875ddd6de1a42239ed9a43d2e8999410703ebeb85c2b1a973a275517b"),
+    }
+    Sha512_256 {
+        name: "sha512-256", tag: "SHA512/256", standard: "FIPS 180-4",
+        aliases: &["sha2512256", "sha512t256"],
+        length: Fixed(32), hmac_block: Some(128), core: Wide(&sha512::SHA512_256),
+        self_test: Some("1e57ff7eb878bcb3849dd22a4672f597a40ea589190f9457817a6b49a814d50e"),
+    }
+    Sha3_224 {
+        name: "sha3-224", tag: "SHA3-224", standard: "FIPS 202",
+        length: Fixed(28), hmac_block: Some(144), core: sha3(144),
+        registered: &[(Ni, "sha3-224")],
+        self_test: Some("758224be69c16272d3da6b9fd943edef7c099141d5703443b2874471c6eb7a70"),
+    }
+    Sha3_256 {
+        name: "sha3-256", tag: "SHA3-256", standard: "FIPS 202",
+        length: Fixed(32), hmac_block: Some(136), core: sha3(136),
+        registered: &[(Ni, "sha3-256")],
+        self_test: Some("45bf50bdc5fca570b4a75c91c41f66e99bb2eda222bd40ec0327471d1e5c48c4"),
+    }
+    Sha3_384 {
+        name: "sha3-384", tag: "SHA3-384", standard: "FIPS 202",
+        length: Fixed(48), hmac_block: Some(104), core: sha3(104),
+        registered: &[(Ni, "sha3-384")],
+        self_test: Some("0e14fd134c2f867b8417ffd5b41f0f0f209a71b5f135fbcc6f41feecefb2c714"),
+    }
+    Sha3_512 {
+        name: "sha3-512", tag: "SHA3-512", standard: "FIPS 202",
+        length: Fixed(64), hmac_block: Some(72), core: sha3(72),
+        registered: &[(Ni, "sha3-512")],
+        self_test: Some("03337278a73919ee96422e639a17f57b21849d5ac45487723d562a115aff5814"),
+    }
+    Shake128 {
+        name: "shake128", tag: "SHAKE128", standard: "FIPS 202",
+        length: Extendable { default: 32 }, core: shake(168),
+        self_test: Some("0b1688e0571dbfc100ded760683aedc694d375faff808dc86cb14c227159b8c1"),
+    }
+    Shake256 {
+        name: "shake256", tag: "SHAKE256", standard: "FIPS 202",
+        length: Extendable { default: 64 }, core: shake(136),
+        self_test: Some("61c5a72819718edc735111cad40972bf7daf9e1581cf50e693ca3725eae6bbb3"),
+    }
+    Blake2b {
+        name: "blake2b", tag: "BLAKE2b", standard: "RFC 7693", aliases: &["b2", "blake2"],
+        length: UpTo { max: 64, default: 64 }, hmac_block: Some(128),
+        core: External(external::variable::<blake2::Blake2bVarCore>),
+        registered: &[(Ni, "blake2b-256"), (Ni, "blake2b-512"), (Sums, "b2")],
+    }
+    Blake2s {
+        name: "blake2s", tag: "BLAKE2s", standard: "RFC 7693",
+        length: UpTo { max: 32, default: 32 }, hmac_block: Some(64),
+        core: External(external::variable::<blake2::Blake2sVarCore>),
+        registered: &[(Ni, "blake2s-256")],
+    }
+    Blake3 {
+        name: "blake3", tag: "BLAKE3", standard: "BLAKE3 paper, 2020", aliases: &["b3"],
+        length: Extendable { default: 32 }, hmac_block: Some(64),
+        core: External(external::blake3),
+        registered: &[(Sums, "b3")],
+    }
+    Sm3 {
+        name: "sm3", tag: "SM3", standard: "GB/T 32905-2016",
+        length: Fixed(32), hmac_block: Some(64), core: External(external::fixed::<sm3::Sm3>),
+    }
+}
+
+/// The longest HMAC block, in bytes.
+pub(crate) const MAX_HMAC_BLOCK: usize = {
+    let (mut max, mut i) = (0, 0);
+    while i < SPECS.len() {
+        match SPECS[i].hmac_block {
+            Some(len) if len > max => max = len,
+            _ => {}
+        }
+        i += 1;
+    }
+    max
+};
+
+/// The known resistance of an algorithm to collisions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Strength {
-    /// Two inputs with one digest can be made at will: protects against accidents only, not
-    /// against an adversary, and must not carry a signature. HMAC with it still holds.
+    /// Collisions can be constructed: the digest detects accidents, but not an adversary, and must
+    /// not be signed. HMAC with the algorithm is still secure.
     Broken,
     /// No attack better than the generic ones is known.
     Sound,
 }
 
+impl Algorithm {
+    pub(crate) fn spec(self) -> &'static Spec {
+        &SPECS[self as usize]
+    }
+
+    /// Returns the name on the command line: `sha512-256`.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Returns the name in BSD-style lines: `SHA512/256`.
+    pub fn tag(self) -> &'static str {
+        self.spec().tag
+    }
+
+    /// Returns the name of the document that defines the algorithm.
+    pub fn standard(self) -> &'static str {
+        self.spec().standard
+    }
+
+    /// Returns the algorithm's resistance to collisions.
+    pub fn strength(self) -> Strength {
+        self.spec().strength
+    }
+
+    /// Returns the default length of a digest in bytes.
+    pub fn default_len(self) -> usize {
+        match self.spec().length {
+            Fixed(len) | UpTo { default: len, .. } | Extendable { default: len } => len,
+        }
+    }
+
+    /// Returns `true` if the digest's length can be chosen.
+    pub fn has_variable_len(self) -> bool {
+        !matches!(self.spec().length, Fixed(_))
+    }
+
+    /// Returns `true` if the output has no end ([`Hasher::finalize_xof`]): SHAKE and BLAKE3.
+    ///
+    /// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
+    pub fn is_extendable(self) -> bool {
+        matches!(self.spec().length, Extendable { .. })
+    }
+
+    /// Returns the longest digest of a [`HashFunction`] of this algorithm, in bytes.
+    pub fn max_len(self) -> usize {
+        match self.spec().length {
+            Fixed(len) | UpTo { max: len, .. } => len,
+            Extendable { .. } => MAX_LEN,
+        }
+    }
+
+    /// Returns HMAC's block length B in bytes (RFC 2104, section 2); `None` for SHAKE, for which
+    /// HMAC is not defined.
+    pub fn block_len(self) -> Option<usize> {
+        self.spec().hmac_block
+    }
+
+    /// Returns the algorithm that a digest of `len` bytes is taken for if nothing names another:
+    /// MD5, SHA-1 or SHA-2.
+    pub(crate) fn from_digest_len(len: usize) -> Option<Self> {
+        Self::ALL.iter().copied().find(|algorithm| algorithm.default_len() == len)
+    }
+}
+
 /// A hash function: an [`Algorithm`] at a digest length.
 ///
-/// Most algorithms have one length. SHAKE and BLAKE3 give as many bytes as asked for, BLAKE2 up
-/// to its word size; a digest is at most 64 bytes here ([`Hasher::finalize_xof`] gives more).
+/// Most algorithms have one length. BLAKE2 has any length up to its word size, SHAKE and BLAKE3
+/// have any; digests have at most 64 bytes here, [`Hasher::finalize_xof`] returns more.
 ///
 /// ```
 /// use hsum::{Algorithm, HashFunction};
@@ -65,204 +351,30 @@ pub struct HashFunction {
     len: u8,
 }
 
-/// All there is to know of an algorithm.
-pub(crate) struct Spec {
-    algorithm: Algorithm,
-    name: &'static str,
-    /// As the BSD tools write it before `(NAME) = `.
-    tag: &'static str,
-    /// Further names, in the normal form of [`names`].
-    aliases: &'static [&'static str],
-    standard: &'static str,
-    strength: Strength,
-    length: Length,
-    /// Bytes of HMAC's padded key (RFC 2104's B); 0 where HMAC is not defined.
-    hmac_block: u8,
-    pub(crate) core: Core,
-}
-
-/// Digest lengths in bytes.
-#[derive(Clone, Copy)]
-enum Length {
-    Fixed(u8),
-    /// One to `max`; `default` where none is asked for.
-    UpTo {
-        max: u8,
-        default: u8,
-    },
-}
-
-/// What computes it.
-pub(crate) enum Core {
-    /// Words of 32 bits.
-    Narrow(&'static Merkle<u32>),
-    /// Words of 64 bits.
-    Wide(&'static Merkle<u64>),
-    /// Lanes of Keccak-f[1600].
-    Sponge(Sponge),
-    /// A crate's hasher.
-    External(Make),
-}
-
-/// A function over Keccak-f[1600], as data.
-#[derive(Clone, Copy)]
-pub(crate) struct Sponge {
-    /// Bytes absorbed or squeezed between two permutations, a multiple of 8.
-    pub(crate) rate: usize,
-    /// The bits that tell SHA-3 from SHAKE, and the first one of the padding (FIPS 202, sections
-    /// 6.1, 6.2 and B.2).
-    pub(crate) suffix: u8,
-}
-
-/// The longest digest, in bytes.
-pub(crate) const MAX_LEN: usize = 64;
-
-use Algorithm::*;
-use Core::{External, Narrow, Wide};
-use Length::{Fixed, UpTo};
-use Strength::{Broken, Sound};
-
-/// In the order of [`Algorithm`]; SHA-3's block is its rate (FIPS 202, table 3). SHAKE's default
-/// lengths are those of RFC 8702, section 3.1: twice the security strength.
-#[rustfmt::skip]
-static SPECS: [Spec; 18] = [
-    row(Md5,        "md5",        "MD5",        &[],                        "RFC 1321",   Broken, Fixed(16), 64,  Narrow(&MD5)),
-    row(Sha1,       "sha1",       "SHA1",       &["sha"],                   "FIPS 180-4", Broken, Fixed(20), 64,  Narrow(&SHA1)),
-    row(Sha224,     "sha224",     "SHA224",     &["sha2224"],               "FIPS 180-4", Sound,  Fixed(28), 64,  Narrow(&sha256::SHA224)),
-    row(Sha256,     "sha256",     "SHA256",     &["sha2256"],               "FIPS 180-4", Sound,  Fixed(32), 64,  Narrow(&sha256::SHA256)),
-    row(Sha384,     "sha384",     "SHA384",     &["sha2384"],               "FIPS 180-4", Sound,  Fixed(48), 128, Wide(&sha512::SHA384)),
-    row(Sha512,     "sha512",     "SHA512",     &["sha2512"],               "FIPS 180-4", Sound,  Fixed(64), 128, Wide(&sha512::SHA512)),
-    row(Sha512_224, "sha512-224", "SHA512/224", &["sha2512224", "sha512t224"], "FIPS 180-4", Sound,  Fixed(28), 128, Wide(&sha512::SHA512_224)),
-    row(Sha512_256, "sha512-256", "SHA512/256", &["sha2512256", "sha512t256"], "FIPS 180-4", Sound,  Fixed(32), 128, Wide(&sha512::SHA512_256)),
-    row(Sha3_224,   "sha3-224",   "SHA3-224",   &[],                        "FIPS 202",   Sound,  Fixed(28), 144, Core::Sponge(sha3(144))),
-    row(Sha3_256,   "sha3-256",   "SHA3-256",   &[],                        "FIPS 202",   Sound,  Fixed(32), 136, Core::Sponge(sha3(136))),
-    row(Sha3_384,   "sha3-384",   "SHA3-384",   &[],                        "FIPS 202",   Sound,  Fixed(48), 104, Core::Sponge(sha3(104))),
-    row(Sha3_512,   "sha3-512",   "SHA3-512",   &[],                        "FIPS 202",   Sound,  Fixed(64), 72,  Core::Sponge(sha3(72))),
-    row(Shake128,   "shake128",   "SHAKE128",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 32 }, 0, Core::Sponge(shake(168))),
-    row(Shake256,   "shake256",   "SHAKE256",   &[],                        "FIPS 202",   Sound,  UpTo { max: 64, default: 64 }, 0, Core::Sponge(shake(136))),
-    row(Blake2b,    "blake2b",    "BLAKE2b",    &["b2", "blake2"],          "RFC 7693",   Sound,  UpTo { max: 64, default: 64 }, 128, External(external::variable::<blake2::Blake2bVarCore>)),
-    row(Blake2s,    "blake2s",    "BLAKE2s",    &[],                        "RFC 7693",   Sound,  UpTo { max: 32, default: 32 }, 64, External(external::variable::<blake2::Blake2sVarCore>)),
-    row(Blake3,     "blake3",     "BLAKE3",     &["b3"],                    "BLAKE3 paper, 2020", Sound, UpTo { max: 64, default: 32 }, 64, External(external::blake3)),
-    row(Sm3,        "sm3",        "SM3",        &[],                        "GB/T 32905-2016", Sound, Fixed(32), 64, External(external::fixed::<sm3::Sm3>)),
-];
-
-#[allow(clippy::too_many_arguments)] // the columns of the table above
-const fn row(
-    algorithm: Algorithm,
-    name: &'static str,
-    tag: &'static str,
-    aliases: &'static [&'static str],
-    standard: &'static str,
-    strength: Strength,
-    length: Length,
-    hmac_block: u8,
-    core: Core,
-) -> Spec {
-    Spec { algorithm, name, tag, aliases, standard, strength, length, hmac_block, core }
-}
-
-/// FIPS 202, section 6.1.
-const fn sha3(rate: usize) -> Sponge {
-    Sponge { rate, suffix: 0x06 }
-}
-
-/// FIPS 202, section 6.2.
-const fn shake(rate: usize) -> Sponge {
-    Sponge { rate, suffix: 0x1f }
-}
-
-impl Algorithm {
-    /// Every algorithm, in the order in which they are listed to users.
-    pub const ALL: &'static [Self] = &[
-        Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256, Sha3_224, Sha3_256,
-        Sha3_384, Sha3_512, Shake128, Shake256, Blake2b, Blake2s, Blake3, Sm3,
-    ];
-
-    pub(crate) fn spec(self) -> &'static Spec {
-        &SPECS[self as usize]
-    }
-
-    /// The name on the command line: `sha512-256`.
-    pub fn name(self) -> &'static str {
-        self.spec().name
-    }
-
-    /// The name in BSD-style lines: `SHA512/256`.
-    pub fn tag(self) -> &'static str {
-        self.spec().tag
-    }
-
-    /// The document that defines it.
-    pub fn standard(self) -> &'static str {
-        self.spec().standard
-    }
-
-    /// Whether collisions are known.
-    pub fn strength(self) -> Strength {
-        self.spec().strength
-    }
-
-    /// The digest's length in bytes where none is asked for.
-    pub fn default_len(self) -> usize {
-        match self.spec().length {
-            Fixed(len) | UpTo { default: len, .. } => len.into(),
-        }
-    }
-
-    /// Whether the digest's length can be chosen.
-    pub fn has_variable_len(self) -> bool {
-        matches!(self.spec().length, UpTo { .. })
-    }
-
-    /// Whether the output goes on without end ([`Hasher::finalize_xof`]): SHAKE and BLAKE3.
-    ///
-    /// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
-    pub fn is_extendable(self) -> bool {
-        matches!(self, Shake128 | Shake256 | Blake3)
-    }
-
-    /// The longest digest, in bytes, that a [`HashFunction`] of this algorithm has.
-    pub fn max_len(self) -> usize {
-        match self.spec().length {
-            Fixed(len) | UpTo { max: len, .. } => len.into(),
-        }
-    }
-
-    /// HMAC's block length B in bytes (RFC 2104, section 2); `None` for SHAKE, for which no HMAC
-    /// is defined.
-    pub fn block_len(self) -> Option<usize> {
-        match self.spec().hmac_block {
-            0 => None,
-            len => Some(len.into()),
-        }
-    }
-}
-
 impl HashFunction {
-    /// `algorithm` with digests of `len` bytes; `None` where it has no such digests.
+    /// Combines `algorithm` with a digest length in bytes; `None` if it has no such digests.
     pub fn new(algorithm: Algorithm, len: usize) -> Option<Self> {
-        let fits = match algorithm.spec().length {
-            Fixed(only) => len == usize::from(only),
-            UpTo { max, .. } => (1..=usize::from(max)).contains(&len),
+        let is_valid = match algorithm.spec().length {
+            Fixed(only) => len == only,
+            UpTo { .. } | Extendable { .. } => (1..=algorithm.max_len()).contains(&len),
         };
-        fits.then_some(Self { algorithm, len: len as u8 })
+        is_valid.then_some(Self { algorithm, len: len as u8 })
     }
 
-    /// The algorithm.
+    /// Returns the algorithm.
     pub fn algorithm(self) -> Algorithm {
         self.algorithm
     }
 
-    /// The digest's length in bytes, 1 to 64.
+    /// Returns the digest's length in bytes, 1 to 64.
     #[allow(clippy::len_without_is_empty)] // never empty
     pub fn len(self) -> usize {
         self.len.into()
     }
 
-    /// The tag of BSD-style lines, with the length in bits where it is not the default:
-    /// `BLAKE2b-256`.
-    pub fn tag(self) -> impl fmt::Display {
-        Named(self, self.algorithm.tag())
+    /// Returns `true` if digests have the algorithm's default length.
+    fn has_default_len(self) -> bool {
+        self.len() == self.algorithm.default_len()
     }
 }
 
@@ -272,48 +384,8 @@ impl From<Algorithm> for HashFunction {
     }
 }
 
-/// A name, and the digest's length where it is not the default.
-struct Named(HashFunction, &'static str);
-
-impl fmt::Display for Named {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.1)?;
-        if self.0.len() != self.0.algorithm.default_len() {
-            write!(f, "-{}", self.0.len() * 8)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The command line's name: `sha256`, `blake2b-256`. Parses back.
-impl fmt::Display for HashFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Named(*self, self.algorithm.name()).fmt(f)
-    }
-}
-
 impl fmt::Debug for HashFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_the_order_of_the_enum() {
-        assert_eq!(Algorithm::ALL.len(), SPECS.len());
-        for (i, algorithm) in Algorithm::ALL.iter().enumerate() {
-            assert_eq!(*algorithm as usize, i);
-            assert_eq!(algorithm.spec().algorithm, *algorithm);
-        }
     }
 }

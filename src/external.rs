@@ -6,7 +6,12 @@ use ::digest::{FixedOutputReset, Update};
 /// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
 pub(crate) trait ExternalHash: Send + Sync {
     fn update(&mut self, data: &[u8]);
-    /// The same, on all threads of the rayon pool that it is called in, where the hash is a tree.
+    /// Returns `true` if [`update_divided`](Self::update_divided) uses several threads.
+    #[cfg(feature = "fs")]
+    fn is_divisible(&self) -> bool {
+        false
+    }
+    /// Appends `data`, using all threads of the current rayon pool if the hash is a tree.
     #[cfg(feature = "fs")]
     fn update_divided(&mut self, data: &[u8]) {
         self.update(data);
@@ -24,7 +29,7 @@ pub(crate) trait Squeeze: Send + Sync {
 }
 
 /// Makes a fresh hash; the argument is the digest's length in bytes.
-pub(crate) type Make = fn(usize) -> Box<dyn ExternalHash>;
+pub(crate) type NewHash = fn(usize) -> Box<dyn ExternalHash>;
 
 /// SM3: one length.
 pub(crate) fn fixed<D>(_len: usize) -> Box<dyn ExternalHash>
@@ -105,6 +110,10 @@ struct Blake3(blake3::Hasher);
 impl ExternalHash for Blake3 {
     fn update(&mut self, data: &[u8]) {
         self.0.update(data);
+    }
+    #[cfg(feature = "fs")]
+    fn is_divisible(&self) -> bool {
+        true
     }
     #[cfg(feature = "fs")]
     fn update_divided(&mut self, data: &[u8]) {

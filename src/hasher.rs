@@ -148,6 +148,12 @@ impl Hasher {
         }
     }
 
+    /// Returns `true` if several threads can hash one message together.
+    #[cfg(feature = "fs")]
+    pub(crate) fn is_divisible(&self) -> bool {
+        matches!(&self.state, State::External { inner, .. } if inner.is_divisible())
+    }
+
     /// [`Hasher::update`], on all threads of the rayon pool that it is called in, where the hash is
     /// a tree: BLAKE3.
     #[cfg(feature = "fs")]

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::algorithm::HashFunction;
+use crate::algorithm::{HashFunction, MAX_HMAC_BLOCK};
 use crate::digest::Digest;
 use crate::hasher::{Hasher, digest_keyed};
 use crate::lanes::{self, Place};
@@ -30,7 +30,7 @@ impl Key {
     pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, UnsupportedByHmac> {
         let function = function.into();
         let block_len = function.algorithm().block_len().ok_or(UnsupportedByHmac { function })?;
-        let mut block = Zeroizing::new([0u8; 144]); // SHA3-224's, the longest
+        let mut block = Zeroizing::new([0u8; MAX_HMAC_BLOCK]);
         let block = &mut block[..block_len];
         if key.len() > block_len {
             // Hashed as a stream, whose buffer can be wiped.

@@ -94,7 +94,8 @@ pub mod temporary;
 #[cfg(feature = "net")]
 pub mod trust;
 
-pub use algorithm::{Algorithm, HashFunction, Strength, UnknownAlgorithm};
+pub use algorithm::names::UnknownAlgorithm;
+pub use algorithm::{Algorithm, HashFunction, Strength};
 pub use digest::{Digest, ParseDigestError};
 #[cfg(feature = "fs")]
 pub use engine::hash_file;

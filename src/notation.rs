@@ -13,7 +13,6 @@ mod write;
 
 pub use error::ParseExpectedError;
 pub(crate) use names::is_not_computed;
-pub(crate) use parse::by_length;
 pub use write::{Notation, NotationError};
 
 use std::str::FromStr;

@@ -1,38 +1,85 @@
-//! A name of an algorithm, in any of its spellings → the [`HashFunction`].
+//! Names of hash functions: written, parsed in any spelling, and looked up in registries.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Algorithm, HashFunction, Length, SPECS, Spec};
+use crate::algorithm::{Algorithm, HashFunction, Registry};
 use crate::escape::escape;
 
-/// A name that no algorithm has.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownAlgorithm {
-    name: String,
-    cause: Cause,
+impl HashFunction {
+    /// Returns the tag of BSD-style lines, with the length in bits unless it is the default:
+    /// `BLAKE2b-256`.
+    pub fn tag(self) -> impl fmt::Display {
+        WithLength(self.algorithm().tag(), self)
+    }
+
+    /// Returns the name of this function in `registry`.
+    pub(crate) fn registered_name(self, registry: Registry) -> Option<&'static str> {
+        let rows = self.algorithm().spec().registered.iter().filter(|row| row.0 == registry);
+        rows.map(|row| row.1).find(|name| name.parse() == Ok(self))
+    }
 }
 
+/// A name, and the digest's length in bits unless it is the default.
+struct WithLength(&'static str, HashFunction);
+
+impl fmt::Display for WithLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)?;
+        if !self.1.has_default_len() {
+            write!(f, "-{}", self.1.len() * 8)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The name on the command line: `sha256`, `blake2b-256`.
+impl fmt::Display for HashFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        WithLength(self.algorithm().name(), *self).fmt(f)
+    }
+}
+
+/// An error from parsing the name of an algorithm or a hash function.
+#[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Cause {
-    Name { closest: Vec<&'static str> },
-    Length { algorithm: Algorithm },
+pub enum UnknownAlgorithm {
+    /// No algorithm has this name.
+    Name {
+        /// The name.
+        name: String,
+        /// The most similar names, if any is similar.
+        closest: Vec<&'static str>,
+    },
+    /// The algorithm has no digests of the length in its name.
+    Length {
+        /// The name.
+        name: String,
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
 }
 
 impl fmt::Display for UnknownAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Name { closest } => {
-                write!(f, "unknown algorithm '{}'", escape(self.name.as_bytes(), &[]))?;
+        match self {
+            Self::Name { name, closest } => {
+                write!(f, "unknown algorithm '{}'", escape(name.as_bytes(), &[]))?;
                 if !closest.is_empty() {
                     write!(f, "; did you mean {}?", closest.join(" or "))?;
                 }
                 Ok(())
             }
-            Cause::Length { algorithm } => write!(
+            Self::Length { name, algorithm } => write!(
                 f,
                 "'{}': {algorithm} takes a digest length of 8 to {} bits, in whole bytes",
-                escape(self.name.as_bytes(), &[]),
+                escape(name.as_bytes(), &[]),
                 algorithm.max_len() * 8
             ),
         }
@@ -41,66 +88,63 @@ impl fmt::Display for UnknownAlgorithm {
 
 impl std::error::Error for UnknownAlgorithm {}
 
-/// Case and `- _ /` do not count.
+/// Removes the differences that do not count: case, `-`, `_` and `/`.
 fn normalize(name: &str) -> String {
     let mut name = name.to_ascii_lowercase();
     name.retain(|c| !matches!(c, '-' | '_' | '/'));
     name
 }
 
-/// All names of a row, in their normal form.
-fn names(spec: &'static Spec) -> impl Iterator<Item = String> {
+/// Returns all names of an algorithm, normalized.
+fn names(algorithm: Algorithm) -> impl Iterator<Item = String> {
+    let spec = algorithm.spec();
     std::iter::once(normalize(spec.name)).chain(spec.aliases.iter().map(|alias| (*alias).into()))
 }
 
-/// Every name takes part: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`; a length in bits may
-/// follow where the length can be chosen: `blake2b-256`, `shake128-512`.
+/// Accepts any spelling: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`. A length in bits may
+/// follow if the length can be chosen: `blake2b-256`, `shake128-512`.
 impl FromStr for HashFunction {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
         let wanted = normalize(name);
-        let mut too_long = None;
-        for spec in &SPECS {
-            for known in names(spec) {
+        let mut wrong_length = None;
+        for &algorithm in Algorithm::ALL {
+            for known in names(algorithm) {
                 match wanted.strip_prefix(&known) {
-                    Some("") => return Ok(spec.algorithm.into()),
-                    Some(bits) if matches!(spec.length, Length::UpTo { .. }) && is_number(bits) => {
-                        let len = bits
-                            .parse()
-                            .ok()
-                            .filter(|n: &usize| n.is_multiple_of(8))
-                            .map(|n| n / 8);
-                        match len.and_then(|len| Self::new(spec.algorithm, len)) {
+                    Some("") => return Ok(algorithm.into()),
+                    Some(bits) if algorithm.has_variable_len() && is_number(bits) => {
+                        let bits = bits.parse().ok().filter(|bits: &usize| bits.is_multiple_of(8));
+                        match bits.and_then(|bits| Self::new(algorithm, bits / 8)) {
                             Some(function) => return Ok(function),
-                            None => too_long = Some(spec.algorithm),
+                            None => wrong_length = Some(algorithm),
                         }
                     }
                     _ => {}
                 }
             }
         }
-        let cause = match too_long {
-            Some(algorithm) => Cause::Length { algorithm },
-            None => Cause::Name { closest: closest(&wanted) },
-        };
-        Err(UnknownAlgorithm { name: name.into(), cause })
+        let name = name.into();
+        Err(match wrong_length {
+            Some(algorithm) => UnknownAlgorithm::Length { name, algorithm },
+            None => UnknownAlgorithm::Name { name, closest: closest(&wanted) },
+        })
     }
 }
 
+/// Accepts the names of [`HashFunction`] without a length.
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
-    /// As for [`HashFunction`], without a length.
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
         let function: HashFunction = name.parse()?;
-        if function == function.algorithm.into() {
-            return Ok(function.algorithm);
+        match function.has_default_len() {
+            true => Ok(function.algorithm()),
+            false => Err(UnknownAlgorithm::Name {
+                name: name.into(),
+                closest: vec![function.algorithm().name()],
+            }),
         }
-        Err(UnknownAlgorithm {
-            name: name.into(),
-            cause: Cause::Name { closest: vec![function.algorithm.name()] },
-        })
     }
 }
 
@@ -108,13 +152,15 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The known names at the smallest edit distance, if that is at most a third of the name.
+/// Returns up to three names at the smallest edit distance, if that is at most about a third of
+/// the name.
 fn closest(wanted: &str) -> Vec<&'static str> {
     if wanted.len() > 32 {
         return Vec::new();
     }
+    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
     let ranked: Vec<_> =
-        SPECS.iter().map(|s| (edit_distance(wanted, &normalize(s.name)), s.name)).collect();
+        names.map(|name| (edit_distance(wanted, &normalize(name)), name)).collect();
     let best = ranked.iter().map(|(distance, _)| *distance).min().unwrap_or(usize::MAX);
     if best > 1 + wanted.len() / 3 {
         return Vec::new();
@@ -122,7 +168,7 @@ fn closest(wanted: &str) -> Vec<&'static str> {
     ranked.into_iter().filter(|(d, _)| *d == best).map(|(_, name)| name).take(3).collect()
 }
 
-/// Levenshtein's, by rows.
+/// Returns the Levenshtein distance, computed row by row.
 fn edit_distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
@@ -142,11 +188,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_rows_share_a_name() {
-        let mut all: Vec<String> = SPECS.iter().flat_map(names).collect();
+    fn no_two_algorithms_share_a_name() {
+        let mut all: Vec<String> = Algorithm::ALL.iter().copied().flat_map(names).collect();
         let count = all.len();
         all.sort();
         all.dedup();
         assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn every_registered_name_parses_to_its_function() {
+        for algorithm in Algorithm::ALL {
+            for (registry, name) in algorithm.spec().registered {
+                let function: HashFunction = name.parse().unwrap();
+                assert_eq!(function.algorithm(), *algorithm);
+                assert_eq!(function.registered_name(*registry), Some(*name));
+            }
+        }
     }
 }

@@ -11,7 +11,6 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::file::End;
 use super::read::{Job, Opened};
 use super::{Hashed, Progress, Threads};
-use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
 use crate::hasher::together::{teams, update_all};
@@ -78,7 +77,7 @@ fn read_rest(
     progress: Option<&Progress>,
     stopped: impl Fn() -> bool,
 ) -> Result<(), ErrorKind> {
-    let divisible = hashers.iter().any(is_divisible);
+    let divisible = hashers.iter().any(Hasher::is_divisible);
     let most = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {
         if stopped() {
@@ -106,11 +105,6 @@ fn read_rest(
     in_parallel(hashers, divisible.then(pool).flatten(), first, fill)
 }
 
-/// Whether one message can be hashed by several threads.
-fn is_divisible(hasher: &Hasher) -> bool {
-    hasher.algorithm() == Algorithm::Blake3
-}
-
 /// Gives `first` and what `fill` yields, until it says that this was the end, to all hashers;
 /// `pool` is for those that can be divided.
 fn in_parallel(
@@ -131,7 +125,7 @@ fn in_parallel(
             let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
             // The team follows when the thread is there, so that it is not lost otherwise.
             let (hand_over, handed) = bounded::<Vec<&mut Hasher>>(1);
-            let pool = pool.as_ref().filter(|_| is_divisible(team[0]));
+            let pool = pool.as_ref().filter(|_| team[0].is_divisible());
             let work = move || {
                 for mut team in handed {
                     arriving.iter().for_each(|piece| match pool {

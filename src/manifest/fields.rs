@@ -6,7 +6,7 @@ use std::str;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
-use crate::notation::{self, Expected, ParseExpectedError, by_length};
+use crate::notation::{self, Expected, ParseExpectedError};
 
 /// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
@@ -135,7 +135,8 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether it is hexadecimal digits, and as many as a usual digest has.
 pub(super) fn is_usual_hex(text: &[u8]) -> bool {
-    let is_usual = text.len().is_multiple_of(2) && by_length(text.len() / 2).is_some();
+    let is_usual =
+        text.len().is_multiple_of(2) && Algorithm::from_digest_len(text.len() / 2).is_some();
     is_usual && text.iter().all(u8::is_ascii_hexdigit)
 }
 

@@ -5,9 +5,9 @@ use std::str;
 
 use super::fields::path_from;
 use super::{Entry, GnuDialect, heading};
-use crate::algorithm::{Algorithm, HashFunction, UnknownAlgorithm};
+use crate::algorithm::names::UnknownAlgorithm;
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
-use crate::notation;
 
 /// Reads the lines of one list, one after the other.
 ///
@@ -355,7 +355,7 @@ fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
 fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
     let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
     let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };
-    match len.and_then(notation::by_length) {
+    match len.and_then(Algorithm::from_digest_len) {
         Some(algorithm) => digest_of(Tag::Exactly(algorithm.into()), text),
         None if is_hex => Err(BadLine::BadDigest),
         None => Err(BadLine::NoDigest),

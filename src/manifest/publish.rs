@@ -8,7 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::algorithm::{Algorithm, HashFunction, Strength};
+use crate::algorithm::{HashFunction, Registry, Strength};
 use crate::digest::Digest;
 use crate::manifest::{LineFormat, LineStyle, write_line};
 use crate::notation::Notation;
@@ -50,10 +50,10 @@ impl Listing {
     /// ```
     pub fn file_name(self) -> String {
         match self {
-            Self::Sums(function) if function == Algorithm::Blake2b.into() => "B2SUMS".into(),
-            Self::Sums(function) if function == Algorithm::Blake3.into() => "B3SUMS".into(),
             Self::Sums(function) => {
-                format!("{}SUMS", function.tag().to_string().to_uppercase().replace('/', "-"))
+                let short = function.registered_name(Registry::Sums).map(str::to_owned);
+                let name = short.unwrap_or_else(|| function.tag().to_string());
+                format!("{}SUMS", name.to_uppercase().replace('/', "-"))
             }
             Self::Bsd => "CHECKSUM".into(),
             Self::Sri => "integrity.json".into(),
@@ -205,7 +205,7 @@ impl Published {
         let size = self.size.to_string();
         writer.create_element("size").write_text_content(BytesText::new(&size))?;
         for digest in &self.digests {
-            if let Some(kind) = registered(digest.hash_function()) {
+            if let Some(kind) = digest.hash_function().registered_name(Registry::Textual) {
                 let hash = writer.create_element("hash").with_attribute(("type", kind));
                 hash.write_text_content(BytesText::new(&digest.to_hex()))?;
             }
@@ -233,24 +233,14 @@ impl Published {
         if name.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
             return Err(self.unlistable(Unwritable::Control));
         }
-        if !self.digests.iter().any(|digest| registered(digest.hash_function()).is_some()) {
+        if !self
+            .digests
+            .iter()
+            .any(|digest| digest.hash_function().registered_name(Registry::Textual).is_some())
+        {
             return Err(self.unlistable(Unwritable::NoAlgorithm));
         }
         Ok(name)
-    }
-}
-
-/// IANA's "Hash Function Textual Names", which RFC 5854 refers to.
-fn registered(function: HashFunction) -> Option<&'static str> {
-    use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
-    match function.algorithm() {
-        Md5 => Some("md5"),
-        Sha1 => Some("sha-1"),
-        Sha224 => Some("sha-224"),
-        Sha256 => Some("sha-256"),
-        Sha384 => Some("sha-384"),
-        Sha512 => Some("sha-512"),
-        _ => None,
     }
 }
 
@@ -270,7 +260,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::algorithm::Algorithm::{Blake3, Md5, Sha256, Sha512};
+    use crate::algorithm::Algorithm::{self, Blake3, Md5, Sha256, Sha512};
     use crate::hasher::digest;
     use crate::manifest::{List, ListOptions};
 

@@ -78,7 +78,6 @@ fn file(name: &Path) -> Option<PathBuf> {
 /// The function that a list's name tells and its digests do not, for those of MD5, SHA-1 and SHA-2
 /// are as long: `B2SUMS`, `SHA3-256SUMS`, `x.iso.b3`.
 pub(super) fn rival(name: &Path) -> Option<HashFunction> {
-    use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
     let name = match name.extension().and_then(|extension| extension.to_str()) {
         Some("txt" | "asc") => name.with_extension(""),
         _ => name.to_owned(),
@@ -86,7 +85,7 @@ pub(super) fn rival(name: &Path) -> Option<HashFunction> {
     let whole = name.file_name()?.to_str()?;
     let extension = name.extension().and_then(|extension| extension.to_str());
     let found = extension.and_then(function).or_else(|| function(whole));
-    found.filter(|f| ![Md5, Sha1, Sha224, Sha256, Sha384, Sha512].contains(&f.algorithm()))
+    found.filter(|f| Algorithm::from_digest_len(f.len()) != Some(f.algorithm()))
 }
 
 /// `sha256`, `SHA256SUMS`, `sha256sum`, `b3`, `B2SUMS`.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::algorithm::{HashFunction, UnknownAlgorithm};
+use crate::algorithm::HashFunction;
+use crate::algorithm::names::UnknownAlgorithm;
 
 /// Why a text is no digest of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -293,7 +293,7 @@ fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseExpected
         return read.ok_or(ParseExpectedError::Malformed(function));
     }
     if is_hex(token) {
-        return by_length(token.len() / 2)
+        return Algorithm::from_digest_len(token.len() / 2)
             .and_then(|algorithm| Digest::from_hex(algorithm, token).ok())
             .ok_or(match token.len() {
                 8 => ParseExpectedError::NotComputed("CRC-32"),
@@ -304,14 +304,9 @@ fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseExpected
         return Ok(digest);
     }
     let bytes = base64(token).ok_or(ParseExpectedError::Unrecognised)?;
-    let algorithm = by_length(bytes.len()).ok_or(ParseExpectedError::Unrecognised)?;
+    let algorithm =
+        Algorithm::from_digest_len(bytes.len()).ok_or(ParseExpectedError::Unrecognised)?;
     Digest::from_bytes(algorithm, &bytes).ok_or(ParseExpectedError::Unrecognised)
-}
-
-/// The usual algorithm with digests of so many bytes.
-pub(crate) fn by_length(len: usize) -> Option<Algorithm> {
-    use Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
-    [Md5, Sha1, Sha224, Sha256, Sha384, Sha512].into_iter().find(|a| a.default_len() == len)
 }
 
 /// Yarn's `10c0/HEX`: a version of its cache, then SHA-512.

@@ -5,11 +5,8 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::decode::NIX32;
-use crate::algorithm::{Algorithm, HashFunction};
+use crate::algorithm::{HashFunction, Registry};
 use crate::digest::Digest;
-
-use Algorithm::{Blake2b, Blake2s, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512};
-use Algorithm::{Sha256, Sha384, Sha512};
 
 /// A notation to write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,7 +71,7 @@ impl Notation {
     pub fn write(self, digest: &Digest) -> Result<String, NotationError> {
         let function = digest.hash_function();
         let unwritable = NotationError { notation: self, function };
-        let name = || self.registered(function).ok_or(unwritable);
+        let name = |registry| function.registered_name(registry).ok_or(unwritable);
         // What is so short is taken for hex, or for a word such as `crc=`.
         if matches!(self, Self::Base64 | Self::Nix32) && digest.as_bytes().len() < 16 {
             return Err(unwritable);
@@ -82,50 +79,16 @@ impl Notation {
         Ok(match self {
             Self::Hex => digest.to_hex(),
             Self::Base64 => digest.to_base64(),
-            Self::Sri => format!("{}-{}", name()?, digest.to_base64()),
+            Self::Sri => format!("{}-{}", name(Registry::Sri)?, digest.to_base64()),
             Self::Nix32 => format!("{function}:{}", nix32(digest.as_bytes())),
             Self::Oci => format!("{function}:{digest}"),
-            Self::ReprDigest => format!("{}=:{}:", name()?, digest.to_base64()),
-            Self::Ni => format!("ni:///{};{}", name()?, base64url(digest.as_bytes())),
+            Self::ReprDigest => format!("{}=:{}:", name(Registry::Http)?, digest.to_base64()),
+            Self::Ni => {
+                let value = Base64UrlUnpadded::encode_string(digest.as_bytes());
+                format!("ni:///{};{value}", name(Registry::Ni)?)
+            }
             Self::Bsd => format!("{} (-) = {digest}", function.tag()),
         })
-    }
-
-    /// The function's name in the notation's registry: W3C SRI section 3.2 with Nix's additions,
-    /// IANA's "HTTP Digest Algorithm Values", IANA's "Named Information Hash Algorithm Registry".
-    fn registered(self, function: HashFunction) -> Option<&'static str> {
-        let names: &[(Algorithm, usize, &str)] = match self {
-            Self::Sri => &[
-                (Md5, 16, "md5"),
-                (Sha1, 20, "sha1"),
-                (Sha256, 32, "sha256"),
-                (Sha384, 48, "sha384"),
-                (Sha512, 64, "sha512"),
-            ],
-            Self::ReprDigest => &[
-                (Md5, 16, "md5"),
-                (Sha1, 20, "sha"),
-                (Sha256, 32, "sha-256"),
-                (Sha512, 64, "sha-512"),
-            ],
-            Self::Ni => &[
-                (Sha256, 32, "sha-256"),
-                (Sha384, 48, "sha-384"),
-                (Sha512, 64, "sha-512"),
-                (Sha3_224, 28, "sha3-224"),
-                (Sha3_256, 32, "sha3-256"),
-                (Sha3_384, 48, "sha3-384"),
-                (Sha3_512, 64, "sha3-512"),
-                (Blake2s, 32, "blake2s-256"),
-                (Blake2b, 32, "blake2b-256"),
-                (Blake2b, 64, "blake2b-512"),
-            ],
-            _ => &[],
-        };
-        let is_it = |(algorithm, len, _): &&(Algorithm, usize, &'static str)| {
-            HashFunction::new(*algorithm, *len) == Some(function)
-        };
-        names.iter().find(is_it).map(|(_, _, name)| *name)
     }
 }
 
@@ -143,10 +106,6 @@ impl fmt::Display for NotationError {
 }
 
 impl std::error::Error for NotationError {}
-
-fn base64url(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
-}
 
 /// Five bits a digit, those of the last byte first.
 fn nix32(bytes: &[u8]) -> String {
