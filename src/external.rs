@@ -1,10 +1,13 @@
-//! Hashes without kernels of ours (SM3, BLAKE2, BLAKE3), wrapped behind one object.
+//! Hashes that other crates implement (SM3, BLAKE2, BLAKE3), as trait objects.
+
+use std::io::Read;
 
 use ::digest::block_api::{Buffer, VariableOutputCore};
 use ::digest::{FixedOutputReset, Update};
 
-/// A streaming hash whose state is its own affair. Implementations wipe themselves on drop.
+/// A streaming hash with a hidden state. Implementations wipe themselves on drop.
 pub(crate) trait ExternalHash: Send + Sync {
+    /// Appends `data` to the message.
     fn update(&mut self, data: &[u8]);
     /// Returns `true` if [`update_divided`](Self::update_divided) uses several threads.
     #[cfg(feature = "fs")]
@@ -16,22 +19,19 @@ pub(crate) trait ExternalHash: Send + Sync {
     fn update_divided(&mut self, data: &[u8]) {
         self.update(data);
     }
-    /// Writes the digest, as long as `out` is; the state is of no further use.
+    /// Writes the digest to `out` and leaves a useless state.
     fn finalize(&mut self, out: &mut [u8]);
-    /// The digest as an endless stream; `None` where the function has a fixed length.
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>>;
+    /// Returns the endless output of an extendable function.
+    fn finalize_xof(&mut self) -> Option<Box<dyn Read + Send + Sync>> {
+        None
+    }
     fn boxed_clone(&self) -> Box<dyn ExternalHash>;
 }
 
-/// The output of an extendable-output function, read piece by piece.
-pub(crate) trait Squeeze: Send + Sync {
-    fn read(&mut self, out: &mut [u8]);
-}
-
-/// Makes a fresh hash; the argument is the digest's length in bytes.
+/// A constructor of a hash with digests of this many bytes.
 pub(crate) type NewHash = fn(usize) -> Box<dyn ExternalHash>;
 
-/// SM3: one length.
+/// Creates a hash with one digest length: SM3.
 pub(crate) fn fixed<D>(_len: usize) -> Box<dyn ExternalHash>
 where
     D: Default + Update + FixedOutputReset + Clone + Send + Sync + 'static,
@@ -39,19 +39,19 @@ where
     Box::new(Fixed(D::default()))
 }
 
-/// BLAKE2: the length is a parameter of the hash (RFC 7693, section 2.5).
+/// Creates a hash that has the digest length as a parameter: BLAKE2 (RFC 7693, section 2.5).
 ///
-/// `len` comes from a `HashFunction`, which admits only the lengths that the hash takes.
+/// `len` comes from a `HashFunction`, which has valid lengths only.
 pub(crate) fn variable<C>(len: usize) -> Box<dyn ExternalHash>
 where
     C: VariableOutputCore + Clone + Send + Sync + 'static,
     Buffer<C>: Clone + Default + Send + Sync,
 {
-    let core = C::new(len).expect("a HashFunction's length is one its algorithm takes");
+    let core = C::new(len).expect("a HashFunction has a valid length");
     Box::new(Variable { core, buffer: Buffer::<C>::default() })
 }
 
-/// BLAKE3.
+/// Creates a BLAKE3 hash.
 pub(crate) fn blake3(_len: usize) -> Box<dyn ExternalHash> {
     Box::new(Blake3(blake3::Hasher::new()))
 }
@@ -65,9 +65,6 @@ impl<D: Update + FixedOutputReset + Clone + Send + Sync + 'static> ExternalHash 
     }
     fn finalize(&mut self, out: &mut [u8]) {
         out.copy_from_slice(&self.0.finalize_fixed_reset());
-    }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
-        None
     }
     fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
@@ -96,9 +93,6 @@ where
         self.core.finalize_variable_core(&mut self.buffer, &mut full);
         out.copy_from_slice(&full[..out.len()]);
     }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
-        None
-    }
     fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
     }
@@ -122,8 +116,8 @@ impl ExternalHash for Blake3 {
     fn finalize(&mut self, out: &mut [u8]) {
         self.0.finalize_xof().fill(out);
     }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Squeeze>> {
-        Some(Box::new(Blake3Output(self.0.finalize_xof())))
+    fn finalize_xof(&mut self) -> Option<Box<dyn Read + Send + Sync>> {
+        Some(Box::new(self.0.finalize_xof()))
     }
     fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
@@ -133,13 +127,5 @@ impl ExternalHash for Blake3 {
 impl Drop for Blake3 {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.0);
-    }
-}
-
-struct Blake3Output(blake3::OutputReader);
-
-impl Squeeze for Blake3Output {
-    fn read(&mut self, out: &mut [u8]) {
-        self.0.fill(out);
     }
 }

@@ -1,8 +1,9 @@
-//! Streaming hashes: whatever the algorithm, a message arrives in pieces and becomes a digest.
+//! Hashing of messages in memory and of messages that arrive in pieces.
 
+pub(crate) mod fused;
 pub(crate) mod sponge;
 pub(crate) mod stream;
-pub(crate) mod together;
+pub(crate) mod wipe;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -11,12 +12,12 @@ use zeroize::Zeroize;
 
 use crate::algorithm::{Algorithm, Core, HashFunction, MAX_LEN};
 use crate::digest::Digest;
-use crate::external::{ExternalHash, Squeeze};
-use sponge::{Absorber, Squeezer};
-use stream::Stream;
-use together::update_all;
+use crate::external::ExternalHash;
+use crate::hasher::sponge::{Absorber, Squeezer};
+use crate::hasher::stream::Stream;
+use crate::hasher::wipe::wipe;
 
-/// The digest of `data`.
+/// Hashes `data`.
 ///
 /// ```
 /// use hsum::{Algorithm, digest};
@@ -28,7 +29,7 @@ pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
     let function = function.into();
     let mut digest = Digest::zeroed(function);
     let out = digest.as_mut_bytes();
-    // A stream's buffer costs a short message more than its blocks do.
+    // For a short message a stream's buffer would cost more than the blocks.
     match &function.algorithm().spec().core {
         Core::Narrow(merkle) => merkle.digest(data, out),
         Core::Wide(merkle) => merkle.digest(data, out),
@@ -42,8 +43,8 @@ pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
     digest
 }
 
-/// The digest by `outer` of the digest by `inner` of `message`: HMAC from its midstates, which have
-/// taken in the padded key and nothing else (RFC 2104, section 4).
+/// Hashes `message` with `inner` and the digest of that with `outer`: HMAC from its midstates,
+/// which have absorbed the padded key and nothing else (RFC 2104, section 4).
 pub(crate) fn digest_keyed(inner: &Hasher, outer: &Hasher, message: &[u8]) -> Digest {
     let mut digest = Digest::zeroed(inner.function);
     let out = digest.as_mut_bytes();
@@ -75,25 +76,19 @@ pub(crate) fn digest_keyed(inner: &Hasher, outer: &Hasher, message: &[u8]) -> Di
     digest
 }
 
-/// Overwrites what was there, in memory too.
-pub(crate) fn wipe<T: Copy>(place: &mut T, with: T) {
-    *place = with;
-    zeroize::optimization_barrier(place);
-}
-
-/// The digest of all that `reader` yields.
+/// Hashes everything that `reader` yields.
 ///
 /// # Errors
-/// The reader's own, except `Interrupted`, after which the read is tried again.
+/// Returns the reader's errors, except `Interrupted`, after which it reads again.
 pub fn hash_reader(function: impl Into<HashFunction>, mut reader: impl Read) -> io::Result<Digest> {
     let mut hasher = Hasher::new(function);
     io::copy(&mut reader, &mut hasher)?;
     Ok(hasher.finalize())
 }
 
-/// A message being hashed, piece by piece.
+/// A hash of a message that arrives in pieces.
 ///
-/// The digest does not depend on how the message is cut. `Debug` shows the function and the
+/// The digest does not depend on how the message is divided. `Debug` shows the function and the
 /// length so far, never the state.
 #[derive(Clone)]
 pub struct Hasher {
@@ -110,7 +105,7 @@ pub(crate) enum State {
 }
 
 impl Hasher {
-    /// A hasher that has seen nothing yet.
+    /// Creates a hasher of the empty message.
     pub fn new(function: impl Into<HashFunction>) -> Self {
         let function = function.into();
         let state = match &function.algorithm().spec().core {
@@ -122,20 +117,20 @@ impl Hasher {
         Self { function, state }
     }
 
-    /// The function that it computes.
+    /// Returns the hash function.
     pub fn hash_function(&self) -> HashFunction {
         self.function
     }
 
-    /// The algorithm of that function.
+    /// Returns the algorithm of the hash function.
     pub fn algorithm(&self) -> Algorithm {
         self.function.algorithm()
     }
 
     /// Appends `data` to the message.
     ///
-    /// The length is counted in 128 bits. MD5, SHA-1 and SHA-256 write it modulo 2^64 bits into
-    /// the padding, as RFC 1321 says and as everybody does beyond the limit of FIPS 180-4.
+    /// The length is counted in 128 bits. MD5, SHA-1 and SHA-256 pad with the length in bits
+    /// modulo 2^64, as RFC 1321 says and as other implementations do beyond FIPS 180-4's limit.
     pub fn update(&mut self, data: &[u8]) {
         match &mut self.state {
             State::Narrow(stream) => stream.update(data),
@@ -154,8 +149,7 @@ impl Hasher {
         matches!(&self.state, State::External { inner, .. } if inner.is_divisible())
     }
 
-    /// [`Hasher::update`], on all threads of the rayon pool that it is called in, where the hash is
-    /// a tree: BLAKE3.
+    /// Appends `data`, using all threads of the current rayon pool if the hash is a tree (BLAKE3).
     #[cfg(feature = "fs")]
     pub(crate) fn update_divided(&mut self, data: &[u8]) {
         match &mut self.state {
@@ -167,12 +161,12 @@ impl Hasher {
         }
     }
 
-    /// The digest of the message.
+    /// Returns the digest of the message.
     pub fn finalize(mut self) -> Digest {
         self.finish()
     }
 
-    /// The digest; the state is of no further use, but still there to be wiped.
+    /// Returns the digest and leaves a useless state that can still be wiped.
     pub(crate) fn finish(&mut self) -> Digest {
         let mut digest = Digest::zeroed(self.function);
         let out = digest.as_mut_bytes();
@@ -185,7 +179,7 @@ impl Hasher {
         digest
     }
 
-    /// The output as a stream without end; `None` unless the algorithm is SHAKE or BLAKE3.
+    /// Returns the endless output of SHAKE or BLAKE3; `None` for other algorithms.
     ///
     /// ```
     /// use hsum::{Algorithm, Hasher};
@@ -195,24 +189,22 @@ impl Hasher {
     /// assert_eq!(hex::encode(&long[..4]), "7f9c2ba4");
     /// ```
     pub fn finalize_xof(self) -> Option<XofReader> {
-        if !self.algorithm().has_variable_len() {
-            return None;
-        }
+        let is_extendable = self.algorithm().is_extendable();
         let output = match self.state {
-            State::Sponge(mut absorber) => Output::Sponge(absorber.finish()),
+            State::Sponge(mut absorber) if is_extendable => Output::Sponge(absorber.finish()),
             State::External { mut inner, .. } => Output::External(inner.finalize_xof()?),
-            State::Narrow(_) | State::Wide(_) => return None,
+            _ => return None,
         };
         Some(XofReader(output))
     }
 
-    /// Forgets the message, and wipes what was derived from it.
+    /// Starts over with the empty message, and wipes the state.
     pub fn reset(&mut self) {
         self.zeroize();
         *self = Self::new(self.function);
     }
 
-    /// The message's length so far, in bytes.
+    /// Returns the length of the message so far, in bytes.
     fn length(&self) -> u128 {
         match &self.state {
             State::Narrow(stream) => stream.length(),
@@ -223,14 +215,14 @@ impl Hasher {
     }
 }
 
-/// Overwrites the state with that of another message; the old one is gone from memory.
+/// Overwrites the state, so that nothing of the message remains in memory.
 impl Zeroize for Hasher {
     fn zeroize(&mut self) {
         match &mut self.state {
             State::Narrow(stream) => stream.zeroize(),
             State::Wide(stream) => stream.zeroize(),
             State::Sponge(absorber) => absorber.zeroize(),
-            // Dropping the old one wipes it.
+            // Dropping the old state wipes it.
             State::External { .. } => *self = Self::new(self.function),
         }
     }
@@ -261,20 +253,20 @@ impl Clone for Box<dyn ExternalHash> {
     }
 }
 
-/// The endless output of SHAKE or BLAKE3, from [`Hasher::finalize_xof`].
+/// The endless output of SHAKE or BLAKE3, returned by [`Hasher::finalize_xof`].
 pub struct XofReader(Output);
 
 enum Output {
     Sponge(Squeezer),
-    External(Box<dyn Squeeze>),
+    External(Box<dyn Read + Send + Sync>),
 }
 
 impl XofReader {
-    /// The next `out.len()` bytes of the output.
+    /// Writes the next `out.len()` bytes of the output to `out`.
     pub fn fill(&mut self, out: &mut [u8]) {
         match &mut self.0 {
             Output::Sponge(squeezer) => squeezer.read(out),
-            Output::External(squeeze) => squeeze.read(out),
+            Output::External(reader) => reader.read_exact(out).expect("the output has no end"),
         }
     }
 }
@@ -289,54 +281,6 @@ impl Read for XofReader {
 impl fmt::Debug for XofReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("XofReader").finish_non_exhaustive()
-    }
-}
-
-/// Several functions over one message, in one pass.
-///
-/// ```
-/// use hsum::{Algorithm, MultiHasher};
-///
-/// let mut hasher = MultiHasher::new([Algorithm::Md5, Algorithm::Sha256]);
-/// hasher.update(b"abc");
-/// let digests = hasher.finalize();
-/// assert_eq!(digests[0].to_string(), "900150983cd24fb0d6963f7d28e17f72");
-/// ```
-#[derive(Clone, Debug)]
-pub struct MultiHasher {
-    hashers: Vec<Hasher>,
-}
-
-impl MultiHasher {
-    /// One hasher for each function, in their order.
-    pub fn new<F: Into<HashFunction>>(functions: impl IntoIterator<Item = F>) -> Self {
-        Self { hashers: functions.into_iter().map(Hasher::new).collect() }
-    }
-
-    /// Appends `data` to the message.
-    ///
-    /// Data is dealt out in pieces that stay in the L1 cache while each function takes its turn.
-    /// Of MD5, SHA-1 and SHA-256 those that there are run in one pass on CPUs with SHA-NI, in the
-    /// time of the slowest.
-    pub fn update(&mut self, data: &[u8]) {
-        for piece in data.chunks(16 * 1024) {
-            update_all(&mut self.hashers, piece);
-        }
-    }
-
-    /// The digests, in the order of the functions.
-    pub fn finalize(self) -> Vec<Digest> {
-        self.hashers.into_iter().map(Hasher::finalize).collect()
-    }
-}
-
-impl Write for MultiHasher {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.update(data);
-        Ok(data.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

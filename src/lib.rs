@@ -100,7 +100,8 @@ pub use digest::{Digest, ParseDigestError};
 #[cfg(feature = "fs")]
 pub use engine::hash_file;
 pub use error::{Error, ErrorKind};
-pub use hasher::{Hasher, MultiHasher, XofReader, digest, hash_reader};
+pub use hasher::fused::MultiHasher;
+pub use hasher::{Hasher, XofReader, digest, hash_reader};
 pub use hmac::{Hmac, Key, Tag, TagMismatch, UnsupportedByHmac, sign_many};
 pub use lanes::{digest_many, update_many};
 

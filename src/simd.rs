@@ -10,8 +10,8 @@ pub use crate::kernel::simd::Tier;
 
 use crate::algorithm::Algorithm;
 use crate::escape::escape;
-use crate::hasher::together::is_stitched;
-use crate::hasher::{MultiHasher, digest};
+use crate::hasher::digest;
+use crate::hasher::fused::{MultiHasher, has_stitched_kernel};
 use crate::kernel;
 use crate::lanes::{self, digest_many, select};
 
@@ -108,7 +108,7 @@ fn kernel_tests(tier: Tier) -> impl Iterator<Item = SelfTest> {
 }
 
 fn stitched_test(tier: Tier) -> Option<SelfTest> {
-    let here = tier == Tier::ShaNi && is_stitched();
+    let here = tier == Tier::ShaNi && has_stitched_kernel();
     here.then(|| {
         let functions = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
         let mut outputs = [const { Vec::new() }; 3];

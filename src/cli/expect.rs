@@ -53,7 +53,7 @@ pub(super) fn judge(wanted: &Wanted, args: &CheckArgs, name: Option<&Path>) -> S
     if wanted.expected.iter().any(sound) {
         return Strong::Fine;
     }
-    let weak = names(wanted.expected.iter().flat_map(Expected::functions));
+    let weak = names(wanted.expected.iter().flat_map(Expected::hash_functions));
     let whose = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
     if args.strong {
         complain(format_args!("{whose}{weak} alone is refused by --strong"));
@@ -71,7 +71,7 @@ pub(super) fn judge(wanted: &Wanted, args: &CheckArgs, name: Option<&Path>) -> S
 pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<Exit> {
     let manner = Manner::new(args);
     let expected = files.iter().flat_map(|(_, wanted)| &wanted.expected);
-    let mut functions: Vec<HashFunction> = expected.flat_map(Expected::functions).collect();
+    let mut functions: Vec<HashFunction> = expected.flat_map(Expected::hash_functions).collect();
     functions.sort();
     functions.dedup();
     let wanted: HashMap<PathBuf, Wanted> =
@@ -185,8 +185,10 @@ fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &Hashed) {
     let name = quote(source.name());
     let mut wanted: Vec<Digest> = Vec::new();
     for one in expected.iter().filter(|one| !one.is_met_by(&hashed.digests)) {
-        for is in hashed.digests.iter().filter(|is| one.functions().contains(&is.hash_function())) {
-            if one.matches(is) {
+        for is in
+            hashed.digests.iter().filter(|is| one.hash_functions().contains(&is.hash_function()))
+        {
+            if one.contains(is) {
                 continue;
             }
             let listed = one.digests().iter().filter(|d| d.hash_function() == is.hash_function());

@@ -13,7 +13,7 @@ use super::read::{Job, Opened};
 use super::{Hashed, Progress, Threads};
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
-use crate::hasher::together::{teams, update_all};
+use crate::hasher::fused::{teams, update_all};
 
 /// Bytes read at a time: a quarter of an L2 cache of 1 MiB, so that what was read is still there
 /// when it is hashed, by a function or two.

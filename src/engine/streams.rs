@@ -13,7 +13,7 @@ use super::{Hashed, Progress, Threads};
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
-use crate::hasher::together::update_all;
+use crate::hasher::fused::update_all;
 use crate::lanes::{self, update_many};
 
 /// Bytes for the pieces of all streams between two turns. The smaller the pieces, the more it costs to

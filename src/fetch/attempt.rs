@@ -15,7 +15,7 @@ use crate::fetch::part::{Part, State};
 use crate::fetch::response::{Answer, refusal};
 use crate::fetch::resume::{Rest, Validator, rest};
 use crate::fetch::verify::{Came, judge, length, wrong_size};
-use crate::hasher::MultiHasher;
+use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
 use crate::net::failure::{Again, Failure, FailureKind};
 use crate::net::headers::HeaderFields;
@@ -23,7 +23,7 @@ use crate::net::redirect::Hop;
 use crate::net::retry::Patience;
 use crate::net::transport::{Framing, Request};
 use crate::net::url::{redacted, without_userinfo};
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 use crate::trust::evidence::Evidence;
 use crate::trust::header_digests::BodyShape;
 
@@ -340,7 +340,7 @@ impl Attempt<'_> {
                 compared.contains(&digest.hash_function())
                     || evidence
                         .iter()
-                        .any(|e| e.expected.functions().contains(&digest.hash_function()))
+                        .any(|e| e.expected.hash_functions().contains(&digest.hash_function()))
             })
             .collect();
         Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes, decoded })

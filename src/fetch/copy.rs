@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::hasher::MultiHasher;
+use crate::hasher::fused::MultiHasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::trust::small_file::body_failure;
 

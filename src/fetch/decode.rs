@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::fetch::attempt::MOST_UNKNOWN;
 use crate::fetch::download::{Decoding, Download};
 use crate::fetch::part::Part;
-use crate::hasher::MultiHasher;
+use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
@@ -92,7 +92,7 @@ pub(super) fn instead(
     failure: Failure,
 ) -> Result<Decoded, Failure> {
     let mut functions = fetch.functions();
-    for function in evidence.iter().flat_map(|evidence| evidence.expected.functions()) {
+    for function in evidence.iter().flat_map(|evidence| evidence.expected.hash_functions()) {
         if !functions.contains(&function) {
             functions.push(function);
         }

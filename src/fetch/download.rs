@@ -14,12 +14,12 @@ use crate::fetch::attempt::{Attempt, Mode, Outcome};
 use crate::fetch::copy::DownloadProgress;
 use crate::fetch::part::{self, Part};
 use crate::fetch::verified::{Provenance, VerifiedDownload};
-use crate::hasher::MultiHasher;
+use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Again, Failure, FailureKind};
 use crate::net::transport::{Body, Origin, Request};
 use crate::net::url::redacted;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 use crate::trust::evidence::{self, Evidence};
 
 /// A file to be fetched, and all that is known of it beforehand.
@@ -345,7 +345,8 @@ impl Download {
     /// The functions to compute where nothing but what was given beforehand asks for some.
     pub(super) fn functions(&self) -> Vec<HashFunction> {
         let mut functions = Vec::new();
-        for function in self.evidence.iter().flat_map(|evidence| evidence.expected.functions()) {
+        for function in self.evidence.iter().flat_map(|evidence| evidence.expected.hash_functions())
+        {
             if !functions.contains(&function) {
                 functions.push(function);
             }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{self, Read};
 
 use crate::digest::Digest;
-use crate::hasher::MultiHasher;
-use crate::notation::Expected;
+use crate::hasher::fused::MultiHasher;
+use crate::notation::expected::Expected;
 
 /// Hashes what is read through it, and reports the end only where the digests are those expected.
 ///
@@ -48,7 +48,7 @@ pub struct DigestMismatch {
 impl<R: Read> VerifyingReader<R> {
     /// Reads from `inner`, all of which should have these digests.
     pub fn new(inner: R, expected: Expected) -> Self {
-        let hasher = MultiHasher::new(expected.functions());
+        let hasher = MultiHasher::new(expected.hash_functions());
         Self { inner, expected, state: State::Reading(hasher) }
     }
 

@@ -11,7 +11,7 @@ use crate::fetch::part::Part;
 use crate::hasher::Hasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Framing;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 use crate::trust::discovery;
 use crate::trust::evidence::Evidence;
 
@@ -77,7 +77,7 @@ pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {
 /// Says which of the expectations is not met, in lines; `None` if all are.
 fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Vec<String>> {
     let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
-    let functions = broken.expected.functions();
+    let functions = broken.expected.hash_functions();
     let got = came.digests.iter().filter(|digest| functions.contains(&digest.hash_function()));
     let content_type =
         came.content_type.map(|kind| format!(", {}", kind.escape_debug())).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroize;
 
-use super::wipe;
 use crate::algorithm::Sponge;
+use crate::hasher::wipe::wipe;
 use crate::kernel::keccak;
 
 /// The longest rate, SHAKE128's, in bytes.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use super::wipe;
+use crate::hasher::wipe::wipe;
 use crate::kernel::{ByteOrder, Merkle, Word};
 
 /// The state of FIPS 180-4, section 6, between two pieces of a message.

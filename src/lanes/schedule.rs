@@ -2,7 +2,7 @@
 
 use super::family::Family;
 use super::select::Kernels;
-use crate::hasher::wipe;
+use crate::hasher::wipe::wipe;
 
 /// Where jobs come from, and where their states go.
 pub(super) trait Work<'m, F: Family> {

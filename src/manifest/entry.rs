@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::fields;
 use super::parse::BadLine;
 use crate::digest::Digest;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 
 /// A file that a list names, and the digests that it should have.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,8 @@ use std::str;
 use super::{BadLine, Entry};
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
-use crate::notation::{self, Expected, ParseExpectedError};
+use crate::notation::expected::{Expected, ParseExpectedError};
+use crate::notation::names::is_not_computed;
 
 /// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
@@ -17,7 +18,7 @@ pub(super) fn function(name: &[u8]) -> Result<HashFunction, BadLine> {
     if let Ok(function) = name.parse() {
         return Ok(function);
     }
-    match notation::is_not_computed(name) {
+    match is_not_computed(name) {
         true => Err(BadLine::NotComputed),
         false => Err(BadLine::UnknownTag),
     }

@@ -11,7 +11,7 @@ use url::Url;
 use crate::algorithm::{HashFunction, Registry, Strength};
 use crate::digest::Digest;
 use crate::manifest::{LineFormat, LineStyle, write_line};
-use crate::notation::Notation;
+use crate::notation::write::Notation;
 
 /// A file of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]

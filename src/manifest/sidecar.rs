@@ -9,7 +9,7 @@ use super::list::Out;
 use super::options::ListOptions;
 use super::shape::Reader;
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 
 struct Sidecar {
     file: Option<PathBuf>,

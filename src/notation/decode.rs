@@ -1,21 +1,21 @@
-//! The digits themselves: hex, base64 and both kinds of base32 → bytes.
+//! Decoding of hex, base64 and both kinds of base32.
 
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
 
-use super::names::Named;
 use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
+use crate::notation::names::Named;
 
-/// Which base32 there may be.
+/// A variant of base32.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Base32 {
-    /// Nix's, lower case, without `e o t u`, the last byte first.
+    /// Nix's: lower case, without `e o t u`, the last byte first.
     Nix,
     /// RFC 4648, section 6.
     Rfc,
 }
 
-/// The digest that `text` writes, found by its length.
+/// Decodes `text`, whose length tells hex, base32 and base64 apart.
 pub(super) fn digest(named: Named, text: &str, base32: Base32) -> Option<Digest> {
     match named {
         Named::Exactly(function) => exactly(function, text, base32),
@@ -44,14 +44,15 @@ fn exactly(function: HashFunction, text: &str, base32: Base32) -> Option<Digest>
     Digest::from_bytes(function, &base64(text)?)
 }
 
-/// Whether the text is all hexadecimal digits, in whole bytes or not.
+/// Returns `true` if the text consists of hexadecimal digits, in whole bytes or not.
 pub(super) fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Hex in groups (`BA78 16BF …`, `3a:4f:…`), put together: all groups are of 2, 4, 8 or 16
-/// digits, three of them at least, but for colons between which there are 2 or 4. `None` for
-/// anything else.
+/// Joins hex in groups: `BA78 16BF …`, `3a:4f:…`.
+///
+/// There are three groups or more, all of 2, 4, 8 or 16 digits, or of 2 or 4 between colons.
+/// `None` for anything else.
 pub(super) fn grouped_hex(text: &str) -> Option<String> {
     let colons = text.contains(':');
     let groups: Vec<&str> = match colons {
@@ -64,24 +65,24 @@ pub(super) fn grouped_hex(text: &str) -> Option<String> {
     good.then(|| groups.concat())
 }
 
-/// Base64 in either alphabet, padded or not.
+/// Decodes base64 in either alphabet, padded or not.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut room = [0; MAX_LEN + 2];
+    let mut buffer = [0; MAX_LEN + 2];
     let url = text.contains(['-', '_']);
     let padded = text.ends_with('=');
     let bytes = match (url, padded) {
-        (false, true) => Base64::decode(text, &mut room),
-        (false, false) => Base64Unpadded::decode(text, &mut room),
-        (true, true) => Base64Url::decode(text, &mut room),
-        (true, false) => Base64UrlUnpadded::decode(text, &mut room),
+        (false, true) => Base64::decode(text, &mut buffer),
+        (false, false) => Base64Unpadded::decode(text, &mut buffer),
+        (true, true) => Base64Url::decode(text, &mut buffer),
+        (true, false) => Base64UrlUnpadded::decode(text, &mut buffer),
     };
     bytes.ok().map(<[u8]>::to_vec)
 }
 
-/// Nix's alphabet.
+/// The digits of Nix's base32.
 pub(super) const NIX32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
 
-/// The digits are five bits each, the last one lowest; what they have beyond the bytes is zero.
+/// Decodes Nix's base32: five bits a digit, the last digit lowest; excess bits must be zero.
 fn nix32(text: &str, bytes: &mut [u8]) -> Option<()> {
     for (n, digit) in text.bytes().rev().enumerate() {
         let value = NIX32.iter().position(|known| *known == digit)? as u16;
@@ -97,7 +98,7 @@ fn nix32(text: &str, bytes: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// Unpadded, in either case; the bits beyond the bytes are zero.
+/// Decodes RFC 4648's base32, unpadded, in either case; excess bits must be zero.
 fn rfc32(text: &str, bytes: &mut [u8]) -> Option<()> {
     let (mut held, mut bits, mut at) = (0u16, 0, 0);
     for digit in text.bytes() {

@@ -1,27 +1,51 @@
-//! The order of tests: which notation a text is in.
+//! Recognition of the notation of a text, in the order that [`notation`](crate::notation) gives.
 
-use super::decode::{Base32, base64, digest, grouped_hex, is_hex};
-use super::names::{self, Header, Named};
-use super::{Expected, ParseExpectedError};
+use std::str::FromStr;
+
 use crate::algorithm::{Algorithm, HashFunction, Strength};
 use crate::digest::Digest;
+use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
+use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
+use crate::notation::names::{self, Header, Named};
 
-/// More than a field of every algorithm needs, in bytes.
-const LONGEST: usize = 16 * 1024;
+/// The maximum length of a text, more than one digest of every algorithm needs, in bytes.
+const MAX_TEXT: usize = 16 * 1024;
 
-/// Reads any notation; see the module's own words for the order.
-pub(super) fn expected(
-    text: &[u8],
-    hint: Option<HashFunction>,
-) -> Result<Expected, ParseExpectedError> {
-    let text = str::from_utf8(text).map_err(|_| ParseExpectedError::Unrecognised)?;
+impl Expected {
+    /// Parses one or more digests in any notation.
+    ///
+    /// `hint` is the function if the text does not name one: SHA3-256, for instance, whose digests
+    /// look like those of SHA-256. If it is an algorithm of variable length at its default length,
+    /// digests of any length are accepted.
+    ///
+    /// # Errors
+    /// [`ParseExpectedError`] if the text is not a digest of a file.
+    pub fn parse(
+        text: impl AsRef<[u8]>,
+        hint: Option<HashFunction>,
+    ) -> Result<Self, ParseExpectedError> {
+        parse(text.as_ref(), hint)
+    }
+}
+
+/// [`Expected::parse`] without a hint.
+impl FromStr for Expected {
+    type Err = ParseExpectedError;
+
+    fn from_str(text: &str) -> Result<Self, ParseExpectedError> {
+        Self::parse(text, None)
+    }
+}
+
+fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
+    let text = str::from_utf8(text).map_err(|_| Error::Unrecognised)?;
     let text = undress(text);
     match text.len() {
-        0 => return Err(ParseExpectedError::Empty),
-        1..=LONGEST => {}
-        _ => return Err(ParseExpectedError::TooLong),
+        0 => return Err(Error::Empty),
+        1..=MAX_TEXT => {}
+        _ => return Err(Error::TooLong),
     }
-    names::refuse_other_things(text)?;
+    names::reject_other_digests(text)?;
     if let Some(digits) = grouped_hex(text) {
         return bare(&digits, hint).map(Expected::from);
     }
@@ -35,7 +59,7 @@ pub(super) fn expected(
         return named_information(rest, str::to_owned).map(Expected::from);
     }
     if let Some(rest) = after(text, "nih:") {
-        // For people: dashes between the hex digits say nothing. In base64url they are digits.
+        // Hex for human readers may have dashes; in base64url they are digits.
         return named_information(rest, |hex| hex.replace('-', "")).map(Expected::from);
     }
     if let Some(expected) = url(text)? {
@@ -43,9 +67,9 @@ pub(super) fn expected(
     }
     let text = after(text, "--hash=").or(after(text, "checksum=")).unwrap_or(text);
     if let Some((name, value)) = text.split_once(':')
-        && let Some(header) = names::header(name.trim_end())?
+        && let Some(header) = names::header(name.trim_end())
     {
-        return field(header, undress(value));
+        return header_value(header, undress(value));
     }
     if let Some(expected) = tagged_line(text)? {
         return Ok(expected);
@@ -53,7 +77,7 @@ pub(super) fn expected(
     fields(text, hint)
 }
 
-/// Without white space, quotes, a byte order mark, and what ends a value in a list.
+/// Removes white space, quotes, a byte order mark, and the `,` or `;` after a list item.
 fn undress(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -72,30 +96,30 @@ fn undress(text: &str) -> &str {
     }
 }
 
-/// What follows the prefix, which may be in either case.
+/// Returns the text after `prefix`, which may be in either case.
 fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// `urn:sha1:BASE32`, and `urn:bitprint:SHA1.TIGERTREE`.
-fn urn(rest: &str) -> Result<Digest, ParseExpectedError> {
-    let (name, value) = rest.split_once(':').ok_or(ParseExpectedError::Unrecognised)?;
+/// Parses `urn:sha1:BASE32` and `urn:bitprint:SHA1.TIGERTREE`.
+fn urn(rest: &str) -> Result<Digest, Error> {
+    let (name, value) = rest.split_once(':').ok_or(Error::Unrecognised)?;
     let (name, value) = match value.split_once('.') {
         Some((sha1, _)) if name.eq_ignore_ascii_case("bitprint") => ("sha1", sha1),
         _ => (name, value),
     };
     let named = names::algorithm(name)?;
-    digest(named, value, Base32::Rfc).ok_or(ParseExpectedError::Malformed(named.hash_function()))
+    digest(named, value, Base32::Rfc).ok_or(Error::Malformed(named.hash_function()))
 }
 
-/// The first exact topic that is of a file's bytes.
-fn magnet(query: &str) -> Result<Digest, ParseExpectedError> {
-    let mut refused = ParseExpectedError::Unrecognised;
+/// Parses a magnet link's first exact topic that is the digest of a file.
+fn magnet(query: &str) -> Result<Digest, Error> {
+    let mut refused = Error::Unrecognised;
     let topics = query.split('&').filter_map(|pair| pair.split_once('='));
     for (_, value) in topics.filter(|(key, _)| *key == "xt" || key.starts_with("xt.")) {
-        let read = names::refuse_other_things(value)
-            .and_then(|()| urn(after(value, "urn:").ok_or(ParseExpectedError::Unrecognised)?));
+        let read = names::reject_other_digests(value)
+            .and_then(|()| urn(after(value, "urn:").ok_or(Error::Unrecognised)?));
         match read {
             Ok(digest) => return Ok(digest),
             Err(error) => refused = error,
@@ -104,45 +128,41 @@ fn magnet(query: &str) -> Result<Digest, ParseExpectedError> {
     Err(refused)
 }
 
-/// RFC 6920: `ni://AUTHORITY/ALG;BASE64URL?QUERY`, and `nih:ALG;HEX;CHECKDIGIT`.
-fn named_information(
-    rest: &str,
-    digits: impl Fn(&str) -> String,
-) -> Result<Digest, ParseExpectedError> {
+/// Parses RFC 6920's `ni://AUTHORITY/ALG;BASE64URL?QUERY` and `nih:ALG;HEX;CHECKDIGIT`.
+fn named_information(rest: &str, digits: impl Fn(&str) -> String) -> Result<Digest, Error> {
     let rest = match rest.strip_prefix("//") {
-        Some(rest) => rest.split_once('/').ok_or(ParseExpectedError::Unrecognised)?.1,
+        Some(rest) => rest.split_once('/').ok_or(Error::Unrecognised)?.1,
         None => rest.trim_start_matches('/'),
     };
-    let (name, value) = rest.split_once(';').ok_or(ParseExpectedError::Unrecognised)?;
+    let (name, value) = rest.split_once(';').ok_or(Error::Unrecognised)?;
     let value = value.split(['?', '#', ';']).next().unwrap_or_default();
     let named = match name.rsplit_once('-') {
-        // The first so many bits of SHA-256.
+        // `sha-256-32` is the first 32 bits of SHA-256.
         Some((long, bits)) if long.eq_ignore_ascii_case("sha-256") && bits != "256" => {
-            return Err(ParseExpectedError::NotComputed("a truncated SHA-256"));
+            return Err(Error::NotComputed("a truncated SHA-256"));
         }
         _ => names::algorithm(name)?,
     };
-    digest(named, &digits(value), Base32::Nix)
-        .ok_or(ParseExpectedError::Malformed(named.hash_function()))
+    digest(named, &digits(value), Base32::Nix).ok_or(Error::Malformed(named.hash_function()))
 }
 
-/// `…#sha256=HEX` as pip writes it, `…?checksum=sha256:HEX` as go-getter does.
-fn url(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
+/// Parses pip's `…#sha256=HEX` and go-getter's `…?checksum=sha256:HEX`.
+fn url(text: &str) -> Result<Option<Expected>, Error> {
     let is_url = text.split_once("://").is_some_and(|(scheme, _)| {
-        // In base64 too a digest may begin with two slashes: `sha-256=://8…=:`, `sha256://8…=`.
+        // A digest in base64 may begin with two slashes too: `sha-256=://8…=:`, `sha256://8…=`.
         scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && names::algorithm(scheme).is_err()
     });
     let query = || text.split_once('?').filter(|_| is_url);
-    let mut found = if is_url { Err(ParseExpectedError::Unrecognised) } else { Ok(None) };
+    let mut found = if is_url { Err(Error::Unrecognised) } else { Ok(None) };
     let Some((_, pairs)) = text.split_once('#').or_else(query) else { return found };
     for pair in pairs.split(['&', '#']) {
         let pair = after(pair, "checksum=").unwrap_or(pair);
         if let Some((name, value)) = prefixed(pair) {
             match field_value(name, value) {
                 Ok(digest) => return Ok(Some(digest.into())),
-                // `#egg=name` is none.
-                Err(ParseExpectedError::UnknownAlgorithm(_)) => {}
+                // Such as `#egg=name`.
+                Err(Error::UnknownAlgorithm(_)) => {}
                 Err(error) => found = Err(error),
             }
         }
@@ -150,32 +170,35 @@ fn url(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
     found
 }
 
-/// The value of a header.
-fn field(header: Header, value: &str) -> Result<Expected, ParseExpectedError> {
-    let Header::One(algorithm) = header else { return fields(value, None) };
-    refuse_parts(value)?;
-    let named = Named::Exactly(algorithm.into());
-    let read = digest(named, value, Base32::Nix);
-    read.map(Expected::from).ok_or(ParseExpectedError::Malformed(algorithm.into()))
+fn header_value(header: Header, value: &str) -> Result<Expected, Error> {
+    match header {
+        Header::Fields => fields(value, None),
+        Header::NotComputed(name) => Err(Error::NotComputed(name)),
+        Header::One(algorithm) => {
+            reject_multipart(value)?;
+            let read = digest(Named::Exactly(algorithm.into()), value, Base32::Nix);
+            read.map(Expected::from).ok_or(Error::Malformed(algorithm.into()))
+        }
+    }
 }
 
-/// `DIGEST-7`: S3's digest of seven parts' digests.
-fn refuse_parts(value: &str) -> Result<(), ParseExpectedError> {
+/// Rejects `DIGEST-7`: S3's digest of the digests of seven parts.
+fn reject_multipart(value: &str) -> Result<(), Error> {
     let composite = value.rsplit_once('-').is_some_and(|(digest, parts)| {
         let whole = (is_hex(digest) && digest.len() == 32) || digest.ends_with('=');
         whole && !parts.is_empty() && parts.bytes().all(|b| b.is_ascii_digit())
     });
     match composite {
-        true => Err(ParseExpectedError::NotOfAFile(
-            "'-' and a number at the end: a digest of the digests of an upload's parts, not of \
-             the file",
+        true => Err(Error::NotOfAFile(
+            "the '-' and number at the end mark a digest of the digests of an upload's parts, not \
+             of the file",
         )),
         false => Ok(()),
     }
 }
 
-/// `TAG (NAME) = DIGEST` and `TAG(NAME)= DIGEST`; the name does not count.
-fn tagged_line(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
+/// Parses `TAG (NAME) = DIGEST` and `TAG(NAME)= DIGEST`; ignores the name.
+fn tagged_line(text: &str) -> Result<Option<Expected>, Error> {
     let Some((tag, rest)) = text.split_once('(') else { return Ok(None) };
     let tag = tag.trim_end();
     let Some((_, value)) = rest.rsplit_once(')') else { return Ok(None) };
@@ -186,8 +209,8 @@ fn tagged_line(text: &str) -> Result<Option<Expected>, ParseExpectedError> {
     field_value(tag, undress(value)).map(|digest| Some(digest.into()))
 }
 
-/// One or more of `alg:DIGEST`, `alg=DIGEST`, `alg-DIGEST`; or one without a name.
-fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseExpectedError> {
+/// Parses one or more of `alg:DIGEST`, `alg=DIGEST` and `alg-DIGEST`, or a digest without a name.
+fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, Error> {
     // `SHA256: BA7816BF 8F01CFEA …`
     if let Some((name, value)) = text.split_once([':', '=']) {
         let digits = grouped_hex(value.trim_matches([' ', '=']));
@@ -200,7 +223,7 @@ fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseExpec
         .filter(|token| !token.is_empty())
         .collect();
     let named = |token: &&str| prefixed(token).is_some();
-    // Among digests of Subresource Integrity there may be some of the future.
+    // Subresource Integrity may name algorithms that do not exist yet.
     let integrity =
         tokens.iter().any(|t| is_integrity(t)) && tokens.iter().all(|t| t.contains('-'));
     match &tokens[..] {
@@ -209,24 +232,21 @@ fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, ParseExpec
             field_value(name.trim_end_matches(':'), value).map(Expected::from)
         }
         [token] => bare(token, hint).map(Expected::from),
-        // A line of a list; the name does not count.
+        // A line of a checksum file; ignore the file name.
         [digest, ..] => bare(digest.trim_start_matches('\\'), hint).map(Expected::from),
-        [] => Err(ParseExpectedError::Empty),
+        [] => Err(Error::Empty),
     }
 }
 
-/// Every token's digest. Unknown algorithms are passed over where another is known; of Subresource
-/// Integrity the strongest algorithm alone counts.
-fn all_of(tokens: &[&str]) -> Result<Expected, ParseExpectedError> {
+/// Parses the digest of every token. Skips unknown algorithms if another one is known; of
+/// Subresource Integrity keeps the strongest algorithm only.
+fn all_of(tokens: &[&str]) -> Result<Expected, Error> {
     let mut digests = Vec::new();
     let mut unknown = None;
     for (name, value) in tokens.iter().filter_map(|token| prefixed(token)) {
         match field_value(name, value) {
             Ok(digest) => digests.push(digest),
-            Err(
-                error @ (ParseExpectedError::UnknownAlgorithm(_)
-                | ParseExpectedError::NotComputed(_)),
-            ) => {
+            Err(error @ (Error::UnknownAlgorithm(_) | Error::NotComputed(_))) => {
                 unknown.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -237,16 +257,16 @@ fn all_of(tokens: &[&str]) -> Result<Expected, ParseExpectedError> {
         let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::hash_function);
         digests.retain(|digest| Some(digest.hash_function()) == best);
     }
-    Expected::from_digests(digests).ok_or(unknown.unwrap_or(ParseExpectedError::Unrecognised))
+    Expected::from_digests(digests).ok_or(unknown.unwrap_or(Error::Unrecognised))
 }
 
-/// Whether the first separator is that of Subresource Integrity.
+/// Returns `true` if the first separator is that of Subresource Integrity.
 fn is_integrity(token: &str) -> bool {
     prefixed(token).is_some_and(|(name, _)| token[name.len()..].starts_with('-'))
 }
 
-/// The name and the value of `alg:VALUE`, `alg=VALUE` or `alg-VALUE`, where the name is an
-/// algorithm's, or nothing else could be meant.
+/// Splits `alg:VALUE`, `alg=VALUE` or `alg-VALUE`, if the name is an algorithm's or the text can
+/// have no other meaning.
 fn prefixed(token: &str) -> Option<(&str, &str)> {
     for (at, separator) in token.char_indices().take_while(|(at, _)| *at <= 24) {
         if !matches!(separator, ':' | '=' | '-') || !names::is_name(&token[..at]) {
@@ -254,62 +274,62 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
         }
         let (name, value) = (&token[..at], &token[at + 1..]);
         match names::algorithm(name) {
-            // `sha512-256-BASE64` is no SHA-512: the longer name is.
+            // `sha512-256-BASE64` is not SHA-512: the longer name counts.
             Ok(named) if separator == '-' && read(named, value).is_none() => {}
             Ok(_) => return Some((name, value)),
-            Err(ParseExpectedError::NotComputed(_)) if separator != '-' || value.len() > 4 => {
+            Err(Error::NotComputed(_)) if separator != '-' || value.len() > 4 => {
                 return Some((name, value));
             }
-            // `name:` cannot be base64, nor can `name=` before anything but a `=`.
+            // `name:` cannot be base64, nor can `name=` unless another `=` follows.
             Err(_) if separator == ':' || (separator == '=' && value.len() > 1) => {
                 return Some((name, value));
             }
             Err(_) => {}
         }
     }
-    // A known name before a value that is none of its digests.
+    // A known name before a malformed value.
     let (name, value) = token.split_once('-')?;
     let known = names::is_name(name) && names::algorithm(name).is_ok();
     (known && value.len() > 16).then_some((name, value))
 }
 
-fn field_value(name: &str, value: &str) -> Result<Digest, ParseExpectedError> {
+fn field_value(name: &str, value: &str) -> Result<Digest, Error> {
     let named = names::algorithm(name)?;
-    read(named, value).ok_or(ParseExpectedError::Malformed(named.hash_function()))
+    read(named, value).ok_or(Error::Malformed(named.hash_function()))
 }
 
-/// A value after its algorithm's name: RFC 9530's colons, SRI's options and parameters dropped.
+/// Parses the value after an algorithm's name, without RFC 9530's colons, SRI's options and
+/// parameters.
 fn read(named: Named, value: &str) -> Option<Digest> {
     let value = value.split(['?', ';']).next().unwrap_or_default();
     let inner = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
     digest(named, undress(inner.unwrap_or(value)), Base32::Nix)
 }
 
-/// A digest that does not name its algorithm.
-fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, ParseExpectedError> {
-    refuse_parts(token)?;
+/// Parses a digest that does not name its algorithm.
+fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
+    reject_multipart(token)?;
     if let Some(function) = hint {
         let read = digest(Named::hint(function), token, Base32::Nix);
-        return read.ok_or(ParseExpectedError::Malformed(function));
+        return read.ok_or(Error::Malformed(function));
     }
     if is_hex(token) {
         return Algorithm::from_digest_len(token.len() / 2)
             .and_then(|algorithm| Digest::from_hex(algorithm, token).ok())
             .ok_or(match token.len() {
-                8 => ParseExpectedError::NotComputed("CRC-32"),
-                digits => ParseExpectedError::OddLength { digits },
+                8 => Error::NotComputed("CRC-32"),
+                digits => Error::OddLength { digits },
             });
     }
     if let Some(digest) = yarn(token).or_else(|| alpine(token)) {
         return Ok(digest);
     }
-    let bytes = base64(token).ok_or(ParseExpectedError::Unrecognised)?;
-    let algorithm =
-        Algorithm::from_digest_len(bytes.len()).ok_or(ParseExpectedError::Unrecognised)?;
-    Digest::from_bytes(algorithm, &bytes).ok_or(ParseExpectedError::Unrecognised)
+    let bytes = base64(token).ok_or(Error::Unrecognised)?;
+    let algorithm = Algorithm::from_digest_len(bytes.len()).ok_or(Error::Unrecognised)?;
+    Digest::from_bytes(algorithm, &bytes).ok_or(Error::Unrecognised)
 }
 
-/// Yarn's `10c0/HEX`: a version of its cache, then SHA-512.
+/// Parses Yarn's `10c0/HEX`: a version of its cache, then SHA-512.
 fn yarn(token: &str) -> Option<Digest> {
     let (key, value) = token.split_once('/')?;
     let is_key = key.starts_with(|c: char| c.is_ascii_digit())
@@ -317,7 +337,7 @@ fn yarn(token: &str) -> Option<Digest> {
     is_key.then(|| Digest::from_hex(Algorithm::Sha512, value).ok())?
 }
 
-/// Alpine's `Q1` before a SHA-1, `Q2` before a SHA-256, in base64.
+/// Parses Alpine's `Q1` before SHA-1 and `Q2` before SHA-256, in base64.
 fn alpine(token: &str) -> Option<Digest> {
     let (algorithm, value) = match token.strip_prefix("Q1") {
         Some(value) => (Algorithm::Sha1, value),

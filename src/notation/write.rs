@@ -1,65 +1,61 @@
-//! A digest → the notations that others read.
+//! Digests written in the notations of other programs.
 
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::decode::NIX32;
 use crate::algorithm::{HashFunction, Registry};
 use crate::digest::Digest;
+use crate::notation::decode::NIX32;
 
-/// A notation to write.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Notation {
+/// Declares [`Notation`]: a variant and its name on the command line in each row.
+macro_rules! notations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A notation in which digests can be written.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Notation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Notation {
+            /// Every notation, in the order in which they are listed to users.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Returns the name on the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+notations! {
     /// Lower-case hex.
-    Hex,
+    Hex = "hex",
     /// Base64, padded (RFC 4648, section 4).
-    Base64,
-    /// Subresource Integrity, `sha256-BASE64`: SHA-2, and what Nix adds (MD5, SHA-1).
-    Sri,
+    Base64 = "base64",
+    /// Subresource Integrity, `sha256-BASE64`: SHA-2, and MD5 and SHA-1 as Nix has them.
+    Sri = "sri",
     /// `sha256:` and Nix's base32.
-    Nix32,
+    Nix32 = "nix32",
     /// `sha256:HEX`, as the Open Container Initiative and many others write it.
-    Oci,
+    Oci = "oci",
     /// The value of HTTP's `Repr-Digest`, `sha-256=:BASE64:` (RFC 9530).
-    ReprDigest,
+    ReprDigest = "repr-digest",
     /// `ni:///sha-256;BASE64URL` (RFC 6920).
-    Ni,
+    Ni = "ni",
     /// `SHA256 (-) = HEX`.
-    Bsd,
+    Bsd = "bsd",
 }
 
 impl Notation {
-    /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Self; 8] = [
-        Self::Hex,
-        Self::Base64,
-        Self::Sri,
-        Self::Nix32,
-        Self::Oci,
-        Self::ReprDigest,
-        Self::Ni,
-        Self::Bsd,
-    ];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hex => "hex",
-            Self::Base64 => "base64",
-            Self::Sri => "sri",
-            Self::Nix32 => "nix32",
-            Self::Oci => "oci",
-            Self::ReprDigest => "repr-digest",
-            Self::Ni => "ni",
-            Self::Bsd => "bsd",
-        }
-    }
-
-    /// The digest in this notation.
+    /// Writes `digest` in this notation.
     ///
     /// # Errors
-    /// [`NotationError`] where the notation's registry has no name for the function.
+    /// [`NotationError`] if the notation has no name for the function.
     ///
     /// ```
     /// use hsum::notation::Notation;
@@ -70,9 +66,9 @@ impl Notation {
     /// ```
     pub fn write(self, digest: &Digest) -> Result<String, NotationError> {
         let function = digest.hash_function();
-        let unwritable = NotationError { notation: self, function };
+        let unwritable = NotationError { notation: self, hash_function: function };
         let name = |registry| function.registered_name(registry).ok_or(unwritable);
-        // What is so short is taken for hex, or for a word such as `crc=`.
+        // A reader would take a shorter text for hex, or for a word such as `crc=`.
         if matches!(self, Self::Base64 | Self::Nix32) && digest.as_bytes().len() < 16 {
             return Err(unwritable);
         }
@@ -92,22 +88,26 @@ impl Notation {
     }
 }
 
-/// A function that a notation has no name for.
+/// An error from writing a digest in a notation that has no name for its function.
+#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotationError {
-    notation: Notation,
-    function: HashFunction,
+    /// The notation.
+    pub notation: Notation,
+    /// The function of the digest.
+    pub hash_function: HashFunction,
 }
 
 impl fmt::Display for NotationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no name for {}", self.notation.name(), self.function.tag())
+        let (tag, notation) = (self.hash_function.tag(), self.notation.name());
+        write!(f, "{tag} digests cannot be written as {notation}")
     }
 }
 
 impl std::error::Error for NotationError {}
 
-/// Five bits a digit, those of the last byte first.
+/// Encodes in Nix's base32: five bits a digit, the last byte first.
 fn nix32(bytes: &[u8]) -> String {
     let bit = |i: usize| bytes.get(i / 8).map_or(0, |byte| byte >> (i % 8) & 1);
     let digit = |n: usize| (0..5).fold(0, |value, i| value | usize::from(bit(n * 5 + i)) << i);

@@ -1,7 +1,7 @@
 //! Evidence: the digests that a file should have, and who states them.
 
 use crate::algorithm::Strength;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 
 /// The digests that a file should have, and their source.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,7 +30,7 @@ impl Evidence {
 
 /// Returns a warning if every digest in `evidence` can be forged.
 pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
-    let function = evidence.first()?.expected.functions().into_iter().next()?;
+    let function = evidence.first()?.expected.hash_functions().into_iter().next()?;
     evidence.iter().all(|evidence| evidence.expected.strength() == Strength::Broken).then(|| {
         format!(
             "{} protects against accidents only: another file can be made with the same digest",

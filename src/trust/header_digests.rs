@@ -4,7 +4,7 @@
 //! one can change the other.
 
 use crate::digest::Digest;
-use crate::notation::{Expected, ParseExpectedError};
+use crate::notation::expected::{Expected, ParseExpectedError};
 
 /// What a field's digest is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ const FIELDS: [(&str, DigestScope); 19] = [
 ///
 /// let header = [("x-goog-hash", &b"crc32c=AAAAAA==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
 /// let stated = header_digests::stated(header);
-/// assert_eq!(stated[0].digest.clone().unwrap_err().to_string(), "CRC-32C is not computed here");
+/// assert_eq!(stated[0].digest.clone().unwrap_err().to_string(), "CRC-32C is not supported");
 /// assert_eq!(stated[1].digest, Ok(hsum::digest(hsum::Algorithm::Md5, b"abc")));
 /// ```
 pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<StatedDigest> {
@@ -160,7 +160,7 @@ mod tests {
             format!("unixsum=30637, nonsense=x, sha-256=:{}:,,", abc(Sha256).unwrap().to_base64());
         let found = one("Digest", &value);
         assert_eq!(found.len(), 3);
-        assert!(found[0].as_ref().is_err_and(|e| e.contains("not computed here")), "{found:?}");
+        assert!(found[0].as_ref().is_err_and(|e| e.contains("not supported")), "{found:?}");
         assert!(found[1].is_err());
         assert_eq!(found[2], abc(Sha256));
         assert!(one("x-amz-checksum-crc32c", "NrzVQA==")[0].is_err());

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::manifest::{BadLine, List, ListOptions};
 use crate::net::url::is_supported;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 
 /// A file that a lock file names.
 #[derive(Clone, Debug)]

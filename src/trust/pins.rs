@@ -15,7 +15,7 @@ use crate::hasher::digest;
 use crate::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::without_userinfo;
-use crate::notation::Expected;
+use crate::notation::expected::Expected;
 use crate::trust::evidence::Evidence;
 
 /// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`. Of a URL's query they hold a digest only.

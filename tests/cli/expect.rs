@@ -80,7 +80,7 @@ fn what_is_no_digest_is_wrong_usage() {
         ("sha257:00", "unknown algorithm 'sha257'"),
         ("crc32:352441c2", "CRC-32 is not computed here"),
         ("h1:aQUYkXzVsufM+DwF1aE+0xfcU+56JwCaLick0ClmMTw=", "Go's hash of the listing"),
-        ("sha256:abc", "malformed SHA256 digest: it has 64 hexadecimal digits"),
+        ("sha256:abc", "malformed SHA256 digest (expected 64 hexadecimal digits"),
     ] {
         dir.hsum(["check", "a", "--expect", digest]).refuses(word);
     }
@@ -155,7 +155,7 @@ fn what_cannot_be_converted_is_named_and_the_rest_is_done() {
     dir.hsum(["convert", "nonsense", ABC]).gives(
         1,
         format!("{ABC}\n"),
-        "hsum: 'nonsense': no known notation of a digest\n",
+        "hsum: 'nonsense': not a digest in any known notation\n",
     );
     dir.hsum(["convert", "-"]).stdin(format!("{ABC}\nh1:x\n{ABC}")).run().is_in(
         1,
@@ -171,6 +171,6 @@ fn what_cannot_be_converted_is_named_and_the_rest_is_done() {
     let fits = format!("{}{ABC}\n", " ".repeat(16 * 1024 - 65));
     dir.hsum(["convert"]).stdin(fits).prints(format!("{ABC}\n"));
     let ran = dir.hsum(["convert", "-a", "sha3-256", ABC, "--to", "sri"]).run();
-    ran.is_in(1, b"", "sri has no name for SHA3-256");
+    ran.is_in(1, b"", "SHA3-256 digests cannot be written as sri");
     dir.hsum(["convert", ABC, "--to", "nonsense"]).refuses("invalid value 'nonsense'");
 }

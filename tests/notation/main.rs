@@ -96,7 +96,7 @@ fn what_is_written_is_read() {
     for algorithm in Algorithm::ALL {
         let function = HashFunction::from(*algorithm);
         let is = digest(function, b"abc");
-        for notation in Notation::ALL {
+        for &notation in Notation::ALL {
             let Ok(text) = notation.write(&is) else { continue };
             let bare = matches!(notation, Notation::Hex | Notation::Base64);
             let hint = if bare { Some(function) } else { None };
@@ -112,7 +112,7 @@ fn what_has_no_name_is_not_written() {
     assert!(Notation::Ni.write(&sha3).is_ok());
     for notation in [Notation::Sri, Notation::ReprDigest] {
         let error = notation.write(&sha3).unwrap_err().to_string();
-        assert!(error.contains("has no name for SHA3-256"), "{error}");
+        assert!(error.contains("SHA3-256 digests cannot be written as"), "{error}");
     }
     assert!(Notation::ReprDigest.write(&digest(Algorithm::Sha384, b"")).is_err());
 }
@@ -126,8 +126,8 @@ fn several_digests() {
     assert!(both.is_met_by(&[sha512, md5, sha256]));
     assert!(!both.is_met_by(&[sha256]) && !both.is_met_by(&[other, sha512]));
     let either = Expected::from_digests([other, sha256]).unwrap();
-    assert!(either.is_met_by(&[sha256]) && either.matches(&other) && !either.matches(&md5));
-    assert_eq!(either.functions(), [Algorithm::Sha256.into()]);
+    assert!(either.is_met_by(&[sha256]) && either.contains(&other) && !either.contains(&md5));
+    assert_eq!(either.hash_functions(), [Algorithm::Sha256.into()]);
     assert_eq!(Expected::from(md5).strength(), Strength::Broken);
     assert_eq!(Expected::from_digests([md5, sha256]).unwrap().strength(), Strength::Sound);
     assert_eq!(Expected::from_digests([]), None);
@@ -166,7 +166,7 @@ fn odd_digest() -> impl Strategy<Value = Digest> {
 proptest! {
     #[test]
     fn every_digest_in_every_notation(digest in prop_oneof![any_digest(), odd_digest()]) {
-        for notation in Notation::ALL {
+        for &notation in Notation::ALL {
             let Ok(text) = notation.write(&digest) else { continue };
             let read = Expected::parse(&text, Some(digest.hash_function()));
             prop_assert_eq!(read, Ok(digest.into()), "{}", text);
@@ -190,7 +190,7 @@ proptest! {
 fn digests_that_begin_with_slashes() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512] {
         let digest = Digest::from_hex(algorithm, "f".repeat(2 * algorithm.default_len())).unwrap();
-        for notation in Notation::ALL {
+        for &notation in Notation::ALL {
             let Ok(text) = notation.write(&digest) else { continue };
             let read = Expected::parse(&text, None).unwrap();
             assert_eq!(read.digests(), [digest], "{text}");

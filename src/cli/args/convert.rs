@@ -21,8 +21,8 @@ pub(crate) struct ConvertArgs {
 }
 
 fn notation() -> impl TypedValueParser<Value = Notation> {
-    PossibleValuesParser::new(Notation::ALL.map(Notation::name)).map(|name| {
+    PossibleValuesParser::new(Notation::ALL.iter().map(|notation| notation.name())).map(|name| {
         let named = |notation: &Notation| notation.name() == name;
-        Notation::ALL.into_iter().find(named).unwrap_or(Notation::Hex)
+        Notation::ALL.iter().copied().find(named).unwrap_or(Notation::Hex)
     })
 }

@@ -1,36 +1,86 @@
-//! Several functions over the same bytes: some of them have a kernel in common.
+//! Several hashes of the same message, some of which share a kernel.
 
 use std::borrow::BorrowMut;
+use std::io::{self, Write};
 
-use super::Hasher;
+use crate::algorithm::HashFunction;
+use crate::digest::Digest;
+use crate::hasher::Hasher;
 
-/// Appends `data` to the message of each of the hashers.
+/// Several hashes of one message, computed in one pass.
+///
+/// ```
+/// use hsum::{Algorithm, MultiHasher};
+///
+/// let mut hasher = MultiHasher::new([Algorithm::Md5, Algorithm::Sha256]);
+/// hasher.update(b"abc");
+/// let digests = hasher.finalize();
+/// assert_eq!(digests[0].to_string(), "900150983cd24fb0d6963f7d28e17f72");
+/// ```
+#[derive(Clone, Debug)]
+pub struct MultiHasher {
+    hashers: Vec<Hasher>,
+}
+
+impl MultiHasher {
+    /// Creates a hasher for each function.
+    pub fn new<F: Into<HashFunction>>(functions: impl IntoIterator<Item = F>) -> Self {
+        Self { hashers: functions.into_iter().map(Hasher::new).collect() }
+    }
+
+    /// Appends `data` to the message.
+    ///
+    /// The functions take turns at pieces that fit the L1 cache. On CPUs with SHA-NI, MD5, SHA-1
+    /// and SHA-256 share a kernel and together take the time of the slowest.
+    pub fn update(&mut self, data: &[u8]) {
+        for piece in data.chunks(16 * 1024) {
+            update_all(&mut self.hashers, piece);
+        }
+    }
+
+    /// Returns the digests, in the order of the functions.
+    pub fn finalize(self) -> Vec<Digest> {
+        self.hashers.into_iter().map(Hasher::finalize).collect()
+    }
+}
+
+impl Write for MultiHasher {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.update(data);
+        Ok(data.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Appends `data` to the message of each hasher.
 pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
     #[cfg(target_arch = "x86_64")]
-    let taken = x86::stitched(hashers, data);
+    let done = x86::stitched(hashers, data);
     #[cfg(not(target_arch = "x86_64"))]
-    let taken = [None::<usize>; 0];
+    let done = [None::<usize>; 0];
     for (i, hasher) in hashers.iter_mut().enumerate() {
-        if !taken.contains(&Some(i)) {
+        if !done.contains(&Some(i)) {
             hasher.borrow_mut().update(data);
         }
     }
 }
 
-/// Whether there is such a kernel, for MD5, SHA-1 and SHA-256.
-pub(crate) fn is_stitched() -> bool {
+/// Returns `true` if this CPU has the kernel that MD5, SHA-1 and SHA-256 share.
+pub(crate) fn has_stitched_kernel() -> bool {
     #[cfg(target_arch = "x86_64")]
     return crate::kernel::simd::stitched::is_available();
     #[cfg(not(target_arch = "x86_64"))]
     false
 }
 
-/// The hashers, those together that are better off in one [`update_all`] than on a thread each.
+/// Groups the hashers that are faster in one [`update_all`] than on a thread each.
 #[cfg(feature = "fs")]
 pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
     let mut teams: Vec<Vec<&mut Hasher>> = Vec::new();
     for hasher in hashers {
-        match teams.iter_mut().find(|team| team.iter().all(|m| have_common_kernel(m, hasher))) {
+        match teams.iter_mut().find(|team| team.iter().all(|m| can_share_kernel(m, hasher))) {
             Some(team) => team.push(hasher),
             None => teams.push(vec![hasher]),
         }
@@ -39,9 +89,9 @@ pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
 }
 
 #[cfg(feature = "fs")]
-fn have_common_kernel(a: &Hasher, b: &Hasher) -> bool {
+fn can_share_kernel(a: &Hasher, b: &Hasher) -> bool {
     #[cfg(target_arch = "x86_64")]
-    return x86::have_common_kernel(a, b);
+    return x86::can_share_kernel(a, b);
     #[cfg(not(target_arch = "x86_64"))]
     {
         let _ = (a, b);
@@ -54,21 +104,21 @@ mod x86 {
     use std::borrow::BorrowMut;
     use std::ptr;
 
-    use super::super::{Hasher, State};
+    use crate::hasher::{Hasher, State};
     use crate::kernel::simd::stitched::{self, States};
     use crate::kernel::{md5::MD5, sha1::SHA1, sha256::SHA256};
 
-    /// How many functions have the kernel in common: MD5, SHA-1, and SHA-256 or SHA-224.
+    /// The number of functions that share the kernel: MD5, SHA-1, and SHA-256 or SHA-224.
     const PARTS: usize = 3;
 
-    /// Which of them a hasher is.
+    /// Returns the index of the hasher's function among those that share the kernel.
     fn part(hasher: &Hasher) -> Option<usize> {
         let State::Narrow(stream) = &hasher.state else { return None };
         let core = stream.merkle.core;
         [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.core, core))
     }
 
-    /// Appends `data` to those that have the kernel in common: their places.
+    /// Appends `data` to hashers that share the kernel, and returns their indices.
     pub(super) fn stitched<H: BorrowMut<Hasher>>(
         hashers: &mut [H],
         data: &[u8],
@@ -80,7 +130,7 @@ mod x86 {
             let hasher = hasher.borrow_mut();
             let Some(part) = part(hasher) else { continue };
             let State::Narrow(stream) = &mut hasher.state else { continue };
-            // As a rule they have all seen the same; only then do their blocks begin together.
+            // Their blocks begin together if they have hashed the same bytes, as they usually have.
             let same = stream.buffered().len() == *buffered.get_or_insert(stream.buffered().len());
             if same && places[part].is_none() {
                 places[part] = Some(i);
@@ -106,7 +156,7 @@ mod x86 {
     }
 
     #[cfg(feature = "fs")]
-    pub(super) fn have_common_kernel(a: &Hasher, b: &Hasher) -> bool {
+    pub(super) fn can_share_kernel(a: &Hasher, b: &Hasher) -> bool {
         let (a, b) = (part(a), part(b));
         stitched::is_available() && a.is_some() && b.is_some() && a != b
     }
@@ -117,9 +167,8 @@ mod tests {
     use super::*;
     use crate::algorithm::Algorithm::{self, Blake2s, Md5, Sha1, Sha224, Sha256, Sha512};
 
-    /// Whatever stands beside whatever, however the message is cut, and whatever went before.
     #[test]
-    fn as_if_each_were_alone() {
+    fn each_digest_is_that_of_a_hasher_alone() {
         let data: Vec<u8> = (0..5000u32).map(|i| ((i * i) >> 5) as u8).collect();
         let sets: [&[Algorithm]; 7] = [
             &[Md5, Sha1, Sha256],
@@ -134,7 +183,7 @@ mod tests {
             for step in [1, 63, 64, 65, 200, 1024, 5000] {
                 for apart in [0, 1, 64, 70] {
                     let mut hashers: Vec<Hasher> = set.iter().map(|a| Hasher::new(*a)).collect();
-                    // The first one has seen more than the others.
+                    // The first hasher is ahead of the others.
                     hashers[0].update(&data[..apart]);
                     data.chunks(step).for_each(|piece| update_all(&mut hashers, piece));
                     for (i, (hasher, algorithm)) in hashers.into_iter().zip(set).enumerate() {
