@@ -5,7 +5,9 @@ pub(crate) mod names;
 use std::fmt;
 
 use crate::external::{self, NewHash};
-use crate::kernel::{Merkle, md5::MD5, sha1::SHA1, sha256, sha512};
+use crate::kernel::functions::{
+    MD5, Merkle, SHA1, SHA224, SHA256, SHA384, SHA512, SHA512_224, SHA512_256,
+};
 
 /// The longest digest, in bytes.
 pub(crate) const MAX_LEN: usize = 64;
@@ -150,38 +152,38 @@ algorithms! {
     }
     Sha224 {
         name: "sha224", tag: "SHA224", standard: "FIPS 180-4", aliases: &["sha2224"],
-        length: Fixed(28), hmac_block: Some(64), core: Narrow(&sha256::SHA224),
+        length: Fixed(28), hmac_block: Some(64), core: Narrow(&SHA224),
         registered: &[(Textual, "sha-224")],
         self_test: Some("750c4af01a4fa5435303109976c2f13f490ddf8758358987d1aa7c48c6c0a693"),
     }
     Sha256 {
         name: "sha256", tag: "SHA256", standard: "FIPS 180-4", aliases: &["sha2256"],
-        length: Fixed(32), hmac_block: Some(64), core: Narrow(&sha256::SHA256),
+        length: Fixed(32), hmac_block: Some(64), core: Narrow(&SHA256),
         registered: &[(Sri, "sha256"), (Http, "sha-256"), (Ni, "sha-256"), (Textual, "sha-256")],
         self_test: Some("fbcf994f12fdab3b6d3c5a56580ce0c885168e2461ecf7213c30506d32c45bba"),
     }
     Sha384 {
         name: "sha384", tag: "SHA384", standard: "FIPS 180-4", aliases: &["sha2384"],
-        length: Fixed(48), hmac_block: Some(128), core: Wide(&sha512::SHA384),
+        length: Fixed(48), hmac_block: Some(128), core: Wide(&SHA384),
         registered: &[(Sri, "sha384"), (Ni, "sha-384"), (Textual, "sha-384")],
         self_test: Some("86286c90927b974a28c2ae6c43f0d868888676823995c8d57fe44a9ca18be85b"),
     }
     Sha512 {
         name: "sha512", tag: "SHA512", standard: "FIPS 180-4", aliases: &["sha2512"],
-        length: Fixed(64), hmac_block: Some(128), core: Wide(&sha512::SHA512),
+        length: Fixed(64), hmac_block: Some(128), core: Wide(&SHA512),
         registered: &[(Sri, "sha512"), (Http, "sha-512"), (Ni, "sha-512"), (Textual, "sha-512")],
         self_test: Some("2ec646f97dedf48edb44bb8bc3be8f52951efdf4c51d166c2e1dcd03df177af5"),
     }
     Sha512_224 {
         name: "sha512-224", tag: "SHA512/224", standard: "FIPS 180-4",
         aliases: &["sha2512224", "sha512t224"],
-        length: Fixed(28), hmac_block: Some(128), core: Wide(&sha512::SHA512_224),
+        length: Fixed(28), hmac_block: Some(128), core: Wide(&SHA512_224),
         self_test: Some("c2b6d0f875ddd6de1a42239ed9a43d2e8999410703ebeb85c2b1a973a275517b"),
     }
     Sha512_256 {
         name: "sha512-256", tag: "SHA512/256", standard: "FIPS 180-4",
         aliases: &["sha2512256", "sha512t256"],
-        length: Fixed(32), hmac_block: Some(128), core: Wide(&sha512::SHA512_256),
+        length: Fixed(32), hmac_block: Some(128), core: Wide(&SHA512_256),
         self_test: Some("1e57ff7eb878bcb3849dd22a4672f597a40ea589190f9457817a6b49a814d50e"),
     }
     Sha3_224 {

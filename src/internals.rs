@@ -4,3 +4,5 @@
 
 #[cfg(feature = "net")]
 pub use crate::net::url::{is_supported, without_userinfo};
+
+pub use crate::kernel::cases::{KernelCase, kernel_cases};

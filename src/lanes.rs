@@ -26,9 +26,12 @@ mod streams;
 use crate::algorithm::{Algorithm, Core, HashFunction};
 use crate::digest::Digest;
 use crate::hasher::{Hasher, State, digest, digest_keyed};
-use family::{Family, Kernel};
+use crate::kernel::functions::{FEW, KECCAK};
+use crate::kernel::table::Kernel;
+use crate::kernel::tier::Tier;
+use family::Family;
 use messages::{Midstates, Task};
-use select::{Allowed, FEW, Kernels};
+use select::{Allowed, Kernels};
 use streams::Group;
 
 /// Lanes for words of 32 bits, and for words of 64 bits and sponges: no kernel has more.
@@ -222,10 +225,10 @@ macro_rules! allowed {
 }
 
 /// A kernel: its tier, its lanes, and the cycles of one block in all of them.
-pub(crate) type Facts = (crate::kernel::simd::Tier, usize, u32);
+pub(crate) type Facts = (Tier, usize, u32);
 
-fn facts(kernel: &impl Kernel) -> Facts {
-    (kernel.tier(), kernel.lanes(), kernel.cost())
+fn facts<F: ?Sized>(kernel: &Kernel<F>) -> Facts {
+    (kernel.tier, kernel.lanes, kernel.cost)
 }
 
 /// Every kernel of the algorithm that may run.
@@ -237,9 +240,9 @@ pub(crate) fn kernels(algorithm: Algorithm) -> Vec<Facts> {
 pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<Facts> {
     if live == 1 && !select::restricted() {
         return match &algorithm.spec().core {
-            Core::Narrow(merkle) => Some(facts(merkle.single())),
-            Core::Wide(merkle) => Some(facts(merkle.single())),
-            Core::Sponge(sponge) => Some(facts(sponge.single())),
+            Core::Narrow(merkle) => Some(facts(merkle.kernels.single())),
+            Core::Wide(merkle) => Some(facts(merkle.kernels.single())),
+            Core::Sponge(_) => Some(facts(KECCAK.single())),
             Core::External(_) => None,
         };
     }

@@ -6,13 +6,13 @@
 
 use std::fmt;
 
-pub use crate::kernel::simd::Tier;
+pub use crate::kernel::tier::Tier;
 
 use crate::algorithm::Algorithm;
 use crate::escape::escape;
 use crate::hasher::digest;
 use crate::hasher::fused::{MultiHasher, has_stitched_kernel};
-use crate::kernel;
+use crate::kernel::tier;
 use crate::lanes::{self, digest_many, select};
 
 /// The tiers that this CPU can run, best first.
@@ -25,7 +25,7 @@ pub fn tiers() -> impl Iterator<Item = Tier> {
 /// # Errors
 /// [`UnknownTier`] where the variable names no tier of this CPU; the library disregards it then.
 pub fn forced() -> Result<Option<Tier>, UnknownTier> {
-    kernel::simd::forced().clone().map_err(UnknownTier)
+    tier::forced().clone().map_err(UnknownTier)
 }
 
 /// A name that no available tier has.

@@ -70,7 +70,7 @@ pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
 /// Returns `true` if this CPU has the kernel that MD5, SHA-1 and SHA-256 share.
 pub(crate) fn has_stitched_kernel() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return crate::kernel::simd::stitched::is_available();
+    return crate::kernel::simd::stitched::StitchedKernel::detect().is_some();
     #[cfg(not(target_arch = "x86_64"))]
     false
 }
@@ -105,8 +105,8 @@ mod x86 {
     use std::ptr;
 
     use crate::hasher::{Hasher, State};
-    use crate::kernel::simd::stitched::{self, States};
-    use crate::kernel::{md5::MD5, sha1::SHA1, sha256::SHA256};
+    use crate::kernel::functions::{MD5, SHA1, SHA256};
+    use crate::kernel::simd::stitched::{States, StitchedKernel};
 
     /// The number of functions that share the kernel: MD5, SHA-1, and SHA-256 or SHA-224.
     const PARTS: usize = 3;
@@ -114,8 +114,8 @@ mod x86 {
     /// Returns the index of the hasher's function among those that share the kernel.
     fn part(hasher: &Hasher) -> Option<usize> {
         let State::Narrow(stream) = &hasher.state else { return None };
-        let core = stream.merkle.core;
-        [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.core, core))
+        let kernels = stream.merkle.kernels;
+        [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.kernels, kernels))
     }
 
     /// Appends `data` to hashers that share the kernel, and returns their indices.
@@ -141,13 +141,14 @@ mod x86 {
         let (head, rest) = data.split_at(head);
         let (blocks, tail) = rest.as_chunks();
         let several = streams.iter().flatten().count() > 1;
-        if !several || blocks.is_empty() || !stitched::is_available() {
+        if !several || blocks.is_empty() {
             return [None; PARTS];
         }
+        let Some(kernel) = StitchedKernel::detect() else { return [None; PARTS] };
         streams.iter_mut().flatten().for_each(|stream| stream.update(head));
         let [md5, sha1, sha256] =
             streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.words));
-        stitched::compress(States { md5, sha1, sha256 }, blocks);
+        kernel.run(States { md5, sha1, sha256 }, blocks);
         for stream in streams.iter_mut().flatten() {
             stream.skip(blocks.as_flattened().len());
             stream.update(tail);
@@ -158,7 +159,7 @@ mod x86 {
     #[cfg(feature = "fs")]
     pub(super) fn can_share_kernel(a: &Hasher, b: &Hasher) -> bool {
         let (a, b) = (part(a), part(b));
-        stitched::is_available() && a.is_some() && b.is_some() && a != b
+        StitchedKernel::detect().is_some() && a.is_some() && b.is_some() && a != b
     }
 }
 

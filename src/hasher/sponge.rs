@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use crate::algorithm::Sponge;
 use crate::hasher::wipe::wipe;
-use crate::kernel::keccak;
+use crate::kernel::functions::{KECCAK, permute};
 
 /// The longest rate, SHAKE128's, in bytes.
 pub(crate) const MAX_RATE: usize = 168;
@@ -37,7 +37,7 @@ impl Sponge {
 
     /// Absorbs whole blocks.
     pub(crate) fn absorb(&self, state: &mut [u64; 25], blocks: &[u8]) {
-        (keccak::single().run)(std::slice::from_mut(state), self.rate, &[blocks]);
+        (KECCAK.single().run)(std::slice::from_mut(state), self.rate, &[blocks]);
     }
 }
 
@@ -74,7 +74,7 @@ impl Absorber {
             if self.filled < self.sponge.rate {
                 return;
             }
-            keccak::permute(&mut self.state);
+            permute(&mut self.state);
             self.filled = 0;
             data = rest;
         }
@@ -97,7 +97,7 @@ impl Absorber {
         block[self.filled] = self.sponge.suffix;
         block[rate - 1] |= 0x80;
         add(&mut self.state, &block[..rate]);
-        keccak::permute(&mut self.state);
+        permute(&mut self.state);
         Squeezer { state: self.state, rate, read: 0 }
     }
 
@@ -132,7 +132,7 @@ impl Squeezer {
     pub(crate) fn read(&mut self, mut out: &mut [u8]) {
         while !out.is_empty() {
             if self.read == self.rate {
-                keccak::permute(&mut self.state);
+                permute(&mut self.state);
                 self.read = 0;
             }
             let mut bytes = [0; MAX_RATE];

@@ -3,7 +3,8 @@
 use zeroize::Zeroize;
 
 use crate::hasher::wipe::wipe;
-use crate::kernel::{ByteOrder, Merkle, Word};
+use crate::kernel::functions::Merkle;
+use crate::kernel::word::{ByteOrder, Word};
 
 /// The state of FIPS 180-4, section 6, between two pieces of a message.
 #[derive(Clone)]
@@ -228,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_counter_crosses_a_power_of_two_within_an_update() {
-        let merkle = &crate::kernel::sha256::SHA256;
+        let merkle = &crate::kernel::functions::SHA256;
         let mut crossing = Stream::new(merkle);
         crossing.length = (1 << 32) - 64;
         crossing.update(&[7; 200]);

@@ -1,83 +1,43 @@
-//! Keccak-f[1600] (FIPS 202, section 3), and sponges over it.
+//! Keccak-f[1600] (FIPS 202, section 3), and absorbing into sponges over it.
 
-use std::sync::OnceLock;
+use crate::kernel::vector::{SpongeVector, Vector, equal_len};
 
-use super::Vector;
-use super::simd::{self, SpongeLanes, Tier, portable};
-
-/// Every kernel that this CPU can run, of all tiers, in no particular order.
-pub(crate) fn lanes() -> &'static [SpongeLanes] {
-    static LANES: OnceLock<Vec<SpongeLanes>> = OnceLock::new();
-    LANES.get_or_init(|| {
-        let run = portable::sponge;
-        let mut all = vec![SpongeLanes { tier: Tier::Portable, lanes: 1, cost: 1180, run }];
-        #[cfg(target_arch = "x86_64")]
-        all.extend(x86::lanes());
-        #[cfg(target_arch = "aarch64")]
-        all.extend(arm::lanes());
-        all
-    })
-}
-
-/// The kernel for one state: of those that the environment allows, the fastest.
-pub(crate) fn single() -> &'static SpongeLanes {
-    static SINGLE: OnceLock<SpongeLanes> = OnceLock::new();
-    SINGLE.get_or_init(|| simd::single(lanes(), |kernel| (kernel.tier, kernel.lanes, kernel.cost)))
-}
-
-/// For the scheduler, as [`Compression`](super::Compression) has it.
-pub(crate) static WORTH: OnceLock<[usize; 16]> = OnceLock::new();
-
-/// The permutation, of one state: as if a block of zeros were absorbed.
-pub(crate) fn permute(state: &mut [u64; 25]) {
-    const RATE: usize = 72;
-    (single().run)(std::slice::from_mut(state), RATE, &[&[0; RATE]]);
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::super::simd::{Cost, SpongeLanes, Tier, avx2, avx512, portable::Plain};
-
-    // One lane of a vector is taken to cost what four do: 0.60 GB/s of SHA3-256 on Zen 4, 0.50 in scalars.
-    #[rustfmt::skip]
-    pub(super) fn lanes() -> impl Iterator<Item = SpongeLanes> {
-        let row = |tier, lanes, zen4, zen5, other, run| {
-            let cost = Cost { zen4, zen5, other }.here();
-            SpongeLanes { tier, lanes, cost, run }
-        };
-        [
-            row(Tier::Avx2, 1, 1005, 800, 1100, avx2::sponge::<Plain<u64>>),
-            row(Tier::Avx2, 4, 1376, 1250, 1800, avx2::sponge::<avx2::Q4>),
-            row(Tier::Avx512, 1, 806, 1150, 900, avx512::sponge::<avx512::Q1>),
-            row(Tier::Avx512, 4, 806, 1150, 900, avx512::sponge::<avx512::Q4>),
-            row(Tier::Avx512, 8, 1578, 1180, 1500, avx512::sponge::<avx512::Q8>),
-        ]
-        .into_iter()
-        .filter(|kernel| kernel.tier.is_available())
+/// Absorbs inputs of equal length, a multiple of `rate` bytes, one per lane (FIPS 202, section 4).
+#[inline(always)]
+pub(crate) fn absorb<V: SpongeVector>(
+    token: V::Token,
+    states: &mut [[u64; 25]],
+    rate: usize,
+    inputs: &[&[u8]],
+) {
+    assert!(states.len() == V::LANES, "one stream per lane");
+    assert!((64..200).contains(&rate) && rate.is_multiple_of(8), "a rate of FIPS 202");
+    let length = equal_len(states, inputs);
+    let mut state = [V::splat(token, 0); 25];
+    for at in [0, 8, 16, 17] {
+        state[at..at + 8].copy_from_slice(&V::read(token, states, at));
+    }
+    let mut start = 0;
+    while start + rate <= length {
+        for at in (0..rate).step_by(64) {
+            // The last eight words overlap those before, which are absorbed already.
+            let from = at.min(rate - 64);
+            let words = V::load_bytes(token, inputs, start + from);
+            let lanes: &mut [V; 8] = state[from / 8..].first_chunk_mut().expect("rate < 200");
+            for i in 0..8 {
+                let mask = if i < (at - from) / 8 { 0 } else { u64::MAX };
+                lanes[i] = lanes[i].xor(words[i].and(V::splat(token, mask)));
+            }
+        }
+        permute(token, &mut state);
+        start += rate;
+    }
+    for at in [0, 8, 16, 17] {
+        V::write(token, *state[at..].first_chunk().expect("17 + 8 = 25"), states, at);
     }
 }
 
-#[cfg(target_arch = "aarch64")]
-mod arm {
-    use super::super::simd::{Cost, SpongeLanes, Tier, neon, sha3};
-
-    // For one state, scalars are on a par with half a vector.
-    #[rustfmt::skip]
-    pub(super) fn lanes() -> impl Iterator<Item = SpongeLanes> {
-        let row = |tier, lanes, apple, other, run| {
-            let cost = Cost { apple, other }.here();
-            SpongeLanes { tier, lanes, cost, run }
-        };
-        [
-            row(Tier::Sha3, 2, 470, 1720, sha3::sponge::<neon::Q2>),
-            row(Tier::Neon, 2, 980, 1900, neon::sponge::<neon::Q2>),
-        ]
-        .into_iter()
-        .filter(|kernel| kernel.tier.is_available())
-    }
-}
-
-/// FIPS 202, section 3.2.5; four rounds a row.
+/// The round constants of FIPS 202, section 3.2.5, four rounds per row.
 #[rustfmt::skip]
 static RC: [[u64; 4]; 6] = {
     const FLAT: [u64; 24] = [
@@ -99,19 +59,19 @@ static RC: [[u64; 4]; 6] = {
 
 /// Permutes every lane.
 #[inline(always)]
-pub(super) fn permute_lanes<V: Vector<u64>>(state: &mut [V; 25]) {
+fn permute<V: Vector<u64>>(token: V::Token, state: &mut [V; 25]) {
     let mut a = *state;
-    // After four rounds each lane is back in the register that it was in.
+    // After four rounds each lane is back in its first register.
     for [first, second, third, fourth] in &RC {
-        a = round(a, V::splat(*first));
-        a = round(a, V::splat(*second));
-        a = round(a, V::splat(*third));
-        a = round(a, V::splat(*fourth));
+        a = round(a, V::splat(token, *first));
+        a = round(a, V::splat(token, *second));
+        a = round(a, V::splat(token, *third));
+        a = round(a, V::splat(token, *fourth));
     }
     *state = a;
 }
 
-/// Section 3.2: lane (x, y) is `a[x + 5 * y]`.
+/// Computes one round (section 3.2); lane (x, y) is `a[x + 5 * y]`.
 #[inline(always)]
 fn round<V: Vector<u64>>(a: [V; 25], constant: V) -> [V; 25] {
     // θ
@@ -128,8 +88,8 @@ fn round<V: Vector<u64>>(a: [V; 25], constant: V) -> [V; 25] {
         c[2].xor(c[4].rotr(63)),
         c[3].xor(c[0].rotr(63)),
     ];
-    // ρ, π and χ, one row of the result at a time, as its five lanes come from five columns:
-    // the old ones are dead then, and registers suffice.
+    // ρ, π and χ, one row of the result at a time: its five lanes come from five columns, which are
+    // dead afterwards, so that the registers suffice.
     let mut result = a;
     macro_rules! row {
         ($y:literal: $($from:literal $column:literal $offset:literal),*) => {

@@ -1,86 +1,13 @@
 //! MD5 (RFC 1321).
 
-use super::simd::{Lanes, Tier, portable};
-use super::{ByteOrder, Compress, Compression, Merkle, Vector};
+use crate::kernel::vector::{Compress, Vector};
+use crate::kernel::word::ByteOrder;
 
 /// RFC 1321, section 3.3.
-pub(crate) static MD5: Merkle<u32> = Merkle {
-    initial: [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0, 0, 0, 0],
-    order: ByteOrder::Little,
-    core: &CORE,
-};
+pub(crate) const INITIAL: [u32; 8] =
+    [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0, 0, 0, 0];
 
-static CORE: Compression<u32> = Compression::new(lanes);
-
-fn fallback(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
-    portable::single::<Md5>(state, blocks);
-}
-
-fn lanes() -> Vec<Lanes<u32>> {
-    let run = |states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]| match (states, inputs) {
-        ([state], [blocks]) => fallback(state, blocks),
-        _ => panic!("one stream per lane"),
-    };
-    let mut all = vec![Lanes { tier: Tier::Portable, lanes: 1, cost: 307, run }];
-    #[cfg(target_arch = "x86_64")]
-    all.extend(x86::lanes());
-    #[cfg(target_arch = "aarch64")]
-    all.extend(arm::lanes());
-    all
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::super::simd::{Cost, Lanes, Tier, avx2, avx512, pair::Pair, portable::Plain};
-    use super::Md5;
-
-    // Several vectors hide each other's latency; on Zen 4 the fourth gains no more throughput, on
-    // Zen 5 it does.
-    #[rustfmt::skip]
-    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
-        let row = |tier, lanes, zen4, zen5, other, run| {
-            let cost = Cost { zen4, zen5, other }.here();
-            Lanes { tier, lanes, cost, run }
-        };
-        [
-            row(Tier::Avx2, 1, 290, 287, 300, avx2::run::<Md5, Plain<u32>>),
-            row(Tier::Avx2, 2, 310, 310, 330, avx2::run::<Md5, Pair<Plain<u32>, Plain<u32>>>),
-            row(Tier::Avx2, 8, 380, 679, 400, avx2::run::<Md5, avx2::X8>),
-            row(Tier::Avx2, 16, 472, 734, 500, avx2::run::<Md5, Pair<avx2::X8, avx2::X8>>),
-            row(Tier::Avx2, 24, 588, 759, 740, avx2::run::<Md5, Pair<avx2::X8, Pair<avx2::X8, avx2::X8>>>),
-            row(Tier::Avx512, 16, 461, 607, 400, avx512::run::<Md5, avx512::X16>),
-            row(Tier::Avx512, 32, 652, 644, 560, avx512::run::<Md5, Pair<avx512::X16, avx512::X16>>),
-            row(Tier::Avx512, 48, 867, 680, 830, avx512::run::<Md5, Pair<avx512::X16, Pair<avx512::X16, avx512::X16>>>),
-            row(Tier::Avx512, 64, 1150, 715, 1100, avx512::run::<Md5, Pair<Pair<avx512::X16, avx512::X16>, Pair<avx512::X16, avx512::X16>>>),
-        ]
-        .into_iter()
-        .filter(|kernel| kernel.tier.is_available())
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-mod arm {
-    use super::super::simd::{Cost, Lanes, Tier, neon, pair::Pair, portable::Plain};
-    use super::Md5;
-
-    #[rustfmt::skip]
-    pub(super) fn lanes() -> impl Iterator<Item = Lanes<u32>> {
-        let row = |tier, lanes, apple, other, run| {
-            let cost = Cost { apple, other }.here();
-            Lanes { tier, lanes, cost, run }
-        };
-        [
-            row(Tier::Neon, 2, 310, 340, neon::run::<Md5, Pair<Plain<u32>, Plain<u32>>>),
-            row(Tier::Neon, 4, 760, 760, neon::run::<Md5, neon::X4>),
-            row(Tier::Neon, 8, 770, 790, neon::run::<Md5, Pair<neon::X4, neon::X4>>),
-            row(Tier::Neon, 16, 800, 1100, neon::run::<Md5, Pair<Pair<neon::X4, neon::X4>, Pair<neon::X4, neon::X4>>>),
-        ]
-        .into_iter()
-        .filter(|kernel| kernel.tier.is_available())
-    }
-}
-
-/// RFC 1321, section 3.4: T.
+/// T of RFC 1321, section 3.4.
 #[rustfmt::skip]
 const T: [u32; 64] = [
     0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
@@ -93,19 +20,19 @@ const T: [u32; 64] = [
     0x6fa8_7e4f, 0xfe2c_e6e0, 0xa301_4314, 0x4e08_11a1, 0xf753_7e82, 0xbd3a_f235, 0x2ad7_d2bb, 0xeb86_d391,
 ];
 
-/// The rounds.
-enum Md5 {}
+/// The rounds of MD5.
+pub(crate) enum Md5 {}
 
 impl Compress for Md5 {
     type Word = u32;
     const ORDER: ByteOrder = ByteOrder::Little;
 
     #[inline(always)]
-    fn compress<V: Vector<u32>>(state: [V; 8], x: [V; 16]) -> [V; 8] {
+    fn compress<V: Vector<u32>>(token: V::Token, state: [V; 8], x: [V; 16]) -> [V; 8] {
         let [a0, b0, c0, d0, ..] = state;
         let mut words = [a0, b0, c0, d0];
         macro_rules! steps {
-            ($($n:literal)*) => {$(four_steps(&mut words, &x, $n);)*};
+            ($($n:literal)*) => {$(four_steps(token, &mut words, &x, $n);)*};
         }
         steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         let [a, b, c, d] = words;
@@ -113,15 +40,20 @@ impl Compress for Md5 {
     }
 }
 
-/// Steps 4n + 1 to 4n + 4 of the 64; `n` is a constant once this is inlined.
+/// Computes steps 4n + 1 to 4n + 4 of the 64; `n` is a constant once this is inlined.
 #[inline(always)]
-pub(super) fn four_steps<V: Vector<u32>>(words: &mut [V; 4], x: &[V; 16], n: usize) {
+pub(crate) fn four_steps<V: Vector<u32>>(
+    token: V::Token,
+    words: &mut [V; 4],
+    x: &[V; 16],
+    n: usize,
+) {
     let [mut a, mut b, mut c, mut d] = *words;
     // `a + (X[k] + T[i])` is ready before `b` is; the barrier keeps the compiler from adding
     // the constant last, on the critical path.
     macro_rules! step {
         ($round:ident, $a:ident $b:ident $c:ident $d:ident, $k:expr, $s:expr, $i:expr) => {
-            let sum = $a.add(x[$k % 16].add(V::splat(constant::$round(T[$i])))).barrier();
+            let sum = $a.add(x[$k % 16].add(V::splat(token, constant::$round(T[$i])))).barrier();
             $a = $b.add(round::$round(sum, $b, $c, $d).rotr(32 - $s));
         };
     }
@@ -143,7 +75,7 @@ pub(super) fn four_steps<V: Vector<u32>>(words: &mut [V; 4], x: &[V; 16], n: usi
     *words = [a, b, c, d];
 }
 
-/// `sum` plus the auxiliary function of each round (RFC 1321, section 3.4).
+/// The auxiliary function of each round (RFC 1321, section 3.4), added to `sum`.
 mod round {
     use super::Vector;
 
@@ -166,7 +98,7 @@ mod round {
     }
 }
 
-/// T as the round adds it.
+/// T[i] as each round adds it.
 mod constant {
     pub(super) const fn f(t: u32) -> u32 {
         t
@@ -177,7 +109,7 @@ mod constant {
     pub(super) const fn h(t: u32) -> u32 {
         t
     }
-    /// With the −1 of `round::i`.
+    /// Includes the −1 of `round::i`.
     pub(super) const fn i(t: u32) -> u32 {
         t.wrapping_sub(1)
     }

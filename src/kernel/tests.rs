@@ -1,7 +1,8 @@
 //! Every kernel of every list against the RustCrypto crates.
 
-use super::simd::{Lanes, Tier};
-use super::{Merkle, Word, keccak, md5::MD5, sha1::SHA1, sha256::SHA256, sha512::SHA512};
+use crate::kernel::functions::{KECCAK, MD5, Merkle, SHA1, SHA256, SHA512, permute};
+use crate::kernel::tier::Tier;
+use crate::kernel::word::Word;
 
 /// xorshift64*.
 struct Random(u64);
@@ -28,35 +29,29 @@ fn check<W: Word + PartialEq + std::fmt::Debug>(
     word: fn(&mut Random) -> W,
 ) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let single = Lanes {
-        tier: Tier::Portable,
-        lanes: 1,
-        cost: 0,
-        run: |states, inputs| panic!("{} {}", states.len(), inputs.len()),
-    };
-    for (kernel, is_single) in
-        merkle.core.lanes().iter().map(|kernel| (kernel, false)).chain([(&single, true)])
-    {
+    let all = merkle.kernels.all().iter().map(Some);
+    for kernel in all.chain([None]) {
+        let lanes = kernel.map_or(1, |kernel| kernel.lanes);
         for blocks in 0..=20 {
             let len = blocks * size_of::<W::Block>();
-            let data: Vec<_> = (0..kernel.lanes).map(|lane| random.bytes(len + lane)).collect();
+            let data: Vec<_> = (0..lanes).map(|lane| random.bytes(len + lane)).collect();
             let inputs: Vec<_> =
                 data.iter().enumerate().map(|(lane, bytes)| W::blocks(&bytes[lane..]).0).collect();
             let before: Vec<[W; 8]> =
-                (0..kernel.lanes).map(|_| std::array::from_fn(|_| word(&mut random))).collect();
+                (0..lanes).map(|_| std::array::from_fn(|_| word(&mut random))).collect();
             let mut states = before.clone();
-            if is_single {
-                merkle.compress(&mut states[0], inputs[0]);
-            } else {
-                (kernel.run)(&mut states, &inputs);
+            match kernel {
+                Some(kernel) => (kernel.run)(&mut states, &inputs),
+                None => merkle.compress(&mut states[0], inputs[0]),
             }
-            for lane in 0..kernel.lanes {
+            for lane in 0..lanes {
                 let mut expected = before[lane];
                 oracle(&mut expected, inputs[lane]);
                 assert_eq!(
-                    states[lane], expected,
-                    "{:?} × {}: lane {lane}, {blocks} blocks",
-                    kernel.tier, kernel.lanes
+                    states[lane],
+                    expected,
+                    "{:?} × {lanes}: lane {lane}, {blocks} blocks",
+                    kernel.map(|kernel| kernel.tier)
                 );
             }
         }
@@ -88,10 +83,8 @@ fn sha256() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn stitched() {
-    use super::simd::stitched::{States, compress, is_available};
-    if !is_available() {
-        return;
-    }
+    use crate::kernel::simd::stitched::{States, StitchedKernel};
+    let Some(kernel) = StitchedKernel::detect() else { return };
     let mut random = Random(4);
     for (wanted, blocks) in
         [0b011, 0b101, 0b110, 0b111].map(|w| (0..=20).map(move |n| (w, n))).into_iter().flatten()
@@ -111,7 +104,7 @@ fn stitched() {
             part += 1;
             (wanted >> (part - 1) & 1 == 1).then_some(state)
         });
-        compress(States { md5, sha1, sha256 }, blocks);
+        kernel.run(States { md5, sha1, sha256 }, blocks);
         for part in 0..3 {
             let wanted = if wanted >> part & 1 == 1 { expected[part] } else { before[part] };
             assert_eq!(states[part], wanted, "part {part}, {} blocks", blocks.len());
@@ -138,7 +131,7 @@ fn keccak_one_state() {
         let mut state = std::array::from_fn(|_| random.next());
         let mut expected = state;
         permute_by_crate(&mut expected);
-        keccak::permute(&mut state);
+        permute(&mut state);
         assert_eq!(state, expected);
     }
 }
@@ -146,7 +139,7 @@ fn keccak_one_state() {
 #[test]
 fn keccak_lanes() {
     let mut random = Random(2);
-    for kernel in keccak::lanes() {
+    for kernel in KECCAK.all() {
         for (rate, blocks) in RATES.iter().flat_map(|rate| (0..6).map(move |n| (*rate, n))) {
             let data: Vec<_> =
                 (0..kernel.lanes).map(|lane| random.bytes(rate * blocks + lane)).collect();
@@ -177,9 +170,9 @@ fn keccak_lanes() {
 #[test]
 fn every_available_tier_is_listed() {
     let listed = |tier: Tier| {
-        [&MD5, &SHA1, &SHA256].iter().any(|m| m.core.lanes().iter().any(|k| k.tier == tier))
-            || SHA512.core.lanes().iter().any(|k| k.tier == tier)
-            || keccak::lanes().iter().any(|k| k.tier == tier)
+        [&MD5, &SHA1, &SHA256].iter().any(|m| m.kernels.all().iter().any(|k| k.tier == tier))
+            || SHA512.kernels.all().iter().any(|k| k.tier == tier)
+            || KECCAK.all().iter().any(|k| k.tier == tier)
     };
     for tier in Tier::ALL {
         assert_eq!(listed(*tier), tier.is_available(), "{}", tier.name());

@@ -1,12 +1,11 @@
 //! What the scheduler knows of a hash function: states, blocks, padding, kernels.
 
-use std::sync::OnceLock;
-
 use crate::algorithm::Sponge;
 use crate::hasher::sponge::{Absorber, MAX_RATE, squeeze};
 use crate::hasher::stream::Stream;
-use crate::kernel::simd::{Lanes, SpongeLanes, Tier};
-use crate::kernel::{Merkle, Word, keccak};
+use crate::kernel::functions::{KECCAK, KernelSet, Merkle};
+use crate::kernel::table::{BlockFn, Kernel, SpongeFn};
+use crate::kernel::word::Word;
 
 /// A hash function whose states lie open, so that kernels can advance many at once.
 pub(crate) trait Family: 'static {
@@ -16,8 +15,8 @@ pub(crate) trait Family: 'static {
     type Unit: 'static;
     /// Room for the last blocks of a message, padded.
     type End: Copy;
-    /// A kernel for several states.
-    type Kernel: Kernel;
+    /// The code of a kernel.
+    type Run: ?Sized + 'static;
 
     /// Empty.
     const END: Self::End;
@@ -41,30 +40,17 @@ pub(crate) trait Family: 'static {
     /// The digest that the last state is.
     fn write(&self, state: &Self::State, out: &mut [u8]);
 
-    /// Every kernel that this CPU can run, those for one state among them.
-    fn kernels(&self) -> &'static [Self::Kernel];
-    /// The kernel for one state that comes alone.
-    fn single(&self) -> &'static Self::Kernel;
-    /// For so many messages less one, the blocks from which lanes pay; filled in once.
-    fn worth(&self) -> &'static OnceLock<[usize; 16]>;
+    /// Returns the kernels of the compression function or permutation.
+    fn kernels(&self) -> &'static KernelSet<Self::Run>;
     /// Advances as many states as the kernel has lanes by inputs of equal length.
-    fn run(&self, kernel: &Self::Kernel, states: &mut [Self::State], inputs: &[&[Self::Unit]]);
-}
-
-/// What there is to know of a kernel.
-pub(crate) trait Kernel: 'static {
-    fn tier(&self) -> Tier;
-    /// Streams that it advances.
-    fn lanes(&self) -> usize;
-    /// Cycles for one block in every lane.
-    fn cost(&self) -> u32;
+    fn run(&self, kernel: &Kernel<Self::Run>, states: &mut [Self::State], inputs: &[&[Self::Unit]]);
 }
 
 impl<W: Word> Family for Merkle<W> {
     type State = [W; 8];
     type Unit = W::Block;
     type End = [W::Block; 2];
-    type Kernel = Lanes<W>;
+    type Run = BlockFn<W>;
 
     const END: Self::End = [W::ZERO; 2];
 
@@ -95,29 +81,11 @@ impl<W: Word> Family for Merkle<W> {
     fn write(&self, state: &[W; 8], out: &mut [u8]) {
         W::write(state, self.order, out);
     }
-    fn kernels(&self) -> &'static [Lanes<W>] {
-        self.core.lanes()
+    fn kernels(&self) -> &'static KernelSet<BlockFn<W>> {
+        self.kernels
     }
-    fn single(&self) -> &'static Lanes<W> {
-        self.core.single()
-    }
-    fn worth(&self) -> &'static OnceLock<[usize; 16]> {
-        &self.core.worth
-    }
-    fn run(&self, kernel: &Lanes<W>, states: &mut [[W; 8]], inputs: &[&[W::Block]]) {
+    fn run(&self, kernel: &Kernel<BlockFn<W>>, states: &mut [[W; 8]], inputs: &[&[W::Block]]) {
         (kernel.run)(states, inputs);
-    }
-}
-
-impl<W: Word> Kernel for Lanes<W> {
-    fn tier(&self) -> Tier {
-        self.tier
-    }
-    fn lanes(&self) -> usize {
-        self.lanes
-    }
-    fn cost(&self) -> u32 {
-        self.cost
     }
 }
 
@@ -125,7 +93,7 @@ impl Family for Sponge {
     type State = [u64; 25];
     type Unit = u8;
     type End = [u8; MAX_RATE];
-    type Kernel = SpongeLanes;
+    type Run = SpongeFn;
 
     const END: Self::End = [0; MAX_RATE];
 
@@ -156,29 +124,11 @@ impl Family for Sponge {
     fn write(&self, state: &[u64; 25], out: &mut [u8]) {
         squeeze(state, out);
     }
-    fn kernels(&self) -> &'static [SpongeLanes] {
-        keccak::lanes()
+    fn kernels(&self) -> &'static KernelSet<SpongeFn> {
+        &KECCAK
     }
-    fn single(&self) -> &'static SpongeLanes {
-        keccak::single()
-    }
-    fn worth(&self) -> &'static OnceLock<[usize; 16]> {
-        &keccak::WORTH
-    }
-    fn run(&self, kernel: &SpongeLanes, states: &mut [[u64; 25]], inputs: &[&[u8]]) {
+    fn run(&self, kernel: &Kernel<SpongeFn>, states: &mut [[u64; 25]], inputs: &[&[u8]]) {
         (kernel.run)(states, self.rate, inputs);
-    }
-}
-
-impl Kernel for SpongeLanes {
-    fn tier(&self) -> Tier {
-        self.tier
-    }
-    fn lanes(&self) -> usize {
-        self.lanes
-    }
-    fn cost(&self) -> u32 {
-        self.cost
     }
 }
 

@@ -1,157 +1,109 @@
-//! AVX-512 (F, BW, DQ, VL): sixteen 32-bit or eight 64-bit lanes to a vector, rotates and
+//! AVX-512 (F, BW, DQ, VL): sixteen 32-bit or eight 64-bit lanes per vector, rotates and
 //! three-input logic in one instruction each.
 
 use std::arch::x86_64::*;
 
-use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, drive};
-use super::avx2;
+use crate::kernel::keccak::absorb;
+use crate::kernel::md5::Md5;
+use crate::kernel::sha1::Sha1;
+use crate::kernel::sha2::{Sha256, Sha512};
+use crate::kernel::simd::avx2;
+use crate::kernel::simd::cost::x86;
+use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap};
+use crate::kernel::simd::pair::Pair;
+use crate::kernel::simd::sha512_split;
+use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::tier::{Avx512, with_avx512};
+use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
+use crate::kernel::word::{ByteOrder, Word};
+
+generic_kernels!(Avx512, with_avx512);
+
+/// Adds the tier's kernels to the table.
+///
+/// - MD5: several vectors hide each other's latency. On Zen 4 a fourth adds no throughput, on Zen 5 it
+///   does.
+/// - SHA-256: four SHA-NI streams between the rounds of sixteen lanes take 2370 cycles for 32 lanes on
+///   Zen 4, one after the other 2000.
+/// - SHA-512: two vectors do not fit the registers: 2480 cycles on Zen 4, one takes 1200. Four lanes
+///   take half a vector's time there.
+/// - Keccak: one lane of a vector is assumed to cost what four do: 0.60 GB/s of SHA3-256 on Zen 4.
+pub(crate) fn add_kernels(token: Avx512, table: &mut KernelTable) {
+    kernels! { token: Avx512, table, x86;
+        md5    16 (461, 607, 400)   block::<Md5, X16>;
+        md5    32 (652, 644, 560)   block::<Md5, Pair<X16, X16>>;
+        md5    48 (867, 680, 830)   block::<Md5, Pair<X16, Pair<X16, X16>>>;
+        md5    64 (1150, 715, 1100) block::<Md5, Pair<Pair<X16, X16>, Pair<X16, X16>>>;
+        sha1   16 (492, 430, 470)   block::<Sha1, X16>;
+        sha1   32 (970, 560, 940)   block::<Sha1, Pair<X16, X16>>;
+        sha256 16 (962, 695, 900)   block::<Sha256, X16>;
+        sha256 32 (1972, 961, 1850) block::<Sha256, Pair<X16, X16>>;
+        sha512  1 (452, 520, 560)   sha512_split::avx512;
+        sha512  4 (637, 850, 720)   block::<Sha512, Q4>;
+        sha512  8 (1200, 864, 1150) block::<Sha512, Q8>;
+        keccak  1 (806, 1150, 900)  sponge::<Q1>;
+        keccak  4 (806, 1150, 900)  sponge::<Q4>;
+        keccak  8 (1578, 1180, 1500) sponge::<Q8>;
+    }
+}
 
 /// Sixteen lanes.
 #[derive(Clone, Copy)]
-pub(crate) struct X16(__m512i);
+pub(super) struct X16(__m512i);
 
 /// Eight lanes.
 #[derive(Clone, Copy)]
-pub(crate) struct Q8(__m512i);
+pub(super) struct Q8(__m512i);
 
 /// Four lanes: half a vector, with the same instructions.
 #[derive(Clone, Copy)]
-pub(crate) struct Q4(__m256i);
+pub(super) struct Q4(__m256i);
 
-/// One lane: for one sponge, whose state these registers have room for.
+/// One lane, for a single sponge, whose state fits these registers.
 #[derive(Clone, Copy)]
-pub(crate) struct Q1(__m128i);
+pub(super) struct Q1(__m128i);
 
-/// A kernel with the lanes of `V`, one of this tier's vectors or several.
-pub(crate) fn run<C: Compress, V: Vector<C::Word>>(
-    states: &mut [[C::Word; 8]],
-    inputs: &[&[<C::Word as Word>::Block]],
-) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2")]
-    fn inner<C: Compress, V: Vector<C::Word>>(
-        states: &mut [[C::Word; 8]],
-        inputs: &[&[<C::Word as Word>::Block]],
-    ) {
-        drive::<C, V>(states, inputs);
-    }
-    // SAFETY: kernels of a tier are listed only where `Tier::is_available` has detected it.
-    unsafe { inner::<C, V>(states, inputs) }
-}
-
-/// The same for sponges.
-pub(crate) fn sponge<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2")]
-    fn inner<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
-        absorb::<V>(states, rate, inputs);
-    }
-    // SAFETY: as for `run`.
-    unsafe { inner::<V>(states, rate, inputs) }
-}
-
-/// `array.map(Self)` and back: `map` calls closures, which are not compiled with the tier's
-/// instructions where they are not inlined, and LLVM does not always inline them.
-macro_rules! wrap {
-    ($array:expr) => {{
-        let array = $array;
-        let mut wrapped = [Self(array[0]); _];
-        for i in 0..array.len() {
-            wrapped[i] = Self(array[i]);
-        }
-        wrapped
-    }};
-}
-macro_rules! unwrap {
-    ($array:expr) => {{
-        let array = $array;
-        let mut bare = [array[0].0; _];
-        for i in 0..array.len() {
-            bare[i] = array[i].0;
-        }
-        bare
-    }};
-}
-
-/// An expression of this tier's intrinsics.
+/// Evaluates intrinsics in a function that has a token of the tier.
 macro_rules! simd {
     ($($body:tt)*) => {
-        // SAFETY: the vectors' methods are called from the kernels above only, which run where
-        // the tier has been detected. Loads and stores go through references of their length.
+        // SAFETY: the token proves that the CPU has the instructions; loads and stores go through
+        // references of their length.
         unsafe { $($body)* }
     };
 }
 
-/// The operations that do not care which vector they are of.
-macro_rules! operations {
+/// Implements a vector's operations. Counts become immediates where they are constants, as always.
+macro_rules! evex {
     (
-        $word:ty, $ternary:ident, $splat:ident, $add:ident, $sub:ident, $xor:ident, $and:ident,
-        $and_not:ident, $rotr:ident, $shr:ident, $count:ident, $barrier:path
+        $word:ident, $ternary:ident, $splat:ident, $add:ident, $sub:ident, $xor:ident, $and:ident,
+        $and_not:ident, $rotr:ident, $shr:ident, $barrier:path
     ) => {
-        #[inline(always)]
-        fn splat(word: $word) -> Self {
-            simd!(Self($splat(word.cast_signed())))
-        }
-        #[inline(always)]
-        fn add(self, other: Self) -> Self {
-            simd!(Self($add(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            simd!(Self($sub(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn xor(self, other: Self) -> Self {
-            simd!(Self($xor(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn and(self, other: Self) -> Self {
-            simd!(Self($and(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn and_not(self, other: Self) -> Self {
-            simd!(Self($and_not(other.0, self.0)))
-        }
-        #[inline(always)]
-        fn rotr(self, bits: u32) -> Self {
-            // Becomes an immediate where `bits` is a constant, as it always is.
-            simd!(Self($rotr(self.0, $count(bits.into()))))
-        }
-        #[inline(always)]
-        fn shr(self, bits: u32) -> Self {
-            simd!(Self($shr(self.0, $count(bits.into()))))
-        }
-        #[inline(always)]
-        fn barrier(self) -> Self {
-            simd!(Self($barrier(self.0)))
-        }
-        // The immediate is the table of f(x, y, z), at 4x + 2y + z.
-        #[inline(always)]
-        fn xor3(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($ternary::<0x96>(x.0, y.0, z.0)))
-        }
-        #[inline(always)]
-        fn choose(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($ternary::<0xca>(x.0, y.0, z.0)))
-        }
-        #[inline(always)]
-        fn majority(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($ternary::<0xe8>(x.0, y.0, z.0)))
-        }
-        #[inline(always)]
-        fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
-            sum.add(Self::choose(x, y, z))
-        }
-        #[inline(always)]
-        fn xor_and_not(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($ternary::<0xb4>(x.0, y.0, z.0)))
+        operations! { Avx512, $word;
+            splat(word) = $splat(word.cast_signed());
+            add = $add;
+            sub = $sub;
+            xor = $xor;
+            and = $and;
+            and_not(x, y) = $and_not(y, x);
+            rotr(x, bits) = $rotr(x, $splat($word::from(bits).cast_signed()));
+            shr(x, bits) = $shr(x, $splat($word::from(bits).cast_signed()));
+            barrier = $barrier;
+            // The immediate is the table of f(x, y, z), at 4x + 2y + z.
+            xor3(x, y, z) = $ternary::<0x96>(x, y, z);
+            choose(x, y, z) = $ternary::<0xca>(x, y, z);
+            majority(x, y, z) = $ternary::<0xe8>(x, y, z);
+            add_choose(sum, x, y, z) = $add(sum, $ternary::<0xca>(x, y, z));
+            xor_and_not(x, y, z) = $ternary::<0xb4>(x, y, z);
         }
     };
 }
 
 impl Vector<u32> for X16 {
+    type Token = Avx512;
     const LANES: usize = 16;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
+    fn load(token: Avx512, inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
         macro_rules! rows {
             ($($lane:literal)*) => {
                 simd!([$(_mm512_loadu_si512(inputs[$lane][index].as_ptr().cast())),*])
@@ -160,12 +112,12 @@ impl Vector<u32> for X16 {
         let mut rows = rows!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         if order == ByteOrder::Big {
             let swap = [0x0405_0607_0001_0203, 0x0c0d_0e0f_0809_0a0b];
-            shuffle_bytes(&mut rows, swap);
+            shuffle_bytes(token, &mut rows, swap);
         }
-        wrap!(transpose16(rows))
+        wrap!(transpose16(token, rows))
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u32; N]], at: usize) -> [Self; 8] {
+    fn read<const N: usize>(token: Avx512, states: &[[u32; N]], at: usize) -> [Self; 8] {
         macro_rules! rows {
             ($($lane:literal)*) => { simd!([$({
                 let low = _mm256_loadu_si256(states[$lane][at..at + 8].as_ptr().cast());
@@ -173,11 +125,11 @@ impl Vector<u32> for X16 {
                 _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
             }),*]) };
         }
-        wrap!(transpose8_halves(rows!(0 1 2 3 4 5 6 7)))
+        wrap!(transpose8_halves(token, rows!(0 1 2 3 4 5 6 7)))
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u32; N]], at: usize) {
-        let rows = transpose8_halves(unwrap!(words));
+    fn write<const N: usize>(token: Avx512, words: [Self; 8], states: &mut [[u32; N]], at: usize) {
+        let rows = transpose8_halves(token, unwrap!(words));
         for (lane, row) in rows.into_iter().enumerate() {
             simd! {
                 let low = states[lane][at..at + 8].as_mut_ptr().cast();
@@ -188,7 +140,7 @@ impl Vector<u32> for X16 {
         }
     }
 
-    operations!(
+    evex!(
         u32,
         _mm512_ternarylogic_epi32,
         _mm512_set1_epi32,
@@ -199,52 +151,31 @@ impl Vector<u32> for X16 {
         _mm512_andnot_si512,
         _mm512_rorv_epi32,
         _mm512_srlv_epi32,
-        splat16,
         barrier
     );
 }
 
-#[inline(always)]
-fn splat16(count: u64) -> __m512i {
-    simd! {
-        _mm512_set1_epi32(count as i32)
-    }
-}
-
-#[inline(always)]
-fn splat8(count: u64) -> __m512i {
-    simd! {
-        _mm512_set1_epi64(count as i64)
-    }
-}
-
-#[inline(always)]
-fn splat4(count: u64) -> __m256i {
-    simd! {
-        _mm256_set1_epi64x(count as i64)
-    }
-}
-
 impl Q8 {
     #[inline(always)]
-    fn rows(rows: [&[u8; 64]; 8]) -> [__m512i; 8] {
+    fn rows(token: Avx512, rows: [&[u8; 64]; 8]) -> [__m512i; 8] {
         macro_rules! rows {
             ($($lane:literal)*) => {
                 simd!([$(_mm512_loadu_si512(rows[$lane].as_ptr().cast())),*])
             };
         }
-        transpose8(rows!(0 1 2 3 4 5 6 7))
+        transpose8(token, rows!(0 1 2 3 4 5 6 7))
     }
 }
 
 impl Vector<u64> for Q8 {
+    type Token = Avx512;
     const LANES: usize = 8;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
+    fn load(token: Avx512, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
         macro_rules! half {
             ($at:literal: $($lane:literal)*) => {
-                Self::rows([$(inputs[$lane][index][$at..].first_chunk().expect("half a block")),*])
+                Self::rows(token, [$(inputs[$lane][index][$at..].first_chunk().expect("half a block")),*])
             };
         }
         let low = half!(0: 0 1 2 3 4 5 6 7);
@@ -254,28 +185,28 @@ impl Vector<u64> for Q8 {
         words[8..].copy_from_slice(&high);
         if order == ByteOrder::Big {
             let swap = [0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f];
-            shuffle_bytes(&mut words, swap);
+            shuffle_bytes(token, &mut words, swap);
         }
         wrap!(words)
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
+    fn read<const N: usize>(token: Avx512, states: &[[u64; N]], at: usize) -> [Self; 8] {
         macro_rules! rows {
             ($($lane:literal)*) => {
                 simd!([$(_mm512_loadu_si512(states[$lane][at..at + 8].as_ptr().cast())),*])
             };
         }
-        wrap!(transpose8(rows!(0 1 2 3 4 5 6 7)))
+        wrap!(transpose8(token, rows!(0 1 2 3 4 5 6 7)))
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        let rows = transpose8(unwrap!(words));
+    fn write<const N: usize>(token: Avx512, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
+        let rows = transpose8(token, unwrap!(words));
         for (state, row) in states.iter_mut().zip(rows) {
             simd!(_mm512_storeu_si512(state[at..at + 8].as_mut_ptr().cast(), row));
         }
     }
 
-    operations!(
+    evex!(
         u64,
         _mm512_ternarylogic_epi64,
         _mm512_set1_epi64,
@@ -286,17 +217,16 @@ impl Vector<u64> for Q8 {
         _mm512_andnot_si512,
         _mm512_rorv_epi64,
         _mm512_srlv_epi64,
-        splat8,
         barrier
     );
 }
 
 impl SpongeVector for Q8 {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
+    fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
         macro_rules! rows {
             ($($lane:literal)*) => {
-                Self::rows([$(inputs[$lane][at..].first_chunk().expect("eight words")),*])
+                Self::rows(token, [$(inputs[$lane][at..].first_chunk().expect("eight words")),*])
             };
         }
         wrap!(rows!(0 1 2 3 4 5 6 7))
@@ -304,22 +234,23 @@ impl SpongeVector for Q8 {
 }
 
 impl Vector<u64> for Q4 {
+    type Token = Avx512;
     const LANES: usize = 4;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        wrap!(avx2::load4(inputs, index, order))
+    fn load(token: Avx512, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
+        wrap!(avx2::load4(token.into(), inputs, index, order))
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
-        wrap!(avx2::read4(states, at))
+    fn read<const N: usize>(token: Avx512, states: &[[u64; N]], at: usize) -> [Self; 8] {
+        wrap!(avx2::read4(token.into(), states, at))
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        avx2::write4(unwrap!(words), states, at);
+    fn write<const N: usize>(token: Avx512, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
+        avx2::write4(token.into(), unwrap!(words), states, at);
     }
 
-    operations!(
+    evex!(
         u64,
         _mm256_ternarylogic_epi64,
         _mm256_set1_epi64x,
@@ -330,48 +261,51 @@ impl Vector<u64> for Q4 {
         _mm256_andnot_si256,
         _mm256_rorv_epi64,
         _mm256_srlv_epi64,
-        splat4,
         avx2::barrier
     );
 }
 
 impl SpongeVector for Q4 {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        wrap!(avx2::load_bytes4(inputs, at))
+    fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
+        wrap!(avx2::load_bytes4(token.into(), inputs, at))
     }
 }
 
 impl Vector<u64> for Q1 {
+    type Token = Avx512;
     const LANES: usize = 1;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(0); 16];
+    fn load(token: Avx512, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
+        let mut words = [Self::splat(token, 0); 16];
         for (vector, bytes) in words.iter_mut().zip(inputs[0][index].as_chunks().0) {
-            *vector = Self::low(match order {
-                ByteOrder::Big => u64::from_be_bytes(*bytes),
-                ByteOrder::Little => u64::from_le_bytes(*bytes),
-            });
+            *vector = Self::low(
+                token,
+                match order {
+                    ByteOrder::Big => u64::from_be_bytes(*bytes),
+                    ByteOrder::Little => u64::from_le_bytes(*bytes),
+                },
+            );
         }
         words
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(0); 8];
+    fn read<const N: usize>(token: Avx512, states: &[[u64; N]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(token, 0); 8];
         for (vector, word) in words.iter_mut().zip(&states[0][at..]) {
-            *vector = Self::low(*word);
+            *vector = Self::low(token, *word);
         }
         words
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
+    fn write<const N: usize>(_: Avx512, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
         for (vector, word) in words.iter().zip(&mut states[0][at..]) {
             *word = simd!(_mm_cvtsi128_si64(vector.0)).cast_unsigned();
         }
     }
 
-    operations!(
+    evex!(
         u64,
         _mm_ternarylogic_epi64,
         _mm_set1_epi64x,
@@ -382,46 +316,38 @@ impl Vector<u64> for Q1 {
         _mm_andnot_si128,
         _mm_rorv_epi64,
         _mm_srlv_epi64,
-        splat2,
-        barrier1
+        no_barrier
     );
 }
 
 impl Q1 {
     #[inline(always)]
-    fn low(word: u64) -> Self {
+    fn low(_: Avx512, word: u64) -> Self {
         simd!(Self(_mm_cvtsi64_si128(word.cast_signed())))
     }
 }
 
 impl SpongeVector for Q1 {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(0); 8];
+    fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(token, 0); 8];
         for (vector, bytes) in words.iter_mut().zip(inputs[0][at..].as_chunks().0) {
-            *vector = Self::low(u64::from_le_bytes(*bytes));
+            *vector = Self::low(token, u64::from_le_bytes(*bytes));
         }
         words
     }
 }
 
-#[inline(always)]
-fn splat2(count: u64) -> __m128i {
-    simd! {
-        _mm_set1_epi64x(count as i64)
-    }
-}
-
-/// The same: nothing has to be hidden from the compiler in a sponge.
+/// Returns `x`: sponges have no additions to keep in order.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn barrier1(x: __m128i) -> __m128i {
+fn no_barrier(x: __m128i) -> __m128i {
     x
 }
 
 /// Shuffles the bytes of each 128 bits of every row.
 #[inline(always)]
-fn shuffle_bytes<const N: usize>(rows: &mut [__m512i; N], [low, high]: [i64; 2]) {
+fn shuffle_bytes<const N: usize>(_: Avx512, rows: &mut [__m512i; N], [low, high]: [i64; 2]) {
     simd! {
         let table = _mm512_broadcast_i32x4(_mm_set_epi64x(high, low));
         for row in rows {
@@ -430,9 +356,9 @@ fn shuffle_bytes<const N: usize>(rows: &mut [__m512i; N], [low, high]: [i64; 2])
     }
 }
 
-/// Word `j` of row `i` becomes word `i` of row `j`.
+/// Moves word `j` of row `i` to word `i` of row `j`.
 #[inline(always)]
-fn transpose16(r: [__m512i; 16]) -> [__m512i; 16] {
+fn transpose16(_: Avx512, r: [__m512i; 16]) -> [__m512i; 16] {
     simd! {
         let mut t = r;
         for i in (0..16).step_by(4) {
@@ -444,7 +370,7 @@ fn transpose16(r: [__m512i; 16]) -> [__m512i; 16] {
             t[i + 2] = _mm512_unpacklo_epi64(b, d);
             t[i + 3] = _mm512_unpackhi_epi64(b, d);
         }
-        // `t[4 * i + j]` has words j, 4 + j, 8 + j, 12 + j of rows 4i to 4i + 3.
+        // `t[4 * i + j]` holds words j, 4 + j, 8 + j, 12 + j of rows 4i to 4i + 3.
         let mut words = r;
         for j in 0..4 {
             let a = _mm512_shuffle_i32x4::<0x88>(t[j], t[4 + j]);
@@ -460,9 +386,9 @@ fn transpose16(r: [__m512i; 16]) -> [__m512i; 16] {
     }
 }
 
-/// Word `j` of row `i` becomes word `i` of row `j`; words of 64 bits.
+/// Moves word `j` of row `i` to word `i` of row `j`; the words have 64 bits.
 #[inline(always)]
-fn transpose8(r: [__m512i; 8]) -> [__m512i; 8] {
+fn transpose8(_: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
     simd! {
         let mut t = r;
         for i in (0..8).step_by(2) {
@@ -484,10 +410,10 @@ fn transpose8(r: [__m512i; 8]) -> [__m512i; 8] {
     }
 }
 
-/// Word `j` of row `i` becomes word `i` of row `j`, in the lower and the upper halves apart;
-/// words of 32 bits.
+/// Moves word `j` of row `i` to word `i` of row `j`, in the lower and the upper halves separately; the
+/// words have 32 bits.
 #[inline(always)]
-fn transpose8_halves(r: [__m512i; 8]) -> [__m512i; 8] {
+fn transpose8_halves(_: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
     simd! {
         let mut t = r;
         for i in (0..8).step_by(4) {
@@ -510,12 +436,12 @@ fn transpose8_halves(r: [__m512i; 8]) -> [__m512i; 8] {
     }
 }
 
-/// The same, and the compiler may not look through it.
+/// Hides from the compiler how `x` was computed.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn barrier(#[cfg_attr(miri, allow(unused_mut))] mut x: __m512i) -> __m512i {
+fn barrier(#[allow(unused_mut)] mut x: __m512i) -> __m512i {
     #[cfg(not(miri))]
-    // SAFETY: no instruction at all.
+    // SAFETY: there is no instruction.
     unsafe {
         std::arch::asm!("/* {0} */", inout(zmm_reg) x, options(pure, nomem, nostack, preserves_flags));
     }

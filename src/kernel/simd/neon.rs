@@ -1,125 +1,100 @@
-//! NEON: four 32-bit or two 64-bit lanes, for 64-bit Arm, where it is never missing.
+//! NEON: four 32-bit or two 64-bit lanes, on every 64-bit Arm CPU.
 
 use std::arch::aarch64::*;
 
-use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, drive};
+use crate::kernel::keccak::absorb;
+use crate::kernel::md5::Md5;
+use crate::kernel::sha1::Sha1;
+use crate::kernel::sha2::Sha256;
+use crate::kernel::simd::cost::arm;
+use crate::kernel::simd::operations::{generic_kernels, operations};
+use crate::kernel::simd::pair::Pair;
+use crate::kernel::simd::portable::Plain;
+use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::tier::{Neon, with_neon};
+use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
+use crate::kernel::word::{ByteOrder, Word};
+
+generic_kernels!(Neon, with_neon);
+
+/// Adds the tier's kernels to the table.
+///
+/// SHA-1 and SHA-256 are for CPUs without the SHA instructions, such as the Raspberry Pi 4's. Two lanes of
+/// SHA-512 would take as long as two streams of scalars, and one Keccak state as long as scalars.
+pub(crate) fn add_kernels(token: Neon, table: &mut KernelTable) {
+    kernels! { token: Neon, table, arm;
+        md5     2 (310, 340)   block::<Md5, Pair<Plain<u32>, Plain<u32>>>;
+        md5     4 (760, 760)   block::<Md5, X4>;
+        md5     8 (770, 790)   block::<Md5, Pair<X4, X4>>;
+        md5    16 (800, 1100)  block::<Md5, Pair<Pair<X4, X4>, Pair<X4, X4>>>;
+        sha1    4 (500, 640)   block::<Sha1, X4>;
+        sha1    8 (620, 1200)  block::<Sha1, Pair<X4, X4>>;
+        sha256  4 (1030, 1300) block::<Sha256, X4>;
+        keccak  2 (980, 1900)  sponge::<Q2>;
+    }
+}
 
 /// Four lanes.
 #[derive(Clone, Copy)]
-pub(crate) struct X4(uint32x4_t);
+pub(super) struct X4(uint32x4_t);
 
 /// Two lanes.
 #[derive(Clone, Copy)]
-pub(crate) struct Q2(uint64x2_t);
+pub(super) struct Q2(uint64x2_t);
 
-/// A kernel with the lanes of `V`, one of this tier's vectors or several.
-pub(crate) fn run<C: Compress, V: Vector<C::Word>>(
-    states: &mut [[C::Word; 8]],
-    inputs: &[&[<C::Word as Word>::Block]],
-) {
-    drive::<C, V>(states, inputs);
-}
-
-/// The same for sponges.
-pub(crate) fn sponge<V: SpongeVector>(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
-    absorb::<V>(states, rate, inputs);
-}
-
-/// An expression of this tier's intrinsics.
+/// Evaluates intrinsics in a function that has a token of the tier, or a vector made with one.
 macro_rules! simd {
     ($($body:tt)*) => {
-        // SAFETY: the vectors' methods are called from kernels of this tier and of those above
-        // only, which run where the tier has been detected; the pointers are those of references
-        // to at least sixteen bytes.
+        // SAFETY: the token proves that the CPU has the instructions; the pointers are those of
+        // references of at least sixteen bytes.
         unsafe { $($body)* }
     };
 }
 
-macro_rules! operations {
+/// Implements a vector's operations. Counts become immediates where they are constants, as always, and the
+/// two halves of a rotate one "shift and insert".
+macro_rules! neon {
     (
-        $word:ty, $signed:ty, $splat:ident, $splat_signed:ident, $add:ident, $sub:ident,
-        $xor:ident, $and:ident, $or:ident, $and_not:ident, $shift:ident, $select:ident
+        $word:ident, $signed:ident, $splat:ident, $splat_signed:ident, $add:ident, $sub:ident,
+        $xor:ident, $and:ident, $or:ident, $and_not:ident, $shift:ident, $select:ident, $barrier:ident
     ) => {
-        #[inline(always)]
-        fn splat(word: $word) -> Self {
-            simd!(Self($splat(word)))
-        }
-        #[inline(always)]
-        fn add(self, other: Self) -> Self {
-            simd!(Self($add(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            simd!(Self($sub(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn xor(self, other: Self) -> Self {
-            simd!(Self($xor(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn and(self, other: Self) -> Self {
-            simd!(Self($and(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn and_not(self, other: Self) -> Self {
-            simd!(Self($and_not(self.0, other.0)))
-        }
-        #[inline(always)]
-        fn rotr(self, bits: u32) -> Self {
-            if bits == 0 {
-                return self;
-            }
-            // The counts become immediates, constants as they are, and the two halves one "shift
-            // and insert".
-            simd! {
-                let left = $shift(self.0, $splat_signed((<$word>::BITS - bits) as $signed));
-                Self($or(self.shr(bits).0, left))
-            }
-        }
-        #[inline(always)]
-        fn shr(self, bits: u32) -> Self {
-            simd!(Self($shift(self.0, $splat_signed(-(bits as $signed)))))
-        }
-        #[inline(always)]
-        fn barrier(self) -> Self {
-            #[cfg_attr(miri, allow(unused_mut))]
-            let mut x = self.0;
-            #[cfg(not(miri))]
-            // SAFETY: no instruction at all.
-            unsafe {
-                std::arch::asm!("/* {0:v} */", inout(vreg) x, options(pure, nomem, nostack, preserves_flags));
-            }
-            Self(x)
-        }
-        #[inline(always)]
-        fn choose(x: Self, y: Self, z: Self) -> Self {
-            simd!(Self($select(x.0, y.0, z.0)))
-        }
-        /// `z` where `x` and `y` differ: two instructions, of which the compiler, if it could look
-        /// through, would make four.
-        #[inline(always)]
-        fn majority(x: Self, y: Self, z: Self) -> Self {
-            Self::choose(x.xor(y).barrier(), z, y)
-        }
-        /// Choosing is one instruction, whichever operand comes last.
-        #[inline(always)]
-        fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
-            sum.add(Self::choose(x, y, z))
+        operations! { Neon, $word;
+            splat(word) = $splat(word);
+            add = $add;
+            sub = $sub;
+            xor = $xor;
+            and = $and;
+            and_not(x, y) = $and_not(x, y);
+            rotr(x, bits) = if bits == 0 {
+                x
+            } else {
+                let right = $shift(x, $splat_signed(-(bits as $signed)));
+                $or(right, $shift(x, $splat_signed(($word::BITS - bits) as $signed)))
+            };
+            shr(x, bits) = $shift(x, $splat_signed(-(bits as $signed)));
+            barrier = $barrier;
+            choose(x, y, z) = $select(x, y, z);
+            // `z` where `x` and `y` differ: two instructions, which the compiler would turn into four
+            // without the barrier.
+            majority(x, y, z) = $select($barrier($xor(x, y)), z, y);
+            // Choosing is one instruction, whichever operand comes last.
+            add_choose(sum, x, y, z) = $add(sum, $select(x, y, z));
         }
     };
 }
 
 impl Vector<u32> for X4 {
+    type Token = Neon;
     const LANES: usize = 4;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(0); 16];
+    fn load(token: Neon, inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
+        let mut words = [Self::splat(token, 0); 16];
         for i in 0..4 {
-            let mut rows = [Self::splat(0); 4];
+            let mut rows = [Self::splat(token, 0); 4];
             for (row, input) in rows.iter_mut().zip(inputs) {
                 row.0 = simd! {
-                    let bytes = bytes(&input[index].as_chunks().0[i]);
+                    let bytes = load_bytes(&input[index].as_chunks().0[i]);
                     vreinterpretq_u32_u8(match order {
                         ByteOrder::Big => vrev32q_u8(bytes),
                         ByteOrder::Little => bytes,
@@ -131,10 +106,10 @@ impl Vector<u32> for X4 {
         words
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u32; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(0); 8];
+    fn read<const N: usize>(token: Neon, states: &[[u32; N]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(token, 0); 8];
         for i in [0, 4] {
-            let mut rows = [Self::splat(0); 4];
+            let mut rows = [Self::splat(token, 0); 4];
             for (row, state) in rows.iter_mut().zip(states) {
                 row.0 = simd!(vld1q_u32(state[at + i..][..4].as_ptr()));
             }
@@ -143,7 +118,7 @@ impl Vector<u32> for X4 {
         words
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u32; N]], at: usize) {
+    fn write<const N: usize>(_: Neon, words: [Self; 8], states: &mut [[u32; N]], at: usize) {
         for i in [0, 4] {
             let rows = transpose4([words[i], words[i + 1], words[i + 2], words[i + 3]]);
             for (row, state) in rows.iter().zip(&mut *states) {
@@ -152,7 +127,7 @@ impl Vector<u32> for X4 {
         }
     }
 
-    operations!(
+    neon!(
         u32,
         i32,
         vdupq_n_u32,
@@ -164,21 +139,23 @@ impl Vector<u32> for X4 {
         vorrq_u32,
         vbicq_u32,
         vshlq_u32,
-        vbslq_u32
+        vbslq_u32,
+        barrier32
     );
 }
 
 impl Vector<u64> for Q2 {
+    type Token = Neon;
     const LANES: usize = 2;
 
     #[inline(always)]
-    fn load(inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(0); 16];
+    fn load(token: Neon, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
+        let mut words = [Self::splat(token, 0); 16];
         for i in 0..8 {
-            let mut rows = [Self::splat(0); 2];
+            let mut rows = [Self::splat(token, 0); 2];
             for (row, input) in rows.iter_mut().zip(inputs) {
                 row.0 = simd! {
-                    let bytes = bytes(&input[index].as_chunks().0[i]);
+                    let bytes = load_bytes(&input[index].as_chunks().0[i]);
                     vreinterpretq_u64_u8(match order {
                         ByteOrder::Big => vrev64q_u8(bytes),
                         ByteOrder::Little => bytes,
@@ -190,10 +167,10 @@ impl Vector<u64> for Q2 {
         words
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[u64; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(0); 8];
+    fn read<const N: usize>(token: Neon, states: &[[u64; N]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(token, 0); 8];
         for i in [0, 2, 4, 6] {
-            let mut rows = [Self::splat(0); 2];
+            let mut rows = [Self::splat(token, 0); 2];
             for (row, state) in rows.iter_mut().zip(states) {
                 row.0 = simd!(vld1q_u64(state[at + i..][..2].as_ptr()));
             }
@@ -202,7 +179,7 @@ impl Vector<u64> for Q2 {
         words
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[u64; N]], at: usize) {
+    fn write<const N: usize>(_: Neon, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
         for i in [0, 2, 4, 6] {
             let rows = transpose2([words[i], words[i + 1]]);
             for (row, state) in rows.iter().zip(&mut *states) {
@@ -211,7 +188,7 @@ impl Vector<u64> for Q2 {
         }
     }
 
-    operations!(
+    neon!(
         u64,
         i64,
         vdupq_n_u64,
@@ -223,18 +200,20 @@ impl Vector<u64> for Q2 {
         vorrq_u64,
         vbicq_u64,
         vshlq_u64,
-        vbslq_u64
+        vbslq_u64,
+        barrier64
     );
 }
 
 impl SpongeVector for Q2 {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(0); 8];
+    fn load_bytes(token: Neon, inputs: &[&[u8]], at: usize) -> [Self; 8] {
+        let mut words = [Self::splat(token, 0); 8];
         for i in 0..4 {
-            let mut rows = [Self::splat(0); 2];
+            let mut rows = [Self::splat(token, 0); 2];
             for (row, input) in rows.iter_mut().zip(inputs) {
-                row.0 = simd!(vreinterpretq_u64_u8(bytes(&input[at..at + 64].as_chunks().0[i])));
+                row.0 =
+                    simd!(vreinterpretq_u64_u8(load_bytes(&input[at..at + 64].as_chunks().0[i])));
             }
             words[2 * i..2 * i + 2].copy_from_slice(&transpose2(rows));
         }
@@ -242,13 +221,34 @@ impl SpongeVector for Q2 {
     }
 }
 
-#[inline]
-#[target_feature(enable = "neon")]
-pub(super) fn bytes(bytes: &[u8; 16]) -> uint8x16_t {
-    simd!(vld1q_u8(bytes.as_ptr()))
+with_neon! {
+    #[inline]
+    pub(super) fn load_bytes(bytes: &[u8; 16]) -> uint8x16_t {
+        // SAFETY: the pointer is that of sixteen bytes.
+        unsafe { vld1q_u8(bytes.as_ptr()) }
+    }
 }
 
-/// Word `j` of row `i` becomes word `i` of row `j`.
+macro_rules! barrier {
+    ($name:ident, $vector:ty) => {
+        with_neon! {
+            /// Hides from the compiler how `x` was computed.
+            #[inline]
+            fn $name(#[allow(unused_mut)] mut x: $vector) -> $vector {
+                #[cfg(not(miri))]
+                // SAFETY: there is no instruction.
+                unsafe {
+                    std::arch::asm!("/* {0:v} */", inout(vreg) x, options(pure, nomem, nostack, preserves_flags));
+                }
+                x
+            }
+        }
+    };
+}
+barrier!(barrier32, uint32x4_t);
+barrier!(barrier64, uint64x2_t);
+
+/// Moves word `j` of row `i` to word `i` of row `j`.
 #[inline(always)]
 fn transpose4(r: [X4; 4]) -> [X4; 4] {
     simd! {
@@ -266,7 +266,7 @@ fn transpose4(r: [X4; 4]) -> [X4; 4] {
     }
 }
 
-/// The same for words of 64 bits.
+/// Moves word `j` of row `i` to word `i` of row `j`; the words have 64 bits.
 #[inline(always)]
 fn transpose2([a, b]: [Q2; 2]) -> [Q2; 2] {
     simd!([Q2(vtrn1q_u64(a.0, b.0)), Q2(vtrn2q_u64(a.0, b.0))])

@@ -1,62 +1,93 @@
-//! Two vectors as one: their instructions interleave, and each hides the other's latency.
+//! Two vectors as one: their instructions interleave, so each hides the other's latency.
 
-use super::super::{ByteOrder, SpongeVector, Vector, Word};
+use crate::kernel::vector::{SpongeVector, Vector};
+use crate::kernel::word::{ByteOrder, Word};
 
-/// The lanes of `A`, then those of `B`. Pairs of pairs make four groups, and so on.
+/// The lanes of `A`, then those of `B`. Pairs of pairs have four groups, and so on.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair<A, B>(A, B);
 
-/// `[f(a[0], b[0]), …]`, spelt out: a closure would not be compiled with the tier's
-/// instructions unless it happens to be inlined.
+/// Pairs the elements of two arrays, without a closure, which would be compiled without the tier's
+/// instructions where it is not inlined.
 macro_rules! zip {
     ($a:ident, $b:ident: $($i:literal)*) => { [$(Pair($a[$i], $b[$i])),*] };
 }
 
-impl<W: Word, A: Vector<W>, B: Vector<W>> Vector<W> for Pair<A, B> {
+/// Calls a method on the first halves and on the second halves.
+macro_rules! both {
+    ($name:ident: $($vector:ident),*) => { Self(A::$name($($vector.0),*), B::$name($($vector.1),*)) };
+}
+
+impl<W: Word, A: Vector<W>, B: Vector<W, Token = A::Token>> Vector<W> for Pair<A, B> {
+    type Token = A::Token;
     const LANES: usize = A::LANES + B::LANES;
 
     #[inline(always)]
-    fn load(inputs: &[&[W::Block]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let a = A::load(inputs, index, order);
-        let b = B::load(&inputs[A::LANES..], index, order);
+    fn load(token: A::Token, inputs: &[&[W::Block]], index: usize, order: ByteOrder) -> [Self; 16] {
+        let a = A::load(token, inputs, index, order);
+        let b = B::load(token, &inputs[A::LANES..], index, order);
         zip!(a, b: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     }
     #[inline(always)]
-    fn read<const N: usize>(states: &[[W; N]], at: usize) -> [Self; 8] {
-        let a = A::read(states, at);
-        let b = B::read(&states[A::LANES..], at);
+    fn read<const N: usize>(token: A::Token, states: &[[W; N]], at: usize) -> [Self; 8] {
+        let a = A::read(token, states, at);
+        let b = B::read(token, &states[A::LANES..], at);
         zip!(a, b: 0 1 2 3 4 5 6 7)
     }
     #[inline(always)]
-    fn write<const N: usize>(words: [Self; 8], states: &mut [[W; N]], at: usize) {
+    fn write<const N: usize>(token: A::Token, words: [Self; 8], states: &mut [[W; N]], at: usize) {
         let [s, t, u, v, w, x, y, z] = words;
-        A::write([s.0, t.0, u.0, v.0, w.0, x.0, y.0, z.0], states, at);
-        B::write([s.1, t.1, u.1, v.1, w.1, x.1, y.1, z.1], &mut states[A::LANES..], at);
+        A::write(token, [s.0, t.0, u.0, v.0, w.0, x.0, y.0, z.0], states, at);
+        B::write(token, [s.1, t.1, u.1, v.1, w.1, x.1, y.1, z.1], &mut states[A::LANES..], at);
     }
 
     #[inline(always)]
-    fn splat(word: W) -> Self {
-        Self(A::splat(word), B::splat(word))
+    fn splat(token: A::Token, word: W) -> Self {
+        Self(A::splat(token, word), B::splat(token, word))
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self(self.0.add(other.0), self.1.add(other.1))
+        both!(add: self, other)
     }
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self(self.0.sub(other.0), self.1.sub(other.1))
+        both!(sub: self, other)
     }
     #[inline(always)]
     fn xor(self, other: Self) -> Self {
-        Self(self.0.xor(other.0), self.1.xor(other.1))
+        both!(xor: self, other)
     }
     #[inline(always)]
     fn and(self, other: Self) -> Self {
-        Self(self.0.and(other.0), self.1.and(other.1))
+        both!(and: self, other)
     }
     #[inline(always)]
     fn and_not(self, other: Self) -> Self {
-        Self(self.0.and_not(other.0), self.1.and_not(other.1))
+        both!(and_not: self, other)
+    }
+    #[inline(always)]
+    fn barrier(self) -> Self {
+        both!(barrier: self)
+    }
+    #[inline(always)]
+    fn xor3(x: Self, y: Self, z: Self) -> Self {
+        both!(xor3: x, y, z)
+    }
+    #[inline(always)]
+    fn choose(x: Self, y: Self, z: Self) -> Self {
+        both!(choose: x, y, z)
+    }
+    #[inline(always)]
+    fn majority(x: Self, y: Self, z: Self) -> Self {
+        both!(majority: x, y, z)
+    }
+    #[inline(always)]
+    fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
+        both!(add_choose: sum, x, y, z)
+    }
+    #[inline(always)]
+    fn xor_and_not(x: Self, y: Self, z: Self) -> Self {
+        both!(xor_and_not: x, y, z)
     }
     #[inline(always)]
     fn rotr(self, bits: u32) -> Self {
@@ -66,37 +97,13 @@ impl<W: Word, A: Vector<W>, B: Vector<W>> Vector<W> for Pair<A, B> {
     fn shr(self, bits: u32) -> Self {
         Self(self.0.shr(bits), self.1.shr(bits))
     }
-    #[inline(always)]
-    fn barrier(self) -> Self {
-        Self(self.0.barrier(), self.1.barrier())
-    }
-    #[inline(always)]
-    fn xor3(x: Self, y: Self, z: Self) -> Self {
-        Self(A::xor3(x.0, y.0, z.0), B::xor3(x.1, y.1, z.1))
-    }
-    #[inline(always)]
-    fn choose(x: Self, y: Self, z: Self) -> Self {
-        Self(A::choose(x.0, y.0, z.0), B::choose(x.1, y.1, z.1))
-    }
-    #[inline(always)]
-    fn majority(x: Self, y: Self, z: Self) -> Self {
-        Self(A::majority(x.0, y.0, z.0), B::majority(x.1, y.1, z.1))
-    }
-    #[inline(always)]
-    fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
-        Self(A::add_choose(sum.0, x.0, y.0, z.0), B::add_choose(sum.1, x.1, y.1, z.1))
-    }
-    #[inline(always)]
-    fn xor_and_not(x: Self, y: Self, z: Self) -> Self {
-        Self(A::xor_and_not(x.0, y.0, z.0), B::xor_and_not(x.1, y.1, z.1))
-    }
 }
 
-impl<A: SpongeVector, B: SpongeVector> SpongeVector for Pair<A, B> {
+impl<A: SpongeVector, B: SpongeVector<Token = A::Token>> SpongeVector for Pair<A, B> {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        let a = A::load_bytes(inputs, at);
-        let b = B::load_bytes(&inputs[A::LANES..], at);
+    fn load_bytes(token: A::Token, inputs: &[&[u8]], at: usize) -> [Self; 8] {
+        let a = A::load_bytes(token, inputs, at);
+        let b = B::load_bytes(token, &inputs[A::LANES..], at);
         zip!(a, b: 0 1 2 3 4 5 6 7)
     }
 }

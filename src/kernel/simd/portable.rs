@@ -1,27 +1,48 @@
-//! Plain words, for any CPU: what every other tier is checked against.
+//! Plain words, for any CPU: the reference for every other tier.
 
-use super::super::{ByteOrder, Compress, SpongeVector, Vector, Word, absorb, drive};
+use crate::kernel::keccak::absorb;
+use crate::kernel::md5::Md5;
+use crate::kernel::sha1::Sha1;
+use crate::kernel::sha2::{Sha256, Sha512};
+use crate::kernel::simd::operations::{generic_kernels, operations};
+use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::tier::{Portable, with_portable};
+use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
+use crate::kernel::word::{ByteOrder, Word};
+
+generic_kernels!(Portable, with_portable);
+
+/// Adds the tier's kernels to the table.
+pub(crate) fn add_kernels(token: Portable, table: &mut KernelTable) {
+    kernels! { token: Portable, table, std::convert::identity;
+        md5    1 (307)  block::<Md5, Plain<u32>>;
+        sha1   1 (276)  |token| or_crate(block::<Sha1, Plain<u32>>(token), |state, blocks| {
+            ::sha1::block_api::compress(state.first_chunk_mut().expect("8 ≥ 5"), blocks);
+        });
+        sha256 1 (634)  |token| or_crate(block::<Sha256, Plain<u32>>(token), ::sha2::block_api::compress256);
+        sha512 1 (818)  |token| or_crate(block::<Sha512, Plain<u64>>(token), ::sha2::block_api::compress512);
+        keccak 1 (1180) sponge::<Plain<u64>>;
+    }
+}
+
+/// Prefers the crates on architectures without kernels here: they use the instructions of more of them.
+fn or_crate<W: Word>(
+    ours: &'static BlockFn<W>,
+    by_crate: impl Fn(&mut [W; 8], &[W::Block]) + Send + Sync + 'static,
+) -> &'static BlockFn<W> {
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        return ours;
+    }
+    block_fn(move |states, inputs| by_crate(&mut states[0], inputs[0]))
+}
 
 /// One lane.
 #[derive(Clone, Copy)]
 pub(crate) struct Plain<W>(pub(super) W);
 
-/// The kernel for one stream.
-pub(crate) fn single<C: Compress>(state: &mut [C::Word; 8], blocks: &[<C::Word as Word>::Block])
-where
-    Plain<C::Word>: Vector<C::Word>,
-{
-    drive::<C, Plain<C::Word>>(std::slice::from_mut(state), &[blocks]);
-}
-
-/// The kernel for one sponge.
-pub(crate) fn sponge(states: &mut [[u64; 25]], rate: usize, inputs: &[&[u8]]) {
-    absorb::<Plain<u64>>(states, rate, inputs);
-}
-
 impl SpongeVector for Plain<u64> {
     #[inline(always)]
-    fn load_bytes(inputs: &[&[u8]], at: usize) -> [Self; 8] {
+    fn load_bytes(_: Portable, inputs: &[&[u8]], at: usize) -> [Self; 8] {
         let mut words = [Self(0); 8];
         for (vector, bytes) in words.iter_mut().zip(inputs[0][at..].as_chunks().0) {
             vector.0 = u64::from_le_bytes(*bytes);
@@ -31,12 +52,19 @@ impl SpongeVector for Plain<u64> {
 }
 
 macro_rules! vector {
-    ($word:ty, $len:literal, $template:literal) => {
+    ($word:ident, $len:literal, $barrier:ident $template:literal) => {
+        #[allow(unused_unsafe)] // the operations of words are safe
         impl Vector<$word> for Plain<$word> {
+            type Token = Portable;
             const LANES: usize = 1;
 
             #[inline(always)]
-            fn load(inputs: &[&[[u8; 16 * $len]]], index: usize, order: ByteOrder) -> [Self; 16] {
+            fn load(
+                _: Portable,
+                inputs: &[&[[u8; 16 * $len]]],
+                index: usize,
+                order: ByteOrder,
+            ) -> [Self; 16] {
                 let mut words = [Self(0); 16];
                 for (vector, bytes) in words.iter_mut().zip(inputs[0][index].as_chunks().0) {
                     vector.0 = match order {
@@ -47,7 +75,7 @@ macro_rules! vector {
                 words
             }
             #[inline(always)]
-            fn read<const M: usize>(states: &[[$word; M]], at: usize) -> [Self; 8] {
+            fn read<const M: usize>(_: Portable, states: &[[$word; M]], at: usize) -> [Self; 8] {
                 let mut words = [Self(0); 8];
                 for (vector, word) in words.iter_mut().zip(&states[0][at..]) {
                     vector.0 = *word;
@@ -55,60 +83,43 @@ macro_rules! vector {
                 words
             }
             #[inline(always)]
-            fn write<const M: usize>(words: [Self; 8], states: &mut [[$word; M]], at: usize) {
+            fn write<const M: usize>(
+                _: Portable,
+                words: [Self; 8],
+                states: &mut [[$word; M]],
+                at: usize,
+            ) {
                 for (vector, word) in words.iter().zip(&mut states[0][at..]) {
                     *word = vector.0;
                 }
             }
 
-            #[inline(always)]
-            fn splat(word: $word) -> Self {
-                Self(word)
+            operations! { Portable, $word;
+                splat(word) = word;
+                add = $word::wrapping_add;
+                sub = $word::wrapping_sub;
+                xor = std::ops::BitXor::bitxor;
+                and = std::ops::BitAnd::bitand;
+                and_not(x, y) = x & !y;
+                rotr(x, bits) = x.rotate_right(bits);
+                shr(x, bits) = x >> bits;
+                barrier = $barrier;
             }
-            #[inline(always)]
-            fn add(self, other: Self) -> Self {
-                Self(self.0.wrapping_add(other.0))
+        }
+
+        #[inline(always)]
+        fn $barrier(#[allow(unused_mut)] mut x: $word) -> $word {
+            #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+            // SAFETY: there is no instruction.
+            unsafe {
+                std::arch::asm!($template, inout(reg) x, options(pure, nomem, nostack, preserves_flags));
             }
-            #[inline(always)]
-            fn sub(self, other: Self) -> Self {
-                Self(self.0.wrapping_sub(other.0))
-            }
-            #[inline(always)]
-            fn xor(self, other: Self) -> Self {
-                Self(self.0 ^ other.0)
-            }
-            #[inline(always)]
-            fn and(self, other: Self) -> Self {
-                Self(self.0 & other.0)
-            }
-            #[inline(always)]
-            fn and_not(self, other: Self) -> Self {
-                Self(self.0 & !other.0)
-            }
-            #[inline(always)]
-            fn rotr(self, bits: u32) -> Self {
-                Self(self.0.rotate_right(bits))
-            }
-            #[inline(always)]
-            fn shr(self, bits: u32) -> Self {
-                Self(self.0 >> bits)
-            }
-            #[inline(always)]
-            fn barrier(self) -> Self {
-                #[cfg_attr(miri, allow(unused_mut))]
-                let mut x = self.0;
-                #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
-                // SAFETY: no instruction at all.
-                unsafe {
-                    std::arch::asm!($template, inout(reg) x, options(pure, nomem, nostack, preserves_flags));
-                }
-                Self(x)
-            }
+            x
         }
     };
 }
 #[cfg(not(target_arch = "aarch64"))]
-vector!(u32, 4, "/* {0:e} */");
+vector!(u32, 4, barrier32 "/* {0:e} */");
 #[cfg(target_arch = "aarch64")]
-vector!(u32, 4, "/* {0:w} */");
-vector!(u64, 8, "/* {0} */");
+vector!(u32, 4, barrier32 "/* {0:w} */");
+vector!(u64, 8, barrier64 "/* {0} */");

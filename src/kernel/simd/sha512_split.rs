@@ -1,68 +1,67 @@
-//! SHA-512 of one stream: rounds in scalars, and the message schedules of two blocks side by side
-//! in vectors, in between the rounds of the first.
+//! SHA-512 of one stream: rounds in scalars, and the message schedules of two blocks side by side in
+//! vectors, interleaved with the rounds of the first.
 //!
 //! Scalars alone are bound by the four integer units: 22 operations a round, 440 cycles a block.
-//! With AVX-512 half of the round, a to d, lives in vector registers, and both kinds of unit work.
+//! With AVX-512 half of the round, a to d, runs in vector registers, so both kinds of unit work.
 
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::super::sha512::K;
+use crate::kernel::sha2::K512;
+use crate::kernel::table::{BlockFn, block_fn};
+use crate::kernel::tier::{Avx2, Avx512, with_avx2, with_avx512};
+use crate::kernel::vector::equal_len;
 
-/// With AVX2 and BMI2.
-pub(crate) fn avx2(states: &mut [[u64; 8]], inputs: &[&[[u8; 128]]]) {
-    #[target_feature(enable = "avx2,bmi1,bmi2")]
-    fn inner(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
-        compress::<Scalars>(state, blocks);
-    }
-    let (state, blocks) = only(states, inputs);
-    // SAFETY: kernels of a tier are listed only where `Tier::is_available` has detected it.
-    unsafe { inner(state, blocks) }
+macro_rules! entry_point {
+    ($token:ident, $with:ident, $name:ident, $rounds:ident, $doc:literal) => {
+        #[doc = $doc]
+        pub(super) fn $name(token: $token) -> &'static BlockFn<u64> {
+            $with! {
+                fn run(token: $token, state: &mut [u64; 8], blocks: &[[u8; 128]]) {
+                    compress::<$rounds>(token, state, blocks);
+                }
+            }
+            block_fn(move |states, inputs| {
+                assert!(states.len() == 1, "one stream");
+                equal_len(states, inputs);
+                // SAFETY: the token proves that the CPU has the features.
+                unsafe { run(token, &mut states[0], inputs[0]) }
+            })
+        }
+    };
 }
+entry_point!(Avx2, with_avx2, avx2, Scalars, "Returns the code of the kernel with AVX2 and BMI2.");
+entry_point!(
+    Avx512,
+    with_avx512,
+    avx512,
+    Split,
+    "Returns the code of the kernel with AVX-512's rotates and three-input logic."
+);
 
-/// With AVX-512's rotates and three-input logic besides.
-pub(crate) fn avx512(states: &mut [[u64; 8]], inputs: &[&[[u8; 128]]]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2")]
-    fn inner(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
-        compress::<Split>(state, blocks);
-    }
-    let (state, blocks) = only(states, inputs);
-    // SAFETY: as above.
-    unsafe { inner(state, blocks) }
-}
-
-fn only<'a, 'b>(
-    states: &'a mut [[u64; 8]],
-    inputs: &[&'b [[u8; 128]]],
-) -> (&'a mut [u64; 8], &'b [[u8; 128]]) {
-    match (states, inputs) {
-        ([state], [blocks]) => (state, blocks),
-        _ => panic!("one stream"),
-    }
-}
-
-/// Expressions of intrinsics that the callers above have enabled.
+/// Evaluates intrinsics in a function that has a token, or a value made with one.
 macro_rules! simd {
     ($($body:tt)*) => {
-        // SAFETY: the callers are compiled with these instructions and run where they are
-        // detected; the pointers are those of references to at least as many bytes.
+        // SAFETY: the token proves that the CPU has the instructions; the pointers are those of
+        // references of at least as many bytes.
         unsafe { $($body)* }
     };
 }
 
-/// W + K of sixteen rounds, two by two: those of the first block, then those of the second.
+/// W + K of sixteen rounds, in twos: those of the first block, then those of the second.
 type Sums = [[u64; 4]; 8];
 
 #[inline(always)]
-fn compress<R: Rounds>(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
+fn compress<R: Rounds>(token: R::Token, state: &mut [u64; 8], blocks: &[[u8; 128]]) {
+    let avx2: Avx2 = token.into();
     let swap = simd!(_mm256_broadcastsi128_si256(_mm_set_epi64x(
         0x0809_0a0b_0c0d_0e0f,
         0x0001_0203_0405_0607,
     )));
     let mut sums: [Sums; 5] = [[[0; 4]; 8]; 5];
-    let mut working = R::load(state);
+    let mut working = R::load(token, state);
     for pair in blocks.chunks(2) {
-        // The second of one that has none is itself, and goes no further than the schedule.
+        // A last block without a second one stands in for it, in the schedule only.
         let (first, second) = (&pair[0], &pair[pair.len() - 1]);
         let mut w = simd!([_mm256_setzero_si256(); 8]);
         for i in 0..8 {
@@ -71,11 +70,11 @@ fn compress<R: Rounds>(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
                 let high = _mm_loadu_si128(second[16 * i..][..16].as_ptr().cast());
                 w[i] = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), swap);
             }
-            sums[0][i] = sum(w[i], &K[0], i);
+            sums[0][i] = sum(avx2, w[i], &K512[0], i);
         }
         pin_memory(&mut sums);
 
-        // Rounds 2i and 2i + 1 of the row at hand, by its sums from `$at` on.
+        // Rounds 2i and 2i + 1 of the row, whose sums begin at `$at`.
         macro_rules! rounds {
             ($row:expr, $at:literal, $i:expr) => {
                 working = working.round(&$row[$i][$at]);
@@ -83,7 +82,7 @@ fn compress<R: Rounds>(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
             };
         }
         let before = working;
-        for (row, k) in K[1..].iter().enumerate() {
+        for (row, k) in K512[1..].iter().enumerate() {
             let [sums, next, ..] = &mut sums[row..] else { unreachable!("five rows") };
             macro_rules! rounds_and_schedule {
                 ($($i:literal)*) => {$(
@@ -92,15 +91,15 @@ fn compress<R: Rounds>(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
                     simd! {
                         let x = _mm256_alignr_epi8::<8>(w[($i + 1) % 8], w[$i]);
                         let shifted = _mm256_srli_epi64::<7>(x);
-                        let sigma0 = xor3(rotr::<1, 63>(x), rotr::<8, 56>(x), shifted);
+                        let sigma0 = xor3(avx2, rotr::<1, 63>(avx2, x), rotr::<8, 56>(avx2, x), shifted);
                         let middle = _mm256_alignr_epi8::<8>(w[($i + 5) % 8], w[($i + 4) % 8]);
                         let x = w[($i + 7) % 8];
                         let shifted = _mm256_srli_epi64::<6>(x);
-                        let sigma1 = xor3(rotr::<19, 45>(x), rotr::<61, 3>(x), shifted);
+                        let sigma1 = xor3(avx2, rotr::<19, 45>(avx2, x), rotr::<61, 3>(avx2, x), shifted);
                         let early = _mm256_add_epi64(_mm256_add_epi64(w[$i], middle), sigma0);
                         w[$i] = _mm256_add_epi64(early, sigma1);
                     }
-                    next[$i] = sum(w[$i], k, $i);
+                    next[$i] = sum(avx2, w[$i], k, $i);
                 )*};
             }
             rounds_and_schedule!(0 1 2 3 4 5 6 7);
@@ -122,9 +121,9 @@ fn compress<R: Rounds>(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
     *state = working.store();
 }
 
-/// The words of both blocks, and the constants of their rounds.
+/// Adds the constants of rounds 2i and 2i + 1 to the words of both blocks.
 #[inline(always)]
-fn sum(w: __m256i, k: &[u64; 16], i: usize) -> [u64; 4] {
+fn sum(_: Avx2, w: __m256i, k: &[u64; 16], i: usize) -> [u64; 4] {
     let mut sums = [0; 4];
     simd! {
         let k = _mm256_broadcastsi128_si256(_mm_loadu_si128(k[2 * i..][..2].as_ptr().cast()));
@@ -135,30 +134,34 @@ fn sum(w: __m256i, k: &[u64; 16], i: usize) -> [u64; 4] {
 
 /// The working variables of FIPS 180-4, section 6.4.2.
 trait Rounds: Copy {
-    fn load(state: &[u64; 8]) -> Self;
-    /// One round, whose message word and constant are added up already.
+    type Token: Copy + Into<Avx2>;
+
+    fn load(token: Self::Token, state: &[u64; 8]) -> Self;
+    /// Computes one round; `sum` is its message word plus its constant.
     fn round(self, sum: &u64) -> Self;
     fn add(self, before: Self) -> Self;
     fn store(self) -> [u64; 8];
 }
 
-/// All of them scalars.
+/// The working variables in scalar registers.
 #[derive(Clone, Copy)]
 struct Scalars {
     words: [u64; 8],
-    /// The a ^ b of the round before, of which majority is made.
+    /// The previous round's a ^ b, for `majority`.
     b_xor_c: u64,
 }
 
 impl Rounds for Scalars {
+    type Token = Avx2;
+
     #[inline(always)]
-    fn load(state: &[u64; 8]) -> Self {
+    fn load(_: Avx2, state: &[u64; 8]) -> Self {
         Self { words: *state, b_xor_c: state[1] ^ state[2] }
     }
     #[inline(always)]
     fn round(self, sum: &u64) -> Self {
         let [a, b, c, d, e, f, g, h] = self.words;
-        // What is known early is added early.
+        // Add first what is ready first.
         let t1 = pin(h.wrapping_add(*sum));
         // The two halves of `choose` have no bit in common.
         let t1 = pin(pin(t1.wrapping_add(g & !e)).wrapping_add(e & f));
@@ -176,7 +179,7 @@ impl Rounds for Scalars {
         for (word, before) in words.iter_mut().zip(before.words) {
             *word = word.wrapping_add(before);
         }
-        Self::load(&words)
+        Self { words, b_xor_c: words[1] ^ words[2] }
     }
     #[inline(always)]
     fn store(self) -> [u64; 8] {
@@ -184,19 +187,25 @@ impl Rounds for Scalars {
     }
 }
 
-/// a to d in the low halves of vectors, e to h in scalars. Between the two go d, four rounds
-/// after it was a, and the new e, which the new a has in it: e − d is the standard's T1.
+/// The working variables a to d in the low halves of vectors, e to h in scalars.
+///
+/// A round moves d to the scalars, and the new e to the vectors: e − d is the T1 that a needs.
 #[derive(Clone, Copy)]
 struct Split {
+    /// The proof for the instructions of `round`.
+    token: Avx512,
     vectors: [__m128i; 4],
     scalars: [u64; 4],
 }
 
 impl Rounds for Split {
+    type Token = Avx512;
+
     #[inline(always)]
-    fn load(state: &[u64; 8]) -> Self {
+    fn load(token: Avx512, state: &[u64; 8]) -> Self {
         let [a, b, c, d, scalars @ ..] = *state;
-        Self { vectors: [vector(a), vector(b), vector(c), vector(d)], scalars }
+        let vectors = [vector(a), vector(b), vector(c), vector(d)];
+        Self { token, vectors, scalars }
     }
     #[inline(always)]
     fn round(self, sum: &u64) -> Self {
@@ -212,16 +221,16 @@ impl Rounds for Split {
             let sigma0 = _mm_ternarylogic_epi64::<0x96>(x, y, z);
             pin_vector(_mm_add_epi64(pin_vector(_mm_add_epi64(t1, majority)), sigma0))
         };
-        Self { vectors: [new_a, a, b, c], scalars: [new_e, e, f, g] }
+        Self { token: self.token, vectors: [new_a, a, b, c], scalars: [new_e, e, f, g] }
     }
     #[inline(always)]
     fn add(self, before: Self) -> Self {
-        let Self { mut vectors, mut scalars } = self;
+        let Self { token, mut vectors, mut scalars } = self;
         for i in 0..4 {
             vectors[i] = simd!(_mm_add_epi64(vectors[i], before.vectors[i]));
             scalars[i] = scalars[i].wrapping_add(before.scalars[i]);
         }
-        Self { vectors, scalars }
+        Self { token, vectors, scalars }
     }
     #[inline(always)]
     fn store(self) -> [u64; 8] {
@@ -236,7 +245,7 @@ fn sigma1(e: u64) -> u64 {
     e.rotate_right(14) ^ e.rotate_right(18) ^ e.rotate_right(41)
 }
 
-/// The compiler does not see that it could do without the vector.
+/// Moves a word to a vector register, from which the compiler cannot take it back.
 #[inline(always)]
 fn vector(x: u64) -> __m128i {
     pin_vector(simd!(_mm_cvtsi64_si128(x.cast_signed())))
@@ -248,21 +257,21 @@ fn scalar(x: __m128i) -> u64 {
 }
 
 #[inline(always)]
-fn xor3(x: __m256i, y: __m256i, z: __m256i) -> __m256i {
+fn xor3(_: Avx2, x: __m256i, y: __m256i, z: __m256i) -> __m256i {
     simd!(_mm256_xor_si256(_mm256_xor_si256(x, y), z))
 }
 
-/// One instruction where there is one; `L` is 64 − `R`.
+/// Rotates by `R`, with one instruction if the CPU has it; `L` is 64 − `R`.
 #[inline(always)]
-fn rotr<const R: i32, const L: i32>(x: __m256i) -> __m256i {
+fn rotr<const R: i32, const L: i32>(_: Avx2, x: __m256i) -> __m256i {
     simd!(_mm256_or_si256(_mm256_srli_epi64::<R>(x), _mm256_slli_epi64::<L>(x)))
 }
 
-/// The same, and the compiler may not look through it: no instruction at all.
+/// Hides from the compiler how `$x` was computed.
 macro_rules! pin {
     ($x:ident, $class:ident) => {
         #[cfg(not(miri))]
-        // SAFETY: it does nothing.
+        // SAFETY: there is no instruction.
         unsafe {
             asm!("/* {0} */", inout($class) $x, options(pure, nomem, nostack, preserves_flags));
         }
@@ -270,25 +279,25 @@ macro_rules! pin {
 }
 
 #[inline(always)]
-#[cfg_attr(miri, allow(unused_mut))]
+#[allow(unused_mut)]
 fn pin(mut x: u64) -> u64 {
     pin!(x, reg);
     x
 }
 
 #[inline(always)]
-#[cfg_attr(miri, allow(unused_mut))]
+#[allow(unused_mut)]
 fn pin_vector(mut x: __m128i) -> __m128i {
     pin!(x, xmm_reg);
     x
 }
 
-/// Keeps what has been stored to `place` in memory: as vector elements, the compiler would move
-/// each word to a scalar register by two instructions instead of adding it from memory.
+/// Keeps the stored words in memory. Otherwise the compiler would move each from its vector to a scalar
+/// register by two instructions instead of adding it from memory.
 #[inline(always)]
 fn pin_memory<T>(place: &mut T) {
     #[cfg(not(miri))]
-    // SAFETY: it does nothing.
+    // SAFETY: there is no instruction.
     unsafe {
         asm!("/* {0} */", in(reg) place, options(nostack, preserves_flags));
     }

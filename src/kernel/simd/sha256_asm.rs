@@ -1,8 +1,8 @@
-//! SHA-256 of three or four streams by SHA-NI and AVX, every instruction in its place.
+//! SHA-256 of three or four streams by SHA-NI and AVX, in assembly.
 //!
-//! What bounds it is the four vector units, not the SHA instructions: twelve operations for four
-//! rounds of a stream. The compiler puts the message words of so many streams in and out of
-//! registers, 248 cycles for a block of each of four streams on Zen 4; in this order it is 203.
+//! The bottleneck is the four vector units, not the SHA instructions: twelve operations for four rounds
+//! of a stream. The compiler spills the message words of so many streams: 248 cycles for a block of each
+//! of four streams on Zen 4; in this order it takes 203.
 
 // Streams are indices of several arrays.
 #![allow(clippy::needless_range_loop)]
@@ -10,51 +10,63 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::super::sha256::K;
-use super::shani::{self, load_sha256, store_sha256};
+use crate::kernel::sha2::K256;
+use crate::kernel::simd::shani_rounds::{sha256_load, sha256_store};
+use crate::kernel::table::{BlockFn, block_fn};
+use crate::kernel::tier::{ShaNi, Tier, Token};
+use crate::kernel::vector::equal_len;
 
-/// Whether this CPU has AVX besides the tier's instructions.
-pub(crate) fn is_available() -> bool {
-    std::is_x86_feature_detected!("avx")
-}
+/// The proof that this CPU has AVX and SHA-NI.
+#[derive(Clone, Copy)]
+pub(super) struct ShaNiAvx(());
 
-/// SHA-256 on `N` streams.
-pub(crate) fn sha256<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
-    if cfg!(miri) {
-        return shani::sha256::<N>(states, inputs); // which has no assembly
+impl ShaNiAvx {
+    pub(super) fn detect() -> Option<Self> {
+        let has = ShaNi::detect().is_some() && std::is_x86_feature_detected!("avx");
+        has.then_some(Self(()))
     }
-    // SAFETY: listed only where `Tier::is_available` has detected SHA-NI, and `is_available` AVX.
-    unsafe { lanes::<N>(states, inputs) }
 }
 
-/// What a stream's rounds keep in memory: of its message words, those that the next ones come of.
+impl Token for ShaNiAvx {
+    const TIER: Tier = Tier::ShaNi;
+}
+
+/// Returns the code of the kernel for `N` streams.
+pub(super) fn sha256<const N: usize>(token: ShaNiAvx) -> &'static BlockFn<u32> {
+    let _: ShaNiAvx = token;
+    // SAFETY: the token proves that the CPU has the features.
+    block_fn(|states, inputs| unsafe { run::<N>(states, inputs) })
+}
+
+/// The part of a stream that is kept in memory: message words for the next ones.
 #[repr(C, align(64))]
 #[derive(Clone, Copy)]
 struct Memory {
-    /// `msg1` of the words from four and three steps ago, for this step and the two to come, each
-    /// at its number modulo 3.
+    /// `msg1` of the words from four and three steps ago, for this step and the next two, at the step's
+    /// number modulo 3.
     parts: [__m128i; 3],
-    /// The words of the step before.
+    /// The words of the previous step.
     last: __m128i,
     /// The state before the block.
     before: [__m128i; 2],
 }
 
-/// Where `Memory` has its `last`.
+/// The offset of `last` in `Memory`.
 const LAST: usize = 48;
 const _: () = assert!(LAST == std::mem::offset_of!(Memory, last));
 
-#[target_feature(enable = "sha,avx")]
-fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
-    let blocks = shani::blocks::<N>(states, inputs);
+#[target_feature(enable = "sha,ssse3,sse4.1,avx")]
+fn run<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
+    assert!(states.len() == N, "one stream per lane");
+    let blocks = equal_len(states, inputs);
     let zero = _mm_setzero_si128();
     let mut memory = [Memory { parts: [zero; 3], last: zero, before: [zero; 2] }; N];
     let (mut abef, mut cdgh) = ([zero; N], [zero; N]);
     for i in 0..N {
-        [abef[i], cdgh[i]] = load_sha256(&states[i]);
+        [abef[i], cdgh[i]] = sha256_load(&states[i]);
     }
     for block in 0..blocks {
-        // The message words of the step at hand.
+        // The message words of this step.
         let mut w = [zero; N];
         for i in 0..N {
             memory[i].before = [abef[i], cdgh[i]];
@@ -63,7 +75,7 @@ fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
         // Four rounds; the four message words are those of step `t`.
         macro_rules! rounds {
             ($t:tt, $i:ident) => {
-                // SAFETY: the instructions are enabled; `K` has what is read of it.
+                // SAFETY: the instructions are enabled; the reads are within `K256`.
                 unsafe {
                     asm!(
                         "vpaddd xmm0, {w}, [{k} + {at}]",
@@ -73,7 +85,7 @@ fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
                         abef = inout(xmm_reg) abef[$i],
                         cdgh = inout(xmm_reg) cdgh[$i],
                         w = in(xmm_reg) w[$i],
-                        k = in(reg) K.as_ptr(),
+                        k = in(reg) K256.as_ptr(),
                         at = const 16 * $t,
                         out("xmm0") _,
                         options(nostack, readonly, preserves_flags),
@@ -81,7 +93,7 @@ fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
                 }
             };
         }
-        // From the words of the step before to those of step `t`.
+        // Replaces the words of the previous step by those of step `t`.
         macro_rules! next {
             (1, $i:ident) => { next!(load 1, $i) };
             (2, $i:ident) => { next!(load 2, $i) };
@@ -95,7 +107,7 @@ fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
                 }
                 w[$i] = next;
             };
-            // The last two have no step that would want a part of them.
+            // No later step needs a part of the last two.
             (14, $i:ident) => { next!(last 14, $i) };
             (15, $i:ident) => { next!(last 15, $i) };
             (last $t:tt, $i:ident) => {
@@ -154,17 +166,16 @@ fn lanes<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
         }
     }
     for i in 0..N {
-        store_sha256([abef[i], cdgh[i]], &mut states[i]);
+        sha256_store([abef[i], cdgh[i]], &mut states[i]);
     }
 }
 
-/// The message words of step `t`, below 4.
-#[inline(always)]
+/// Loads the message words of step `t`, below 4.
+#[inline]
+#[target_feature(enable = "ssse3")]
 fn words(block: &[u8; 64], t: usize) -> __m128i {
-    let bytes = block[16 * t..][..16].as_ptr().cast();
-    // SAFETY: called from the kernel above only; the pointer is that of sixteen bytes.
-    unsafe {
-        let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
-        _mm_shuffle_epi8(_mm_loadu_si128(bytes), swap)
-    }
+    let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
+    let bytes = &block.as_chunks::<16>().0[t];
+    // SAFETY: the pointer is that of sixteen bytes.
+    _mm_shuffle_epi8(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }, swap)
 }

@@ -1,0 +1,116 @@
+//! The list of hash functions with kernels, and their kernels on this CPU.
+
+use std::sync::OnceLock;
+
+use crate::kernel::table::{BlockFn, Kernel, KernelTable, SpongeFn};
+#[allow(clippy::wildcard_imports)] // the tokens of this architecture
+use crate::kernel::tier::*;
+use crate::kernel::word::{ByteOrder, Word};
+use crate::kernel::{md5, sha1, sha2, simd};
+
+/// A Merkle–Damgård hash function, as data.
+pub(crate) struct Merkle<W: Word> {
+    /// H(0); MD5 uses the first four words, SHA-1 the first five.
+    pub(crate) initial: [W; 8],
+    /// The order of the message words, the length and the digest.
+    pub(crate) order: ByteOrder,
+    /// The kernels of the compression function, which SHA-224 and SHA-256 share.
+    pub(crate) kernels: &'static KernelSet<BlockFn<W>>,
+}
+
+impl<W: Word> Merkle<W> {
+    /// Runs one stream's whole blocks through the compression function.
+    #[inline]
+    pub(crate) fn compress(&self, state: &mut [W; 8], blocks: &[W::Block]) {
+        (self.kernels.single().run)(std::slice::from_mut(state), &[blocks]);
+    }
+}
+
+macro_rules! functions {
+    ($($name:ident: $word:ty = $initial:expr, $order:ident, $kernels:ident;)*) => {$(
+        pub(crate) static $name: Merkle<$word> =
+            Merkle { initial: $initial, order: ByteOrder::$order, kernels: &$kernels };
+    )*};
+}
+functions! {
+    MD5:        u32 = md5::INITIAL,             Little, MD5_KERNELS;
+    SHA1:       u32 = sha1::INITIAL,            Big,    SHA1_KERNELS;
+    SHA224:     u32 = sha2::SHA224_INITIAL,     Big,    SHA256_KERNELS;
+    SHA256:     u32 = sha2::SHA256_INITIAL,     Big,    SHA256_KERNELS;
+    SHA384:     u64 = sha2::SHA384_INITIAL,     Big,    SHA512_KERNELS;
+    SHA512:     u64 = sha2::SHA512_INITIAL,     Big,    SHA512_KERNELS;
+    SHA512_224: u64 = sha2::SHA512_224_INITIAL, Big,    SHA512_KERNELS;
+    SHA512_256: u64 = sha2::SHA512_256_INITIAL, Big,    SHA512_KERNELS;
+}
+
+static MD5_KERNELS: KernelSet<BlockFn<u32>> = KernelSet::new(|table| &table.md5);
+static SHA1_KERNELS: KernelSet<BlockFn<u32>> = KernelSet::new(|table| &table.sha1);
+static SHA256_KERNELS: KernelSet<BlockFn<u32>> = KernelSet::new(|table| &table.sha256);
+static SHA512_KERNELS: KernelSet<BlockFn<u64>> = KernelSet::new(|table| &table.sha512);
+
+/// The kernels of Keccak-f[1600], which all sponges share.
+pub(crate) static KECCAK: KernelSet<SpongeFn> = KernelSet::new(|table| &table.keccak);
+
+/// Permutes one Keccak state.
+pub(crate) fn permute(state: &mut [u64; 25]) {
+    const RATE: usize = 72;
+    // The same as absorbing a block of zeros.
+    (KECCAK.single().run)(std::slice::from_mut(state), RATE, &[&[0; RATE]]);
+}
+
+/// The largest batch for which the scheduler weighs lanes against one message after the other.
+pub(crate) const FEW: usize = 16;
+
+/// The kernels of a compression function on this CPU.
+pub(crate) struct KernelSet<F: ?Sized + 'static> {
+    all: fn(&'static KernelTable) -> &'static [Kernel<F>],
+    single: OnceLock<Kernel<F>>,
+    /// The fewest total blocks at which hashing `n` messages in lanes is faster, at `n - 1`; set by
+    /// the scheduler.
+    pub(crate) min_blocks: OnceLock<[usize; FEW]>,
+}
+
+impl<F: ?Sized> KernelSet<F> {
+    const fn new(all: fn(&'static KernelTable) -> &'static [Kernel<F>]) -> Self {
+        Self { all, single: OnceLock::new(), min_blocks: OnceLock::new() }
+    }
+
+    /// Returns every kernel that this CPU can run.
+    pub(crate) fn all(&self) -> &'static [Kernel<F>] {
+        (self.all)(table())
+    }
+
+    /// Returns the fastest kernel for one stream that the environment allows. If the only tier that it
+    /// allows has none, the portable kernel is used.
+    #[inline]
+    pub(crate) fn single(&self) -> &Kernel<F> {
+        self.single.get_or_init(|| {
+            let single = || self.all().iter().filter(|kernel| kernel.lanes == 1);
+            let best = single().filter(|k| is_allowed(k.tier)).min_by_key(|kernel| kernel.cost);
+            let portable = || single().find(|kernel| kernel.tier == Tier::Portable);
+            *best.or_else(portable).expect("there is always a portable kernel")
+        })
+    }
+}
+
+/// Returns the kernels that this CPU can run: those of each tier whose token is detected.
+fn table() -> &'static KernelTable {
+    static TABLE: OnceLock<KernelTable> = OnceLock::new();
+    macro_rules! add {
+        ($table:ident $(
+            #[$doc:meta]
+            $tier:ident $name:literal $module:ident ($arch:meta)
+                $detected:ident [$($feature:tt)*] $with:ident [$($included:ident)*];
+        )*) => {$(
+            #[cfg($arch)]
+            if let Some(token) = $tier::detect() {
+                simd::$module::add_kernels(token, &mut $table);
+            }
+        )*};
+    }
+    TABLE.get_or_init(|| {
+        let mut table = KernelTable::default();
+        tiers!(add table);
+        table
+    })
+}

@@ -1,0 +1,74 @@
+//! A kernel as a row of data, and the table of those that this CPU can run.
+
+use crate::kernel::tier::Tier;
+use crate::kernel::word::Word;
+
+/// One implementation of a compression function: for one tier and number of lanes.
+pub(crate) struct Kernel<F: ?Sized + 'static> {
+    pub(crate) tier: Tier,
+    /// Streams that it advances.
+    pub(crate) lanes: usize,
+    /// Cycles for one block in every lane; [`crate::kernel::simd::cost`] has their origin.
+    pub(crate) cost: u32,
+    /// The code, which holds the token of its tier.
+    pub(crate) run: &'static F,
+}
+
+impl<F: ?Sized> Clone for Kernel<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: ?Sized> Copy for Kernel<F> {}
+
+/// Advances one state per lane by one input per lane; the inputs are of equal length.
+pub(crate) type BlockFn<W> = dyn Fn(&mut [[W; 8]], &[&[<W as Word>::Block]]) + Send + Sync;
+
+/// Absorbs one input per lane, permuting after each `rate` bytes; the inputs are of equal length, a
+/// multiple of the rate, which is the second argument.
+pub(crate) type SpongeFn = dyn Fn(&mut [[u64; 25]], usize, &[&[u8]]) + Send + Sync;
+
+/// A kernel of a Merkle–Damgård compression function.
+pub(crate) type BlockKernel<W> = Kernel<BlockFn<W>>;
+
+/// A kernel of Keccak-f[1600].
+pub(crate) type SpongeKernel = Kernel<SpongeFn>;
+
+/// Every kernel that this CPU can run, by compression function; the best tiers come first.
+#[derive(Default)]
+pub(crate) struct KernelTable {
+    pub(crate) md5: Vec<BlockKernel<u32>>,
+    pub(crate) sha1: Vec<BlockKernel<u32>>,
+    pub(crate) sha256: Vec<BlockKernel<u32>>,
+    pub(crate) sha512: Vec<BlockKernel<u64>>,
+    pub(crate) keccak: Vec<SpongeKernel>,
+}
+
+/// Makes a kernel's code of a closure. One without captures, as of tokens only, takes no memory.
+pub(crate) fn block_fn<W: Word>(
+    run: impl Fn(&mut [[W; 8]], &[&[W::Block]]) + Send + Sync + 'static,
+) -> &'static BlockFn<W> {
+    Box::leak(Box::new(run))
+}
+
+/// Makes a sponge kernel's code, as [`block_fn`] does.
+pub(crate) fn sponge_fn(
+    run: impl Fn(&mut [[u64; 25]], usize, &[&[u8]]) + Send + Sync + 'static,
+) -> &'static SpongeFn {
+    Box::leak(Box::new(run))
+}
+
+/// Adds a tier's kernels to the table. A row is a compression function, the lanes, the costs that
+/// `$cycles` chooses from, and what makes the code of the token.
+macro_rules! kernels {
+    ($token:ident: $type:ty, $table:ident, $cycles:path; $($function:ident $lanes:literal $costs:tt $run:expr;)*) => {$(
+        $table.$function.push($crate::kernel::table::Kernel {
+            tier: <$type as $crate::kernel::tier::Token>::TIER,
+            lanes: $lanes,
+            cost: $cycles $costs,
+            run: $run($token),
+        });
+    )*};
+}
+pub(crate) use kernels;

@@ -1,0 +1,149 @@
+//! The list of SIMD tiers, best first: names, detection and tokens.
+//!
+//! A token is a value that only `detect()` makes. Kernels are built from the token of their tier,
+//! so a kernel that exists can run.
+
+use std::sync::OnceLock;
+
+/// Calls a macro with the table of tiers. Each row has the [`Tier`] and token, the name, the module of
+/// the kernels, where it is compiled, how its CPU features are detected, the macro that compiles a
+/// function with them, and the tiers that it includes.
+macro_rules! tiers {
+    ($callback:ident $($argument:tt)*) => {
+        $callback! { $($argument)*
+            /// AVX-512 F, BW, DQ and VL.
+            Avx512 "avx512" avx512 (target_arch = "x86_64")
+                is_x86_feature_detected ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"]
+                with_avx512 [Avx2];
+            /// SHA-NI.
+            ShaNi "shani" shani (target_arch = "x86_64")
+                is_x86_feature_detected ["sha" "sse4.1" "ssse3"]
+                with_shani [Portable];
+            /// AVX2, BMI1 and BMI2.
+            Avx2 "avx2" avx2 (target_arch = "x86_64")
+                is_x86_feature_detected ["avx2" "bmi1" "bmi2"]
+                with_avx2 [Portable];
+            /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
+            Sha3 "sha3" arm_sha3 (all(target_arch = "aarch64", target_endian = "little"))
+                is_aarch64_feature_detected ["sha3"]
+                with_sha3 [Neon];
+            /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
+            Sha2 "sha2" arm_sha2 (all(target_arch = "aarch64", target_endian = "little"))
+                is_aarch64_feature_detected ["sha2"]
+                with_sha2 [Neon];
+            /// NEON, which every 64-bit Arm CPU has.
+            Neon "neon" neon (all(target_arch = "aarch64", target_endian = "little"))
+                is_aarch64_feature_detected ["neon"]
+                with_neon [Portable];
+            /// No particular instructions.
+            Portable "portable" portable (all())
+                is_x86_feature_detected []
+                with_portable [];
+        }
+    };
+}
+pub(crate) use tiers;
+
+/// A proof that this CPU can run the kernels of a tier.
+pub(crate) trait Token: Copy {
+    const TIER: Tier;
+}
+
+macro_rules! define {
+    ($dollar:tt $(
+        #[doc = $doc:literal]
+        $tier:ident $name:literal $module:ident ($arch:meta)
+            $detected:ident [$($feature:tt)*] $with:ident [$($included:ident)*];
+    )*) => {
+        /// An instruction set that kernels are written for.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum Tier {$(
+            #[doc = $doc]
+            $tier,
+        )*}
+
+        impl Tier {
+            /// Every tier, best first.
+            pub const ALL: &'static [Self] = &[$(Self::$tier),*];
+
+            /// Returns the name used by `HSUM_TIER` and in listings.
+            pub fn name(self) -> &'static str {
+                match self {$(Self::$tier => $name,)*}
+            }
+
+            /// Returns `true` if this CPU and operating system can run the tier's kernels.
+            pub fn is_available(self) -> bool {
+                match self {
+                    $(#[cfg($arch)] Self::$tier => $tier::detect().is_some(),)*
+                    #[allow(unreachable_patterns)] // tiers of other architectures
+                    _ => false,
+                }
+            }
+        }
+
+        $(
+            #[doc = concat!("The proof that this CPU has the tier's instructions: ", $doc)]
+            #[cfg($arch)]
+            #[derive(Clone, Copy)]
+            pub(crate) struct $tier(());
+
+            #[cfg($arch)]
+            impl $tier {
+                /// Returns the token if this CPU has every feature of the tier and of those that it includes.
+                pub(crate) fn detect() -> Option<Self> {
+                    let included = true $(&& $included::detect().is_some())*;
+                    let has = included $(&& std::arch::$detected!($feature))*;
+                    has.then_some(Self(()))
+                }
+            }
+
+            #[cfg($arch)]
+            impl Token for $tier {
+                const TIER: Tier = Tier::$tier;
+            }
+
+            $(
+                #[cfg($arch)]
+                impl From<$tier> for $included {
+                    fn from(_: $tier) -> Self {
+                        Self(())
+                    }
+                }
+            )*
+
+            /// Compiles functions with the features that the token proves.
+            #[cfg($arch)]
+            macro_rules! $with {
+                ($dollar($dollar function:item)*) => {
+                    $dollar(
+                        $(#[target_feature(enable = $feature)])*
+                        $dollar function
+                    )*
+                };
+            }
+            #[cfg($arch)]
+            pub(crate) use $with;
+        )*
+    };
+}
+tiers!(define $);
+
+/// Returns the tier that the environment variable `HSUM_TIER` names, read once; the name if it is
+/// no available tier's.
+pub(crate) fn forced() -> &'static Result<Option<Tier>, String> {
+    static FORCED: OnceLock<Result<Option<Tier>, String>> = OnceLock::new();
+    FORCED.get_or_init(|| {
+        let Some(name) = std::env::var_os("HSUM_TIER") else { return Ok(None) };
+        let named = Tier::ALL.iter().find(|tier| name.to_str() == Some(tier.name()));
+        match named {
+            Some(tier) if tier.is_available() => Ok(Some(*tier)),
+            _ => Err(name.to_string_lossy().into_owned()),
+        }
+    })
+}
+
+/// Returns `true` if the environment lets kernels of this tier run.
+pub(crate) fn is_allowed(tier: Tier) -> bool {
+    !matches!(forced(), Ok(Some(only)) if *only != tier)
+}
