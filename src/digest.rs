@@ -1,102 +1,105 @@
-//! The digest value: bytes, hex, base64, equality in constant time.
+//! Digests: their bytes, hex, base64, and comparison in constant time.
 
 use std::fmt;
 use std::hash::{Hash, Hasher as StdHasher};
+use std::str::FromStr;
 
 use base64ct::{Base64, Encoding};
 use subtle::ConstantTimeEq;
 
+use crate::algorithm::names::UnknownAlgorithm;
 use crate::algorithm::{Algorithm, HashFunction, MAX_LEN};
+use crate::serde_text::serde_as_text;
 
-/// What a hash function made of a message: up to 64 bytes, and which function it was.
+/// The output of a hash function: up to 64 bytes, and the function that computed them.
 ///
-/// `Display` and `{:x}` write lower-case hex. Equality takes the same time wherever the first
-/// difference stands.
+/// `Display`, `{:x}` and `{:X}` write hex; `Debug` and serde write `sha256:HEX`, which
+/// [`FromStr`] parses. Equality takes the same time wherever the first difference is.
+///
+/// ```
+/// use hsum::{Algorithm, Digest, digest};
+///
+/// let listed: Digest = "md5:D41D8CD98F00B204E9800998ECF8427E".parse()?;
+/// assert_eq!(listed, digest(Algorithm::Md5, b""));
+/// # Ok::<(), hsum::ParseDigestError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Digest {
-    function: HashFunction,
+    hash_function: HashFunction,
     /// Zero beyond the digest's length.
     bytes: [u8; MAX_LEN],
 }
 
 impl Digest {
-    /// Takes over bytes that something else computed; `None` unless they are as many as the
-    /// function's digests have.
+    /// Wraps bytes that were computed elsewhere; `None` if the function has no digests of their
+    /// length.
     pub fn from_bytes(function: impl Into<HashFunction>, bytes: &[u8]) -> Option<Self> {
         let mut digest = Self::zeroed(function.into());
-        if bytes.len() != digest.function.len() {
+        if bytes.len() != digest.hash_function.len() {
             return None;
         }
         digest.as_mut_bytes().copy_from_slice(bytes);
         Some(digest)
     }
 
-    /// Reads hex in either case.
+    /// Parses hex in either case.
     ///
     /// # Errors
-    /// On anything but exactly two hex digits for each byte of the function's digests.
-    ///
-    /// ```
-    /// use hsum::{Algorithm, Digest, digest};
-    ///
-    /// let listed = Digest::from_hex(Algorithm::Md5, "D41D8CD98F00B204E9800998ECF8427E")?;
-    /// assert_eq!(listed, digest(Algorithm::Md5, b""));
-    /// # Ok::<(), hsum::ParseDigestError>(())
-    /// ```
+    /// If the text is not exactly two hexadecimal digits for each byte of the function's digests.
     pub fn from_hex(
         function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let mut digest = Self::zeroed(function.into());
-        let wrong = ParseDigestError { function: digest.function, notation: "hexadecimal digits" };
-        hex::decode_to_slice(text, digest.as_mut_bytes()).map_err(|_| wrong)?;
+        let error = ParseDigestError::Hex(digest.hash_function);
+        hex::decode_to_slice(text, digest.as_mut_bytes()).map_err(|_| error)?;
         Ok(digest)
     }
 
-    /// Reads base64 in the standard alphabet, padded (RFC 4648, section 4).
+    /// Parses base64 in the standard alphabet, padded (RFC 4648, section 4).
     ///
     /// # Errors
-    /// On any other text, a non-canonical one too, and on a wrong number of bytes.
+    /// If the text is not canonical base64 of as many bytes as the function's digests have.
     pub fn from_base64(
         function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let function = function.into();
-        let wrong = ParseDigestError { function, notation: "base64 characters" };
         let mut bytes = [0; MAX_LEN];
-        let bytes = Base64::decode(text, &mut bytes).map_err(|_| wrong.clone())?;
-        Self::from_bytes(function, bytes).ok_or(wrong)
+        let bytes = Base64::decode(text, &mut bytes).ok();
+        let digest = bytes.and_then(|bytes| Self::from_bytes(function, bytes));
+        digest.ok_or(ParseDigestError::Base64(function))
     }
 
-    pub(crate) fn zeroed(function: HashFunction) -> Self {
-        Self { function, bytes: [0; MAX_LEN] }
+    pub(crate) fn zeroed(hash_function: HashFunction) -> Self {
+        Self { hash_function, bytes: [0; MAX_LEN] }
     }
 
-    /// The function that made it.
+    /// Returns the function that computed the digest.
     pub fn hash_function(&self) -> HashFunction {
-        self.function
+        self.hash_function
     }
 
-    /// The algorithm of that function.
+    /// Returns the algorithm of that function.
     pub fn algorithm(&self) -> Algorithm {
-        self.function.algorithm()
+        self.hash_function.algorithm()
     }
 
-    /// The bytes, 1 to 64 of them.
+    /// Returns the bytes, 1 to 64 of them.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.function.len()]
+        &self.bytes[..self.hash_function.len()]
     }
 
     pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
-        &mut self.bytes[..self.function.len()]
+        &mut self.bytes[..self.hash_function.len()]
     }
 
-    /// Lower-case hex.
+    /// Returns the digest in lower-case hex.
     pub fn to_hex(&self) -> String {
         self.to_string()
     }
 
-    /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
+    /// Returns the digest in base64, in the standard alphabet, padded (RFC 4648, section 4).
     pub fn to_base64(&self) -> String {
         Base64::encode_string(self.as_bytes())
     }
@@ -108,14 +111,33 @@ impl AsRef<[u8]> for Digest {
     }
 }
 
-/// In constant time for two digests of one function.
+impl From<Digest> for Vec<u8> {
+    fn from(digest: Digest) -> Self {
+        digest.as_bytes().to_vec()
+    }
+}
+
+/// Compares two digests of the same function in constant time.
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
-        self.function == other.function && self.bytes.ct_eq(&other.bytes).into()
+        self.hash_function == other.hash_function && self.bytes.ct_eq(&other.bytes).into()
     }
 }
 
 impl Eq for Digest {}
+
+/// Orders digests by function, then by their bytes; not in constant time.
+impl Ord for Digest {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.hash_function, self.bytes).cmp(&(other.hash_function, other.bytes))
+    }
+}
+
+impl PartialOrd for Digest {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Hash for Digest {
     fn hash<H: StdHasher>(&self, state: &mut H) {
@@ -126,9 +148,15 @@ impl Hash for Digest {
 impl fmt::LowerHex for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 2 * MAX_LEN];
-        let text = &mut text[..2 * self.function.len()];
+        let text = &mut text[..2 * self.hash_function.len()];
         hex::encode_to_slice(self.as_bytes(), text).map_err(|_| fmt::Error)?;
         f.pad(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::UpperHex for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_hex().to_uppercase())
     }
 }
 
@@ -140,26 +168,75 @@ impl fmt::Display for Digest {
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{self}", self.function)
+        write!(f, "{}:{self}", self.hash_function)
     }
 }
 
-/// A text that is no digest of the function it should be of.
+/// Parses `ALGORITHM:HEX`. [`Expected`](crate::notation::Expected) accepts other notations too.
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, ParseDigestError> {
+        let (name, digits) = text.split_once(':').ok_or(ParseDigestError::NoAlgorithm)?;
+        let function: HashFunction = name.parse().map_err(ParseDigestError::UnknownAlgorithm)?;
+        Self::from_hex(function, digits)
+    }
+}
+
+serde_as_text!(Digest, "{:?}");
+
+/// An error from parsing a [`Digest`].
+#[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ParseDigestError {
-    function: HashFunction,
-    notation: &'static str,
+pub enum ParseDigestError {
+    /// The text does not begin with the name of an algorithm and a colon.
+    NoAlgorithm,
+    /// The name before the colon is not that of an algorithm.
+    UnknownAlgorithm(UnknownAlgorithm),
+    /// The text is not a digest of this function in hex.
+    Hex(HashFunction),
+    /// The text is not a digest of this function in base64.
+    Base64(HashFunction),
 }
 
 impl fmt::Display for ParseDigestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.function.len();
-        let count = match self.notation {
-            "base64 characters" => bytes.div_ceil(3) * 4,
-            _ => bytes * 2,
-        };
-        write!(f, "a {} digest is {count} {}", self.function, self.notation)
+        match self {
+            Self::NoAlgorithm => f.write_str("invalid digest (expected ALGORITHM:HEX)"),
+            Self::UnknownAlgorithm(unknown) => unknown.fmt(f),
+            Self::Hex(function) => {
+                let count = function.len() * 2;
+                write!(f, "invalid {function} digest (expected {count} hexadecimal digits)")
+            }
+            Self::Base64(function) => {
+                let count = function.len().div_ceil(3) * 4;
+                write!(f, "invalid {function} digest (expected {count} base64 characters)")
+            }
+        }
     }
 }
 
 impl std::error::Error for ParseDigestError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_parses_from_its_debug_form_and_its_serde_form() {
+        for &algorithm in Algorithm::ALL {
+            let function = HashFunction::from(algorithm);
+            let digest = Digest::from_bytes(function, &[0xa5; MAX_LEN][..function.len()]).unwrap();
+            assert_eq!(format!("{digest:?}").parse(), Ok(digest));
+            assert_eq!(format!("{algorithm}:{digest:X}").parse(), Ok(digest));
+            #[cfg(feature = "serde")]
+            {
+                let json = serde_json::to_string(&(digest, function, algorithm)).unwrap();
+                let parsed = serde_json::from_str::<(Digest, HashFunction, Algorithm)>(&json);
+                assert_eq!(parsed.unwrap(), (digest, function, algorithm));
+            }
+        }
+        assert_eq!("abc".parse::<Digest>(), Err(ParseDigestError::NoAlgorithm));
+        assert_eq!("md5:a".parse::<Digest>(), Err(ParseDigestError::Hex(Algorithm::Md5.into())));
+    }
+}

@@ -1,4 +1,4 @@
-//! HMAC (RFC 2104, FIPS 198-1): a key is two midstates, a tag compares in constant time.
+//! HMAC (RFC 2104, FIPS 198-1): keys as two midstates, tags that compare in constant time.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,12 +8,13 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::algorithm::{HashFunction, MAX_HMAC_BLOCK};
 use crate::digest::Digest;
-use crate::hasher::{Hasher, digest_keyed};
+use crate::hasher::fused::MultiHasher;
+use crate::hasher::{Hasher, XofReader, digest_keyed};
 use crate::lanes::{self, Place};
 
-/// An HMAC key, prepared: the hash states after the inner and the outer padded key block.
+/// A prepared HMAC key: the hash states after the inner and the outer padded key block.
 ///
-/// Preparing costs two blocks once, instead of with every message. `Debug` shows the function
+/// Preparing hashes two blocks once, instead of with every message. `Debug` shows the function
 /// only; the states are wiped on drop.
 #[derive(Clone)]
 pub struct Key {
@@ -22,18 +23,23 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key of any length; one longer than the function's block is hashed first (RFC 2104,
-    /// section 2). Below the digest's length it weakens the MAC (section 3).
+    /// Prepares a key of any length.
+    ///
+    /// A key longer than the function's block is hashed first (RFC 2104, section 2). One shorter
+    /// than the digest weakens the MAC (section 3).
     ///
     /// # Errors
-    /// [`UnsupportedByHmac`] for SHAKE, for which no HMAC is defined.
+    /// [`UnsupportedByHmac`] for SHAKE, for which HMAC is not defined.
     pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, UnsupportedByHmac> {
         let function = function.into();
-        let block_len = function.algorithm().block_len().ok_or(UnsupportedByHmac { function })?;
+        let block_len = function
+            .algorithm()
+            .block_len()
+            .ok_or(UnsupportedByHmac { hash_function: function })?;
         let mut block = Zeroizing::new([0u8; MAX_HMAC_BLOCK]);
         let block = &mut block[..block_len];
         if key.len() > block_len {
-            // Hashed as a stream, whose buffer can be wiped.
+            // A stream's buffer can be wiped, unlike what `digest` leaves on the stack.
             let mut hasher = Hasher::new(function);
             hasher.update(key);
             let mut short = hasher.finish();
@@ -50,16 +56,16 @@ impl Key {
             hasher
         };
         let inner = midstate(0x36);
-        let outer = midstate(0x36 ^ 0x5c); // takes the inner pad off again
+        let outer = midstate(0x36 ^ 0x5c); // also removes the inner pad
         Ok(Self { inner, outer })
     }
 
-    /// The hash function below the HMAC.
+    /// Returns the hash function of the HMAC.
     pub fn hash_function(&self) -> HashFunction {
         self.inner.hash_function()
     }
 
-    /// The tag of `message`.
+    /// Computes the tag of `message`.
     ///
     /// ```
     /// use hsum::{Algorithm, Key};
@@ -72,19 +78,18 @@ impl Key {
         Tag(digest_keyed(&self.inner, &self.outer, message))
     }
 
-    /// Whether `tag` is the whole tag of `message`, in constant time.
+    /// Compares `tag` with the whole tag of `message` in constant time.
     ///
     /// # Errors
-    /// [`TagMismatch`] where it is not, or is truncated.
+    /// [`TagMismatch`] if they differ or `tag` is truncated.
     pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
         self.sign(message).matches(tag)
     }
 }
 
-/// The tags of `messages` under `key`, each at its place in `out`: as [`Key::sign`] of one after
-/// the other, but several at once.
+/// Computes the tags of `messages` under `key`, several at once, and writes them to `out` in order.
 ///
-/// Allocates nothing, except with BLAKE2 and BLAKE3, which have no lanes.
+/// Allocates nothing, except with BLAKE2, BLAKE3 and SM3, which have no lanes.
 ///
 /// ```
 /// use hsum::{Algorithm, Key, sign_many};
@@ -97,9 +102,9 @@ impl Key {
 /// ```
 ///
 /// # Panics
-/// Unless `messages` and `out` have one length.
+/// If `messages` and `out` differ in length.
 pub fn sign_many(key: &Key, messages: &[&[u8]], out: &mut [Tag]) {
-    assert_eq!(messages.len(), out.len(), "as many tags as messages");
+    assert_eq!(messages.len(), out.len(), "a tag for each message");
     lanes::sign_many(&key.inner, &key.outer, messages, out);
 }
 
@@ -116,7 +121,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A message being authenticated, piece by piece.
+/// An HMAC of a message that arrives in pieces.
 ///
 /// ```
 /// use hsum::{Algorithm, Hmac, Key};
@@ -131,17 +136,17 @@ impl fmt::Debug for Key {
 /// ```
 #[derive(Clone)]
 pub struct Hmac {
-    /// The message goes into the key's inner state.
+    /// The key's states; the message is appended to the inner one.
     states: Key,
 }
 
 impl Hmac {
-    /// The empty message under `key`.
+    /// Starts with the empty message under `key`.
     pub fn new(key: &Key) -> Self {
         Self { states: key.clone() }
     }
 
-    /// The hash function below the HMAC.
+    /// Returns the hash function of the HMAC.
     pub fn hash_function(&self) -> HashFunction {
         self.states.hash_function()
     }
@@ -151,17 +156,17 @@ impl Hmac {
         self.states.inner.update(data);
     }
 
-    /// The message's tag.
+    /// Returns the tag of the message.
     pub fn finalize(mut self) -> Tag {
         let Key { inner, outer } = &mut self.states;
         outer.update(inner.finish().as_bytes());
         Tag(outer.finish())
     }
 
-    /// Whether `tag` is the whole of the message's tag, in constant time.
+    /// Compares `tag` with the whole tag of the message in constant time.
     ///
     /// # Errors
-    /// [`TagMismatch`] where it is not, or is truncated.
+    /// [`TagMismatch`] if they differ or `tag` is truncated.
     pub fn verify(self, tag: &[u8]) -> Result<(), TagMismatch> {
         self.finalize().matches(tag)
     }
@@ -183,19 +188,24 @@ impl fmt::Debug for Hmac {
     }
 }
 
-/// A message authentication code. Compares in constant time; `Display` writes lower-case hex.
+/// A message authentication code. `Display` writes lower-case hex.
 ///
-/// To check a received one, use [`Key::verify`] or [`Hmac::verify`].
+/// `==` compares in constant time. Comparing bytes or text does not: to check a received tag, use
+/// [`Key::verify`] or [`Hmac::verify`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tag(Digest);
 
 impl Tag {
-    /// The bytes, as many as the function's digests have.
-    pub fn as_bytes(&self) -> &[u8] {
+    /// Returns the bytes, as many as the function's digests have.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Whether these are all its bytes, in constant time.
+    /// Compares all the bytes in constant time.
     fn matches(&self, bytes: &[u8]) -> Result<(), TagMismatch> {
         match self.as_bytes().ct_eq(bytes).into() {
             true => Ok(()),
@@ -203,12 +213,12 @@ impl Tag {
         }
     }
 
-    /// Lower-case hex.
+    /// Returns the tag in lower-case hex.
     pub fn to_hex(&self) -> String {
         self.0.to_hex()
     }
 
-    /// Base64 in the standard alphabet, padded.
+    /// Returns the tag in base64, in the standard alphabet, padded.
     pub fn to_base64(&self) -> String {
         self.0.to_base64()
     }
@@ -220,47 +230,52 @@ impl Place for Tag {
     }
 }
 
-impl AsRef<[u8]> for Tag {
-    fn as_ref(&self) -> &[u8] {
-        self.as_bytes()
-    }
-}
-
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
-/// Hides the bytes: until it is sent, a tag is what a forger lacks.
+/// Hides the bytes: before a tag is sent, it must not leak.
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tag(hmac-{})", self.0.hash_function())
     }
 }
 
-/// The answer of `verify` to a tag that is not the message's.
+/// An error from `verify`: the tag is not that of the message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TagMismatch;
 
 impl fmt::Display for TagMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the tag is not that of this message under this key")
+        f.write_str("the tag does not match the message and the key")
     }
 }
 
 impl std::error::Error for TagMismatch {}
 
-/// A function that HMAC is not defined for.
+/// An error from preparing a [`Key`] for a function that HMAC is not defined for.
+#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnsupportedByHmac {
-    function: HashFunction,
+    /// The function.
+    pub hash_function: HashFunction,
 }
 
 impl fmt::Display for UnsupportedByHmac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HMAC is not defined for {}", self.function)
+        write!(f, "HMAC is not defined for {}", self.hash_function)
     }
 }
 
 impl std::error::Error for UnsupportedByHmac {}
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<Hasher>();
+    assert_send_sync::<MultiHasher>();
+    assert_send_sync::<XofReader>();
+    assert_send_sync::<Key>();
+    assert_send_sync::<Hmac>();
+};

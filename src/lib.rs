@@ -71,6 +71,7 @@ mod kernel;
 mod lanes;
 pub mod manifest;
 pub mod notation;
+mod serde_text;
 pub mod sign;
 pub mod simd;
 

@@ -95,9 +95,9 @@ proptest! {
         }
         let mut mac = Hmac::new(&prepared);
         cut(&message, lengths).into_iter().for_each(|piece| mac.update(piece));
-        prop_assert_eq!(&mac.clone().finalize().as_bytes().to_vec(), &expected);
+        prop_assert_eq!(&mac.clone().finalize().into_bytes(), &expected);
         prop_assert!(mac.verify(&expected).is_ok());
-        prop_assert_eq!(&prepared.sign(&message).as_bytes().to_vec(), &expected);
+        prop_assert_eq!(&prepared.sign(&message).into_bytes(), &expected);
     }
 
     #[test]

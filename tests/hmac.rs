@@ -1,4 +1,4 @@
-//! HMAC: a tag is accepted whole and unchanged or not at all, for keys of every length, and nothing shows secrets.
+//! HMAC: verification accepts only the whole, unchanged tag, and `Debug` shows no secret.
 
 mod common;
 #[path = "common/vectors.rs"]
@@ -11,7 +11,7 @@ use common::{authenticating, block_len, hmac_by_the_book, noise, oracle_hmac};
 use hsum::{Algorithm, HashFunction, Hmac, Key, TagMismatch};
 use vectors::{What, cases};
 
-/// Both doors to verification; they must agree.
+/// Verifies with [`Key::verify`] and [`Hmac::verify`], which must agree.
 fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
     let mut mac = Hmac::new(key);
     mac.update(message);
@@ -21,26 +21,26 @@ fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
 }
 
 #[test]
-fn the_rfcs_tags_verify_and_those_of_other_cases_do_not() {
+fn tags_of_the_rfcs_verify_for_their_own_message_only() {
     let cases = cases(What::Hmac);
-    let mut refused = 0;
+    let mut rejected = 0;
     for case in &cases {
         let key = Key::new(case.algorithm, case.key.as_deref().unwrap()).unwrap();
         for other in &cases {
-            let verdict = verify(&key, &case.message, &other.expected);
-            assert_eq!(verdict.is_ok(), case.name == other.name, "{} {}", case.name, other.name);
-            refused += usize::from(verdict.is_err());
+            let result = verify(&key, &case.message, &other.expected);
+            assert_eq!(result.is_ok(), case.name == other.name, "{} {}", case.name, other.name);
+            rejected += usize::from(result.is_err());
         }
     }
-    assert_eq!(refused, 38 * 37);
+    assert_eq!(rejected, 38 * 37);
 }
 
 #[test]
-fn every_bit_of_the_tag_counts() {
+fn a_tag_with_one_bit_changed_is_rejected() {
     for algorithm in authenticating() {
         let key = Key::new(algorithm, &noise(1, 20)).unwrap();
         let message = noise(2, 100);
-        let mut tag = key.sign(&message).as_bytes().to_vec();
+        let mut tag = key.sign(&message).into_bytes();
         for bit in 0..tag.len() * 8 {
             tag[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(verify(&key, &message, &tag), Err(TagMismatch), "{algorithm}: bit {bit}");
@@ -51,36 +51,31 @@ fn every_bit_of_the_tag_counts() {
 }
 
 #[test]
-fn every_byte_of_the_tag_must_be_there_and_no_more() {
+fn a_truncated_or_extended_tag_is_rejected() {
     for algorithm in authenticating() {
         let key = Key::new(algorithm, &noise(1, 20)).unwrap();
         let message = noise(2, 100);
-        let tag = key.sign(&message);
-        for len in 0..tag.as_bytes().len() {
-            let truncated = &tag.as_bytes()[..len];
-            assert_eq!(verify(&key, &message, truncated), Err(TagMismatch), "{algorithm}: {len}");
-            let end = &tag.as_bytes()[tag.as_bytes().len() - len..];
-            assert_eq!(verify(&key, &message, end), Err(TagMismatch), "{algorithm}: last {len}");
+        let tag = key.sign(&message).into_bytes();
+        let reject = |tag: &[u8]| {
+            let len = tag.len();
+            assert_eq!(verify(&key, &message, tag), Err(TagMismatch), "{algorithm}: {len}");
+        };
+        for len in 0..tag.len() {
+            reject(&tag[..len]);
+            reject(&tag[tag.len() - len..]);
         }
-        // Zeros are what a digest of 64 bytes holds beyond its own length.
+        // A `Digest` holds zeros beyond its own length.
         for filler in [0, 0x55, 0xff] {
             for extra in 1..=80 {
-                let mut longer = tag.as_bytes().to_vec();
-                longer.resize(longer.len() + extra, filler);
-                assert_eq!(
-                    verify(&key, &message, &longer),
-                    Err(TagMismatch),
-                    "{algorithm}: {extra}"
-                );
+                reject(&[&tag[..], &vec![filler; extra]].concat());
             }
         }
-        let doubled = [tag.as_bytes(), tag.as_bytes()].concat();
-        assert_eq!(verify(&key, &message, &doubled), Err(TagMismatch), "{algorithm}");
+        reject(&[&tag[..], &tag].concat());
     }
 }
 
 #[test]
-fn keys_of_every_length() {
+fn keys_of_every_length_sign_as_the_rfc_says() {
     let message = noise(3, 200);
     for algorithm in authenticating() {
         let longest = 2 * block_len(algorithm) + 1;
@@ -89,9 +84,9 @@ fn keys_of_every_length() {
             let key = Key::new(algorithm, &secret[..len]).unwrap();
             let tag = key.sign(&message);
             let expected = hmac_by_the_book(algorithm, &secret[..len], &message);
-            assert_eq!(tag.as_bytes(), expected, "{algorithm}: {len}");
-            if let Some(crates) = oracle_hmac(algorithm, &secret[..len], &message) {
-                assert_eq!(crates, expected, "{algorithm}: {len}: the oracles differ");
+            assert_eq!(tag.into_bytes(), expected, "{algorithm}: {len}");
+            if let Some(oracle) = oracle_hmac(algorithm, &secret[..len], &message) {
+                assert_eq!(oracle, expected, "{algorithm}: {len}: the oracles differ");
             } else {
                 assert_eq!(algorithm, Algorithm::Blake3);
             }
@@ -99,10 +94,9 @@ fn keys_of_every_length() {
     }
 }
 
-/// RFC 2104 pads with zeros and hashes what is longer than a block: so these keys are the same,
-/// and no others are.
+/// RFC 2104 pads short keys with zeros and hashes long ones, which makes some keys equivalent.
 #[test]
-fn only_the_keys_that_the_rfc_makes_equal_are() {
+fn only_padded_and_hashed_keys_are_equivalent() {
     for algorithm in authenticating() {
         let block = block_len(algorithm);
         let sign = |secret: &[u8]| Key::new(algorithm, secret).unwrap().sign(b"message");
@@ -121,15 +115,16 @@ fn only_the_keys_that_the_rfc_makes_equal_are() {
 }
 
 #[test]
-fn tags_of_every_length() {
+fn tags_of_every_length_verify() {
     for algorithm in authenticating() {
         for len in 1..=algorithm.max_len() {
             let Some(function) = HashFunction::new(algorithm, len) else { continue };
             let key = Key::new(function, b"key").unwrap();
             let tag = key.sign(b"message");
-            assert_eq!(tag.as_bytes(), hmac_by_the_book(function, b"key", b"message"));
-            assert_eq!(verify(&key, b"message", tag.as_bytes()), Ok(()), "{function}");
-            assert_eq!(tag.to_string(), hex::encode(tag.as_bytes()));
+            let bytes = tag.into_bytes();
+            assert_eq!(bytes, hmac_by_the_book(function, b"key", b"message"));
+            assert_eq!(verify(&key, b"message", &bytes), Ok(()), "{function}");
+            assert_eq!(tag.to_string(), hex::encode(bytes));
             assert_eq!(tag.to_hex(), tag.to_string());
         }
     }
@@ -145,7 +140,7 @@ fn shake_has_no_hmac() {
 }
 
 #[test]
-fn a_key_signs_many_messages_and_none_touches_the_next() {
+fn a_key_signs_many_messages_independently() {
     for algorithm in authenticating() {
         let key = Key::new(algorithm, b"key").unwrap();
         let first = key.sign(b"one");
@@ -163,7 +158,6 @@ fn a_key_signs_many_messages_and_none_touches_the_next() {
     }
 }
 
-/// What Debug prints, whatever the key and the message: only the function.
 #[test]
 fn debug_shows_no_secret() {
     for algorithm in authenticating() {

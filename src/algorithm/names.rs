@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::algorithm::{Algorithm, HashFunction, Registry};
 use crate::escape::escape;
+use crate::serde_text::serde_as_text;
 
 impl HashFunction {
     /// Returns the tag of BSD-style lines, with the length in bits unless it is the default:
@@ -45,6 +46,9 @@ impl fmt::Display for HashFunction {
         WithLength(self.algorithm().name(), *self).fmt(f)
     }
 }
+
+serde_as_text!(Algorithm, "{}");
+serde_as_text!(HashFunction, "{}");
 
 /// An error from parsing the name of an algorithm or a hash function.
 #[non_exhaustive]

@@ -61,7 +61,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
                 exit = if good { exit } else { Exit::Failed };
                 output.line(format!("{}: {verdict}\n", quote(name)).as_bytes())?;
             }
-            None if args.raw => output.bytes(mac.finalize().as_bytes())?,
+            None if args.raw => output.bytes(&mac.finalize().into_bytes())?,
             None => output.line(&line(&args, name, mac))?,
         }
         if next == Next::Awaited { output.flush() } else { Ok(()) }

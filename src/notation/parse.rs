@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
 use crate::notation::names::{self, Header, Named};
+use crate::serde_text::serde_as_text;
 
 /// The maximum length of a text, more than one digest of every algorithm needs, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
@@ -36,6 +37,8 @@ impl FromStr for Expected {
         Self::parse(text, None)
     }
 }
+
+serde_as_text!(Expected, "{}");
 
 fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
     let text = str::from_utf8(text).map_err(|_| Error::Unrecognised)?;

@@ -12,7 +12,7 @@ fn token(header: &str, payload: &str, algorithm: Algorithm) -> String {
     let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
     let head = format!("{}.{}", encode(header), encode(payload));
     let tag = hsum::Key::new(algorithm, KEY).unwrap().sign(head.as_bytes());
-    format!("{head}.{}", Base64UrlUnpadded::encode_string(tag.as_bytes()))
+    format!("{head}.{}", Base64UrlUnpadded::encode_string(&tag.into_bytes()))
 }
 
 /// The reason, or `ok`.
