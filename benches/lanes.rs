@@ -1,7 +1,7 @@
-//! `digest_many`: algorithm × tier × messages × length, and a batch of very uneven lengths.
+//! `digest_many` by algorithm, tier, number and length of messages, and on a batch of very uneven lengths.
 //!
-//! `cargo bench --bench lanes -- sha256/avx512` measures a part. A tier without a kernel of the
-//! algorithm is left out; `auto` is what runs where nothing is forced.
+//! `cargo bench --bench lanes -- sha256/avx512` measures a part. Tiers without a kernel of the algorithm
+//! are left out; `auto` is the default choice of kernels.
 
 mod batches;
 
@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use batches::{even, uneven};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use hsum::simd::{Tier, kernels, tiers, with_tier};
+use hsum::internals::{kernels, with_tier};
+use hsum::simd::{Tier, tiers};
 use hsum::{Algorithm, Digest, digest, digest_many};
 
-/// One algorithm for each set of kernels.
+/// An algorithm for each set of kernels.
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
 

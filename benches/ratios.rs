@@ -1,7 +1,7 @@
-//! One table: what lanes make of a core, as a multiple of one stream of the RustCrypto crates.
+//! A table of the speed of one core with lanes, as a multiple of one stream of the RustCrypto crates.
 //!
 //! `cargo bench --bench ratios [-- ALGORITHM]`; `HSUM_TIER` restricts it to a tier. Each figure is
-//! the best of several runs in turn, on data in the cache.
+//! the best of several interleaved runs, on data in the cache.
 
 mod batches;
 
@@ -62,7 +62,7 @@ fn hash<D: sha2::Digest>(data: &[u8]) {
     black_box(D::digest(data));
 }
 
-/// GB/s over a few milliseconds.
+/// Measures GB/s over a few milliseconds.
 fn speed(messages: &[&[u8]], mut run: impl FnMut()) -> f64 {
     let bytes: usize = messages.iter().map(|message| message.len()).sum();
     let times = (1 << 21) / bytes + 1;

@@ -1,4 +1,4 @@
-//! Throughput of one message: each algorithm at four sizes, hsum beside the algorithm's own crate; and several
+//! Throughput of one message: each algorithm at four sizes, beside the algorithm's own crate, and several
 //! algorithms of the same message.
 
 use std::hint::black_box;
@@ -11,7 +11,7 @@ use shake::{ExtendableOutput, Update, XofReader};
 
 const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
 
-/// The one-shot call of RustCrypto's crate, or of the BLAKE3 team's.
+/// Returns the one-shot function of RustCrypto's crate, or of the BLAKE3 team's.
 fn rival(algorithm: Algorithm) -> fn(&[u8]) {
     fn fixed<D: Digest>(data: &[u8]) {
         black_box(D::digest(data));
@@ -44,7 +44,7 @@ fn rival(algorithm: Algorithm) -> fn(&[u8]) {
         Algorithm::Blake3 => |data| {
             black_box(blake3::hash(data));
         },
-        other => panic!("{other} has no rival: add it"),
+        other => panic!("{other} has no other crate yet"),
     }
 }
 
@@ -66,7 +66,7 @@ fn digests(criterion: &mut Criterion) {
     }
 }
 
-/// With a prepared key on both sides.
+/// Measures HMAC-SHA-256 with a prepared key on both sides.
 fn hmac_sha256(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("hmac-sha256");
     let key = Key::new(Algorithm::Sha256, &[7; 32]).expect("SHA-256 has an HMAC");
@@ -84,7 +84,7 @@ fn hmac_sha256(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Several functions of one message, beside the same crates one after the other on pieces in the cache.
+/// Measures several functions of one message, beside the crates one after the other, in the cache.
 fn several(criterion: &mut Criterion) {
     use Algorithm::{Md5, Sha1, Sha256};
     let sets: [&[Algorithm]; 4] =

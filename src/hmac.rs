@@ -10,7 +10,8 @@ use crate::algorithm::{HashFunction, MAX_HMAC_BLOCK};
 use crate::digest::Digest;
 use crate::hasher::fused::MultiHasher;
 use crate::hasher::{Hasher, XofReader, digest_keyed};
-use crate::lanes::{self, Place};
+use crate::lanes;
+use crate::lanes::messages::DigestSlot;
 
 /// A prepared HMAC key: the hash states after the inner and the outer padded key block.
 ///
@@ -224,8 +225,8 @@ impl Tag {
     }
 }
 
-impl Place for Tag {
-    fn place(&mut self) -> &mut Digest {
+impl DigestSlot for Tag {
+    fn slot(&mut self) -> &mut Digest {
         &mut self.0
     }
 }

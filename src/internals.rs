@@ -5,4 +5,22 @@
 #[cfg(feature = "net")]
 pub use crate::net::url::{is_supported, without_userinfo};
 
+use crate::algorithm::Algorithm;
 pub use crate::kernel::cases::{KernelCase, kernel_cases};
+use crate::kernel::tier::Tier;
+use crate::lanes::select::{Restriction, with_restriction};
+
+/// Returns the tiers and lanes of the algorithm's kernels.
+pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {
+    crate::lanes::kernels(algorithm).iter().map(|kernel| (kernel.tier, kernel.lanes)).collect()
+}
+
+/// Runs `f` with this thread's lanes restricted to a tier.
+pub fn with_tier<T>(tier: Tier, f: impl FnOnce() -> T) -> T {
+    with_restriction(Restriction { tier, lanes: None }, f)
+}
+
+/// Runs `f` with this thread's lanes restricted to one kernel.
+pub fn with_kernel<T>(tier: Tier, lanes: usize, f: impl FnOnce() -> T) -> T {
+    with_restriction(Restriction { tier, lanes: Some(lanes) }, f)
+}

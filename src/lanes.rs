@@ -1,24 +1,24 @@
-//! Many messages at once: a stream uses a fraction of a core, a lane beside it costs little.
+//! Many messages at once: a stream uses a fraction of a core, and a lane beside it costs little.
 //!
-//! The scheduler belongs to the caller's thread; there are no queues and no timers. Its parts:
+//! The scheduler runs on the caller's thread, without queues and timers. Its parts:
 //!
-//! - A *kernel* advances as many states as it has lanes by equally many blocks
-//!   ([`crate::kernel::simd`]). For so many live lanes, `select` takes the one that costs least
-//!   for each of them; what it leaves over, the next one takes, a single lane if need be.
-//! - A *job* is a state and the whole blocks to advance it by, where the caller has them.
-//!   `schedule` gives every lane a job, the longest first, runs all lanes for the shortest rest
-//!   among them, and gives the lanes whose jobs ended the next ones. The short jobs come last and
-//!   fill the lanes up; when none are left, ever narrower kernels run out what is live.
-//! - An *end* is what must be copied: a message's last bytes and their padding, or the block that
+//! - A *kernel* ([`crate::kernel`]) advances as many states as it has lanes by the same number of blocks.
+//!   `select` takes the one that costs least per live lane; the lanes that it leaves over go to the
+//!   next best, down to a single lane.
+//! - A *job* is a state and the whole blocks to advance it by, in the caller's memory. `schedule` gives
+//!   every lane a job, the longest first, runs all lanes for as long as the shortest of them lasts, and
+//!   gives the lanes that are done the next jobs. The short jobs come last and fill the lanes up; when
+//!   none are left, ever narrower kernels finish the live ones.
+//! - An *end* is the part that must be copied: a message's last bytes and their padding, or the block that
 //!   a stream had begun. Ends wait until every lane has one and then run at once, so that they
-//!   never hold up the jobs. A message of up to two blocks is nothing but an end.
+//!   never hold up the jobs. A message of up to two blocks consists of an end alone.
 //!
-//! `messages` makes jobs and ends of whole messages, `streams` of what [`Hasher`]s are given;
-//! `family` is what both need to know of a hash function. Nothing is allocated: messages are
-//! sorted in windows on the stack, and lanes do not run dry between two windows.
+//! `messages` makes jobs and ends of whole messages, `streams` of data for [`Hasher`]s; `family` is
+//! their interface to a hash function. Nothing is allocated: messages are sorted in windows on the
+//! stack, and lanes stay busy between two windows.
 
 mod family;
-mod messages;
+pub(crate) mod messages;
 mod schedule;
 pub(crate) mod select;
 mod streams;
@@ -29,31 +29,23 @@ use crate::hasher::{Hasher, State, digest, digest_keyed};
 use crate::kernel::functions::{FEW, KECCAK};
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::Tier;
-use family::Family;
-use messages::{Midstates, Task};
-use select::{Allowed, Kernels};
-use streams::Group;
+use crate::lanes::family::Family;
+use crate::lanes::messages::{DigestSlot, Midstates, Task};
+use crate::lanes::select::{Allowed, Kernels};
+use crate::lanes::streams::Group;
 
-/// Lanes for words of 32 bits, and for words of 64 bits and sponges: no kernel has more.
+/// The most lanes that a kernel over 32-bit words has.
 const NARROW: usize = 64;
+
+/// The most lanes that a kernel over 64-bit words or of a sponge has.
 const WIDE: usize = 16;
 
-/// Where a digest goes: itself, or within a tag.
-pub(crate) trait Place {
-    fn place(&mut self) -> &mut Digest;
-}
-
-impl Place for Digest {
-    fn place(&mut self) -> &mut Digest {
-        self
-    }
-}
-
-/// `$body`, with the kernels of `$family` for a batch of `$count` in up to `$lanes` lanes.
+/// Evaluates `$body` with the kernels of `$family` for a batch of `$count` in up to `$lanes` lanes.
+/// A small batch does not pay for setting up lanes for a large one.
 macro_rules! with_lanes {
     ($family:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
         let allowed = Allowed::new($family);
-        if $count <= FEW && allowed.fit(FEW) {
+        if $count <= FEW && allowed.has_within(FEW) {
             let $kernels = &Kernels::<_, FEW>::new($family, allowed);
             $body
         } else {
@@ -63,11 +55,10 @@ macro_rules! with_lanes {
     }};
 }
 
-/// The digests of `messages`, each at its place in `out`: as [`digest()`] of one after the other,
-/// but several at once.
+/// Hashes `messages`, several at once, and puts the digests into `out` in the same order.
 ///
-/// Any number of messages, of any lengths. Allocates nothing, except with BLAKE2 and BLAKE3,
-/// which have no lanes.
+/// The digests are those of [`digest()`], for any number of messages of any lengths. Nothing is
+/// allocated, except for BLAKE2, BLAKE3 and SM3, which have no lanes.
 ///
 /// ```
 /// use hsum::{Algorithm, digest, digest_many};
@@ -79,18 +70,18 @@ macro_rules! with_lanes {
 /// ```
 ///
 /// # Panics
-/// Unless `messages` and `out` have one length.
+/// If `messages` and `out` differ in length.
 pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
     match &function.algorithm().spec().core {
-        Core::Narrow(merkle) if select::pays(*merkle, messages, 0) => {
+        Core::Narrow(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
             digest_in_lanes::<_, NARROW>(*merkle, function, messages, out);
         }
-        Core::Wide(merkle) if select::pays(*merkle, messages, 0) => {
+        Core::Wide(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
             digest_in_lanes::<_, WIDE>(*merkle, function, messages, out);
         }
-        Core::Sponge(sponge) if select::pays(sponge, messages, 0) => {
+        Core::Sponge(sponge) if select::is_faster_in_lanes(sponge, messages, 0) => {
             digest_in_lanes::<_, WIDE>(sponge, function, messages, out);
         }
         _ => {
@@ -105,33 +96,37 @@ fn digest_in_lanes<F: Family, const N: usize>(
     family: &F,
     function: HashFunction,
     messages: &[&[u8]],
-    out: &mut [impl Place],
+    out: &mut [impl DigestSlot],
 ) {
     let task = Task { family, function, messages, keyed: None };
     with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
 }
 
-/// [`Key::sign_many`](crate::sign_many), from the hashers that have taken in the padded keys.
+/// Computes the tags of [`sign_many`](crate::sign_many) from the hashers of the padded keys.
 pub(crate) fn sign_many(
     inner: &Hasher,
     outer: &Hasher,
     messages: &[&[u8]],
-    out: &mut [impl Place],
+    out: &mut [impl DigestSlot],
 ) {
     let function = inner.hash_function();
     match (&inner.state, &outer.state) {
-        (State::Narrow(i), State::Narrow(o)) if select::pays(i.merkle, messages, 1) => {
+        (State::Narrow(i), State::Narrow(o))
+            if select::is_faster_in_lanes(i.merkle, messages, 1) =>
+        {
             sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, out);
         }
-        (State::Wide(i), State::Wide(o)) if select::pays(i.merkle, messages, 1) => {
+        (State::Wide(i), State::Wide(o)) if select::is_faster_in_lanes(i.merkle, messages, 1) => {
             sign_in_lanes::<_, WIDE>(i.merkle, function, [i.words, o.words], messages, out);
         }
-        (State::Sponge(i), State::Sponge(o)) if select::pays(i.sponge, messages, 1) => {
+        (State::Sponge(i), State::Sponge(o))
+            if select::is_faster_in_lanes(i.sponge, messages, 1) =>
+        {
             sign_in_lanes::<_, WIDE>(i.sponge, function, [i.state, o.state], messages, out);
         }
         _ => {
             for (message, out) in messages.iter().zip(out) {
-                *out.place() = digest_keyed(inner, outer, message);
+                *out.slot() = digest_keyed(inner, outer, message);
             }
         }
     }
@@ -142,17 +137,16 @@ fn sign_in_lanes<F: Family, const N: usize>(
     function: HashFunction,
     [inner, outer]: [F::State; 2],
     messages: &[&[u8]],
-    out: &mut [impl Place],
+    out: &mut [impl DigestSlot],
 ) {
     let task = Task { family, function, messages, keyed: Some(Midstates { inner, outer }) };
     with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
 }
 
-/// Appends to each hasher the bytes beside it: as [`Hasher::update`] of one after the other, but
-/// several at once.
+/// Appends to each hasher the bytes beside it, to several hashers at once.
 ///
-/// The hashers may be of several algorithms; those of one algorithm share lanes. It pays from
-/// some 4 KiB for each.
+/// The result is that of [`Hasher::update`] for one after the other. The hashers may be of different
+/// algorithms; those of one algorithm share lanes. It is faster from about 4 KiB per hasher.
 ///
 /// ```
 /// use hsum::{Algorithm, Hasher, digest, update_many};
@@ -203,7 +197,7 @@ fn update_each(algorithm: Algorithm, batch: &mut [(&mut Hasher, &[u8])]) {
     }
 }
 
-/// Calls `$body` with the allowed kernels of `$algorithm`, if it has lanes.
+/// Evaluates `$body` with the allowed kernels of `$algorithm`, if it has kernels.
 macro_rules! allowed {
     ($algorithm:expr, |$allowed:ident| $body:expr) => {
         match &$algorithm.spec().core {
@@ -224,29 +218,37 @@ macro_rules! allowed {
     };
 }
 
-/// A kernel: its tier, its lanes, and the cycles of one block in all of them.
-pub(crate) type Facts = (Tier, usize, u32);
-
-fn facts<F: ?Sized>(kernel: &Kernel<F>) -> Facts {
-    (kernel.tier, kernel.lanes, kernel.cost)
+/// The properties by which a kernel is chosen.
+#[derive(Clone, Copy)]
+pub(crate) struct KernelInfo {
+    pub(crate) tier: Tier,
+    pub(crate) lanes: usize,
+    /// Cycles for one block in every lane.
+    pub(crate) cycles: u32,
 }
 
-/// Every kernel of the algorithm that may run.
-pub(crate) fn kernels(algorithm: Algorithm) -> Vec<Facts> {
-    allowed!(algorithm, |allowed| allowed.iter().map(|(_, kernel)| facts(kernel)).collect())
+impl<F: ?Sized> From<&Kernel<F>> for KernelInfo {
+    fn from(kernel: &Kernel<F>) -> Self {
+        Self { tier: kernel.tier, lanes: kernel.lanes, cycles: kernel.cost }
+    }
 }
 
-/// The kernel of the algorithm that runs while so many lanes are live.
-pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<Facts> {
-    if live == 1 && !select::restricted() {
+/// Returns every kernel of the algorithm that may run.
+pub(crate) fn kernels(algorithm: Algorithm) -> Vec<KernelInfo> {
+    allowed!(algorithm, |allowed| allowed.iter().map(|(_, kernel)| kernel.into()).collect())
+}
+
+/// Returns the kernel of the algorithm that runs while `live` lanes are live.
+pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<KernelInfo> {
+    if live == 1 && !select::is_restricted() {
         return match &algorithm.spec().core {
-            Core::Narrow(merkle) => Some(facts(merkle.kernels.single())),
-            Core::Wide(merkle) => Some(facts(merkle.kernels.single())),
-            Core::Sponge(_) => Some(facts(KECCAK.single())),
+            Core::Narrow(merkle) => Some(merkle.kernels.single().into()),
+            Core::Wide(merkle) => Some(merkle.kernels.single().into()),
+            Core::Sponge(_) => Some(KECCAK.single().into()),
             Core::External(_) => None,
         };
     }
-    allowed!(algorithm, |allowed| Some(facts(allowed.best(live).1)))
+    allowed!(algorithm, |allowed| Some(allowed.best(live).1.into()))
 }
 
 #[cfg(test)]
@@ -254,28 +256,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_chosen_costs_least_for_each_live_lane() {
+    fn the_chosen_kernel_costs_least_per_live_lane() {
         for &algorithm in Algorithm::ALL {
             for live in 1..=NARROW {
-                let Some((_, lanes, cost)) = chosen(algorithm, live) else { continue };
-                let each = f64::from(cost) / lanes.min(live) as f64;
-                for (tier, lanes, cost) in kernels(algorithm) {
-                    let other = f64::from(cost) / lanes.min(live) as f64;
-                    assert!(each <= other, "{algorithm}, {live} live: {} x{lanes}", tier.name());
+                let cost =
+                    |kernel: &KernelInfo| f64::from(kernel.cycles) / kernel.lanes.min(live) as f64;
+                let Some(chosen) = chosen(algorithm, live) else { continue };
+                for other in kernels(algorithm) {
+                    let (tier, lanes) = (other.tier.name(), other.lanes);
+                    let message = format!("{algorithm}, {live} live: {tier} x{lanes}");
+                    assert!(cost(&chosen) <= cost(&other), "{message}");
                 }
             }
         }
     }
 
     #[test]
-    fn no_kernel_has_more_lanes_than_there_are() {
+    fn no_kernel_has_more_lanes_than_the_scheduler() {
         for &algorithm in Algorithm::ALL {
             let most = match algorithm.spec().core {
                 Core::Narrow(_) => NARROW,
                 _ => WIDE,
             };
-            for (tier, lanes, _) in kernels(algorithm) {
-                assert!(lanes <= most, "{algorithm} {}: {lanes} lanes", tier.name());
+            for kernel in kernels(algorithm) {
+                assert!(kernel.lanes <= most, "{algorithm} {}", kernel.tier.name());
             }
         }
     }

@@ -1,12 +1,13 @@
-//! Lanes against the RustCrypto crates: every kernel by name, uneven lengths, cut streams.
+//! Lanes against the RustCrypto crates: every kernel, uneven lengths, streams in pieces.
 
 mod common;
 
 use common::{oracle, oracle_hmac};
-use hsum::simd::{kernels, self_test, tiers, with_kernel, with_tier};
+use hsum::internals::{kernels, with_kernel, with_tier};
+use hsum::simd::{self_test, tiers};
 use hsum::{Algorithm, Digest, Hasher, Key, digest, digest_many, sign_many, update_many};
 
-/// Runs `f` with each kernel of each algorithm in turn, and with free choice.
+/// Runs `f` with each kernel of each algorithm in turn, and without a restriction.
 fn with_each_kernel(mut f: impl FnMut(Algorithm, &str, usize)) {
     for &algorithm in Algorithm::ALL {
         for (tier, lanes) in kernels(algorithm) {
@@ -50,7 +51,7 @@ fn every_kernel_agrees_around_every_border() {
 }
 
 #[test]
-fn every_number_of_equal_messages_finds_its_kernels() {
+fn any_number_of_equal_messages_is_hashed_right() {
     let data = Random(2).bytes(1000);
     for tier in tiers().map(Some).chain([None]) {
         for &algorithm in Algorithm::ALL {
@@ -70,7 +71,7 @@ fn every_number_of_equal_messages_finds_its_kernels() {
 }
 
 #[test]
-fn uneven_messages_share_lanes() {
+fn messages_of_different_lengths_share_lanes() {
     let mut random = Random(3);
     let data = random.bytes(1 << 17);
     with_each_kernel(|algorithm, kernel, lanes| {
@@ -88,7 +89,7 @@ fn uneven_messages_share_lanes() {
 }
 
 #[test]
-fn more_messages_than_a_window() {
+fn more_messages_than_a_window_are_hashed_right() {
     let mut random = Random(4);
     let data = random.bytes(4096);
     for algorithm in [Algorithm::Md5, Algorithm::Sha512, Algorithm::Sha3_256] {
@@ -101,7 +102,7 @@ fn more_messages_than_a_window() {
 }
 
 #[test]
-fn one_long_message_among_short_ones() {
+fn one_long_message_among_short_ones_is_hashed_right() {
     let data = Random(5).bytes(100_000);
     for &algorithm in Algorithm::ALL {
         let mut messages = vec![&data[..10]; 30];
@@ -110,7 +111,7 @@ fn one_long_message_among_short_ones() {
     }
 }
 
-/// Streams of one algorithm or of several, cut at random places, handed from kernel to kernel.
+/// Streams of one algorithm or of several, in pieces of random lengths, each by another kernel.
 #[test]
 fn streams_advance_together() {
     let mut random = Random(6);
@@ -156,7 +157,7 @@ fn streams_advance_together() {
 }
 
 #[test]
-fn the_batch_of_update_many_is_left_as_it_was() {
+fn update_many_leaves_the_batch_unchanged() {
     let mut hashers = [Algorithm::Sha256; 3].map(Hasher::new);
     let mut batch: Vec<(&mut Hasher, &[u8])> =
         hashers.iter_mut().map(|hasher| (hasher, [1; 100].as_slice())).collect();
@@ -167,7 +168,7 @@ fn the_batch_of_update_many_is_left_as_it_was() {
 }
 
 #[test]
-fn tags_of_many_messages() {
+fn tags_of_many_messages_are_those_of_each() {
     let mut random = Random(7);
     let data = random.bytes(5000);
     with_each_kernel(|algorithm, kernel, lanes| {
@@ -207,7 +208,7 @@ fn the_self_test_passes_and_covers_every_kernel() {
 
 #[test]
 #[should_panic(expected = "as many digests as messages")]
-fn a_place_for_each_digest() {
+fn digest_many_needs_a_digest_for_each_message() {
     digest_many(Algorithm::Md5, &[b"", b""], &mut [digest(Algorithm::Md5, b"")]);
 }
 
@@ -223,7 +224,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Below `limit`, or 0.
+    /// Returns a number below `limit`, or 0.
     fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }

@@ -1,11 +1,11 @@
-//! Batches of messages to be hashed together.
+//! Batches of messages for benchmarks.
 
-/// Messages that begin at different places of a page, as those of a program do.
+/// Returns messages of equal length at different offsets within a page, as programs have them.
 pub(crate) fn even(data: &[u8], count: usize, len: usize) -> Vec<&[u8]> {
     (0..count).map(|i| &data[i * (len + 192) % (data.len() - len)..][..len]).collect()
 }
 
-/// 1000 messages of 64 B to 64 KiB, log-uniform.
+/// Returns 1000 messages of 64 B to 64 KiB, log-uniform.
 pub(crate) fn uneven(data: &[u8]) -> Vec<&[u8]> {
     let mut seed = 1_u64;
     let mut random = || {

@@ -5,7 +5,7 @@
 mod common;
 
 use arbitrary::Arbitrary;
-use hsum::{Algorithm, Hasher, digest, digest_many, simd, update_many};
+use hsum::{Algorithm, Hasher, digest, digest_many, internals, update_many};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -46,9 +46,9 @@ fuzz_target!(|input: Input| {
         let digests: Vec<_> = hashers.into_iter().map(Hasher::finalize).collect();
         assert!(digests.iter().map(|digest| digest.as_bytes()).eq(expected.iter()));
     };
-    let kernels = simd::kernels(algorithm);
+    let kernels = internals::kernels(algorithm);
     match kernels.get(usize::from(input.kernel) % (kernels.len() + 1)) {
-        Some((tier, lanes)) => simd::with_kernel(*tier, *lanes, check),
+        Some((tier, lanes)) => internals::with_kernel(*tier, *lanes, check),
         None => check(),
     }
 });

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hsum::engine::{self, Plan};
+use hsum::internals;
 use hsum::simd::{self, Tier};
 use hsum::temporary::TemporaryFolder;
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
@@ -83,11 +84,11 @@ fn speed(algorithm: Algorithm, data: &[u8]) -> Speed {
     let single = rate(data.len(), || hasher.update(data));
     let messages: Vec<&[u8]> = data.chunks_exact(STRIDE).map(|m| &m[..LENGTH]).collect();
     let mut digests: Vec<Digest> = vec![digest(algorithm, b""); MESSAGES];
-    let kernels = simd::kernels(algorithm);
+    let kernels = internals::kernels(algorithm);
     let mut many = Vec::new();
     for tier in simd::tiers().filter(|tier| kernels.iter().any(|(of, _)| of == tier)) {
         let hash = || digest_many(algorithm, &messages, &mut digests);
-        many.push((tier, simd::with_tier(tier, || rate(MESSAGES * LENGTH, hash))));
+        many.push((tier, internals::with_tier(tier, || rate(MESSAGES * LENGTH, hash))));
     }
     Speed { algorithm, single, many }
 }

@@ -1,17 +1,17 @@
 //! `hsum self-test`: is this build right on this machine?
 
 use anyhow::Result;
-use hsum::simd::{self, SelfTest};
+use hsum::simd::{self, KernelTest};
 
 use super::exit::Exit;
 use super::output::Output;
 
 pub(crate) fn run() -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let results: Vec<SelfTest> = simd::self_test().collect();
+    let results: Vec<KernelTest> = simd::self_test().collect();
     for tier in simd::tiers() {
         let of_tier = results.iter().filter(|result| result.tier == tier);
-        let (passed, failed): (Vec<&SelfTest>, Vec<&SelfTest>) =
+        let (passed, failed): (Vec<&KernelTest>, Vec<&KernelTest>) =
             of_tier.partition(|result| result.passed);
         if passed.len() + failed.len() == 0 {
             continue;

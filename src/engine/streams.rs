@@ -143,10 +143,10 @@ impl Streams {
 /// more than one gains nothing.
 fn width(algorithm: Algorithm) -> usize {
     let kernels = lanes::kernels(algorithm);
-    let cost = |(_, lanes, cycles): &lanes::Facts| f64::from(*cycles) / *lanes as f64;
+    let cost = |kernel: &lanes::KernelInfo| f64::from(kernel.cycles) / kernel.lanes as f64;
     let best = kernels.iter().map(cost).fold(f64::INFINITY, f64::min);
     let good = kernels.iter().filter(|kernel| cost(kernel) <= best * 1.03);
-    good.map(|(_, lanes, _)| *lanes).min().unwrap_or(1).min(MANY)
+    good.map(|kernel| kernel.lanes).min().unwrap_or(1).min(MANY)
 }
 
 /// Cycles for a block of each of so many streams.
@@ -156,7 +156,7 @@ fn cost(algorithm: Option<Algorithm>, mut live: usize) -> f64 {
         // Without lanes, one after the other.
         let (lanes, each) = algorithm
             .and_then(|algorithm| lanes::chosen(algorithm, live))
-            .map_or((1, 1), |(_, lanes, cycles)| (lanes, cycles));
+            .map_or((1, 1), |kernel| (kernel.lanes, kernel.cycles));
         cycles += f64::from(each);
         live = live.saturating_sub(lanes);
     }

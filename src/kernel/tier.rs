@@ -3,6 +3,7 @@
 //! A token is a value that only `detect()` makes. Kernels are built from the token of their tier,
 //! so a kernel that exists can run.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 /// Calls a macro with the table of tiers. Each row has the [`Tier`] and token, the name, the module of
@@ -79,6 +80,12 @@ macro_rules! define {
                     #[allow(unreachable_patterns)] // tiers of other architectures
                     _ => false,
                 }
+            }
+        }
+
+        impl fmt::Display for Tier {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
             }
         }
 

@@ -1,4 +1,4 @@
-//! What the scheduler knows of a hash function: states, blocks, padding, kernels.
+//! The scheduler's view of a hash function: states, blocks, padding, kernels.
 
 use crate::algorithm::Sponge;
 use crate::hasher::sponge::{Absorber, MAX_RATE, squeeze};
@@ -7,37 +7,37 @@ use crate::kernel::functions::{KECCAK, KernelSet, Merkle};
 use crate::kernel::table::{BlockFn, Kernel, SpongeFn};
 use crate::kernel::word::Word;
 
-/// A hash function whose states lie open, so that kernels can advance many at once.
+/// A hash function with accessible states, so that kernels can advance many of them at once.
 pub(crate) trait Family: 'static {
-    /// What a message's blocks go into.
+    /// The state between two blocks.
     type State: Copy;
-    /// What inputs are slices of: blocks, or bytes where a block's length is a parameter.
+    /// The element of inputs: a block, or a byte where the length of a block is a parameter.
     type Unit: 'static;
-    /// Room for the last blocks of a message, padded.
+    /// A buffer for the last blocks of a message, padded.
     type End: Copy;
     /// The code of a kernel.
     type Run: ?Sized + 'static;
 
-    /// Empty.
+    /// An end of zeros.
     const END: Self::End;
 
-    /// The state before the first block.
+    /// Returns the state before the first block.
     fn initial(&self) -> Self::State;
-    /// A block's length in bytes.
+    /// Returns a block's length in bytes.
     fn block_len(&self) -> usize;
-    /// The whole blocks at the front of `data`, and what is left.
+    /// Splits `data` into whole blocks and the remaining bytes.
     fn split<'m>(&self, data: &'m [u8]) -> (&'m [Self::Unit], &'m [u8]);
-    /// How many blocks `len` bytes are when padded; what [`pad`](Self::pad) takes is 1 or 2.
+    /// Returns the number of blocks of `len` bytes with padding.
     fn padded(&self, len: usize) -> usize;
-    /// Whether the padding of `len` bytes fits [`End`](Self::End).
+    /// Returns `true` if `len` bytes with padding fit [`End`](Self::End).
     fn fits_end(&self, len: usize) -> bool;
-    /// Pads a message of `length` bytes that ends in `rest`.
+    /// Pads a message of `length` bytes whose last bytes are `rest`.
     fn pad(&self, rest: &[u8], length: u128, end: &mut Self::End);
-    /// The first `blocks` blocks.
+    /// Returns the first `blocks` blocks.
     fn units<'e>(&self, end: &'e Self::End, blocks: usize) -> &'e [Self::Unit];
-    /// The bytes of the first block.
+    /// Returns the bytes of the first block.
     fn block<'e>(&self, end: &'e mut Self::End) -> &'e mut [u8];
-    /// The digest that the last state is.
+    /// Writes the digest that the last state contains.
     fn write(&self, state: &Self::State, out: &mut [u8]);
 
     /// Returns the kernels of the compression function or permutation.
@@ -132,17 +132,17 @@ impl Family for Sponge {
     }
 }
 
-/// A message under way, whose state lanes can borrow between two blocks.
+/// A hasher's stream, whose state lanes can borrow between two blocks.
 pub(crate) trait Streaming {
     type Family: Family;
 
-    /// Between two blocks, or with the unfinished one in it where the state holds that.
+    /// Returns the state, which may already contain the unfinished block.
     fn state(&mut self) -> &mut <Self::Family as Family>::State;
-    /// Bytes of the unfinished block.
+    /// Returns the number of bytes of the unfinished block.
     fn pending(&self) -> usize;
-    /// What of the unfinished block the state does not hold yet goes to the front of `block`.
-    fn pend(&self, block: &mut [u8]);
-    /// Counts `len` bytes that the state has taken in, up to the end of a block.
+    /// Copies the bytes of the unfinished block that the state does not contain to the front of `block`.
+    fn copy_pending(&self, block: &mut [u8]);
+    /// Counts `len` bytes that the state has absorbed, up to the end of a block.
     fn skip(&mut self, len: usize);
     fn update(&mut self, data: &[u8]);
 }
@@ -156,7 +156,7 @@ impl<W: Word> Streaming for Stream<W> {
     fn pending(&self) -> usize {
         self.buffered().len()
     }
-    fn pend(&self, block: &mut [u8]) {
+    fn copy_pending(&self, block: &mut [u8]) {
         block[..self.buffered().len()].copy_from_slice(self.buffered());
     }
     fn skip(&mut self, len: usize) {
@@ -176,8 +176,8 @@ impl Streaming for Absorber {
     fn pending(&self) -> usize {
         self.filled()
     }
-    /// Zeros: absorbing adds, and the state holds them.
-    fn pend(&self, block: &mut [u8]) {
+    /// Fills with zeros: absorbing adds, and the state contains the bytes.
+    fn copy_pending(&self, block: &mut [u8]) {
         block[..self.filled()].fill(0);
     }
     fn skip(&mut self, len: usize) {

@@ -1,13 +1,23 @@
-//! Whole messages in lanes: their blocks where they lie, then their padded ends.
+//! Whole messages in lanes: first their blocks in place, then their padded ends.
 
-use super::Place;
-use super::family::Family;
-use super::schedule::{Contents, Ends, Job, LongestFirst, Work, run};
-use super::select::Kernels;
 use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
+use crate::lanes::family::Family;
+use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::select::Kernels;
 
-/// What is hashed, from which state, and to where.
+/// A result that contains a digest: the digest itself, or a tag.
+pub(crate) trait DigestSlot {
+    fn slot(&mut self) -> &mut Digest;
+}
+
+impl DigestSlot for Digest {
+    fn slot(&mut self) -> &mut Digest {
+        self
+    }
+}
+
+/// Messages to hash, and the function; with a key, its midstates.
 pub(super) struct Task<'a, 'm, F: Family> {
     pub(super) family: &'a F,
     pub(super) function: HashFunction,
@@ -15,18 +25,22 @@ pub(super) struct Task<'a, 'm, F: Family> {
     pub(super) keyed: Option<Midstates<F>>,
 }
 
-/// HMAC's states after the padded key (RFC 2104, section 4).
+/// HMAC's states after the padded keys (RFC 2104, section 4).
 pub(super) struct Midstates<F: Family> {
     pub(super) inner: F::State,
     pub(super) outer: F::State,
 }
 
 impl<'m, F: Family> Task<'_, 'm, F> {
-    /// Puts the digest or tag of each message into its place.
-    pub(super) fn run<T: Place, const N: usize>(&self, kernels: &Kernels<'_, F, N>, out: &mut [T]) {
+    /// Writes the digest or tag of each message to the same index of `out`.
+    pub(super) fn run<T: DigestSlot, const N: usize>(
+        &self,
+        kernels: &Kernels<'_, F, N>,
+        out: &mut [T],
+    ) {
         let initial = self.keyed.as_ref().map_or(self.family.initial(), |keyed| keyed.inner);
         let contents = if self.keyed.is_some() { Contents::Secret } else { Contents::Public };
-        // By reference, as they are large: a value that is handed on is a value copied.
+        // By reference, as they are large and would be copied.
         let order = &mut LongestFirst::new(self.messages.len());
         let ends = [&mut Ends::new(initial, 1), &mut Ends::new(initial, 2)];
         let mut messages = Messages { task: self, kernels, initial, order, ends, out };
@@ -34,8 +48,8 @@ impl<'m, F: Family> Task<'_, 'm, F> {
         messages.finish(contents);
     }
 
-    /// The blocks to be hashed where they lie, and the bytes to be padded after them. A short
-    /// message is all padding: one call of a kernel instead of two.
+    /// Splits a message into the blocks to hash in place and the bytes to pad after them. A short
+    /// message is padded as a whole, which takes one call of a kernel instead of two.
     fn parts(&self, message: &'m [u8]) -> (&'m [F::Unit], &'m [u8]) {
         if self.family.fits_end(message.len()) {
             (&[], message)
@@ -50,12 +64,14 @@ struct Messages<'t, 'a, 'm, F: Family, T, const N: usize> {
     kernels: &'t Kernels<'t, F, N>,
     initial: F::State,
     order: &'t mut LongestFirst<N>,
-    /// Those of one block, and those of two.
+    /// The ends of one block, and those of two.
     ends: [&'t mut Ends<F, N>; 2],
     out: &'t mut [T],
 }
 
-impl<'m, F: Family, T: Place, const N: usize> Work<'m, F> for Messages<'_, '_, 'm, F, T, N> {
+impl<'m, F: Family, T: DigestSlot, const N: usize> JobSource<'m, F>
+    for Messages<'_, '_, 'm, F, T, N>
+{
     fn next(&mut self) -> Option<Job<'m, F>> {
         loop {
             let Task { family, messages, .. } = self.task;
@@ -65,19 +81,19 @@ impl<'m, F: Family, T: Place, const N: usize> Work<'m, F> for Messages<'_, '_, '
                 return Some(Job { number, state: self.initial, blocks });
             }
             let initial = self.initial;
-            self.end(number, &initial, rest);
+            self.add_end(number, &initial, rest);
         }
     }
 
     fn done(&mut self, number: usize, state: &F::State) {
         let (_, rest) = self.task.parts(self.task.messages[number]);
-        self.end(number, state, rest);
+        self.add_end(number, state, rest);
     }
 }
 
-impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
-    /// The message is hashed but for `rest`, which waits for others to fill the lanes with.
-    fn end(&mut self, number: usize, state: &F::State, rest: &[u8]) {
+impl<F: Family, T: DigestSlot, const N: usize> Messages<'_, '_, '_, F, T, N> {
+    /// Adds the end of a message, `rest`, to those that wait for enough others to fill the lanes.
+    fn add_end(&mut self, number: usize, state: &F::State, rest: &[u8]) {
         let Task { family, messages, keyed, .. } = self.task;
         let mut length = messages[number].len() as u128;
         if keyed.is_some() {
@@ -86,7 +102,7 @@ impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
         let blocks = family.padded(rest.len());
         let ends = &mut self.ends[blocks - 1];
         family.pad(rest, length, ends.push(number, state));
-        if ends.len == self.kernels.most() {
+        if ends.len == self.kernels.batch() {
             flush(self.task, self.kernels, ends, self.out);
         }
     }
@@ -103,19 +119,19 @@ impl<F: Family, T: Place, const N: usize> Messages<'_, '_, '_, F, T, N> {
     }
 }
 
-/// Ends the collected messages, and under a key hashes their digests again from the outer state.
+/// Hashes the collected ends; with a key, hashes their digests again from the outer state.
 fn flush<F: Family, const N: usize>(
     task: &Task<'_, '_, F>,
     kernels: &Kernels<'_, F, N>,
     ends: &mut Ends<F, N>,
-    out: &mut [impl Place],
+    out: &mut [impl DigestSlot],
 ) {
     let Task { family, function, keyed, .. } = task;
     ends.run(family, kernels);
     if let Some(Midstates { outer, .. }) = keyed {
         let blocks = std::mem::replace(&mut ends.blocks, family.padded(function.len()));
         let length = (family.block_len() + function.len()) as u128;
-        // All are padded alike: the digests go where the first has a digest of zeros.
+        // All have the same padding, made with a digest of zeros that theirs replace.
         let mut padded = F::END;
         family.pad(&[0; MAX_LEN][..function.len()], length, &mut padded);
         for (state, end) in ends.states[0].iter_mut().zip(&mut ends.ends[..ends.len]) {
@@ -127,7 +143,7 @@ fn flush<F: Family, const N: usize>(
         ends.blocks = blocks;
     }
     for (state, number) in ends.states[0].iter().zip(&ends.numbers[..ends.len]) {
-        let digest = out[*number].place();
+        let digest = out[*number].slot();
         *digest = Digest::zeroed(*function);
         family.write(state, digest.as_mut_bytes());
     }

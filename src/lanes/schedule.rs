@@ -1,36 +1,36 @@
-//! The scheduler: jobs come longest first, a lane whose job ends takes the next.
+//! The scheduler: the longest jobs come first, and a lane whose job ends takes the next one.
 
-use super::family::Family;
-use super::select::Kernels;
 use crate::hasher::wipe::wipe;
+use crate::lanes::family::Family;
+use crate::lanes::select::Kernels;
 
-/// Where jobs come from, and where their states go.
-pub(super) trait Work<'m, F: Family> {
-    /// The next job, longest first.
+/// A source of jobs that takes their final states back.
+pub(super) trait JobSource<'m, F: Family> {
+    /// Returns the next job, longest first.
     fn next(&mut self) -> Option<Job<'m, F>>;
-    /// The job of that number is done; its state after the last block.
+    /// Takes the state of a job after its last block.
     fn done(&mut self, number: usize, state: &F::State);
 }
 
-/// A state, and whole blocks to advance it by, one or more.
+/// A state, and one or more whole blocks to advance it by.
 pub(super) struct Job<'m, F: Family> {
     pub(super) number: usize,
     pub(super) state: F::State,
     pub(super) blocks: &'m [F::Unit],
 }
 
-/// Whether memory is wiped after use.
+/// The secrecy of states: secret ones are wiped after use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Contents {
     Public,
     Secret,
 }
 
-/// Does all the work, in lanes that are kept full as long as it lasts.
+/// Runs all jobs, in lanes that are kept full as long as there are jobs.
 pub(super) fn run<'m, F: Family, const N: usize>(
     kernels: &Kernels<'_, F, N>,
     initial: F::State,
-    work: &mut impl Work<'m, F>,
+    work: &mut impl JobSource<'m, F>,
     contents: Contents,
 ) {
     // Before the lanes are laid out: a batch of short messages has no jobs.
@@ -76,19 +76,21 @@ pub(super) fn run<'m, F: Family, const N: usize>(
     }
 }
 
-/// Numbers jobs in an order that leaves no straggler: of the next [`WINDOW`] for each lane the
-/// longest first, so that short ones fill up the lanes towards the end.
+/// An order of jobs that leaves no straggler: the longest first, in windows of [`WINDOW`] jobs per
+/// lane, so that short ones fill up the lanes towards the end.
 pub(super) struct LongestFirst<const N: usize> {
-    /// How many jobs there are, and how many of them have been in a window.
+    /// The number of jobs.
     total: usize,
+    /// The number of jobs that have been in a window.
     seen: usize,
     /// Blocks and number of each job in the window, ascending; the last is the next.
     window: [[u64; N]; WINDOW],
+    /// The number of jobs left in the window.
     left: usize,
 }
 
-/// Enough for the short messages of a window to fill the lanes while a long one of it ends
-/// (`benches/lanes.rs`, the uneven batch).
+/// Jobs per lane that are sorted at once: the short ones must fill the lanes while a long one ends
+/// (`cargo bench --bench lanes -- uneven`).
 const WINDOW: usize = 16;
 
 impl<const N: usize> LongestFirst<N> {
@@ -98,7 +100,7 @@ impl<const N: usize> LongestFirst<N> {
         Self { total, seen: 0, window: [[0; N]; WINDOW], left: 0 }
     }
 
-    /// The next job's number; `blocks` says how long each is.
+    /// Returns the next job's number; `blocks` returns the length of each.
     #[inline]
     pub(super) fn next(&mut self, blocks: impl Fn(usize) -> usize) -> Option<usize> {
         if self.left == 0 {
@@ -111,20 +113,19 @@ impl<const N: usize> LongestFirst<N> {
 
     fn refill(&mut self, blocks: impl Fn(usize) -> usize) {
         let remaining = self.total - self.seen;
-        // Windows of one size: a small last one would hold stragglers and nothing beside them.
+        // Windows of equal size: a small last one would have nothing to run beside its stragglers.
         self.left = remaining.div_ceil(remaining.div_ceil(Self::SIZE as usize).max(1));
         self.seen += self.left;
         let window = &mut self.window.as_flattened_mut()[..self.left];
         for (place, key) in window.iter_mut().enumerate() {
-            // Of equally long ones the first in memory is to come first: they count backwards.
+            // Counted backwards, so that among equally long jobs the first in memory comes first.
             *key = blocks(self.seen - 1 - place) as u64 * Self::SIZE + place as u64;
         }
         window.sort_unstable();
     }
 }
 
-/// The last blocks of messages, equally many of each, collected until there are some for every
-/// lane.
+/// The last blocks of messages, the same number of each, collected until every lane has some.
 pub(super) struct Ends<F: Family, const N: usize> {
     pub(super) blocks: usize,
     pub(super) len: usize,
@@ -134,12 +135,12 @@ pub(super) struct Ends<F: Family, const N: usize> {
 }
 
 impl<F: Family, const N: usize> Ends<F, N> {
-    #[inline(always)] // large: to be made where it stays
+    #[inline(always)] // so that the large value is not copied
     pub(super) fn new(initial: F::State, blocks: usize) -> Self {
         Self { blocks, len: 0, numbers: [0; N], states: [[initial; N]; 2], ends: [F::END; N] }
     }
 
-    /// Adds a message by its number; the caller fills its end in.
+    /// Adds a message by its number, and returns its end for the caller to fill in.
     pub(super) fn push(&mut self, number: usize, state: &F::State) -> &mut F::End {
         let place = self.len;
         self.len += 1;
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_job_comes_once_and_the_longest_of_a_window_first() {
+    fn every_job_comes_once_and_the_longest_of_each_window_first() {
         for total in [0, 1, 2, 63, 64, 65, 127, 128, 129, 1000] {
             let blocks = |number: usize| number * 7919 % 101;
             let mut order = LongestFirst::<4>::new(total);

@@ -1,4 +1,4 @@
-//! Which kernels may run, and which of them run best for so many live lanes.
+//! The kernels that may run, and the best of them for a number of live lanes.
 
 use std::cell::Cell;
 
@@ -7,45 +7,46 @@ use crate::kernel::table::Kernel;
 use crate::kernel::tier::{Tier, forced};
 use crate::lanes::family::Family;
 
-/// A restriction to one tier, and perhaps to its kernel of so many lanes.
+/// A restriction to the kernels of one tier, or to one of them by its lanes.
 #[derive(Clone, Copy)]
-pub(crate) struct Only {
+pub(crate) struct Restriction {
     pub(crate) tier: Tier,
     pub(crate) lanes: Option<usize>,
 }
 
 thread_local! {
-    static ONLY: Cell<Option<Only>> = const { Cell::new(None) };
+    static RESTRICTION: Cell<Option<Restriction>> = const { Cell::new(None) };
 }
 
 /// Runs `f` with this thread's lanes restricted.
-pub(crate) fn within<T>(only: Only, f: impl FnOnce() -> T) -> T {
-    /// Puts back what was there, also when `f` panics.
-    struct Restore(Option<Only>);
+pub(crate) fn with_restriction<T>(restriction: Restriction, f: impl FnOnce() -> T) -> T {
+    /// Restores the previous restriction, also when `f` panics.
+    struct Restore(Option<Restriction>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            ONLY.set(self.0);
+            RESTRICTION.set(self.0);
         }
     }
-    let _restore = Restore(ONLY.replace(Some(only)));
+    let _restore = Restore(RESTRICTION.replace(Some(restriction)));
     f()
 }
 
-/// Whether not every kernel may run on this thread.
-pub(crate) fn restricted() -> bool {
-    ONLY.get().is_some()
+/// Returns `true` if this thread's lanes are restricted.
+pub(crate) fn is_restricted() -> bool {
+    RESTRICTION.get().is_some()
 }
 
-/// What it costs to set lanes up for a few messages, in cycles: most of it is laying out states.
+/// Returns the cycles for setting lanes up for a few messages, most of them for laying out states.
+///
 /// Measured on Zen 4, as the difference to one message after the other: 1200 cycles with states
 /// of 32 bytes, 1550 with 64, 2800 with 200.
-const fn setup(state: usize) -> u64 {
+const fn setup_cost(state: usize) -> u64 {
     900 + 10 * state as u64
 }
 
-/// Whether the messages are enough for lanes; each has so many blocks `more` than its own.
-pub(super) fn pays<F: Family>(family: &F, messages: &[&[u8]], more: usize) -> bool {
-    if messages.len() > FEW || restricted() {
+/// Returns `true` if lanes are faster for the messages, each of which has `more` blocks besides its own.
+pub(super) fn is_faster_in_lanes<F: Family>(family: &F, messages: &[&[u8]], more: usize) -> bool {
+    if messages.len() > FEW || is_restricted() {
         return true;
     }
     let Some(others) = messages.len().checked_sub(1) else { return false };
@@ -54,7 +55,7 @@ pub(super) fn pays<F: Family>(family: &F, messages: &[&[u8]], more: usize) -> bo
     messages.iter().map(blocks).sum::<usize>() >= min_blocks[others]
 }
 
-/// For so many messages less one, how many blocks save what setting lanes up costs.
+/// Returns, at `n - 1`, the fewest total blocks of `n` messages at which lanes save their setup cost.
 fn min_blocks<F: Family>(family: &F) -> [usize; FEW] {
     let (allowed, alone) = (Allowed::new(family), u64::from(family.kernels().single().cost));
     std::array::from_fn(|others| {
@@ -63,17 +64,17 @@ fn min_blocks<F: Family>(family: &F) -> [usize; FEW] {
         match alone.checked_sub(together) {
             None | Some(0) => usize::MAX,
             Some(_) if others == 0 => usize::MAX,
-            Some(saved) => setup(size_of::<F::State>()).div_ceil(saved) as usize,
+            Some(saved) => setup_cost(size_of::<F::State>()).div_ceil(saved) as usize,
         }
     })
 }
 
-fn only() -> Option<Only> {
+fn restriction() -> Option<Restriction> {
     let from_environment = || match forced() {
-        Ok(Some(tier)) => Some(Only { tier: *tier, lanes: None }),
+        Ok(Some(tier)) => Some(Restriction { tier: *tier, lanes: None }),
         _ => None,
     };
-    ONLY.get().or_else(from_environment)
+    RESTRICTION.get().or_else(from_environment)
 }
 
 /// The kernels that may run.
@@ -84,17 +85,17 @@ pub(crate) struct Allowed<F: Family> {
 }
 
 impl<F: Family> Allowed<F> {
-    /// All of them; under a restriction those of its tier or, where that has none of the
-    /// algorithm, the portable ones.
+    /// Takes all kernels; under a restriction those that it names or, if the family has none of them,
+    /// the portable ones.
     pub(crate) fn new(family: &F) -> Self {
         let kernels = family.kernels().all();
         let which = |wanted: &dyn Fn(&Kernel<F::Run>) -> bool| {
             let bits = kernels.iter().enumerate().map(|(i, kernel)| u32::from(wanted(kernel)) << i);
             bits.fold(0, |mask, bit| mask | bit)
         };
-        let mask = match only() {
+        let mask = match restriction() {
             None => which(&|_| true),
-            Some(Only { tier, lanes }) => {
+            Some(Restriction { tier, lanes }) => {
                 match which(&|k| k.tier == tier && lanes.is_none_or(|n| n == k.lanes)) {
                     0 => which(&|kernel| kernel.tier == Tier::Portable),
                     mask => mask,
@@ -104,8 +105,8 @@ impl<F: Family> Allowed<F> {
         Self { kernels, mask }
     }
 
-    /// Whether kernels remain when those with more lanes are left out.
-    pub(crate) fn fit(&self, lanes: usize) -> bool {
+    /// Returns `true` if there is a kernel of at most `lanes` lanes.
+    pub(crate) fn has_within(&self, lanes: usize) -> bool {
         self.iter().any(|(_, kernel)| kernel.lanes <= lanes)
     }
 
@@ -114,8 +115,8 @@ impl<F: Family> Allowed<F> {
         self.kernels.iter().enumerate().filter(move |(i, _)| mask >> i & 1 == 1)
     }
 
-    /// The kernel with the least cost for each of `live` lanes, and its index; of equals, the
-    /// one with fewer lanes.
+    /// Returns the kernel with the least cost per live lane, and its index; of equals, the one with
+    /// fewer lanes.
     pub(crate) fn best(&self, live: usize) -> (usize, &'static Kernel<F::Run>) {
         let mut all = self.iter();
         let first = all.next().expect("there is always a portable kernel");
@@ -133,14 +134,14 @@ pub(super) struct Kernels<'f, F: Family, const N: usize> {
     family: &'f F,
     allowed: Allowed<F>,
     width: usize,
-    /// For so many live lanes less one, the index of the best kernel; found when first asked for.
+    /// The index of the best kernel for `n` live lanes, at `n - 1`; found when first needed.
     best: [Cell<u8>; N],
 }
 
 const UNKNOWN: u8 = u8::MAX;
 
 impl<'f, F: Family, const N: usize> Kernels<'f, F, N> {
-    /// Leaves out the kernels of more than `N` lanes; some must remain.
+    /// Leaves out the kernels of more than `N` lanes; at least one must remain.
     pub(super) fn new(family: &'f F, mut allowed: Allowed<F>) -> Self {
         let too_wide = allowed.iter().filter(|(_, kernel)| kernel.lanes > N);
         allowed.mask &= !too_wide.fold(0, |mask, (i, _)| mask | 1 << i);
@@ -148,13 +149,13 @@ impl<'f, F: Family, const N: usize> Kernels<'f, F, N> {
         Self { family, allowed, width, best: [const { Cell::new(UNKNOWN) }; N] }
     }
 
-    /// How many lanes are best kept busy.
+    /// Returns the number of lanes to keep busy.
     pub(super) fn width(&self) -> usize {
         self.width
     }
 
-    /// How many inputs at most are run at once: a multiple of that.
-    pub(super) fn most(&self) -> usize {
+    /// Returns the most inputs to run at once, a multiple of [`width`](Self::width).
+    pub(super) fn batch(&self) -> usize {
         N - N % self.width
     }
 
@@ -164,8 +165,8 @@ impl<'f, F: Family, const N: usize> Kernels<'f, F, N> {
 
     /// Advances the first `live` states by their inputs, which are of equal length.
     ///
-    /// Kernels with more lanes than are left get a copy of a live input and a state that nobody
-    /// reads, for which the second halves have room.
+    /// The lanes of a kernel that are left over get a copy of a live input and an unused state; the
+    /// second halves of the arrays have room for these.
     pub(super) fn run(
         &self,
         states: &mut [[F::State; N]; 2],

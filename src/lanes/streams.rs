@@ -1,12 +1,12 @@
-//! Messages under way in lanes: what completes a block first, then whole blocks, then the rest.
+//! Hashers' streams in lanes: first the bytes that complete a block, then whole blocks, then the rest.
 
-use super::family::{Family, Streaming};
-use super::schedule::{Contents, Ends, Job, LongestFirst, Work, run};
-use super::select::Kernels;
 use crate::algorithm::Algorithm;
 use crate::hasher::{Hasher, State};
+use crate::lanes::family::{Family, Streaming};
+use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::select::Kernels;
 
-/// The hashers of one algorithm in a batch, and where their streams are.
+/// The hashers of one algorithm in a batch, and the access to their streams.
 #[derive(Clone, Copy)]
 pub(super) struct Group<S> {
     pub(super) algorithm: Algorithm,
@@ -19,7 +19,7 @@ impl<S> Group<S> {
     }
 }
 
-/// Appends its bytes to each stream of the group.
+/// Appends the bytes of the batch to each stream of the group.
 pub(super) fn update<S: Streaming, const N: usize>(
     kernels: &Kernels<'_, S::Family, N>,
     family: &S::Family,
@@ -36,9 +36,9 @@ pub(super) fn update<S: Streaming, const N: usize>(
         }
         let ends = ends.get_or_insert_with(|| Ends::new(family.initial(), 1));
         let block = family.block(ends.push(number, stream.state()));
-        stream.pend(block);
+        stream.copy_pending(block);
         block[stream.pending()..].copy_from_slice(head);
-        if ends.len == kernels.most() {
+        if ends.len == kernels.batch() {
             flush(family, kernels, ends, batch, group);
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn update<S: Streaming, const N: usize>(
     }
 }
 
-/// What completes the unfinished block, the whole blocks after that, and the rest.
+/// Splits `data` into the bytes that complete the unfinished block, whole blocks, and the rest.
 fn parts<'m, F: Family>(
     family: &F,
     pending: usize,
@@ -100,7 +100,7 @@ struct Streams<'b, 'h, 'm, S: Streaming, const N: usize> {
     order: &'b mut LongestFirst<N>,
 }
 
-impl<'m, S: Streaming, const N: usize> Work<'m, S::Family> for Streams<'_, '_, 'm, S, N> {
+impl<'m, S: Streaming, const N: usize> JobSource<'m, S::Family> for Streams<'_, '_, 'm, S, N> {
     fn next(&mut self) -> Option<Job<'m, S::Family>> {
         loop {
             let block_len = self.family.block_len();

@@ -1,4 +1,4 @@
-//! `HSUM_TIER`: the same digests by the kernels of every tier, and a listing that says which run.
+//! `HSUM_TIER`: every tier computes the same digests, and a listing shows the kernels.
 
 use hsum::Algorithm;
 use hsum::simd::tiers;
@@ -25,7 +25,7 @@ fn every_tier_gives_the_same_digests() {
 }
 
 #[test]
-fn portable_means_portable_for_one_message_too() {
+fn the_portable_tier_also_applies_to_one_message() {
     let dir = Dir::new();
     let listing = dir.words("algorithms --tiers").env("HSUM_TIER", "portable");
     let listing = listing.run().exits(0);
