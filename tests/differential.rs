@@ -1,9 +1,8 @@
-//! Random messages, cut at random: the same answers as RustCrypto's hashers, `hmac`, and the programs found here.
+//! Digests and HMACs of random messages agree with RustCrypto's and with installed programs.
 
 mod common;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -11,20 +10,17 @@ use common::{authenticating, cut, hmac_by_the_book, noise, oracle, oracle_hmac, 
 use hsum::{Algorithm, HashFunction, Hasher, Hmac, Key, MultiHasher, digest, hash_reader};
 use proptest::prelude::*;
 
-/// Any algorithm, at any of its lengths.
+/// Any algorithm at any of its lengths.
 fn functions() -> impl Strategy<Value = HashFunction> {
-    let every: Vec<HashFunction> = Algorithm::ALL
-        .iter()
-        .flat_map(|a| (1..=a.max_len()).filter_map(|len| HashFunction::new(*a, len)))
-        .collect();
-    // An algorithm first: else the ones with a choice of lengths crowd out the others.
-    let of = move |a: Algorithm| -> Vec<HashFunction> {
-        every.iter().copied().filter(|f| f.algorithm() == a).collect()
-    };
-    prop::sample::select(Algorithm::ALL).prop_flat_map(move |a| prop::sample::select(of(a)))
+    // Choose the algorithm first, or those of many lengths would crowd out the others.
+    prop::sample::select(Algorithm::ALL).prop_flat_map(|algorithm| {
+        let lengths = 1..=algorithm.max_len();
+        let all: Vec<_> = lengths.filter_map(|len| HashFunction::new(algorithm, len)).collect();
+        prop::sample::select(all)
+    })
 }
 
-/// Small ones mostly, where the padding is; some that span many blocks and BLAKE3 chunks.
+/// Mostly short messages, for the padding; some of many blocks and BLAKE3 chunks.
 fn messages() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => prop::collection::vec(any::<u8>(), 0..=300),
@@ -51,7 +47,7 @@ proptest! {
     #![proptest_config(config(3_000))]
 
     #[test]
-    fn digests(function in functions(), message in messages(), lengths in piece_lengths()) {
+    fn digests_agree(function in functions(), message in messages(), lengths in piece_lengths()) {
         let expected = oracle(function, &message);
         let once = digest(function, &message);
         prop_assert_eq!(once.as_bytes(), &expected[..]);
@@ -63,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn several_at_once(
+    fn digests_in_one_pass_agree(
         chosen in prop::collection::vec(functions(), 0..5),
         message in messages(),
         lengths in piece_lengths(),
@@ -79,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn hmacs(
+    fn hmacs_agree(
         function in functions(),
         key in prop::collection::vec(any::<u8>(), 0..300),
         message in messages(),
@@ -101,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn endless_output(
+    fn endless_output_agrees(
         algorithm in prop::sample::select(common::extendable().collect::<Vec<_>>()),
         message in messages(),
         reads in prop::collection::vec(0..500usize, 0..20),
@@ -120,10 +116,10 @@ proptest! {
     }
 }
 
-/// Messages in files: of every length up to 300, and some longer ones.
+/// Messages of every length up to 300, and some longer ones, in files.
 struct Files {
     messages: Vec<Vec<u8>>,
-    /// Within the directory.
+    /// The file names in the directory.
     names: Vec<String>,
     directory: tempfile::TempDir,
 }
@@ -139,8 +135,8 @@ fn files() -> Files {
     Files { messages, names, directory }
 }
 
-/// The digests that a program prints for the files, one line `hex name` for each; `None`, and
-/// a note, where there is no such program or it does not know the function.
+/// Returns the digests that a program prints for the files, in lines of `HEX NAME`; prints a note
+/// and returns `None` if it is not installed or does not know the function.
 fn run(program: &str, arguments: &[String], files: &Files) -> Option<Vec<String>> {
     let call = |names: &[String]| {
         let mut command = Command::new(program);
@@ -149,12 +145,9 @@ fn run(program: &str, arguments: &[String], files: &Files) -> Option<Vec<String>
     };
     match call(&files.names[..1]) {
         Ok(probe) if probe.status.success() => {}
-        Ok(_) => {
-            eprintln!("skipped: {program} {}: not supported here", arguments.join(" "));
-            return None;
-        }
-        Err(error) => {
-            eprintln!("skipped: {program}: {error}");
+        result => {
+            let reason = result.map_or_else(|e| e.to_string(), |_| "not supported".into());
+            eprintln!("skipped: {program} {}: {reason}", arguments.join(" "));
             return None;
         }
     }
@@ -168,12 +161,24 @@ fn run(program: &str, arguments: &[String], files: &Files) -> Option<Vec<String>
 }
 
 fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let executable = OsString::from(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-    std::env::split_paths(&path).any(|directory| directory.join(&executable).is_file())
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
 }
 
-/// `openssl`'s name for the function and what else it must be told.
+/// Asserts that `program` prints our digests; returns `false` if it does not know the function.
+fn agrees(program: &str, arguments: &[String], function: HashFunction, files: &Files) -> bool {
+    let Some(expected) = run(program, arguments, files) else { return false };
+    for (message, expected) in files.messages.iter().zip(expected) {
+        let len = message.len();
+        assert_eq!(digest(function, message).to_string(), expected, "{function}: {len}");
+    }
+    true
+}
+
+/// Returns the arguments with which `openssl` computes the function.
 fn openssl_options(function: HashFunction) -> Option<Vec<String>> {
     let name = match (function.algorithm(), function.len()) {
         (Algorithm::Blake2b, 64) => "-blake2b512".to_owned(),
@@ -182,7 +187,7 @@ fn openssl_options(function: HashFunction) -> Option<Vec<String>> {
         (algorithm, _) => format!("-{algorithm}"),
     };
     let mut options = vec!["dgst".into(), "-r".into(), name];
-    if matches!(function.algorithm(), Algorithm::Shake128 | Algorithm::Shake256) {
+    if function.algorithm().is_extendable() {
         options.extend(["-xoflen".into(), function.len().to_string()]);
     }
     Some(options)
@@ -191,27 +196,23 @@ fn openssl_options(function: HashFunction) -> Option<Vec<String>> {
 #[test]
 fn openssl_agrees_on_digests() {
     if !is_installed("openssl") {
-        eprintln!("skipped: openssl is not installed");
         return;
     }
     let files = files();
     let mut agreed = BTreeSet::new();
     for algorithm in Algorithm::ALL {
-        let lengths: &[usize] = match algorithm {
-            Algorithm::Shake128 | Algorithm::Shake256 => &[1, 16, 32, 64],
-            _ => &[algorithm.default_len()],
+        let lengths: &[usize] = match algorithm.is_extendable() {
+            true => &[1, 16, 32, 64],
+            false => &[algorithm.default_len()],
         };
         for function in lengths.iter().map(|len| HashFunction::new(*algorithm, *len).unwrap()) {
             let Some(options) = openssl_options(function) else { continue };
-            let Some(expected) = run("openssl", &options, &files) else { continue };
-            for (message, expected) in files.messages.iter().zip(expected) {
-                let len = message.len();
-                assert_eq!(digest(function, message).to_string(), expected, "{function}: {len}");
+            if agrees("openssl", &options, function, &files) {
+                agreed.insert(*algorithm);
             }
-            agreed.insert(*algorithm);
         }
     }
-    // Whatever else a build of it leaves out: if this one is skipped too, the call is wrong.
+    // Every build of openssl has SHA-256: if it is skipped, the arguments are wrong.
     assert!(agreed.contains(&Algorithm::Sha256), "{agreed:?}");
     eprintln!("openssl agreed on {agreed:?}");
 }
@@ -219,7 +220,6 @@ fn openssl_agrees_on_digests() {
 #[test]
 fn openssl_agrees_on_hmacs() {
     if !is_installed("openssl") {
-        eprintln!("skipped: openssl is not installed");
         return;
     }
     let files = files();
@@ -234,12 +234,8 @@ fn openssl_agrees_on_hmacs() {
             let Some(expected) = run("openssl", &options, &files) else { break };
             let key = Key::new(algorithm, &secret).unwrap();
             for (message, expected) in files.messages.iter().zip(expected) {
-                let len = message.len();
-                assert_eq!(
-                    key.sign(message).to_string(),
-                    expected,
-                    "{algorithm}: {key_len}, {len}"
-                );
+                let tag = key.sign(message).to_string();
+                assert_eq!(tag, expected, "{algorithm}: {key_len}, {}", message.len());
             }
             agreed.insert(algorithm);
         }
@@ -248,40 +244,20 @@ fn openssl_agrees_on_hmacs() {
     eprintln!("openssl agreed on HMAC with {agreed:?}");
 }
 
-/// `b2sum` of the GNU tools is another implementation, and takes every length.
 #[test]
 fn b2sum_agrees_at_every_length() {
-    if !is_installed("b2sum") {
-        eprintln!("skipped: b2sum is not installed");
-        return;
-    }
     let files = files();
     for len in [1, 2, 16, 20, 31, 32, 33, 48, 63, 64] {
         let function = HashFunction::new(Algorithm::Blake2b, len).unwrap();
-        let Some(expected) = run("b2sum", &["-l".into(), (len * 8).to_string()], &files) else {
-            continue;
-        };
-        for (message, expected) in files.messages.iter().zip(expected) {
-            assert_eq!(digest(function, message).to_string(), expected, "{function}");
-        }
+        agrees("b2sum", &["-l".into(), (len * 8).to_string()], function, &files);
     }
 }
 
-/// `b3sum` of the BLAKE3 team.
 #[test]
 fn b3sum_agrees_at_every_length() {
-    if !is_installed("b3sum") {
-        eprintln!("skipped: b3sum is not installed");
-        return;
-    }
     let files = files();
     for len in [1, 31, 32, 33, 64] {
         let function = HashFunction::new(Algorithm::Blake3, len).unwrap();
-        let Some(expected) = run("b3sum", &["-l".into(), len.to_string()], &files) else {
-            continue;
-        };
-        for (message, expected) in files.messages.iter().zip(expected) {
-            assert_eq!(digest(function, message).to_string(), expected, "{function}");
-        }
+        agrees("b3sum", &["-l".into(), len.to_string()], function, &files);
     }
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use common::{authenticating, block_len, hmac_by_the_book, noise, oracle_hmac};
 use hsum::{Algorithm, HashFunction, Hmac, Key, TagMismatch};
-use vectors::{What, cases};
+use vectors::{Kind, cases};
 
 /// Verifies with [`Key::verify`] and [`Hmac::verify`], which must agree.
 fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
@@ -22,7 +22,7 @@ fn verify(key: &Key, message: &[u8], tag: &[u8]) -> Result<(), TagMismatch> {
 
 #[test]
 fn tags_of_the_rfcs_verify_for_their_own_message_only() {
-    let cases = cases(What::Hmac);
+    let cases = cases(Kind::Hmac);
     let mut rejected = 0;
     for case in &cases {
         let key = Key::new(case.algorithm, case.key.as_deref().unwrap()).unwrap();

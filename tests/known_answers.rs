@@ -1,4 +1,4 @@
-//! Known answers: NIST, the RFCs and the BLAKE3 team, one-shot and in pieces, and no answer for a near miss.
+//! Known answers by NIST, the RFCs and the BLAKE3 team, for messages at once and in pieces.
 
 mod common;
 #[path = "common/vectors.rs"]
@@ -10,17 +10,17 @@ use std::path::Path;
 
 use common::{cut, pattern};
 use hsum::{Algorithm, Digest, HashFunction, Hasher, Key, digest, hash_reader};
-use vectors::{Case, FILES, What, cases};
+use vectors::{Case, FILES, Kind, cases};
 
 impl Case {
-    /// At the length of the answer.
+    /// Returns the algorithm at the length of the answer.
     fn hash_function(&self) -> HashFunction {
         HashFunction::new(self.algorithm, self.expected.len())
             .unwrap_or_else(|| panic!("{}: {} bytes", self.name, self.expected.len()))
     }
 
-    /// Ways to cut the message: whole, byte by byte, and in growing and in uneven pieces with
-    /// empty ones among them.
+    /// Divides the message: whole, byte by byte, in growing pieces, and in uneven ones of which some
+    /// are empty.
     fn cuttings(&self) -> [Vec<&[u8]>; 4] {
         let message = &self.message;
         [
@@ -31,15 +31,13 @@ impl Case {
         ]
     }
 
-    /// The message with one bit changed, at the front, in the middle and at the end, and with a
-    /// byte more and a byte less.
+    /// Returns the message with one bit changed at the front, in the middle and at the end, and with
+    /// one byte more or less.
     fn near_misses(&self) -> Vec<Vec<u8>> {
         let bits = self.message.len() * 8;
-        let mut places = BTreeSet::new();
-        if bits > 0 {
-            places.extend([0, bits / 2 - 1, bits - 1]);
-        }
-        let mut misses: Vec<Vec<u8>> = places.into_iter().map(|p| flip(&self.message, p)).collect();
+        let places = [0, (bits / 2).wrapping_sub(1), bits.wrapping_sub(1)];
+        let places = BTreeSet::from(places).into_iter().filter(|place| *place < bits);
+        let mut misses: Vec<Vec<u8>> = places.map(|place| flip(&self.message, place)).collect();
         misses.push([&self.message[..], b"\0"].concat());
         if let Some((_, shorter)) = self.message.split_last() {
             misses.push(shorter.to_vec());
@@ -55,7 +53,7 @@ fn flip(bytes: &[u8], bit: usize) -> Vec<u8> {
 }
 
 #[test]
-fn every_file_is_in_the_table_and_every_algorithm_has_one() {
+fn every_file_is_listed_and_every_algorithm_has_one() {
     fn walk(root: &Path, below: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(root.join(below)).unwrap() {
             let entry = entry.unwrap();
@@ -74,14 +72,14 @@ fn every_file_is_in_the_table_and_every_algorithm_has_one() {
     assert_eq!(listed.len(), FILES.len(), "a file is listed twice");
 
     for algorithm in Algorithm::ALL {
-        let here = |file: &&vectors::File| file.algorithm == *algorithm && file.what != What::Hmac;
-        assert!(FILES.iter().any(|file| here(&file)), "{algorithm} has no known answers");
+        let has = |file: &vectors::File| file.algorithm == *algorithm && file.kind != Kind::Hmac;
+        assert!(FILES.iter().any(has), "{algorithm} has no known answers");
     }
 }
 
 #[test]
-fn digests() {
-    let cases = cases(What::Hash);
+fn digests_are_known_and_those_of_changed_messages_differ() {
+    let cases = cases(Kind::Hash);
     assert_eq!(cases.len(), 1959);
     for case in &cases {
         let function = case.hash_function();
@@ -93,7 +91,7 @@ fn digests() {
             pieces.iter().for_each(|piece| hasher.update(piece));
             assert_eq!(hasher.finalize(), expected, "{}, cutting {i}", case.name);
         }
-        // A digest of one or two bytes may well be that of another message too.
+        // Short digests may collide.
         if case.expected.len() >= 8 {
             for miss in case.near_misses() {
                 assert_ne!(digest(function, &miss), expected, "{}", case.name);
@@ -103,8 +101,8 @@ fn digests() {
 }
 
 #[test]
-fn digests_in_text() {
-    for case in cases(What::Hash) {
+fn digests_are_written_and_parsed_as_text() {
+    for case in cases(Kind::Hash) {
         let digest = digest(case.hash_function(), &case.message);
         let hex = hex::encode(&case.expected);
         assert_eq!(digest.to_string(), hex);
@@ -117,14 +115,14 @@ fn digests_in_text() {
 }
 
 #[test]
-fn blake3_extended_output() {
-    let cases = cases(What::Blake3Json);
+fn blake3_output_of_every_length_is_known() {
+    let cases = cases(Kind::Blake3Json);
     for case in &cases {
         assert_eq!(case.expected.len(), 131);
         for pieces in case.cuttings() {
             let mut hasher = Hasher::new(Algorithm::Blake3);
             pieces.iter().for_each(|piece| hasher.update(piece));
-            // The default digest and the longest are the front of it.
+            // Digests are prefixes of the output.
             for len in [1, 32, 64] {
                 let function = HashFunction::new(Algorithm::Blake3, len).unwrap();
                 let mut shorter = Hasher::new(function);
@@ -145,12 +143,12 @@ fn blake3_extended_output() {
 }
 
 #[test]
-fn shake_through_its_endless_output() {
-    for case in cases(What::Hash) {
+fn shake_output_is_known() {
+    for case in cases(Kind::Hash) {
         let mut hasher = Hasher::new(case.hash_function());
         hasher.write_all(&case.message).unwrap();
         let Some(mut reader) = hasher.finalize_xof() else {
-            assert!(!matches!(case.algorithm, Algorithm::Shake128 | Algorithm::Shake256));
+            assert!(!case.algorithm.is_extendable());
             continue;
         };
         let mut out = vec![0; case.expected.len()];
@@ -160,8 +158,8 @@ fn shake_through_its_endless_output() {
 }
 
 #[test]
-fn hmac_tags() {
-    let cases = cases(What::Hmac);
+fn hmac_tags_are_known_and_those_of_changed_keys_and_messages_differ() {
+    let cases = cases(Kind::Hmac);
     assert_eq!(cases.len(), 38);
     for case in &cases {
         let secret = case.key.as_deref().unwrap();
@@ -182,9 +180,9 @@ fn hmac_tags() {
     }
 }
 
-/// The long example of FIPS 180-2 (appendices A.3 and B.3), and MD5 of the same by OpenSSL.
+/// The long example of FIPS 180-2 (appendices A.3 and B.3); its MD5 is OpenSSL's.
 #[test]
-fn a_million_times_a() {
+fn a_million_letters_have_the_known_digests() {
     let answers = [
         (Algorithm::Md5, "7707d6ae4e027c70eea2a935c2296f21"),
         (Algorithm::Sha1, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
@@ -199,8 +197,8 @@ fn a_million_times_a() {
     }
 }
 
-/// The period of the BLAKE3 vectors' input is part of the vectors.
+/// The messages of the BLAKE3 vectors follow this pattern.
 #[test]
-fn the_pattern_is_that_of_the_vectors() {
+fn the_pattern_has_a_period_of_251_bytes() {
     assert_eq!(pattern(253)[249..], [249, 250, 0, 1]);
 }

@@ -1,4 +1,4 @@
-//! `digest_many`, `update_many` and `sign_many` allocate nothing, as a counting allocator shows.
+//! `digest_many`, `update_many` and `sign_many` allocate nothing, as a counting allocator checks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,15 +11,15 @@ thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is passed on to the system's allocator.
+// SAFETY: every call is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -28,7 +28,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 #[test]
-fn nothing_is_allocated() {
+fn batches_allocate_nothing() {
     let data = vec![7; 5000];
     let messages: Vec<&[u8]> = (0..1500).map(|i| &data[..i * i % 4999]).collect();
     for &algorithm in Algorithm::ALL {
@@ -39,10 +39,10 @@ fn nothing_is_allocated() {
         let mut hashers = vec![Hasher::new(algorithm); 50];
         let mut batch: Vec<(&mut Hasher, &[u8])> =
             hashers.iter_mut().zip(&messages).map(|(hasher, data)| (hasher, *data)).collect();
-        // The kernels are listed when they are first asked for.
+        // The first call allocates the list of kernels.
         digest_many(algorithm, &messages[..1], &mut digests[..1]);
 
-        // BLAKE2 and BLAKE3 live in boxes.
+        // Hashes of other crates live in boxes.
         let in_lanes = !hsum::internals::kernels(algorithm).is_empty();
         let before = COUNT.get();
         for count in [0, 1, 2, 16, 17, 1500] {

@@ -1,18 +1,17 @@
-//! What the tests share: messages, ways to cut them, and independent implementations to compare with.
+//! Shared by the tests: messages, ways to divide them, and independent implementations.
 #![allow(dead_code)] // each test crate uses its own part
 
 use hmac::{KeyInit, Mac, SimpleHmac};
 use hsum::{Algorithm, HashFunction};
-use sha2::Digest as _;
 use sha2::digest::block_api::BlockSizeUser;
 use shake::{ExtendableOutput, Update, XofReader};
 
-/// The first `len` bytes of 0, 1, … 250, 0, 1, …: a period that no block length shares.
+/// Returns the first `len` bytes of 0, 1, … 250, 0, 1, …; no block length is a multiple of the period.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
-/// `len` bytes that look random and are the same for the same `seed` (xorshift64*).
+/// Returns `len` pseudo-random bytes from `seed` (xorshift64*).
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
     let mut next = || {
@@ -24,7 +23,7 @@ pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-/// `data` cut at the lengths that `lengths` gives; what is left over is the last piece.
+/// Divides `data` into pieces of the given lengths; the last piece is the rest.
 pub(crate) fn cut(mut data: &[u8], lengths: impl IntoIterator<Item = usize>) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     for len in lengths {
@@ -39,7 +38,7 @@ pub(crate) fn cut(mut data: &[u8], lengths: impl IntoIterator<Item = usize>) -> 
     pieces
 }
 
-/// The input block in bytes: HMAC's B, and SHAKE's rate (FIPS 202, section 6.2).
+/// Returns the length of an input block in bytes: HMAC's B, or SHAKE's rate (FIPS 202, section 6.2).
 pub(crate) fn block_len(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::Shake128 => 168,
@@ -48,51 +47,71 @@ pub(crate) fn block_len(algorithm: Algorithm) -> usize {
     }
 }
 
-/// The algorithms that give output without end.
+/// Returns the algorithms with endless output.
 pub(crate) fn extendable() -> impl Iterator<Item = Algorithm> {
-    Algorithm::ALL.iter().copied().filter(|a| hsum::Hasher::new(*a).finalize_xof().is_some())
+    Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.is_extendable())
 }
 
-/// The algorithms that HMAC is defined for.
+/// Returns the algorithms that HMAC is defined for.
 pub(crate) fn authenticating() -> impl Iterator<Item = Algorithm> {
     Algorithm::ALL.iter().copied().filter(|a| a.block_len().is_some())
 }
 
-/// The digest by RustCrypto's hasher, or the one of BLAKE's own authors, one-shot.
-pub(crate) fn oracle(function: impl Into<HashFunction>, data: &[u8]) -> Vec<u8> {
-    let function = function.into();
-    let mut out = vec![0; function.len()];
-    match function.algorithm() {
-        Algorithm::Md5 => out.copy_from_slice(&md5::Md5::digest(data)),
-        Algorithm::Sha1 => out.copy_from_slice(&sha1::Sha1::digest(data)),
-        Algorithm::Sha224 => out.copy_from_slice(&sha2::Sha224::digest(data)),
-        Algorithm::Sha256 => out.copy_from_slice(&sha2::Sha256::digest(data)),
-        Algorithm::Sha384 => out.copy_from_slice(&sha2::Sha384::digest(data)),
-        Algorithm::Sha512 => out.copy_from_slice(&sha2::Sha512::digest(data)),
-        Algorithm::Sha512_224 => out.copy_from_slice(&sha2::Sha512_224::digest(data)),
-        Algorithm::Sha512_256 => out.copy_from_slice(&sha2::Sha512_256::digest(data)),
-        Algorithm::Sha3_224 => out.copy_from_slice(&sha3::Sha3_224::digest(data)),
-        Algorithm::Sha3_256 => out.copy_from_slice(&sha3::Sha3_256::digest(data)),
-        Algorithm::Sha3_384 => out.copy_from_slice(&sha3::Sha3_384::digest(data)),
-        Algorithm::Sha3_512 => out.copy_from_slice(&sha3::Sha3_512::digest(data)),
-        Algorithm::Sm3 => out.copy_from_slice(&sm3::Sm3::digest(data)),
-        Algorithm::Shake128 | Algorithm::Shake256 | Algorithm::Blake3 => {
-            return oracle_xof(function.algorithm(), data, function.len());
-        }
-        Algorithm::Blake2b => {
-            let digest = blake2b_simd::Params::new().hash_length(function.len()).hash(data);
-            out.copy_from_slice(digest.as_bytes());
-        }
-        Algorithm::Blake2s => {
-            let digest = blake2s_simd::Params::new().hash_length(function.len()).hash(data);
-            out.copy_from_slice(digest.as_bytes());
-        }
-        other => panic!("{other} has no oracle: add it"),
-    }
-    out
+/// RustCrypto's hash and HMAC of one function.
+struct Oracle {
+    hash: fn(&[u8]) -> Vec<u8>,
+    hmac: fn(&[u8], &[u8]) -> Vec<u8>,
 }
 
-/// The first `len` bytes of the output of SHAKE or BLAKE3 by its own crate, in one squeeze.
+fn by<D: sha2::Digest + BlockSizeUser>() -> Oracle {
+    Oracle {
+        hash: |data| D::digest(data).to_vec(),
+        hmac: |key, message| {
+            let mac = SimpleHmac::<D>::new_from_slice(key).expect("takes keys of any length");
+            mac.chain_update(message).finalize().into_bytes().to_vec()
+        },
+    }
+}
+
+fn rustcrypto(function: HashFunction) -> Option<Oracle> {
+    Some(match (function.algorithm(), function.len()) {
+        (Algorithm::Md5, _) => by::<md5::Md5>(),
+        (Algorithm::Sha1, _) => by::<sha1::Sha1>(),
+        (Algorithm::Sha224, _) => by::<sha2::Sha224>(),
+        (Algorithm::Sha256, _) => by::<sha2::Sha256>(),
+        (Algorithm::Sha384, _) => by::<sha2::Sha384>(),
+        (Algorithm::Sha512, _) => by::<sha2::Sha512>(),
+        (Algorithm::Sha512_224, _) => by::<sha2::Sha512_224>(),
+        (Algorithm::Sha512_256, _) => by::<sha2::Sha512_256>(),
+        (Algorithm::Sha3_224, _) => by::<sha3::Sha3_224>(),
+        (Algorithm::Sha3_256, _) => by::<sha3::Sha3_256>(),
+        (Algorithm::Sha3_384, _) => by::<sha3::Sha3_384>(),
+        (Algorithm::Sha3_512, _) => by::<sha3::Sha3_512>(),
+        (Algorithm::Sm3, _) => by::<sm3::Sm3>(),
+        (Algorithm::Blake2b, 64) => by::<blake2::Blake2b512>(),
+        (Algorithm::Blake2s, 32) => by::<blake2::Blake2s256>(),
+        (Algorithm::Blake2b | Algorithm::Blake2s | Algorithm::Blake3, _) => return None,
+        (other, _) => panic!("{other} has no oracle: add it"),
+    })
+}
+
+/// Returns the digest by RustCrypto's hasher, or by that of BLAKE's authors, in one call.
+pub(crate) fn oracle(function: impl Into<HashFunction>, data: &[u8]) -> Vec<u8> {
+    let function = function.into();
+    let (algorithm, len) = (function.algorithm(), function.len());
+    match algorithm {
+        _ if algorithm.is_extendable() => oracle_xof(algorithm, data, len),
+        Algorithm::Blake2b => {
+            blake2b_simd::Params::new().hash_length(len).hash(data).as_bytes().to_vec()
+        }
+        Algorithm::Blake2s => {
+            blake2s_simd::Params::new().hash_length(len).hash(data).as_bytes().to_vec()
+        }
+        _ => (rustcrypto(function).expect("an oracle").hash)(data),
+    }
+}
+
+/// Returns the first `len` bytes of the output of SHAKE or BLAKE3, by its own crate in one call.
 pub(crate) fn oracle_xof(algorithm: Algorithm, data: &[u8], len: usize) -> Vec<u8> {
     fn squeeze<H: Default + Update + ExtendableOutput>(data: &[u8], out: &mut [u8]) {
         let mut hasher = H::default();
@@ -109,51 +128,25 @@ pub(crate) fn oracle_xof(algorithm: Algorithm, data: &[u8], len: usize) -> Vec<u
     out
 }
 
-/// The HMAC by the `hmac` crate, for every function that it can be instantiated with; `None` for
-/// the others: BLAKE3, and BLAKE2 at other lengths than 64 and 32 bytes.
+/// Returns the HMAC by the `hmac` crate; `None` for functions that it cannot be instantiated with:
+/// BLAKE3, and BLAKE2 at other lengths than 64 and 32 bytes.
 pub(crate) fn oracle_hmac(
     function: impl Into<HashFunction>,
     key: &[u8],
     message: &[u8],
 ) -> Option<Vec<u8>> {
-    fn by<D: sha2::Digest + BlockSizeUser>(key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
-        let mac = SimpleHmac::<D>::new_from_slice(key).expect("takes keys of any length");
-        Some(mac.chain_update(message).finalize().into_bytes().to_vec())
-    }
-    let function = function.into();
-    match (function.algorithm(), function.len()) {
-        (Algorithm::Md5, _) => by::<md5::Md5>(key, message),
-        (Algorithm::Sha1, _) => by::<sha1::Sha1>(key, message),
-        (Algorithm::Sha224, _) => by::<sha2::Sha224>(key, message),
-        (Algorithm::Sha256, _) => by::<sha2::Sha256>(key, message),
-        (Algorithm::Sha384, _) => by::<sha2::Sha384>(key, message),
-        (Algorithm::Sha512, _) => by::<sha2::Sha512>(key, message),
-        (Algorithm::Sha512_224, _) => by::<sha2::Sha512_224>(key, message),
-        (Algorithm::Sha512_256, _) => by::<sha2::Sha512_256>(key, message),
-        (Algorithm::Sha3_224, _) => by::<sha3::Sha3_224>(key, message),
-        (Algorithm::Sha3_256, _) => by::<sha3::Sha3_256>(key, message),
-        (Algorithm::Sha3_384, _) => by::<sha3::Sha3_384>(key, message),
-        (Algorithm::Sha3_512, _) => by::<sha3::Sha3_512>(key, message),
-        (Algorithm::Sm3, _) => by::<sm3::Sm3>(key, message),
-        (Algorithm::Blake2b, 64) => by::<blake2::Blake2b512>(key, message),
-        (Algorithm::Blake2s, 32) => by::<blake2::Blake2s256>(key, message),
-        (Algorithm::Blake2b | Algorithm::Blake2s | Algorithm::Blake3, _) => None,
-        (other, _) => panic!("{other} has no HMAC oracle: add it"),
-    }
+    rustcrypto(function.into()).map(|oracle| (oracle.hmac)(key, message))
 }
 
-/// RFC 2104, section 2, letter by letter over [`oracle`]: also for what `hmac` cannot instantiate.
+/// Computes HMAC as RFC 2104, section 2, defines it, over [`oracle`]: for every function.
 pub(crate) fn hmac_by_the_book(
     function: impl Into<HashFunction>,
     key: &[u8],
     message: &[u8],
 ) -> Vec<u8> {
     let function = function.into();
-    let mut block = if key.len() > block_len(function.algorithm()) {
-        oracle(function, key)
-    } else {
-        key.to_vec()
-    };
+    let is_long = key.len() > block_len(function.algorithm());
+    let mut block = if is_long { oracle(function, key) } else { key.to_vec() };
     block.resize(block_len(function.algorithm()), 0);
     let padded = |pad: u8, rest: &[u8]| {
         let mut text: Vec<u8> = block.iter().map(|byte| byte ^ pad).collect();

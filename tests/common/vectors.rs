@@ -1,22 +1,22 @@
-//! The files under `tests/vectors`: one table of what each is, and a reader for their shapes.
+//! The list of the files in `tests/vectors`, and parsers for their formats.
 
 use std::path::{Path, PathBuf};
 
 use crate::common::pattern;
 use hsum::Algorithm;
 
-/// A list of known answers.
+/// A file of known answers.
 pub(crate) struct File {
     pub(crate) path: &'static str,
     pub(crate) algorithm: Algorithm,
-    pub(crate) what: What,
-    /// How many answers it holds.
+    pub(crate) kind: Kind,
+    /// The number of answers in the file.
     pub(crate) count: usize,
 }
 
-/// What a file's answers are of.
+/// The kind of answers in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum What {
+pub(crate) enum Kind {
     Hash,
     Hmac,
     /// The first bytes of endless output, in BLAKE3's own JSON.
@@ -24,7 +24,7 @@ pub(crate) enum What {
 }
 
 use Algorithm::*;
-use What::{Blake3Json, Hash, Hmac};
+use Kind::{Blake3Json, Hash, Hmac};
 
 #[rustfmt::skip]
 pub(crate) const FILES: &[File] = &[
@@ -56,13 +56,13 @@ pub(crate) const FILES: &[File] = &[
     file("rfc/rfc-4231-sha512.txt",       Sha512,     Hmac, 6),
 ];
 
-const fn file(path: &'static str, algorithm: Algorithm, what: What, count: usize) -> File {
-    File { path, algorithm, what, count }
+const fn file(path: &'static str, algorithm: Algorithm, kind: Kind, count: usize) -> File {
+    File { path, algorithm, kind, count }
 }
 
 /// One known answer.
 pub(crate) struct Case {
-    /// `nist/SHA1ShortMsg.rsp #12`, for messages.
+    /// The name in messages: `nist/SHA1ShortMsg.rsp #12`.
     pub(crate) name: String,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: Option<Vec<u8>>,
@@ -74,31 +74,31 @@ pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
 }
 
-/// Every known answer of one kind.
-pub(crate) fn cases(what: What) -> Vec<Case> {
-    FILES.iter().filter(|file| file.what == what).flat_map(read).collect()
+/// Reads all known answers of one kind.
+pub(crate) fn cases(kind: Kind) -> Vec<Case> {
+    FILES.iter().filter(|file| file.kind == kind).flat_map(read).collect()
 }
 
-/// A file's answers; their number is checked, so that an empty file cannot pass.
-pub(crate) fn read(file: &File) -> Vec<Case> {
+/// Reads the answers in a file and checks their number, so that an empty file cannot pass.
+fn read(file: &File) -> Vec<Case> {
     let path = directory().join(file.path);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", file.path));
-    let cases = match file.what {
-        What::Blake3Json => blake3(&text),
-        What::Hash | What::Hmac => lines(&text, file.algorithm),
+    let cases = match file.kind {
+        Kind::Blake3Json => blake3(&text),
+        Kind::Hash | Kind::Hmac => lines(&text, file.algorithm),
     };
     assert_eq!(cases.len(), file.count, "answers in {}", file.path);
     let named = |(i, case): (usize, Case)| Case { name: format!("{} #{i}", file.path), ..case };
     let cases: Vec<Case> = cases.into_iter().enumerate().map(named).collect();
     for case in &cases {
         assert!(!case.expected.is_empty(), "{}: no answer", case.name);
-        assert_eq!(case.key.is_some(), file.what == What::Hmac, "{}: key", case.name);
+        assert_eq!(case.key.is_some(), file.kind == Kind::Hmac, "{}: key", case.name);
     }
     cases
 }
 
-/// NIST's response files and their kin: `Name = hex` lines, of which `MD` or `Output` is the
-/// last of a case; `Len` counts the message's bits, since an empty one is written as `00`.
+/// Parses lines of `NAME = HEX` as in NIST's response files. `MD` or `Output` ends a case; `Len`
+/// is the message's length in bits, since an empty message is written as `00`.
 fn lines(text: &str, algorithm: Algorithm) -> Vec<Case> {
     let mut cases = Vec::new();
     let (mut len, mut key, mut message) = (None, None, None);
