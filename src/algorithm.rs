@@ -81,12 +81,12 @@ pub(crate) struct Sponge {
     pub(crate) suffix: u8,
 }
 
-/// FIPS 202, section 6.1.
+/// Describes a sponge of SHA-3 (FIPS 202, section 6.1).
 const fn sha3(rate: usize) -> Core {
     Core::Sponge(Sponge { rate, suffix: 0x06 })
 }
 
-/// FIPS 202, section 6.2.
+/// Describes a sponge of SHAKE (FIPS 202, section 6.2).
 const fn shake(rate: usize) -> Core {
     Core::Sponge(Sponge { rate, suffix: 0x1f })
 }

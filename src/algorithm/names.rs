@@ -8,8 +8,7 @@ use crate::escape::escape;
 use crate::serde_text::serde_as_text;
 
 impl HashFunction {
-    /// Returns the tag of BSD-style lines, with the length in bits unless it is the default:
-    /// `BLAKE2b-256`.
+    /// Returns the tag of BSD-style lines: `SHA256`; `BLAKE2b-256` if the length is not the default.
     pub fn tag(self) -> impl fmt::Display {
         WithLength(self.algorithm().tag(), self)
     }

@@ -1,4 +1,4 @@
-//! The sponge under SHA-3 and SHAKE (FIPS 202, section 4), absorbing and squeezing.
+//! The sponge construction of SHA-3 and SHAKE (FIPS 202, section 4).
 
 use zeroize::Zeroize;
 
@@ -6,11 +6,11 @@ use crate::algorithm::Sponge;
 use crate::hasher::wipe::wipe;
 use crate::kernel::functions::{KECCAK, permute};
 
-/// The longest rate, SHAKE128's, in bytes.
+/// The longest rate in bytes: that of SHAKE128.
 pub(crate) const MAX_RATE: usize = 168;
 
 impl Sponge {
-    /// Pads what is left of a message, less than a block (section 5.1): one block in all.
+    /// Pads the rest of a message, less than a block, to one block (section 5.1).
     pub(crate) fn pad_into(&self, rest: &[u8], tail: &mut [u8; MAX_RATE]) {
         *tail = [0; MAX_RATE];
         tail[..rest.len()].copy_from_slice(rest);
@@ -18,12 +18,12 @@ impl Sponge {
         tail[self.rate - 1] |= 0x80;
     }
 
-    /// Hashes a message that is all there; `out` is at most a rate.
+    /// Hashes a message; `out` has at most `rate` bytes.
     pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
         self.digest_after([0; 25], message, out);
     }
 
-    /// The same, where `state` has whole blocks in it; leaves nothing of it behind.
+    /// Hashes the rest of a message whose first blocks are in `state`, which it wipes.
     pub(crate) fn digest_after(&self, mut state: [u64; 25], message: &[u8], out: &mut [u8]) {
         let (blocks, rest) = message.split_at(message.len() - message.len() % self.rate);
         self.absorb(&mut state, blocks);
@@ -41,15 +41,15 @@ impl Sponge {
     }
 }
 
-/// A message going into a sponge.
+/// The absorbing phase of a sponge.
 #[derive(Clone)]
 pub(crate) struct Absorber {
     pub(crate) sponge: &'static Sponge,
-    /// With the bytes of the unfinished block already in it.
+    /// The state, which includes the bytes of the unfinished block.
     pub(crate) state: [u64; 25],
-    /// Bytes of the unfinished block, less than the rate.
+    /// The length of the unfinished block, less than the rate.
     filled: usize,
-    /// In bytes.
+    /// The length of the message in bytes.
     length: u128,
 }
 
@@ -83,17 +83,17 @@ impl Absorber {
         self.fill(rest);
     }
 
-    /// Counts `len` bytes that were absorbed into `state` elsewhere; they end with a block.
+    /// Counts `len` bytes, ending with a block, that the caller absorbed into `state`.
     pub(crate) fn skip(&mut self, len: usize) {
         self.length = self.length.wrapping_add(len as u128);
         self.filled = 0;
     }
 
-    /// Pads, and turns to squeezing.
+    /// Pads the message and starts squeezing.
     pub(crate) fn finish(&mut self) -> Squeezer {
         let rate = self.sponge.rate;
         let mut block = [0; MAX_RATE];
-        // What was filled in is there already; the rest is as the padding of an empty block.
+        // The bytes of the unfinished block are in the state: only the padding is missing.
         block[self.filled] = self.sponge.suffix;
         block[rate - 1] |= 0x80;
         add(&mut self.state, &block[..rate]);
@@ -101,7 +101,7 @@ impl Absorber {
         Squeezer { state: self.state, rate, read: 0 }
     }
 
-    /// Adds bytes to the unfinished block, which has room for them.
+    /// Appends bytes to the unfinished block, which has room for them.
     fn fill(&mut self, bytes: &[u8]) {
         let mut block = [0; MAX_RATE];
         block[self.filled..][..bytes.len()].copy_from_slice(bytes);
@@ -119,16 +119,16 @@ impl Zeroize for Absorber {
     }
 }
 
-/// The endless output of a sponge.
+/// The squeezing phase of a sponge.
 pub(crate) struct Squeezer {
     state: [u64; 25],
     rate: usize,
-    /// Bytes taken since the last permutation, at most the rate.
+    /// The number of bytes read since the last permutation, at most the rate.
     read: usize,
 }
 
 impl Squeezer {
-    /// The next `out.len()` bytes.
+    /// Writes the next `out.len()` bytes of the output.
     pub(crate) fn read(&mut self, mut out: &mut [u8]) {
         while !out.is_empty() {
             if self.read == self.rate {
@@ -152,7 +152,7 @@ impl Drop for Squeezer {
     }
 }
 
-/// The first bytes of the state, `out.len()` of them, at most a rate.
+/// Writes the first `out.len()` bytes of the state, at most a rate.
 pub(crate) fn squeeze(state: &[u64; 25], out: &mut [u8]) {
     let (whole, part) = out.as_chunks_mut();
     for (bytes, lane) in whole.iter_mut().zip(state) {

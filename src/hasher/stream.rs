@@ -1,4 +1,4 @@
-//! A Merkle–Damgård hash under way: one buffer and one padding for the whole family.
+//! Merkle–Damgård hashing: one buffer and one padding for MD5, SHA-1 and SHA-2.
 
 use zeroize::Zeroize;
 
@@ -6,15 +6,15 @@ use crate::hasher::wipe::wipe;
 use crate::kernel::functions::Merkle;
 use crate::kernel::word::{ByteOrder, Word};
 
-/// The state of FIPS 180-4, section 6, between two pieces of a message.
+/// The state between two pieces of a message (FIPS 180-4, section 6).
 #[derive(Clone)]
 pub(crate) struct Stream<W: Word> {
     pub(crate) merkle: &'static Merkle<W>,
-    /// H(i), after the whole blocks of the message so far.
+    /// H(i) after the last whole block.
     pub(crate) words: [W; 8],
-    /// What came after the last whole block, `length` modulo the block's length.
+    /// The bytes after the last whole block: `length` modulo the block's length.
     buffer: W::Block,
-    /// In bytes.
+    /// The length of the message in bytes.
     length: u128,
 }
 
@@ -27,7 +27,7 @@ impl<W: Word> Stream<W> {
         self.length
     }
 
-    /// What waits for its block to become whole.
+    /// Returns the bytes of the unfinished block.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer.as_ref()[..(self.length % size_of::<W::Block>() as u128) as usize]
     }
@@ -52,14 +52,13 @@ impl<W: Word> Stream<W> {
         self.buffer.as_mut()[..tail.len()].copy_from_slice(tail);
     }
 
-    /// Counts `len` bytes that were hashed into `words` elsewhere, with what was buffered; they
-    /// end with a block.
+    /// Counts `len` bytes, ending with a block, that the caller hashed into `words`.
     pub(crate) fn skip(&mut self, len: usize) {
         self.length = self.length.wrapping_add(len as u128);
         debug_assert!(self.buffered().is_empty());
     }
 
-    /// Pads and writes the first `out.len()` bytes of the last H.
+    /// Pads the message and writes the first `out.len()` bytes of the digest.
     pub(crate) fn finish(&mut self, out: &mut [u8]) {
         let used = self.buffered().len();
         self.merkle.close(&mut self.words, &mut self.buffer, used, self.length);
@@ -76,12 +75,12 @@ impl<W: Word> Zeroize for Stream<W> {
 }
 
 impl<W: Word> Merkle<W> {
-    /// Hashes a message that is all there.
+    /// Hashes a message.
     pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
         self.digest_after(&mut { self.initial }, 0, message, &mut [W::ZERO; 2], out);
     }
 
-    /// The same after a key of one block, which is in `words`; leaves nothing of them behind.
+    /// Hashes a message after a key of one block that is in `words`, and wipes them.
     pub(crate) fn digest_keyed(&self, mut words: [W; 8], message: &[u8], out: &mut [u8]) {
         let mut tail = [W::ZERO; 2];
         self.digest_after(&mut words, size_of::<W::Block>(), message, &mut tail, out);
@@ -99,7 +98,7 @@ impl<W: Word> Merkle<W> {
         out: &mut [u8],
     ) {
         let (blocks, rest) = W::blocks(message);
-        // The rest is padded while the CPU is still at these.
+        // The CPU pads the rest while it still compresses these.
         if !blocks.is_empty() {
             self.compress(words, blocks);
         }
@@ -109,8 +108,8 @@ impl<W: Word> Merkle<W> {
         W::write(words, self.order, out);
     }
 
-    /// Pads a message of `length` bytes, the last `used` of which are in `block`, and takes it in
-    /// (FIPS 180-4, section 5.1).
+    /// Pads a message of `length` bytes, the last `used` of which are in `block`, and compresses the
+    /// last blocks (FIPS 180-4, section 5.1).
     #[inline]
     fn close(&self, words: &mut [W; 8], block: &mut W::Block, used: usize, length: u128) {
         let (_, free) = block.as_mut().split_at_mut(used);
@@ -124,7 +123,7 @@ impl<W: Word> Merkle<W> {
         self.compress(words, std::slice::from_ref(block));
     }
 
-    /// Fills in the end of the last block.
+    /// Writes the length field at the end of the last block.
     #[inline]
     fn write_length(&self, length: u128, block: &mut [u8]) {
         let bits = length.wrapping_mul(8);
@@ -136,13 +135,13 @@ impl<W: Word> Merkle<W> {
         }
     }
 
-    /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and says
-    /// how many blocks of `tail` that takes. `rest` begins with a block, and leaves room for the
-    /// padding in the second.
+    /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and returns
+    /// the number of blocks of `tail` used. `rest` starts at a block, and leaves room for the padding
+    /// in the second.
     #[inline]
     pub(crate) fn pad_into(&self, rest: &[u8], length: u128, tail: &mut [W::Block; 2]) -> usize {
         let blocks = self.padded_blocks(rest.len());
-        // A whole block in one piece: a length that is known needs no call to copy or to clear.
+        // Copying a whole block has a constant length and needs no call of `memcpy`.
         let (whole, part) = W::blocks(rest);
         let first = whole.first();
         *tail = [first.copied().unwrap_or(W::ZERO), W::ZERO];
@@ -155,7 +154,7 @@ impl<W: Word> Merkle<W> {
         blocks
     }
 
-    /// How many blocks `len` bytes are when they are padded.
+    /// Returns the number of blocks of `len` bytes with their padding.
     #[inline]
     pub(crate) fn padded_blocks(&self, len: usize) -> usize {
         (len + W::LENGTH_LEN) / size_of::<W::Block>() + 1
@@ -169,8 +168,7 @@ mod tests {
     use super::*;
     use crate::algorithm::{Algorithm, Core};
 
-    /// FIPS 180-4, section 5.1, with the length as a big integer: the last blocks of a message
-    /// of `length` bytes that ends in `tail`.
+    /// Pads a message of `length` bytes that ends in `tail` as FIPS 180-4, section 5.1, says.
     fn padded(tail: &[u8], length: u128, block: usize, order: ByteOrder) -> Vec<u8> {
         let field = block / 8;
         let mut bytes = tail.to_vec();
@@ -178,7 +176,7 @@ mod tests {
         while bytes.len() % block != block - field {
             bytes.push(0);
         }
-        // 2^128 bits and more do not fit the field: its value is the low bytes of 8 × length.
+        // The field holds the low bytes of 8 × length, which may exceed 2^128.
         let mut bits: Vec<u8> = Vec::new();
         let mut carry = 0u32;
         for byte in length.to_le_bytes() {
@@ -217,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_is_exact_past_every_power_of_two() {
+    fn lengths_beyond_powers_of_two_are_exact() {
         for algorithm in Algorithm::ALL {
             match &algorithm.spec().core {
                 Core::Narrow(merkle) => check_counter(merkle),
@@ -228,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_counter_crosses_a_power_of_two_within_an_update() {
+    fn an_update_may_cross_a_power_of_two() {
         let merkle = &crate::kernel::functions::SHA256;
         let mut crossing = Stream::new(merkle);
         crossing.length = (1 << 32) - 64;

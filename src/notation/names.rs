@@ -145,7 +145,7 @@ impl Named {
     }
 }
 
-/// Returns `true` for the name of an algorithm that this crate does not implement.
+/// Returns `true` if the name is that of an algorithm that this crate does not implement.
 pub(crate) fn is_not_computed(name: &str) -> bool {
     is_name(name) && matches!(algorithm(name), Err(ParseExpectedError::NotComputed(_)))
 }
