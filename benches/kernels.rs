@@ -26,8 +26,9 @@ fn report(mut case: KernelCase, per_lane: usize, cycle: f64) {
     let blocks = per_lane / case.block_len;
     let len = blocks * case.block_len;
     // Each lane begins a cache line further into its page than the one before.
-    let data = vec![0x5a; case.lanes * (len + 64)];
-    let inputs: Vec<&[u8]> = data.chunks_exact(len + 64).map(|lane| &lane[..len]).collect();
+    let data = vec![0x5a; 65 * (len + 64)];
+    let lanes = data.chunks_exact(len + 64).take(case.lanes);
+    let inputs: Vec<&[u8]> = lanes.map(|lane| &lane[..len]).collect();
     // Short calls are repeated, for the resolution of the clock.
     let calls = 65_536_usize.div_ceil(case.lanes * len);
     let mut run = || (0..calls).for_each(|_| (case.run)(&inputs));

@@ -1,4 +1,4 @@
-//! Calls of hsum and of others, side by side: THE list of rivals, for one message and for many.
+//! The list of implementations that hsum is compared with, for one message and for many.
 
 use aws_lc_rs::{digest as aws, hmac as aws_hmac};
 use hsum::{Algorithm, Key};
@@ -8,22 +8,22 @@ use openssl::pkey::PKey;
 use ring::{digest as ring_digest, hmac as ring_hmac};
 use sha2::Digest;
 
-/// Somebody's implementation of one function, made ready to be called for many messages.
+/// One library's implementation of a function, prepared for many messages.
 pub struct Rival {
-    /// Whose: `openssl`.
+    /// The library: `openssl`.
     pub name: &'static str,
-    /// The digest or the tag of a message.
+    /// Computes the digest or tag of a message.
     pub run: Run,
 }
 
-/// Takes a message.
+/// A function from a message to its digest or tag.
 pub type Run = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
 
 fn rival(name: &'static str, run: impl FnMut(&[u8]) -> Vec<u8> + 'static) -> Rival {
     Rival { name, run: Box::new(run) }
 }
 
-/// All that implement `algorithm`, hsum first.
+/// Returns every implementation of `algorithm`, hsum first.
 pub fn digests(algorithm: Algorithm) -> Vec<Rival> {
     let mut rivals =
         vec![rival("hsum", move |data| hsum::digest(algorithm, data).as_bytes().to_vec())];
@@ -61,18 +61,18 @@ pub fn digests(algorithm: Algorithm) -> Vec<Rival> {
     rivals
 }
 
-/// Somebody's way to hash many messages at once.
+/// One library's function for many messages at once.
 pub struct Batch {
-    /// Whose: `md5-many`.
+    /// The library: `md5-many`.
     pub name: &'static str,
-    /// Puts the digest of each message into its place.
+    /// Computes the digest of each message.
     pub run: RunMany,
 }
 
-/// Takes messages, and a place of 64 bytes for each digest.
+/// A function of messages and 64 bytes for each digest.
 pub type RunMany = Box<dyn FnMut(&[&[u8]], &mut [[u8; 64]])>;
 
-/// All that hash many messages of `algorithm` at once, hsum first.
+/// Returns every library that hashes many messages of `algorithm` at once, hsum first.
 pub fn batches(algorithm: Algorithm) -> Vec<Batch> {
     fn batch<D: AsRef<[u8]> + Clone + 'static>(
         name: &'static str,
@@ -107,10 +107,10 @@ pub fn batches(algorithm: Algorithm) -> Vec<Batch> {
     all
 }
 
-/// HMAC-SHA-256 with `secret`, from a key prepared once where the library lets it be.
+/// Returns every HMAC-SHA-256 with `secret`, with a prepared key where the library supports that.
 pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
     let ours = Key::new(Algorithm::Sha256, secret).expect("SHA-256 has an HMAC");
-    // The crate has no way to copy a context that holds the key: it prepares it for each message.
+    // The crate cannot copy a context with the key, so it prepares the key for each message.
     let theirs = PKey::hmac(secret).expect("any key");
     let sha256 = Md::fetch(None, "SHA256", None).expect("every OpenSSL has it");
     let mut context = MdCtx::new().expect("memory");
@@ -130,7 +130,7 @@ pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
     ]
 }
 
-/// Looked up once: OpenSSL 3 spends more on that than on a short message.
+/// Looks a function up once: in OpenSSL 3 that takes longer than hashing a short message.
 fn openssl_digest(algorithm: Algorithm) -> Option<Md> {
     let name = match algorithm {
         Algorithm::Md5 => "MD5",
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_agree_on_batches() {
+    fn all_libraries_agree_on_batches() {
         let message: Vec<u8> = (0..=250).cycle().take(5000).collect();
         let messages: Vec<&[u8]> = (0..300).map(|i| &message[..i * i % 4999]).collect();
         for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// A comparison of speeds is worth something only between equal answers.
+    /// Checks that all digests agree, and returns the number of comparisons.
     fn check(mut rivals: Vec<Rival>) -> usize {
         for len in [0, 1, 63, 64, 65, 127, 128, 129, 1000, 100_000] {
             let message: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn all_agree() {
+    fn all_libraries_agree() {
         let compared: usize = Algorithm::ALL.iter().map(|a| check(digests(*a))).sum();
         // 16 by OpenSSL 3, 9 by AWS-LC, 5 by ring, 4 by crates.
         assert_eq!(compared, 34);

@@ -1,5 +1,5 @@
 //! Many messages at once: hsum and the crates with lanes, as multiples of OpenSSL's one stream,
-//! and `sign_many` beside ring; all in turn in one run, the best of many rounds.
+//! and `sign_many` beside ring; interleaved in one run, the best of many rounds.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -58,7 +58,7 @@ fn digest(algorithm: Algorithm, rounds: usize, one: &[u8], sets: &[(&str, Vec<&[
             }
         }
     }
-    let base = singles.iter().position(|rival| rival.name == "openssl").expect("it has them all");
+    let base = singles.iter().position(|rival| rival.name == "openssl").expect("OpenSSL has all of these");
     let base = single_best[base];
     for (rival, best) in singles.iter().zip(&single_best) {
         print!("| {algorithm}, {} | {best:.3} = {:.2} |", rival.name, best / base);
@@ -95,7 +95,7 @@ fn sign(rounds: usize, len: usize, messages: &[&[u8]]) {
     println!("| {len} B | {ring:.0} | {single:.0} | {many:.0} | {:.2} |", ring / many);
 }
 
-/// GB/s over a few milliseconds.
+/// Measures GB/s over a few milliseconds.
 fn speed(messages: &[&[u8]], mut run: impl FnMut()) -> f64 {
     let bytes: usize = messages.iter().map(|message| message.len()).sum();
     let times = (1 << 21) / bytes + 1;

@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use hsum::Algorithm;
 use hsum_rivals::{Rival, digests, hmac_sha256};
 
-/// Those of `benches/stream.rs`.
+/// The sizes of `benches/stream.rs`.
 const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
 
 fn compare(criterion: &mut Criterion, name: &str, mut rivals: Vec<Rival>) {

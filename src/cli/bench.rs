@@ -1,4 +1,4 @@
-//! `hsum bench`: how fast is this machine, and what bounds `hsum` on it?
+//! `hsum bench`: the speed of this machine, and the bottleneck of `hsum` on it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,26 +18,28 @@ use super::args::BenchArgs;
 use super::exit::Exit;
 use super::output::Output;
 
-/// Time for one figure: all of them together take about ten seconds.
-const PATIENCE: Duration = Duration::from_millis(70);
-/// Messages hashed at once, and the bytes of each: they fit into an L2 cache of 1 MiB together.
+/// The time for one figure; all of them take about ten seconds.
+const FIGURE_TIME: Duration = Duration::from_millis(70);
+/// The number of messages hashed at once, which fit into an L2 cache of 1 MiB together.
 const MESSAGES: usize = 64;
+/// The bytes of each message.
 const LENGTH: usize = 8 * 1024;
-/// From one to the next: were they to begin at one place of each page, as messages seldom do, they
+/// The bytes from one message to the next. At equal offsets within a page, which are rare, messages
 /// would compete for the same sets of the L1 cache.
 const STRIDE: usize = LENGTH + 192;
-/// Bytes of the file that the read rate is taken of.
+/// The bytes of the file for the read rate.
 const FILE: usize = 64 << 20;
-/// Empty files of the tree that the walk rate is taken of.
+/// The number of empty files in the tree for the walk rate.
 const TREE: usize = 4000;
+/// The columns of the longest bar.
 const BAR: f64 = 24.0;
 
-/// Bytes a second of one algorithm on one core.
+/// The speed of one algorithm on one core, in bytes per second.
 struct Speed {
     algorithm: Algorithm,
     /// One message.
     single: f64,
-    /// Many messages at once, by tier, best tier first; empty where there are no kernels.
+    /// Many messages at once, by tier, the best tier first; empty if the algorithm has no kernels.
     many: Vec<(Tier, f64)>,
 }
 
@@ -49,7 +51,7 @@ impl Speed {
 
 pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let folder = TemporaryFolder::new().context("cannot make a temporary folder")?;
+    let folder = TemporaryFolder::new().context("cannot create a temporary directory")?;
     let read = read_rate(folder.path()).context("cannot measure reading")?;
     let walk = walk_rate(folder.path()).context("cannot measure walking")?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -58,7 +60,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
             "files_per_second": walk as u64});
         output.line(format!("{line}\n").as_bytes())?;
     } else {
-        output.line(b"GB/s on one core, and a bar for many messages at once:\n\n")?;
+        output.line(b"GB/s on one core; the bars show many messages at once:\n\n")?;
         let head = format!("{:11} {:>7} {:>7}  BY TIER\n", "NAME", "SINGLE", "MANY");
         output.line(head.as_bytes())?;
     }
@@ -93,15 +95,15 @@ fn speed(algorithm: Algorithm, data: &[u8]) -> Speed {
     Speed { algorithm, single, many }
 }
 
-/// Bytes a second of something that takes `bytes` at a time: the best of three runs, for what
-/// slows one down is the rest of the machine.
+/// Measures the bytes per second of work that processes `bytes` at a time. The best of three runs counts,
+/// as other processes only ever slow a run down.
 fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
     work();
     let mut best = 0.0f64;
     for _ in 0..3 {
         let start = Instant::now();
         let mut total = 0;
-        while start.elapsed() < PATIENCE / 3 {
+        while start.elapsed() < FIGURE_TIME / 3 {
             work();
             total += bytes;
         }
@@ -110,7 +112,7 @@ fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
     best
 }
 
-/// Bytes a second of reading what is in the page cache, on one core.
+/// Measures the bytes per second of reading a file from the page cache, on one core.
 fn read_rate(folder: &Path) -> std::io::Result<f64> {
     let path = folder.join("file");
     File::create(&path)?.write_all(&pattern(FILE))?;
@@ -125,7 +127,7 @@ fn read_rate(folder: &Path) -> std::io::Result<f64> {
     Ok(best)
 }
 
-/// Empty files a second, found, opened, read, hashed and put in order, on all cores.
+/// Measures the empty files per second that all cores find, open, hash and order.
 fn walk_rate(folder: &Path) -> std::io::Result<f64> {
     let tree = folder.join("tree");
     for i in 0..TREE {
@@ -150,7 +152,7 @@ fn pattern(length: usize) -> Vec<u8> {
 }
 
 fn text_line(speed: &Speed) -> String {
-    // A scale for all algorithms, on which 1 GB/s can still be seen beside 20.
+    // A square root scale, on which 1 GB/s is still visible beside 20.
     let bar = "█".repeat(((speed.best() / 1e9).sqrt() * BAR / 5.0).ceil() as usize);
     let tiers: Vec<String> = speed
         .many
@@ -175,16 +177,15 @@ fn json_line(speed: &Speed) -> String {
 }
 
 fn verdict(cores: usize, read: f64, walk: f64, sha256: f64) -> String {
-    let (slower, why) = match read < sha256 {
-        true => ("reading", "the memory and the system calls bound it, not the hash"),
-        false => ("hashing", "the hash bounds it, not the page cache"),
+    let (slower, limit) = match read < sha256 {
+        true => ("reading", "memory and system calls, not the hash"),
+        false => ("hashing", "the hash, not the page cache"),
     };
+    let (read, rate, size) = (read / 1e9, walk, sha256 * cores as f64 / walk / 1e3);
     format!(
-        "\n{:.1} GB/s are read from the page cache on one core, {:.0} files a second opened and \
-         hashed on {cores}.\nFor large files with sha256, {slower} is the slower part: {why}.\n\
-         For files below {:.0} KB, opening them costs more than hashing them.\n",
-        read / 1e9,
-        walk,
-        sha256 * cores as f64 / walk / 1e3,
+        "\nOne core reads {read:.1} GB/s from the page cache; {cores} cores open and hash {rate:.0} \
+         small files per second.\n\
+         Large files with sha256: {slower} is the slower part; the limit is {limit}.\n\
+         Files below {size:.0} KB: opening them takes longer than hashing them.\n"
     )
 }

@@ -1,4 +1,4 @@
-//! `hsum self-test`: is this build right on this machine?
+//! `hsum self-test`: a test of this build's kernels on this machine.
 
 use anyhow::Result;
 use hsum::simd::{self, KernelTest};
@@ -16,10 +16,10 @@ pub(crate) fn run() -> Result<Exit> {
         if passed.len() + failed.len() == 0 {
             continue;
         }
-        let mut line = format!("{}: {} kernels right", tier.name(), passed.len());
-        for (i, wrong) in failed.iter().enumerate() {
-            let before = if i == 0 { ", WRONG: " } else { ", " };
-            line += &format!("{before}{} on {} lanes", wrong.algorithm, wrong.lanes);
+        let mut line = format!("{tier}: {} kernels passed", passed.len());
+        for (i, test) in failed.iter().enumerate() {
+            let before = if i == 0 { ", FAILED: " } else { ", " };
+            line += &format!("{before}{} on {} lanes", test.algorithm, test.lanes);
         }
         output.line(format!("{line}\n").as_bytes())?;
     }

@@ -26,10 +26,10 @@ pub(crate) fn add_kernels(token: Sha2, table: &mut KernelTable) {
     }
 }
 
-interleaved_kernel!(sha1: u32, Sha2, with_sha2, sha1_load, words, sha1_rounds, sha1_add, sha1_store,
-    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-interleaved_kernel!(sha256: u32, Sha2, with_sha2, sha256_load, words, sha256_rounds, sha256_add,
-    sha256_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+interleaved_kernel!(sha1: u32, Sha2, with_sha2, sha1_load, words, sha1_constants, sha1_rounds, sha1_add,
+    sha1_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
+interleaved_kernel!(sha256: u32, Sha2, with_sha2, sha256_load, words, sha256_constants, sha256_rounds,
+    sha256_add, sha256_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 /// `abcd` and `efgh`.
 type Sha256State = [uint32x4_t; 2];
@@ -44,10 +44,21 @@ with_sha2! {
         [load(&rows[0]), load(&rows[1])]
     }
 
+    /// Loads the constants of rounds 4t to 4t + 3.
+    #[inline]
+    fn sha256_constants(t: usize) -> uint32x4_t {
+        load(&K256[t / 4].as_chunks().0[t % 4])
+    }
+
     /// Computes rounds 4t to 4t + 3, and the message words of the four that are sixteen later.
     #[inline]
-    fn sha256_rounds([abcd, efgh]: &mut Sha256State, w: &mut [uint32x4_t; 4], t: usize) {
-        let sums = vaddq_u32(w[t % 4], load(&K256[t / 4].as_chunks().0[t % 4]));
+    fn sha256_rounds(
+        [abcd, efgh]: &mut Sha256State,
+        w: &mut [uint32x4_t; 4],
+        t: usize,
+        k: uint32x4_t,
+    ) {
+        let sums = vaddq_u32(w[t % 4], k);
         let before = *abcd;
         *abcd = vsha256hq_u32(before, *efgh, sums);
         *efgh = vsha256h2q_u32(*efgh, before, sums);
@@ -75,10 +86,16 @@ with_sha2! {
         (load(&state.as_chunks().0[0]), state[4])
     }
 
+    /// Returns the constant of rounds 4t to 4t + 3 in every element.
+    #[inline]
+    fn sha1_constants(t: usize) -> uint32x4_t {
+        vdupq_n_u32(K1[t / 5])
+    }
+
     /// Computes rounds 4t to 4t + 3, and the message words of the four that are sixteen later.
     #[inline]
-    fn sha1_rounds((abcd, e): &mut Sha1State, w: &mut [uint32x4_t; 4], t: usize) {
-        let sums = vaddq_u32(w[t % 4], vdupq_n_u32(K1[t / 5]));
+    fn sha1_rounds((abcd, e): &mut Sha1State, w: &mut [uint32x4_t; 4], t: usize, k: uint32x4_t) {
+        let sums = vaddq_u32(w[t % 4], k);
         let e_after = vsha1h_u32(vgetq_lane_u32::<0>(*abcd));
         *abcd = match t / 5 {
             0 => vsha1cq_u32(*abcd, *e, sums),

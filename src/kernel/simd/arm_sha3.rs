@@ -25,7 +25,7 @@ pub(crate) fn add_kernels(token: Sha3, table: &mut KernelTable) {
     }
 }
 
-interleaved_kernel!(sha512: u64, Sha3, with_sha3, state_load, words, rounds, state_add, state_store,
+interleaved_kernel!(sha512: u64, Sha3, with_sha3, state_load, words, constants, rounds, state_add, state_store,
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
     20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39);
 
@@ -39,11 +39,17 @@ with_sha3! {
         [load(&rows[0]), load(&rows[1]), load(&rows[2]), load(&rows[3])]
     }
 
+    /// Loads the constants of rounds 2t and 2t + 1.
+    #[inline]
+    fn constants(t: usize) -> uint64x2_t {
+        load(&K512[t / 8].as_chunks().0[t % 8])
+    }
+
     /// Computes rounds 2t and 2t + 1, and the message words of the two that are sixteen later.
     #[inline]
-    fn rounds(state: &mut State, w: &mut [uint64x2_t; 8], t: usize) {
+    fn rounds(state: &mut State, w: &mut [uint64x2_t; 8], t: usize, k: uint64x2_t) {
         let [ab, cd, ef, gh] = *state;
-        let sums = vaddq_u64(w[t % 8], load(&K512[t / 8].as_chunks().0[t % 8]));
+        let sums = vaddq_u64(w[t % 8], k);
         let sums = vaddq_u64(vextq_u64::<1>(sums, sums), gh);
         let fg = vextq_u64::<1>(ef, gh);
         let de = vextq_u64::<1>(cd, ef);

@@ -160,8 +160,8 @@ pub(super) use unwrap;
 /// an instruction takes several cycles, but one can start in almost every cycle.
 macro_rules! interleaved_kernel {
     (
-        $name:ident: $word:ty, $token:ident, $with:ident, $load:ident, $words:ident, $step:ident,
-        $add:ident, $store:ident, $($t:literal)*
+        $name:ident: $word:ty, $token:ident, $with:ident, $load:ident, $words:ident,
+        $constants:ident, $step:ident, $add:ident, $store:ident, $($t:literal)*
     ) => {
         /// Returns the code of the kernel for `N` streams.
         pub(super) fn $name<const N: usize>(token: $token) -> &'static BlockFn<$word> {
@@ -184,8 +184,9 @@ macro_rules! interleaved_kernel {
                             w[i] = $words(&inputs[i][block]);
                         }
                         $(
+                            let k = $constants($t);
                             for i in 0..N {
-                                $step(&mut state[i], &mut w[i], $t);
+                                $step(&mut state[i], &mut w[i], $t, k);
                             }
                         )*
                         for i in 0..N {

@@ -4,8 +4,8 @@ use crate::kernel::simd::cost::x86;
 use crate::kernel::simd::operations::interleaved_kernel;
 use crate::kernel::simd::sha256_asm::{self, ShaNiAvx};
 use crate::kernel::simd::shani_rounds::{
-    sha1_add, sha1_load, sha1_rounds, sha1_store, sha1_words, sha256_add, sha256_load,
-    sha256_rounds, sha256_store, sha256_words,
+    sha1_add, sha1_constants, sha1_load, sha1_rounds, sha1_store, sha1_words, sha256_add,
+    sha256_constants, sha256_load, sha256_rounds, sha256_store, sha256_words,
 };
 use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
 use crate::kernel::tier::{ShaNi, with_shani};
@@ -33,7 +33,7 @@ pub(crate) fn add_kernels(token: ShaNi, table: &mut KernelTable) {
     }
 }
 
-interleaved_kernel!(sha1: u32, ShaNi, with_shani, sha1_load, sha1_words, sha1_rounds, sha1_add, sha1_store,
-    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-interleaved_kernel!(sha256: u32, ShaNi, with_shani, sha256_load, sha256_words, sha256_rounds, sha256_add,
-    sha256_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+interleaved_kernel!(sha1: u32, ShaNi, with_shani, sha1_load, sha1_words, sha1_constants, sha1_rounds,
+    sha1_add, sha1_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
+interleaved_kernel!(sha256: u32, ShaNi, with_shani, sha256_load, sha256_words, sha256_constants,
+    sha256_rounds, sha256_add, sha256_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);

@@ -12,8 +12,8 @@ use std::arch::asm;
 use crate::kernel::md5::four_steps;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::shani_rounds::{
-    sha1_add, sha1_load, sha1_rounds, sha1_store, sha1_words, sha256_add, sha256_load,
-    sha256_rounds, sha256_store, sha256_words,
+    sha1_add, sha1_load, sha1_rounds, sha1_store, sha1_words, sha256_add, sha256_constants,
+    sha256_load, sha256_rounds, sha256_store, sha256_words,
 };
 use crate::kernel::tier::{Portable, ShaNi, Tier, is_allowed};
 use crate::kernel::vector::Vector;
@@ -94,10 +94,10 @@ fn stitched<const MD5: bool, const SHA1: bool, const SHA256: bool>(
         macro_rules! rounds {
             ($($t:literal: $($t1:literal)*;)*) => {$(
                 if SHA256 {
-                    sha256_rounds(&mut sha256, &mut w256, $t);
+                    sha256_rounds(&mut sha256, &mut w256, $t, sha256_constants($t));
                 }
                 if SHA1 {
-                    $(sha1_rounds(&mut sha1, &mut w1, $t1);)*
+                    $(sha1_rounds(&mut sha1, &mut w1, $t1, ());)*
                 }
                 if MD5 {
                     four_steps(token, &mut md5, &x, $t);
