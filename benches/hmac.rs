@@ -1,4 +1,4 @@
-//! `sign_many`, and signing one by one, of payloads of 64 B to 4 KiB, beside the `hmac` crate.
+//! Signing payloads of 64 B to 4 KiB: `sign_many`, `Key::sign`, and the `hmac` crate.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -319,8 +319,9 @@ impl Algorithm {
         }
     }
 
-    /// Returns HMAC's block length B in bytes (RFC 2104, section 2); `None` for SHAKE, for which
-    /// HMAC is not defined.
+    /// Returns HMAC's block length B in bytes (RFC 2104, section 2).
+    ///
+    /// `None` for SHAKE, for which HMAC is not defined.
     pub fn block_len(self) -> Option<usize> {
         self.spec().hmac_block
     }

@@ -1,4 +1,4 @@
-//! Messages of any lengths, hashed together, have the digests that the algorithm's own crate gives one by one.
+//! Messages of any lengths, hashed together, have the digests that another crate computes one by one.
 #![no_main]
 
 #[path = "../../tests/common/mod.rs"]
@@ -13,7 +13,7 @@ struct Input {
     algorithm: u8,
     kernel: u8,
     seed: u64,
-    /// Of each message, its length, and where it is cut in two.
+    /// The length of each message, and the position at which it is divided.
     messages: Vec<(u16, u16)>,
 }
 

@@ -1,4 +1,4 @@
-//! Any sequence of updates, clones and resets gives the digest that the algorithm's own crate gives in one shot.
+//! Any sequence of updates, clones and resets gives the digest that another crate computes at once.
 #![no_main]
 
 #[path = "../../tests/common/mod.rs"]
@@ -21,9 +21,9 @@ enum Step<'a> {
     /// A long piece from few bytes of input: 0 to 16 blocks and their edges.
     Fill(u8, u16),
     Empty,
-    /// The clone goes on, the original is closed.
+    /// Finalize the original and continue with the clone.
     Clone,
-    /// The original goes on, the clone gets something else.
+    /// Finalize a clone that gets another piece, and continue with the original.
     Fork(&'a [u8]),
     Reset,
 }

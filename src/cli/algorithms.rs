@@ -1,4 +1,4 @@
-//! `hsum algorithms`: the table, and which kernels run them here.
+//! `hsum algorithms`: the list of algorithms, and the kernels that run them on this CPU.
 
 use anyhow::Result;
 use hsum::{Algorithm, Strength, simd};
@@ -8,78 +8,68 @@ use super::exit::Exit;
 use super::output::Output;
 
 pub(crate) fn run(args: AlgorithmsArgs) -> Result<Exit> {
-    if args.tiers { tiers() } else { table() }
+    let mut output = Output::stdout()?;
+    output.bytes(if args.tiers { tiers() } else { table() }.as_bytes())?;
+    output.finish()?;
+    Ok(Exit::Well)
 }
 
-fn table() -> Result<Exit> {
-    let mut output = Output::stdout()?;
-    output.line(b"NAME        BITS    HMAC BLOCK  STANDARD            SIGNATURES\n")?;
+fn table() -> String {
+    let mut text = "NAME        BITS    HMAC BLOCK  STANDARD            SIGNATURES\n".to_owned();
+    let mut defaults = Vec::new();
     for algorithm in Algorithm::ALL {
+        let (name, standard, default) =
+            (algorithm.name(), algorithm.standard(), algorithm.default_len() * 8);
         let bits = match algorithm.has_variable_len() {
-            true => format!("8-{}", algorithm.max_len() * 8),
-            false => (algorithm.default_len() * 8).to_string(),
+            true => {
+                defaults.push(format!("{name} {default}"));
+                format!("8-{}", algorithm.max_len() * 8)
+            }
+            false => default.to_string(),
         };
         let block = algorithm.block_len().map_or("-".into(), |bytes| (bytes * 8).to_string());
         let strength = match algorithm.strength() {
             Strength::Broken => "broken: collisions are known",
             Strength::Sound => "sound",
         };
-        let line = format!(
-            "{:11} {bits:7} {block:11} {:19} {strength}\n",
-            algorithm.name(),
-            algorithm.standard()
-        );
-        output.line(line.as_bytes())?;
+        text += &format!("{name:11} {bits:7} {block:11} {standard:19} {strength}\n");
     }
-    let variable = Algorithm::ALL.iter().filter(|algorithm| algorithm.has_variable_len());
-    let defaults = variable.map(|a| format!("{a} {}", a.default_len() * 8)).collect::<Vec<_>>();
-    output.line(
-        format!(
-            "\nA length in bits may follow the name: blake2b-256. Without one: {}.\n\
-             'broken' does not touch HMAC, nor finding accidental damage.\n",
-            defaults.join(", ")
-        )
-        .as_bytes(),
-    )?;
-    output.finish()?;
-    Ok(Exit::Well)
+    text + &format!(
+        "\nA length in bits may follow the name: blake2b-256. The default lengths are\n\
+         {}.\n\
+         A broken algorithm is still secure in HMAC, and still detects accidental damage.\n",
+        defaults.join(", ")
+    )
 }
 
-/// One line an algorithm: the kernel for 1, 4, 16 and 64 messages at once.
-fn tiers() -> Result<Exit> {
-    let mut output = Output::stdout()?;
+/// Returns a table of the kernels that run 1, 4, 16 and 64 messages at once.
+fn tiers() -> String {
     let names: Vec<&str> = simd::tiers().map(|tier| tier.name()).collect();
-    output.line(format!("Tiers of this CPU, best first: {}.\n", names.join(", ")).as_bytes())?;
+    let mut text = format!("Tiers of this CPU, best first: {}.\n", names.join(", "));
     if let Ok(Some(tier)) = simd::forced() {
-        output.line(format!("HSUM_TIER restricts this run to {}.\n", tier.name()).as_bytes())?;
+        text += &format!("HSUM_TIER restricts this run to {}.\n", tier.name());
     }
-    let known = if cfg!(target_arch = "x86_64") { "was measured" } else { "is estimated" };
-    output.line(
-        format!(
-            "\nThe kernel that runs for so many messages at once: its tier, its lanes, and what it\n\
-             {known} to cost, in cycles for one block of one message. The cheapest is chosen.\n\n"
-        )
-        .as_bytes(),
-    )?;
-    let live = [1, 4, 16, 64];
-    let mut head = format!("{:11}", "NAME");
-    for count in live {
-        head += &format!(" {:20}", format!("{count} AT ONCE"));
+    let known = if cfg!(target_arch = "x86_64") { "measured" } else { "estimated" };
+    text += &format!(
+        "\nEach column shows the kernel for that many messages at once: its tier, its lanes, and\n\
+         its {known} cost in cycles for one block of one message. The cheapest is chosen.\n\n"
+    );
+    let mut row = format!("{:11}", "NAME");
+    for count in [1, 4, 16, 64] {
+        row += &format!(" {:20}", format!("{count} AT ONCE"));
     }
-    output.line(format!("{}\n", head.trim_end()).as_bytes())?;
     for algorithm in Algorithm::ALL {
-        let choices: Vec<_> = simd::choices().filter(|c| c.algorithm == *algorithm).collect();
-        if choices.is_empty() {
+        let mut choices = simd::choices().filter(|c| c.algorithm == *algorithm).peekable();
+        if choices.peek().is_none() {
             continue;
         }
-        let mut line = format!("{:11}", algorithm.name());
+        text += row.trim_end();
+        row = format!("\n{:11}", algorithm.name());
         for choice in choices {
             let share = f64::from(choice.cycles) / choice.lanes.min(choice.live) as f64;
             let kernel = format!("{} ×{} {share:.0}", choice.tier.name(), choice.lanes);
-            line += &format!(" {kernel:20}");
+            row += &format!(" {kernel:20}");
         }
-        output.line(format!("{}\n", line.trim_end()).as_bytes())?;
     }
-    output.finish()?;
-    Ok(Exit::Well)
+    text + row.trim_end() + "\n"
 }

@@ -11,6 +11,7 @@ mod send;
 mod sign;
 mod snapshot;
 mod sum;
+mod values;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -27,7 +28,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
-pub(crate) use hmac::{HmacArgs, KeyFormat};
+pub(crate) use hmac::HmacArgs;
 pub(crate) use publish::{PublishArgs, PublishFormat};
 pub(crate) use send::SendArgs;
 pub(crate) use sign::{

@@ -20,9 +20,9 @@ use hsum::net::{
     PlaintextAuth, Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
-use hsum::sign::{Clock, SystemClock};
+use hsum::sign::{Clock, KeyFormat, SystemClock};
 
-use super::args::{ClientArgs, How, IdentityArgs, KeyFormat, RequestArgs, TlsArgs, Version};
+use super::args::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
 use super::exit::Usage;
 use super::key::{KeySource, Warnings, exposure, protect_memory, read_secrets, unusable};
 use super::print::complain;

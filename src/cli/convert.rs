@@ -1,4 +1,4 @@
-//! `hsum convert`: a digest in any notation → the same in another.
+//! `hsum convert`: digests from any notation to another.
 
 use std::io::{self, BufRead, Read};
 
@@ -12,44 +12,43 @@ use super::exit::Exit;
 use super::output::Output;
 use super::print::complain;
 
-/// No digest is written in more bytes; of a longer line nothing is read as one.
-const LONGEST: usize = 16 * 1024;
+/// The maximum length of a line, more than any digest has, in bytes.
+const MAX_LINE: usize = 16 * 1024;
 
 pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let mut exit = Exit::Well;
+    let mut converted = true;
     let from_stdin = ["-".to_owned()];
     let texts = if args.digests.is_empty() { &from_stdin[..] } else { &args.digests };
     for text in texts {
-        let all_well = match text.as_str() {
+        converted &= match text.as_str() {
             "-" => convert_lines(&args, &mut output)?,
             text => convert(&args, text.as_bytes(), None, &mut output)?,
         };
-        exit = if all_well { exit } else { Exit::Failed };
     }
     output.finish()?;
-    Ok(exit)
+    Ok(if converted { Exit::Well } else { Exit::Failed })
 }
 
-/// Whether all lines of standard input but empty ones were digests.
+/// Converts the lines of standard input; returns `false` if one of them failed.
 fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
     let mut input = io::stdin().lock();
-    let mut all_well = true;
+    let mut converted = true;
     for number in 1u64.. {
         let mut line = Vec::new();
-        let mut read = input.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut line);
-        if line.len() > LONGEST && !line.ends_with(b"\n") {
+        let mut read = input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line);
+        if line.len() > MAX_LINE && !line.ends_with(b"\n") {
             read = input.skip_until(b'\n').map(|_| line.len());
         }
         match read {
             Ok(0) => break,
-            Ok(length) if length > LONGEST => {
+            Ok(length) if length > MAX_LINE => {
                 output.flush()?;
                 complain(format_args!("'standard input': {number}: {}", BadLine::TooLong));
-                all_well = false;
+                converted = false;
             }
             Ok(_) if line.trim_ascii().is_empty() => {}
-            Ok(_) => all_well &= convert(args, &line, Some(number), output)?,
+            Ok(_) => converted &= convert(args, &line, Some(number), output)?,
             Err(error) => {
                 output.flush()?;
                 complain(format_args!("'standard input': {}", ErrorKind::Io(error)));
@@ -57,10 +56,10 @@ fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
             }
         }
     }
-    Ok(all_well)
+    Ok(converted)
 }
 
-/// Whether it was a digest that can be written so.
+/// Prints the digests in `text`, or an error; returns `false` if it failed.
 fn convert(
     args: &ConvertArgs,
     text: &[u8],
@@ -83,15 +82,15 @@ fn convert(
             output.flush()?;
             match line {
                 Some(line) => complain(format_args!("'standard input': {line}: {reason}")),
-                None => complain(format_args!("{}: {reason}", shown(text))),
+                None => complain(format_args!("{}: {reason}", quote_digest(text))),
             }
             Ok(false)
         }
     }
 }
 
-/// A digest in a message: quoted, and no more of it than helps.
-pub(super) fn shown(text: &[u8]) -> String {
+/// Quotes a digest for a message, shortened to 100 characters.
+pub(super) fn quote_digest(text: &[u8]) -> String {
     let text: String = String::from_utf8_lossy(text).chars().take(100).collect();
     format!("'{}'", text.escape_debug())
 }

@@ -12,7 +12,7 @@ use hsum::{Digest, HashFunction, Strength};
 
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
-use super::convert::shown;
+use super::convert::quote_digest;
 use super::exit::{self, Exit, Usage};
 use super::explain;
 use super::output::{Output, WriteError};
@@ -108,8 +108,9 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<
 
 fn read_expected(args: &CheckArgs) -> Result<Vec<Expected>> {
     let read = args.expect.iter().map(|text| {
-        Expected::parse(text, args.algorithm)
-            .map_err(|error| Usage(format!("--expect {}: {error}", shown(text.as_bytes()))).into())
+        Expected::parse(text, args.algorithm).map_err(|error| {
+            Usage(format!("--expect {}: {error}", quote_digest(text.as_bytes()))).into()
+        })
     });
     read.collect()
 }

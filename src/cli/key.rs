@@ -1,4 +1,4 @@
-//! Keys and passwords: from anywhere but the command line, kept from core dumps, wiped after use.
+//! Keys and passwords: read from outside the command line, kept out of core dumps, wiped after use.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -12,17 +12,16 @@ use std::path::Path;
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::bounded::{SMALL_FILE, too_large};
-use hsum::sign::{self, KeyError};
+use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
 
-use super::args::KeyFormat;
 use super::exit::{Untried, Usage};
 use super::plan;
 use super::print::complain;
 use super::quote::quote;
 
-/// Where a key comes from.
+/// The source of a key.
 pub(crate) enum KeySource<'a> {
     Environment(&'a OsStr),
     File(&'a Path),
@@ -31,11 +30,10 @@ pub(crate) enum KeySource<'a> {
     Prompt,
 }
 
-/// The longest key, in bytes as read.
-const LONGEST: usize = 1 << 20;
+/// The maximum length of a key in bytes, before decoding.
+const MAX_KEY: usize = 1 << 20;
 
-/// Keeps what is in memory from core dumps and from other processes of the same user. Best effort:
-/// root can still read it.
+/// Keeps memory from core dumps and, except root's, from other processes; ignores failures.
 pub(crate) fn protect_memory() {
     #[cfg(target_os = "linux")]
     {
@@ -68,8 +66,9 @@ pub(crate) fn unusable(title: &str, why: impl Display) -> anyhow::Error {
 }
 
 impl<'a> KeySource<'a> {
-    /// Reads `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`. What is none of these is not
-    /// repeated in the error: it may be the key.
+    /// Parses `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`.
+    ///
+    /// An error does not quote the text, which may be the key itself.
     pub(crate) fn parse(spec: &'a OsStr) -> Result<Self> {
         let bytes = spec.as_bytes();
         let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
@@ -89,14 +88,24 @@ impl<'a> KeySource<'a> {
             return Ok(Self::Descriptor(descriptor));
         }
         Err(Usage(
-            "--key takes env:NAME, file:PATH, fd:N, '-' or prompt; \
-             a key itself never stands on the command line"
+            "invalid --key (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
+             never put the key itself on the command line"
                 .into(),
         )
         .into())
     }
 
-    /// Reads the key and decodes it.
+    /// Returns `true` if the key is read from standard input, which cannot hold the message then.
+    pub(crate) fn is_stdin(&self) -> bool {
+        match self {
+            Self::Stdin => true,
+            Self::Descriptor(number) => *number == 0,
+            Self::File(path) => plan::is_stdin(path),
+            Self::Prompt | Self::Environment(_) => false,
+        }
+    }
+
+    /// Reads and decodes the key.
     pub(crate) fn read(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
         let (title, text) = self.read_text(Warnings::Printed)?;
         let key = decode(&title, text, format)?;
@@ -106,7 +115,9 @@ impl<'a> KeySource<'a> {
         }
     }
 
-    /// Reads the key as it is written, and says where. Warns of a file that others can read.
+    /// Reads the key without decoding it, and returns the title of its source for messages too.
+    ///
+    /// Warns of a file that others can read.
     pub(crate) fn read_text(&self, warnings: Warnings) -> Result<(String, Zeroizing<Vec<u8>>)> {
         protect_memory();
         let (title, text) = match self {
@@ -121,29 +132,29 @@ impl<'a> KeySource<'a> {
                 if let Some(exposure) = exposure(path) {
                     warnings.warn(exposure)?;
                 }
-                (quote(path), File::open(path).and_then(|file| read_all(file, LONGEST)))
+                (quote(path), File::open(path).and_then(|file| read_all(file, MAX_KEY)))
             }
             Self::Descriptor(number) => {
                 let file = File::open(format!("/dev/fd/{number}"));
                 let title = format!("file descriptor {number}");
-                (title, file.and_then(|file| read_all(file, LONGEST)))
+                (title, file.and_then(|file| read_all(file, MAX_KEY)))
             }
             Self::Stdin => {
-                // Not through `io::stdin`, whose buffer is never wiped.
+                // The buffer of `io::stdin` is never wiped.
                 let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-                let text = file.and_then(|file| read_all(file, LONGEST));
+                let text = file.and_then(|file| read_all(file, MAX_KEY));
                 ("standard input".to_owned(), text)
             }
             Self::Prompt => {
                 let text = rpassword::prompt_password("Key: ");
-                let text =
-                    text.map_err(|error| unusable("cannot ask for the key", ErrorKind::Io(error)))?;
-                ("the key that was typed".to_owned(), Ok(Zeroizing::new(text.into_bytes())))
+                let text = text
+                    .map_err(|error| unusable("cannot prompt for the key", ErrorKind::Io(error)))?;
+                ("the key typed at the prompt".to_owned(), Ok(Zeroizing::new(text.into_bytes())))
             }
         };
         let text = text.map_err(|error| unusable(&title, ErrorKind::Io(error)))?;
-        match text.len() > LONGEST {
-            true => Err(unusable(&title, format_args!("the key is longer than {LONGEST} bytes"))),
+        match text.len() > MAX_KEY {
+            true => Err(unusable(&title, format_args!("the key is longer than {MAX_KEY} bytes"))),
             false => Ok((title, text)),
         }
     }
@@ -166,10 +177,11 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
     (mode & 0o044 != 0).then(|| format!("{}: others can read it (mode {mode:04o})", quote(path)))
 }
 
-/// Reads everything, up to one byte more than `most`. A buffer that is too small is wiped, which a
-/// vector that grows by itself does not do.
-fn read_all(input: impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut input = input.take(most as u64 + 1);
+/// Reads everything, up to one byte more than `max`.
+///
+/// Wipes a buffer that is too small, which a growing vector would not do.
+fn read_all(input: impl Read, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut input = input.take(max as u64 + 1);
     let mut text = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new([0; 4096]);
     loop {
@@ -188,8 +200,8 @@ fn read_all(input: impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// Drops one LF or CRLF at the end: what an editor or `echo` put there.
-pub(crate) fn drop_line_end(text: &mut Vec<u8>) {
+/// Removes one LF or CRLF at the end, which editors and `echo` append.
+pub(crate) fn remove_line_end(text: &mut Vec<u8>) {
     if text.ends_with(b"\n") {
         text.pop();
         if text.ends_with(b"\r") {
@@ -198,60 +210,35 @@ pub(crate) fn drop_line_end(text: &mut Vec<u8>) {
     }
 }
 
-/// The reasons never hold any of the key.
+/// Decodes a key; an error never contains any of it.
 fn decode(
     title: &str,
     mut text: Zeroizing<Vec<u8>>,
     format: KeyFormat,
 ) -> Result<Zeroizing<Vec<u8>>> {
     if format != KeyFormat::Raw {
-        drop_line_end(&mut text);
+        remove_line_end(&mut text);
     }
     if format == KeyFormat::Text {
         if text.contains(&b'\n') {
-            let why = "a text key has one line; use --key-format raw for one with more";
+            let why = "a text key has one line; use --key-format raw for a key of several lines";
             return Err(unusable(title, why));
         }
         warn_of_white_space(title, &text, Warnings::Printed)?;
     }
-    let key = sign::KeyFormat::from(format).decode(&text);
-    key.map_err(|error| unusable(title, error))
+    format.decode(&text).map_err(|error| unusable(title, error))
 }
 
-/// Refuses a text key that is blank, and warns of white space at its edges.
+/// Rejects a blank text key, and warns of white space at the edges of others.
 pub(crate) fn warn_of_white_space(title: &str, text: &[u8], warnings: Warnings) -> Result<()> {
     let edges = [text.first(), text.last()];
     if !text.is_empty() && text.trim_ascii().is_empty() {
         return Err(unusable(title, KeyError::Blank));
     }
     match edges.into_iter().flatten().any(u8::is_ascii_whitespace) {
-        true => warnings
-            .warn(format_args!("{title}: the key begins or ends with white space, which counts")),
+        true => warnings.warn(format_args!(
+            "{title}: the key begins or ends with white space, which is part of it"
+        )),
         false => Ok(()),
-    }
-}
-
-impl From<KeyFormat> for sign::KeyFormat {
-    fn from(format: KeyFormat) -> Self {
-        match format {
-            KeyFormat::Text => Self::Text,
-            KeyFormat::Raw => Self::Raw,
-            KeyFormat::Hex => Self::Hex,
-            KeyFormat::Base64 => Self::Base64,
-            KeyFormat::Base64url => Self::Base64Url,
-            KeyFormat::Whsec => Self::Whsec,
-        }
-    }
-}
-
-impl KeySource<'_> {
-    /// Whether reading it takes standard input away from the message.
-    pub(crate) fn takes_stdin(&self) -> bool {
-        match self {
-            Self::Stdin => true,
-            Self::Descriptor(number) => *number == 0,
-            Self::File(path) => plan::is_stdin(path),
-            Self::Prompt | Self::Environment(_) => false,
-        }
     }
 }

@@ -31,6 +31,10 @@ pub enum KeyFormat {
 }
 
 impl KeyFormat {
+    /// Every format, in the order in which they are listed to users.
+    pub const ALL: &'static [Self] =
+        &[Self::Text, Self::Raw, Self::Hex, Self::Base64, Self::Base64Url, Self::Whsec];
+
     /// `text`, `raw`, `hex`, `base64`, `base64url` or `whsec`.
     pub fn name(self) -> &'static str {
         match self {

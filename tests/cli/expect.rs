@@ -78,8 +78,8 @@ fn what_is_no_digest_is_wrong_usage() {
         ("", "the text is empty"),
         (&ABC[1..], "63 hexadecimal digits"),
         ("sha257:00", "unknown algorithm 'sha257'"),
-        ("crc32:352441c2", "CRC-32 is not computed here"),
-        ("h1:aQUYkXzVsufM+DwF1aE+0xfcU+56JwCaLick0ClmMTw=", "Go's hash of the listing"),
+        ("crc32:352441c2", "CRC-32 is not supported"),
+        ("h1:aQUYkXzVsufM+DwF1aE+0xfcU+56JwCaLick0ClmMTw=", "Go's hash of a list"),
         ("sha256:abc", "malformed SHA256 digest (expected 64 hexadecimal digits"),
     ] {
         dir.hsum(["check", "a", "--expect", digest]).refuses(word);

@@ -88,7 +88,7 @@ fn a_prompt_needs_a_terminal() {
     }
     let args = ["-w", HSUM, "hmac", "--key", "prompt", "data"];
     let ran = dir().command("setsid").args(args).run();
-    ran.is_in(2, b"", "hsum: cannot ask for the key: ");
+    ran.is_in(2, b"", "hsum: cannot prompt for the key: ");
 }
 
 #[test]
@@ -106,7 +106,8 @@ fn text_drops_exactly_one_final_newline() {
     with_file("Jefe\r\n", "text").is(0, line().as_bytes(), "");
     let raw = with_file("Jefe\n", "raw");
     assert_ne!(raw.exits(0), line());
-    let inner = "hsum: key: a text key has one line; use --key-format raw for one with more\n";
+    let inner =
+        "hsum: key: a text key has one line; use --key-format raw for a key of several lines\n";
     with_file("Jefe\n\n", "text").is(2, b"", inner);
     with_file("Je\nfe", "text").is(2, b"", inner);
     with_file("\nJefe", "text").is(2, b"", inner);
@@ -185,10 +186,12 @@ fn a_key_on_the_command_line_is_refused_and_not_repeated() {
         ran.is_in(2, b"", "");
         assert!(!ran.stderr.contains(secret), "{words}: {}", ran.stderr);
     }
-    dir().words(&format!("hmac --key {secret} data")).refuses("never stands on the command line");
+    dir()
+        .words(&format!("hmac --key {secret} data"))
+        .refuses("never put the key itself on the command line");
     dir().words("hmac data").refuses("--key");
     for spec in ["env:", "file:", "fd:", "fd:-1", "fd:99999999999", "ENV:KEY", "prompt:"] {
-        dir().hsum(["hmac", "--key", spec, "data"]).refuses("--key takes");
+        dir().hsum(["hmac", "--key", spec, "data"]).refuses("invalid --key");
     }
 }
 

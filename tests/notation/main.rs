@@ -1,4 +1,4 @@
-//! Every notation of a digest: the corpus, what is written is read, and no text panics.
+//! Notations of digests: a corpus, every notation written and parsed, and no text that panics.
 
 #[cfg(feature = "fs")]
 mod documents;
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 struct Case {
     line: usize,
     hint: Option<HashFunction>,
-    /// `ALGORITHM:HEX,…` or `!KIND`.
+    /// The expected result: `ALGORITHM:HEX,…`, or `!` and the kind of error.
     meaning: String,
     text: String,
 }
@@ -72,7 +72,7 @@ fn kind(error: &ParseExpectedError) -> &'static str {
 }
 
 #[test]
-fn the_whole_corpus() {
+fn the_corpus_is_parsed_as_written() {
     let cases = corpus();
     assert!(cases.len() > 190, "only {} cases", cases.len());
     let mut wrong = Vec::new();
@@ -92,7 +92,7 @@ fn the_whole_corpus() {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn every_notation_parses_to_its_digest() {
     for algorithm in Algorithm::ALL {
         let function = HashFunction::from(*algorithm);
         let is = digest(function, b"abc");
@@ -107,7 +107,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn what_has_no_name_is_not_written() {
+fn a_notation_without_a_name_for_the_function_is_an_error() {
     let sha3 = digest(Algorithm::Sha3_256, b"");
     assert!(Notation::Ni.write(&sha3).is_ok());
     for notation in [Notation::Sri, Notation::ReprDigest] {
@@ -118,7 +118,7 @@ fn what_has_no_name_is_not_written() {
 }
 
 #[test]
-fn several_digests() {
+fn a_file_must_match_one_digest_of_each_function() {
     let [md5, sha256, sha512] =
         [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512].map(|a| digest(a, b"abc"));
     let other = digest(Algorithm::Sha256, b"other");
@@ -134,7 +134,7 @@ fn several_digests() {
 }
 
 #[test]
-fn long_texts_are_refused_at_once() {
+fn long_texts_are_rejected_quickly() {
     for character in ["a", "\"", " ", "sha256-", ":", "=", "0 ", "é", "urn:", "("] {
         let error = Expected::parse(character.repeat(1_000_000), None).unwrap_err();
         assert!(
@@ -151,7 +151,7 @@ fn any_digest() -> impl Strategy<Value = Digest> {
     })
 }
 
-/// Digests that base64 writes with few different digits: names, hex, dashes and slashes among them.
+/// Digests whose base64 has few different digits, so that it looks like names, hex or paths.
 fn odd_digest() -> impl Strategy<Value = Digest> {
     let digits = "[-AaF0]{86}|[-_9f]{86}|(sha|md5|crc|ni|-|_|0){44}";
     (0..Algorithm::ALL.len(), digits).prop_map(|(i, digits)| {
@@ -165,7 +165,7 @@ fn odd_digest() -> impl Strategy<Value = Digest> {
 
 proptest! {
     #[test]
-    fn every_digest_in_every_notation(digest in prop_oneof![any_digest(), odd_digest()]) {
+    fn any_digest_in_any_notation_parses(digest in prop_oneof![any_digest(), odd_digest()]) {
         for &notation in Notation::ALL {
             let Ok(text) = notation.write(&digest) else { continue };
             let read = Expected::parse(&text, Some(digest.hash_function()));
@@ -185,9 +185,9 @@ proptest! {
     }
 }
 
-/// Base64 of ones is slashes, which are no sign of a URL.
+/// The base64 of one bits is slashes, which do not make it a URL.
 #[test]
-fn digests_that_begin_with_slashes() {
+fn digests_that_begin_with_slashes_are_not_urls() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512] {
         let digest = Digest::from_hex(algorithm, "f".repeat(2 * algorithm.default_len())).unwrap();
         for &notation in Notation::ALL {

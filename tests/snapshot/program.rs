@@ -148,7 +148,7 @@ fn the_key_is_asked_for() {
         with(&format!("{verb} --key env:KEY"), "").gives(USAGE, "", empty);
     }
     let ran = tree.dir.words("audit tree record --key secret").run();
-    ran.is_in(USAGE, b"", "--key takes env:NAME");
+    ran.is_in(USAGE, b"", "invalid --key (expected env:NAME");
     assert!(!ran.stderr.contains("secret"));
     // Somebody without the key writes a record that fits.
     tree.write("a", "evil");

@@ -1,28 +1,30 @@
-//! The words after `hsum convert`.
+//! Arguments of `hsum convert`.
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hsum::HashFunction;
 use hsum::notation::Notation;
 
+use super::values::one_of;
+
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum convert -t sri ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+  hsum convert 'Repr-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:'
+  hsum -a sha3-256 debian.iso | hsum convert -a sha3-256 -t nix32")]
 pub(crate) struct ConvertArgs {
-    /// Digests in any notation; '-' or nothing is standard input, a digest a line
+    /// Digests in any notation; '-' or none reads standard input, one digest per line
     #[arg(value_name = "DIGEST")]
     pub(crate) digests: Vec<String>,
 
-    /// The notation to write
-    #[arg(short, long, value_name = "NOTATION", default_value = "hex", value_parser = notation())]
+    /// Notation to write
+    #[arg(
+        short, long, value_name = "NOTATION", default_value = "hex",
+        value_parser = one_of(Notation::ALL, Notation::name)
+    )]
     pub(crate) to: Notation,
 
-    /// The algorithm of digests that do not name one
+    /// Algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<HashFunction>,
-}
-
-fn notation() -> impl TypedValueParser<Value = Notation> {
-    PossibleValuesParser::new(Notation::ALL.iter().map(|notation| notation.name())).map(|name| {
-        let named = |notation: &Notation| notation.name() == name;
-        Notation::ALL.iter().copied().find(named).unwrap_or(Notation::Hex)
-    })
 }

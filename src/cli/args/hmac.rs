@@ -1,63 +1,63 @@
-//! The words after `hsum hmac`, and how keys are written.
+//! Arguments of `hsum hmac`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hsum::HashFunction;
+use hsum::sign::KeyFormat;
 
+use super::values::one_of;
 use super::{When, any_path};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum hmac --key env:SECRET payload.json
+  hsum hmac -a sha512 -k file:secret.key --tag *.tar.gz
+  pass show webhook | hsum hmac -k - --expect b613679a0814d9ec… payload.json")]
 pub(crate) struct HmacArgs {
-    /// Files; '-' or nothing is standard input
+    /// Files; '-' or none reads standard input
     #[arg(value_name = "PATH", value_parser = any_path())]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Hash algorithm below the HMAC
+    /// Hash algorithm of the HMAC
     #[arg(short, long, value_name = "ALG", default_value = "sha256")]
     pub(crate) algorithm: HashFunction,
 
-    /// Where the key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
-    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    /// Source of the key: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
+    // Not parsed by clap, which would print a wrong value: it may be the key itself.
     #[arg(short, long, value_name = "SPEC")]
     pub(crate) key: OsString,
 
-    /// How the key is written there; text drops one final newline, raw drops nothing
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = KeyFormat::Text)]
+    /// Format of the key; all but raw ignore one final newline
+    #[arg(
+        long, value_name = "FORMAT", default_value = "text",
+        value_parser = one_of(KeyFormat::ALL, KeyFormat::name)
+    )]
     pub(crate) key_format: KeyFormat,
 
     /// Compare with this tag, in constant time, and print OK or FAILED
     #[arg(long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
     pub(crate) expect: Option<String>,
 
-    /// Lines 'HMAC-SHA256 (NAME) = TAG'
-    #[arg(long)]
+    /// Print lines 'HMAC-SHA256 (NAME) = TAG'
+    #[arg(long, help_heading = "Output")]
     pub(crate) tag: bool,
 
-    /// Tags in base64 instead of hex
-    #[arg(long)]
+    /// Print base64 instead of hex
+    #[arg(long, help_heading = "Output")]
     pub(crate) base64: bool,
 
-    /// The tag's bytes and nothing else, for one file
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
+    /// Print the bytes of the tag and nothing else, for one file
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["tag", "zero", "base64"])]
     pub(crate) raw: bool,
 
     /// End lines with NUL, and do not escape names
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(crate) zero: bool,
 
     /// Show progress on standard error
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    #[arg(long, help_heading = "Output", value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) progress: When,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum KeyFormat {
-    Text,
-    Raw,
-    Hex,
-    Base64,
-    Base64url,
-    Whsec,
 }

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hsum::sign::KeyFormat;
 
-use super::KeyFormat;
+use super::values::one_of;
 
 /// A scheme, its settings and its keys.
 #[derive(Args, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct SchemeArgs {
     pub(crate) key: Vec<OsString>,
 
     /// How the key is written there, where it is not as the scheme has it
-    #[arg(long, value_name = "FORMAT", value_enum)]
+    #[arg(long, value_name = "FORMAT", value_parser = one_of(KeyFormat::ALL, KeyFormat::name))]
     pub(crate) key_format: Option<KeyFormat>,
 
     /// Treat key warnings as errors
@@ -115,7 +116,10 @@ pub(crate) struct SigningArgs {
     pub(crate) key: Vec<OsString>,
 
     /// How the key is written there, where it is not as the scheme has it
-    #[arg(long, value_name = "FORMAT", value_enum, requires = "scheme")]
+    #[arg(
+        long, value_name = "FORMAT", requires = "scheme",
+        value_parser = one_of(KeyFormat::ALL, KeyFormat::name)
+    )]
     pub(crate) key_format: Option<KeyFormat>,
 
     /// Treat key warnings as errors

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsum::HashFunction;
+use hsum::sign::KeyFormat;
 use hsum::snapshot::TreeShare;
 
-use super::{KeyFormat, WorkArgs, any_path};
+use super::values::one_of;
+use super::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotArgs {
@@ -159,7 +161,10 @@ pub(crate) struct SealArgs {
     pub(crate) key: Option<OsString>,
 
     /// How the key is written there; text drops one final newline, raw drops nothing
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = KeyFormat::Text)]
+    #[arg(
+        long, value_name = "FORMAT", default_value = "text",
+        value_parser = one_of(KeyFormat::ALL, KeyFormat::name)
+    )]
     pub(crate) key_format: KeyFormat,
 }
 

@@ -110,7 +110,7 @@ impl Explainer<'_> {
         for written in self.written {
             let text = &written.text[..];
             let mut trimmed = Zeroizing::new(text.to_vec());
-            crate::cli::key::drop_line_end(&mut trimmed);
+            crate::cli::key::remove_line_end(&mut trimmed);
             if let Some(key) = decoded(scheme_format, &trimmed) {
                 keys.push((String::new(), key));
             }

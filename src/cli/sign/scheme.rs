@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::args::{EncodingArg, SchemeArgs};
 use crate::cli::exit::Usage;
-use crate::cli::key::{KeySource, Warnings, drop_line_end, unusable, warn_of_white_space};
+use crate::cli::key::{KeySource, Warnings, remove_line_end, unusable, warn_of_white_space};
 use crate::cli::quote::quote_text;
 
 /// A setting, its flag, and whether the flag was given.
@@ -174,7 +174,7 @@ fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
     );
     if let Some(spec) = &args.settings.session_token {
         let (title, mut token) = KeySource::parse(spec)?.read_text(warnings(args))?;
-        drop_line_end(&mut token);
+        remove_line_end(&mut token);
         let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not text"))?;
         sigv4 = sigv4.session_token(token);
     }
@@ -207,7 +207,7 @@ pub(crate) struct Written {
 pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
     let mut taking = 0;
     for spec in args.key.iter().chain(&args.settings.session_token) {
-        taking += u32::from(KeySource::parse(spec)?.takes_stdin());
+        taking += u32::from(KeySource::parse(spec)?.is_stdin());
     }
     match taking {
         0 | 1 => Ok(taking == 1),
@@ -226,7 +226,7 @@ pub(crate) fn keys(
     scheme: &Scheme,
     explained: bool,
 ) -> Result<(Vec<SecretKey>, Vec<Written>)> {
-    let format = args.key_format.map_or(scheme.key_format(), KeyFormat::from);
+    let format = args.key_format.unwrap_or(scheme.key_format());
     let warnings = warnings(args);
     let mut keys = Vec::new();
     let mut written = Vec::new();
@@ -236,7 +236,7 @@ pub(crate) fn keys(
             written.push(Written { text: text.clone() });
         }
         if format == KeyFormat::Text {
-            drop_line_end(&mut text);
+            remove_line_end(&mut text);
             warn_of_white_space(&title, &text, warnings)?;
         }
         let key = SecretKey::read(format, &*text).map_err(|error| match error {
