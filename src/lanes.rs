@@ -30,7 +30,7 @@ use crate::kernel::functions::{FEW, KECCAK};
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::Tier;
 use crate::lanes::family::Family;
-use crate::lanes::messages::{DigestSlot, Midstates, Task};
+use crate::lanes::messages::{DigestSlot, Task};
 use crate::lanes::select::{Allowed, Kernels};
 use crate::lanes::streams::Group;
 
@@ -76,13 +76,13 @@ pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &
     let function = function.into();
     match &function.algorithm().spec().core {
         Core::Narrow(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
-            digest_in_lanes::<_, NARROW>(*merkle, function, messages, out);
+            run_in_lanes::<_, NARROW>(Task::new(*merkle, function, messages), out);
         }
         Core::Wide(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
-            digest_in_lanes::<_, WIDE>(*merkle, function, messages, out);
+            run_in_lanes::<_, WIDE>(Task::new(*merkle, function, messages), out);
         }
         Core::Sponge(sponge) if select::is_faster_in_lanes(sponge, messages, 0) => {
-            digest_in_lanes::<_, WIDE>(sponge, function, messages, out);
+            run_in_lanes::<_, WIDE>(Task::new(sponge, function, messages), out);
         }
         _ => {
             for (message, out) in messages.iter().zip(out) {
@@ -90,16 +90,6 @@ pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &
             }
         }
     }
-}
-
-fn digest_in_lanes<F: Family, const N: usize>(
-    family: &F,
-    function: HashFunction,
-    messages: &[&[u8]],
-    out: &mut [impl DigestSlot],
-) {
-    let task = Task { family, function, messages, keyed: None };
-    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
 }
 
 /// Computes the tags of [`sign_many`](crate::sign_many) from the hashers of the padded keys.
@@ -114,15 +104,24 @@ pub(crate) fn sign_many(
         (State::Narrow(i), State::Narrow(o))
             if select::is_faster_in_lanes(i.merkle, messages, 1) =>
         {
-            sign_in_lanes::<_, NARROW>(i.merkle, function, [i.words, o.words], messages, out);
+            run_in_lanes::<_, NARROW>(
+                Task::new(i.merkle, function, messages).keyed(i.words, o.words),
+                out,
+            );
         }
         (State::Wide(i), State::Wide(o)) if select::is_faster_in_lanes(i.merkle, messages, 1) => {
-            sign_in_lanes::<_, WIDE>(i.merkle, function, [i.words, o.words], messages, out);
+            run_in_lanes::<_, WIDE>(
+                Task::new(i.merkle, function, messages).keyed(i.words, o.words),
+                out,
+            );
         }
         (State::Sponge(i), State::Sponge(o))
             if select::is_faster_in_lanes(i.sponge, messages, 1) =>
         {
-            sign_in_lanes::<_, WIDE>(i.sponge, function, [i.state, o.state], messages, out);
+            run_in_lanes::<_, WIDE>(
+                Task::new(i.sponge, function, messages).keyed(i.state, o.state),
+                out,
+            );
         }
         _ => {
             for (message, out) in messages.iter().zip(out) {
@@ -132,15 +131,8 @@ pub(crate) fn sign_many(
     }
 }
 
-fn sign_in_lanes<F: Family, const N: usize>(
-    family: &F,
-    function: HashFunction,
-    [inner, outer]: [F::State; 2],
-    messages: &[&[u8]],
-    out: &mut [impl DigestSlot],
-) {
-    let task = Task { family, function, messages, keyed: Some(Midstates { inner, outer }) };
-    with_lanes!(family, N, messages.len(), |kernels| task.run(kernels, out));
+fn run_in_lanes<F: Family, const N: usize>(task: Task<F>, out: &mut [impl DigestSlot]) {
+    with_lanes!(task.family, N, task.messages.len(), |kernels| task.run(kernels, out));
 }
 
 /// Appends to each hasher the bytes beside it, to several hashers at once.

@@ -49,11 +49,12 @@ pub(crate) fn four_steps<V: Vector<u32>>(
     n: usize,
 ) {
     let [mut a, mut b, mut c, mut d] = *words;
+    let less = u32::from(n / 4 == 3); // the −1 of `round::i`
     // `a + (X[k] + T[i])` is ready before `b` is; the barrier keeps the compiler from adding
     // the constant last, on the critical path.
     macro_rules! step {
         ($round:ident, $a:ident $b:ident $c:ident $d:ident, $k:expr, $s:expr, $i:expr) => {
-            let sum = $a.add(x[$k % 16].add(V::splat(token, constant::$round(T[$i])))).barrier();
+            let sum = $a.add(x[$k % 16].add(V::splat(token, T[$i].wrapping_sub(less)))).barrier();
             $a = $b.add(round::$round(sum, $b, $c, $d).rotr(32 - $s));
         };
     }
@@ -91,26 +92,9 @@ mod round {
     pub(super) fn h<V: Vector<u32>>(sum: V, b: V, c: V, d: V) -> V {
         sum.add(V::xor3(d, c, b))
     }
-    /// `c ^ (b | !d)` is `-1 - (c ^ (d & !b))`, which needs no complement.
+    // `c ^ (b | !d)` is `-1 - (c ^ (d & !b))`, which needs no complement.
     #[inline(always)]
     pub(super) fn i<V: Vector<u32>>(sum: V, b: V, c: V, d: V) -> V {
         sum.sub(V::xor_and_not(c, d, b))
-    }
-}
-
-/// T[i] as each round adds it.
-mod constant {
-    pub(super) const fn f(t: u32) -> u32 {
-        t
-    }
-    pub(super) const fn g(t: u32) -> u32 {
-        t
-    }
-    pub(super) const fn h(t: u32) -> u32 {
-        t
-    }
-    /// Includes the −1 of `round::i`.
-    pub(super) const fn i(t: u32) -> u32 {
-        t.wrapping_sub(1)
     }
 }

@@ -20,18 +20,27 @@ impl DigestSlot for Digest {
 /// Messages to hash, and the function; with a key, its midstates.
 pub(super) struct Task<'a, 'm, F: Family> {
     pub(super) family: &'a F,
-    pub(super) function: HashFunction,
+    function: HashFunction,
     pub(super) messages: &'a [&'m [u8]],
-    pub(super) keyed: Option<Midstates<F>>,
+    keyed: Option<Midstates<F>>,
 }
 
 /// HMAC's states after the padded keys (RFC 2104, section 4).
-pub(super) struct Midstates<F: Family> {
-    pub(super) inner: F::State,
-    pub(super) outer: F::State,
+struct Midstates<F: Family> {
+    inner: F::State,
+    outer: F::State,
 }
 
-impl<'m, F: Family> Task<'_, 'm, F> {
+impl<'a, 'm, F: Family> Task<'a, 'm, F> {
+    pub(super) fn new(family: &'a F, function: HashFunction, messages: &'a [&'m [u8]]) -> Self {
+        Self { family, function, messages, keyed: None }
+    }
+
+    /// Computes tags instead of digests.
+    pub(super) fn keyed(self, inner: F::State, outer: F::State) -> Self {
+        Self { keyed: Some(Midstates { inner, outer }), ..self }
+    }
+
     /// Writes the digest or tag of each message to the same index of `out`.
     pub(super) fn run<T: DigestSlot, const N: usize>(
         &self,

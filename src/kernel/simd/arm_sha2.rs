@@ -7,10 +7,8 @@ use crate::kernel::sha2::K256;
 use crate::kernel::simd::cost::arm;
 use crate::kernel::simd::neon::load_bytes;
 use crate::kernel::simd::operations::interleaved_kernel;
-use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Sha2, with_sha2};
-use crate::kernel::vector::equal_len;
-use crate::kernel::word::Word;
 
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: Sha2, table: &mut KernelTable) {

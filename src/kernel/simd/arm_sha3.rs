@@ -2,15 +2,12 @@
 
 use std::arch::aarch64::*;
 
-use crate::kernel::keccak::absorb;
 use crate::kernel::sha2::K512;
 use crate::kernel::simd::cost::arm;
 use crate::kernel::simd::neon::{Q2, load_bytes};
 use crate::kernel::simd::operations::{generic_kernels, interleaved_kernel};
-use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Sha3, with_sha3};
-use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all, equal_len};
-use crate::kernel::word::Word;
 
 // The compiler finds `eor3`, `rax1`, `xar` and `bcax` for Keccak's exclusive ors, rotates and "and nots".
 generic_kernels!(Sha3, with_sha3);

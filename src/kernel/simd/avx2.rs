@@ -2,7 +2,6 @@
 
 use std::arch::x86_64::*;
 
-use crate::kernel::keccak::absorb;
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
@@ -11,10 +10,10 @@ use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap}
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::sha512_split;
-use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Avx2, with_avx2};
-use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
-use crate::kernel::word::{ByteOrder, Word};
+use crate::kernel::vector::{SpongeVector, Vector};
+use crate::kernel::word::ByteOrder;
 
 generic_kernels!(Avx2, with_avx2);
 
@@ -178,16 +177,7 @@ pub(super) fn load4(
     index: usize,
     order: ByteOrder,
 ) -> [__m256i; 16] {
-    let mut words = simd!([_mm256_setzero_si256(); 16]);
-    for i in 0..4 {
-        macro_rules! rows {
-            ($($lane:literal)*) => { transpose4(token, [$({
-                let quarter = &inputs[$lane][index][32 * i..32 * i + 32];
-                simd!(_mm256_loadu_si256(quarter.as_ptr().cast()))
-            }),*]) };
-        }
-        words[4 * i..4 * i + 4].copy_from_slice(&rows!(0 1 2 3));
-    }
+    let mut words = columns4(token, |lane, i| &inputs[lane][index].as_chunks::<32>().0[i]);
     if order == ByteOrder::Big {
         let swap = [0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f];
         shuffle_bytes(token, &mut words, swap);
@@ -198,15 +188,33 @@ pub(super) fn load4(
 /// Implements `Vector::read` for four lanes of 64 bits.
 #[inline(always)]
 pub(super) fn read4<const N: usize>(token: Avx2, states: &[[u64; N]], at: usize) -> [__m256i; 8] {
-    let mut words = simd!([_mm256_setzero_si256(); 8]);
-    for i in [0, 4] {
-        macro_rules! rows {
-            ($($lane:literal)*) => { transpose4(token, [$({
-                let half = &states[$lane][at + i..at + i + 4];
-                simd!(_mm256_loadu_si256(half.as_ptr().cast()))
-            }),*]) };
-        }
-        words[i..i + 4].copy_from_slice(&rows!(0 1 2 3));
+    columns4(token, |lane, i| states[lane][at + 4 * i..].first_chunk::<4>().expect("four words"))
+}
+
+/// Implements `SpongeVector::load_bytes` for four lanes.
+#[inline(always)]
+pub(super) fn load_bytes4(token: Avx2, inputs: &[&[u8]], at: usize) -> [__m256i; 8] {
+    columns4(token, |lane, i| inputs[lane][at + 32 * i..].first_chunk::<32>().expect("four words"))
+}
+
+/// Loads `N` words of four lanes; `row(lane, i)` has words 4i to 4i + 3 of a lane.
+#[inline(always)]
+fn columns4<'r, T: 'r, const N: usize>(
+    token: Avx2,
+    row: impl Fn(usize, usize) -> &'r T,
+) -> [__m256i; N] {
+    const { assert!(size_of::<T>() == 32) };
+    let mut words = simd!([_mm256_setzero_si256(); N]);
+    for i in 0..N / 4 {
+        let rows = [row(0, i), row(1, i), row(2, i), row(3, i)];
+        let [a, b, c, d] = rows.map(|row| std::ptr::from_ref(row).cast());
+        let rows = simd!([
+            _mm256_loadu_si256(a),
+            _mm256_loadu_si256(b),
+            _mm256_loadu_si256(c),
+            _mm256_loadu_si256(d),
+        ]);
+        words[4 * i..4 * i + 4].copy_from_slice(&transpose4(token, rows));
     }
     words
 }
@@ -226,22 +234,6 @@ pub(super) fn write4<const N: usize>(
             simd!(_mm256_storeu_si256(half.as_mut_ptr().cast(), row));
         }
     }
-}
-
-/// Implements `SpongeVector::load_bytes` for four lanes.
-#[inline(always)]
-pub(super) fn load_bytes4(token: Avx2, inputs: &[&[u8]], at: usize) -> [__m256i; 8] {
-    let mut words = simd!([_mm256_setzero_si256(); 8]);
-    for i in [0, 4] {
-        macro_rules! rows {
-            ($($lane:literal)*) => { transpose4(token, [$({
-                let half = &inputs[$lane][at + 8 * i..at + 8 * i + 32];
-                simd!(_mm256_loadu_si256(half.as_ptr().cast()))
-            }),*]) };
-        }
-        words[i..i + 4].copy_from_slice(&rows!(0 1 2 3));
-    }
-    words
 }
 
 /// Shuffles the bytes of each 128 bits of every row.

@@ -3,7 +3,6 @@
 
 use std::arch::x86_64::*;
 
-use crate::kernel::keccak::absorb;
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
@@ -12,10 +11,10 @@ use crate::kernel::simd::cost::x86;
 use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::sha512_split;
-use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Avx512, with_avx512};
-use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
-use crate::kernel::word::{ByteOrder, Word};
+use crate::kernel::vector::{SpongeVector, Vector};
+use crate::kernel::word::ByteOrder;
 
 generic_kernels!(Avx512, with_avx512);
 
@@ -140,19 +139,11 @@ impl Vector<u32> for X16 {
         }
     }
 
-    evex!(
-        u32,
-        _mm512_ternarylogic_epi32,
-        _mm512_set1_epi32,
-        _mm512_add_epi32,
-        _mm512_sub_epi32,
-        _mm512_xor_si512,
-        _mm512_and_si512,
-        _mm512_andnot_si512,
-        _mm512_rorv_epi32,
-        _mm512_srlv_epi32,
-        barrier
-    );
+    evex! {
+        u32, _mm512_ternarylogic_epi32, _mm512_set1_epi32, _mm512_add_epi32, _mm512_sub_epi32,
+        _mm512_xor_si512, _mm512_and_si512, _mm512_andnot_si512, _mm512_rorv_epi32,
+        _mm512_srlv_epi32, barrier
+    }
 }
 
 impl Q8 {
@@ -206,19 +197,11 @@ impl Vector<u64> for Q8 {
         }
     }
 
-    evex!(
-        u64,
-        _mm512_ternarylogic_epi64,
-        _mm512_set1_epi64,
-        _mm512_add_epi64,
-        _mm512_sub_epi64,
-        _mm512_xor_si512,
-        _mm512_and_si512,
-        _mm512_andnot_si512,
-        _mm512_rorv_epi64,
-        _mm512_srlv_epi64,
-        barrier
-    );
+    evex! {
+        u64, _mm512_ternarylogic_epi64, _mm512_set1_epi64, _mm512_add_epi64, _mm512_sub_epi64,
+        _mm512_xor_si512, _mm512_and_si512, _mm512_andnot_si512, _mm512_rorv_epi64,
+        _mm512_srlv_epi64, barrier
+    }
 }
 
 impl SpongeVector for Q8 {
@@ -250,19 +233,11 @@ impl Vector<u64> for Q4 {
         avx2::write4(token.into(), unwrap!(words), states, at);
     }
 
-    evex!(
-        u64,
-        _mm256_ternarylogic_epi64,
-        _mm256_set1_epi64x,
-        _mm256_add_epi64,
-        _mm256_sub_epi64,
-        _mm256_xor_si256,
-        _mm256_and_si256,
-        _mm256_andnot_si256,
-        _mm256_rorv_epi64,
-        _mm256_srlv_epi64,
-        avx2::barrier
-    );
+    evex! {
+        u64, _mm256_ternarylogic_epi64, _mm256_set1_epi64x, _mm256_add_epi64, _mm256_sub_epi64,
+        _mm256_xor_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_rorv_epi64,
+        _mm256_srlv_epi64, avx2::barrier
+    }
 }
 
 impl SpongeVector for Q4 {
@@ -305,19 +280,10 @@ impl Vector<u64> for Q1 {
         }
     }
 
-    evex!(
-        u64,
-        _mm_ternarylogic_epi64,
-        _mm_set1_epi64x,
-        _mm_add_epi64,
-        _mm_sub_epi64,
-        _mm_xor_si128,
-        _mm_and_si128,
-        _mm_andnot_si128,
-        _mm_rorv_epi64,
-        _mm_srlv_epi64,
-        no_barrier
-    );
+    evex! {
+        u64, _mm_ternarylogic_epi64, _mm_set1_epi64x, _mm_add_epi64, _mm_sub_epi64, _mm_xor_si128,
+        _mm_and_si128, _mm_andnot_si128, _mm_rorv_epi64, _mm_srlv_epi64, no_barrier
+    }
 }
 
 impl Q1 {
@@ -356,12 +322,12 @@ fn shuffle_bytes<const N: usize>(_: Avx512, rows: &mut [__m512i; N], [low, high]
     }
 }
 
-/// Moves word `j` of row `i` to word `i` of row `j`.
+/// Moves word `j` of row `i` to word `i` of row `j`, in each 4 × 4 words.
 #[inline(always)]
-fn transpose16(_: Avx512, r: [__m512i; 16]) -> [__m512i; 16] {
+fn transpose_quads<const N: usize>(_: Avx512, r: [__m512i; N]) -> [__m512i; N] {
     simd! {
         let mut t = r;
-        for i in (0..16).step_by(4) {
+        for i in (0..N).step_by(4) {
             let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
             let (c, d) =
                 (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
@@ -370,6 +336,15 @@ fn transpose16(_: Avx512, r: [__m512i; 16]) -> [__m512i; 16] {
             t[i + 2] = _mm512_unpacklo_epi64(b, d);
             t[i + 3] = _mm512_unpackhi_epi64(b, d);
         }
+        t
+    }
+}
+
+/// Moves word `j` of row `i` to word `i` of row `j`.
+#[inline(always)]
+fn transpose16(token: Avx512, r: [__m512i; 16]) -> [__m512i; 16] {
+    simd! {
+        let t = transpose_quads(token, r);
         // `t[4 * i + j]` holds words j, 4 + j, 8 + j, 12 + j of rows 4i to 4i + 3.
         let mut words = r;
         for j in 0..4 {
@@ -413,18 +388,9 @@ fn transpose8(_: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
 /// Moves word `j` of row `i` to word `i` of row `j`, in the lower and the upper halves separately; the
 /// words have 32 bits.
 #[inline(always)]
-fn transpose8_halves(_: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
+fn transpose8_halves(token: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
     simd! {
-        let mut t = r;
-        for i in (0..8).step_by(4) {
-            let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
-            let (c, d) =
-                (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
-            t[i] = _mm512_unpacklo_epi64(a, c);
-            t[i + 1] = _mm512_unpackhi_epi64(a, c);
-            t[i + 2] = _mm512_unpacklo_epi64(b, d);
-            t[i + 3] = _mm512_unpackhi_epi64(b, d);
-        }
+        let t = transpose_quads(token, r);
         let low = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0);
         let high = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
         let mut words = r;

@@ -2,7 +2,6 @@
 
 use std::arch::aarch64::*;
 
-use crate::kernel::keccak::absorb;
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::Sha256;
@@ -10,10 +9,10 @@ use crate::kernel::simd::cost::arm;
 use crate::kernel::simd::operations::{generic_kernels, operations};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
-use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Neon, with_neon};
-use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
-use crate::kernel::word::{ByteOrder, Word};
+use crate::kernel::vector::{SpongeVector, Vector};
+use crate::kernel::word::ByteOrder;
 
 generic_kernels!(Neon, with_neon);
 
@@ -127,21 +126,10 @@ impl Vector<u32> for X4 {
         }
     }
 
-    neon!(
-        u32,
-        i32,
-        vdupq_n_u32,
-        vdupq_n_s32,
-        vaddq_u32,
-        vsubq_u32,
-        veorq_u32,
-        vandq_u32,
-        vorrq_u32,
-        vbicq_u32,
-        vshlq_u32,
-        vbslq_u32,
-        barrier32
-    );
+    neon! {
+        u32, i32, vdupq_n_u32, vdupq_n_s32, vaddq_u32, vsubq_u32, veorq_u32, vandq_u32, vorrq_u32,
+        vbicq_u32, vshlq_u32, vbslq_u32, barrier32
+    }
 }
 
 impl Vector<u64> for Q2 {
@@ -188,21 +176,10 @@ impl Vector<u64> for Q2 {
         }
     }
 
-    neon!(
-        u64,
-        i64,
-        vdupq_n_u64,
-        vdupq_n_s64,
-        vaddq_u64,
-        vsubq_u64,
-        veorq_u64,
-        vandq_u64,
-        vorrq_u64,
-        vbicq_u64,
-        vshlq_u64,
-        vbslq_u64,
-        barrier64
-    );
+    neon! {
+        u64, i64, vdupq_n_u64, vdupq_n_s64, vaddq_u64, vsubq_u64, veorq_u64, vandq_u64, vorrq_u64,
+        vbicq_u64, vshlq_u64, vbslq_u64, barrier64
+    }
 }
 
 impl SpongeVector for Q2 {

@@ -72,23 +72,23 @@ macro_rules! generic_kernels {
     ($token:ident, $with:ident) => {
         /// Returns the code of the kernel of `C` in the lanes of `V`.
         #[allow(dead_code)] // no tier has both kinds on every architecture
-        pub(super) fn block<C: Compress, V: Vector<C::Word>>(
+        pub(super) fn block<C: $crate::kernel::vector::Compress, V: $crate::kernel::vector::Vector<C::Word>>(
             token: $token,
-        ) -> &'static BlockFn<C::Word>
+        ) -> &'static $crate::kernel::table::BlockFn<C::Word>
         where
             $token: Into<V::Token>,
         {
             $with! {
-                fn run<C: Compress, V: Vector<C::Word>>(
+                fn run<C: $crate::kernel::vector::Compress, V: $crate::kernel::vector::Vector<C::Word>>(
                     token: V::Token,
                     states: &mut [[C::Word; 8]],
-                    inputs: &[&[<C::Word as Word>::Block]],
+                    inputs: &[&[<C::Word as $crate::kernel::word::Word>::Block]],
                 ) {
-                    compress_all::<C, V>(token, states, inputs);
+                    $crate::kernel::vector::compress_all::<C, V>(token, states, inputs);
                 }
             }
             let token = token.into();
-            block_fn(move |states, inputs| {
+            $crate::kernel::table::block_fn(move |states, inputs| {
                 #[allow(unused_unsafe)] // the portable tier has no features
                 // SAFETY: the token proves that the CPU has the features.
                 unsafe {
@@ -98,22 +98,22 @@ macro_rules! generic_kernels {
         }
 
         /// Returns the code of the sponge kernel in the lanes of `V`.
-        pub(super) fn sponge<V: SpongeVector>(token: $token) -> &'static SpongeFn
+        pub(super) fn sponge<V: $crate::kernel::vector::SpongeVector>(token: $token) -> &'static $crate::kernel::table::SpongeFn
         where
             $token: Into<V::Token>,
         {
             $with! {
-                fn run<V: SpongeVector>(
+                fn run<V: $crate::kernel::vector::SpongeVector>(
                     token: V::Token,
                     states: &mut [[u64; 25]],
                     rate: usize,
                     inputs: &[&[u8]],
                 ) {
-                    absorb::<V>(token, states, rate, inputs);
+                    $crate::kernel::keccak::absorb::<V>(token, states, rate, inputs);
                 }
             }
             let token = token.into();
-            sponge_fn(move |states, rate, inputs| {
+            $crate::kernel::table::sponge_fn(move |states, rate, inputs| {
                 #[allow(unused_unsafe)]
                 // SAFETY: as above.
                 unsafe {
@@ -164,15 +164,15 @@ macro_rules! interleaved_kernel {
         $constants:ident, $step:ident, $add:ident, $store:ident, $($t:literal)*
     ) => {
         /// Returns the code of the kernel for `N` streams.
-        pub(super) fn $name<const N: usize>(token: $token) -> &'static BlockFn<$word> {
+        pub(super) fn $name<const N: usize>(token: $token) -> &'static $crate::kernel::table::BlockFn<$word> {
             $with! {
                 #[allow(clippy::needless_range_loop)] // streams are indices of several arrays
                 fn run<const N: usize>(
                     states: &mut [[$word; 8]],
-                    inputs: &[&[<$word as Word>::Block]],
+                    inputs: &[&[<$word as $crate::kernel::word::Word>::Block]],
                 ) {
                     assert!(states.len() == N, "one stream per lane");
-                    let blocks = equal_len(states, inputs);
+                    let blocks = $crate::kernel::vector::equal_len(states, inputs);
                     let mut state = [$load(&states[0]); N];
                     for i in 1..N {
                         state[i] = $load(&states[i]);
@@ -200,7 +200,7 @@ macro_rules! interleaved_kernel {
             }
             let _: $token = token;
             // SAFETY: the token proves that the CPU has the features.
-            block_fn(|states, inputs| unsafe { run::<N>(states, inputs) })
+            $crate::kernel::table::block_fn(|states, inputs| unsafe { run::<N>(states, inputs) })
         }
     };
 }

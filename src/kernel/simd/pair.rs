@@ -13,9 +13,20 @@ macro_rules! zip {
     ($a:ident, $b:ident: $($i:literal)*) => { [$(Pair($a[$i], $b[$i])),*] };
 }
 
-/// Calls a method on the first halves and on the second halves.
+/// Implements methods by calling them on the first halves and on the second halves.
 macro_rules! both {
-    ($name:ident: $($vector:ident),*) => { Self(A::$name($($vector.0),*), B::$name($($vector.1),*)) };
+    ($($name:ident($self:ident $(, $vector:ident)*);)*) => {$(
+        #[inline(always)]
+        fn $name($self $(, $vector: Self)*) -> Self {
+            Self($self.0.$name($($vector.0),*), $self.1.$name($($vector.1),*))
+        }
+    )*};
+    ($($name:ident: $($vector:ident),*;)*) => {$(
+        #[inline(always)]
+        fn $name($($vector: Self),*) -> Self {
+            Self(A::$name($($vector.0),*), B::$name($($vector.1),*))
+        }
+    )*};
 }
 
 impl<W: Word, A: Vector<W>, B: Vector<W, Token = A::Token>> Vector<W> for Pair<A, B> {
@@ -45,49 +56,20 @@ impl<W: Word, A: Vector<W>, B: Vector<W, Token = A::Token>> Vector<W> for Pair<A
     fn splat(token: A::Token, word: W) -> Self {
         Self(A::splat(token, word), B::splat(token, word))
     }
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        both!(add: self, other)
+    both! {
+        add(self, other);
+        sub(self, other);
+        xor(self, other);
+        and(self, other);
+        and_not(self, other);
+        barrier(self);
     }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        both!(sub: self, other)
-    }
-    #[inline(always)]
-    fn xor(self, other: Self) -> Self {
-        both!(xor: self, other)
-    }
-    #[inline(always)]
-    fn and(self, other: Self) -> Self {
-        both!(and: self, other)
-    }
-    #[inline(always)]
-    fn and_not(self, other: Self) -> Self {
-        both!(and_not: self, other)
-    }
-    #[inline(always)]
-    fn barrier(self) -> Self {
-        both!(barrier: self)
-    }
-    #[inline(always)]
-    fn xor3(x: Self, y: Self, z: Self) -> Self {
-        both!(xor3: x, y, z)
-    }
-    #[inline(always)]
-    fn choose(x: Self, y: Self, z: Self) -> Self {
-        both!(choose: x, y, z)
-    }
-    #[inline(always)]
-    fn majority(x: Self, y: Self, z: Self) -> Self {
-        both!(majority: x, y, z)
-    }
-    #[inline(always)]
-    fn add_choose(sum: Self, x: Self, y: Self, z: Self) -> Self {
-        both!(add_choose: sum, x, y, z)
-    }
-    #[inline(always)]
-    fn xor_and_not(x: Self, y: Self, z: Self) -> Self {
-        both!(xor_and_not: x, y, z)
+    both! {
+        xor3: x, y, z;
+        choose: x, y, z;
+        majority: x, y, z;
+        add_choose: sum, x, y, z;
+        xor_and_not: x, y, z;
     }
     #[inline(always)]
     fn rotr(self, bits: u32) -> Self {

@@ -1,13 +1,12 @@
 //! Plain words, for any CPU: the reference for every other tier.
 
-use crate::kernel::keccak::absorb;
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
 use crate::kernel::simd::operations::{generic_kernels, operations};
-use crate::kernel::table::{BlockFn, KernelTable, SpongeFn, block_fn, kernels, sponge_fn};
+use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
 use crate::kernel::tier::{Portable, with_portable};
-use crate::kernel::vector::{Compress, SpongeVector, Vector, compress_all};
+use crate::kernel::vector::{SpongeVector, Vector};
 use crate::kernel::word::{ByteOrder, Word};
 
 generic_kernels!(Portable, with_portable);

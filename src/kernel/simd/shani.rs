@@ -7,10 +7,8 @@ use crate::kernel::simd::shani_rounds::{
     sha1_add, sha1_constants, sha1_load, sha1_rounds, sha1_store, sha1_words, sha256_add,
     sha256_constants, sha256_load, sha256_rounds, sha256_store, sha256_words,
 };
-use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
+use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{ShaNi, with_shani};
-use crate::kernel::vector::equal_len;
-use crate::kernel::word::Word;
 
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: ShaNi, table: &mut KernelTable) {
