@@ -6,7 +6,7 @@ pub(crate) mod stream;
 pub(crate) mod wipe;
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use zeroize::Zeroize;
 
@@ -88,8 +88,8 @@ pub fn hash_reader(function: impl Into<HashFunction>, mut reader: impl Read) -> 
 
 /// A hash of a message that arrives in pieces.
 ///
-/// The digest does not depend on how the message is divided. `Debug` shows the function and the
-/// length so far, never the state.
+/// The digest does not depend on how the message is divided. `Debug` shows the function, never the
+/// state.
 #[derive(Clone)]
 pub struct Hasher {
     function: HashFunction,
@@ -101,7 +101,7 @@ pub(crate) enum State {
     Narrow(Stream<u32>),
     Wide(Stream<u64>),
     Sponge(Absorber),
-    External { inner: Box<dyn ExternalHash>, length: u128 },
+    External(Box<dyn ExternalHash>),
 }
 
 impl Hasher {
@@ -112,7 +112,7 @@ impl Hasher {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
             Core::Sponge(sponge) => State::Sponge(Absorber::new(sponge)),
-            Core::External(make) => State::External { inner: make(function.len()), length: 0 },
+            Core::External(make) => State::External(make(function.len())),
         };
         Self { function, state }
     }
@@ -136,27 +136,21 @@ impl Hasher {
             State::Narrow(stream) => stream.update(data),
             State::Wide(stream) => stream.update(data),
             State::Sponge(absorber) => absorber.update(data),
-            State::External { inner, length } => {
-                inner.update(data);
-                *length = length.wrapping_add(data.len() as u128);
-            }
+            State::External(inner) => inner.update(data),
         }
     }
 
     /// Returns `true` if several threads can hash one message together.
     #[cfg(feature = "fs")]
     pub(crate) fn is_divisible(&self) -> bool {
-        matches!(&self.state, State::External { inner, .. } if inner.is_divisible())
+        matches!(&self.state, State::External(inner) if inner.is_divisible())
     }
 
     /// Appends `data`, using all threads of the current rayon pool if the hash is a tree (BLAKE3).
     #[cfg(feature = "fs")]
     pub(crate) fn update_divided(&mut self, data: &[u8]) {
         match &mut self.state {
-            State::External { inner, length } => {
-                inner.update_divided(data);
-                *length = length.wrapping_add(data.len() as u128);
-            }
+            State::External(inner) => inner.update_divided(data),
             _ => self.update(data),
         }
     }
@@ -174,7 +168,7 @@ impl Hasher {
             State::Narrow(stream) => stream.finish(out),
             State::Wide(stream) => stream.finish(out),
             State::Sponge(absorber) => absorber.finish().read(out),
-            State::External { inner, .. } => inner.finalize(out),
+            State::External(inner) => inner.finalize(out),
         }
         digest
     }
@@ -192,7 +186,7 @@ impl Hasher {
         let is_extendable = self.algorithm().is_extendable();
         let output = match self.state {
             State::Sponge(mut absorber) if is_extendable => Output::Sponge(absorber.finish()),
-            State::External { mut inner, .. } => Output::External(inner.finalize_xof()?),
+            State::External(mut inner) => Output::External(inner.finalize_xof()?),
             _ => return None,
         };
         Some(XofReader(output))
@@ -202,16 +196,6 @@ impl Hasher {
     pub fn reset(&mut self) {
         self.zeroize();
         *self = Self::new(self.function);
-    }
-
-    /// Returns the length of the message so far, in bytes.
-    fn length(&self) -> u128 {
-        match &self.state {
-            State::Narrow(stream) => stream.length(),
-            State::Wide(stream) => stream.length(),
-            State::Sponge(absorber) => absorber.length(),
-            State::External { length, .. } => *length,
-        }
     }
 }
 
@@ -223,27 +207,14 @@ impl Zeroize for Hasher {
             State::Wide(stream) => stream.zeroize(),
             State::Sponge(absorber) => absorber.zeroize(),
             // Dropping the old state wipes it.
-            State::External { .. } => *self = Self::new(self.function),
+            State::External(_) => *self = Self::new(self.function),
         }
-    }
-}
-
-impl Write for Hasher {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.update(data);
-        Ok(data.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hasher")
-            .field("function", &self.function)
-            .field("length", &self.length())
-            .finish_non_exhaustive()
+        f.debug_struct("Hasher").field("function", &self.function).finish_non_exhaustive()
     }
 }
 
@@ -292,6 +263,6 @@ mod tests {
     fn debug_never_shows_the_state() {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         hasher.update(b"secret");
-        assert_eq!(format!("{hasher:?}"), "Hasher { function: sha256, length: 6, .. }");
+        assert_eq!(format!("{hasher:?}"), "Hasher { function: sha256, .. }");
     }
 }

@@ -1,7 +1,7 @@
 //! HMAC (RFC 2104, FIPS 198-1): keys as two midstates, tags that compare in constant time.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -173,16 +173,6 @@ impl Hmac {
     }
 }
 
-impl Write for Hmac {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.update(data);
-        Ok(data.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl fmt::Debug for Hmac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hmac").field("function", &self.hash_function()).finish_non_exhaustive()
@@ -271,6 +261,22 @@ impl fmt::Display for UnsupportedByHmac {
 }
 
 impl std::error::Error for UnsupportedByHmac {}
+
+macro_rules! write_by_update {
+    ($($type:ty)*) => {$(
+        impl io::Write for $type {
+            fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+                self.update(data);
+                Ok(data.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+write_by_update!(Hasher MultiHasher Hmac);
 
 const _: () = {
     const fn assert_send_sync<T: Send + Sync>() {}

@@ -1,11 +1,16 @@
 //! Several hashes of the same message, some of which share a kernel.
 
 use std::borrow::BorrowMut;
-use std::io::{self, Write};
+use std::ptr;
 
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
-use crate::hasher::Hasher;
+use crate::hasher::{Hasher, State};
+use crate::kernel::functions::{MD5, SHA1, SHA256};
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::simd::stitched::{States, StitchedKernel};
+#[cfg(not(target_arch = "x86_64"))]
+use stitched::{States, StitchedKernel};
 
 /// Several hashes of one message, computed in one pass.
 ///
@@ -44,22 +49,19 @@ impl MultiHasher {
     }
 }
 
-impl Write for MultiHasher {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.update(data);
-        Ok(data.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The number of functions that share the kernel: MD5, SHA-1, and SHA-256 or SHA-224.
+const PARTS: usize = 3;
+
+/// Returns the index of the hasher's function among those that share the kernel.
+fn part(hasher: &Hasher) -> Option<usize> {
+    let State::Narrow(stream) = &hasher.state else { return None };
+    let kernels = stream.merkle.kernels;
+    [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.kernels, kernels))
 }
 
 /// Appends `data` to the message of each hasher.
 pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    let done = x86::stitched(hashers, data);
-    #[cfg(not(target_arch = "x86_64"))]
-    let done = [None::<usize>; 0];
+    let done = update_stitched(hashers, data);
     for (i, hasher) in hashers.iter_mut().enumerate() {
         if !done.contains(&Some(i)) {
             hasher.borrow_mut().update(data);
@@ -67,20 +69,55 @@ pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
     }
 }
 
+/// Appends `data` to hashers that share the kernel, and returns their indices.
+fn update_stitched<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) -> [Option<usize>; PARTS] {
+    let mut indices = [None; PARTS];
+    let mut streams = [const { None }; PARTS];
+    let mut buffered = None;
+    for (i, hasher) in hashers.iter_mut().enumerate() {
+        let hasher = hasher.borrow_mut();
+        let Some(part) = part(hasher) else { continue };
+        let State::Narrow(stream) = &mut hasher.state else { continue };
+        // Their blocks begin together if they have hashed the same bytes, as they usually have.
+        let same = stream.buffered().len() == *buffered.get_or_insert(stream.buffered().len());
+        if same && indices[part].is_none() {
+            indices[part] = Some(i);
+            streams[part] = Some(stream);
+        }
+    }
+    let head = buffered.map_or(0, |buffered| buffered.wrapping_neg() % 64).min(data.len());
+    let (head, rest) = data.split_at(head);
+    let (blocks, tail) = rest.as_chunks();
+    if streams.iter().flatten().count() < 2 || blocks.is_empty() {
+        return [None; PARTS];
+    }
+    let Some(kernel) = StitchedKernel::detect() else { return [None; PARTS] };
+    streams.iter_mut().flatten().for_each(|stream| stream.update(head));
+    let [md5, sha1, sha256] =
+        streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.words));
+    kernel.run(States { md5, sha1, sha256 }, blocks);
+    for stream in streams.iter_mut().flatten() {
+        stream.skip(blocks.as_flattened().len());
+        stream.update(tail);
+    }
+    indices
+}
+
 /// Returns `true` if this CPU has the kernel that MD5, SHA-1 and SHA-256 share.
 pub(crate) fn has_stitched_kernel() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return crate::kernel::simd::stitched::StitchedKernel::detect().is_some();
-    #[cfg(not(target_arch = "x86_64"))]
-    false
+    StitchedKernel::detect().is_some()
 }
 
 /// Groups the hashers that are faster in one [`update_all`] than on a thread each.
 #[cfg(feature = "fs")]
 pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
+    let can_share = |a: &Hasher, b: &Hasher| match (part(a), part(b)) {
+        (Some(a), Some(b)) => a != b && has_stitched_kernel(),
+        _ => false,
+    };
     let mut teams: Vec<Vec<&mut Hasher>> = Vec::new();
     for hasher in hashers {
-        match teams.iter_mut().find(|team| team.iter().all(|m| can_share_kernel(m, hasher))) {
+        match teams.iter_mut().find(|team| team.iter().all(|member| can_share(member, hasher))) {
             Some(team) => team.push(hasher),
             None => teams.push(vec![hasher]),
         }
@@ -88,78 +125,25 @@ pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
     teams
 }
 
-#[cfg(feature = "fs")]
-fn can_share_kernel(a: &Hasher, b: &Hasher) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return x86::can_share_kernel(a, b);
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let _ = (a, b);
-        false
-    }
-}
+#[cfg(not(target_arch = "x86_64"))]
+mod stitched {
+    /// The kernel, which only x86 CPUs have.
+    pub(crate) enum StitchedKernel {}
 
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::borrow::BorrowMut;
-    use std::ptr;
-
-    use crate::hasher::{Hasher, State};
-    use crate::kernel::functions::{MD5, SHA1, SHA256};
-    use crate::kernel::simd::stitched::{States, StitchedKernel};
-
-    /// The number of functions that share the kernel: MD5, SHA-1, and SHA-256 or SHA-224.
-    const PARTS: usize = 3;
-
-    /// Returns the index of the hasher's function among those that share the kernel.
-    fn part(hasher: &Hasher) -> Option<usize> {
-        let State::Narrow(stream) = &hasher.state else { return None };
-        let kernels = stream.merkle.kernels;
-        [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.kernels, kernels))
+    pub(crate) struct States<'s> {
+        pub(crate) md5: Option<&'s mut [u32; 8]>,
+        pub(crate) sha1: Option<&'s mut [u32; 8]>,
+        pub(crate) sha256: Option<&'s mut [u32; 8]>,
     }
 
-    /// Appends `data` to hashers that share the kernel, and returns their indices.
-    pub(super) fn stitched<H: BorrowMut<Hasher>>(
-        hashers: &mut [H],
-        data: &[u8],
-    ) -> [Option<usize>; PARTS] {
-        let mut places = [None; PARTS];
-        let mut streams = [const { None }; PARTS];
-        let mut buffered = None;
-        for (i, hasher) in hashers.iter_mut().enumerate() {
-            let hasher = hasher.borrow_mut();
-            let Some(part) = part(hasher) else { continue };
-            let State::Narrow(stream) = &mut hasher.state else { continue };
-            // Their blocks begin together if they have hashed the same bytes, as they usually have.
-            let same = stream.buffered().len() == *buffered.get_or_insert(stream.buffered().len());
-            if same && places[part].is_none() {
-                places[part] = Some(i);
-                streams[part] = Some(stream);
-            }
+    impl StitchedKernel {
+        pub(crate) fn detect() -> Option<Self> {
+            None
         }
-        let head = buffered.map_or(0, |buffered| buffered.wrapping_neg() % 64).min(data.len());
-        let (head, rest) = data.split_at(head);
-        let (blocks, tail) = rest.as_chunks();
-        let several = streams.iter().flatten().count() > 1;
-        if !several || blocks.is_empty() {
-            return [None; PARTS];
-        }
-        let Some(kernel) = StitchedKernel::detect() else { return [None; PARTS] };
-        streams.iter_mut().flatten().for_each(|stream| stream.update(head));
-        let [md5, sha1, sha256] =
-            streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.words));
-        kernel.run(States { md5, sha1, sha256 }, blocks);
-        for stream in streams.iter_mut().flatten() {
-            stream.skip(blocks.as_flattened().len());
-            stream.update(tail);
-        }
-        places
-    }
 
-    #[cfg(feature = "fs")]
-    pub(super) fn can_share_kernel(a: &Hasher, b: &Hasher) -> bool {
-        let (a, b) = (part(a), part(b));
-        StitchedKernel::detect().is_some() && a.is_some() && b.is_some() && a != b
+        pub(crate) fn run(self, _states: States<'_>, _blocks: &[[u8; 64]]) {
+            match self {}
+        }
     }
 }
 

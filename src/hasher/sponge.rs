@@ -49,17 +49,11 @@ pub(crate) struct Absorber {
     pub(crate) state: [u64; 25],
     /// The length of the unfinished block, less than the rate.
     filled: usize,
-    /// The length of the message in bytes.
-    length: u128,
 }
 
 impl Absorber {
     pub(crate) fn new(sponge: &'static Sponge) -> Self {
-        Self { sponge, state: [0; 25], filled: 0, length: 0 }
-    }
-
-    pub(crate) fn length(&self) -> u128 {
-        self.length
+        Self { sponge, state: [0; 25], filled: 0 }
     }
 
     pub(crate) fn filled(&self) -> usize {
@@ -67,7 +61,6 @@ impl Absorber {
     }
 
     pub(crate) fn update(&mut self, mut data: &[u8]) {
-        self.length = self.length.wrapping_add(data.len() as u128);
         if self.filled > 0 {
             let (head, rest) = data.split_at(data.len().min(self.sponge.rate - self.filled));
             self.fill(head);
@@ -83,9 +76,8 @@ impl Absorber {
         self.fill(rest);
     }
 
-    /// Counts `len` bytes, ending with a block, that the caller absorbed into `state`.
-    pub(crate) fn skip(&mut self, len: usize) {
-        self.length = self.length.wrapping_add(len as u128);
+    /// Starts a new block after the caller absorbed the unfinished one into `state`.
+    pub(crate) fn skip(&mut self) {
         self.filled = 0;
     }
 
@@ -115,7 +107,6 @@ impl Zeroize for Absorber {
     fn zeroize(&mut self) {
         wipe(&mut self.state, [0; 25]);
         self.filled.zeroize();
-        self.length.zeroize();
     }
 }
 

@@ -23,10 +23,6 @@ impl<W: Word> Stream<W> {
         Self { merkle, words: merkle.initial, buffer: W::ZERO, length: 0 }
     }
 
-    pub(crate) fn length(&self) -> u128 {
-        self.length
-    }
-
     /// Returns the bytes of the unfinished block.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer.as_ref()[..(self.length % size_of::<W::Block>() as u128) as usize]
@@ -60,9 +56,11 @@ impl<W: Word> Stream<W> {
 
     /// Pads the message and writes the first `out.len()` bytes of the digest.
     pub(crate) fn finish(&mut self, out: &mut [u8]) {
-        let used = self.buffered().len();
-        self.merkle.close(&mut self.words, &mut self.buffer, used, self.length);
+        let mut tail = [W::ZERO; 2];
+        let padded = self.merkle.pad_into(self.buffered(), self.length, &mut tail);
+        self.merkle.compress(&mut self.words, &tail[..padded]);
         W::write(&self.words, self.merkle.order, out);
+        wipe(&mut tail, [W::ZERO; 2]);
     }
 }
 
@@ -106,21 +104,6 @@ impl<W: Word> Merkle<W> {
         let padded = self.pad_into(rest, length, tail);
         self.compress(words, &tail[..padded]);
         W::write(words, self.order, out);
-    }
-
-    /// Pads a message of `length` bytes, the last `used` of which are in `block`, and compresses the
-    /// last blocks (FIPS 180-4, section 5.1).
-    #[inline]
-    fn close(&self, words: &mut [W; 8], block: &mut W::Block, used: usize, length: u128) {
-        let (_, free) = block.as_mut().split_at_mut(used);
-        free.fill(0);
-        free[0] = 0x80;
-        if free.len() <= W::LENGTH_LEN {
-            self.compress(words, std::slice::from_ref(block));
-            *block = W::ZERO;
-        }
-        self.write_length(length, block.as_mut());
-        self.compress(words, std::slice::from_ref(block));
     }
 
     /// Writes the length field at the end of the last block.

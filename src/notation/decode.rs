@@ -16,28 +16,24 @@ pub(super) enum Base32 {
 }
 
 /// Decodes `text`, whose length tells hex, base32 and base64 apart.
-pub(super) fn digest(named: Named, text: &str, base32: Base32) -> Option<Digest> {
+pub(super) fn digest(named: Named, text: &str, variant: Base32) -> Option<Digest> {
     match named {
-        Named::Exactly(function) => exactly(function, text, base32),
-        Named::AnyLen(algorithm) => exactly(algorithm.into(), text, base32).or_else(|| {
+        Named::Exactly(function) => exactly(function, text, variant),
+        Named::AnyLen(algorithm) => exactly(algorithm.into(), text, variant).or_else(|| {
             let bytes = if is_hex(text) { hex::decode(text).ok()? } else { base64(text)? };
             Digest::from_bytes(HashFunction::new(algorithm, bytes.len())?, &bytes)
         }),
     }
 }
 
-fn exactly(function: HashFunction, text: &str, base32: Base32) -> Option<Digest> {
+fn exactly(function: HashFunction, text: &str, variant: Base32) -> Option<Digest> {
     let len = function.len();
     if text.len() == 2 * len && is_hex(text) {
         return Digest::from_hex(function, text).ok();
     }
     if text.len() == (8 * len).div_ceil(5) {
         let mut bytes = [0; MAX_LEN];
-        let decoded = match base32 {
-            Base32::Nix => nix32(text, &mut bytes[..len]),
-            Base32::Rfc => rfc32(text, &mut bytes[..len]),
-        };
-        if decoded.is_some() {
+        if base32(text, variant, &mut bytes[..len]).is_some() {
             return Digest::from_bytes(function, &bytes[..len]);
         }
     }
@@ -81,40 +77,28 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// The digits of Nix's base32.
 pub(super) const NIX32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
+/// The digits of RFC 4648's base32.
+const RFC32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// Decodes Nix's base32: five bits a digit, the last digit lowest; excess bits must be zero.
-fn nix32(text: &str, bytes: &mut [u8]) -> Option<()> {
-    for (n, digit) in text.bytes().rev().enumerate() {
-        let value = NIX32.iter().position(|known| *known == digit)? as u16;
-        let wide = value << (n * 5 % 8);
-        let at = n * 5 / 8;
-        *bytes.get_mut(at)? |= wide as u8;
-        match bytes.get_mut(at + 1) {
-            Some(next) => *next |= (wide >> 8) as u8,
-            None if wide >> 8 == 0 => {}
-            None => return None,
+/// Decodes base32 without padding; `None` if an excess bit is set.
+///
+/// Nix writes the last byte first and the lowest bit of a digit first, RFC 4648 neither.
+fn base32(text: &str, variant: Base32, bytes: &mut [u8]) -> Option<()> {
+    let is_nix = variant == Base32::Nix;
+    for n in 0..text.len() {
+        let digit = text.as_bytes()[if is_nix { text.len() - 1 - n } else { n }];
+        let value = match is_nix {
+            true => NIX32.iter().position(|known| *known == digit)?,
+            false => RFC32.iter().position(|known| *known == digit.to_ascii_uppercase())?,
+        };
+        for i in 0..5 {
+            let (at, bit) = (n * 5 + i, value >> if is_nix { i } else { 4 - i } & 1);
+            match bytes.get_mut(at / 8) {
+                Some(byte) => *byte |= (bit as u8) << if is_nix { at % 8 } else { 7 - at % 8 },
+                None if bit == 0 => {}
+                None => return None,
+            }
         }
     }
     Some(())
-}
-
-/// Decodes RFC 4648's base32, unpadded, in either case; excess bits must be zero.
-fn rfc32(text: &str, bytes: &mut [u8]) -> Option<()> {
-    let (mut held, mut bits, mut at) = (0u16, 0, 0);
-    for digit in text.bytes() {
-        let value = match digit.to_ascii_uppercase() {
-            letter @ b'A'..=b'Z' => letter - b'A',
-            number @ b'2'..=b'7' => number - b'2' + 26,
-            _ => return None,
-        };
-        held = held << 5 | u16::from(value);
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            *bytes.get_mut(at)? = (held >> bits) as u8;
-            held &= (1 << bits) - 1;
-            at += 1;
-        }
-    }
-    (held == 0 && at == bytes.len()).then_some(())
 }

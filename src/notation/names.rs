@@ -3,44 +3,25 @@
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::notation::expected::ParseExpectedError;
 
-use Algorithm::{Md5, Sha1, Sha256, Sha512};
-
 /// The value of a header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Header {
-    /// One digest of this algorithm.
-    One(Algorithm),
+    /// One digest.
+    One(Named),
     /// One or more of `alg=DIGEST` or `alg:DIGEST`.
     Fields,
-    /// A digest of an algorithm that this crate does not implement.
-    NotComputed(&'static str),
 }
 
-/// Names of HTTP headers, in lower case.
-const HEADERS: [(&str, Header); 23] = [
-    ("content-md5", Header::One(Md5)),              // RFC 1864
-    ("digest", Header::Fields),                     // RFC 3230
-    ("repr-digest", Header::Fields),                // RFC 9530
-    ("content-digest", Header::Fields),             // RFC 9530
-    ("unencoded-digest", Header::Fields),           // draft-ietf-httpbis-unencoded-digest
-    ("docker-content-digest", Header::Fields),      // OCI distribution
-    ("x-goog-hash", Header::Fields),                // Google Cloud Storage
-    ("x-amz-checksum-sha1", Header::One(Sha1)),     // S3
-    ("x-amz-checksum-sha256", Header::One(Sha256)), // S3
-    ("x-amz-checksum-sha512", Header::One(Sha512)), // S3
-    ("x-amz-checksum-crc32", Header::NotComputed("CRC-32")),
-    ("x-amz-checksum-crc32c", Header::NotComputed("CRC-32C")),
-    ("x-amz-checksum-crc64nvme", Header::NotComputed("CRC-64/NVME")),
-    ("x-amz-content-sha256", Header::One(Sha256)), // S3
-    ("x-amz-meta-sha256", Header::One(Sha256)),    // S3, by custom
-    ("x-ms-blob-content-md5", Header::One(Md5)),   // Azure
-    ("x-bz-content-sha1", Header::One(Sha1)),      // Backblaze
-    ("x-checksum-md5", Header::One(Md5)),          // Artifactory, Nexus
-    ("x-checksum-sha1", Header::One(Sha1)),        // Artifactory, Nexus
-    ("x-checksum-sha256", Header::One(Sha256)),    // Artifactory, Nexus
-    ("x-checksum-sha512", Header::One(Sha512)),    // Artifactory, Nexus
-    ("oc-checksum", Header::Fields),               // ownCloud, Nextcloud
-    ("integrity", Header::Fields),                 // npm, HTML
+/// Names of HTTP headers with [`Header::Fields`], in lower case.
+const FIELDS: [&str; 8] = [
+    "digest",                // RFC 3230
+    "repr-digest",           // RFC 9530
+    "content-digest",        // RFC 9530
+    "unencoded-digest",      // draft-ietf-httpbis-unencoded-digest
+    "docker-content-digest", // OCI distribution
+    "x-goog-hash",           // Google Cloud Storage
+    "oc-checksum",           // ownCloud, Nextcloud
+    "integrity",             // npm, HTML
 ];
 
 /// Algorithms that this crate does not implement: the name in messages, and normalized names.
@@ -100,10 +81,27 @@ const NOT_OF_A_FILE: [(&str, &str); 10] = [
     ("nar:", "the hash of a Nix archive covers a file tree, not a file"),
 ];
 
-/// Returns the value that the header `name` has, whose case does not count.
-pub(super) fn header(name: &str) -> Option<Header> {
-    let row = HEADERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    row.map(|(_, header)| *header)
+/// Returns the kind of value that the header `name` has, in any case.
+///
+/// `Content-MD5` and vendors' headers end in the name of an algorithm: `x-amz-checksum-sha256`,
+/// `x-amz-meta-sha256`, `x-ms-blob-content-md5`, `x-bz-content-sha1`, `X-Checksum-Md5`.
+///
+/// # Errors
+/// If this crate does not implement the algorithm.
+pub(super) fn header(name: &str) -> Result<Option<Header>, ParseExpectedError> {
+    let name = name.to_ascii_lowercase();
+    if FIELDS.contains(&&*name) {
+        return Ok(Some(Header::Fields));
+    }
+    match name.rsplit_once('-') {
+        Some((vendor, last)) if vendor == "content" || vendor.starts_with("x-") => {
+            match algorithm(last) {
+                Err(ParseExpectedError::UnknownAlgorithm(_)) => Ok(None),
+                named => named.map(|named| Some(Header::One(named))),
+            }
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Rejects digests that are not of a file's bytes.

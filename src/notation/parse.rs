@@ -70,7 +70,7 @@ fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
     }
     let text = after(text, "--hash=").or(after(text, "checksum=")).unwrap_or(text);
     if let Some((name, value)) = text.split_once(':')
-        && let Some(header) = names::header(name.trim_end())
+        && let Some(header) = names::header(name.trim_end())?
     {
         return header_value(header, undress(value));
     }
@@ -176,11 +176,10 @@ fn url(text: &str) -> Result<Option<Expected>, Error> {
 fn header_value(header: Header, value: &str) -> Result<Expected, Error> {
     match header {
         Header::Fields => fields(value, None),
-        Header::NotComputed(name) => Err(Error::NotComputed(name)),
-        Header::One(algorithm) => {
+        Header::One(named) => {
             reject_multipart(value)?;
-            let read = digest(Named::Exactly(algorithm.into()), value, Base32::Nix);
-            read.map(Expected::from).ok_or(Error::Malformed(algorithm.into()))
+            let read = digest(named, value, Base32::Nix);
+            read.map(Expected::from).ok_or(Error::Malformed(named.hash_function()))
         }
     }
 }
