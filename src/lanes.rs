@@ -31,7 +31,7 @@ use crate::kernel::table::Kernel;
 use crate::kernel::tier::Tier;
 use crate::lanes::family::Family;
 use crate::lanes::messages::{DigestSlot, Task};
-use crate::lanes::select::{Allowed, Kernels};
+use crate::lanes::select::{AllowedKernels, Dispatcher};
 use crate::lanes::streams::Group;
 
 /// The most lanes that a kernel over 32-bit words has.
@@ -44,12 +44,12 @@ const WIDE: usize = 16;
 /// A small batch does not pay for setting up lanes for a large one.
 macro_rules! with_lanes {
     ($family:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
-        let allowed = Allowed::new($family);
+        let allowed = AllowedKernels::new($family);
         if $count <= FEW && allowed.has_within(FEW) {
-            let $kernels = &Kernels::<_, FEW>::new($family, allowed);
+            let $kernels = &Dispatcher::<_, FEW>::new($family, allowed);
             $body
         } else {
-            let $kernels = &Kernels::<_, $lanes>::new($family, allowed);
+            let $kernels = &Dispatcher::<_, $lanes>::new($family, allowed);
             $body
         }
     }};
@@ -194,15 +194,15 @@ macro_rules! allowed {
     ($algorithm:expr, |$allowed:ident| $body:expr) => {
         match &$algorithm.spec().core {
             Core::Narrow(merkle) => {
-                let $allowed = Allowed::new(*merkle);
+                let $allowed = AllowedKernels::new(*merkle);
                 $body
             }
             Core::Wide(merkle) => {
-                let $allowed = Allowed::new(*merkle);
+                let $allowed = AllowedKernels::new(*merkle);
                 $body
             }
             Core::Sponge(sponge) => {
-                let $allowed = Allowed::new(sponge);
+                let $allowed = AllowedKernels::new(sponge);
                 $body
             }
             Core::External(_) => Default::default(),

@@ -56,6 +56,7 @@
 //!
 //! **Download a file** (feature `net`) that is either verified or not there: [`fetch::Download`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(unsafe_code)]
 
 mod algorithm;
 #[doc(hidden)]

@@ -57,11 +57,9 @@ pub struct KernelChoice {
     pub live: usize,
     /// The kernel's tier.
     pub tier: Tier,
-    /// Messages that the kernel advances in one call. If more are live they take turns, if fewer are,
-    /// lanes are idle.
+    /// Messages that the kernel advances in one call; if fewer are live, lanes are idle.
     pub lanes: usize,
-    /// Cycles for one block in every lane, as measured when the kernel was written; for Arm's
-    /// tiers derived from the instructions.
+    /// Cycles for one block in every lane: measured for x86-64, estimated for Arm.
     pub cycles: u32,
 }
 

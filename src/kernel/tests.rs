@@ -1,4 +1,4 @@
-//! Every kernel of every list against the RustCrypto crates.
+//! Every kernel against the RustCrypto crates.
 
 use crate::kernel::functions::{KECCAK, MD5, Merkle, SHA1, SHA256, SHA512, permute};
 use crate::kernel::tier::Tier;
@@ -22,7 +22,7 @@ impl Random {
 
 type Oracle<W> = fn(&mut [W; 8], &[<W as Word>::Block]);
 
-/// Random states and blocks, at addresses of every alignment, 0 to 20 blocks per call.
+/// Compares all kernels on random states and blocks, unaligned, with 0 to 20 blocks per call.
 fn check<W: Word + PartialEq + std::fmt::Debug>(
     merkle: &Merkle<W>,
     oracle: Oracle<W>,
@@ -59,7 +59,7 @@ fn check<W: Word + PartialEq + std::fmt::Debug>(
 }
 
 #[test]
-fn md5() {
+fn md5_kernels_match_the_crate() {
     let oracle = |state: &mut [u32; 8], blocks: &[_]| {
         md5::block_api::compress(state.first_chunk_mut().unwrap(), blocks);
     };
@@ -67,7 +67,7 @@ fn md5() {
 }
 
 #[test]
-fn sha1() {
+fn sha1_kernels_match_the_crate() {
     let oracle = |state: &mut [u32; 8], blocks: &[_]| {
         sha1::block_api::compress(state.first_chunk_mut().unwrap(), blocks);
     };
@@ -75,14 +75,14 @@ fn sha1() {
 }
 
 #[test]
-fn sha256() {
+fn sha256_kernels_match_the_crate() {
     check(&SHA256, sha2::block_api::compress256, |random| random.next() as u32);
 }
 
-/// Each alone and all together, on states that are not those of one message.
+/// Runs every combination of hashes, from unrelated states.
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn stitched() {
+fn the_stitched_kernel_matches_the_crates() {
     use crate::kernel::simd::stitched::{States, StitchedKernel};
     let Some(kernel) = StitchedKernel::detect() else { return };
     let mut random = Random(4);
@@ -94,7 +94,7 @@ fn stitched() {
         let before: [[u32; 8]; 3] =
             std::array::from_fn(|_| std::array::from_fn(|_| random.next() as u32));
         let mut expected = before;
-        // MD5 and SHA-1 have fewer words, and leave the others alone.
+        // MD5 and SHA-1 have fewer words and leave the others unchanged.
         md5::block_api::compress(expected[0].first_chunk_mut().unwrap(), blocks);
         sha1::block_api::compress(expected[1].first_chunk_mut().unwrap(), blocks);
         sha2::block_api::compress256(&mut expected[2], blocks);
@@ -113,7 +113,7 @@ fn stitched() {
 }
 
 #[test]
-fn sha512() {
+fn sha512_kernels_match_the_crate() {
     check(&SHA512, sha2::block_api::compress512, Random::next);
 }
 
@@ -125,7 +125,7 @@ fn permute_by_crate(state: &mut [u64; 25]) {
 }
 
 #[test]
-fn keccak_one_state() {
+fn one_keccak_state_matches_the_crate() {
     let mut random = Random(1);
     for _ in 0..20 {
         let mut state = std::array::from_fn(|_| random.next());
@@ -137,7 +137,7 @@ fn keccak_one_state() {
 }
 
 #[test]
-fn keccak_lanes() {
+fn keccak_kernels_match_the_crate() {
     let mut random = Random(2);
     for kernel in KECCAK.all() {
         for (rate, blocks) in RATES.iter().flat_map(|rate| (0..6).map(move |n| (*rate, n))) {
@@ -166,9 +166,9 @@ fn keccak_lanes() {
     }
 }
 
-/// A tier that the CPU has and that no list names would go untested.
+/// Fails if an available tier has no kernels.
 #[test]
-fn every_available_tier_is_listed() {
+fn every_available_tier_has_kernels() {
     let listed = |tier: Tier| {
         [&MD5, &SHA1, &SHA256].iter().any(|m| m.kernels.all().iter().any(|k| k.tier == tier))
             || SHA512.kernels.all().iter().any(|k| k.tier == tier)

@@ -4,7 +4,7 @@ use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 use crate::lanes::family::Family;
 use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
-use crate::lanes::select::Kernels;
+use crate::lanes::select::Dispatcher;
 
 /// A result that contains a digest: the digest itself, or a tag.
 pub(crate) trait DigestSlot {
@@ -44,7 +44,7 @@ impl<'a, 'm, F: Family> Task<'a, 'm, F> {
     /// Writes the digest or tag of each message to the same index of `out`.
     pub(super) fn run<T: DigestSlot, const N: usize>(
         &self,
-        kernels: &Kernels<'_, F, N>,
+        kernels: &Dispatcher<'_, F, N>,
         out: &mut [T],
     ) {
         let initial = self.keyed.as_ref().map_or(self.family.initial(), |keyed| keyed.inner);
@@ -70,7 +70,7 @@ impl<'a, 'm, F: Family> Task<'a, 'm, F> {
 
 struct Messages<'t, 'a, 'm, F: Family, T, const N: usize> {
     task: &'t Task<'a, 'm, F>,
-    kernels: &'t Kernels<'t, F, N>,
+    kernels: &'t Dispatcher<'t, F, N>,
     initial: F::State,
     order: &'t mut LongestFirst<N>,
     /// The ends of one block, and those of two.
@@ -131,7 +131,7 @@ impl<F: Family, T: DigestSlot, const N: usize> Messages<'_, '_, '_, F, T, N> {
 /// Hashes the collected ends; with a key, hashes their digests again from the outer state.
 fn flush<F: Family, const N: usize>(
     task: &Task<'_, '_, F>,
-    kernels: &Kernels<'_, F, N>,
+    kernels: &Dispatcher<'_, F, N>,
     ends: &mut Ends<F, N>,
     out: &mut [impl DigestSlot],
 ) {

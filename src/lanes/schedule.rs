@@ -2,7 +2,7 @@
 
 use crate::hasher::wipe::wipe;
 use crate::lanes::family::Family;
-use crate::lanes::select::Kernels;
+use crate::lanes::select::Dispatcher;
 
 /// A source of jobs that takes their final states back.
 pub(super) trait JobSource<'m, F: Family> {
@@ -28,7 +28,7 @@ pub(super) enum Contents {
 
 /// Runs all jobs, in lanes that are kept full as long as there are jobs.
 pub(super) fn run<'m, F: Family, const N: usize>(
-    kernels: &Kernels<'_, F, N>,
+    kernels: &Dispatcher<'_, F, N>,
     initial: F::State,
     work: &mut impl JobSource<'m, F>,
     contents: Contents,
@@ -150,7 +150,7 @@ impl<F: Family, const N: usize> Ends<F, N> {
     }
 
     /// Advances every state by its end.
-    pub(super) fn run(&mut self, family: &F, kernels: &Kernels<'_, F, N>) {
+    pub(super) fn run(&mut self, family: &F, kernels: &Dispatcher<'_, F, N>) {
         let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
         for (input, end) in inputs[0].iter_mut().zip(&self.ends[..self.len]) {
             *input = family.units(end, self.blocks);

@@ -57,7 +57,7 @@ pub(super) fn is_faster_in_lanes<F: Family>(family: &F, messages: &[&[u8]], more
 
 /// Returns, at `n - 1`, the fewest total blocks of `n` messages at which lanes save their setup cost.
 fn min_blocks<F: Family>(family: &F) -> [usize; FEW] {
-    let (allowed, alone) = (Allowed::new(family), u64::from(family.kernels().single().cost));
+    let (allowed, alone) = (AllowedKernels::new(family), u64::from(family.kernels().single().cost));
     std::array::from_fn(|others| {
         let kernel = allowed.best(others + 1).1;
         let together = u64::from(kernel.cost) / kernel.lanes.min(others + 1) as u64;
@@ -78,13 +78,13 @@ fn restriction() -> Option<Restriction> {
 }
 
 /// The kernels that may run.
-pub(crate) struct Allowed<F: Family> {
+pub(crate) struct AllowedKernels<F: Family> {
     kernels: &'static [Kernel<F::Run>],
     /// One bit for each.
     mask: u32,
 }
 
-impl<F: Family> Allowed<F> {
+impl<F: Family> AllowedKernels<F> {
     /// Takes all kernels; under a restriction those that it names or, if the family has none of them,
     /// the portable ones.
     pub(crate) fn new(family: &F) -> Self {
@@ -130,9 +130,9 @@ impl<F: Family> Allowed<F> {
 }
 
 /// The kernels for up to `N` live lanes.
-pub(super) struct Kernels<'f, F: Family, const N: usize> {
+pub(super) struct Dispatcher<'f, F: Family, const N: usize> {
     family: &'f F,
-    allowed: Allowed<F>,
+    allowed: AllowedKernels<F>,
     width: usize,
     /// The index of the best kernel for `n` live lanes, at `n - 1`; found when first needed.
     best: [Cell<u8>; N],
@@ -140,9 +140,9 @@ pub(super) struct Kernels<'f, F: Family, const N: usize> {
 
 const UNKNOWN: u8 = u8::MAX;
 
-impl<'f, F: Family, const N: usize> Kernels<'f, F, N> {
+impl<'f, F: Family, const N: usize> Dispatcher<'f, F, N> {
     /// Leaves out the kernels of more than `N` lanes; at least one must remain.
-    pub(super) fn new(family: &'f F, mut allowed: Allowed<F>) -> Self {
+    pub(super) fn new(family: &'f F, mut allowed: AllowedKernels<F>) -> Self {
         let too_wide = allowed.iter().filter(|(_, kernel)| kernel.lanes > N);
         allowed.mask &= !too_wide.fold(0, |mask, (i, _)| mask | 1 << i);
         let width = allowed.best(N).1.lanes;

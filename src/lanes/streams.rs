@@ -4,7 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::hasher::{Hasher, State};
 use crate::lanes::family::{Family, Streaming};
 use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
-use crate::lanes::select::Kernels;
+use crate::lanes::select::Dispatcher;
 
 /// The hashers of one algorithm in a batch, and the access to their streams.
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ impl<S> Group<S> {
 
 /// Appends the bytes of the batch to each stream of the group.
 pub(super) fn update<S: Streaming, const N: usize>(
-    kernels: &Kernels<'_, S::Family, N>,
+    kernels: &Dispatcher<'_, S::Family, N>,
     family: &S::Family,
     group: &Group<S>,
     batch: &mut [(&mut Hasher, &[u8])],
@@ -79,7 +79,7 @@ fn parts<'m, F: Family>(
 /// Runs the completed blocks.
 fn flush<S: Streaming, const N: usize>(
     family: &S::Family,
-    kernels: &Kernels<'_, S::Family, N>,
+    kernels: &Dispatcher<'_, S::Family, N>,
     ends: &mut Ends<S::Family, N>,
     batch: &mut [(&mut Hasher, &[u8])],
     group: &Group<S>,

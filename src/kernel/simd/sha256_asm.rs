@@ -1,7 +1,7 @@
 //! SHA-256 of three or four streams by SHA-NI and AVX, in assembly.
 //!
 //! The bottleneck is the four vector units, not the SHA instructions: twelve operations for four rounds
-//! of a stream. The compiler spills the message words of so many streams: 248 cycles for a block of each
+//! of a stream. The compiler spills message words of three or more streams: 248 cycles for a block of each
 //! of four streams on Zen 4; in this order it takes 203.
 
 // Streams are indices of several arrays.

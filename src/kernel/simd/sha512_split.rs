@@ -61,7 +61,7 @@ fn compress<R: Rounds>(token: R::Token, state: &mut [u64; 8], blocks: &[[u8; 128
     let mut sums: [Sums; 5] = [[[0; 4]; 8]; 5];
     let mut working = R::load(token, state);
     for pair in blocks.chunks(2) {
-        // A last block without a second one stands in for it, in the schedule only.
+        // The schedule of a last, single block is computed twice; the second result is unused.
         let (first, second) = (&pair[0], &pair[pair.len() - 1]);
         let mut w = simd!([_mm256_setzero_si256(); 8]);
         for i in 0..8 {
@@ -239,7 +239,7 @@ impl Rounds for Split {
     }
 }
 
-/// FIPS 180-4, section 4.1.3.
+/// Computes Σ1 (FIPS 180-4, section 4.1.3).
 #[inline(always)]
 fn sigma1(e: u64) -> u64 {
     e.rotate_right(14) ^ e.rotate_right(18) ^ e.rotate_right(41)
