@@ -6,7 +6,7 @@
 pub use crate::net::url::{is_supported, without_userinfo};
 
 use crate::algorithm::Algorithm;
-pub use crate::kernel::cases::{KernelCase, kernel_cases};
+pub use crate::kernel::cases::{KernelCase, RunCase, kernel_cases};
 use crate::kernel::tier::Tier;
 use crate::lanes::select::{Restriction, with_restriction};
 

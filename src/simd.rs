@@ -4,12 +4,9 @@
 //! process to one tier, for tests, measurements and bug reports. Where the tier has no kernel, because it
 //! has none of an algorithm or only kernels of several lanes, the portable one runs.
 
-use std::fmt;
-
-pub use crate::kernel::tier::Tier;
+pub use crate::kernel::tier::{Tier, UnknownTier};
 
 use crate::algorithm::Algorithm;
-use crate::escape::escape;
 use crate::hasher::digest;
 use crate::hasher::fused::{MultiHasher, has_stitched_kernel};
 use crate::kernel::tier;
@@ -26,29 +23,12 @@ pub fn tiers() -> impl Iterator<Item = Tier> {
 /// # Errors
 /// [`UnknownTier`] if the variable names no tier of this CPU; the library then ignores it.
 pub fn forced() -> Result<Option<Tier>, UnknownTier> {
-    tier::forced().clone().map_err(|name| UnknownTier { name })
+    tier::forced().clone()
 }
-
-/// The error for a name that no available tier has.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct UnknownTier {
-    /// The name.
-    pub name: String,
-}
-
-impl fmt::Display for UnknownTier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let available: Vec<&str> = tiers().map(Tier::name).collect();
-        let name = escape(self.name.as_bytes(), &[]);
-        write!(f, "no tier '{name}' on this CPU (available: {})", available.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownTier {}
 
 /// The kernel that runs for a number of live messages of an algorithm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KernelChoice {
     /// The algorithm.
@@ -78,6 +58,7 @@ pub fn choices() -> impl Iterator<Item = KernelChoice> {
 
 /// The result of testing one kernel with known answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KernelTest {
     /// The kernel's tier.

@@ -7,13 +7,16 @@ use crate::kernel::word::Word;
 pub struct KernelCase {
     /// Function, tier and lanes: `sha256/avx512/16`.
     pub name: String,
-    /// Inputs for [`run`](Self::run).
+    /// The number of inputs that it takes.
     pub lanes: usize,
     /// Bytes of a block of one lane.
     pub block_len: usize,
-    /// Takes one input per lane, all of one length, whole blocks.
-    pub run: Box<dyn FnMut(&[&[u8]])>,
+    /// The code, which keeps its states.
+    pub run: RunCase,
 }
+
+/// A function of one input per lane, all of one length, whole blocks.
+pub type RunCase = Box<dyn FnMut(&[&[u8]])>;
 
 /// Returns every kernel of this CPU; `single` names the one that a lone stream gets.
 pub fn kernel_cases() -> Vec<KernelCase> {

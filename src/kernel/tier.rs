@@ -4,7 +4,11 @@
 //! so a kernel that exists can run.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::OnceLock;
+
+use crate::escape::escape;
+use crate::serde_text::serde_as_text;
 
 /// Calls a macro with the table of tiers. Each row has the [`Tier`] and token, the name, the module of
 /// the kernels, where it is compiled, how its CPU features are detected, the macro that compiles a
@@ -136,17 +140,45 @@ macro_rules! define {
 }
 tiers!(define $);
 
-/// Returns the tier that the environment variable `HSUM_TIER` names, read once; the name if it is
-/// no available tier's.
-pub(crate) fn forced() -> &'static Result<Option<Tier>, String> {
-    static FORCED: OnceLock<Result<Option<Tier>, String>> = OnceLock::new();
+/// The error for a name that no tier of this CPU has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct UnknownTier {
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for UnknownTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let available = Tier::ALL.iter().filter(|tier| tier.is_available());
+        let available: Vec<&str> = available.map(|tier| tier.name()).collect();
+        let name = escape(self.name.as_bytes(), &[]);
+        write!(f, "no tier '{name}' on this CPU (available: {})", available.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownTier {}
+
+/// Parses the name of a tier, of this CPU or another.
+impl FromStr for Tier {
+    type Err = UnknownTier;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTier> {
+        let named = Self::ALL.iter().find(|tier| tier.name() == name);
+        named.copied().ok_or_else(|| UnknownTier { name: name.into() })
+    }
+}
+
+serde_as_text!(Tier, "{}");
+
+/// Returns the tier that the environment variable `HSUM_TIER` restricts this process to, read once.
+pub(crate) fn forced() -> &'static Result<Option<Tier>, UnknownTier> {
+    static FORCED: OnceLock<Result<Option<Tier>, UnknownTier>> = OnceLock::new();
     FORCED.get_or_init(|| {
         let Some(name) = std::env::var_os("HSUM_TIER") else { return Ok(None) };
-        let named = Tier::ALL.iter().find(|tier| name.to_str() == Some(tier.name()));
-        match named {
-            Some(tier) if tier.is_available() => Ok(Some(*tier)),
-            _ => Err(name.to_string_lossy().into_owned()),
-        }
+        let name = name.to_string_lossy();
+        let tier = name.parse().ok().filter(|tier: &Tier| tier.is_available());
+        tier.map(Some).ok_or_else(|| UnknownTier { name: name.into_owned() })
     })
 }
 
