@@ -99,8 +99,10 @@ fn table() -> &'static KernelTable {
     macro_rules! add {
         ($table:ident $(
             #[$doc:meta]
-            $tier:ident $name:literal $module:ident ($arch:meta)
-                $detected:ident [$($feature:tt)*] $with:ident [$($included:ident)*];
+            $tier:ident {
+                name: $name:literal, module: $module:ident, with: $with:ident, arch: $arch:meta,
+                features: $detected:ident [$($feature:tt)*], includes: [$($included:ident)*],
+            }
         )*) => {$(
             #[cfg($arch)]
             if let Some(token) = $tier::detect() {

@@ -45,22 +45,22 @@ pub(crate) struct KernelTable {
     pub(crate) keccak: Vec<SpongeKernel>,
 }
 
-/// Makes a kernel's code of a closure. One without captures, as of tokens only, takes no memory.
+/// Turns a closure into a kernel's code. One that captures only tokens takes no memory.
 pub(crate) fn block_fn<W: Word>(
     run: impl Fn(&mut [[W; 8]], &[&[W::Block]]) + Send + Sync + 'static,
 ) -> &'static BlockFn<W> {
     Box::leak(Box::new(run))
 }
 
-/// Makes a sponge kernel's code, as [`block_fn`] does.
+/// Turns a closure into a sponge kernel's code, as [`block_fn`] does.
 pub(crate) fn sponge_fn(
     run: impl Fn(&mut [[u64; 25]], usize, &[&[u8]]) + Send + Sync + 'static,
 ) -> &'static SpongeFn {
     Box::leak(Box::new(run))
 }
 
-/// Adds a tier's kernels to the table. A row is a compression function, the lanes, the costs that
-/// `$cycles` chooses from, and what makes the code of the token.
+/// Adds a tier's kernels to the table. A row has the compression function, the lanes, the costs from
+/// which `$cycles` chooses, and a function from the token to the kernel's code.
 macro_rules! kernels {
     ($token:ident: $type:ty, $table:ident, $cycles:path; $($function:ident $lanes:literal $costs:tt $run:expr;)*) => {$(
         $table.$function.push($crate::kernel::table::Kernel {

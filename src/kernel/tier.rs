@@ -10,40 +10,56 @@ use std::sync::OnceLock;
 use crate::escape::escape;
 use crate::serde_text::serde_as_text;
 
-/// Calls a macro with the table of tiers. Each row has the [`Tier`] and token, the name, the module of
-/// the kernels, where it is compiled, how its CPU features are detected, the macro that compiles a
-/// function with them, and the tiers that it includes.
+/// Calls a macro with the table of tiers. Each row declares a variant of [`Tier`] and a token of the same
+/// name:
+///
+/// - `module` below [`crate::kernel::simd`] has its kernels, where `arch` holds;
+/// - `features` are what the token proves, and how they are detected;
+/// - `with` names the macro that compiles functions with these features;
+/// - `includes` are the tiers whose tokens the token converts to.
 macro_rules! tiers {
     ($callback:ident $($argument:tt)*) => {
         $callback! { $($argument)*
             /// AVX-512 F, BW, DQ and VL.
-            Avx512 "avx512" avx512 (target_arch = "x86_64")
-                is_x86_feature_detected ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"]
-                with_avx512 [Avx2];
+            Avx512 {
+                name: "avx512", module: avx512, with: with_avx512, arch: target_arch = "x86_64",
+                features: is_x86_feature_detected
+                    ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"],
+                includes: [Avx2],
+            }
             /// SHA-NI.
-            ShaNi "shani" shani (target_arch = "x86_64")
-                is_x86_feature_detected ["sha" "sse4.1" "ssse3"]
-                with_shani [Portable];
+            ShaNi {
+                name: "shani", module: shani, with: with_shani, arch: target_arch = "x86_64",
+                features: is_x86_feature_detected ["sha" "sse4.1" "ssse3"], includes: [Portable],
+            }
             /// AVX2, BMI1 and BMI2.
-            Avx2 "avx2" avx2 (target_arch = "x86_64")
-                is_x86_feature_detected ["avx2" "bmi1" "bmi2"]
-                with_avx2 [Portable];
+            Avx2 {
+                name: "avx2", module: avx2, with: with_avx2, arch: target_arch = "x86_64",
+                features: is_x86_feature_detected ["avx2" "bmi1" "bmi2"], includes: [Portable],
+            }
             /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
-            Sha3 "sha3" arm_sha3 (all(target_arch = "aarch64", target_endian = "little"))
-                is_aarch64_feature_detected ["sha3"]
-                with_sha3 [Neon];
+            Sha3 {
+                name: "sha3", module: arm_sha3, with: with_sha3,
+                arch: all(target_arch = "aarch64", target_endian = "little"),
+                features: is_aarch64_feature_detected ["sha3"], includes: [Neon],
+            }
             /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
-            Sha2 "sha2" arm_sha2 (all(target_arch = "aarch64", target_endian = "little"))
-                is_aarch64_feature_detected ["sha2"]
-                with_sha2 [Neon];
+            Sha2 {
+                name: "sha2", module: arm_sha2, with: with_sha2,
+                arch: all(target_arch = "aarch64", target_endian = "little"),
+                features: is_aarch64_feature_detected ["sha2"], includes: [Neon],
+            }
             /// NEON, which every 64-bit Arm CPU has.
-            Neon "neon" neon (all(target_arch = "aarch64", target_endian = "little"))
-                is_aarch64_feature_detected ["neon"]
-                with_neon [Portable];
+            Neon {
+                name: "neon", module: neon, with: with_neon,
+                arch: all(target_arch = "aarch64", target_endian = "little"),
+                features: is_aarch64_feature_detected ["neon"], includes: [Portable],
+            }
             /// No particular instructions.
-            Portable "portable" portable (all())
-                is_x86_feature_detected []
-                with_portable [];
+            Portable {
+                name: "portable", module: portable, with: with_portable, arch: all(),
+                features: is_x86_feature_detected [], includes: [],
+            }
         }
     };
 }
@@ -57,8 +73,10 @@ pub(crate) trait Token: Copy {
 macro_rules! define {
     ($dollar:tt $(
         #[doc = $doc:literal]
-        $tier:ident $name:literal $module:ident ($arch:meta)
-            $detected:ident [$($feature:tt)*] $with:ident [$($included:ident)*];
+        $tier:ident {
+            name: $name:literal, module: $module:ident, with: $with:ident, arch: $arch:meta,
+            features: $detected:ident [$($feature:tt)*], includes: [$($included:ident)*],
+        }
     )*) => {
         /// An instruction set that kernels are written for.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -13,6 +13,7 @@ use crate::kernel::tier::{Sha2, with_sha2};
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: Sha2, table: &mut KernelTable) {
     kernels! { token: Sha2, table, arm;
+        // Function, lanes, cost on Apple's and other CPUs, code.
         sha1   1 (90, 90)   sha1::<1>;
         sha1   2 (150, 150) sha1::<2>;
         sha1   3 (220, 220) sha1::<3>;

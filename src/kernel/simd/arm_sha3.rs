@@ -15,6 +15,7 @@ generic_kernels!(Sha3, with_sha3);
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: Sha3, table: &mut KernelTable) {
     kernels! { token: Sha3, table, arm;
+        // Function, lanes, cost on Apple's and other CPUs, code.
         sha512 1 (340, 340)  sha512::<1>;
         sha512 2 (360, 360)  sha512::<2>;
         sha512 3 (460, 460)  sha512::<3>;

@@ -22,6 +22,7 @@ generic_kernels!(Avx2, with_avx2);
 /// A single Keccak state runs on scalars with BMI: 0.50 GB/s of SHA3-256 on Zen 4.
 pub(crate) fn add_kernels(token: Avx2, table: &mut KernelTable) {
     kernels! { token: Avx2, table, x86;
+        // Function, lanes, cost on Zen 4, Zen 5 and other CPUs, code.
         md5     1 (290, 287, 300)    block::<Md5, Plain<u32>>;
         md5     2 (310, 310, 330)    block::<Md5, Pair<Plain<u32>, Plain<u32>>>;
         md5     8 (380, 679, 400)    block::<Md5, X8>;

@@ -29,6 +29,7 @@ generic_kernels!(Avx512, with_avx512);
 /// - Keccak: one lane of a vector is assumed to cost what four do: 0.60 GB/s of SHA3-256 on Zen 4.
 pub(crate) fn add_kernels(token: Avx512, table: &mut KernelTable) {
     kernels! { token: Avx512, table, x86;
+        // Function, lanes, cost on Zen 4, Zen 5 and other CPUs, code.
         md5    16 (461, 607, 400)   block::<Md5, X16>;
         md5    32 (652, 644, 560)   block::<Md5, Pair<X16, X16>>;
         md5    48 (867, 680, 830)   block::<Md5, Pair<X16, Pair<X16, X16>>>;

@@ -22,6 +22,7 @@ generic_kernels!(Neon, with_neon);
 /// SHA-512 would take as long as two streams of scalars, and one Keccak state as long as scalars.
 pub(crate) fn add_kernels(token: Neon, table: &mut KernelTable) {
     kernels! { token: Neon, table, arm;
+        // Function, lanes, cost on Apple's and other CPUs, code.
         md5     2 (310, 340)   block::<Md5, Pair<Plain<u32>, Plain<u32>>>;
         md5     4 (760, 760)   block::<Md5, X4>;
         md5     8 (770, 790)   block::<Md5, Pair<X4, X4>>;

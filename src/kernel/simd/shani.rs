@@ -13,6 +13,7 @@ use crate::kernel::tier::{ShaNi, with_shani};
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: ShaNi, table: &mut KernelTable) {
     kernels! { token: ShaNi, table, x86;
+        // Function, lanes, cost on Zen 4, Zen 5 and other CPUs, code.
         sha1   1 (121, 123, 160) sha1::<1>;
         sha1   2 (139, 141, 220) sha1::<2>;
         sha1   3 (172, 164, 330) sha1::<3>;
