@@ -257,8 +257,8 @@ pub(crate) const MAX_HMAC_BLOCK: usize = {
     max
 };
 
-/// The known resistance of an algorithm to collisions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The known resistance of an algorithm to collisions, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Strength {
     /// Collisions can be constructed: the digest detects accidents, but not an adversary, and must
     /// not be signed. HMAC with the algorithm is still secure.

@@ -125,7 +125,6 @@ fn a_reset_hasher_is_like_new() {
             hasher.update(&noise(4, len));
             hasher.reset();
             assert_eq!(hasher.hash_function(), (*algorithm).into());
-            assert_eq!(format!("{hasher:?}"), format!("{:?}", Hasher::new(*algorithm)), "{len}");
             hasher.update(&message);
             check(hasher, &message);
         }

@@ -174,14 +174,7 @@ fn headers(words: &[std::ffi::OsString]) -> Result<HeaderFields> {
 }
 
 fn secret(spec: &OsStr, option: &str) -> Result<Secret> {
-    // The words about `--key` would mislead.
-    let source = KeySource::parse(spec).map_err(|_| {
-        Usage(format!(
-            "{option} takes env:NAME, file:PATH, fd:N, '-' or prompt; \
-             the secret itself never stands on the command line"
-        ))
-    })?;
-    Ok(Secret::new(source.read(KeyFormat::Text)?.to_vec()))
+    Ok(Secret::new(KeySource::parse(spec, option)?.read(KeyFormat::Text)?.to_vec()))
 }
 
 fn who(args: &IdentityArgs) -> Result<Identity> {

@@ -63,7 +63,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
 }
 
 fn plan(args: &HmacArgs) -> Result<HmacPlan> {
-    let key_source = KeySource::parse(&args.key)?;
+    let key_source = KeySource::parse(&args.key, "--key")?;
     let sources = operands(&args.paths)?;
     let reads_stdin = |source: &Source| match source {
         Source::Stdin => true,

@@ -66,10 +66,10 @@ pub(crate) fn unusable(title: &str, why: impl Display) -> anyhow::Error {
 }
 
 impl<'a> KeySource<'a> {
-    /// Parses `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`.
+    /// Parses `env:NAME`, `file:PATH`, `fd:N`, `-` and `prompt`, the value of `option`.
     ///
     /// An error does not quote the text, which may be the key itself.
-    pub(crate) fn parse(spec: &'a OsStr) -> Result<Self> {
+    pub(crate) fn parse(spec: &'a OsStr, option: &str) -> Result<Self> {
         let bytes = spec.as_bytes();
         let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
         let number = |text: &OsStr| text.to_str()?.parse().ok();
@@ -87,11 +87,10 @@ impl<'a> KeySource<'a> {
         if let Some(descriptor) = after("fd:").and_then(number) {
             return Ok(Self::Descriptor(descriptor));
         }
-        Err(Usage(
-            "invalid --key (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
-             never put the key itself on the command line"
-                .into(),
-        )
+        Err(Usage(format!(
+            "invalid {option} (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
+             never put the secret itself on the command line"
+        ))
         .into())
     }
 

@@ -193,7 +193,7 @@ fn what_next(failure: &SnapshotError) -> &'static str {
 
 fn key(args: &SealArgs) -> Result<Option<Key>> {
     let Some(spec) = &args.key else { return Ok(None) };
-    let bytes = KeySource::parse(spec)?.read(args.key_format)?;
+    let bytes = KeySource::parse(spec, "--key")?.read(args.key_format)?;
     Ok(Some(Key::new(SEAL_ALGORITHM, &bytes)?))
 }
 

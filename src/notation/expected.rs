@@ -75,8 +75,8 @@ impl Expected {
 
     /// Returns the strength of the strongest function, since all of them must match.
     pub fn strength(&self) -> Strength {
-        let sound = |digest: &Digest| digest.algorithm().strength() == Strength::Sound;
-        if self.digests.iter().any(sound) { Strength::Sound } else { Strength::Broken }
+        let strengths = self.digests.iter().map(|digest| digest.algorithm().strength());
+        strengths.max().unwrap_or(Strength::Broken)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::algorithm::{Algorithm, HashFunction, Strength};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
@@ -255,7 +255,7 @@ fn all_of(tokens: &[&str]) -> Result<Expected, Error> {
         }
     }
     if tokens.iter().all(|token| prefixed(token).is_none() || is_integrity(token)) {
-        let rank = |d: &Digest| (d.algorithm().strength() == Strength::Sound, d.as_bytes().len());
+        let rank = |d: &Digest| (d.algorithm().strength(), d.as_bytes().len());
         let best = digests.iter().max_by_key(|digest| rank(digest)).map(Digest::hash_function);
         digests.retain(|digest| Some(digest.hash_function()) == best);
     }

@@ -173,7 +173,8 @@ fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
         needed("access-key-id", &args.settings.access_key_id)?,
     );
     if let Some(spec) = &args.settings.session_token {
-        let (title, mut token) = KeySource::parse(spec)?.read_text(warnings(args))?;
+        let source = KeySource::parse(spec, "--session-token")?;
+        let (title, mut token) = source.read_text(warnings(args))?;
         remove_line_end(&mut token);
         let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not text"))?;
         sigv4 = sigv4.session_token(token);
@@ -206,8 +207,10 @@ pub(crate) struct Written {
 /// Whether one of the keys is on standard input.
 pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
     let mut taking = 0;
-    for spec in args.key.iter().chain(&args.settings.session_token) {
-        taking += u32::from(KeySource::parse(spec)?.is_stdin());
+    let keys = args.key.iter().map(|spec| (spec, "--key"));
+    let tokens = args.settings.session_token.iter().map(|spec| (spec, "--session-token"));
+    for (spec, option) in keys.chain(tokens) {
+        taking += u32::from(KeySource::parse(spec, option)?.is_stdin());
     }
     match taking {
         0 | 1 => Ok(taking == 1),
@@ -231,7 +234,7 @@ pub(crate) fn keys(
     let mut keys = Vec::new();
     let mut written = Vec::new();
     for spec in &args.key {
-        let (title, mut text) = KeySource::parse(spec)?.read_text(warnings)?;
+        let (title, mut text) = KeySource::parse(spec, "--key")?.read_text(warnings)?;
         if explained {
             written.push(Written { text: text.clone() });
         }

@@ -31,7 +31,7 @@ pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>
 pub(crate) fn keys_take_stdin(args: &SigningArgs) -> Result<bool> {
     let mut taking = false;
     for spec in &args.key {
-        taking |= KeySource::parse(spec)?.is_stdin();
+        taking |= KeySource::parse(spec, "--key")?.is_stdin();
     }
     Ok(taking)
 }
