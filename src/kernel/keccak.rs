@@ -10,9 +10,8 @@ pub(crate) fn absorb<V: SpongeVector>(
     rate: usize,
     inputs: &[&[u8]],
 ) {
-    assert!(states.len() == V::LANES, "one stream per lane");
     assert!((64..200).contains(&rate) && rate.is_multiple_of(8), "a rate of FIPS 202");
-    let length = equal_len(states, inputs);
+    let length = equal_len(V::LANES, states, inputs);
     let mut state = [V::splat(token, 0); 25];
     for at in [0, 8, 16, 17] {
         state[at..at + 8].copy_from_slice(&V::read(token, states, at));

@@ -92,8 +92,7 @@ pub(crate) fn compress_all<C: Compress, V: Vector<C::Word>>(
     states: &mut [[C::Word; 8]],
     inputs: &[&[<C::Word as Word>::Block]],
 ) {
-    assert!(states.len() == V::LANES, "one stream per lane");
-    let blocks = equal_len(states, inputs);
+    let blocks = equal_len(V::LANES, states, inputs);
     let mut state = V::read(token, states, 0);
     for index in 0..blocks {
         state = C::compress(token, state, V::load(token, inputs, index, C::ORDER));
@@ -104,10 +103,10 @@ pub(crate) fn compress_all<C: Compress, V: Vector<C::Word>>(
 /// Returns the length that all inputs have.
 ///
 /// # Panics
-/// If their lengths differ, or there is not one for each state.
+/// If their lengths differ, or there is not one state and one input per lane.
 #[inline(always)]
-pub(crate) fn equal_len<S, U>(states: &[S], inputs: &[&[U]]) -> usize {
-    assert!(states.len() == inputs.len(), "one stream per lane");
+pub(crate) fn equal_len<S, U>(lanes: usize, states: &[S], inputs: &[&[U]]) -> usize {
+    assert!(states.len() == lanes && inputs.len() == lanes, "one stream per lane");
     let len = inputs[0].len();
     assert!(inputs.iter().all(|input| input.len() == len), "lanes of equal length");
     len
