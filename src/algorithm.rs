@@ -128,6 +128,7 @@ macro_rules! algorithms {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
         }
 
+        #[allow(clippy::needless_update)] // a row may have every column
         static SPECS: [Spec; Algorithm::ALL.len()] = [$(Spec {
             name: $name, tag: $tag, standard: $standard, $($column: $value,)* ..DEFAULTS
         }),*];
@@ -376,7 +377,7 @@ impl HashFunction {
     }
 
     /// Returns `true` if digests have the algorithm's default length.
-    fn has_default_len(self) -> bool {
+    pub(crate) fn has_default_len(self) -> bool {
         self.len() == self.algorithm.default_len()
     }
 }

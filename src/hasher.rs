@@ -34,10 +34,10 @@ pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
         Core::Narrow(merkle) => merkle.digest(data, out),
         Core::Wide(merkle) => merkle.digest(data, out),
         Core::Sponge(sponge) => sponge.digest(data, out),
-        Core::External(_) => {
-            let mut hasher = Hasher::new(function);
-            hasher.update(data);
-            return hasher.finalize();
+        Core::External(new) => {
+            let mut hash = new(function.len());
+            hash.update(data);
+            hash.finalize(out);
         }
     }
     digest
@@ -112,7 +112,7 @@ impl Hasher {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
             Core::Sponge(sponge) => State::Sponge(Absorber::new(sponge)),
-            Core::External(make) => State::External(make(function.len())),
+            Core::External(new) => State::External(new(function.len())),
         };
         Self { function, state }
     }

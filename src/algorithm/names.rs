@@ -92,7 +92,7 @@ impl fmt::Display for UnknownAlgorithm {
 impl std::error::Error for UnknownAlgorithm {}
 
 /// Removes the differences that do not count: case, `-`, `_` and `/`.
-fn normalize(name: &str) -> String {
+pub(crate) fn normalize(name: &str) -> String {
     let mut name = name.to_ascii_lowercase();
     name.retain(|c| !matches!(c, '-' | '_' | '/'));
     name

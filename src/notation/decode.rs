@@ -4,7 +4,7 @@ use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
 
 use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
-use crate::notation::names::Named;
+use crate::notation::names::NamedFunction;
 
 /// A variant of base32.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,13 +16,15 @@ pub(super) enum Base32 {
 }
 
 /// Decodes `text`, whose length tells hex, base32 and base64 apart.
-pub(super) fn digest(named: Named, text: &str, variant: Base32) -> Option<Digest> {
+pub(super) fn digest(named: NamedFunction, text: &str, variant: Base32) -> Option<Digest> {
     match named {
-        Named::Exactly(function) => exactly(function, text, variant),
-        Named::AnyLen(algorithm) => exactly(algorithm.into(), text, variant).or_else(|| {
-            let bytes = if is_hex(text) { hex::decode(text).ok()? } else { base64(text)? };
-            Digest::from_bytes(HashFunction::new(algorithm, bytes.len())?, &bytes)
-        }),
+        NamedFunction::Exactly(function) => exactly(function, text, variant),
+        NamedFunction::AnyLen(algorithm) => {
+            exactly(algorithm.into(), text, variant).or_else(|| {
+                let bytes = if is_hex(text) { hex::decode(text).ok()? } else { base64(text)? };
+                Digest::from_bytes(HashFunction::new(algorithm, bytes.len())?, &bytes)
+            })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names before digests: headers, algorithms, and prefixes of things that are not file digests.
 
+use crate::algorithm::names::normalize;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::notation::expected::ParseExpectedError;
 
@@ -7,7 +8,7 @@ use crate::notation::expected::ParseExpectedError;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Header {
     /// One digest.
-    One(Named),
+    One(NamedFunction),
     /// One or more of `alg=DIGEST` or `alg:DIGEST`.
     Fields,
 }
@@ -68,14 +69,8 @@ const NOT_OF_A_FILE: [(&str, &str); 10] = [
     ("swh:", "a Software Heritage identifier is the digest of a Git object, not of the file"),
     ("gitoid:", "a Git object identifier covers a header too and is not a digest of the file"),
     ("git:", "a Git object identifier covers a header too and is not a digest of the file"),
-    (
-        "urn:btih:",
-        "a BitTorrent info hash is the digest of the torrent's metadata, not of the file",
-    ),
-    (
-        "urn:btmh:",
-        "a BitTorrent info hash is the digest of the torrent's metadata, not of the file",
-    ),
+    ("urn:btih:", "a BitTorrent info hash covers the torrent's metadata, not the file"),
+    ("urn:btmh:", "a BitTorrent info hash covers the torrent's metadata, not the file"),
     ("urn:tree:", "a Tiger tree hash covers a tree of pieces and is not supported"),
     ("urn:ed2k:", "an eDonkey2000 hash covers a list of pieces and is not supported"),
     ("nar:", "the hash of a Nix archive covers a file tree, not a file"),
@@ -117,14 +112,14 @@ pub(super) fn reject_other_digests(text: &str) -> Result<(), ParseExpectedError>
 
 /// The meaning of a name before a digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Named {
+pub(super) enum NamedFunction {
     /// Digests of this length only.
     Exactly(HashFunction),
     /// Digests of any length that the algorithm has.
     AnyLen(Algorithm),
 }
 
-impl Named {
+impl NamedFunction {
     /// Returns the function, at its default length if any length is meant.
     pub(super) fn hash_function(self) -> HashFunction {
         match self {
@@ -136,7 +131,7 @@ impl Named {
     /// Interprets the function that a caller gave for digests without a name.
     pub(super) fn hint(function: HashFunction) -> Self {
         let algorithm = function.algorithm();
-        match algorithm.has_variable_len() && function == algorithm.into() {
+        match algorithm.has_variable_len() && function.has_default_len() {
             true => Self::AnyLen(algorithm),
             false => Self::Exactly(function),
         }
@@ -159,7 +154,7 @@ pub(super) fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// If this crate does not implement it or does not know it.
-pub(super) fn algorithm(name: &str) -> Result<Named, ParseExpectedError> {
+pub(super) fn algorithm(name: &str) -> Result<NamedFunction, ParseExpectedError> {
     // RFC 5843: the digest before any content coding, which is the file's.
     let name = name.strip_prefix("id-").unwrap_or(name);
     let unknown = match name.parse::<HashFunction>() {
@@ -169,14 +164,13 @@ pub(super) fn algorithm(name: &str) -> Result<Named, ParseExpectedError> {
             let bits = (function.len() * 8).to_string();
             let open = algorithm.is_extendable() && !name.ends_with(&bits);
             return Ok(match open {
-                true => Named::AnyLen(algorithm),
-                false => Named::Exactly(function),
+                true => NamedFunction::AnyLen(algorithm),
+                false => NamedFunction::Exactly(function),
             });
         }
         Err(unknown) => unknown,
     };
-    let mut normal = name.to_ascii_lowercase();
-    normal.retain(|c| !matches!(c, '-' | '_' | '/' | '.'));
+    let normal = normalize(name).replace('.', "");
     match NOT_COMPUTED.iter().find(|(_, names)| names.contains(&&*normal)) {
         Some((shown, _)) => Err(ParseExpectedError::NotComputed(shown)),
         None => Err(unknown.into()),

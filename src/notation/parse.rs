@@ -6,7 +6,7 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
-use crate::notation::names::{self, Header, Named};
+use crate::notation::names::{self, Header, NamedFunction};
 use crate::serde_text::serde_as_text;
 
 /// The maximum length of a text, more than one digest of every algorithm needs, in bytes.
@@ -302,7 +302,7 @@ fn field_value(name: &str, value: &str) -> Result<Digest, Error> {
 
 /// Parses the value after an algorithm's name, without RFC 9530's colons, SRI's options and
 /// parameters.
-fn read(named: Named, value: &str) -> Option<Digest> {
+fn read(named: NamedFunction, value: &str) -> Option<Digest> {
     let value = value.split(['?', ';']).next().unwrap_or_default();
     let inner = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
     digest(named, undress(inner.unwrap_or(value)), Base32::Nix)
@@ -312,7 +312,7 @@ fn read(named: Named, value: &str) -> Option<Digest> {
 fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
     reject_multipart(token)?;
     if let Some(function) = hint {
-        let read = digest(Named::hint(function), token, Base32::Nix);
+        let read = digest(NamedFunction::hint(function), token, Base32::Nix);
         return read.ok_or(Error::Malformed(function));
     }
     if is_hex(token) {
