@@ -5,9 +5,14 @@
 
 use std::time::Instant;
 
+use hsum::Algorithm;
 use hsum::internals::{KernelCase, kernel_cases};
 
 const RUNS: usize = 200;
+
+/// An algorithm for each set of kernels.
+const ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -16,7 +21,8 @@ fn main() {
     let cycle = cycle();
     println!("{:.3} GHz", 1e-9 / cycle);
     println!("{:<22} {:>12} {:>10} {:>8}", "kernel", "cycles/block", "bytes/cyc", "GB/s");
-    for case in kernel_cases().into_iter().filter(|case| case.name.contains(filter)) {
+    let cases = ALGORITHMS.into_iter().flat_map(kernel_cases);
+    for case in cases.filter(|case| case.name.contains(filter)) {
         report(case, per_lane, cycle);
     }
 }

@@ -6,8 +6,8 @@
 pub use crate::net::url::{is_supported, without_userinfo};
 
 use crate::algorithm::Algorithm;
-pub use crate::kernel::cases::{KernelCase, RunCase, kernel_cases};
 use crate::kernel::tier::Tier;
+pub use crate::lanes::cases::{KernelCase, RunCase, kernel_cases};
 use crate::lanes::select::{Restriction, with_restriction};
 
 /// Returns the tiers and lanes of the algorithm's kernels.

@@ -7,8 +7,6 @@
 //! - [`table`] defines a kernel; each module of [`simd`] adds those of its tier to the table.
 //! - [`functions`] has the hash functions as data, and their kernels on this CPU.
 
-#[cfg(feature = "internals")]
-pub(crate) mod cases;
 pub(crate) mod functions;
 pub(crate) mod keccak;
 pub(crate) mod md5;

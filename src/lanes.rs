@@ -17,6 +17,8 @@
 //! their interface to a hash function. Nothing is allocated: messages are sorted in windows on the
 //! stack, and lanes stay busy between two windows.
 
+#[cfg(feature = "internals")]
+pub(crate) mod cases;
 mod family;
 pub(crate) mod messages;
 mod schedule;

@@ -25,7 +25,7 @@ macro_rules! tiers {
                 name: "avx512", module: avx512, with: with_avx512, arch: target_arch = "x86_64",
                 features: is_x86_feature_detected
                     ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"],
-                includes: [Avx2],
+                includes: [Avx2 Portable],
             }
             /// SHA-NI.
             ShaNi {

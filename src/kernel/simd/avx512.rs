@@ -10,6 +10,7 @@ use crate::kernel::simd::avx2;
 use crate::kernel::simd::cost::x86;
 use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
+use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::sha512_split;
 use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Avx512, with_avx512};
@@ -254,25 +255,11 @@ impl Vector<u64> for Q1 {
 
     #[inline(always)]
     fn load(token: Avx512, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(token, 0); 16];
-        for (vector, bytes) in words.iter_mut().zip(inputs[0][index].as_chunks().0) {
-            *vector = Self::low(
-                token,
-                match order {
-                    ByteOrder::Big => u64::from_be_bytes(*bytes),
-                    ByteOrder::Little => u64::from_le_bytes(*bytes),
-                },
-            );
-        }
-        words
+        Self::from_plain(token, Plain::load(token.into(), inputs, index, order))
     }
     #[inline(always)]
     fn read<const N: usize>(token: Avx512, states: &[[u64; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(token, 0); 8];
-        for (vector, word) in words.iter_mut().zip(&states[0][at..]) {
-            *vector = Self::low(token, *word);
-        }
-        words
+        Self::from_plain(token, Plain::read(token.into(), states, at))
     }
     #[inline(always)]
     fn write<const N: usize>(_: Avx512, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
@@ -289,19 +276,19 @@ impl Vector<u64> for Q1 {
 
 impl Q1 {
     #[inline(always)]
-    fn low(_: Avx512, word: u64) -> Self {
-        simd!(Self(_mm_cvtsi64_si128(word.cast_signed())))
+    fn from_plain<const N: usize>(token: Avx512, words: [Plain<u64>; N]) -> [Self; N] {
+        let mut vectors = [Self::splat(token, 0); N];
+        for (vector, word) in vectors.iter_mut().zip(words) {
+            vector.0 = simd!(_mm_cvtsi64_si128(word.0.cast_signed()));
+        }
+        vectors
     }
 }
 
 impl SpongeVector for Q1 {
     #[inline(always)]
     fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(token, 0); 8];
-        for (vector, bytes) in words.iter_mut().zip(inputs[0][at..].as_chunks().0) {
-            *vector = Self::low(token, u64::from_le_bytes(*bytes));
-        }
-        words
+        Self::from_plain(token, Plain::load_bytes(token.into(), inputs, at))
     }
 }
 

@@ -51,136 +51,103 @@ macro_rules! simd {
     };
 }
 
-/// Implements a vector's operations. Counts become immediates where they are constants, as always, and the
-/// two halves of a rotate one "shift and insert".
-macro_rules! neon {
+/// Implements [`Vector`]. Counts become immediates where they are constants, as always, and the two halves of
+/// a rotate one "shift and insert".
+macro_rules! vector {
     (
-        $word:ident, $signed:ident, $splat:ident, $splat_signed:ident, $add:ident, $sub:ident,
-        $xor:ident, $and:ident, $or:ident, $and_not:ident, $shift:ident, $select:ident, $barrier:ident
+        $vector:ident: $word:ident, $signed:ident, $lanes:literal, $block_len:literal, $reverse:ident,
+        $reinterpret:ident, $load:ident, $store:ident, $transpose:ident, $splat:ident,
+        $splat_signed:ident, $add:ident, $sub:ident, $xor:ident, $and:ident, $or:ident,
+        $and_not:ident, $shift:ident, $select:ident, $barrier:ident
     ) => {
-        operations! { Neon, $word;
-            splat(word) = $splat(word);
-            add = $add;
-            sub = $sub;
-            xor = $xor;
-            and = $and;
-            and_not(x, y) = $and_not(x, y);
-            rotr(x, bits) = if bits == 0 {
-                x
-            } else {
-                let right = $shift(x, $splat_signed(-(bits as $signed)));
-                $or(right, $shift(x, $splat_signed(($word::BITS - bits) as $signed)))
-            };
-            shr(x, bits) = $shift(x, $splat_signed(-(bits as $signed)));
-            barrier = $barrier;
-            choose(x, y, z) = $select(x, y, z);
-            // `z` where `x` and `y` differ: two instructions, which the compiler would turn into four
-            // without the barrier.
-            majority(x, y, z) = $select($barrier($xor(x, y)), z, y);
-            // Choosing is one instruction, whichever operand comes last.
-            add_choose(sum, x, y, z) = $add(sum, $select(x, y, z));
+        impl Vector<$word> for $vector {
+            type Token = Neon;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn load(
+                token: Neon,
+                inputs: &[&[[u8; $block_len]]],
+                index: usize,
+                order: ByteOrder,
+            ) -> [Self; 16] {
+                let mut words = [Self::splat(token, 0); 16];
+                for i in 0..16 / $lanes {
+                    let mut rows = [Self::splat(token, 0); $lanes];
+                    for (row, input) in rows.iter_mut().zip(inputs) {
+                        row.0 = simd! {
+                            let bytes = load_bytes(&input[index].as_chunks().0[i]);
+                            $reinterpret(match order {
+                                ByteOrder::Big => $reverse(bytes),
+                                ByteOrder::Little => bytes,
+                            })
+                        };
+                    }
+                    words[$lanes * i..][..$lanes].copy_from_slice(&$transpose(rows));
+                }
+                words
+            }
+            #[inline(always)]
+            fn read<const N: usize>(token: Neon, states: &[[$word; N]], at: usize) -> [Self; 8] {
+                let mut words = [Self::splat(token, 0); 8];
+                for i in (0..8).step_by($lanes) {
+                    let mut rows = [Self::splat(token, 0); $lanes];
+                    for (row, state) in rows.iter_mut().zip(states) {
+                        row.0 = simd!($load(state[at + i..][..$lanes].as_ptr()));
+                    }
+                    words[i..][..$lanes].copy_from_slice(&$transpose(rows));
+                }
+                words
+            }
+            #[inline(always)]
+            fn write<const N: usize>(
+                _: Neon,
+                words: [Self; 8],
+                states: &mut [[$word; N]],
+                at: usize,
+            ) {
+                for i in (0..8).step_by($lanes) {
+                    let rows = $transpose(*words[i..].first_chunk().expect("8 words"));
+                    for (row, state) in rows.iter().zip(&mut *states) {
+                        simd!($store(state[at + i..][..$lanes].as_mut_ptr(), row.0));
+                    }
+                }
+            }
+
+            operations! { Neon, $word;
+                splat(word) = $splat(word);
+                add = $add;
+                sub = $sub;
+                xor = $xor;
+                and = $and;
+                and_not(x, y) = $and_not(x, y);
+                rotr(x, bits) = if bits == 0 {
+                    x
+                } else {
+                    let right = $shift(x, $splat_signed(-(bits as $signed)));
+                    $or(right, $shift(x, $splat_signed(($word::BITS - bits) as $signed)))
+                };
+                shr(x, bits) = $shift(x, $splat_signed(-(bits as $signed)));
+                barrier = $barrier;
+                choose(x, y, z) = $select(x, y, z);
+                // `z` where `x` and `y` differ: two instructions, which the compiler would turn into four
+                // without the barrier.
+                majority(x, y, z) = $select($barrier($xor(x, y)), z, y);
+                // Choosing is one instruction, whichever operand comes last.
+                add_choose(sum, x, y, z) = $add(sum, $select(x, y, z));
+            }
         }
     };
 }
-
-impl Vector<u32> for X4 {
-    type Token = Neon;
-    const LANES: usize = 4;
-
-    #[inline(always)]
-    fn load(token: Neon, inputs: &[&[[u8; 64]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(token, 0); 16];
-        for i in 0..4 {
-            let mut rows = [Self::splat(token, 0); 4];
-            for (row, input) in rows.iter_mut().zip(inputs) {
-                row.0 = simd! {
-                    let bytes = load_bytes(&input[index].as_chunks().0[i]);
-                    vreinterpretq_u32_u8(match order {
-                        ByteOrder::Big => vrev32q_u8(bytes),
-                        ByteOrder::Little => bytes,
-                    })
-                };
-            }
-            words[4 * i..4 * i + 4].copy_from_slice(&transpose4(rows));
-        }
-        words
-    }
-    #[inline(always)]
-    fn read<const N: usize>(token: Neon, states: &[[u32; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(token, 0); 8];
-        for i in [0, 4] {
-            let mut rows = [Self::splat(token, 0); 4];
-            for (row, state) in rows.iter_mut().zip(states) {
-                row.0 = simd!(vld1q_u32(state[at + i..][..4].as_ptr()));
-            }
-            words[i..i + 4].copy_from_slice(&transpose4(rows));
-        }
-        words
-    }
-    #[inline(always)]
-    fn write<const N: usize>(_: Neon, words: [Self; 8], states: &mut [[u32; N]], at: usize) {
-        for i in [0, 4] {
-            let rows = transpose4([words[i], words[i + 1], words[i + 2], words[i + 3]]);
-            for (row, state) in rows.iter().zip(&mut *states) {
-                simd!(vst1q_u32(state[at + i..][..4].as_mut_ptr(), row.0));
-            }
-        }
-    }
-
-    neon! {
-        u32, i32, vdupq_n_u32, vdupq_n_s32, vaddq_u32, vsubq_u32, veorq_u32, vandq_u32, vorrq_u32,
-        vbicq_u32, vshlq_u32, vbslq_u32, barrier32
-    }
+vector! {
+    X4: u32, i32, 4, 64, vrev32q_u8, vreinterpretq_u32_u8, vld1q_u32, vst1q_u32, transpose4,
+    vdupq_n_u32, vdupq_n_s32, vaddq_u32, vsubq_u32, veorq_u32, vandq_u32, vorrq_u32, vbicq_u32,
+    vshlq_u32, vbslq_u32, barrier32
 }
-
-impl Vector<u64> for Q2 {
-    type Token = Neon;
-    const LANES: usize = 2;
-
-    #[inline(always)]
-    fn load(token: Neon, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        let mut words = [Self::splat(token, 0); 16];
-        for i in 0..8 {
-            let mut rows = [Self::splat(token, 0); 2];
-            for (row, input) in rows.iter_mut().zip(inputs) {
-                row.0 = simd! {
-                    let bytes = load_bytes(&input[index].as_chunks().0[i]);
-                    vreinterpretq_u64_u8(match order {
-                        ByteOrder::Big => vrev64q_u8(bytes),
-                        ByteOrder::Little => bytes,
-                    })
-                };
-            }
-            words[2 * i..2 * i + 2].copy_from_slice(&transpose2(rows));
-        }
-        words
-    }
-    #[inline(always)]
-    fn read<const N: usize>(token: Neon, states: &[[u64; N]], at: usize) -> [Self; 8] {
-        let mut words = [Self::splat(token, 0); 8];
-        for i in [0, 2, 4, 6] {
-            let mut rows = [Self::splat(token, 0); 2];
-            for (row, state) in rows.iter_mut().zip(states) {
-                row.0 = simd!(vld1q_u64(state[at + i..][..2].as_ptr()));
-            }
-            words[i..i + 2].copy_from_slice(&transpose2(rows));
-        }
-        words
-    }
-    #[inline(always)]
-    fn write<const N: usize>(_: Neon, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        for i in [0, 2, 4, 6] {
-            let rows = transpose2([words[i], words[i + 1]]);
-            for (row, state) in rows.iter().zip(&mut *states) {
-                simd!(vst1q_u64(state[at + i..][..2].as_mut_ptr(), row.0));
-            }
-        }
-    }
-
-    neon! {
-        u64, i64, vdupq_n_u64, vdupq_n_s64, vaddq_u64, vsubq_u64, veorq_u64, vandq_u64, vorrq_u64,
-        vbicq_u64, vshlq_u64, vbslq_u64, barrier64
-    }
+vector! {
+    Q2: u64, i64, 2, 128, vrev64q_u8, vreinterpretq_u64_u8, vld1q_u64, vst1q_u64, transpose2,
+    vdupq_n_u64, vdupq_n_s64, vaddq_u64, vsubq_u64, veorq_u64, vandq_u64, vorrq_u64, vbicq_u64,
+    vshlq_u64, vbslq_u64, barrier64
 }
 
 impl SpongeVector for Q2 {
