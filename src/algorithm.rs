@@ -30,7 +30,7 @@ pub(crate) struct Spec {
     pub(crate) self_test: Option<&'static str>,
 }
 
-/// The values of the columns that a row may leave out.
+/// The values of the columns that a row may leave out; [`algorithms!`] demands the others.
 const DEFAULTS: Spec = Spec {
     name: "",
     tag: "",
@@ -76,19 +76,20 @@ pub(crate) enum Core {
 pub(crate) struct Sponge {
     /// Bytes absorbed or squeezed between two permutations, a multiple of 8.
     pub(crate) rate: usize,
-    /// The domain bits of SHA-3 or SHAKE, followed by the first bit of the padding (FIPS 202,
-    /// sections 6.1, 6.2 and B.2).
+    /// The domain bits, followed by the first bit of the padding.
     pub(crate) suffix: u8,
 }
 
-/// Describes a sponge of SHA-3 (FIPS 202, section 6.1).
-const fn sha3(rate: usize) -> Core {
-    Core::Sponge(Sponge { rate, suffix: 0x06 })
-}
+/// The longest rate of a sponge in bytes: that of SHAKE128.
+pub(crate) const MAX_RATE: usize = 168;
 
-/// Describes a sponge of SHAKE (FIPS 202, section 6.2).
-const fn shake(rate: usize) -> Core {
-    Core::Sponge(Sponge { rate, suffix: 0x1f })
+/// The suffixes of SHA-3 and SHAKE (FIPS 202, sections 6.1 and 6.2, with B.2).
+const SHA3: u8 = 0x06;
+const SHAKE: u8 = 0x1f;
+
+const fn sponge(rate: usize, suffix: u8) -> Core {
+    assert!(rate <= MAX_RATE && rate.is_multiple_of(8));
+    Core::Sponge(Sponge { rate, suffix })
 }
 
 /// A list of names that a standard or a custom gives to hash functions.
@@ -114,6 +115,7 @@ use Registry::{Http, Ni, Sri, Sums, Textual};
 macro_rules! algorithms {
     ($($variant:ident {
         name: $name:literal, tag: $tag:literal, standard: $standard:literal,
+        length: $length:expr, core: $core:expr,
         $($column:ident: $value:expr),* $(,)?
     })*) => {
         /// A hash algorithm.
@@ -130,7 +132,8 @@ macro_rules! algorithms {
 
         #[allow(clippy::needless_update)] // a row may have every column
         static SPECS: [Spec; Algorithm::ALL.len()] = [$(Spec {
-            name: $name, tag: $tag, standard: $standard, $($column: $value,)* ..DEFAULTS
+            name: $name, tag: $tag, standard: $standard, length: $length, core: $core,
+            $($column: $value,)* ..DEFAULTS
         }),*];
     };
 }
@@ -141,107 +144,107 @@ macro_rules! algorithms {
 algorithms! {
     Md5 {
         name: "md5", tag: "MD5", standard: "RFC 1321",
-        strength: Strength::Broken, length: Fixed(16), hmac_block: Some(64), core: Narrow(&MD5),
+        length: Fixed(16), core: Narrow(&MD5), hmac_block: Some(64), strength: Strength::Broken,
         registered: &[(Sri, "md5"), (Http, "md5"), (Textual, "md5")],
         self_test: Some("228626faeab779aa0f204ffcf82db14e353b3c1b63615ef2484a44a8c410f945"),
     }
     Sha1 {
-        name: "sha1", tag: "SHA1", standard: "FIPS 180-4", aliases: &["sha"],
-        strength: Strength::Broken, length: Fixed(20), hmac_block: Some(64), core: Narrow(&SHA1),
-        registered: &[(Sri, "sha1"), (Http, "sha"), (Textual, "sha-1")],
+        name: "sha1", tag: "SHA1", standard: "FIPS 180-4",
+        length: Fixed(20), core: Narrow(&SHA1), hmac_block: Some(64), strength: Strength::Broken,
+        aliases: &["sha"], registered: &[(Sri, "sha1"), (Http, "sha"), (Textual, "sha-1")],
         self_test: Some("ed43841863fc27d62facf90b6ed233d7ede54c431dc48503725e75970e1a1fa5"),
     }
     Sha224 {
-        name: "sha224", tag: "SHA224", standard: "FIPS 180-4", aliases: &["sha2224"],
-        length: Fixed(28), hmac_block: Some(64), core: Narrow(&SHA224),
+        name: "sha224", tag: "SHA224", standard: "FIPS 180-4",
+        length: Fixed(28), core: Narrow(&SHA224), hmac_block: Some(64), aliases: &["sha2224"],
         registered: &[(Textual, "sha-224")],
         self_test: Some("750c4af01a4fa5435303109976c2f13f490ddf8758358987d1aa7c48c6c0a693"),
     }
     Sha256 {
-        name: "sha256", tag: "SHA256", standard: "FIPS 180-4", aliases: &["sha2256"],
-        length: Fixed(32), hmac_block: Some(64), core: Narrow(&SHA256),
+        name: "sha256", tag: "SHA256", standard: "FIPS 180-4",
+        length: Fixed(32), core: Narrow(&SHA256), hmac_block: Some(64), aliases: &["sha2256"],
         registered: &[(Sri, "sha256"), (Http, "sha-256"), (Ni, "sha-256"), (Textual, "sha-256")],
         self_test: Some("fbcf994f12fdab3b6d3c5a56580ce0c885168e2461ecf7213c30506d32c45bba"),
     }
     Sha384 {
-        name: "sha384", tag: "SHA384", standard: "FIPS 180-4", aliases: &["sha2384"],
-        length: Fixed(48), hmac_block: Some(128), core: Wide(&SHA384),
+        name: "sha384", tag: "SHA384", standard: "FIPS 180-4",
+        length: Fixed(48), core: Wide(&SHA384), hmac_block: Some(128), aliases: &["sha2384"],
         registered: &[(Sri, "sha384"), (Ni, "sha-384"), (Textual, "sha-384")],
         self_test: Some("86286c90927b974a28c2ae6c43f0d868888676823995c8d57fe44a9ca18be85b"),
     }
     Sha512 {
-        name: "sha512", tag: "SHA512", standard: "FIPS 180-4", aliases: &["sha2512"],
-        length: Fixed(64), hmac_block: Some(128), core: Wide(&SHA512),
+        name: "sha512", tag: "SHA512", standard: "FIPS 180-4",
+        length: Fixed(64), core: Wide(&SHA512), hmac_block: Some(128), aliases: &["sha2512"],
         registered: &[(Sri, "sha512"), (Http, "sha-512"), (Ni, "sha-512"), (Textual, "sha-512")],
         self_test: Some("2ec646f97dedf48edb44bb8bc3be8f52951efdf4c51d166c2e1dcd03df177af5"),
     }
     Sha512_224 {
         name: "sha512-224", tag: "SHA512/224", standard: "FIPS 180-4",
+        length: Fixed(28), core: Wide(&SHA512_224), hmac_block: Some(128),
         aliases: &["sha2512224", "sha512t224"],
-        length: Fixed(28), hmac_block: Some(128), core: Wide(&SHA512_224),
         self_test: Some("c2b6d0f875ddd6de1a42239ed9a43d2e8999410703ebeb85c2b1a973a275517b"),
     }
     Sha512_256 {
         name: "sha512-256", tag: "SHA512/256", standard: "FIPS 180-4",
+        length: Fixed(32), core: Wide(&SHA512_256), hmac_block: Some(128),
         aliases: &["sha2512256", "sha512t256"],
-        length: Fixed(32), hmac_block: Some(128), core: Wide(&SHA512_256),
         self_test: Some("1e57ff7eb878bcb3849dd22a4672f597a40ea589190f9457817a6b49a814d50e"),
     }
     Sha3_224 {
         name: "sha3-224", tag: "SHA3-224", standard: "FIPS 202",
-        length: Fixed(28), hmac_block: Some(144), core: sha3(144),
+        length: Fixed(28), core: sponge(144, SHA3), hmac_block: Some(144),
         registered: &[(Ni, "sha3-224")],
         self_test: Some("758224be69c16272d3da6b9fd943edef7c099141d5703443b2874471c6eb7a70"),
     }
     Sha3_256 {
         name: "sha3-256", tag: "SHA3-256", standard: "FIPS 202",
-        length: Fixed(32), hmac_block: Some(136), core: sha3(136),
+        length: Fixed(32), core: sponge(136, SHA3), hmac_block: Some(136),
         registered: &[(Ni, "sha3-256")],
         self_test: Some("45bf50bdc5fca570b4a75c91c41f66e99bb2eda222bd40ec0327471d1e5c48c4"),
     }
     Sha3_384 {
         name: "sha3-384", tag: "SHA3-384", standard: "FIPS 202",
-        length: Fixed(48), hmac_block: Some(104), core: sha3(104),
+        length: Fixed(48), core: sponge(104, SHA3), hmac_block: Some(104),
         registered: &[(Ni, "sha3-384")],
         self_test: Some("0e14fd134c2f867b8417ffd5b41f0f0f209a71b5f135fbcc6f41feecefb2c714"),
     }
     Sha3_512 {
         name: "sha3-512", tag: "SHA3-512", standard: "FIPS 202",
-        length: Fixed(64), hmac_block: Some(72), core: sha3(72),
+        length: Fixed(64), core: sponge(72, SHA3), hmac_block: Some(72),
         registered: &[(Ni, "sha3-512")],
         self_test: Some("03337278a73919ee96422e639a17f57b21849d5ac45487723d562a115aff5814"),
     }
     Shake128 {
         name: "shake128", tag: "SHAKE128", standard: "FIPS 202",
-        length: Extendable { default: 32 }, core: shake(168),
+        length: Extendable { default: 32 }, core: sponge(168, SHAKE),
         self_test: Some("0b1688e0571dbfc100ded760683aedc694d375faff808dc86cb14c227159b8c1"),
     }
     Shake256 {
         name: "shake256", tag: "SHAKE256", standard: "FIPS 202",
-        length: Extendable { default: 64 }, core: shake(136),
+        length: Extendable { default: 64 }, core: sponge(136, SHAKE),
         self_test: Some("61c5a72819718edc735111cad40972bf7daf9e1581cf50e693ca3725eae6bbb3"),
     }
     Blake2b {
-        name: "blake2b", tag: "BLAKE2b", standard: "RFC 7693", aliases: &["b2", "blake2"],
-        length: UpTo { max: 64, default: 64 }, hmac_block: Some(128),
+        name: "blake2b", tag: "BLAKE2b", standard: "RFC 7693",
+        length: UpTo { max: 64, default: 64 },
         core: External(external::variable::<blake2::Blake2bVarCore>),
+        hmac_block: Some(128), aliases: &["b2", "blake2"],
         registered: &[(Ni, "blake2b-256"), (Ni, "blake2b-512"), (Sums, "b2")],
     }
     Blake2s {
         name: "blake2s", tag: "BLAKE2s", standard: "RFC 7693",
-        length: UpTo { max: 32, default: 32 }, hmac_block: Some(64),
+        length: UpTo { max: 32, default: 32 },
         core: External(external::variable::<blake2::Blake2sVarCore>),
-        registered: &[(Ni, "blake2s-256")],
+        hmac_block: Some(64), registered: &[(Ni, "blake2s-256")],
     }
     Blake3 {
-        name: "blake3", tag: "BLAKE3", standard: "BLAKE3 paper, 2020", aliases: &["b3"],
-        length: Extendable { default: 32 }, hmac_block: Some(64),
-        core: External(external::blake3),
-        registered: &[(Sums, "b3")],
+        name: "blake3", tag: "BLAKE3", standard: "BLAKE3 paper, 2020",
+        length: Extendable { default: 32 }, core: External(external::blake3),
+        hmac_block: Some(64), aliases: &["b3"], registered: &[(Sums, "b3")],
     }
     Sm3 {
         name: "sm3", tag: "SM3", standard: "GB/T 32905-2016",
-        length: Fixed(32), hmac_block: Some(64), core: External(external::fixed::<sm3::Sm3>),
+        length: Fixed(32), core: External(external::fixed::<sm3::Sm3>), hmac_block: Some(64),
     }
 }
 

@@ -2,12 +2,9 @@
 
 use zeroize::Zeroize;
 
-use crate::algorithm::Sponge;
+use crate::algorithm::{MAX_RATE, Sponge};
 use crate::hasher::wipe::wipe;
 use crate::kernel::functions::{KECCAK, permute};
-
-/// The longest rate in bytes: that of SHAKE128.
-pub(crate) const MAX_RATE: usize = 168;
 
 impl Sponge {
     /// Pads the rest of a message, less than a block, to one block (section 5.1).

@@ -1,7 +1,7 @@
 //! The scheduler's view of a hash function: states, blocks, padding, kernels.
 
-use crate::algorithm::Sponge;
-use crate::hasher::sponge::{Absorber, MAX_RATE, squeeze};
+use crate::algorithm::{MAX_RATE, Sponge};
+use crate::hasher::sponge::{Absorber, squeeze};
 use crate::hasher::stream::Stream;
 use crate::kernel::functions::{KECCAK, KernelSet, Merkle};
 use crate::kernel::table::{BlockFn, Kernel, SpongeFn};
