@@ -70,28 +70,26 @@ impl<'a> KeySource<'a> {
     ///
     /// An error does not quote the text, which may be the key itself.
     pub(crate) fn parse(spec: &'a OsStr, option: &str) -> Result<Self> {
-        let bytes = spec.as_bytes();
-        let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
-        let number = |text: &OsStr| text.to_str()?.parse().ok();
-        match bytes {
-            b"-" => return Ok(Self::Stdin),
-            b"prompt" => return Ok(Self::Prompt),
-            _ => {}
-        }
-        if let Some(name) = after("env:").filter(|name| !name.is_empty()) {
-            return Ok(Self::Environment(name));
-        }
-        if let Some(path) = after("file:").filter(|path| !path.is_empty()) {
-            return Ok(Self::File(Path::new(path)));
-        }
-        if let Some(descriptor) = after("fd:").and_then(number) {
-            return Ok(Self::Descriptor(descriptor));
-        }
-        Err(Usage(format!(
-            "invalid {option} (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
-             never put the secret itself on the command line"
-        ))
-        .into())
+        let text = spec.as_bytes();
+        let after = |prefix: &str| {
+            let rest = text.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
+            rest.filter(|rest| !rest.is_empty())
+        };
+        let source = match text {
+            b"-" => Some(Self::Stdin),
+            b"prompt" => Some(Self::Prompt),
+            _ => after("env:")
+                .map(Self::Environment)
+                .or_else(|| after("file:").map(|path| Self::File(Path::new(path))))
+                .or_else(|| after("fd:")?.to_str()?.parse().ok().map(Self::Descriptor)),
+        };
+        let invalid = || {
+            Usage(format!(
+                "invalid {option} (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
+                 never put the secret itself on the command line"
+            ))
+        };
+        Ok(source.ok_or_else(invalid)?)
     }
 
     /// Returns `true` if the key is read from standard input, which cannot hold the message then.
