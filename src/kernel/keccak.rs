@@ -11,7 +11,7 @@ pub(crate) fn absorb<V: SpongeVector>(
     inputs: &[&[u8]],
 ) {
     assert!((64..200).contains(&rate) && rate.is_multiple_of(8), "a rate of FIPS 202");
-    let length = equal_len(V::LANES, states, inputs);
+    let length = equal_len!(V::LANES, states, inputs);
     let mut state = [V::splat(token, 0); 25];
     for at in [0, 8, 16, 17] {
         state[at..at + 8].copy_from_slice(&V::read(token, states, at));

@@ -85,6 +85,20 @@ pub(crate) trait Compress: 'static {
     fn compress<V: Vector<Self::Word>>(token: V::Token, state: [V; 8], block: [V; 16]) -> [V; 8];
 }
 
+/// Evaluates to the length that all inputs have. Panics if their lengths differ, or there is not one
+/// state and one input per lane.
+///
+/// A macro, because LLVM forgets what a function has checked, and checks it again with each load.
+macro_rules! equal_len {
+    ($lanes:expr, $states:ident, $inputs:ident) => {{
+        assert!($states.len() == $lanes && $inputs.len() == $lanes, "one stream per lane");
+        let len = $inputs[0].len();
+        assert!($inputs.iter().all(|input| input.len() == len), "lanes of equal length");
+        len
+    }};
+}
+pub(crate) use equal_len;
+
 /// Compresses the inputs, of equal length, one per lane; transposes the states once per call.
 #[inline(always)]
 pub(crate) fn compress_all<C: Compress, V: Vector<C::Word>>(
@@ -92,22 +106,10 @@ pub(crate) fn compress_all<C: Compress, V: Vector<C::Word>>(
     states: &mut [[C::Word; 8]],
     inputs: &[&[<C::Word as Word>::Block]],
 ) {
-    let blocks = equal_len(V::LANES, states, inputs);
+    let blocks = equal_len!(V::LANES, states, inputs);
     let mut state = V::read(token, states, 0);
     for index in 0..blocks {
         state = C::compress(token, state, V::load(token, inputs, index, C::ORDER));
     }
     V::write(token, state, states, 0);
-}
-
-/// Returns the length that all inputs have.
-///
-/// # Panics
-/// If their lengths differ, or there is not one state and one input per lane.
-#[inline(always)]
-pub(crate) fn equal_len<S, U>(lanes: usize, states: &[S], inputs: &[&[U]]) -> usize {
-    assert!(states.len() == lanes && inputs.len() == lanes, "one stream per lane");
-    let len = inputs[0].len();
-    assert!(inputs.iter().all(|input| input.len() == len), "lanes of equal length");
-    len
 }

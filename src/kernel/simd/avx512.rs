@@ -276,10 +276,15 @@ impl Vector<u64> for Q1 {
 
 impl Q1 {
     #[inline(always)]
+    fn from_word(_: Avx512, word: u64) -> Self {
+        simd!(Self(_mm_cvtsi64_si128(word.cast_signed())))
+    }
+
+    #[inline(always)]
     fn from_plain<const N: usize>(token: Avx512, words: [Plain<u64>; N]) -> [Self; N] {
         let mut vectors = [Self::splat(token, 0); N];
         for (vector, word) in vectors.iter_mut().zip(words) {
-            vector.0 = simd!(_mm_cvtsi64_si128(word.0.cast_signed()));
+            *vector = Self::from_word(token, word.0);
         }
         vectors
     }
@@ -288,7 +293,11 @@ impl Q1 {
 impl SpongeVector for Q1 {
     #[inline(always)]
     fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        Self::from_plain(token, Plain::load_bytes(token.into(), inputs, at))
+        let mut words = [Self::splat(token, 0); 8];
+        for (vector, bytes) in words.iter_mut().zip(inputs[0][at..].as_chunks().0) {
+            *vector = Self::from_word(token, u64::from_le_bytes(*bytes));
+        }
+        words
     }
 }
 

@@ -171,7 +171,7 @@ macro_rules! interleaved_kernel {
                     states: &mut [[$word; 8]],
                     inputs: &[&[<$word as $crate::kernel::word::Word>::Block]],
                 ) {
-                    let blocks = $crate::kernel::vector::equal_len(N, states, inputs);
+                    let blocks = $crate::kernel::vector::equal_len!(N, states, inputs);
                     let mut state = [$load(&states[0]); N];
                     for i in 1..N {
                         state[i] = $load(&states[i]);

@@ -57,7 +57,7 @@ const _: () = assert!(LAST == std::mem::offset_of!(Memory, last));
 
 #[target_feature(enable = "sha,ssse3,sse4.1,avx")]
 fn run<const N: usize>(states: &mut [[u32; 8]], inputs: &[&[[u8; 64]]]) {
-    let blocks = equal_len(N, states, inputs);
+    let blocks = equal_len!(N, states, inputs);
     let zero = _mm_setzero_si128();
     let mut memory = [Memory { parts: [zero; 3], last: zero, before: [zero; 2] }; N];
     let (mut abef, mut cdgh) = ([zero; N], [zero; N]);

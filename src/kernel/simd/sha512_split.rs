@@ -22,7 +22,7 @@ macro_rules! entry_point {
                 }
             }
             block_fn(move |states, inputs| {
-                equal_len(1, states, inputs);
+                equal_len!(1, states, inputs);
                 // SAFETY: the token proves that the CPU has the features.
                 unsafe { run(token, &mut states[0], inputs[0]) }
             })
