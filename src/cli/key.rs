@@ -86,7 +86,7 @@ impl<'a> KeySource<'a> {
         let invalid = || {
             Usage(format!(
                 "invalid {option} (expected env:NAME, file:PATH, fd:N, '-' or prompt); \
-                 never put the secret itself on the command line"
+                 never put a key or password on the command line"
             ))
         };
         Ok(source.ok_or_else(invalid)?)

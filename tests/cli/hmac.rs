@@ -188,7 +188,7 @@ fn a_key_on_the_command_line_is_refused_and_not_repeated() {
     }
     dir()
         .words(&format!("hmac --key {secret} data"))
-        .refuses("never put the secret itself on the command line");
+        .refuses("never put a key or password on the command line");
     dir().words("hmac data").refuses("--key");
     for spec in ["env:", "file:", "fd:", "fd:-1", "fd:99999999999", "ENV:KEY", "prompt:"] {
         dir().hsum(["hmac", "--key", spec, "data"]).refuses("invalid --key");

@@ -403,7 +403,7 @@ fn keys_that_are_none_are_not_mismatches() {
     hsum!("sign -s github -k env:NOT_THERE body").run().is_in(2, b"", "is not set");
     hsum!("sign -s github -k file:nope body").run().is_in(2, b"", "No such file");
     hsum!("sign -s github -k hunter2 body")
-        .refuses("never put the secret itself on the command line");
+        .refuses("never put a key or password on the command line");
     let ran = hsum!("sign -s github -k hunter2 body").run();
     assert!(!ran.stderr.contains("hunter2"));
     hsum!("sign -s github -k - -").refuses("both be standard input");
