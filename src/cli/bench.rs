@@ -14,9 +14,9 @@ use hsum::temporary::TemporaryFolder;
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
 use serde_json::json;
 
-use super::args::BenchArgs;
-use super::exit::Exit;
-use super::output::Output;
+use crate::cli::args::BenchArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 
 /// The time for one figure; all of them take about ten seconds.
 const FIGURE_TIME: Duration = Duration::from_millis(70);

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use hsum::simd::{self, KernelTest};
 
-use super::exit::Exit;
-use super::output::Output;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 
 pub(crate) fn run() -> Result<Exit> {
     let mut output = Output::stdout()?;

@@ -78,7 +78,7 @@ pub(crate) fn four_steps<V: Vector<u32>>(
 
 /// The auxiliary function of each round (RFC 1321, section 3.4), added to `sum`.
 mod round {
-    use super::Vector;
+    use crate::kernel::vector::Vector;
 
     #[inline(always)]
     pub(super) fn f<V: Vector<u32>>(sum: V, b: V, c: V, d: V) -> V {

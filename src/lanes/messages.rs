@@ -140,7 +140,7 @@ fn flush<F: Family, const N: usize>(
     if let Some(Midstates { outer, .. }) = keyed {
         let blocks = std::mem::replace(&mut ends.blocks, family.padded(function.len()));
         let length = (family.block_len() + function.len()) as u128;
-        // All have the same padding, made with a digest of zeros that theirs replace.
+        // All inner digests have one length, so they are padded once, as a digest of zeros.
         let mut padded = F::END;
         family.pad(&[0; MAX_LEN][..function.len()], length, &mut padded);
         for (state, end) in ends.states[0].iter_mut().zip(&mut ends.ends[..ends.len]) {
