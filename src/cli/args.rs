@@ -8,20 +8,17 @@ mod get;
 mod hmac;
 mod publish;
 mod send;
+mod shared;
 mod sign;
 mod snapshot;
 mod sum;
-mod values;
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, Resettable, TypedValueParser};
-use clap::{
-    ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-};
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use hsum::escape::escape;
 
 pub(crate) use check::CheckArgs;
@@ -31,6 +28,7 @@ pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::HmacArgs;
 pub(crate) use publish::{PublishArgs, PublishFormat};
 pub(crate) use send::SendArgs;
+pub(crate) use shared::{When, WorkArgs};
 pub(crate) use sign::{
     EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
     SignFormat, SigningArgs, Time, VerifyArgs,
@@ -299,29 +297,6 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct WorkArgs {
-    /// Hashing threads; by default as many as there are cores, and 16 at least where files come over a network
-    #[arg(short = 'j', long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
-
-    /// Leave the page cache as it is: drop what was read, unless it was there before
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-
-    /// Show progress on standard error
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
-    pub(crate) progress: When,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum When {
-    /// On a terminal, once the work passes a second
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct GnuArgs {
     /// Make links to this program in DIR, one under each of the names
     #[arg(long, value_name = "DIR")]
@@ -337,14 +312,9 @@ pub(crate) struct BenchArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct AlgorithmsArgs {
-    /// Show which SIMD kernel runs here, for one message and for many at once
+    /// Show the SIMD kernels that run on this CPU, for one message and for many at once
     #[arg(long)]
     pub(crate) tiers: bool,
-}
-
-/// The empty one too: it is a file that is not there, and keeps no other from being hashed.
-fn any_path() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Reads the command line.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::any_path;
-use super::sign::SigningArgs;
+use crate::cli::args::shared::any_path;
+use crate::cli::args::sign::SigningArgs;
 
 /// Options of every verb that sends requests.
 #[derive(Args, Debug)]

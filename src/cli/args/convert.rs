@@ -4,7 +4,7 @@ use clap::Args;
 use hsum::HashFunction;
 use hsum::notation::Notation;
 
-use super::values::one_of;
+use crate::cli::args::shared::one_of;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

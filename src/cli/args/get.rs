@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use super::client::ClientArgs;
-use super::{When, any_path};
+use crate::cli::args::client::ClientArgs;
+use crate::cli::args::shared::{When, any_path};
 
 #[derive(Args, Debug)]
 pub(crate) struct GetArgs {

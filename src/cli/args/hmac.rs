@@ -7,8 +7,7 @@ use clap::Args;
 use hsum::HashFunction;
 use hsum::sign::KeyFormat;
 
-use super::values::one_of;
-use super::{When, any_path};
+use crate::cli::args::shared::{When, any_path, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

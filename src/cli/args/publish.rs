@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hsum::HashFunction;
 
-use super::WorkArgs;
+use crate::cli::args::shared::WorkArgs;
 
 #[derive(Args, Debug)]
 pub(crate) struct PublishArgs {

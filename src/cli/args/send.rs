@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::any_path;
-use super::client::ClientArgs;
+use crate::cli::args::client::ClientArgs;
+use crate::cli::args::shared::any_path;
 
 #[derive(Args, Debug)]
 pub(crate) struct SendArgs {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hsum::sign::KeyFormat;
 
-use super::values::one_of;
+use crate::cli::args::shared::one_of;
 
 /// A scheme, its settings and its keys.
 #[derive(Args, Debug)]

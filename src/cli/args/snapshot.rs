@@ -8,8 +8,7 @@ use hsum::HashFunction;
 use hsum::sign::KeyFormat;
 use hsum::snapshot::TreeShare;
 
-use super::values::one_of;
-use super::{WorkArgs, any_path};
+use crate::cli::args::shared::{WorkArgs, any_path, one_of};
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use super::{WorkArgs, any_path};
+use crate::cli::args::shared::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 pub(crate) struct SumArgs {

@@ -1,0 +1,49 @@
+//! Options and value parsers that several verbs share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+/// Options of verbs that hash files.
+#[derive(Args, Debug)]
+pub(crate) struct WorkArgs {
+    /// Number of hashing threads [default: one per core, at least 16 for files on a network]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Leave the page cache as it was: drop the pages that reading added
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Show progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub(crate) progress: When,
+}
+
+/// The value of `--progress`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum When {
+    /// On a terminal, once the work passes a second
+    Auto,
+    Always,
+    Never,
+}
+
+/// Returns a parser of paths that accepts the empty one, which is reported as a missing file.
+pub(crate) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// Returns a parser that accepts the names of `values`.
+pub(crate) fn one_of<T: Copy + Send + Sync + 'static>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = values.iter().map(move |value| name(*value));
+    PossibleValuesParser::new(names).map(move |given| {
+        let named = values.iter().find(|value| name(**value) == given);
+        *named.expect("clap accepts the names of these values only")
+    })
+}
