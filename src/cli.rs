@@ -15,6 +15,7 @@ mod findings;
 pub(crate) mod get;
 pub(crate) mod gnu;
 pub(crate) mod head;
+mod hints;
 pub(crate) mod hmac;
 mod key;
 mod output;

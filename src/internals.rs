@@ -9,6 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::kernel::tier::Tier;
 pub use crate::lanes::cases::{KernelCase, RunCase, kernel_cases};
 use crate::lanes::select::{Restriction, with_restriction};
+pub use crate::manifest::write::write_fields;
 
 /// Returns the tiers and lanes of the algorithm's kernels.
 pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {

@@ -1,56 +1,36 @@
-//! Lists of digests: one [`Entry`] a line, as GNU, BSD and OpenSSL write them, and checksum files
-//! of every other shape ([`List`]).
+//! Checksum files: their entries, in any format, and the lines that hsum writes.
+//!
+//! [`List`] reads a checksum file of any format ([`ListFormat`]), [`find()`] looks up one file in it.
+//! [`LineParser`] parses GNU, BSD and OpenSSL lines alone, and [`write_line`] writes them.
 
-mod begins;
-mod entry;
+pub(crate) mod entry;
+mod envelope;
+pub(crate) mod error;
 mod fields;
-mod find;
-mod gnu;
-mod heading;
-mod layer;
-mod lines;
-mod list;
-mod options;
-mod parse;
-#[cfg(feature = "fs")]
+pub(crate) mod find;
+pub(crate) mod formats;
+pub(crate) mod gnu;
+pub(crate) mod lines;
+pub(crate) mod list;
+mod objects;
+pub(crate) mod options;
+pub(crate) mod parser;
+#[cfg(feature = "net")]
 pub mod publish;
-mod shape;
-mod write;
-
-// One file for each foreign shape.
-mod certutil;
-mod debian;
-mod distinfo;
-mod gentoo;
-mod gpg;
-mod hashdeep;
-#[cfg(feature = "fs")]
-mod json;
-mod lock;
-#[cfg(feature = "fs")]
-mod metalink;
-mod name_first;
-mod pnpm;
-mod powershell;
-mod record;
-mod sfv;
-mod shell;
-mod sidecar;
-mod snapshot;
-mod toml;
+mod reader;
+#[cfg_attr(not(feature = "fs"), allow(dead_code))]
+pub(crate) mod record_text;
+mod sniff;
+mod tagged;
+pub(crate) mod write;
 
 pub use entry::{Entry, ListEntry, leads_outside};
-pub use find::{Matching, NotListed, base_name, find, same_name};
+pub use error::BadLine;
+pub use find::{NameMatching, NotListed, base_name, find, is_same_name};
+pub use formats::ListFormat;
+pub use formats::sfv::parse_sfv_line;
 pub use gnu::{AlgorithmFamily, GnuDialect};
-#[cfg(feature = "fs")]
-pub(crate) use lines::Lines;
 pub use list::List;
 pub use options::ListOptions;
-pub use parse::{BadLine, LineParser};
-pub use sfv::parse_line as parse_sfv_line;
-pub use shape::ListFormat;
-#[cfg(feature = "fs")]
-pub(crate) use snapshot::text as snapshot_text;
-#[doc(hidden)]
-pub use write::write_fields;
+pub use parser::LineParser;
 pub use write::{DigestEncoding, LineFormat, LineStyle, Terminator, write_line};

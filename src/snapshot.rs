@@ -56,7 +56,7 @@ use rustix::fs::OFlags;
 use crate::engine::{FileId, Links, Plan, Progress, Time};
 use crate::error::Error;
 use crate::hmac::Key;
-use crate::manifest::snapshot_text::ANY_MAGIC;
+use crate::manifest::record_text::ANY_MAGIC;
 
 /// How a tree is read, and what is done with what is found.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ use hsum::{Error, ErrorKind};
 
 use super::args::CheckArgs;
 use super::exit::{self, Exit};
+use super::hints;
 use super::output::{Output, WriteError};
 use super::plan;
 use super::print::{complain, complain_of, plural};
@@ -137,7 +138,7 @@ fn check_list(
     let (mut listed, mut broken, mut nameless) = (0u64, false, false);
     let is_plain = list.format() == ListFormat::Plain;
     // In these formats an entry without a name is an object with a digest, not prose.
-    let has_objects = matches!(list.format(), ListFormat::Json | ListFormat::Lock);
+    let has_objects = list.format().has_objects();
     // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
     let is_warning = is_plain && !selection.is_partial();
     let entries = list.by_ref().map(|mut item| {
@@ -256,11 +257,13 @@ fn survey(
 
 /// Returns the directory that the names of a list must not lead out of: that of `--beneath`, or for
 /// foreign lists the working directory.
-fn beneath(args: &CheckArgs, shape: ListFormat) -> Result<Option<Beneath>> {
+fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<Beneath>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
         // The files of --only were named by the user.
-        None if shape.is_foreign() && !args.allow_outside && args.only.is_empty() => Path::new("."),
+        None if format.is_confined() && !args.allow_outside && args.only.is_empty() => {
+            Path::new(".")
+        }
         None => return Ok(None),
     };
     let opened = Beneath::new(directory);
@@ -281,16 +284,17 @@ fn print(
         {
             let name = checked.name.as_deref().map(quote).unwrap_or_default();
             output.flush()?;
-            complain(format_args!("{title}: {line}: {name}: {bad}"));
+            complain(format_args!("{title}: {line}: {name}: {}", hints::bad_line(*bad)));
         }
         (None, CheckVerdict::Malformed(bad), _)
             if is_serious(*bad) && manner.report != Report::Nothing =>
         {
             output.flush()?;
-            complain(format_args!("{title}: {line}: {bad}"));
+            complain(format_args!("{title}: {line}: {}", hints::bad_line(*bad)));
         }
         (None, CheckVerdict::Malformed(bad), Warn::WithReason) => {
             output.flush()?;
+            let bad = hints::bad_line(*bad);
             complain(format_args!("{title}: {line}: improperly formatted checksum line: {bad}"));
         }
         (None, _, Warn::WithTag(tag)) => {
@@ -305,14 +309,14 @@ fn print(
 
 /// Returns `true` if what follows the line in the list is lost.
 fn is_cut_short(bad: BadLine) -> bool {
-    matches!(bad, BadLine::Syntax | BadLine::TooLarge | BadLine::Damaged)
+    matches!(bad, BadLine::Syntax | BadLine::TooLarge { .. } | BadLine::Damaged)
 }
 
 /// Whether it is more than one bad line among others: something to say without being asked.
 fn is_serious(bad: BadLine) -> bool {
     use BadLine::{Damaged, Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed, Version};
     let is_whole_list = matches!(bad, Damaged | Version | Html | NotOfAFile | OfACache);
-    bad.is_refusal() || is_whole_list || matches!(bad, Syntax | TooLarge | Unnamed)
+    bad.is_refusal() || is_whole_list || matches!(bad, Syntax | TooLarge { .. } | Unnamed)
 }
 
 fn print_entry(

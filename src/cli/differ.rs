@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hsum::Digest;
 use hsum::check::{CheckVerdict, CheckedLine};
 use hsum::engine::{Beneath, StableFile};
-use hsum::manifest::{Entry, List, same_name};
+use hsum::manifest::{Entry, List, is_same_name};
 
 use super::explain;
 use super::print::complain;
@@ -51,7 +51,7 @@ impl Differing {
         for listed in list().into_iter().flatten().filter_map(|listed| listed.entry.ok()) {
             for one in self.0.iter_mut().filter(|one| one.other.is_none()) {
                 let has_it = listed.digests().any(|digest| *digest == one.is);
-                if has_it && !same_name(&listed.path, &one.entry.path) {
+                if has_it && !is_same_name(&listed.path, &one.entry.path) {
                     one.other = Some(listed.path.clone());
                 }
             }

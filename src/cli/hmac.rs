@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::engine::{self, Next, Plan, Progress, Source};
-use hsum::manifest::write_fields;
+use hsum::internals::write_fields;
 use hsum::{Hmac, Key};
 
 use super::args::HmacArgs;

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hsum::manifest::{BadLine, Entry, ListEntry, Matching, base_name, same_name};
+use hsum::manifest::{BadLine, Entry, ListEntry, NameMatching, base_name, is_same_name};
 use hsum::{Digest, Strength};
 
 use super::args::CheckArgs;
@@ -14,7 +14,7 @@ use super::args::CheckArgs;
 /// The choice, and what of it has been found.
 pub(super) struct Selection {
     files: Vec<Wanted>,
-    matching: Matching,
+    matching: NameMatching,
     strong: bool,
     /// Base names that several entries of an SFV file have.
     shared: HashSet<Vec<u8>>,
@@ -33,7 +33,7 @@ impl Selection {
         let wanted = |file: &PathBuf| Wanted { file: file.clone(), found: None, ever: false };
         Self {
             files: args.only.iter().map(wanted).collect(),
-            matching: if args.basename { Matching::BaseName } else { Matching::Exact },
+            matching: if args.basename { NameMatching::BaseName } else { NameMatching::Exact },
             strong: args.strong,
             shared: HashSet::new(),
         }
@@ -61,12 +61,12 @@ impl Selection {
         let matching = self.matching;
         if self.files.is_empty() {
             return Some(match (matching, base_name(&listed)) {
-                (Matching::Exact, _) => Ok(listed),
+                (NameMatching::Exact, _) => Ok(listed),
                 (_, base) if self.shared.contains(base) => Err(BadLine::Ambiguous),
                 (_, base) => Ok(OsStr::from_bytes(base).into()),
             });
         }
-        let wanted = self.files.iter_mut().find(|w| matching.matches(&listed, &w.file))?;
+        let wanted = self.files.iter_mut().find(|w| matching.is_match(&listed, &w.file))?;
         let file = wanted.file.clone();
         Some(wanted.find(&listed).map(|_| file))
     }
@@ -80,8 +80,8 @@ impl Selection {
         let strong = self.strong;
         let chosen: Box<dyn Iterator<Item = ListEntry> + Send + 'l> = match self.matching {
             _ if !self.files.is_empty() => Box::new(list.filter_map(|listed| self.choose(listed))),
-            Matching::BaseName => Box::new(by_base_name(list)),
-            Matching::Exact => Box::new(list),
+            NameMatching::BaseName => Box::new(by_base_name(list)),
+            NameMatching::Exact => Box::new(list),
         };
         let check_strength = move |entry| if strong { refuse_weak(entry) } else { Ok(entry) };
         Box::new(chosen.map(move |listed| listed.and_then(check_strength)))
@@ -91,7 +91,8 @@ impl Selection {
         let matching = self.matching;
         let named =
             listed.entry.as_ref().map_or(listed.name.as_deref(), |entry| Some(&*entry.path));
-        let is_it = |wanted: &&mut Wanted| named.is_some_and(|n| matching.matches(n, &wanted.file));
+        let is_it =
+            |wanted: &&mut Wanted| named.is_some_and(|n| matching.is_match(n, &wanted.file));
         let wanted = self.files.iter_mut().find(is_it);
         match (&listed.entry, wanted) {
             (Ok(_), None) => None,
@@ -111,7 +112,7 @@ impl Wanted {
     fn find(&mut self, listed: &Path) -> Result<&mut Vec<Digest>, BadLine> {
         self.ever = true;
         let (name, digests) = self.found.get_or_insert_with(|| (listed.into(), Vec::new()));
-        if same_name(name, listed) { Ok(digests) } else { Err(BadLine::Ambiguous) }
+        if is_same_name(name, listed) { Ok(digests) } else { Err(BadLine::Ambiguous) }
     }
 
     /// The entry, under the name that was asked for.
@@ -154,7 +155,7 @@ fn shared_base_names<'n>(names: impl Iterator<Item = &'n Path>) -> HashSet<Vec<u
     let mut shared = HashSet::new();
     for name in names {
         let base = base_name(name);
-        if !same_name(firsts.entry(base).or_insert(name), name) {
+        if !is_same_name(firsts.entry(base).or_insert(name), name) {
             shared.insert(base.to_vec());
         }
     }

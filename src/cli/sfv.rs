@@ -17,6 +17,7 @@ use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 use super::args::CheckArgs;
 use super::check::{Manner, Report, Warn, complain_of_listed, summarize, summarize_unnamed};
 use super::exit::{self, Exit};
+use super::hints;
 use super::output::{Output, WriteError};
 use super::plan;
 use super::print::complain;
@@ -161,8 +162,8 @@ impl Reading {
         let leads_outside = is_confined && leads_outside(&listed);
         let Some(path) = selection.rename(listed) else { return Ok(None) };
         let refusal = match &path {
-            Err(bad) => bad.to_string(),
-            Ok(_) if leads_outside => BadLine::Outside.to_string(),
+            Err(bad) => hints::bad_line(*bad),
+            Ok(_) if leads_outside => hints::bad_line(BadLine::Outside),
             Ok(path) => {
                 self.crcs.push_back(crc);
                 return Ok(Some(path.clone()));

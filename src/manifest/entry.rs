@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fields;
-use super::parse::BadLine;
 use crate::digest::Digest;
+use crate::manifest::error::BadLine;
 use crate::notation::expected::Expected;
 
 /// A file that a list names, and the digests that it should have.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Entry {
     /// The file's name, unescaped; `-` is standard input.
@@ -52,6 +52,7 @@ impl Entry {
 
 /// A line of a list, or an item of a list that has no lines.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ListEntry {
     /// The line's number, from 1; for an item without a line, the item's number.
@@ -71,7 +72,7 @@ impl ListEntry {
     /// Creates a line that names a file even if it is bad.
     pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
         let name = match entry {
-            Err(bad) if bad != BadLine::Unpaired => fields::path(name).ok(),
+            Err(bad) if bad != BadLine::Unpaired => path(name).ok(),
             _ => None,
         };
         Self { line, name, entry }
@@ -89,6 +90,19 @@ impl ListEntry {
     pub(super) fn size(&self) -> Option<u64> {
         self.entry.as_ref().ok().and_then(|entry| entry.size)
     }
+}
+
+/// Converts a name to a path.
+#[cfg(unix)]
+pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(std::ffi::OsStr::from_bytes(name).into())
+}
+
+/// Converts a name to a path, which must be Unicode.
+#[cfg(not(unix))]
+pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
+    str::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
 }
 
 /// Returns `true` if a path is absolute or contains `..`, with either kind of slash.

@@ -1,37 +1,37 @@
-//! What the small parsers of foreign shapes share: names of algorithms, digests, names of files.
+//! Parsers shared by the formats: algorithm names, digests, file names and sizes.
 
-use std::path::PathBuf;
 use std::str;
 
-use super::{BadLine, Entry};
+use percent_encoding::percent_decode_str;
+
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
+use crate::manifest::entry::{self, Entry};
+use crate::manifest::error::BadLine;
 use crate::notation::expected::{Expected, ParseExpectedError};
 use crate::notation::names::is_not_computed;
 
-/// The function that goes by this name: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
+/// Parses a name of a hash function: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
 /// # Errors
-/// [`BadLine::NotComputed`] for one that is known elsewhere, [`BadLine::UnknownTag`] for others.
+/// [`BadLine::NotComputed`] if the algorithm is known, [`BadLine::UnknownTag`] otherwise.
 pub(super) fn function(name: &[u8]) -> Result<HashFunction, BadLine> {
     let name = str::from_utf8(name).map_err(|_| BadLine::UnknownTag)?.trim();
-    if let Ok(function) = name.parse() {
-        return Ok(function);
-    }
-    match is_not_computed(name) {
-        true => Err(BadLine::NotComputed),
-        false => Err(BadLine::UnknownTag),
-    }
+    name.parse().map_err(|_| match is_not_computed(name) {
+        true => BadLine::NotComputed,
+        false => BadLine::UnknownTag,
+    })
 }
 
-/// Functions by name, each looked up once.
+/// A cache of hash functions by name.
 #[derive(Default)]
 pub(super) struct Functions(Vec<(Vec<u8>, Result<HashFunction, BadLine>)>);
 
 impl Functions {
-    /// More names than this in one list are not kept.
+    /// The maximum number of names in the cache.
     const MOST: usize = 32;
 
+    /// Parses a name of a hash function, as [`function`] does.
     pub(super) fn named(&mut self, name: &[u8]) -> Result<HashFunction, BadLine> {
         if let Some((_, known)) = self.0.iter().find(|(known, _)| known == name) {
             return *known;
@@ -44,16 +44,16 @@ impl Functions {
     }
 }
 
-/// A digest in hex; those of functions whose length can be chosen may have any.
+/// Parses a digest in hex, of any length if the algorithm has digests of several lengths.
 pub(super) fn hex(function: HashFunction, text: &[u8]) -> Result<Digest, BadLine> {
     let sized = HashFunction::new(function.algorithm(), text.len() / 2);
     let function = if function.algorithm().is_extendable() { sized } else { Some(function) };
     function.and_then(|f| Digest::from_hex(f, text).ok()).ok_or(BadLine::BadDigest)
 }
 
-/// One digest or several in any notation.
+/// Parses one or several digests in any notation.
 pub(super) fn notation(text: &str, hint: Option<HashFunction>) -> Result<Vec<Digest>, BadLine> {
-    // What nearly all are, at a tenth of the cost.
+    // Nearly all digests are SHA-256 in hex, which this parses in a tenth of the time.
     let sha256 = |hex: &str| Digest::from_hex(Algorithm::Sha256, hex).ok();
     let usual = text.strip_prefix("sha256:").and_then(sha256);
     if let Some(digest) = usual.or_else(|| hint.is_none().then(|| sha256(text))?) {
@@ -71,7 +71,14 @@ pub(super) fn notation(text: &str, hint: Option<HashFunction>) -> Result<Vec<Dig
     }
 }
 
-/// An entry for the file called `name`, with digests of which there is at least one.
+/// Returns the number of bytes that padded base64 of this length encodes.
+pub(super) fn base64_len(text: &[u8]) -> Option<usize> {
+    let padding = text.iter().rev().take_while(|&&b| b == b'=').count();
+    (text.len().is_multiple_of(4) && padding <= 2 && !text.is_empty())
+        .then(|| text.len() / 4 * 3 - padding)
+}
+
+/// Creates an entry with at least one digest.
 pub(super) fn entry(
     name: &[u8],
     digests: impl IntoIterator<Item = Digest>,
@@ -85,21 +92,55 @@ pub(super) fn entry(
     }
     let mut digests = digests.into_iter();
     let digest = digests.next().ok_or(BadLine::NoDigest)?;
-    let mut others: Vec<Digest> = Vec::new();
+    let mut entry = Entry { size, ..Entry::new(entry::path(name)?, digest) };
     for other in digests {
         let same = |known: &&Digest| known.hash_function() == other.hash_function();
-        let known = [&digest].into_iter().chain(&others).find(same).copied();
+        let known = entry.digests().find(same).copied();
         match known {
             Some(known) if known != other => return Err(BadLine::Conflict),
             Some(_) => {}
-            None => others.push(other),
+            None => entry.others.push(other),
         }
     }
-    Ok(Entry { others, size, ..Entry::new(path(name)?, digest) })
+    Ok(entry)
 }
 
-/// Adds a digest to those of one file, if it is not there; two that contradict each other are
-/// enough to tell.
+/// The digests of one file as they are collected.
+#[derive(Default)]
+pub(super) struct Digests {
+    good: Vec<Digest>,
+    /// The last name of an algorithm that is not supported.
+    unsupported: Option<BadLine>,
+    /// A malformed digest, which no other digest makes up for.
+    malformed: Option<BadLine>,
+}
+
+impl Digests {
+    /// Adds a digest in hex.
+    pub(super) fn add_hex(&mut self, function: Result<HashFunction, BadLine>, text: &[u8]) {
+        match function.map(|function| hex(function, text)) {
+            Ok(Ok(digest)) => add(&mut self.good, digest),
+            Ok(Err(bad)) => self.malformed = Some(bad),
+            Err(bad) => self.unsupported = Some(bad),
+        }
+    }
+
+    /// Creates the entry of the file called `name`.
+    pub(super) fn entry(self, name: &[u8], size: Option<u64>) -> Result<Entry, BadLine> {
+        match (self.malformed, self.good.is_empty()) {
+            (Some(bad), _) => Err(bad),
+            (None, true) => Err(self.unsupported.unwrap_or(BadLine::NoDigest)),
+            (None, false) => entry(name, self.good, size),
+        }
+    }
+
+    /// Returns `true` if nothing was added.
+    pub(super) fn is_empty(&self) -> bool {
+        self.good.is_empty() && self.unsupported.is_none() && self.malformed.is_none()
+    }
+}
+
+/// Adds a digest unless it is known, or two that contradict each other are.
 pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
     let alike = |known: &&Digest| known.hash_function() == digest.hash_function();
     if !digests.contains(&digest) && digests.iter().filter(alike).count() < 2 {
@@ -107,63 +148,30 @@ pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
     }
 }
 
-#[cfg(unix)]
-pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(std::ffi::OsString::from_vec(name).into())
-}
-
-/// Elsewhere than on Unix names are Unicode.
-#[cfg(not(unix))]
-pub(super) fn path_from(name: Vec<u8>) -> Result<PathBuf, BadLine> {
-    String::from_utf8(name).map(PathBuf::from).map_err(|_| BadLine::NoName)
-}
-
-/// A path of these bytes.
-pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
-    path_from(name.to_vec())
-}
-
-/// A decimal number of bytes.
+/// Parses a size in bytes.
 pub(super) fn size(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The words of a line, between blanks.
+/// Splits a line at white space.
 pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
 }
 
-/// Whether it is hexadecimal digits, and as many as a usual digest has.
+/// Returns `true` if a text is hex and has the length of a usual digest.
 pub(super) fn is_usual_hex(text: &[u8]) -> bool {
     let is_usual =
         text.len().is_multiple_of(2) && Algorithm::from_digest_len(text.len() / 2).is_some();
     is_usual && text.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// The last part of a path with either kind of slash.
+/// Returns the last part of a path, after either kind of slash.
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path)
 }
 
-/// The name that a URL's file has: its last part, without query and fragment, percent-decoded.
+/// Returns the decoded last part of a URL's path.
 pub(super) fn url_name(url: &str) -> Vec<u8> {
-    let path = url.split(['?', '#']).next().unwrap_or(url).as_bytes();
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((first, after)) = rest.split_first() {
-        let pair = after.get(..2).and_then(|pair| str::from_utf8(pair).ok());
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                plain.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                plain.push(*first);
-                rest = after;
-            }
-        }
-    }
-    plain
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    percent_decode_str(path.rsplit('/').next().unwrap_or(path)).collect()
 }

@@ -1,33 +1,34 @@
-//! The entry for one file, out of a whole list.
+//! The search for one file's entry in a list.
 
 use std::fmt;
 use std::path::Path;
 
-use super::fields;
-use super::{BadLine, Entry, ListEntry};
+use crate::manifest::entry::{Entry, ListEntry};
+use crate::manifest::error::BadLine;
+use crate::manifest::fields;
 
-/// When a name in a list is that of the file.
+/// The way to compare a name in a list with a file's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Matching {
-    /// It is the same, but for `./` before it.
+pub enum NameMatching {
+    /// The names are the same, except for `./` before them.
     #[default]
     Exact,
-    /// The last part is the same, with either kind of slash before it.
+    /// The last parts, after either kind of slash, are the same.
     BaseName,
 }
 
-impl Matching {
-    /// Whether `listed` is the name of `file`.
-    pub fn matches(self, listed: &Path, file: &Path) -> bool {
+impl NameMatching {
+    /// Returns `true` if `listed` is the name of `file`.
+    pub fn is_match(self, listed: &Path, file: &Path) -> bool {
         match self {
-            Self::Exact => same_name(listed, file),
+            Self::Exact => is_same_name(listed, file),
             Self::BaseName => base_name(listed) == base_name(file),
         }
     }
 }
 
-/// Whether two names are the same, but for `./` before them.
-pub fn same_name(a: &Path, b: &Path) -> bool {
+/// Returns `true` if two names are the same, except for `./` before them.
+pub fn is_same_name(a: &Path, b: &Path) -> bool {
     let plain = |path| {
         let mut name = bytes(path);
         while let Some(rest) = name.strip_prefix(b"./").filter(|rest| !rest.is_empty()) {
@@ -42,21 +43,22 @@ fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// The last part of a path, with either kind of slash before it.
+/// Returns the last part of a path, after either kind of slash.
 pub fn base_name(path: &Path) -> &[u8] {
     fields::base_name(bytes(path))
 }
 
-/// Why a list says nothing of a file.
+/// The reason why a list has no entry for a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum NotListed {
-    /// No entry has its name.
+    /// No entry has the file's name.
     Missing,
-    /// Entries of different names have its base name.
+    /// Entries with different names have the file's base name.
     Ambiguous,
     /// Two entries have different digests of one algorithm.
     Conflict,
-    /// The line with its name is bad, or the list is.
+    /// The line with the file's name, or the whole list, is bad.
     Bad(BadLine),
 }
 
@@ -71,52 +73,60 @@ impl fmt::Display for NotListed {
     }
 }
 
-impl std::error::Error for NotListed {}
+impl std::error::Error for NotListed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Bad(bad) => Some(bad),
+            _ => None,
+        }
+    }
+}
 
-/// What `list` says of `file`: the digests of all its entries together. The path is the file's.
+/// Finds the entry of `file` in a list: the digests of every entry with its name.
 ///
 /// ```
 /// use std::path::Path;
-/// use hsum::manifest::{self, List, ListOptions, Matching};
+/// use hsum::manifest::{self, List, ListOptions, NameMatching};
 ///
 /// let sums = "900150983cd24fb0d6963f7d28e17f72  build/a.iso\n";
 /// let list = List::new(sums.as_bytes(), ListOptions::new());
-/// let entry = manifest::find(list, Path::new("a.iso"), Matching::BaseName)?;
+/// let entry = manifest::find(list, Path::new("a.iso"), NameMatching::BaseName)?;
 /// assert_eq!(entry.digest.to_hex(), "900150983cd24fb0d6963f7d28e17f72");
 /// # Ok::<(), manifest::NotListed>(())
 /// ```
 ///
 /// # Errors
-/// [`NotListed`]: there is none, or they contradict each other. A list that is refused as a whole,
-/// being HTML or broken JSON, is an error too.
+/// [`NotListed`] if there is no such entry, if entries contradict each other, or if the whole list
+/// is refused, such as an HTML page or malformed JSON.
 pub fn find(
     list: impl IntoIterator<Item = ListEntry>,
     file: &Path,
-    matching: Matching,
+    matching: NameMatching,
 ) -> Result<Entry, NotListed> {
     let mut found: Option<Entry> = None;
     let mut refused = None;
     for ListEntry { entry, name, .. } in list {
         let entry = match entry {
-            Ok(entry) if matching.matches(&entry.path, file) => entry,
+            Ok(entry) if matching.is_match(&entry.path, file) => entry,
             Ok(_) => continue,
-            // One good line does not make up for a bad one of the same file.
-            Err(BadLine::Conflict) if name.as_ref().is_none_or(|n| matching.matches(n, file)) => {
+            // A good line does not make up for a bad line of the same file.
+            Err(BadLine::Conflict) if name.as_ref().is_none_or(|n| matching.is_match(n, file)) => {
                 return Err(NotListed::Conflict);
             }
             Err(bad) => {
-                let is_it = name.is_some_and(|name| matching.matches(&name, file));
+                let is_it = name.is_some_and(|name| matching.is_match(&name, file));
                 if is_it && bad != BadLine::Outside {
                     refused = refused.or(Some(bad));
                 }
-                let whole = [BadLine::Html, BadLine::Syntax, BadLine::TooLarge, BadLine::Unnamed];
-                refused = refused.or(Some(bad).filter(|bad| whole.contains(bad)));
+                use BadLine::{Html, Syntax, TooLarge, Unnamed};
+                let is_whole_list = matches!(bad, Html | Syntax | TooLarge { .. } | Unnamed);
+                refused = refused.or(is_whole_list.then_some(bad));
                 continue;
             }
         };
         found = Some(match found {
             None => entry,
-            Some(other) if !same_name(&other.path, &entry.path) => {
+            Some(other) if !is_same_name(&other.path, &entry.path) => {
                 return Err(NotListed::Ambiguous);
             }
             Some(other) => join(other, entry).ok_or(NotListed::Conflict)?,
@@ -129,7 +139,7 @@ pub fn find(
     }
 }
 
-/// Two entries of one file in one; `None` if they contradict each other.
+/// Joins two entries of one file; `None` if they contradict each other.
 fn join(one: Entry, other: Entry) -> Option<Entry> {
     let size = match (one.size, other.size) {
         (Some(a), Some(b)) if a != b => return None,

@@ -1,22 +1,25 @@
-//! The lines that each of the coreutils takes: which tags, which lengths, which notations.
+//! The lines that each of the coreutils accepts: tags, digest lengths and encodings.
 
-use super::BadLine;
-use super::parse::base64_len;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::base64_len;
 
-/// Whose lines are read.
+/// The program whose lines are accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GnuDialect {
-    /// `md5sum` and its kin: their own tag, digests in hex; `b2sum` is that of BLAKE2b, whose tag
-    /// may hold a length.
+    /// `md5sum`, `sha256sum` and so on: their own tag, and digests in hex.
+    ///
+    /// `b2sum` is the one for BLAKE2b; its tag may contain a length.
     Own(Algorithm),
-    /// `cksum`, hex and base64. With `--algorithm` its tags and untagged lines; without, every
-    /// tag, and tagged lines only.
+    /// `cksum`: digests in hex and base64.
+    ///
+    /// With `--algorithm` it accepts that algorithm's tags and lines without a tag. Without, it
+    /// accepts every tag, but no lines without one.
     Cksum(Option<AlgorithmFamily>),
 }
 
-/// What `cksum --algorithm` names.
+/// The algorithms that one argument of `cksum --algorithm` selects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AlgorithmFamily {
     /// One algorithm.
@@ -28,23 +31,24 @@ pub enum AlgorithmFamily {
 }
 
 use Algorithm::*;
+use AlgorithmFamily::One;
 
-/// The tags, up to a length that may follow.
-const TAGS: [(&str, AlgorithmFamily); 10] = [
-    ("MD5", AlgorithmFamily::One(Md5)),
-    ("SHA1", AlgorithmFamily::One(Sha1)),
-    ("SHA224", AlgorithmFamily::One(Sha224)),
-    ("SHA256", AlgorithmFamily::One(Sha256)),
-    ("SHA384", AlgorithmFamily::One(Sha384)),
-    ("SHA512", AlgorithmFamily::One(Sha512)),
-    ("SHA2", AlgorithmFamily::Sha2),
-    ("SHA3", AlgorithmFamily::Sha3),
-    ("BLAKE2b", AlgorithmFamily::One(Blake2b)),
-    ("SM3", AlgorithmFamily::One(Sm3)),
+/// The families that have a tag; a length may follow it.
+const FAMILIES: [AlgorithmFamily; 10] = [
+    One(Md5),
+    One(Sha1),
+    One(Sha224),
+    One(Sha256),
+    One(Sha384),
+    One(Sha512),
+    AlgorithmFamily::Sha2,
+    AlgorithmFamily::Sha3,
+    One(Blake2b),
+    One(Sm3),
 ];
 
 impl AlgorithmFamily {
-    /// Its function with digests of `len` bytes.
+    /// Returns the hash function of the family that has digests of `len` bytes.
     pub fn function(self, len: usize) -> Option<HashFunction> {
         let of_len = |all: [Algorithm; 4]| all.into_iter().find(|a| a.default_len() == len);
         match self {
@@ -54,7 +58,7 @@ impl AlgorithmFamily {
         }
     }
 
-    /// The name that its tags begin with.
+    /// Returns the start of the family's tags.
     pub fn tag(self) -> &'static str {
         match self {
             Self::One(algorithm) => algorithm.tag(),
@@ -68,24 +72,26 @@ impl AlgorithmFamily {
     }
 }
 
-/// The tag that a line begins with.
+/// The tag at the start of a line.
 pub(super) struct Tag<'l> {
     pub(super) name: &'static str,
-    /// Where a parenthesis follows: the function, if the dialect takes it, and what comes after.
-    /// A digest in base64 may begin like a tag.
+    /// The hash function, if the dialect accepts it, and the rest of the line.
+    ///
+    /// `None` if no parenthesis follows, as after a base64 digest that starts like a tag.
     pub(super) fields: Option<(Result<HashFunction, BadLine>, &'l [u8])>,
 }
 
 impl GnuDialect {
+    /// Parses the tag at the start of a line.
     pub(super) fn tag<'l>(self, line: &'l [u8]) -> Option<Tag<'l>> {
         let end = line.iter().position(|b| b" \t-(".contains(b)).unwrap_or(line.len());
         let (word, rest) = line.split_at(end);
-        let (name, family) = *TAGS.iter().find(|(name, _)| name.as_bytes() == word)?;
+        let family = *FAMILIES.iter().find(|family| family.tag().as_bytes() == word)?;
         let (bits, rest) = match rest.strip_prefix(b"-") {
             Some(rest) => {
                 c_number(rest).map_or((Some(None), rest), |(n, rest)| (Some(Some(n)), rest))
             }
-            // But for the tools with one tag and no length, one blank more is none too many.
+            // The tools whose tags may contain a length accept one more blank.
             None if self.reads_bits() => {
                 (None, rest.strip_prefix(b"\t").or(rest.strip_prefix(b" ")).unwrap_or(rest))
             }
@@ -103,10 +109,10 @@ impl GnuDialect {
             let function = function.filter(|function| self.takes(*function, bits.is_some()));
             (function.ok_or(BadLine::UnknownTag), fields)
         });
-        Some(Tag { name, fields })
+        Some(Tag { name: family.tag(), fields })
     }
 
-    /// Whether it is a tool that computes digests of many lengths: one may follow the tag.
+    /// Returns `true` if a length may follow a tag, since the program has digests of several.
     pub(super) fn reads_bits(self) -> bool {
         matches!(self, Self::Own(Blake2b) | Self::Cksum(_))
     }
@@ -120,7 +126,7 @@ impl GnuDialect {
         }
     }
 
-    /// The digest of a line without a tag; its length says which function it is of.
+    /// Parses the digest of a line without a tag; its length selects the hash function.
     pub(super) fn untagged(self, text: &[u8]) -> Result<Digest, BadLine> {
         match self {
             Self::Own(algorithm) => self.digest(|len| HashFunction::new(algorithm, len), text),
@@ -129,7 +135,7 @@ impl GnuDialect {
         }
     }
 
-    /// A digest of the function that there is for its length in bytes.
+    /// Parses a digest of the function that `function` returns for its length in bytes.
     pub(super) fn digest(
         self,
         function: impl Fn(usize) -> Option<HashFunction>,
@@ -144,8 +150,9 @@ impl GnuDialect {
     }
 }
 
-/// A digest in base64. GNU compares texts: one whose unused bits are set is well-formed, and
-/// stands for no digest.
+/// Parses a digest in base64.
+///
+/// GNU compares texts, so one whose unused bits are set is well-formed but matches no file.
 fn base64_digest(function: HashFunction, text: &[u8]) -> Option<Digest> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if let Ok(digest) = Digest::from_base64(function, text) {
@@ -157,12 +164,12 @@ fn base64_digest(function: HashFunction, text: &[u8]) -> Option<Digest> {
     let mut canonical = text.to_vec();
     canonical[last] = ALPHABET[value >> (2 * padding) << (2 * padding)];
     let mut digest = Digest::from_base64(function, canonical).ok()?;
-    // The one digest that this text is surely not of.
+    // Any digest that no file with the text's digest has.
     digest.as_mut_bytes()[0] ^= 1;
     Some(digest)
 }
 
-/// A number as C's `strtoumax` reads it in base 0, and what follows.
+/// Parses a number as C's `strtoumax` does in base 0, and returns the rest.
 fn c_number(text: &[u8]) -> Option<(u64, &[u8])> {
     let blanks = text.iter().take_while(|b| matches!(b, b' ' | 9..=13)).count();
     let text = &text[blanks..];

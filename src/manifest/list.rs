@@ -1,30 +1,27 @@
-//! A checksum file of any shape → entries: the shape is found by content, then read line by line,
-//! or whole where it has no lines.
+//! A checksum file of any format, entry by entry.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
 use std::path::Path;
 
-use super::begins::{Begins, begins, utf16};
-use super::entry::{ListEntry, leads_outside};
-use super::layer::Layer;
-use super::lines::{Line, Lines};
-use super::options::ListOptions;
-use super::shape::{ListFormat, Reader, Row, SHAPES, Sure, is_digest_first};
-use super::{BadLine, Entry, LineParser};
-use super::{distinfo, sidecar};
+use crate::manifest::entry::{ListEntry, leads_outside};
+use crate::manifest::envelope::{Envelope, decode_utf16, is_utf16};
+use crate::manifest::error::BadLine;
+use crate::manifest::formats::{FormatRow, ListFormat, PLAIN, Recognition};
+use crate::manifest::lines::{Line, Lines};
+use crate::manifest::options::ListOptions;
+use crate::manifest::reader::{Reader, Sink};
+use crate::manifest::sniff::{self, Sniffer};
 
-/// Bytes of lines that are held until one tells the shape.
+/// The maximum number of bytes in lines that are held back until one decides the format.
 const HELD: usize = 64 * 1024;
-/// Tagged lines of one file that wait for its size.
-const WAITING: usize = 16;
-/// Bytes of a list that must be read whole.
+/// The maximum size in bytes of a list that is read whole.
 const WHOLE: u64 = 16 * 1024 * 1024;
 
-/// A checksum file, entry by entry.
+/// A checksum file of any format, as an iterator over its entries.
 ///
-/// Lists of lines are read in bounded memory, however long they are. JSON, XML and UTF-16 are
-/// read whole, up to 16 MiB.
+/// The format is recognised by the contents. Lists of lines are read in bounded memory; JSON, XML
+/// and UTF-16 are read whole, up to 16 MiB.
 ///
 /// ```
 /// use hsum::manifest::{List, ListFormat, ListOptions};
@@ -39,86 +36,64 @@ const WHOLE: u64 = 16 * 1024 * 1024;
 pub struct List<R> {
     lines: Lines<Input<R>>,
     options: ListOptions,
-    layer: Layer,
-    signed: bool,
+    envelope: Envelope,
+    is_signed: bool,
     state: State,
-    /// Lines that are read but not looked at, the wrapping taken off.
+    /// Lines that have been unwrapped but not passed to the reader.
     held: VecDeque<Line>,
-    /// Entries of BSD lines, all of one file, whose size may stand in the next line.
-    waiting: Vec<ListEntry>,
-    out: Out,
+    sink: Sink,
 }
 
 enum State {
-    /// Nothing has been read.
+    /// The format is not known.
     New,
-    Plain(LineParser),
-    Foreign(ListFormat, Box<dyn Reader>),
-    /// What was read whole stands in `out`.
-    Whole(ListFormat),
-}
-
-/// Where entries go.
-#[derive(Default)]
-pub(super) struct Out {
-    queue: VecDeque<ListEntry>,
-    /// Set if the list carries a signature of its own.
-    pub(super) signed: bool,
-}
-
-impl Out {
-    pub(super) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
-        self.queue.push_back(ListEntry::new(line, entry));
-    }
-
-    /// Appends a line that names this file.
-    pub(super) fn named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
-        self.queue.push_back(ListEntry::named(line, name, entry));
-    }
+    Reading(ListFormat, Box<dyn Reader>),
+    /// Every entry is in the sink.
+    Done(ListFormat),
 }
 
 impl<R: BufRead> List<R> {
-    /// A list that begins here.
+    /// Creates a list from its text.
     pub fn new(input: R, options: ListOptions) -> Self {
         Self {
             lines: Lines::new(Input::Given(input)),
             options,
-            layer: Layer::Unknown,
-            signed: false,
+            envelope: Envelope::Unknown,
+            is_signed: false,
             state: State::New,
             held: VecDeque::new(),
-            waiting: Vec::new(),
-            out: Out::default(),
+            sink: Sink::default(),
         }
     }
 
-    /// The shape that was found; reads as much as that takes.
+    /// Returns the format, for which it reads a part of the list.
     pub fn format(&mut self) -> ListFormat {
-        self.begin();
+        self.recognise();
         match &self.state {
-            State::New | State::Plain(_) => ListFormat::Plain,
-            State::Foreign(shape, _) | State::Whole(shape) => *shape,
+            State::New => PLAIN.format,
+            State::Reading(format, _) | State::Done(format) => *format,
         }
     }
 
-    /// Whether the list carries a signature, which has not been checked: known for sure once the
-    /// list has been read.
+    /// Returns `true` if the part of the list that was read has a signature.
+    ///
+    /// The signature has not been checked.
     pub fn is_signed(&self) -> bool {
-        self.signed || self.out.signed
+        self.is_signed || self.sink.is_signed()
     }
 
-    /// The read error that ended the list, if one did.
+    /// Returns the read error that ended the list, once.
     pub fn take_error(&mut self) -> Option<io::Error> {
-        self.lines.broken.take()
+        self.lines.error.take()
     }
 
-    /// The next line, without what is wrapped round the list, for shapes that hold no digests.
+    /// Returns the next line, unwrapped, for formats whose checksums are not digests.
     pub fn next_line(&mut self) -> Option<(u64, Result<Vec<u8>, BadLine>)> {
-        self.begin();
+        self.recognise();
         self.held.pop_front().or_else(|| self.read_line())
     }
 
-    /// The next line of what the wrapping holds.
+    /// Reads a line and unwraps it.
     fn read_line(&mut self) -> Option<Line> {
         loop {
             let (number, line) = self.lines.next()?;
@@ -127,164 +102,111 @@ impl<R: BufRead> List<R> {
                 line.drain(..3);
             }
             let whole = line.len();
-            let kept = self.layer.unwrap(&line).map(<[u8]>::len);
-            self.signed |= self.layer.is_signed();
-            match kept {
-                Some(length) => return Some((number, Ok(line.split_off(whole - length)))),
-                None => continue,
+            let kept = self.envelope.unwrap(&line).map(<[u8]>::len);
+            self.is_signed |= self.envelope.is_signed();
+            if let Some(length) = kept {
+                return Some((number, Ok(line.split_off(whole - length))));
             }
         }
     }
 
-    /// Finds out the shape.
-    fn begin(&mut self) {
+    /// Finds the format, if it is not known.
+    fn recognise(&mut self) {
         if !matches!(self.state, State::New) {
             return;
         }
-        let first = match self.lines.list.fill_buf() {
-            Ok(bytes) => begins(bytes),
-            Err(error) => {
-                self.lines.broken = Some(error);
-                None
+        if self.starts_with(is_utf16) {
+            match self.read_whole().and_then(|bytes| decode_utf16(&bytes)) {
+                Ok(text) => self.lines = Lines::new(Input::Decoded(Cursor::new(text))),
+                Err(bad) => return self.finish(PLAIN.format, vec![ListEntry::new(0, Err(bad))]),
             }
+        }
+        let row = match self.starts_with(sniff::document) {
+            Some(row) => row,
+            None => self.sniff_lines(),
         };
-        self.state = match first {
-            Some(Begins::Utf16) => match self.read_whole().and_then(|bytes| utf16(&bytes)) {
-                Ok(text) => {
-                    self.lines = Lines::new(Input::Decoded(Cursor::new(text)));
-                    return self.begin();
-                }
-                Err(bad) => self.whole(ListFormat::PowerShell, Err(bad)),
-            },
-            Some(Begins::Html) => self.whole(ListFormat::Metalink, Err(BadLine::Html)),
-            #[cfg(feature = "fs")]
-            Some(Begins::Xml) => {
-                let read = self.read_whole().map(|bytes| super::metalink::read(&bytes));
-                self.whole(ListFormat::Metalink, read)
+        match row.recognition {
+            Recognition::Document(_, read) => {
+                let entries = match self.read_whole() {
+                    Ok(bytes) => read(&bytes),
+                    Err(bad) => vec![ListEntry::new(0, Err(bad))],
+                };
+                self.finish(row.format, entries);
             }
-            #[cfg(feature = "fs")]
-            Some(Begins::Json) => {
-                let read = self.read_whole().map(|bytes| super::json::read(&bytes));
-                self.whole(ListFormat::Json, read)
+            Recognition::Line(_, reader)
+            | Recognition::WeakLine(_, reader)
+            | Recognition::Fallback(reader) => {
+                self.state = State::Reading(row.format, reader(&self.options));
             }
-            _ => self.sniff(),
-        };
+        }
     }
 
-    fn whole(&mut self, shape: ListFormat, read: Result<Vec<ListEntry>, BadLine>) -> State {
-        let items = read.unwrap_or_else(|bad| vec![ListEntry::new(0, Err(bad))]);
-        let numbered = (1..).zip(items).map(|(line, item)| ListEntry { line, ..item });
-        self.out.queue.extend(numbered);
-        State::Whole(shape)
+    /// Applies `test` to the first bytes of the list.
+    fn starts_with<T: Default>(&mut self, test: impl FnOnce(&[u8]) -> T) -> T {
+        match self.lines.list.fill_buf() {
+            Ok(bytes) => test(bytes),
+            Err(error) => {
+                self.lines.error = Some(error);
+                T::default()
+            }
+        }
+    }
+
+    /// Numbers and emits the entries of a list that was read whole.
+    fn finish(&mut self, format: ListFormat, entries: Vec<ListEntry>) {
+        self.sink.extend((1..).zip(entries).map(|(line, entry)| ListEntry { line, ..entry }));
+        self.state = State::Done(format);
     }
 
     fn read_whole(&mut self) -> Result<Vec<u8>, BadLine> {
         let mut bytes = Vec::new();
         match self.lines.list.by_ref().take(WHOLE + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > WHOLE => Err(BadLine::TooLarge),
+            Ok(_) if bytes.len() as u64 > WHOLE => Err(BadLine::TooLarge { limit: WHOLE }),
             Ok(_) => Ok(bytes),
             Err(error) => {
-                self.lines.broken = Some(error);
+                self.lines.error = Some(error);
                 Ok(bytes)
             }
         }
     }
 
-    /// Holds lines until one of them tells.
-    fn sniff(&mut self) -> State {
-        let mut plain = self.plain_parser();
-        let (mut bytes, mut weak) = (0, None::<usize>);
+    /// Holds lines back until one of them decides the format.
+    fn sniff_lines(&mut self) -> &'static FormatRow {
+        let mut sniffer = Sniffer::new(&self.options);
+        let mut bytes = 0;
         while bytes < HELD {
             let Some((number, line)) = self.read_line() else { break };
-            let Ok(text) = &line else {
-                bytes += HELD / 4; // it was longer than it is
-                self.held.push_back((number, line));
-                continue;
+            let (length, row) = match &line {
+                Ok(text) => (text.len() + 32, sniffer.line(text)),
+                // The line was longer than it could be read.
+                Err(_) => (HELD / 4, None),
             };
-            bytes += text.len() + 32;
-            let content = text.trim_ascii();
-            if !content.is_empty() {
-                let sign = |row: &Row| (row.sign)(text.trim_ascii_end());
-                let found = SHAPES.iter().position(sign);
-                if let Some(row) = found.map(|at| &SHAPES[at]).filter(|row| row.sure == Sure::Yes) {
-                    self.held.push_back((number, line));
-                    return State::Foreign(row.shape, (row.reader)(&self.options));
-                }
-                if matches!(plain.parse_line(text), Ok(Some(_))) || is_digest_first(text) {
-                    self.held.push_back((number, line));
-                    return State::Plain(self.plain_parser());
-                }
-                weak = weak.into_iter().chain(found).min();
-            }
+            bytes += length;
             self.held.push_back((number, line));
-        }
-        match weak.map(|at| &SHAPES[at]) {
-            Some(row) if row.shape != ListFormat::Sidecar || sidecar::is_bound(&self.options) => {
-                State::Foreign(row.shape, (row.reader)(&self.options))
+            if let Some(row) = row {
+                return row;
             }
-            _ => State::Plain(self.plain_parser()),
         }
+        sniffer.end()
     }
 
-    /// A parser that knows what the list's name tells.
-    fn plain_parser(&self) -> LineParser {
-        let by_name = self.options.name.as_deref().and_then(sidecar::rival);
-        match self.options.untagged.or(by_name) {
-            Some(function) => LineParser::new().untagged(function),
-            None => LineParser::new(),
-        }
-    }
-
-    /// Feeds a line to the shape's reader; at the end, tells it so. False when nothing more comes.
+    /// Passes a line, or the end of the list, to the reader. Returns `false` after the end.
     fn advance(&mut self) -> bool {
+        if matches!(self.state, State::Done(_)) {
+            return false;
+        }
         let next = self.held.pop_front().or_else(|| self.read_line());
-        let (parser, shape) = match &mut self.state {
-            State::New | State::Whole(_) => return false,
-            State::Plain(parser) => (Some(parser), None),
-            State::Foreign(_, reader) => (None, Some(reader)),
-        };
-        match (next, parser, shape) {
-            (Some((number, Ok(line))), Some(parser), _) => {
-                let tagged = distinfo::tagged(line.trim_ascii_end());
-                let path = self.waiting.first().and_then(|first| first.path());
-                if let Some((name, size)) = tagged.and_then(distinfo::named_size)
-                    && path.is_some_and(|path| path.as_os_str().as_encoded_bytes() == name)
-                    && self.waiting.iter().all(|l| l.size().is_none_or(|known| known == size))
-                {
-                    self.waiting.iter_mut().for_each(|listed| {
-                        listed.entry.iter_mut().for_each(|entry| entry.size = Some(size));
-                    });
-                    return true;
-                }
-                let Some(entry) = parser.parse_line(&line).transpose() else { return true };
-                let is_tagged = entry.is_ok() && tagged.is_some();
-                let listed = match plain_name(&line, tagged) {
-                    Some(name) if entry.is_err() => ListEntry::named(number, name, entry),
-                    _ => ListEntry::new(number, entry),
-                };
-                if !is_tagged || listed.path() != path || self.waiting.len() == WAITING {
-                    self.out.queue.extend(self.waiting.drain(..));
-                }
-                match is_tagged {
-                    true => self.waiting.push(listed),
-                    false => self.out.queue.push_back(listed),
-                }
-            }
-            (Some((number, Ok(line))), _, Some(reader)) => {
+        let State::Reading(format, reader) = &mut self.state else { return false };
+        match next {
+            Some((number, Ok(line))) => {
                 let line = line.strip_suffix(b"\n").unwrap_or(&line);
-                reader.line(number, line.strip_suffix(b"\r").unwrap_or(line), &mut self.out);
+                reader.line(number, line.strip_suffix(b"\r").unwrap_or(line), &mut self.sink);
             }
-            (Some((number, Err(bad))), _, _) => {
-                self.out.queue.extend(self.waiting.drain(..));
-                self.out.push(number, Err(bad));
+            Some((number, Err(bad))) => reader.unreadable_line(number, bad, &mut self.sink),
+            None => {
+                reader.end(&mut self.sink);
+                self.state = State::Done(*format);
             }
-            (None, _, reader) => {
-                reader.into_iter().for_each(|reader| reader.end(&mut self.out));
-                self.out.queue.extend(self.waiting.drain(..));
-                self.state = State::Whole(self.format());
-                return !self.out.queue.is_empty();
-            }
-            (Some(_), None, None) => unreachable!("one of them is there"),
         }
         true
     }
@@ -294,26 +216,11 @@ impl<R: BufRead> Iterator for List<R> {
     type Item = ListEntry;
 
     fn next(&mut self) -> Option<ListEntry> {
-        self.begin();
+        let is_confined = self.format().is_confined();
         loop {
-            if let Some(mut listed) = self.out.queue.pop_front() {
-                let shape = self.format();
-                if let Ok(entry) = &mut listed.entry
-                    && shape != ListFormat::Plain
-                    && entry.path == Path::new("-")
-                {
-                    // Standard input is `-` in GNU, BSD and OpenSSL lines only.
-                    entry.path = "./-".into();
-                }
-                if let Ok(entry) = &listed.entry
-                    && shape.is_foreign()
-                    && !self.options.allows_outside
-                    && leads_outside(&entry.path)
-                {
-                    listed.name = Some(entry.path.clone());
-                    listed.entry = Err(BadLine::Outside);
-                }
-                return Some(listed);
+            if let Some(entry) = self.sink.pop() {
+                let allows_outside = self.options.allows_outside();
+                return Some(if is_confined { confine(entry, allows_outside) } else { entry });
             }
             if !self.advance() {
                 return None;
@@ -322,32 +229,30 @@ impl<R: BufRead> Iterator for List<R> {
     }
 }
 
-/// Returns the name that a line of GNU, BSD or OpenSSL has if its digest is malformed.
-pub(super) fn plain_name<'l>(
-    line: &'l [u8],
-    tagged: Option<distinfo::Tagged<'l>>,
-) -> Option<&'l [u8]> {
-    if let Some((_, name, _)) = tagged {
-        return Some(name);
+/// Refuses a name that leads out of the directory, and takes `-` for a file's name.
+fn confine(mut listed: ListEntry, allows_outside: bool) -> ListEntry {
+    let Ok(entry) = &mut listed.entry else { return listed };
+    if entry.path == Path::new("-") {
+        entry.path = "./-".into();
     }
-    let line = line.trim_ascii_end();
-    let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
-    let rest = &line[blank + 1..];
-    let name = rest.strip_prefix(b" ").or(rest.strip_prefix(b"*")).unwrap_or(rest);
-    (!name.is_empty() && line[..blank].iter().all(u8::is_ascii_hexdigit)).then_some(name)
+    if !allows_outside && leads_outside(&entry.path) {
+        listed.name = Some(std::mem::take(&mut entry.path));
+        listed.entry = Err(BadLine::Outside);
+    }
+    listed
 }
 
-/// What lines are read from.
+/// The text that lines are read from.
 enum Input<R> {
     Given(R),
     Decoded(Cursor<Vec<u8>>),
 }
 
 impl<R: BufRead> Read for Input<R> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Given(input) => input.read(room),
-            Self::Decoded(text) => text.read(room),
+            Self::Given(input) => input.read(buffer),
+            Self::Decoded(text) => text.read(buffer),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A digest and a name → one line, reading back byte for byte.
+//! The lines of lists; each is read back byte for byte.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -48,27 +48,27 @@ pub enum LineFormat {
     Tagged,
 }
 
-/// How the digest's bytes are written.
+/// The encoding of a digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DigestEncoding {
     /// Lower-case hex.
     #[default]
     Hex,
-    /// RFC 4648, section 4, padded.
+    /// Padded base64 (RFC 4648, section 4).
     Base64,
 }
 
-/// What ends a line.
+/// The end of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Terminator {
-    /// LF; backslash, LF and CR in names are escaped, and such a line starts with a backslash.
+    /// LF; a line whose name contains a backslash, LF or CR is escaped and starts with a backslash.
     #[default]
     Newline,
-    /// NUL; names stand as they are.
+    /// NUL; names are not escaped.
     Nul,
 }
 
-/// Appends the line for `digest` of the file called `name`, its end included.
+/// Appends the line for the file called `name`.
 ///
 /// ```
 /// use hsum::{Algorithm, digest, manifest};
@@ -85,8 +85,7 @@ pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineSt
     write_fields(out, &digest.hash_function().tag(), &text, name, style);
 }
 
-/// [`write_line`] for any labelled value, such as `HMAC-SHA256 (NAME) = TAG`.
-#[doc(hidden)]
+/// Appends a line with any tag and value, such as `HMAC-SHA256 (NAME) = TAG`.
 pub fn write_fields(
     out: &mut Vec<u8>,
     tag: &dyn Display,
@@ -122,7 +121,7 @@ pub fn write_fields(
     });
 }
 
-/// The name with backslash, LF and CR escaped; `None` where it holds none of them.
+/// Escapes backslash, LF and CR; `None` if the name contains none of them.
 fn escape(name: &[u8]) -> Option<Vec<u8>> {
     if !name.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
         return None;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::engine::{Stamp, Time};
-use crate::manifest::snapshot_text::{
+use crate::manifest::record_text::{
     Fields, LINK, escape, is_below, is_lower_hex, number, unescape, unescape_known,
 };
 

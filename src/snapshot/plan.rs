@@ -10,7 +10,7 @@ use super::record::{Lines, Record};
 use super::{ChangeTimes, Inodes, SnapshotOptions};
 use crate::digest::Digest;
 use crate::engine::{Met, Stamp};
-use crate::manifest::snapshot_text::unescape_known;
+use crate::manifest::record_text::unescape_known;
 
 /// So many bytes are as long to read as a file is to open.
 const OPENING: u128 = 4096;

@@ -9,9 +9,7 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::{Stamp, Time};
 use crate::hasher::digest;
 use crate::hmac::Key;
-use crate::manifest::snapshot_text::{
-    ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number,
-};
+use crate::manifest::record_text::{ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number};
 
 /// The first line of a record that is written now; the number is the format's version.
 pub(super) const MAGIC: &str = "hsum-snapshot 2\n";

@@ -8,7 +8,7 @@ use super::record::{MAGIC, RecordRun, SEAL_ALGORITHM};
 use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
-use crate::manifest::snapshot_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
+use crate::manifest::record_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
 
 /// Bytes handed on at a time.
 const PIECE: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use url::Url;
 use crate::algorithm::HashFunction;
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
-use crate::manifest::{self, Entry, List, ListOptions, Matching, NotListed};
+use crate::manifest::{self, Entry, List, ListOptions, NameMatching, NotListed};
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Origin;
@@ -210,7 +210,7 @@ fn read(
         .name(own.file_name().map(PathBuf::from))
         .untagged(algorithm)
         .file(PathBuf::from(name));
-    manifest::find(List::new(text, options), Path::new(name), Matching::BaseName)
+    manifest::find(List::new(text, options), Path::new(name), NameMatching::BaseName)
 }
 
 fn said(entry: &Entry, source: String, signature: Option<String>) -> ListedFile {

@@ -163,7 +163,7 @@ const WARNINGS: &str = "hsum: WARNING: 1 line is improperly formatted\n\
     hsum: WARNING: 1 computed checksum did NOT match\n";
 const GONE: &str = "hsum: gone: No such file or directory\n";
 const REASON: &str = "hsum: list: 4: improperly formatted checksum line: \
-    neither a digest nor an algorithm at its beginning\n";
+    the line starts with neither a digest nor an algorithm\n";
 
 #[test]
 fn verdicts_and_warnings() {
@@ -440,7 +440,7 @@ fn messages_stand_where_they_belong() {
     dir.write("list", list(&["a", "gone", "b"]) + "bad\n" + &list(&["a"]));
     let expected = "a: OK\nhsum: gone: No such file or directory\ngone: FAILED open or read\n\
         b: OK\nhsum: list: 4: improperly formatted checksum line: \
-        neither a digest nor an algorithm at its beginning\na: OK\n\
+        the line starts with neither a digest nor an algorithm\na: OK\n\
         hsum: WARNING: 1 line is improperly formatted\n\
         hsum: WARNING: 1 listed file could not be read\n";
     for threads in ["1", "64"] {

@@ -158,7 +158,7 @@ fn names_that_lead_out_are_refused() {
     dir.write("down/ok", "abc");
     let list = format!("../up {ABC}\nok {ABC}\n");
     dir.write("down/list", list);
-    let refused = "hsum: list: 1: the name leads out of the directory (see --allow-outside)\n\
+    let refused = "hsum: list: 1: the name leads out of the directory; use --allow-outside to accept it\n\
         hsum: WARNING: 1 listed file was refused\n";
     let in_down = |flags: &str| dir.shell(&format!("cd down && \"$HSUM\" check list {flags}"));
     in_down("").gives(1, "ok: OK\n", refused);
@@ -173,7 +173,7 @@ fn weak_entries_are_refused_where_strong_ones_are_asked_for() {
     let dir = abc();
     dir.write("list", format!("{}  abc.bin\n{ABC}  abc.bin\n", md5("abc")));
     dir.words("check list").prints("abc.bin: OK\nabc.bin: OK\n");
-    let refused = "hsum: list: 1: only MD5 or SHA-1, which --strong refuses\n\
+    let refused = "hsum: list: 1: only MD5 or SHA-1 digests; --strong refuses them\n\
         hsum: WARNING: 1 listed file was refused\n";
     dir.words("check --strong list").gives(1, "abc.bin: OK\n", refused);
 }
@@ -187,7 +187,7 @@ fn sfv() {
     dir.words("check x.sfv").gives(
         1,
         "abc.bin: OK\n'my clip.mkv': FAILED\ngone: FAILED open or read\n",
-        "hsum: x.sfv: 7: the name leads out of the directory (see --allow-outside)\n\
+        "hsum: x.sfv: 7: the name leads out of the directory; use --allow-outside to accept it\n\
          hsum: gone: No such file or directory\n\
          hsum: WARNING: 1 line is improperly formatted\n\
          hsum: WARNING: 1 listed file could not be read\n\
@@ -208,10 +208,10 @@ fn lists_that_are_none() {
     let dir = abc();
     let none = "no properly formatted checksum lines found\n";
     for (text, word) in [
-        ("<!DOCTYPE html><html>404", "hsum: list: 1: a page of HTML, not a list of digests\n"),
-        ("{\"name\": ", "hsum: list: 1: broken JSON, XML, UTF-16, TOML or array\n"),
+        ("<!DOCTYPE html><html>404", "hsum: list: 1: an HTML page, not a list of digests\n"),
+        ("{\"name\": ", "hsum: list: 1: malformed JSON, XML, TOML, UTF-16 or array\n"),
         ("{\"name\": \"x\"}", none),
-        ("__metadata:\n  version: 8\n  checksum: 10c0/ab\n", "the archives in Yarn's cache"),
+        ("__metadata:\n  version: 8\n  checksum: 10c0/ab\n", "archives in Yarn's cache"),
         ("golang.org/x/sys v0.6.0 h1:aQUYkXzVsufM+DwF1aE=\n", "not of the file's bytes\n"),
     ] {
         dir.write("list", text);
@@ -226,10 +226,10 @@ fn lists_that_are_none() {
 fn lists_that_break_off_fail() {
     let dir = abc();
     dir.write("list", format!("[{{\"name\": \"abc.bin\", \"sha256\": \"{ABC}\"}},"));
-    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "broken JSON");
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "malformed JSON");
     let file = format!("<file name='abc.bin'><hash type='sha-256'>{ABC}</hash></file>");
     dir.write("list", format!("<metalink>{file}"));
-    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "broken JSON, XML");
+    dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "malformed JSON, XML");
     dir.write("list", format!("; SFV\nabc.bin 352441C2\n{}\n", "x".repeat(20_000)));
     dir.words("check --strict list").run().is_in(1, b"abc.bin: OK\n", "1 line is improperly");
 }

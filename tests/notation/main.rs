@@ -3,7 +3,7 @@
 #[cfg(feature = "fs")]
 mod documents;
 #[cfg(feature = "fs")]
-mod shapes;
+mod formats;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hsum::notation::{Expected, Notation, ParseExpectedError};

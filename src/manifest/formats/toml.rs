@@ -1,32 +1,32 @@
-//! TOML: lock files (Cargo, uv, Poetry, PDM, mise), Rust's channels, and any table that names a file
-//! beside its digests.
+//! TOML: lock files (Cargo, uv, Poetry, PDM, mise), Rust's channels, and any document whose tables
+//! have a file's name beside its digests.
 
-use super::BadLine;
-use super::list::Out;
-use super::options::ListOptions;
-use super::record::{Fallback, Record, Records, Value, is_other};
-use super::shape::Reader;
+use crate::manifest::error::BadLine;
+use crate::manifest::objects::document::Document;
+use crate::manifest::objects::keys::is_unrelated;
+use crate::manifest::objects::object::{Fallback, Object, Value};
+use crate::manifest::reader::{Reader, Sink};
 
-/// The limit of a value over several lines, in bytes.
+/// The maximum size in bytes of a value over several lines.
 const LONGEST: usize = 1024 * 1024;
-/// The limit of nested arrays and inline tables.
+/// The maximum depth of arrays and inline tables.
 const DEEPEST: usize = 64;
 
 #[derive(Default)]
-struct Toml {
-    records: Records,
-    /// The table that the lines are about, and the keys of its heading.
-    record: Record,
+pub(super) struct Toml {
+    document: Document,
+    /// The table that the last lines describe, and the keys of its heading.
+    object: Object,
     path: Vec<String>,
     begun: u64,
-    /// Lines of a pair whose value has not ended, and where they begin.
+    /// The lines of a pair whose value has not ended, and the number of the first.
     pending: String,
     pending_from: u64,
     scan: Scan,
 }
 
 /// Returns `true` for a table's heading.
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     let inner = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]"));
     let inner = inner.map(|inner| {
         inner.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(inner)
@@ -37,14 +37,10 @@ pub(super) fn sign(line: &[u8]) -> bool {
     })
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Toml::default())
-}
-
 impl Reader for Toml {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         let Ok(text) = str::from_utf8(line) else {
-            out.push(number, Err(BadLine::Syntax));
+            sink.push(number, Err(BadLine::Syntax));
             return;
         };
         if self.pending.is_empty() {
@@ -53,13 +49,13 @@ impl Reader for Toml {
                 return;
             }
             if let Some(path) = heading(trimmed) {
-                self.end_table(out);
+                self.end_table(sink);
                 (self.path, self.begun) = (path, number);
                 return;
             }
             self.pending_from = number;
         } else if self.pending.len() + text.len() > LONGEST {
-            out.push(self.pending_from, Err(BadLine::TooLarge));
+            sink.push(self.pending_from, Err(BadLine::TooLarge { limit: LONGEST as u64 }));
             self.pending.clear();
             self.scan = Scan::default();
             return;
@@ -70,53 +66,53 @@ impl Reader for Toml {
         if !self.scan.is_open() {
             let pair = std::mem::take(&mut self.pending);
             self.scan = Scan::default();
-            self.pair(&pair, out);
+            self.pair(&pair, sink);
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, sink: &mut Sink) {
         if !self.pending.is_empty() {
-            out.push(self.pending_from, Err(BadLine::Syntax));
+            sink.push(self.pending_from, Err(BadLine::Syntax));
         }
-        self.end_table(out);
+        self.end_table(sink);
     }
 }
 
 impl Toml {
-    fn pair(&mut self, text: &str, out: &mut Out) {
-        let mut parser = TomlParser { rest: text, records: &mut self.records };
-        let read = parser.pair(&mut self.record, 0);
+    fn pair(&mut self, text: &str, sink: &mut Sink) {
+        let mut parser = TomlParser { rest: text, document: &mut self.document };
+        let read = parser.pair(&mut self.object, 0);
         // An inline table or an array holds entries of its own.
-        self.take(self.pending_from, out);
+        self.take(self.pending_from, sink);
         if read.is_none() {
-            out.push(self.pending_from, Err(BadLine::Syntax));
+            sink.push(self.pending_from, Err(BadLine::Syntax));
         }
     }
 
-    fn end_table(&mut self, out: &mut Out) {
-        let record = std::mem::take(&mut self.record);
+    fn end_table(&mut self, sink: &mut Sink) {
+        let object = std::mem::take(&mut self.object);
         let path = std::mem::take(&mut self.path);
         let (last, before) = match &path[..] {
             [] => ("", ""),
             [last] => (&**last, ""),
             [.., before, last] => (&**last, &**before),
         };
-        if let Value::Object(record) = self.records.end_table(record, last) {
+        if let Value::Object(object) = self.document.end_table(object, last) {
             // `[files."a.txt".hashes]`
-            let key = if self.records.is_digest_like(last) { before } else { last };
-            if key.is_empty() && !record.is_named() {
-                out.push(self.begun, Err(BadLine::NoName));
+            let key = if self.document.is_digest_like(last) { before } else { last };
+            if key.is_empty() && !object.is_named() {
+                sink.push(self.begun, Err(BadLine::NoName));
             }
-            if !path.iter().any(|key| is_other(key)) {
-                self.records.finish(*record, Fallback::Crate(key));
+            if !path.iter().any(|key| is_unrelated(key)) {
+                self.document.finish(*object, Fallback::Crate(key));
             }
         }
-        self.take(self.begun, out);
+        self.take(self.begun, sink);
     }
 
-    fn take(&mut self, number: u64, out: &mut Out) {
-        for found in self.records.found.drain(..) {
-            out.named(number, &found.name, found.entry);
+    fn take(&mut self, number: u64, sink: &mut Sink) {
+        for found in self.document.found.drain(..) {
+            sink.push_named(number, &found.name, found.entry);
         }
     }
 }
@@ -129,7 +125,7 @@ fn heading(line: &str) -> Option<Vec<String>> {
     rest.starts_with(']').then_some(path)
 }
 
-/// Returns the keys before `=` or `]`, and what follows them.
+/// Returns the keys before `=` or `]`, and the rest.
 fn dotted(text: &str) -> Option<(Vec<String>, &str)> {
     let (mut path, mut rest) = (Vec::new(), text.trim_start());
     loop {
@@ -152,7 +148,7 @@ fn dotted(text: &str) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// Reads a string of any of the four kinds, and returns what follows it too.
+/// Parses a string of any of the four kinds, and returns the rest.
 fn string(text: &str) -> Option<(String, &str)> {
     let quote = &text[..1];
     let triple = [quote, quote, quote].concat();
@@ -193,32 +189,32 @@ fn string(text: &str) -> Option<(String, &str)> {
             'f' => plain.push('\u{c}'),
             'e' => plain.push('\u{1b}'),
             '"' | '\\' => plain.push(escaped),
-            // A line end is dropped, with the blanks after it.
+            // An escaped line end is dropped with the blanks after it.
             c if c.is_whitespace() => rest = rest.trim_start(),
             _ => return None,
         }
     }
 }
 
-/// Reads pairs and values.
+/// A parser of pairs and values.
 struct TomlParser<'t, 'r> {
     rest: &'t str,
-    records: &'r mut Records,
+    document: &'r mut Document,
 }
 
 impl TomlParser<'_, '_> {
-    /// Reads `a.b = VALUE`; `None` if it is malformed.
-    fn pair(&mut self, record: &mut Record, depth: usize) -> Option<()> {
+    /// Parses `a.b = VALUE`; `None` if it is malformed.
+    fn pair(&mut self, object: &mut Object, depth: usize) -> Option<()> {
         let (mut path, rest) = dotted(self.rest)?;
         self.rest = rest.strip_prefix('=')?.trim_start_matches([' ', '\t']);
         let key = path.pop()?;
-        let mut inner = Record::default();
-        let target = if path.is_empty() { &mut *record } else { &mut inner };
+        let mut inner = Object::default();
+        let target = if path.is_empty() { &mut *object } else { &mut inner };
         let value = self.value(&key, depth)?;
-        self.records.add(target, &key, value);
+        self.document.add(target, &key, value);
         if let Some(last) = path.last() {
-            let value = self.records.end(inner, last);
-            self.records.add(record, last, value);
+            let value = self.document.end(inner, last);
+            self.document.add(object, last, value);
         }
         Some(())
     }
@@ -277,14 +273,14 @@ impl TomlParser<'_, '_> {
 
     fn table(&mut self, key: &str, depth: usize) -> Option<Value> {
         self.rest = &self.rest[1..];
-        let mut record = Record::default();
+        let mut object = Object::default();
         loop {
             self.blanks();
             if let Some(rest) = self.rest.strip_prefix('}') {
                 self.rest = rest;
-                return Some(self.records.end(record, key));
+                return Some(self.document.end(object, key));
             }
-            self.pair(&mut record, depth + 1)?;
+            self.pair(&mut object, depth + 1)?;
             self.blanks();
             self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
         }
@@ -300,11 +296,11 @@ impl TomlParser<'_, '_> {
     }
 }
 
-/// The brackets and the string that are open after the lines so far.
+/// The brackets and the string that are open at the end of the last line.
 #[derive(Default)]
 struct Scan {
     depth: usize,
-    /// The quotes that end the open string, if it may hold line ends.
+    /// The quotes that end the open string, if it may contain line ends.
     string: Option<&'static str>,
 }
 
@@ -345,7 +341,7 @@ impl Scan {
     }
 }
 
-/// Returns the position of the quotes `close` that end a string. Escaped ones do not.
+/// Returns the position of the quotes `close` that end a string, which are not escaped.
 fn closing(text: &str, close: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;

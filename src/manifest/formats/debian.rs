@@ -1,30 +1,31 @@
-//! Debian's control files: Release, Packages and Sources, `.dsc` and `.changes`.
+//! Debian's control files: Release, Packages, Sources, `.dsc` and `.changes`.
 
 use std::collections::HashMap;
 
-use super::fields::{self, words};
-use super::list::{Out, plain_name};
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry, LineParser};
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::digest::Digest;
+use crate::manifest::entry::{self, Entry};
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, Digests, words};
+use crate::manifest::parser::LineParser;
+use crate::manifest::reader::{Reader, Sink};
+use crate::manifest::tagged::plain_name;
 
-/// Files of one paragraph that are held until it ends, for their digests to be put together.
+/// The maximum number of files in one paragraph whose digests are joined.
 const HELD: usize = 50_000;
 
-struct Debian {
-    /// The function of the lines that follow, which are indented.
+#[derive(Default)]
+pub(super) struct Debian {
+    /// The hash function of the indented lines that follow.
     section: Option<HashFunction>,
-    /// The files of the sections so far, and where each stands.
+    /// The files of this paragraph's sections, and their positions by name.
     files: Vec<File>,
-    places: HashMap<Vec<u8>, usize>,
+    positions: HashMap<Vec<u8>, usize>,
     package: Package,
-    /// Some write `SHA256:` above lines as GNU writes them.
+    /// A parser of GNU lines, above which some lists have `SHA256:`.
     plain: LineParser,
 }
 
-/// A file of the sections: its first line, its name, and what they say of it.
+/// A file of the sections: its first line, its name, and its joined entry.
 struct File {
     line: u64,
     name: Vec<u8>,
@@ -37,17 +38,13 @@ struct Package {
     line: u64,
     name: Vec<u8>,
     size: Option<u64>,
-    digests: Vec<Digest>,
-    bad: Option<BadLine>,
-    /// What is before the names of a paragraph of Sources.
+    digests: Digests,
+    /// The directory of the files, with a slash, in a paragraph of Sources.
     directory: Vec<u8>,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
-    let (name, value) = match field(line) {
-        Some(field) => field,
-        None => return false,
-    };
+pub(super) fn is_mark(line: &[u8]) -> bool {
+    let Some((name, value)) = field(line) else { return false };
     match name {
         b"Package" | b"Origin" | b"Suite" | b"Codename" | b"Filename" => !value.is_empty(),
         b"Format" => value.first().is_some_and(u8::is_ascii_digit),
@@ -56,38 +53,28 @@ pub(super) fn sign(line: &[u8]) -> bool {
     }
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Debian {
-        section: None,
-        files: Vec::new(),
-        places: HashMap::new(),
-        package: Package::default(),
-        plain: LineParser::new(),
-    })
-}
-
 impl Reader for Debian {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if line.trim_ascii().is_empty() {
-            self.flush(out);
+            self.flush(sink);
         } else if line.starts_with(b" ") || line.starts_with(b"\t") {
             if let Some(function) = self.section {
-                self.file(number, function, line, out);
+                self.file(number, function, line, sink);
             }
         } else if let Some((name, value)) = field(line) {
             self.section = None;
             self.field(number, name, value);
         } else {
             match (self.plain.parse_line(line), plain_name(line, None)) {
-                (Ok(Some(entry)), _) => out.push(number, Ok(entry)),
-                (Err(bad), Some(name)) => out.named(number, name, Err(bad)),
+                (Ok(Some(entry)), _) => sink.push(number, Ok(entry)),
+                (Err(bad), Some(name)) => sink.push_named(number, name, Err(bad)),
                 _ => {}
             }
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
-        self.flush(out);
+    fn end(&mut self, sink: &mut Sink) {
+        self.flush(sink);
     }
 }
 
@@ -100,30 +87,27 @@ impl Debian {
             b"Directory" => self.package.directory = [value, b"/"].concat(),
             _ => match function(name) {
                 Some(function) if value.is_empty() => self.section = Some(function),
-                // `Files` is a list, and nothing else.
+                // `Files` has no value on its own line.
                 Some(_) if name == b"Files" => {}
-                Some(function) => match fields::hex(function, value) {
-                    Ok(digest) => fields::add(&mut self.package.digests, digest),
-                    Err(bad) => self.package.bad = Some(bad),
-                },
+                Some(function) => self.package.digests.add_hex(Ok(function), value),
                 None => {}
             },
         }
     }
 
-    /// ` DIGEST SIZE NAME`; in `.changes` the section and the priority stand before the name.
-    fn file(&mut self, number: u64, function: HashFunction, line: &[u8], out: &mut Out) {
+    /// Reads ` DIGEST SIZE NAME`; in `.changes` the section and the priority precede the name.
+    fn file(&mut self, number: u64, function: HashFunction, line: &[u8], sink: &mut Sink) {
         let mut words = words(line);
         let digest = fields::hex(function, words.next().unwrap_or_default());
         let size = words.next().and_then(fields::size);
         let (Some(size), Some(name)) = (size, words.last()) else {
-            out.push(number, Err(digest.err().unwrap_or(BadLine::NoName)));
+            sink.push(number, Err(digest.err().unwrap_or(BadLine::NoName)));
             return;
         };
         let entry = digest.and_then(|digest| fields::entry(name, [digest], Some(size)));
-        if let Some(&place) = self.places.get(name) {
-            // One section does not make up for what is wrong in another one.
-            let known = &mut self.files[place].entry;
+        if let Some(&position) = self.positions.get(name) {
+            // A good section does not make up for a bad one.
+            let known = &mut self.files[position].entry;
             *known = match (&*known, entry) {
                 (Ok(one), Ok(other)) if one.size == other.size => {
                     let all = one.digests().chain(other.digests()).copied();
@@ -135,39 +119,36 @@ impl Debian {
             };
             return;
         }
-        self.places.insert(name.to_vec(), self.files.len());
+        self.positions.insert(name.to_vec(), self.files.len());
         self.files.push(File { line: number, name: name.to_vec(), entry });
         if self.files.len() >= HELD {
-            self.flush_files(out);
+            self.flush_files(sink);
         }
     }
 
-    fn flush_files(&mut self, out: &mut Out) {
-        self.places.clear();
+    fn flush_files(&mut self, sink: &mut Sink) {
+        self.positions.clear();
         for File { line, name, entry } in self.files.drain(..) {
             let name = [&*self.package.directory, &*name].concat();
-            let entry = entry.and_then(|entry| Ok(Entry { path: fields::path(&name)?, ..entry }));
-            out.named(line, &name, entry);
+            let entry = entry.and_then(|entry| Ok(Entry { path: entry::path(&name)?, ..entry }));
+            sink.push_named(line, &name, entry);
         }
     }
 
-    fn flush(&mut self, out: &mut Out) {
+    fn flush(&mut self, sink: &mut Sink) {
         self.section = None;
-        self.flush_files(out);
+        self.flush_files(sink);
         let package = std::mem::take(&mut self.package);
         if !package.name.is_empty() {
-            let entry = match package.bad {
-                Some(bad) => Err(bad),
-                None => fields::entry(&package.name, package.digests, package.size),
-            };
-            out.named(package.line, &package.name, entry);
-        } else if !package.digests.is_empty() || package.bad.is_some() {
-            out.push(package.line, Err(BadLine::NoName));
+            let entry = package.digests.entry(&package.name, package.size);
+            sink.push_named(package.line, &package.name, entry);
+        } else if !package.digests.is_empty() {
+            sink.push(package.line, Err(BadLine::NoName));
         }
     }
 }
 
-/// `Name: value`.
+/// Splits `Name: value`.
 fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
@@ -175,7 +156,7 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty() && name.iter().all(is_name)).then_some((name, value))
 }
 
-/// The function whose digests a field holds.
+/// Returns the hash function of a field's digests.
 fn function(name: &[u8]) -> Option<HashFunction> {
     let name = name.strip_prefix(b"Checksums-").unwrap_or(name);
     let algorithm = match name.to_ascii_lowercase().as_slice() {

@@ -1,15 +1,15 @@
 //! `gpg --print-md`: `x: BA7816BF 8F01CFEA …`, `x: SHA256 = BA7816BF …`, wrapped over lines.
 
-use super::fields::{self, words};
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, words};
+use crate::manifest::options::ListOptions;
+use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
 struct Gpg {
-    /// The file of the previous digest, if that was good.
+    /// The file of the last digest, if that was good.
     good: Vec<u8>,
     /// The digest that is being read.
     begun: Option<Begun>,
@@ -23,58 +23,58 @@ struct Begun {
     digits: Vec<u8>,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     let many = |groups: &[u8]| is_groups(groups) && words(groups).count() > 2;
     match (head(line), tagged(line)) {
         (Some((_, _, groups)), _) => many(groups),
         (None, Some((_, groups))) => many(groups),
-        // Below a long name; the pairs of certutil are in lower case.
+        // A line after a long name; certutil's pairs are in lower case.
         (None, None) => many(line) && !line.iter().any(u8::is_ascii_lowercase),
     }
 }
 
 pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Gpg { untagged: options.untagged, ..Gpg::default() })
+    Box::new(Gpg { untagged: options.chosen_function(), ..Gpg::default() })
 }
 
 impl Reader for Gpg {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if line.trim_ascii().is_empty() {
         } else if let (Some((algorithm, groups)), Some(begun)) = (tagged(line), &mut self.begun) {
-            // Below a long name, which stands by itself.
+            // The line before has nothing but a long name.
             let name = begun.name.clone();
             if begun.algorithm.is_none() && begun.digits.is_empty() {
                 self.begun = None;
             }
-            self.end(out);
+            self.end(sink);
             self.begin(number, name, Some(algorithm.to_vec()), groups);
         } else if let (true, Some(begun)) = (is_groups(line), &mut self.begun) {
             begun.take(line);
         } else if let Some((name, algorithm, groups)) = head(line) {
-            self.end(out);
+            self.end(sink);
             self.begin(number, name.to_vec(), algorithm.map(<[u8]>::to_vec), groups);
         } else {
-            self.end(out);
-            out.push(number, Err(BadLine::NoDigest));
+            self.end(sink);
+            sink.push(number, Err(BadLine::NoDigest));
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, sink: &mut Sink) {
         match self.begun.take() {
-            // A name alone, or prose.
+            // Nothing but a name, or prose.
             Some(Begun { algorithm: None, digits, line, .. }) if digits.is_empty() => {
-                out.push(line, Err(BadLine::NoDigest));
+                sink.push(line, Err(BadLine::NoDigest));
             }
             Some(begun) => {
                 let (line, name) = (begun.line, begun.name.clone());
                 match begun.entry(self.untagged) {
-                    // RIPEMD-160, where another one of the file is there.
+                    // RIPEMD-160, after another digest of the file.
                     Err(BadLine::NotComputed) if self.good == name => {
-                        out.push(line, Err(BadLine::NotComputed));
+                        sink.push(line, Err(BadLine::NotComputed));
                     }
                     entry => {
                         self.good = if entry.is_ok() { name.clone() } else { Vec::new() };
-                        out.named(line, &name, entry);
+                        sink.push_named(line, &name, entry);
                     }
                 }
             }
@@ -92,7 +92,7 @@ impl Gpg {
 }
 
 impl Begun {
-    /// More digits than any digest has are as bad as a few too many.
+    /// Adds digits, up to more than any digest has.
     fn take(&mut self, groups: &[u8]) {
         let digits = groups.iter().filter(|byte| byte.is_ascii_hexdigit());
         self.digits.extend(digits.take(1024 - self.digits.len().min(1024)));
@@ -107,7 +107,7 @@ impl Begun {
     }
 }
 
-/// `  SHA256 = BA7816BF …`
+/// Splits `  SHA256 = BA7816BF …`.
 fn tagged(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let equals = line.iter().position(|byte| *byte == b'=')?;
     let (tag, groups) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
@@ -115,11 +115,10 @@ fn tagged(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (is_tag && !groups.is_empty() && is_groups(groups)).then_some((tag, groups))
 }
 
-/// A name, an algorithm if it is said, and digits.
+/// A name, perhaps an algorithm, and digits.
 type Head<'l> = (&'l [u8], Option<&'l [u8]>, &'l [u8]);
 
-/// The name, the algorithm if it is said, and the digits of a line that begins a digest; the name
-/// of a long one stands on a line of its own.
+/// Splits the first line of a digest; a long digest starts with a line that has the name only.
 fn head(line: &[u8]) -> Option<Head<'_>> {
     if line.starts_with(b" ") {
         return None;

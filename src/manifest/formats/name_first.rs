@@ -1,31 +1,31 @@
 //! Lines with the name first: `NAME DIGEST`.
 
-use super::fields::{self, is_usual_hex};
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, is_usual_hex};
+use crate::manifest::options::ListOptions;
+use crate::manifest::reader::{Reader, Sink};
 
 struct NameFirst {
     untagged: Option<HashFunction>,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     split(line).is_some()
 }
 
 pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
-    Box::new(NameFirst { untagged: options.untagged })
+    Box::new(NameFirst { untagged: options.chosen_function() })
 }
 
 impl Reader for NameFirst {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         let line = line.trim_ascii_end();
         if !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b";") {
             match split(line) {
-                Some((name, _)) => out.named(number, name, self.entry(line)),
-                None => out.push(number, Err(BadLine::NoDigest)),
+                Some((name, _)) => sink.push_named(number, name, self.entry(line)),
+                None => sink.push(number, Err(BadLine::NoDigest)),
             }
         }
     }
@@ -38,15 +38,15 @@ impl NameFirst {
     }
 }
 
-/// The name and the digest: hex as long as a usual digest, or with the algorithm's name before it.
+/// Splits a line with the name first; the digest has a usual length or its algorithm's name.
 fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     let blank = line.iter().rposition(|byte| matches!(byte, b' ' | b'\t'))?;
     let (name, word) = (line[..blank].trim_ascii(), &line[blank + 1..]);
     let text = str::from_utf8(word).ok()?;
     let prefix = text.split([':', '-']).next().filter(|prefix| prefix.len() < text.len());
-    // `h1:` of a go.sum too, to be refused with the right words.
+    // go.sum's `h1:` too, so that the reason for its refusal is the right one.
     let named = prefix.is_some_and(|p| p == "h1" || p.parse::<HashFunction>().is_ok());
-    // A tagged line that is not quite right is no line of this shape.
+    // A malformed tagged line does not belong to this format.
     let mut words = name.split(|byte| matches!(byte, b' ' | b'('));
     let tagged = name.ends_with(b"=")
         || words.next().is_some_and(|first| fields::function(first).is_ok())

@@ -1,27 +1,24 @@
-//! hsum's own records of trees: `hsum-snapshot 2`, entries with fields between tabs, and a last line
-//! with the number of entries and a digest of all lines before it.
-
-#[cfg_attr(not(feature = "fs"), allow(dead_code))]
-pub(crate) mod text;
+//! Snapshot records: `hsum-snapshot 2`, entries with fields between tabs, and a last line with the
+//! number of entries and a digest of the lines before it.
 
 use std::str;
 
-use super::fields;
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::hasher::Hasher;
-use text::{
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self};
+use crate::manifest::reader::{Reader, Sink};
+use crate::manifest::record_text::{
     ALGORITHM, ANY_MAGIC, END, Fields, READ, SEAL, is_below, is_lower_hex, number, unescape,
 };
 
-/// The versions of the format that are read.
+/// The supported versions of the format.
 const VERSIONS: [&str; 2] = ["1", "2"];
 
-struct Snapshot {
+#[derive(Default)]
+pub(super) struct Snapshot {
     part: Part,
     /// The number of the last line.
     line: u64,
@@ -29,59 +26,57 @@ struct Snapshot {
     first: String,
 }
 
+#[derive(Default)]
 enum Part {
+    #[default]
     First,
     Algorithm,
     Entries(Box<Entries>),
-    /// After the line that ends the entries: a seal may follow.
+    /// The entries have ended; a seal may follow.
     Ended,
-    /// The record is damaged, which has been reported.
+    /// The record is damaged, and that has been reported.
     Refused,
 }
 
 struct Entries {
     function: HashFunction,
-    /// The digest of all lines so far.
+    /// The hasher of the lines so far.
     hasher: Hasher,
     count: u64,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     line.starts_with(ANY_MAGIC.as_bytes())
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Snapshot { part: Part::First, line: 0, first: String::new() })
-}
-
 impl Reader for Snapshot {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         self.line = number;
         let entry = match str::from_utf8(line) {
-            Ok(line) => self.take(line, out),
+            Ok(line) => self.take(line, sink),
             Err(_) => Err(BadLine::Damaged),
         };
         match entry {
-            Ok(entry) => entry.into_iter().for_each(|entry| out.push(number, Ok(entry))),
-            Err(bad) => self.refuse(bad, out),
+            Ok(entry) => entry.into_iter().for_each(|entry| sink.push(number, Ok(entry))),
+            Err(bad) => self.refuse(bad, sink),
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, sink: &mut Sink) {
         if !matches!(self.part, Part::Ended | Part::Refused) {
-            self.refuse(BadLine::Damaged, out);
+            self.refuse(BadLine::Damaged, sink);
         }
     }
 }
 
 impl Snapshot {
-    fn refuse(&mut self, bad: BadLine, out: &mut Out) {
-        out.push(self.line, Err(bad));
+    fn refuse(&mut self, bad: BadLine, sink: &mut Sink) {
+        sink.push(self.line, Err(bad));
         self.part = Part::Refused;
     }
 
-    /// Takes the next line. Returns the entry, if it is that of a file.
-    fn take(&mut self, line: &str, out: &mut Out) -> Result<Option<Entry>, BadLine> {
+    /// Reads a line, and returns the entry if it is that of a file.
+    fn take(&mut self, line: &str, sink: &mut Sink) -> Result<Option<Entry>, BadLine> {
         match &mut self.part {
             Part::First => {
                 let version = line.strip_prefix(ANY_MAGIC).ok_or(BadLine::Damaged)?;
@@ -110,7 +105,7 @@ impl Snapshot {
                     return if is_header { Ok(None) } else { entries.entry(line) };
                 }
             },
-            Part::Ended if line.starts_with(SEAL) => out.signed = true,
+            Part::Ended if line.starts_with(SEAL) => sink.mark_signed(),
             Part::Ended => return Err(BadLine::Damaged),
             Part::Refused => {}
         }
@@ -124,7 +119,7 @@ impl Entries {
         self.hasher.update(b"\n");
     }
 
-    /// Reads an entry's line. A symbolic link has no digest, and is skipped.
+    /// Parses an entry's line; symbolic links are skipped.
     fn entry(&mut self, line: &str) -> Result<Option<Entry>, BadLine> {
         self.count += 1;
         let fields = Fields::cut(line, 2 * self.function.len()).map_err(|_| BadLine::Damaged)?;
@@ -148,7 +143,6 @@ impl Entries {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{List, ListFormat};
     use super::*;
     use crate::algorithm::Algorithm;
     use crate::hasher::digest;
@@ -162,15 +156,18 @@ mod tests {
     }
 
     fn read(text: &str) -> (Vec<Result<String, BadLine>>, bool) {
-        let mut list = List::new(text.as_bytes(), ListOptions::new());
-        assert_eq!(list.format(), ListFormat::Snapshot);
+        assert!(is_mark(text.as_bytes()));
+        let (mut reader, mut sink) = (Snapshot::default(), Sink::default());
+        (1..).zip(text.lines()).for_each(|(i, line)| reader.line(i, line.as_bytes(), &mut sink));
+        reader.end(&mut sink);
         let name = |entry: Entry| entry.path.into_os_string().into_string().unwrap();
-        let items = list.by_ref().map(|listed| listed.entry.map(name)).collect();
-        (items, list.is_signed())
+        let items =
+            std::iter::from_fn(|| sink.pop()).map(|listed| listed.entry.map(name)).collect();
+        (items, sink.is_signed())
     }
 
     #[test]
-    fn each_file_is_an_entry() {
+    fn every_file_is_an_entry() {
         let lines = format!(
             "{D}\t0\t5.000000000\t6.000000000\t1\t1\ta/x\n{D}\t0\t5.000000000\t1\t0\tb\\tc\n\
              link\ta\tl\n"

@@ -1,79 +1,74 @@
 //! PowerShell's `Get-FileHash`: a list (`Algorithm : SHA256`), a table of three columns, or CSV.
 
-use super::fields;
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self};
+use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
-struct PowerShell {
-    form: Form,
-    /// The fields of the list form so far, and which line the first stood on.
+pub(super) struct PowerShell {
+    layout: Layout,
+    /// The fields of the current file in a list, and the number of the first one's line.
     record: [Vec<u8>; 3],
     begun: u64,
-    /// Which of them a line that is indented goes on with.
+    /// The index of the last field, which an indented line continues.
     latest: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Form {
+enum Layout {
     #[default]
     List,
     Table,
     Csv,
 }
 
-/// No path is longer, in bytes.
+/// The maximum length of a wrapped value in bytes.
 const LONGEST: usize = 64 * 1024;
 
 const FIELDS: [&[u8]; 3] = [b"Algorithm", b"Hash", b"Path"];
 const CSV: &[u8] = b"\"Algorithm\",\"Hash\",\"Path\"";
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     line == CSV || is_table(line) || matches!(field(line), Some((0, _)))
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(PowerShell::default())
-}
-
 impl Reader for PowerShell {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         let text = line.trim_ascii_end();
         if text == CSV {
-            self.form = Form::Csv;
+            self.layout = Layout::Csv;
         } else if is_table(text) {
-            self.form = Form::Table;
+            self.layout = Layout::Table;
         } else {
-            match self.form {
-                Form::List => self.list_line(number, text, out),
+            match self.layout {
+                Layout::List => self.list_line(number, text, sink),
                 _ if text.is_empty() || text.starts_with(b"---") => {}
-                Form::Table => match table_line(text) {
-                    Ok([algorithm, hash, path]) => push(number, algorithm, hash, path, out),
-                    Err(bad) => out.push(number, Err(bad)),
+                Layout::Table => match table_line(text) {
+                    Ok([algorithm, hash, path]) => push(number, algorithm, hash, path, sink),
+                    Err(bad) => sink.push(number, Err(bad)),
                 },
-                Form::Csv => match csv_line(text) {
+                Layout::Csv => match csv_line(text) {
                     Ok([algorithm, hash, path]) => {
-                        push(number, algorithm, hash, &unquoted(path), out);
+                        push(number, algorithm, hash, &unquoted(path), sink);
                     }
-                    Err(bad) => out.push(number, Err(bad)),
+                    Err(bad) => sink.push(number, Err(bad)),
                 },
             }
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
-        self.flush(out);
+    fn end(&mut self, sink: &mut Sink) {
+        self.flush(sink);
     }
 }
 
 impl PowerShell {
-    fn list_line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn list_line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         match (field(line), self.latest) {
             (Some((at, value)), _) => {
                 if at == 0 {
-                    self.flush(out);
+                    self.flush(sink);
                 }
                 if self.record.iter().all(Vec::is_empty) {
                     self.begun = number;
@@ -81,24 +76,24 @@ impl PowerShell {
                 self.record[at] = value.to_vec();
                 self.latest = Some(at);
             }
-            // Long values are wrapped at the width of a window that nobody sees.
+            // Long values are wrapped at the width of the window.
             (None, Some(at)) if line.starts_with(b"  ") && self.record[at].len() < LONGEST => {
                 self.record[at].extend_from_slice(line.trim_ascii());
             }
-            _ => self.flush(out),
+            _ => self.flush(sink),
         }
     }
 
-    fn flush(&mut self, out: &mut Out) {
+    fn flush(&mut self, sink: &mut Sink) {
         self.latest = None;
         let [algorithm, hash, path] = std::mem::take(&mut self.record);
         if !(algorithm.is_empty() && hash.is_empty() && path.is_empty()) {
-            push(self.begun, &algorithm, &hash, &path, out);
+            push(self.begun, &algorithm, &hash, &path, sink);
         }
     }
 }
 
-/// Which field of the list form a line gives, and its value.
+/// Returns the index of a field in a line of a list, and its value.
 fn field(line: &[u8]) -> Option<(usize, &[u8])> {
     let at = FIELDS.iter().position(|name| line.starts_with(name))?;
     let value = line[FIELDS[at].len()..].trim_ascii_start().strip_prefix(b":")?;
@@ -109,7 +104,7 @@ fn is_table(line: &[u8]) -> bool {
     fields::words(line).eq(FIELDS)
 }
 
-/// `SHA256          6A78…          C:\x y.bin`
+/// Splits `SHA256          6A78…          C:\x y.bin`.
 fn table_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     let blank = |text: &[u8]| text.iter().position(|byte| *byte == b' ').ok_or(BadLine::NoName);
     let (algorithm, rest) = line.split_at(blank(line)?);
@@ -118,7 +113,7 @@ fn table_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     Ok([algorithm, hash, path.trim_ascii_start()])
 }
 
-/// `"SHA256","6A78…","C:\x y.bin"`
+/// Splits `"SHA256","6A78…","C:\x y.bin"`.
 fn csv_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     let text = str::from_utf8(line).map_err(|_| BadLine::NoDigest)?;
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -127,16 +122,16 @@ fn csv_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
     Ok([next()?.as_bytes(), next()?.as_bytes(), next()?.as_bytes()])
 }
 
-/// Returns a value of CSV, in which quotes are doubled, as it was.
+/// Decodes a value of CSV, in which quotes are doubled.
 fn unquoted(value: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(value).replace("\"\"", "\"").into_bytes()
 }
 
-fn push(line: u64, algorithm: &[u8], hash: &[u8], path: &[u8], out: &mut Out) {
+fn push(line: u64, algorithm: &[u8], hash: &[u8], path: &[u8], sink: &mut Sink) {
     let entry = entry(algorithm, hash, path);
     match path.is_empty() {
-        true => out.push(line, entry),
-        false => out.named(line, path, entry),
+        true => sink.push(line, entry),
+        false => sink.push_named(line, path, entry),
     }
 }
 

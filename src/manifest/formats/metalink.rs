@@ -1,19 +1,26 @@
-//! Metalink, version 4 (RFC 5854) and version 3: files, sizes and hashes of whole files.
+//! Metalink, versions 4 (RFC 5854) and 3: files with their sizes and hashes, but not those of pieces.
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 
-use super::BadLine;
-use super::entry::ListEntry;
-use super::fields;
-use crate::digest::Digest;
+use crate::manifest::entry::ListEntry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, Digests};
 
-/// The files of a Metalink document.
+/// Returns `true` if a list starts like XML or HTML.
+pub(super) fn is_start(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'<', next, ..] if matches!(next, b'?' | b'!') || next.is_ascii_alphabetic())
+}
+
+/// Reads the files of a Metalink document.
 pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
+    if is_html(bytes) {
+        return vec![bad(BadLine::Html)];
+    }
     let mut document = Document::default();
     let Ok(text) = str::from_utf8(bytes) else { return vec![bad(BadLine::Syntax)] };
     let mut reader = Reader::from_str(text);
-    // Elements that have not ended: a document that was cut between two files has some.
+    // The number of open elements: a document that was cut between two files has some.
     let mut open = 0usize;
     loop {
         match reader.read_event() {
@@ -46,19 +53,19 @@ pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     }
 }
 
-/// Returns a bad item without a name, which is numbered later.
+/// Creates a bad entry without a name; it is numbered later.
 fn bad(bad: BadLine) -> ListEntry {
     ListEntry::new(0, Err(bad))
 }
 
-/// No size and no hash is longer, in bytes.
+/// The maximum length of a size or a hash in bytes.
 const TEXT: usize = 1024;
 
 #[derive(Default)]
 struct Document {
     found: Vec<ListEntry>,
     file: Option<File>,
-    /// What the hash that is open is of; `None` within the hashes of pieces.
+    /// The type of the open hash, if it is not that of a piece.
     hash: Option<String>,
     in_pieces: bool,
     text: String,
@@ -68,10 +75,7 @@ struct Document {
 struct File {
     name: String,
     size: Option<u64>,
-    digests: Vec<Digest>,
-    bad: Option<BadLine>,
-    /// A digest that is broken: another one does not make up for it.
-    broken: Option<BadLine>,
+    digests: Digests,
 }
 
 impl Document {
@@ -99,27 +103,25 @@ impl Document {
             ("size", Some(file)) => file.size = fields::size(text.as_bytes()),
             ("hash", Some(file)) => {
                 let Some(kind) = self.hash.take() else { return };
-                let function = fields::function(kind.as_bytes());
-                match function.map(|function| fields::hex(function, text.as_bytes())) {
-                    Ok(Ok(digest)) => file.digests.push(digest),
-                    Ok(Err(bad)) => file.broken = Some(bad),
-                    // Where there is another one, a hash that is not computed does not count.
-                    Err(bad) => file.bad = Some(bad),
-                }
+                file.digests.add_hex(fields::function(kind.as_bytes()), text.as_bytes());
             }
             ("file", file) => {
                 let Some(file) = file.take() else { return };
                 let name = file.name.as_bytes();
-                let entry = match (file.broken, file.digests.is_empty()) {
-                    (Some(broken), _) => Err(broken),
-                    (None, true) => Err(file.bad.unwrap_or(BadLine::NoDigest)),
-                    (None, false) => fields::entry(name, file.digests, file.size),
-                };
+                let entry = file.digests.entry(name, file.size);
                 self.found.push(ListEntry::named(0, name, entry));
             }
             _ => {}
         }
     }
+}
+
+/// Returns `true` if a document is an HTML page.
+fn is_html(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html"].iter().any(|prefix| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    })
 }
 
 #[cfg(test)]

@@ -2,28 +2,26 @@
 
 use std::collections::HashMap;
 
-use super::BadLine;
-use super::fields::{self, url_name};
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, url_name};
+use crate::manifest::reader::{Reader, Sink};
 
-/// Bytes of the words of all arrays together; a package has a few thousand.
+/// The maximum size in bytes of the words of all arrays; a package has a few thousand.
 const WORDS: usize = 4 * 1024 * 1024;
-/// The limit of arrays; a package for every architecture has a few dozen.
+/// The maximum number of arrays; a package for every architecture has a few dozen.
 const ARRAYS: usize = 1000;
 
 #[derive(Default)]
-struct Shell {
-    /// Of `name=value`, for names of files that are put together from them.
+pub(super) struct Shell {
+    /// Variables, which occur in names of files.
     variables: HashMap<String, String>,
-    /// Arrays and strings that hold digests or sources, by name, in order.
+    /// The arrays and strings of digests or sources.
     arrays: Vec<Array>,
-    /// What closes the array that is being read.
+    /// The character that ends the array that is being read.
     open: Option<char>,
-    /// What the words so far take, in bytes.
+    /// The size of the words so far, in bytes.
     words: usize,
     /// Set if a line of an array is not UTF-8.
     broken: bool,
@@ -35,14 +33,14 @@ struct Array {
     words: Vec<String>,
 }
 
-/// A file, with what the arrays say of it.
+/// A file, and its digests in the arrays.
 struct File {
     line: u64,
     name: String,
     digests: Vec<Result<Digest, BadLine>>,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     let Ok(line) = str::from_utf8(line) else { return false };
     line.starts_with("pkgname=") || line.starts_with("pkgbase=") || {
         let assigned = line.split_once('=').filter(|(_, value)| value.starts_with(['"', '(']));
@@ -50,12 +48,8 @@ pub(super) fn sign(line: &[u8]) -> bool {
     }
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Shell::default())
-}
-
 impl Reader for Shell {
-    fn line(&mut self, number: u64, line: &[u8], _: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], _: &mut Sink) {
         let Ok(text) = str::from_utf8(line) else {
             self.broken |= self.open.is_some() || line.contains(&b'=');
             return;
@@ -96,43 +90,43 @@ impl Reader for Shell {
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, sink: &mut Sink) {
         if self.words >= WORDS {
-            out.push(1, Err(BadLine::TooLarge));
+            sink.push(1, Err(BadLine::TooLarge { limit: WORDS as u64 }));
             return;
         }
         if self.broken || self.open.is_some() {
-            out.push(1, Err(BadLine::Syntax));
+            sink.push(1, Err(BadLine::Syntax));
         }
-        // Variables that are put into names must not multiply what the list takes.
+        // Variables in names must not multiply the size of the list.
         let mut expanded = 0;
-        // One file may have digests of several arrays.
+        // A file may have digests in several arrays.
         let mut files: Vec<File> = Vec::new();
-        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut positions: HashMap<Vec<u8>, usize> = HashMap::new();
         for array in &self.arrays {
             let Some((function, suffix)) = sums(&array.name) else { continue };
             if !self.is_paired(array, suffix) {
-                out.push(array.line, Err(BadLine::Syntax));
+                sink.push(array.line, Err(BadLine::Syntax));
             }
             for (name, text) in self.pairs(array, suffix) {
                 let name = match name {
                     Ok(name) => name,
                     Err(source) => {
-                        out.named(array.line, source.as_bytes(), Err(BadLine::NoName));
+                        sink.push_named(array.line, source.as_bytes(), Err(BadLine::NoName));
                         continue;
                     }
                 };
                 expanded += name.len() + 64;
                 if expanded > WORDS {
-                    out.push(1, Err(BadLine::TooLarge));
+                    sink.push(1, Err(BadLine::TooLarge { limit: WORDS as u64 }));
                     return;
                 }
                 let digest = function.and_then(|function| fields::hex(function, text.as_bytes()));
-                let place = *places.entry(name.clone().into_bytes()).or_insert_with(|| {
+                let position = *positions.entry(name.clone().into_bytes()).or_insert_with(|| {
                     files.push(File { line: array.line, name, digests: Vec::new() });
                     files.len() - 1
                 });
-                files[place].digests.push(digest);
+                files[position].digests.push(digest);
             }
         }
         for File { line, name, digests } in files {
@@ -143,13 +137,13 @@ impl Reader for Shell {
                 true => Err(BadLine::NotComputed),
                 false => fields::entry(name.as_bytes(), digests, None),
             });
-            out.named(line, name.as_bytes(), entry);
+            sink.push_named(line, name.as_bytes(), entry);
         }
     }
 }
 
 impl Shell {
-    /// Takes the words of a line of an array, up to its end.
+    /// Adds the words in a line of an array, up to its end.
     fn take(&mut self, text: &str, close: char) {
         let Some(array) = self.arrays.last_mut() else { return };
         let mut rest = text.trim_start();
@@ -179,7 +173,7 @@ impl Shell {
         }
     }
 
-    /// Whether every digest of an array has its name, and every source its digest.
+    /// Returns `true` if every digest has a name, and every source a digest.
     fn is_paired(&self, array: &Array, suffix: &str) -> bool {
         match self.sources(suffix) {
             Some(sources) => sources.words.len() == array.words.len(),
@@ -192,8 +186,9 @@ impl Shell {
         self.arrays.iter().find(is_it)
     }
 
-    /// Names and digests of an array: APKBUILD's hold both, PKGBUILD's stand in the order of the
-    /// sources. Of a name that cannot be put together, the word.
+    /// Returns the names and digests of an array; a name that cannot be expanded is an error.
+    ///
+    /// APKBUILD's arrays hold both, PKGBUILD's digests are in the order of the sources.
     fn pairs<'s>(
         &'s self,
         array: &'s Array,
@@ -210,7 +205,7 @@ impl Shell {
         Box::new(both.map(move |(source, sum)| (name(source), &**sum)))
     }
 
-    /// The name of a source's file: what stands before `::`, or the end of the URL.
+    /// Returns the name of a source's file: the part before `::`, or the end of the URL.
     fn file_name(&self, source: &str) -> Option<String> {
         match source.split_once("::") {
             Some((name, _)) => self.expand(name),
@@ -218,7 +213,7 @@ impl Shell {
         }
     }
 
-    /// A name with `$pkgver` and `${pkgver}` put in; `None` if there is more to it.
+    /// Expands `$pkgver` and `${pkgver}`; `None` for any other expansion.
     fn expand(&self, name: &str) -> Option<String> {
         let mut expanded = String::new();
         let mut rest = name;
@@ -235,7 +230,7 @@ impl Shell {
                 }
             };
             let value = self.variables.get(variable)?;
-            // A variable of variables: once is enough for `_pkgname=$pkgname`.
+            // One level of variables in variables is enough for `_pkgname=$pkgname`.
             match value.strip_prefix('$').map(|inner| inner.trim_matches(['{', '}'])) {
                 Some(inner) => expanded += self.variables.get(inner)?,
                 None if value.contains('$') => return None,
@@ -250,7 +245,7 @@ impl Shell {
     }
 }
 
-/// The function and the suffix of `sha256sums_x86_64`.
+/// Splits `sha256sums_x86_64` into its hash function and its suffix.
 fn sums(name: &str) -> Option<(Result<HashFunction, BadLine>, &str)> {
     let (algorithm, suffix) = name.split_once("sums")?;
     // `cksums`
@@ -260,7 +255,7 @@ fn sums(name: &str) -> Option<(Result<HashFunction, BadLine>, &str)> {
     (is_known && (suffix.is_empty() || suffix.starts_with('_'))).then_some((function, suffix))
 }
 
-/// Whether a source is checked out, and not a file: `git+https://…`.
+/// Returns `true` for a source that is checked out, not downloaded: `git+https://…`.
 fn is_repository(source: &str) -> bool {
     let url = source.split_once("::").map_or(source, |(_, url)| url);
     ["git", "hg", "svn", "bzr", "fossil"]

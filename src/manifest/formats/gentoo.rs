@@ -1,17 +1,16 @@
 //! Gentoo's Manifest (GLEP 44 and 74): `DIST curl-8.9.1.tar.xz 2782364 BLAKE2B … SHA512 …`.
 
-use super::fields::{self, Functions, words};
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, Functions, words};
+use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
-struct Manifest(Functions);
+pub(super) struct Manifest(Functions);
 
 const TAGS: [&[u8]; 6] = [b"AUX", b"DATA", b"DIST", b"EBUILD", b"MANIFEST", b"MISC"];
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     let mut words = words(line);
     let mut next = || words.next().unwrap_or_default();
     TAGS.contains(&next())
@@ -21,23 +20,19 @@ pub(super) fn sign(line: &[u8]) -> bool {
         && fields::is_usual_hex(next())
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Manifest::default())
-}
-
 impl Reader for Manifest {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         match words(line).next() {
             None | Some(b"IGNORE" | b"TIMESTAMP" | b"OPTIONAL") => {}
             Some(tag) if tag.starts_with(b"#") => {}
             Some(tag) if TAGS.contains(&tag) => {
                 let entry = self.entry(line);
                 match words(line).nth(1).map(unescape) {
-                    Some(Ok(name)) => out.named(number, &placed(tag, name), entry),
-                    Some(Err(_)) | None => out.push(number, entry),
+                    Some(Ok(name)) => sink.push_named(number, &placed(tag, name), entry),
+                    Some(Err(_)) | None => sink.push(number, entry),
                 }
             }
-            Some(_) => out.push(number, Err(BadLine::UnknownTag)),
+            Some(_) => sink.push(number, Err(BadLine::UnknownTag)),
         }
     }
 }
@@ -63,12 +58,12 @@ impl Manifest {
     }
 }
 
-/// Returns the name below the folder that belongs to the tag.
+/// Returns the path of a file, which the tag may place in a folder.
 fn placed(tag: &[u8], name: Vec<u8>) -> Vec<u8> {
     if tag == b"AUX" { [b"files/", &*name].concat() } else { name }
 }
 
-/// GLEP 74: `\x20`, `\u00e9`, `\U0001f600`.
+/// Decodes the escapes of GLEP 74: `\x20`, `\u00e9`, `\U0001f600`.
 fn unescape(name: &[u8]) -> Result<Vec<u8>, BadLine> {
     let mut plain = Vec::with_capacity(name.len());
     let mut rest = name;

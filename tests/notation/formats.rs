@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 use super::documents;
 use hsum::manifest::{
-    self, BadLine, List, ListEntry, ListFormat, ListOptions, Matching, NotListed,
+    self, BadLine, List, ListEntry, ListFormat, ListOptions, NameMatching, NotListed,
 };
 
 /// A checksum file of the corpus.
 struct Case {
-    shape: String,
+    format: String,
     name: String,
     text: String,
     /// As the corpus says it.
@@ -22,10 +22,10 @@ struct Case {
 fn corpus() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut within = None;
-    for line in include_str!("shapes.txt").lines() {
-        if let Some((shape, name)) = line.strip_prefix("=== ").and_then(|l| l.split_once(", ")) {
-            let (shape, name) = (shape.into(), name.into());
-            cases.push(Case { shape, name, text: String::new(), entries: Vec::new() });
+    for line in include_str!("formats.txt").lines() {
+        if let Some((format, name)) = line.strip_prefix("=== ").and_then(|l| l.split_once(", ")) {
+            let (format, name) = (format.into(), name.into());
+            cases.push(Case { format, name, text: String::new(), entries: Vec::new() });
             within = Some(true);
         } else if line == "---" {
             within = Some(false);
@@ -46,8 +46,8 @@ fn hint(name: &str) -> ListOptions {
 
 fn read(text: &[u8], name: &str) -> (String, Vec<String>) {
     let mut list = List::new(text, hint(name));
-    let shape = format!("{:?}", list.format());
-    (shape, list.map(|listed| shown(&listed)).collect())
+    let format = format!("{:?}", list.format());
+    (format, list.map(|listed| shown(&listed)).collect())
 }
 
 fn shown(listed: &ListEntry) -> String {
@@ -72,9 +72,9 @@ fn agree(got: &[String], wanted: &[String]) -> bool {
 }
 
 fn assert_reads(case: &Case, text: &[u8], how: &str) {
-    let (shape, got) = read(text, &case.name);
-    let about = format!("{} as {}, {how}:\n{}", case.name, case.shape, case.text);
-    assert_eq!(shape, case.shape, "{about}");
+    let (format, got) = read(text, &case.name);
+    let about = format!("{} as {}, {how}:\n{}", case.name, case.format, case.text);
+    assert_eq!(format, case.format, "{about}");
     let (got, wanted) = (got.join("\n"), case.entries.join("\n"));
     let lines = |text: &str| text.lines().map(String::from).collect::<Vec<_>>();
     assert!(agree(&lines(&got), &lines(&wanted)), "{about}\nwanted:\n{wanted}\ngot:\n{got}");
@@ -87,25 +87,10 @@ fn the_whole_corpus() {
     for case in &cases {
         assert_reads(case, case.text.as_bytes(), "as it is");
     }
-    for shape in [
-        "Plain",
-        "Certutil",
-        "Debian",
-        "Distinfo",
-        "Gentoo",
-        "Gpg",
-        "Hashdeep",
-        "Json",
-        "Lock",
-        "Metalink",
-        "NameFirst",
-        "PowerShell",
-        "Sfv",
-        "Shell",
-        "Sidecar",
-    ] {
-        let count = cases.iter().filter(|case| case.shape == shape).count();
-        assert!(count >= 2, "{shape}: {count} examples");
+    // The snapshot format has tests of its own.
+    for format in ListFormat::ALL.iter().filter(|format| **format != ListFormat::Snapshot) {
+        let count = cases.iter().filter(|case| case.format == format!("{format:?}")).count();
+        assert!(count >= 2, "{format:?}: {count} examples");
     }
 }
 
@@ -141,7 +126,7 @@ fn byte_by_byte() {
     }
     for case in corpus() {
         // A document's first character alone does not tell it from a list.
-        if ["Json", "Metalink"].contains(&&*case.shape) {
+        if ["Json", "Metalink"].contains(&&*case.format) {
             continue;
         }
         let slow = BufReader::new(Slow(case.text.as_bytes()));
@@ -196,7 +181,7 @@ fn one_file_of_a_list() {
         let list = List::new(text.as_bytes(), ListOptions::new());
         manifest::find(list, Path::new(name), matching).map(|entry| entry.digest.to_hex())
     };
-    use Matching::{BaseName, Exact};
+    use NameMatching::{BaseName, Exact};
     let list = format!("{abc}  a\n{nothing}  ./dir/b\n{nothing}  386\\c.exe\n");
     assert_eq!(find(&list, "a", Exact).as_deref(), Ok(abc));
     assert_eq!(find(&list, "./a", Exact).as_deref(), Ok(abc));
@@ -229,7 +214,7 @@ fn what_must_be_read_whole_has_a_limit() {
     let mut text = b"{\"a\": \"".to_vec();
     text.resize(17 << 20, b'x');
     let entries: Vec<_> = List::new(&text[..], ListOptions::new()).map(|l| l.entry).collect();
-    assert_eq!(entries, [Err(BadLine::TooLarge)]);
+    assert_eq!(entries, [Err(BadLine::TooLarge { limit: 16 << 20 })]);
 }
 
 proptest! {
@@ -271,7 +256,8 @@ fn one_bad_line_of_a_file() {
     let abc = "900150983cd24fb0d6963f7d28e17f72";
     let find = |text: String, name: &str| {
         let list = List::new(text.as_bytes(), ListOptions::new().file(PathBuf::from(name)));
-        manifest::find(list, Path::new(name), Matching::BaseName).map(|entry| entry.digest.to_hex())
+        manifest::find(list, Path::new(name), NameMatching::BaseName)
+            .map(|entry| entry.digest.to_hex())
     };
     let json = format!("[{{\"name\":\"a\",\"md5\":\"{abc}\"}},{{\"name\":\"b\",\"md5\":\"0\"}}]");
     assert_eq!(find(json.clone(), "a").as_deref(), Ok(abc));
@@ -318,5 +304,5 @@ fn names_that_a_script_makes_have_a_limit() {
     }
     text += "\"\n";
     let entries: Vec<_> = List::new(text.as_bytes(), ListOptions::new()).map(|l| l.entry).collect();
-    assert_eq!(entries, [Err(BadLine::TooLarge)]);
+    assert_eq!(entries, [Err(BadLine::TooLarge { limit: 4 << 20 })]);
 }

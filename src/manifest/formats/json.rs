@@ -1,32 +1,41 @@
-//! JSON: a release of GitHub, npm's lock, PyPI's files, hsum's own lines; whatever object tells a
-//! file by name or URL beside its digests.
+//! JSON: GitHub's releases, npm's lock, PyPI's files, hsum's own lines, and any document whose objects
+//! have a file's name or URL beside its digests.
+
+use crate::manifest::entry::ListEntry;
+use crate::manifest::error::BadLine;
+use crate::manifest::objects::document::Document;
+use crate::manifest::objects::object::{Object, Value};
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::BadLine;
-use super::entry::ListEntry;
-use super::record::{Record, Records, Value};
-
-/// Elements of a list that are kept for the object around it.
+/// The maximum number of elements of a list that are kept for the object around it.
 const KEPT: usize = 2048;
 
-/// Reads the entries of one JSON value, or of several, one after the other.
+/// Returns `true` if a list starts like JSON; `[package]` and `[[package]]` are TOML.
+pub(super) fn is_start(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"' | b']')),
+        _ => bytes.starts_with(b"{"),
+    }
+}
+
+/// Reads the entries of one or several JSON values.
 pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut records = Records::default();
+    let mut document = Document::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let (mut broken, mut unnamed) = (false, 0);
     while !broken && json.end().is_err() {
-        let seed = Seed { records: &mut records, key: "" };
+        let seed = Seed { document: &mut document, key: "" };
         match seed.deserialize(&mut json) {
             Ok(value) => unnamed += value.unnamed(),
             Err(_) => broken = true,
         }
     }
-    let mut listed: Vec<ListEntry> = records
+    let mut listed: Vec<ListEntry> = document
         .found
         .into_iter()
         .map(|found| ListEntry::named(0, &found.name, found.entry))
@@ -38,9 +47,9 @@ pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     listed
 }
 
-/// Reads the value of `key`; entries go to `records`.
+/// A visitor of the value of `key`, whose entries go to `document`.
 struct Seed<'r, 'k> {
-    records: &'r mut Records,
+    document: &'r mut Document,
     key: &'k str,
 }
 
@@ -87,9 +96,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         let (mut kept, mut taken, mut nothing) = (Vec::new(), false, false);
         loop {
             // The elements of a list do not belong to its key.
-            match items.next_element_seed(Seed { records: &mut *self.records, key: "" })? {
+            match items.next_element_seed(Seed { document: &mut *self.document, key: "" })? {
                 Some(Value::Taken) => taken = true,
-                // One tells as much as many.
+                // One is as good as several.
                 Some(Value::Nothing) if nothing => {}
                 Some(value) if kept.len() < KEPT => {
                     nothing |= matches!(value, Value::Nothing);
@@ -103,11 +112,11 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut record = Record::default();
+        let mut object = Object::default();
         while let Some(key) = map.next_key::<Cow<str>>()? {
-            let value = map.next_value_seed(Seed { records: &mut *self.records, key: &key })?;
-            self.records.add(&mut record, &key, value);
+            let value = map.next_value_seed(Seed { document: &mut *self.document, key: &key })?;
+            self.document.add(&mut object, &key, value);
         }
-        Ok(self.records.end(record, self.key))
+        Ok(self.document.end(object, self.key))
     }
 }

@@ -1,28 +1,23 @@
-//! hashdeep: `%%%% size,md5,sha256,filename`, then those columns; the name may hold commas.
+//! hashdeep: `%%%% size,md5,sha256,filename`, then those columns; the name may contain commas.
 
-use super::fields::{self, Functions};
-use super::list::Out;
-use super::options::ListOptions;
-use super::shape::Reader;
-use super::{BadLine, Entry};
 use crate::algorithm::HashFunction;
+use crate::manifest::entry::Entry;
+use crate::manifest::error::BadLine;
+use crate::manifest::fields::{self, Functions};
+use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
-struct Hashdeep {
-    /// Of the columns between the size and the name.
+pub(super) struct Hashdeep {
+    /// The hash functions of the columns between the size and the name.
     columns: Vec<Result<HashFunction, BadLine>>,
 }
 
-pub(super) fn sign(line: &[u8]) -> bool {
+pub(super) fn is_mark(line: &[u8]) -> bool {
     line.starts_with(b"%%%% HASHDEEP-")
 }
 
-pub(super) fn reader(_: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Hashdeep::default())
-}
-
 impl Reader for Hashdeep {
-    fn line(&mut self, number: u64, line: &[u8], out: &mut Out) {
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if let Some(columns) = line.strip_prefix(b"%%%% size,") {
             let names: Vec<&[u8]> = columns.split(|byte| *byte == b',').collect();
             let mut functions = Functions::default();
@@ -32,8 +27,8 @@ impl Reader for Hashdeep {
             let count = self.columns.len() + 2;
             let entry = self.entry(line);
             match line.splitn(count, |byte| *byte == b',').nth(count - 1) {
-                Some(name) => out.named(number, name, entry),
-                None => out.push(number, entry),
+                Some(name) => sink.push_named(number, name, entry),
+                None => sink.push(number, entry),
             }
         }
     }
@@ -46,7 +41,7 @@ impl Hashdeep {
         let mut digests = Vec::new();
         for column in &self.columns {
             let text = fields.next().ok_or(BadLine::NoDigest)?;
-            // Tiger and Whirlpool are passed over where others are there.
+            // Tiger and Whirlpool are ignored beside other algorithms.
             if let Ok(function) = column {
                 digests.push(fields::hex(*function, text)?);
             }

@@ -1,0 +1,147 @@
+//! The table of checksum-file formats: how each is recognised, and what reads it.
+
+mod certutil;
+mod debian;
+mod distinfo;
+mod gentoo;
+mod gpg;
+mod hashdeep;
+mod json;
+#[cfg(feature = "fs")]
+mod metalink;
+mod name_first;
+mod plain;
+mod pnpm;
+mod powershell;
+pub(super) mod sfv;
+mod shell;
+mod sidecar;
+mod snapshot;
+mod toml;
+mod yarn;
+
+use crate::manifest::entry::ListEntry;
+use crate::manifest::options::ListOptions;
+use crate::manifest::reader::Reader;
+
+/// A function that creates a reader for one list.
+type NewReader = fn(&ListOptions) -> Box<dyn Reader>;
+
+/// The way to recognise a format, and its reader.
+#[derive(Clone, Copy)]
+pub(super) enum Recognition {
+    /// The first bytes decide; the list is read whole.
+    Document(fn(&[u8]) -> bool, fn(&[u8]) -> Vec<ListEntry>),
+    /// One line decides.
+    Line(fn(&[u8]) -> bool, NewReader),
+    /// One line decides if no line is a GNU, BSD or OpenSSL line or decides for another format.
+    WeakLine(fn(&[u8]) -> bool, NewReader),
+    /// The list has no mark of another format.
+    Fallback(NewReader),
+}
+
+use Recognition::{Document, Fallback, Line, WeakLine};
+
+/// A row of the table.
+pub(super) struct FormatRow {
+    pub(super) format: ListFormat,
+    pub(super) recognition: Recognition,
+}
+
+/// Declares the formats, in the order in which they are tried: `NAME, DESCRIPTION, NAMES, ENTRIES
+/// = RECOGNITION`.
+macro_rules! formats {
+    ($plain:ident, $plain_name:literal = $fallback:expr;
+     $($(#[$cfg:meta])* $format:ident, $name:literal, $names:ident, $entries:ident = $how:expr;)*) => {
+        /// The format of a checksum file.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+        #[non_exhaustive]
+        pub enum ListFormat {
+            #[doc = concat!($plain_name, ".")]
+            $plain,
+            $($(#[$cfg])* #[doc = concat!($name, ".")] $format,)*
+        }
+
+        impl ListFormat {
+            /// The formats, in the order in which they are tried.
+            pub const ALL: &'static [Self] = &[Self::$plain, $($(#[$cfg])* Self::$format),*];
+
+            /// Returns a description, such as `Gentoo Manifest`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    Self::$plain => $plain_name,
+                    $($(#[$cfg])* Self::$format => $name,)*
+                }
+            }
+
+            /// Returns `true` if names must not lead out of the directory unless that is allowed.
+            pub fn is_confined(self) -> bool {
+                match self {
+                    Self::$plain => false,
+                    $($(#[$cfg])* Self::$format => matches!(Names::$names, Names::Confined),)*
+                }
+            }
+
+            /// Returns `true` if entries are objects, so that one without a name is not prose.
+            pub fn has_objects(self) -> bool {
+                match self {
+                    Self::$plain => false,
+                    $($(#[$cfg])* Self::$format => matches!(Entries::$entries, Entries::Objects),)*
+                }
+            }
+        }
+
+        /// The format of lists without a mark of another format.
+        pub(super) static PLAIN: FormatRow =
+            FormatRow { format: ListFormat::$plain, recognition: $fallback };
+
+        /// The other formats, in the order in which they are tried.
+        pub(super) static FORMATS: &[FormatRow] = &[$(
+            $(#[$cfg])*
+            FormatRow { format: ListFormat::$format, recognition: $how },
+        )*];
+    };
+}
+
+/// The names that a format may contain.
+enum Names {
+    Any,
+    Confined,
+}
+
+/// The parts of a list that are entries.
+enum Entries {
+    Lines,
+    Objects,
+}
+
+formats! {
+    Plain, "GNU, BSD or OpenSSL lines" = Fallback(plain::reader);
+
+    Json, "JSON", Confined, Objects = Document(json::is_start, json::read);
+    #[cfg(feature = "fs")]
+    Metalink, "Metalink", Confined, Lines = Document(metalink::is_start, metalink::read);
+
+    Snapshot, "snapshot record", Confined, Lines = Line(snapshot::is_mark, reader::<snapshot::Snapshot>);
+    Hashdeep, "hashdeep file", Confined, Lines = Line(hashdeep::is_mark, reader::<hashdeep::Hashdeep>);
+    Gentoo, "Gentoo Manifest", Confined, Lines = Line(gentoo::is_mark, reader::<gentoo::Manifest>);
+    Debian, "Debian control file", Confined, Lines = Line(debian::is_mark, reader::<debian::Debian>);
+    Distinfo, "distinfo file", Confined, Lines = Line(distinfo::is_mark, reader::<distinfo::Distinfo>);
+    Shell, "APKBUILD or PKGBUILD", Confined, Lines = Line(shell::is_mark, reader::<shell::Shell>);
+
+    Certutil, "output of certutil", Confined, Lines = WeakLine(certutil::is_mark, reader::<certutil::Certutil>);
+    PowerShell, "output of Get-FileHash", Confined, Lines = WeakLine(powershell::is_mark, reader::<powershell::PowerShell>);
+    Toml, "TOML", Confined, Objects = WeakLine(toml::is_mark, reader::<toml::Toml>);
+    Yarn, "yarn.lock", Confined, Objects = WeakLine(yarn::is_mark, reader::<yarn::Yarn>);
+    Pnpm, "pnpm-lock.yaml", Confined, Objects = WeakLine(pnpm::is_mark, reader::<pnpm::Pnpm>);
+    Gpg, "output of gpg --print-md", Confined, Lines = WeakLine(gpg::is_mark, gpg::reader);
+    NameFirst, "lines with the name first", Confined, Lines = WeakLine(name_first::is_mark, name_first::reader);
+    Sfv, "SFV file", Confined, Lines = WeakLine(sfv::is_mark, reader::<sfv::Sfv>);
+    Sidecar, "bare digest", Any, Lines = WeakLine(sidecar::is_mark, sidecar::reader);
+}
+
+/// Creates a reader that needs no options.
+fn reader<R: Reader + Default + 'static>(_: &ListOptions) -> Box<dyn Reader> {
+    Box::new(R::default())
+}

@@ -1,0 +1,59 @@
+//! The interface between a list and the readers of its formats.
+
+use std::collections::VecDeque;
+
+use crate::manifest::entry::{Entry, ListEntry};
+use crate::manifest::error::BadLine;
+
+/// A reader of the lines of one list.
+pub(crate) trait Reader: Send {
+    /// Takes a line without its end.
+    fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink);
+
+    /// Takes a line that could not be read.
+    fn unreadable_line(&mut self, number: u64, bad: BadLine, sink: &mut Sink) {
+        sink.push(number, Err(bad));
+    }
+
+    /// Takes the end of the list.
+    fn end(&mut self, _sink: &mut Sink) {}
+}
+
+/// The queue in which a reader puts entries.
+#[derive(Default)]
+pub(crate) struct Sink {
+    queue: VecDeque<ListEntry>,
+    is_signed: bool,
+}
+
+impl Sink {
+    /// Appends an entry.
+    pub(crate) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
+        self.queue.push_back(ListEntry::new(line, entry));
+    }
+
+    /// Appends an entry that names a file even if it is bad.
+    pub(crate) fn push_named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
+        self.queue.push_back(ListEntry::named(line, name, entry));
+    }
+
+    /// Appends entries.
+    pub(crate) fn extend(&mut self, entries: impl IntoIterator<Item = ListEntry>) {
+        self.queue.extend(entries);
+    }
+
+    /// Removes the first entry.
+    pub(crate) fn pop(&mut self) -> Option<ListEntry> {
+        self.queue.pop_front()
+    }
+
+    /// Records that the list contains its own signature.
+    pub(crate) fn mark_signed(&mut self) {
+        self.is_signed = true;
+    }
+
+    /// Returns `true` if the list contains its own signature.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_signed
+    }
+}
