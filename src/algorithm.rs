@@ -262,6 +262,7 @@ pub(crate) const MAX_HMAC_BLOCK: usize = {
 };
 
 /// The known resistance of an algorithm to collisions, weakest first.
+#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Strength {
     /// Collisions can be constructed: the digest detects accidents, but not an adversary, and must

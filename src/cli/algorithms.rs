@@ -3,9 +3,9 @@
 use anyhow::Result;
 use hsum::{Algorithm, Strength, simd};
 
-use super::args::AlgorithmsArgs;
-use super::exit::Exit;
-use super::output::Output;
+use crate::cli::args::AlgorithmsArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 
 pub(crate) fn run(args: AlgorithmsArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
@@ -30,7 +30,7 @@ fn table() -> String {
         let block = algorithm.block_len().map_or("-".into(), |bytes| (bytes * 8).to_string());
         let strength = match algorithm.strength() {
             Strength::Broken => "broken: collisions are known",
-            Strength::Sound => "sound",
+            _ => "sound",
         };
         text += &format!("{name:11} {bits:7} {block:11} {standard:19} {strength}\n");
     }

@@ -7,10 +7,10 @@ use hsum::ErrorKind;
 use hsum::manifest::BadLine;
 use hsum::notation::Expected;
 
-use super::args::ConvertArgs;
-use super::exit::Exit;
-use super::output::Output;
-use super::print::complain;
+use crate::cli::args::ConvertArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::print::complain;
 
 /// The maximum length of a line, more than any digest has, in bytes.
 const MAX_LINE: usize = 16 * 1024;

@@ -10,14 +10,14 @@ use hsum::engine::{self, Next, Plan, Progress, Source};
 use hsum::internals::write_fields;
 use hsum::{Hmac, Key};
 
-use super::args::HmacArgs;
-use super::exit::{self, Exit, Usage};
-use super::key::KeySource;
-use super::output::{Output, WriteError};
-use super::plan::{is_stdin, operands, style};
-use super::print::complain_of;
-use super::progress::{Expected, View};
-use super::quote::quote;
+use crate::cli::args::HmacArgs;
+use crate::cli::exit::{self, Exit, Usage};
+use crate::cli::key::KeySource;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::plan::{is_stdin, operands, style};
+use crate::cli::print::complain_of;
+use crate::cli::progress::{Expected, View};
+use crate::cli::quote::quote;
 
 /// The work that the arguments describe.
 struct HmacPlan {

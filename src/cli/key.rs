@@ -16,10 +16,10 @@ use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
 
-use super::exit::{Untried, Usage};
-use super::plan;
-use super::print::complain;
-use super::quote::quote;
+use crate::cli::exit::{Untried, Usage};
+use crate::cli::plan;
+use crate::cli::print::complain;
+use crate::cli::quote::quote;
 
 /// The source of a key.
 pub(crate) enum KeySource<'a> {
