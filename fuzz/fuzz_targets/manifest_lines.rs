@@ -1,4 +1,4 @@
-//! Any bytes are a list of entries and bad lines, never a panic; and an entry, written again, is the same entry.
+//! Any bytes are entries and bad lines: no panic, and an entry that is written is read back the same.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;

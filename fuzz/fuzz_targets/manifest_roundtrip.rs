@@ -1,4 +1,4 @@
-//! What is written as a line of a list is read back as the same name and digest, whatever the name's bytes.
+//! A written line is read back as the same name and digest, whatever the name's bytes are.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;
@@ -36,7 +36,7 @@ fuzz_target!(|input: Input| {
         if name.is_empty() {
             continue;
         }
-        // A line without a tag does not tell the length where it is not the default.
+        // An untagged line has digests of the default length only.
         let len = match style.format {
             LineFormat::Tagged => usize::from(line.len) % algorithm.max_len() + 1,
             LineFormat::Untagged | LineFormat::Binary => algorithm.default_len(),
@@ -53,7 +53,7 @@ fuzz_target!(|input: Input| {
     let mut lines: Vec<&[u8]> = list.split(|byte| *byte == end).collect();
     assert_eq!(lines.pop(), Some(&b""[..]), "the list ends with a line's end");
     assert_eq!(lines.len(), expected.len(), "a name broke its line");
-    // Reading is defined for lines; a name with a line's end in it is for NUL lists only.
+    // Only lines are parsed; a list with NULs may have line ends in names.
     if style.terminator == Terminator::Nul {
         return;
     }

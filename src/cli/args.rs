@@ -26,7 +26,7 @@ pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Ver
 pub(crate) use convert::ConvertArgs;
 pub(crate) use get::{GetArgs, HeadArgs, TrustArgs};
 pub(crate) use hmac::HmacArgs;
-pub(crate) use publish::{PublishArgs, PublishFormat};
+pub(crate) use publish::PublishArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use shared::{When, WorkArgs};
 pub(crate) use sign::{

@@ -1,6 +1,6 @@
-//! `hsum publish`: the lists of digests that go beside a release's files.
+//! `hsum publish`: writes the lists of digests beside a release's files.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use hsum::engine::{self, Filter, Outcome, Plan, Progress, Source};
-use hsum::manifest::publish::{Listing, Published, is_own};
+use hsum::internals::is_supported;
+use hsum::manifest::publish::{
+    ReleaseFile, ReleaseFormat, ReleaseList, UnlistableReason, is_release_list,
+};
 use hsum::{ErrorKind, HashFunction};
 use url::Url;
 
-use super::args::{PublishArgs, PublishFormat};
+use super::args::PublishArgs;
 use super::exit::{Exit, Usage};
 use super::output::Output;
 use super::print::{complain, complain_of, plural, skipped};
@@ -22,7 +25,9 @@ use super::quote::quote;
 
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     let bases = bases(&args.base_url)?;
-    let listings = listings(&args, !bases.is_empty())?;
+    if args.formats.contains(&ReleaseFormat::Metalink) && bases.is_empty() {
+        return Err(Usage("a Metalink contains URLs; use --base-url".into()).into());
+    }
     let folder = &args.folder;
     let metadata = fs::metadata(folder);
     let metadata =
@@ -31,96 +36,76 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
         return Err(anyhow!("{}: Not a directory", quote(folder)));
     }
     let Some(files) = digests(&args)? else {
-        complain(format_args!("{}: nothing is written", quote(folder)));
+        complain(format_args!("{}: no lists written", quote(folder)));
         return Ok(Exit::Failed);
     };
     if files.is_empty() {
         return Err(anyhow!("{}: no files to publish", quote(folder)));
     }
-    // All of them, before the first one changes.
-    let mut texts = Vec::new();
-    for listing in &listings {
-        let text = listing.write(&files, &bases).map_err(|unlistable| {
-            let name = folder.join(OsStr::from_bytes(&unlistable.name));
-            anyhow!("{}: {}: {}", quote(&name), listing.file_name(), unlistable.reason)
-        })?;
-        texts.push((folder.join(listing.file_name()), text));
-    }
+    let lists = lists(&args, &files, &bases)?;
+    // Every list is complete before the first old one is replaced.
     let mut outputs = Vec::new();
-    for (path, text) in &texts {
-        let mut output = Output::replacing(path)?;
-        output.bytes(text)?;
+    for list in &lists {
+        let mut output = Output::replacing(&folder.join(&list.file_name))?;
+        output.bytes(&list.text)?;
         outputs.push(output);
     }
     Output::finish_all(outputs)?;
     let mut report = Output::stdout()?;
-    for (path, _) in &texts {
+    for list in &lists {
+        let path = quote(&folder.join(&list.file_name));
         let count = plural(files.len() as u64, "file", "files");
-        report.line(format!("{}: {count}\n", quote(path)).as_bytes())?;
+        report.line(format!("{path}: {count}\n").as_bytes())?;
     }
     report.finish()?;
-    warn_of_old_ones(folder, &listings);
+    warn_of_old_lists(folder, &lists);
     Ok(Exit::Well)
 }
 
+/// Parses the base URLs.
 fn bases(texts: &[String]) -> Result<Vec<Url>> {
     let wrong = || Usage("--base-url takes an http, https, ftp or ftps URL of a folder".into());
     let parse = |text: &String| {
         let url: Url = text.parse().map_err(|_| wrong())?;
-        if !hsum::internals::is_supported(&url) {
-            return Err(wrong().into());
-        }
         if url.password().is_some() {
-            return Err(Usage("--base-url: everybody will read the password in it".into()).into());
+            let public = "the URL in --base-url is published and must not contain a password";
+            return Err(Usage(public.into()).into());
         }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong().into());
+        match is_supported(&url) && url.query().is_none() && url.fragment().is_none() {
+            true => Ok(url),
+            false => Err(wrong().into()),
         }
-        Ok(url)
     };
     texts.iter().map(parse).collect()
 }
 
-fn listings(args: &PublishArgs, has_base: bool) -> Result<Vec<Listing>> {
-    use PublishFormat::{Bsd, Json, Metalink, Sri, Sums};
-    let formats = match &args.formats[..] {
-        [] => {
-            let mut all = vec![Sums, Bsd, Json];
-            // By default, only what the algorithms have names in.
-            let probe = |listing: Listing| {
-                let digests = args.algorithms.iter().map(|f| hsum::digest(*f, b"")).collect();
-                let probe = Published { name: b"a".to_vec(), size: 0, digests };
-                listing.write(&[probe], &[]).is_ok()
-            };
-            if probe(Listing::Sri) {
-                all.push(Sri);
-            }
-            if has_base && probe(Listing::Metalink) {
-                all.push(Metalink);
-            }
-            all
-        }
-        some => some.to_vec(),
-    };
-    if formats.contains(&Metalink) && !has_base {
-        return Err(Usage("a Metalink says where the files are: give --base-url".into()).into());
-    }
-    let mut listings = Vec::new();
+/// Writes the lists of every format. By default these are the formats that have a name for one of
+/// the algorithms, and Metalink if its URLs are known.
+fn lists(args: &PublishArgs, files: &[ReleaseFile], bases: &[Url]) -> Result<Vec<ReleaseList>> {
+    let is_default = args.formats.is_empty();
+    let formats = if is_default { ReleaseFormat::ALL } else { &args.formats };
+    let mut lists: Vec<ReleaseList> = Vec::new();
     for format in formats {
-        let new: Vec<Listing> = match format {
-            Sums => functions(args).into_iter().map(Listing::Sums).collect(),
-            Bsd => vec![Listing::Bsd],
-            Sri => vec![Listing::Sri],
-            Metalink => vec![Listing::Metalink],
-            Json => vec![Listing::Json],
-        };
-        listings.extend(new.into_iter().filter(|new| !listings.contains(new)).collect::<Vec<_>>());
+        match format.write(files, bases) {
+            _ if is_default && *format == ReleaseFormat::Metalink && bases.is_empty() => {}
+            Ok(new) => {
+                let is_new = |list: &ReleaseList| !lists.contains(list);
+                let new: Vec<_> = new.into_iter().filter(is_new).collect();
+                lists.extend(new);
+            }
+            Err(error) if is_default && error.reason == UnlistableReason::NoAlgorithm => {}
+            Err(error) => {
+                let name = quote(&args.folder.join(OsStr::from_bytes(&error.name)));
+                let (format, reason) = (format.name(), error.reason);
+                return Err(anyhow!("{name}: cannot be listed as '{format}': {reason}"));
+            }
+        }
     }
-    Ok(listings)
+    Ok(lists)
 }
 
-/// Each once.
-fn functions(args: &PublishArgs) -> Vec<HashFunction> {
+/// Returns the hash functions, each of them once.
+fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
     let mut functions = Vec::new();
     for function in &args.algorithms {
         if !functions.contains(function) {
@@ -130,11 +115,11 @@ fn functions(args: &PublishArgs) -> Vec<HashFunction> {
     functions
 }
 
-/// The digests of all files; `None` where one could not be read, and it has been said which.
-fn digests(args: &PublishArgs) -> Result<Option<Vec<Published>>> {
+/// Hashes the files; `None` if one could not be read, which has been reported.
+fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let progress = Arc::new(Progress::default());
-    let mut plan = Plan::new(functions(args)).filter(filter).progress(Arc::clone(&progress));
+    let mut plan = Plan::new(hash_functions(args)).filter(filter).progress(Arc::clone(&progress));
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
@@ -149,18 +134,18 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<Published>>> {
     let mut failed = false;
     engine::run(&plan, [args.folder.clone()], |outcome| {
         let name = name_below(&args.folder, &outcome);
-        if is_own(&name) {
+        if is_release_list(&name) {
             return ControlFlow::Continue(());
         }
         match &outcome.result {
             Ok(hashed) => {
                 let digests = hashed.digests.to_vec();
-                files.push(Published { name, size: hashed.size, digests });
+                files.push(ReleaseFile { name, size: hashed.size, digests });
             }
             Err(error) if error.is_temporary() => {
                 view.suspend(|| skipped(outcome.source.name(), error))
             }
-            // A release is not complete without it.
+            // A release without this file would be incomplete.
             Err(error) => {
                 view.suspend(|| complain_of(outcome.source.name(), error));
                 failed = true;
@@ -172,7 +157,7 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<Published>>> {
     Ok((!failed).then_some(files))
 }
 
-/// The path within the folder.
+/// Returns the path within the folder.
 fn name_below(folder: &Path, outcome: &Outcome) -> Vec<u8> {
     let path = match &outcome.source {
         Source::Path(path) => path.clone(),
@@ -182,16 +167,15 @@ fn name_below(folder: &Path, outcome: &Outcome) -> Vec<u8> {
     name.into_os_string().into_vec()
 }
 
-/// A list of an earlier day is wrong as soon as a file has changed.
-fn warn_of_old_ones(folder: &Path, listings: &[Listing]) {
+/// Warns of lists that this run did not write: they may be wrong by now.
+fn warn_of_old_lists(folder: &Path, lists: &[ReleaseList]) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
     names.sort();
-    let is_new = |name: &[u8]| listings.iter().any(|l| l.file_name().as_bytes() == name);
-    for name in names.iter().filter(|n| is_own(n.as_bytes()) && !is_new(n.as_bytes())) {
+    let is_new = |name: &[u8]| lists.iter().any(|list| list.file_name.as_bytes() == name);
+    let is_old = |name: &&OsString| is_release_list(name.as_bytes()) && !is_new(name.as_bytes());
+    for name in names.iter().filter(is_old) {
         let path = quote(&folder.join(name));
-        complain(format_args!(
-            "warning: {path} is of an earlier day: not written anew, not listed"
-        ));
+        complain(format_args!("warning: {path}: left by an earlier run; not updated, not listed"));
     }
 }

@@ -135,7 +135,7 @@ formats! {
     Toml, "TOML", Confined, Objects = WeakLine(toml::is_mark, reader::<toml::Toml>);
     Yarn, "yarn.lock", Confined, Objects = WeakLine(yarn::is_mark, reader::<yarn::Yarn>);
     Pnpm, "pnpm-lock.yaml", Confined, Objects = WeakLine(pnpm::is_mark, reader::<pnpm::Pnpm>);
-    Gpg, "output of gpg --print-md", Confined, Lines = WeakLine(gpg::is_mark, gpg::reader);
+    Gpg, "output of gpg's print-md", Confined, Lines = WeakLine(gpg::is_mark, gpg::reader);
     NameFirst, "lines with the name first", Confined, Lines = WeakLine(name_first::is_mark, name_first::reader);
     Sfv, "SFV file", Confined, Lines = WeakLine(sfv::is_mark, reader::<sfv::Sfv>);
     Sidecar, "bare digest", Any, Lines = WeakLine(sidecar::is_mark, sidecar::reader);

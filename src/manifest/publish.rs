@@ -1,5 +1,4 @@
-//! A release's files and digests → what is put beside them: lists, Subresource Integrity,
-//! Metalink (RFC 5854) and JSON.
+//! The lists of digests beside a release: checksum files, Subresource Integrity, Metalink and JSON.
 
 use std::fmt;
 
@@ -10,170 +9,210 @@ use url::Url;
 
 use crate::algorithm::{HashFunction, Registry, Strength};
 use crate::digest::Digest;
-use crate::manifest::{LineFormat, LineStyle, write_line};
+use crate::manifest::write::{LineFormat, LineStyle, write_line};
 use crate::notation::write::Notation;
 
 /// A file of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Published {
-    /// Its path within the release, with slashes.
+pub struct ReleaseFile {
+    /// The path within the release, with slashes.
     pub name: Vec<u8>,
-    /// Its length in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Its digests, of the same functions for every file.
+    /// The digests, of the same hash functions for every file.
     pub digests: Vec<Digest>,
 }
 
-/// What can be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Listing {
-    /// `SHA256SUMS` and the like: GNU lines of one function.
-    Sums(HashFunction),
-    /// `CHECKSUM`: BSD-tagged lines of every function.
-    Bsd,
-    /// `integrity.json`: Subresource Integrity, in the shape of Vite's manifests.
-    Sri,
-    /// `release.meta4`: Metalink, which says where the files are too.
-    Metalink,
-    /// `checksums.json`: names, sizes and digests, in the shape of GitHub's releases.
-    Json,
+/// A list of a release's digests.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ReleaseList {
+    /// The name of the list's file.
+    pub file_name: String,
+    /// The contents of that file.
+    pub text: Vec<u8>,
 }
 
-impl Listing {
-    /// The name of its file.
-    ///
-    /// ```
-    /// use hsum::{Algorithm, fetch::publish::Listing};
-    ///
-    /// assert_eq!(Listing::Sums(Algorithm::Sha256.into()).file_name(), "SHA256SUMS");
-    /// assert_eq!(Listing::Sums(Algorithm::Blake2b.into()).file_name(), "B2SUMS");
-    /// ```
-    pub fn file_name(self) -> String {
-        match self {
-            Self::Sums(function) => {
-                let short = function.registered_name(Registry::Sums).map(str::to_owned);
-                let name = short.unwrap_or_else(|| function.tag().to_string());
-                format!("{}SUMS", name.to_uppercase().replace('/', "-"))
+/// The lists of one format, or the file that the format cannot represent.
+type Lists = Result<Vec<ReleaseList>, UnlistableFile>;
+
+/// Declares the formats: the name, the file's name or its end, and the function that writes it.
+macro_rules! release_formats {
+    ($($(#[$doc:meta])+ $variant:ident, $name:literal, $file:literal, $write:ident;)+) => {
+        /// A format of the lists beside a release.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[non_exhaustive]
+        pub enum ReleaseFormat {
+            $($(#[$doc])+ $variant,)+
+        }
+
+        impl ReleaseFormat {
+            /// The formats, in the order in which they are written.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Returns the name on the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
             }
-            Self::Bsd => "CHECKSUM".into(),
-            Self::Sri => "integrity.json".into(),
-            Self::Metalink => "release.meta4".into(),
-            Self::Json => "checksums.json".into(),
-        }
-    }
 
-    /// What it holds for `files`, of which those of Metalink are below each of `bases`.
-    ///
-    /// # Errors
-    /// [`Unlistable`] names the file that the format cannot hold.
-    pub fn write(self, files: &[Published], bases: &[Url]) -> Result<Vec<u8>, Unlistable> {
-        match self {
-            Self::Sums(function) => Ok(sums(files, function)),
-            Self::Bsd => Ok(bsd(files)),
-            Self::Sri => sri(files),
-            Self::Metalink => metalink(files, bases),
-            Self::Json => listed_json(files),
+            /// Writes the lists of `files`, which Metalink places below each of `bases`.
+            ///
+            /// # Errors
+            /// [`UnlistableFile`] names the file that the format cannot represent.
+            pub fn write(self, files: &[ReleaseFile], bases: &[Url]) -> Lists {
+                match self {
+                    $(Self::$variant => $write($file, files, bases),)+
+                }
+            }
+
+            fn file(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $file,)+
+                }
+            }
         }
-    }
+    };
 }
 
-/// Whether a name at the top of a release is one of a listing of any function, or of a signature
-/// over one: none of these are listed.
-pub fn is_own(name: &[u8]) -> bool {
+release_formats! {
+    /// GNU lines, in one file for each hash function: `SHA256SUMS`.
+    Sums, "sums", "SUMS", sums;
+    /// BSD lines of every hash function: `CHECKSUM`.
+    Bsd, "bsd", "CHECKSUM", bsd;
+    /// Names, sizes and digests, as GitHub lists a release's assets: `checksums.json`.
+    Json, "json", "checksums.json", listed_json;
+    /// Subresource Integrity, as in Vite's manifests: `integrity.json`.
+    Sri, "sri", "integrity.json", sri;
+    /// Metalink (RFC 5854), which contains URLs too: `release.meta4`.
+    Metalink, "metalink", "release.meta4", metalink;
+}
+
+/// Returns `true` if a name at the top of a release is that of a list or of its signature.
+///
+/// Such files are not listed.
+pub fn is_release_list(name: &[u8]) -> bool {
     let Ok(name) = std::str::from_utf8(name) else { return false };
     let signatures = [".asc", ".sig", ".gpg", ".sign", ".minisig"];
     let name = signatures.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
-    let others = [Listing::Bsd, Listing::Sri, Listing::Metalink, Listing::Json];
-    let function = name.strip_suffix("SUMS").and_then(|tag| tag.parse::<HashFunction>().ok());
-    others.iter().any(|listing| listing.file_name() == name)
-        || function.is_some_and(|function| Listing::Sums(function).file_name() == name)
+    let sums = ReleaseFormat::Sums.file();
+    let function = name.strip_suffix(sums).and_then(|tag| tag.parse::<HashFunction>().ok());
+    let is_fixed = ReleaseFormat::ALL.iter().any(|format| format.file() == name && name != sums);
+    is_fixed || function.is_some_and(|function| sums_name(function, sums) == name)
 }
 
-/// A file that a format has no way to write.
+/// A file that a format cannot represent.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unlistable {
+#[non_exhaustive]
+pub struct UnlistableFile {
     /// The file's name.
     pub name: Vec<u8>,
-    /// Why.
-    pub reason: Unwritable,
+    /// The reason.
+    pub reason: UnlistableReason,
 }
 
-/// Why a file cannot be written in a format.
+/// The reason why a format cannot represent a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unwritable {
-    /// Its name is not Unicode.
+#[non_exhaustive]
+pub enum UnlistableReason {
+    /// The name is not Unicode.
     NotUnicode,
-    /// Its name holds control characters.
-    Control,
-    /// The format has no name for any of its digests' algorithms.
+    /// The name contains control characters.
+    ControlCharacter,
+    /// The format has no name for any of the digests' algorithms.
     NoAlgorithm,
 }
 
-impl fmt::Display for Unwritable {
+use UnlistableReason::{ControlCharacter, NoAlgorithm, NotUnicode};
+
+impl fmt::Display for UnlistableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotUnicode => "the name is not UTF-8",
-            Self::Control => "the name holds control characters",
-            Self::NoAlgorithm => "the format has no name for any of the algorithms",
+            NotUnicode => "the name is not UTF-8",
+            ControlCharacter => "the name contains control characters",
+            NoAlgorithm => "the format has no name for any of the algorithms",
         })
     }
 }
 
-fn sums(files: &[Published], function: HashFunction) -> Vec<u8> {
-    let mut list = Vec::new();
+impl fmt::Display for UnlistableFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", String::from_utf8_lossy(&self.name), self.reason)
+    }
+}
+
+impl std::error::Error for UnlistableFile {}
+
+fn one_list(file_name: &str, text: Vec<u8>) -> Lists {
+    Ok(vec![ReleaseList { file_name: file_name.into(), text }])
+}
+
+fn sums(suffix: &str, files: &[ReleaseFile], _: &[Url]) -> Lists {
+    let digests = files.first().map_or(&[][..], |file| &file.digests);
+    let list = |function: HashFunction| {
+        let mut text = Vec::new();
+        for file in files {
+            for digest in file.digests.iter().filter(|d| d.hash_function() == function) {
+                write_line(&mut text, digest, &file.name, LineStyle::default());
+            }
+        }
+        ReleaseList { file_name: sums_name(function, suffix), text }
+    };
+    Ok(digests.iter().map(|digest| list(digest.hash_function())).collect())
+}
+
+/// Returns the name of a file of GNU lines: `SHA256SUMS`, `B2SUMS`.
+fn sums_name(function: HashFunction, suffix: &str) -> String {
+    let short = function.registered_name(Registry::Sums).map(str::to_owned);
+    let name = short.unwrap_or_else(|| function.tag().to_string());
+    name.to_uppercase().replace('/', "-") + suffix
+}
+
+fn bsd(file_name: &str, files: &[ReleaseFile], _: &[Url]) -> Lists {
+    let mut text = Vec::new();
     for file in files {
-        for digest in file.digests.iter().filter(|digest| digest.hash_function() == function) {
-            write_line(&mut list, digest, &file.name, LineStyle::default());
+        for digest in &file.digests {
+            write_line(&mut text, digest, &file.name, LineStyle::new(LineFormat::Tagged));
         }
     }
-    list
+    one_list(file_name, text)
 }
 
-fn bsd(files: &[Published]) -> Vec<u8> {
-    let style = LineStyle::new(LineFormat::Tagged);
-    let mut list = Vec::new();
-    for file in files {
-        file.digests.iter().for_each(|digest| write_line(&mut list, digest, &file.name, style));
-    }
-    list
-}
-
-fn sri(files: &[Published]) -> Result<Vec<u8>, Unlistable> {
+fn sri(file_name: &str, files: &[ReleaseFile], _: &[Url]) -> Lists {
     let mut object = Map::new();
     for file in files {
         let name = file.unicode_name()?;
-        let sound = file.digests.iter().filter(|d| d.algorithm().strength() == Strength::Sound);
-        let words: Vec<String> = sound.filter_map(|d| Notation::Sri.write(d).ok()).collect();
+        let words: Vec<String> =
+            file.sound_digests().filter_map(|d| Notation::Sri.write(d).ok()).collect();
         if words.is_empty() {
-            return Err(file.unlistable(Unwritable::NoAlgorithm));
+            return Err(file.unlistable(NoAlgorithm));
         }
         object.insert(name.into(), json!({ "file": name, "integrity": words.join(" ") }));
     }
-    Ok(pretty(&Value::Object(object)))
+    one_list(file_name, pretty(&Value::Object(object)))
 }
 
-fn listed_json(files: &[Published]) -> Result<Vec<u8>, Unlistable> {
-    let asset = |file: &Published| {
+fn listed_json(file_name: &str, files: &[ReleaseFile], _: &[Url]) -> Lists {
+    let asset = |file: &ReleaseFile| {
         let name = file.unicode_name()?;
-        let is_sound = |digest: &&Digest| digest.algorithm().strength() == Strength::Sound;
-        let best = file.digests.iter().find(is_sound).or(file.digests.first());
-        let best = best.ok_or_else(|| file.unlistable(Unwritable::NoAlgorithm))?;
+        let best = file.sound_digests().next().or(file.digests.first());
+        let best = best.ok_or_else(|| file.unlistable(NoAlgorithm))?;
         let hex = |d: &Digest| (d.hash_function().to_string(), json!(d.to_hex()));
         let all: Map<String, Value> = file.digests.iter().map(hex).collect();
         let digest = format!("{}:{best}", best.hash_function());
         Ok(json!({ "name": name, "size": file.size, "digest": digest, "digests": all }))
     };
-    let assets = files.iter().map(asset).collect::<Result<Vec<Value>, Unlistable>>()?;
-    Ok(pretty(&json!({ "assets": assets })))
+    let assets = files.iter().map(asset).collect::<Result<Vec<Value>, UnlistableFile>>()?;
+    one_list(file_name, pretty(&json!({ "assets": assets })))
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
 }
 
-fn metalink(files: &[Published], bases: &[Url]) -> Result<Vec<u8>, Unlistable> {
-    let names: Vec<&str> =
-        files.iter().map(|file| file.xml_name()).collect::<Result<_, Unlistable>>()?;
+fn metalink(file_name: &str, files: &[ReleaseFile], bases: &[Url]) -> Lists {
+    let names: Vec<&str> = files.iter().map(ReleaseFile::xml_name).collect::<Result<_, _>>()?;
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let written = || -> std::io::Result<Vec<u8>> {
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -192,10 +231,15 @@ fn metalink(files: &[Published], bases: &[Url]) -> Result<Vec<u8>, Unlistable> {
         text.push(b'\n');
         Ok(text)
     };
-    Ok(written().expect("writing to memory cannot fail"))
+    one_list(file_name, written().expect("writing to memory cannot fail"))
 }
 
-impl Published {
+/// Returns the name of a digest's algorithm in Metalink.
+fn metalink_type(digest: &Digest) -> Option<&'static str> {
+    digest.hash_function().registered_name(Registry::Textual)
+}
+
+impl ReleaseFile {
     fn write_metalink(
         &self,
         writer: &mut Writer<Vec<u8>>,
@@ -205,7 +249,7 @@ impl Published {
         let size = self.size.to_string();
         writer.create_element("size").write_text_content(BytesText::new(&size))?;
         for digest in &self.digests {
-            if let Some(kind) = digest.hash_function().registered_name(Registry::Textual) {
+            if let Some(kind) = metalink_type(digest) {
                 let hash = writer.create_element("hash").with_attribute(("type", kind));
                 hash.write_text_content(BytesText::new(&digest.to_hex()))?;
             }
@@ -213,41 +257,41 @@ impl Published {
         for (base, priority) in bases.iter().zip(1..) {
             let priority = format!("{priority}");
             let url = writer.create_element("url").with_attribute(("priority", &*priority));
-            url.write_text_content(BytesText::new(below(base, name).as_str()))?;
+            url.write_text_content(BytesText::new(url_below(base, name).as_str()))?;
         }
         Ok(())
     }
 
-    fn unlistable(&self, reason: Unwritable) -> Unlistable {
-        Unlistable { name: self.name.clone(), reason }
+    fn sound_digests(&self) -> impl Iterator<Item = &Digest> {
+        self.digests.iter().filter(|digest| digest.algorithm().strength() == Strength::Sound)
     }
 
-    fn unicode_name(&self) -> Result<&str, Unlistable> {
-        std::str::from_utf8(&self.name).map_err(|_| self.unlistable(Unwritable::NotUnicode))
+    fn unlistable(&self, reason: UnlistableReason) -> UnlistableFile {
+        UnlistableFile { name: self.name.clone(), reason }
     }
 
-    /// The name, where XML can hold it and one of the digests.
-    fn xml_name(&self) -> Result<&str, Unlistable> {
+    fn unicode_name(&self) -> Result<&str, UnlistableFile> {
+        std::str::from_utf8(&self.name).map_err(|_| self.unlistable(NotUnicode))
+    }
+
+    /// Returns the name if Metalink can represent it and one of the digests.
+    fn xml_name(&self) -> Result<&str, UnlistableFile> {
         let name = self.unicode_name()?;
         // XML 1.0, section 2.2.
         if name.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
-            return Err(self.unlistable(Unwritable::Control));
+            return Err(self.unlistable(ControlCharacter));
         }
-        if !self
-            .digests
-            .iter()
-            .any(|digest| digest.hash_function().registered_name(Registry::Textual).is_some())
-        {
-            return Err(self.unlistable(Unwritable::NoAlgorithm));
+        if !self.digests.iter().any(|digest| metalink_type(digest).is_some()) {
+            return Err(self.unlistable(NoAlgorithm));
         }
         Ok(name)
     }
 }
 
-/// The URL of a file below a folder's, whether that ends with a slash or not.
-fn below(base: &Url, name: &str) -> Url {
+/// Returns the URL of a file below a folder's, with or without a slash at its end.
+fn url_below(base: &Url, name: &str) -> Url {
     let mut url = base.clone();
-    // Only a URL that cannot be a base has no segments; the caller has none of these.
+    // A URL without segments cannot be a base; the caller has none of them.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().extend(name.split('/'));
     }
@@ -262,40 +306,42 @@ mod tests {
     use super::*;
     use crate::algorithm::Algorithm::{self, Blake3, Md5, Sha256, Sha512};
     use crate::hasher::digest;
-    use crate::manifest::{List, ListOptions};
+    use crate::manifest::list::List;
+    use crate::manifest::options::ListOptions;
 
-    fn file(name: impl AsRef<[u8]>, algorithms: &[Algorithm]) -> Published {
+    fn file(name: impl AsRef<[u8]>, algorithms: &[Algorithm]) -> ReleaseFile {
         let digests = algorithms.iter().map(|algorithm| digest(*algorithm, b"abc")).collect();
-        Published { name: name.as_ref().to_vec(), size: 3, digests }
+        ReleaseFile { name: name.as_ref().to_vec(), size: 3, digests }
     }
 
-    fn text(listing: Listing, files: &[Published]) -> String {
+    /// Returns the first list of a format.
+    fn text(format: ReleaseFormat, files: &[ReleaseFile]) -> String {
         let bases =
             ["https://a.example/d".parse().unwrap(), "http://b.example/d/".parse().unwrap()];
-        String::from_utf8(listing.write(files, &bases).unwrap()).unwrap()
+        String::from_utf8(format.write(files, &bases).unwrap().remove(0).text).unwrap()
     }
 
     const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
 
     #[test]
-    fn lists() {
+    fn checksum_files_are_written() {
         let files = [file("a b", &[Sha256, Md5]), file("d/c\n", &[Sha256, Md5])];
-        let sums = text(Listing::Sums(Sha256.into()), &files);
+        let sums = text(ReleaseFormat::Sums, &files);
         assert_eq!(sums, format!("{SHA256}  a b\n\\{SHA256}  d/c\\n\n"));
-        let bsd = text(Listing::Bsd, &files[..1]);
+        let bsd = text(ReleaseFormat::Bsd, &files[..1]);
         assert_eq!(bsd, format!("SHA256 (a b) = {SHA256}\nMD5 (a b) = {MD5}\n"));
     }
 
     #[test]
-    fn json_and_integrity() {
+    fn json_and_integrity_are_written() {
         let files = [file("a\"", &[Md5, Sha256, Sha512])];
-        let sri: Value = serde_json::from_str(&text(Listing::Sri, &files)).unwrap();
+        let sri: Value = serde_json::from_str(&text(ReleaseFormat::Sri, &files)).unwrap();
         let [sha256, sha512] =
             [Sha256, Sha512].map(|algorithm| digest(algorithm, b"abc").to_base64());
         let integrity = format!("sha256-{sha256} sha512-{sha512}");
         assert_eq!(sri, json!({ "a\"": { "file": "a\"", "integrity": integrity } }));
-        let list: Value = serde_json::from_str(&text(Listing::Json, &files)).unwrap();
+        let list: Value = serde_json::from_str(&text(ReleaseFormat::Json, &files)).unwrap();
         let sha512 = digest(Sha512, b"abc").to_hex();
         let digests = json!({ "md5": MD5, "sha256": SHA256, "sha512": sha512 });
         let digest = format!("sha256:{SHA256}");
@@ -304,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn metalinks() {
+    fn a_metalink_is_written() {
         let files = [file("d/a & <b>\"%.iso", &[Sha256, Blake3, Md5])];
         let expected = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -318,68 +364,61 @@ mod tests {
              </file>\n</metalink>\n",
             env!("CARGO_PKG_VERSION")
         );
-        assert_eq!(text(Listing::Metalink, &files), expected);
+        assert_eq!(text(ReleaseFormat::Metalink, &files), expected);
     }
 
     #[test]
-    fn every_listing_is_read_back() {
+    fn every_list_is_read_back() {
         let files = [file("a b.iso", &[Sha256, Sha512]), file("d/c & \"ä\"", &[Sha256, Sha512])];
-        for listing in [
-            Listing::Sums(Sha512.into()),
-            Listing::Bsd,
-            Listing::Sri,
-            Listing::Json,
-            Listing::Metalink,
-        ] {
-            let hint = ListOptions::new().name(PathBuf::from(listing.file_name()));
-            let text = listing.write(&files, &["ftp://h/d".parse().unwrap()]).unwrap();
+        let lists =
+            ReleaseFormat::ALL.iter().map(|f| f.write(&files, &["ftp://h/d".parse().unwrap()]));
+        for ReleaseList { file_name, text } in lists.flat_map(Result::unwrap).skip(1) {
+            let options = ListOptions::new().name(PathBuf::from(&file_name));
             let mut found = BTreeSet::new();
-            for listed in List::new(&text[..], hint) {
-                let entry = listed.entry.unwrap_or_else(|bad| panic!("{listing:?}: {bad}"));
+            for listed in List::new(&text[..], options) {
+                let entry = listed.entry.unwrap_or_else(|bad| panic!("{file_name}: {bad}"));
                 let name = entry.path.to_str().unwrap().to_owned();
                 found.extend(entry.digests().map(|digest| (name.clone(), digest.to_string())));
             }
             let best = digest(Sha512, b"abc").to_string();
             for file in &files {
                 let name = String::from_utf8(file.name.clone()).unwrap();
-                assert!(
-                    found.contains(&(name.clone(), best.clone())),
-                    "{listing:?}: {name}: {found:?}"
-                );
+                assert!(found.contains(&(name.clone(), best.clone())), "{file_name}: {found:?}");
             }
         }
     }
 
     #[test]
-    fn what_a_format_cannot_hold() {
-        let reason = |listing: Listing, file: Published| {
-            listing.write(&[file], &[]).map_err(|unlistable| unlistable.reason)
+    fn a_file_that_a_format_cannot_represent_is_reported() {
+        let reason = |format: ReleaseFormat, file: ReleaseFile| {
+            format.write(&[file], &[]).map_err(|unlistable| unlistable.reason)
         };
-        for listing in [Listing::Sri, Listing::Metalink, Listing::Json] {
-            let odd = reason(listing, file(b"\xff", &[Sha256]));
-            assert_eq!(odd, Err(Unwritable::NotUnicode), "{listing:?}");
+        for format in [ReleaseFormat::Sri, ReleaseFormat::Metalink, ReleaseFormat::Json] {
+            let odd = reason(format, file(b"\xff", &[Sha256]));
+            assert_eq!(odd, Err(NotUnicode), "{format:?}");
         }
-        assert_eq!(reason(Listing::Metalink, file("a\n", &[Sha256])), Err(Unwritable::Control));
-        assert_eq!(reason(Listing::Metalink, file("a", &[Blake3])), Err(Unwritable::NoAlgorithm));
-        assert_eq!(reason(Listing::Sri, file("a", &[Md5])), Err(Unwritable::NoAlgorithm));
-        assert!(reason(Listing::Bsd, file(b"\xff\n", &[Blake3])).is_ok());
+        let metalink = |name, algorithm| reason(ReleaseFormat::Metalink, file(name, &[algorithm]));
+        assert_eq!(metalink("a\n", Sha256), Err(ControlCharacter));
+        assert_eq!(metalink("a", Blake3), Err(NoAlgorithm));
+        assert_eq!(reason(ReleaseFormat::Sri, file("a", &[Md5])), Err(NoAlgorithm));
+        assert!(reason(ReleaseFormat::Bsd, file(b"\xff\n", &[Blake3])).is_ok());
     }
 
     #[test]
-    fn its_own_names() {
+    fn names_of_lists_and_their_signatures_are_recognised() {
         for algorithm in Algorithm::ALL {
-            let name = Listing::Sums((*algorithm).into()).file_name();
-            assert!(is_own(name.as_bytes()), "{name}");
-            assert!(is_own(format!("{name}.minisig").as_bytes()));
+            let name = sums_name((*algorithm).into(), "SUMS");
+            assert!(is_release_list(name.as_bytes()), "{name}");
+            assert!(is_release_list(format!("{name}.minisig").as_bytes()));
         }
-        assert!(is_own(b"BLAKE2B-256SUMS") && is_own(b"SHA512-256SUMS.asc"));
+        assert!(is_release_list(b"BLAKE2B-256SUMS") && is_release_list(b"SHA512-256SUMS.asc"));
         for name in ["CHECKSUM", "integrity.json", "release.meta4", "checksums.json.sig"] {
-            assert!(is_own(name.as_bytes()), "{name}");
+            assert!(is_release_list(name.as_bytes()), "{name}");
         }
         for name in
             ["sha256sums", "SHA256SUMS.txt", "SUMS", "XSUMS", "a.sig", "sha256SUMS", "d/CHECKSUM"]
         {
-            assert!(!is_own(name.as_bytes()), "{name}");
+            assert!(!is_release_list(name.as_bytes()), "{name}");
         }
     }
 }

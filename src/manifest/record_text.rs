@@ -1,4 +1,4 @@
-//! The text of hsum's records of trees, as far as readers share it: lines cut into fields, and names.
+//! The text of snapshot records: the fields of lines, and the escapes of names.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -17,14 +17,14 @@ pub(crate) const READ: &str = "read\t";
 /// The start of the line of a symbolic link.
 pub(crate) const LINK: &str = "link\t";
 
-/// The fields of an entry's line. Names, targets, digests and times are as written, unchecked.
+/// The fields of an entry's line; names, targets, digests and times have not been checked.
 #[derive(Clone, Copy)]
 pub(crate) enum Fields<'a> {
     File {
         digest: &'a str,
         size: u64,
         modified: &'a str,
-        /// Not in records of version 1.
+        /// Absent in records of version 1.
         changed: Option<&'a str>,
         inode: u64,
         read: u32,
@@ -37,7 +37,7 @@ pub(crate) enum Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Cuts a line without its end; digests have `hex` digits.
+    /// Splits a line without its end; digests have `hex` digits.
     pub(crate) fn cut(line: &'a str, hex: usize) -> Result<Self, &'static str> {
         if let Some(rest) = line.strip_prefix(LINK) {
             let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
@@ -61,9 +61,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Returns `true` for a digest in the only case that a record has.
+/// Returns `true` if a digest is in lower case, as records write it.
 pub(crate) fn is_lower_hex(text: &str) -> bool {
-    // Decoding takes longer than all else, and few digests are ever looked at.
+    // Decoding would take longer than the rest, and few digests are used.
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
@@ -74,14 +74,15 @@ fn field<'a>(rest: &mut &'a str) -> Result<&'a str, &'static str> {
     Ok(field)
 }
 
-/// Parses a number as it is always written: digits, the first of them no needless zero.
+/// Parses a number without leading zeros, as records write it.
 pub(crate) fn number(text: &str) -> Option<u64> {
     let canonical = text == "0" || text.bytes().next().is_some_and(|b| matches!(b, b'1'..=b'9'));
     if canonical { text.parse().ok() } else { None }
 }
 
-/// Appends a name as records write it: bytes that are not UTF-8 and hostile characters are escaped,
-/// byte by byte. Each name has one text and each text one name.
+/// Appends a name, with bytes that are not UTF-8 and hostile characters escaped.
+///
+/// Each name has one text, and each text one name.
 pub(crate) fn escape(text: &mut String, name: &[u8]) {
     if let Some(plain) = plain(name) {
         return text.push_str(plain);
@@ -108,7 +109,7 @@ pub(crate) fn escape(text: &mut String, name: &[u8]) {
     }
 }
 
-/// Returns the name that a text stands for; `None` if [`escape`] would write it otherwise.
+/// Decodes a name; `None` if [`escape`] would write it differently.
 pub(crate) fn unescape(text: &str) -> Option<Cow<'_, [u8]>> {
     if plain(text.as_bytes()).is_some() {
         return Some(text.as_bytes().into());
@@ -119,7 +120,7 @@ pub(crate) fn unescape(text: &str) -> Option<Cow<'_, [u8]>> {
     (again == text).then_some(name)
 }
 
-/// [`unescape`], of a text that was found good before.
+/// Decodes a name that [`unescape`] has accepted before.
 pub(crate) fn unescape_known(text: &str) -> Cow<'_, [u8]> {
     let Some(first) = text.find('\\') else { return text.as_bytes().into() };
     let mut name = text.as_bytes()[..first].to_vec();
@@ -139,7 +140,7 @@ pub(crate) fn unescape_known(text: &str) -> Cow<'_, [u8]> {
     name.into()
 }
 
-/// Returns a hex digit's value; for any other byte, one that does not escape to the same text again.
+/// Returns a hex digit's value, and 0 for another byte, whose text then differs when it is escaped.
 fn digit(byte: u8) -> u8 {
     char::from(byte).to_digit(16).map_or(0, |value| value as u8)
 }
@@ -150,7 +151,7 @@ fn plain(name: &[u8]) -> Option<&str> {
     if name.iter().all(is_plain) { std::str::from_utf8(name).ok() } else { None }
 }
 
-/// Returns `true` if a name leads below the tree's root, and by one way only.
+/// Returns `true` if a name leads below the tree's root and is in normal form.
 pub(crate) fn is_below(name: &[u8]) -> bool {
     !name.contains(&0)
         && name.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."))

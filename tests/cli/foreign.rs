@@ -1,5 +1,4 @@
-//! Checksum files of other shapes: found by content, sizes used, names chosen and refused; and what the
-//! machine's own programs print.
+//! Checksum files of other formats: recognition, sizes, names, and the output of installed programs.
 
 use crate::support::*;
 
@@ -12,7 +11,7 @@ fn abc() -> Dir {
 }
 
 #[test]
-fn a_bare_sidecar_is_of_the_file_beside_it() {
+fn a_bare_digest_belongs_to_the_file_beside_it() {
     let dir = abc();
     dir.write("abc.bin.sha256", ABC);
     dir.words("check abc.bin.sha256").prints("abc.bin: OK\n");
@@ -26,7 +25,7 @@ fn a_bare_sidecar_is_of_the_file_beside_it() {
 }
 
 #[test]
-fn a_signed_list_counts_for_its_signed_part() {
+fn only_the_signed_part_of_a_list_counts() {
     let dir = abc();
     let list = format!(
         "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{ABC}  abc.bin\n\
@@ -39,7 +38,7 @@ fn a_signed_list_counts_for_its_signed_part() {
 }
 
 #[test]
-fn sizes_are_compared_before_anything_is_read() {
+fn sizes_are_compared_before_digests() {
     let dir = abc();
     dir.write("Manifest", format!("DIST abc.bin 4 SHA256 {ABC}\n"));
     dir.words("check Manifest").gives(
@@ -54,7 +53,7 @@ fn sizes_are_compared_before_anything_is_read() {
     ran.is_in(1, b"abc.bin: FAILED\n", "3 bytes, not the 4 that are listed\n");
     dir.write("bsd", format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 3\n"));
     dir.words("check --strict bsd").prints("abc.bin: OK\n");
-    // Another size of the same file tells nothing.
+    // A second, different size of the same file is ignored.
     let two = format!("SHA256 (abc.bin) = {ABC}\nSIZE (abc.bin) = 4\nSIZE (abc.bin) = 3\n");
     dir.write("bsd", two);
     dir.words("check bsd").run().is_in(1, b"abc.bin: FAILED\n", "not the 4 that are listed\n");
@@ -66,7 +65,7 @@ fn sizes_are_compared_before_anything_is_read() {
 }
 
 #[test]
-fn only_one_file() {
+fn only_checks_the_named_files() {
     let dir = abc();
     dir.write("b", "abc");
     dir.write("list", format!("{ABC}  abc.bin\n{ABC}  ./b\n{ABC}  gone\n{ABC}  x/c\n"));
@@ -76,14 +75,13 @@ fn only_one_file() {
     dir.words("check list --only b --only c").gives(1, "b: OK\n", "hsum: c: not listed\n");
     let ran = dir.words("check list --only gone").run();
     ran.is_in(1, b"gone: FAILED open or read\n", "could not be read");
-    // Others are not even looked at.
+    // Other files are not opened.
     dir.words("check list --only b --ignore-missing").prints("b: OK\n");
     dir.words("check --only x").run().is_in(1, b"", "no properly formatted checksum lines");
 }
 
-/// That a line is no entry matters to `--strict` in a list that does not name the file, too.
 #[test]
-fn only_one_file_and_every_line_of_its_lists() {
+fn strict_counts_bad_lines_in_lists_without_the_file_of_only() {
     let dir = abc();
     let warning = "hsum: WARNING: 1 line is improperly formatted\n";
     for (name, line) in [("other", format!("{ABC}  gone\n")), ("other.sfv", sfv_of("gone"))] {
@@ -93,20 +91,20 @@ fn only_one_file_and_every_line_of_its_lists() {
         dir.words(&both).gives(0, "abc.bin: OK\n", warning);
         dir.words(&format!("{both} --strict")).gives(1, "abc.bin: OK\n", warning);
         dir.words(&format!("{both} --strict --status")).gives(1, "", "");
-        // No entry at all is what it is without --only.
+        // A list without any entry fails, as without --only.
         dir.write(name, "; nothing\n");
         let none = "no properly formatted checksum lines found\n";
         dir.words(&both).run().is_in(1, b"abc.bin: OK\n", none);
     }
 }
 
-/// A line of an SFV file, with the CRC-32 of "abc".
+/// Returns a line of an SFV file with the CRC-32 of "abc".
 fn sfv_of(name: &str) -> String {
     format!("; SFV\n{name} 352441C2\n")
 }
 
 #[test]
-fn by_base_name_only_on_request() {
+fn base_names_match_only_with_basename() {
     let dir = abc();
     let path = format!("{ABC}  /home/me/build/abc.bin\n{ABC}  386\\b.exe\n");
     dir.write("list", path);
@@ -125,7 +123,7 @@ fn by_base_name_only_on_request() {
 }
 
 #[test]
-fn base_names_of_an_sfv_file() {
+fn basename_applies_to_sfv_files() {
     let dir = abc();
     let list = "; SFV\nx/abc.bin 352441C2\n./x/abc.bin 352441C2\ny/b.exe 352441C2\n";
     dir.write("list", list);
@@ -142,7 +140,7 @@ fn base_names_of_an_sfv_file() {
 }
 
 #[test]
-fn two_digests_that_contradict_each_other() {
+fn two_different_digests_of_one_file_fail() {
     let dir = abc();
     dir.write("list", format!("{ABC}  abc.bin\n{}  abc.bin\n", sha256("other")));
     let ran = dir.words("check list --only abc.bin").run();
@@ -163,13 +161,13 @@ fn names_that_lead_out_are_refused() {
     let in_down = |flags: &str| dir.shell(&format!("cd down && \"$HSUM\" check list {flags}"));
     in_down("").gives(1, "ok: OK\n", refused);
     in_down("--allow-outside").prints("../up: OK\nok: OK\n");
-    // Lists of GNU lines are as they were.
+    // GNU lines may name any file.
     dir.write("down/gnu", format!("{ABC}  ../up\n"));
     dir.shell("cd down && \"$HSUM\" check gnu").prints("../up: OK\n");
 }
 
 #[test]
-fn weak_entries_are_refused_where_strong_ones_are_asked_for() {
+fn strong_refuses_weak_entries() {
     let dir = abc();
     dir.write("list", format!("{}  abc.bin\n{ABC}  abc.bin\n", md5("abc")));
     dir.words("check list").prints("abc.bin: OK\nabc.bin: OK\n");
@@ -179,7 +177,7 @@ fn weak_entries_are_refused_where_strong_ones_are_asked_for() {
 }
 
 #[test]
-fn sfv() {
+fn sfv_files_are_checked() {
     let dir = abc();
     dir.write("my clip.mkv", "other");
     let list = "; Generated by WIN-SFV32\r\n;\r\nabc.bin 352441C2\r\nmy clip.mkv DEADBEEF\r\n";
@@ -204,7 +202,7 @@ fn sfv() {
 }
 
 #[test]
-fn lists_that_are_none() {
+fn files_that_are_not_lists_fail() {
     let dir = abc();
     let none = "no properly formatted checksum lines found\n";
     for (text, word) in [
@@ -221,9 +219,8 @@ fn lists_that_are_none() {
     }
 }
 
-/// What it would have listed after that is lost.
 #[test]
-fn lists_that_break_off_fail() {
+fn truncated_lists_fail() {
     let dir = abc();
     dir.write("list", format!("[{{\"name\": \"abc.bin\", \"sha256\": \"{ABC}\"}},"));
     dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "malformed JSON");
@@ -235,7 +232,7 @@ fn lists_that_break_off_fail() {
 }
 
 #[test]
-fn what_a_listed_file_is_instead() {
+fn a_mismatch_names_the_entry_whose_digest_the_file_has() {
     let dir = Dir::with(&["a", "b", "c"]);
     dir.write("list", list(&["a", "b"]));
     dir.write("a", "b");
@@ -246,9 +243,8 @@ fn what_a_listed_file_is_instead() {
     dir.words("check list").run().is_in(1, b"a: FAILED\nb: OK\n", "hsum: a: the file is empty\n");
 }
 
-/// A line whose end does not come yet keeps nothing back: the shape is known from the first.
 #[test]
-fn verdicts_come_while_the_list_is_still_written() {
+fn verdicts_are_printed_while_the_list_is_still_written() {
     use std::io::{Read, Write};
     let dir = abc();
     dir.fifo("fifo");
@@ -264,9 +260,8 @@ fn verdicts_come_while_the_list_is_still_written() {
     finish(child).is(0, b"", "");
 }
 
-/// What the machine's own programs print of files with odd names is read back.
 #[test]
-fn what_other_programs_print_is_read_back() {
+fn output_of_other_programs_is_checked() {
     let dir = Dir::new();
     let mut numbers = Numbers::new(6);
     let names = ["a", "b c", "d (e)", "f=g", "h: i", "-j", "k.sha256"];
@@ -311,9 +306,8 @@ fn what_other_programs_print_is_read_back() {
     assert!(ran > 0 || !has("sha256sum"));
 }
 
-/// Text as PowerShell shapes it, for files with odd names.
 #[test]
-fn what_powershell_would_print_is_read_back() {
+fn output_of_powershell_is_checked() {
     let dir = Dir::new();
     let names = ["a", "b c", "d (e)", "f=g"];
     let (mut list, mut table) = (String::new(), String::new());
@@ -335,7 +329,6 @@ fn what_powershell_would_print_is_read_back() {
     }
 }
 
-/// A source without its digest is not verified, and must not seem so.
 #[test]
 fn sources_without_digests_fail() {
     let dir = Dir::new();
@@ -348,9 +341,8 @@ fn sources_without_digests_fail() {
     dir.hsum(["check", "PKGBUILD"]).run().exits(0);
 }
 
-/// An entry that names a file and is not understood is a failure, and is named.
 #[test]
-fn entries_that_are_not_understood_fail() {
+fn entries_with_bad_digests_fail_and_are_named() {
     let dir = abc();
     dir.write("LICENSE", "other");
     let good = format!("{{\"name\":\"abc.bin\",\"sha256\":\"{ABC}\"}}");
@@ -361,8 +353,8 @@ fn entries_that_are_not_understood_fail() {
         ("\"sha-256\":\"abc\"", "the digest is malformed"),
         ("\"shasum\":\"abc\"", "the digest is malformed"),
         ("\"hashes\":{\"sha256\":\"abc\"}", "the digest is malformed"),
-        ("\"whirlpool\":\"00\"", "not computed"),
-        ("\"crc32\":\"00000000\"", "not computed"),
+        ("\"whirlpool\":\"00\"", "unsupported algorithm"),
+        ("\"crc32\":\"00000000\"", "unsupported algorithm"),
     ] {
         dir.write("list", format!("[{good},{{\"name\":\"LICENSE\",{field}}}]"));
         for flags in ["", "--strict", "--warn"] {
@@ -402,9 +394,8 @@ fn entries_that_are_not_understood_fail() {
     dir.words("check known.txt").run().is_in(1, b"abc.bin: OK\n", "known.txt: 4: LICENSE: ");
 }
 
-/// Bad GNU lines are warnings, as in GNU, unless --only names their file.
 #[test]
-fn bad_lines_of_gnu_are_warnings() {
+fn bad_gnu_lines_are_warnings_unless_only_names_their_file() {
     let dir = abc();
     dir.write("list", format!("{ABC}  abc.bin\nabcd  x\n"));
     let warning = "hsum: WARNING: 1 line is improperly formatted\n";
@@ -414,7 +405,7 @@ fn bad_lines_of_gnu_are_warnings() {
 }
 
 #[test]
-fn files_that_are_listed_without_a_digest() {
+fn files_listed_without_a_digest_are_warnings() {
     let dir = abc();
     let asset = format!("{{\"name\":\"abc.bin\",\"digest\":\"sha256:{ABC}\"}}");
     dir.write("list", format!("[{asset},{{\"name\":\"old.zip\",\"digest\":null}}]"));
@@ -428,9 +419,8 @@ fn files_that_are_listed_without_a_digest() {
     dir.words("check old.zip --sums list").run().is_in(1, b"", "listed without a digest");
 }
 
-/// A file that could not be read when hsum made the list has not been verified.
 #[test]
-fn error_lines_of_a_list_fail() {
+fn a_file_that_was_unreadable_when_hsum_made_the_list_fails() {
     let dir = abc();
     let made = dir.words("sum --json abc.bin gone").run();
     dir.write("list", made.stdout);
@@ -438,12 +428,12 @@ fn error_lines_of_a_list_fail() {
     for flags in ["", "--strict", "--only gone"] {
         let ran = dir.words(&format!("check list {flags}")).run();
         let printed: &[u8] = if flags == "--only gone" { b"" } else { b"abc.bin: OK\n" };
-        ran.is_in(1, printed, "hsum: list: 2: gone: the list has no digest for it");
+        ran.is_in(1, printed, "hsum: list: 2: gone: no digest: the file could not be read");
     }
 }
 
 #[test]
-fn gentoo_digests() {
+fn headings_name_the_algorithm_in_gentoo_digests() {
     let dir = abc();
     let ran = dir.words("sum -a blake2b -a sha512 --tag abc.bin").run();
     let printed = String::from_utf8(ran.stdout).unwrap();
@@ -464,9 +454,8 @@ fn gentoo_digests() {
     dir.words("check abc.bin --sums DIGESTS").run().is_in(1, b"abc.bin: FAILED\n", "");
 }
 
-/// A list of another shape does not read standard input.
 #[test]
-fn a_dash_in_another_shape_is_a_file() {
+fn a_dash_in_another_format_is_a_file() {
     let dir = abc();
     dir.write("list", format!("{{\"name\":\"-\",\"sha256\":\"{ABC}\"}}"));
     for flags in ["", "--only -"] {
@@ -477,9 +466,8 @@ fn a_dash_in_another_shape_is_a_file() {
     dir.words("check list").stdin("").prints("./-: OK\n");
 }
 
-/// Two digests of one algorithm for one file, wherever the list says them.
 #[test]
-fn contradictions_in_lists_of_other_shapes() {
+fn two_digests_of_one_algorithm_fail_in_every_format() {
     let dir = abc();
     let wrong = sha256("other");
     for text in [
@@ -506,10 +494,8 @@ fn contradictions_in_lists_of_other_shapes() {
     }
 }
 
-/// Nothing digest-like is dropped: neither in a map with a broken value, nor in an object whose keys
-/// are unusual, nor where no name is given.
 #[test]
-fn odd_entries_of_json_and_toml_are_failures() {
+fn odd_entries_of_json_and_toml_fail() {
     let dir = abc();
     let good = format!("\"good\":{{\"path\":\"abc.bin\",\"sha256\":\"{ABC}\"}}");
     let wrong = sha256("other");
@@ -546,9 +532,8 @@ fn odd_entries_of_json_and_toml_are_failures() {
     dir.words("check list").run().is_in(1, b"abc.bin: OK\n", "no file name");
 }
 
-/// What looks like an entry in real files, and is none.
 #[test]
-fn digests_of_other_things_are_no_entries() {
+fn digests_of_other_things_are_ignored() {
     let dir = abc();
     let file = format!("{{\"path\":\"abc.bin\",\"hashes\":{{\"sha256\":\"{ABC}\"}}}}");
     for list in [

@@ -1,4 +1,4 @@
-//! `hsum publish`, and whether others read what it writes.
+//! `hsum publish`, and other programs that read its lists.
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +19,7 @@ fn text(dir: &Dir, name: &str) -> String {
 }
 
 #[test]
-fn writes_every_format() {
+fn every_format_is_written() {
     let dir = release();
     let words = ["publish", "r", "-a", "sha256,md5", "--base-url", "https://example.org/r"];
     let report = "r/SHA256SUMS: 3 files\nr/MD5SUMS: 3 files\nr/CHECKSUM: 3 files\n\
@@ -46,7 +46,7 @@ fn writes_every_format() {
 }
 
 #[test]
-fn does_not_list_what_it_wrote_before() {
+fn earlier_lists_are_not_listed() {
     let dir = release();
     dir.words("publish r").run().exits(0);
     let before = text(&dir, "r/SHA256SUMS");
@@ -56,7 +56,7 @@ fn does_not_list_what_it_wrote_before() {
     let ran = dir.words("publish r").run();
     assert!(text(&dir, "r/SHA256SUMS").contains("  sub/SHA256SUMS\n"));
     let warning = |name: &str| {
-        format!("hsum: warning: r/{name} is of an earlier day: not written anew, not listed\n")
+        format!("hsum: warning: r/{name}: left by an earlier run; not updated, not listed\n")
     };
     let warnings = warning("SHA256SUMS.minisig") + &warning("SHA512SUMS");
     let report = "r/SHA256SUMS: 4 files\nr/CHECKSUM: 4 files\nr/checksums.json: 4 files\n\
@@ -68,7 +68,7 @@ fn does_not_list_what_it_wrote_before() {
 }
 
 #[test]
-fn hsum_reads_it_back() {
+fn hsum_reads_every_list() {
     let dir = release();
     dir.words("publish r -a sha512,blake3 --base-url https://h/").run().exits(0);
     for list in
@@ -81,7 +81,7 @@ fn hsum_reads_it_back() {
 }
 
 #[test]
-fn others_read_it_back() {
+fn other_programs_read_the_lists() {
     let dir = release();
     dir.write("r/odd\\\nname", "x");
     dir.words("publish r -a sha256,b2 --formats sums,bsd").run().exits(0);
@@ -110,31 +110,31 @@ fn xmllint_reads_the_metalink() {
 }
 
 #[test]
-fn writes_all_or_nothing() {
+fn a_failed_run_replaces_no_list() {
     let dir = release();
     dir.write("r/SHA256SUMS", "old");
     dir.fifo("r/pipe");
     let words = "r/pipe: Is a FIFO, not a regular file";
     let ran = dir.words("publish r").run();
-    ran.is(1, b"", &format!("hsum: {words}\nhsum: r: nothing is written\n"));
+    ran.is(1, b"", &format!("hsum: {words}\nhsum: r: no lists written\n"));
     assert_eq!(text(&dir, "r/SHA256SUMS"), "old");
     dir.words("publish r --exclude pipe --formats sums").gives(0, "r/SHA256SUMS: 3 files\n", "");
     dir.write(name(b"r/\xff"), "x");
     dir.write("r/SHA256SUMS", "old");
     let ran = dir.words("publish r --exclude pipe").run();
-    ran.is_in(1, b"", "checksums.json: the name is not UTF-8");
+    ran.is_in(1, b"", "cannot be listed as 'json': the name is not UTF-8");
     assert_eq!(text(&dir, "r/SHA256SUMS"), "old");
     dir.words("publish r --exclude pipe --formats sums,bsd").run().exits(0);
 }
 
 #[test]
-fn refuses_what_cannot_be() {
+fn invalid_arguments_are_refused() {
     let dir = release();
     dir.mkdir("empty");
     dir.words("publish nope").gives(1, "", "hsum: nope: No such file or directory\n");
     dir.words("publish r/a.iso").gives(1, "", "hsum: r/a.iso: Not a directory\n");
     dir.words("publish empty").gives(1, "", "hsum: empty: no files to publish\n");
-    dir.words("publish r --formats metalink").refuses("give --base-url");
+    dir.words("publish r --formats metalink").refuses("use --base-url");
     dir.words("publish r --formats sri -a md5").run().is_in(1, b"", "has no name for any");
     for url in ["/local", "file:///r", "https://u:secret@h/", "https://h/?q", "https://h/#f"] {
         let ran = dir.hsum(["publish", "r", "--base-url", url]).refuses("--base-url");

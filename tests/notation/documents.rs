@@ -1,5 +1,6 @@
-//! Documents of JSON and TOML, made from arbitrary bytes, in which a known number of files are named
-//! beside a digest-like field. The fuzz targets use them too.
+//! JSON and TOML documents from arbitrary bytes, with a known number of files with digest-like fields.
+//!
+//! The fuzz targets use them too.
 
 use hsum::manifest::{List, ListOptions};
 
@@ -9,7 +10,7 @@ const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
 /// Names with and without a dot, a folder or a blank.
 const NAMES: [&str; 6] = ["LICENSE", "a.txt", "d/b", "c d.zip", "x", "v1"];
 
-/// A digest-like key and its value: good, cut short, empty, null, of another type, listed, nested.
+/// Returns a digest-like key and its value: good, truncated, empty, null, nested and so on.
 fn field(kind: u8, toml: bool) -> String {
     let pairs: [(&str, String); 23] = [
         ("sha256", format!("\"{SHA256}\"")),
@@ -50,8 +51,9 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// Two bytes for each file: how it is named, and what its digest is like. Returns how many files are
-/// named, and the document.
+/// Returns the number of named files, and a document with them.
+///
+/// Two bytes select how a file is named and what its digest is like.
 pub(crate) fn json(bytes: &[u8]) -> (usize, String) {
     let files: Vec<String> = bytes
         .chunks_exact(2)
@@ -73,7 +75,7 @@ pub(crate) fn json(bytes: &[u8]) -> (usize, String) {
     (files.len(), format!("[{{}}, {}]", files.join(", ")).replace("[{}, ]", "[{}]"))
 }
 
-/// As [`json`], in TOML.
+/// Returns what [`json`] does, in TOML.
 pub(crate) fn toml(bytes: &[u8]) -> (usize, String) {
     let mut text = String::from("[start]\n");
     let mut count = 0;
@@ -96,7 +98,7 @@ pub(crate) fn toml(bytes: &[u8]) -> (usize, String) {
     (count, text)
 }
 
-/// Asserts that no file of a document is dropped.
+/// Asserts that no file in a document is dropped.
 pub(crate) fn assert_kept((named, text): (usize, String)) {
     let listed: Vec<_> = List::new(text.as_bytes(), ListOptions::new()).collect();
     let kept = listed.iter().filter(|l| l.entry.is_ok() || l.name.is_some()).count();

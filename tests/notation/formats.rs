@@ -1,4 +1,4 @@
-//! Checksum files: the corpus, whole and in every encoding, and what the machine's own programs print.
+//! Checksum files of every format: the corpus, in every encoding and damaged.
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ struct Case {
     format: String,
     name: String,
     text: String,
-    /// As the corpus says it.
+    /// The expected entries, in the corpus's notation.
     entries: Vec<String>,
 }
 
@@ -40,12 +40,12 @@ fn corpus() -> Vec<Case> {
     cases
 }
 
-fn hint(name: &str) -> ListOptions {
+fn options(name: &str) -> ListOptions {
     ListOptions::new().name(PathBuf::from(name))
 }
 
 fn read(text: &[u8], name: &str) -> (String, Vec<String>) {
-    let mut list = List::new(text, hint(name));
+    let mut list = List::new(text, options(name));
     let format = format!("{:?}", list.format());
     (format, list.map(|listed| shown(&listed)).collect())
 }
@@ -62,7 +62,7 @@ fn shown(listed: &ListEntry) -> String {
     }
 }
 
-/// Whether what was read is what should be, of which reasons are given in part.
+/// Returns `true` if the entries are as expected; a part of a reason is enough.
 fn agree(got: &[String], wanted: &[String]) -> bool {
     let same = |(got, wanted): (&String, &String)| match wanted.strip_prefix("! ") {
         Some(reason) => got.starts_with("! ") && got.contains(reason),
@@ -81,7 +81,7 @@ fn assert_reads(case: &Case, text: &[u8], how: &str) {
 }
 
 #[test]
-fn the_whole_corpus() {
+fn the_corpus_is_read() {
     let cases = corpus();
     assert!(cases.len() >= 50, "only {} files", cases.len());
     for case in &cases {
@@ -95,7 +95,7 @@ fn the_whole_corpus() {
 }
 
 #[test]
-fn with_the_line_ends_of_windows_and_without_the_last_one() {
+fn line_ends_may_be_cr_lf_or_missing() {
     for case in corpus() {
         assert_reads(&case, case.text.trim_end().as_bytes(), "without its last line end");
         assert_reads(&case, case.text.replace('\n', "\r\n").as_bytes(), "with CR LF");
@@ -103,7 +103,7 @@ fn with_the_line_ends_of_windows_and_without_the_last_one() {
 }
 
 #[test]
-fn in_utf_16_and_with_a_mark() {
+fn utf_16_and_byte_order_marks_are_read() {
     for case in corpus() {
         let marked = format!("\u{feff}{}", case.text);
         assert_reads(&case, marked.as_bytes(), "in UTF-8 with a mark");
@@ -114,9 +114,8 @@ fn in_utf_16_and_with_a_mark() {
     }
 }
 
-/// However the bytes arrive, the entries are the same.
 #[test]
-fn byte_by_byte() {
+fn reading_byte_by_byte_gives_the_same_entries() {
     struct Slow<'t>(&'t [u8]);
     impl Read for Slow<'_> {
         fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
@@ -125,19 +124,18 @@ fn byte_by_byte() {
         }
     }
     for case in corpus() {
-        // A document's first character alone does not tell it from a list.
+        // The first byte of a document is not enough to recognise it.
         if ["Json", "Metalink"].contains(&&*case.format) {
             continue;
         }
         let slow = BufReader::new(Slow(case.text.as_bytes()));
-        let got: Vec<String> = List::new(slow, hint(&case.name)).map(|l| shown(&l)).collect();
+        let got: Vec<String> = List::new(slow, options(&case.name)).map(|l| shown(&l)).collect();
         assert!(agree(&got, &case.entries), "{}: {got:#?}", case.text);
     }
 }
 
-/// The corpus cut short and with bytes changed: no panic, and no entry out of the directory.
 #[test]
-fn damaged() {
+fn damaged_lists_neither_panic_nor_lead_outside() {
     for case in corpus() {
         for cut in (0..case.text.len()).step_by(7) {
             let mut text = case.text.as_bytes()[..cut].to_vec();
@@ -151,7 +149,7 @@ fn damaged() {
 }
 
 fn safe(text: &[u8], name: &str) {
-    let mut list = List::new(text, hint(name));
+    let mut list = List::new(text, options(name));
     let bounded = matches!(list.format(), ListFormat::Plain | ListFormat::Sidecar);
     for entry in list.filter_map(|listed| listed.entry.ok()) {
         assert!(bounded || !manifest::leads_outside(&entry.path), "{entry:?}");
@@ -159,7 +157,7 @@ fn safe(text: &[u8], name: &str) {
 }
 
 #[test]
-fn names_outside_only_when_asked_for() {
+fn names_lead_outside_only_if_allowed() {
     let text = b"../a ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
     let refused: Vec<_> = List::new(&text[..], ListOptions::new()).map(|l| l.entry).collect();
     assert_eq!(refused, [Err(BadLine::Outside)]);
@@ -175,7 +173,7 @@ fn names_outside_only_when_asked_for() {
 }
 
 #[test]
-fn one_file_of_a_list() {
+fn one_file_is_found() {
     let (abc, nothing) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
     let find = |text: &str, name: &str, matching| {
         let list = List::new(text.as_bytes(), ListOptions::new());
@@ -199,9 +197,8 @@ fn one_file_of_a_list() {
     assert_eq!(entry.digests().count(), 2);
 }
 
-/// A bare digest is of the file that the caller asks for.
 #[test]
-fn a_bare_digest_of_a_known_file() {
+fn a_bare_digest_belongs_to_the_known_file() {
     let hint = ListOptions::new().file(PathBuf::from("x"));
     let text = b"sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
     let entries: Vec<_> = List::new(&text[..], hint).map(|listed| shown(&listed)).collect();
@@ -210,7 +207,7 @@ fn a_bare_digest_of_a_known_file() {
 }
 
 #[test]
-fn what_must_be_read_whole_has_a_limit() {
+fn a_document_has_a_size_limit() {
     let mut text = b"{\"a\": \"".to_vec();
     text.resize(17 << 20, b'x');
     let entries: Vec<_> = List::new(&text[..], ListOptions::new()).map(|l| l.entry).collect();
@@ -218,17 +215,15 @@ fn what_must_be_read_whole_has_a_limit() {
 }
 
 proptest! {
-    /// A file that is named beside a digest-like field is an entry or a bad one that names it.
     #[test]
-    fn no_named_file_is_dropped(bytes in prop::collection::vec(any::<u8>(), 0..24)) {
+    fn no_file_with_a_digest_is_dropped(bytes in prop::collection::vec(any::<u8>(), 0..24)) {
         documents::assert_kept(documents::json(&bytes));
         documents::assert_kept(documents::toml(&bytes));
     }
 }
 
-/// Every way to name a file with every kind of digest.
 #[test]
-fn no_named_file_is_dropped_of_all_kinds() {
+fn no_kind_of_name_or_digest_is_dropped() {
     for name in 0..42 {
         for digest in 0..23 {
             documents::assert_kept(documents::json(&[name, digest]));
@@ -237,9 +232,8 @@ fn no_named_file_is_dropped_of_all_kinds() {
     }
 }
 
-/// Of several digests in a list any may match; of several fields, each must.
 #[test]
-fn alternatives() {
+fn digests_of_one_field_are_alternatives() {
     let (a, b) = ("900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e");
     let read = |text: String| List::new(text.as_bytes(), ListOptions::new()).next().unwrap().entry;
     let entry = read(format!("{{\"name\": \"x\", \"md5\": [\"{a}\", \"{b}\"]}}")).unwrap();
@@ -250,9 +244,8 @@ fn alternatives() {
     assert_eq!(read(format!("[x]\nmd5 = '{a}'\ndigest = 'md5:{b}'\n")), Err(BadLine::Conflict));
 }
 
-/// What a bad line names counts for that file, beside a good line too.
 #[test]
-fn one_bad_line_of_a_file() {
+fn a_bad_line_spoils_a_good_line_of_the_same_file() {
     let abc = "900150983cd24fb0d6963f7d28e17f72";
     let find = |text: String, name: &str| {
         let list = List::new(text.as_bytes(), ListOptions::new().file(PathBuf::from(name)));
@@ -274,9 +267,8 @@ fn one_bad_line_of_a_file() {
     assert_eq!(find(debian, "a"), Err(NotListed::Conflict));
 }
 
-/// `-` is standard input in lines of GNU, BSD and OpenSSL only.
 #[test]
-fn a_dash_is_a_file() {
+fn a_dash_is_standard_input_in_plain_lines_only() {
     let abc = "900150983cd24fb0d6963f7d28e17f72";
     let path = |text: String| List::new(text.as_bytes(), ListOptions::new()).next().unwrap().entry;
     for text in [format!("{abc}  -\n"), format!("MD5 (-) = {abc}\n"), format!("MD5(-)= {abc}\n")] {
@@ -294,9 +286,8 @@ fn a_dash_is_a_file() {
     }
 }
 
-/// Variables that are put into names take no more than a list of plain names.
 #[test]
-fn names_that_a_script_makes_have_a_limit() {
+fn expanded_names_have_a_size_limit() {
     let long = "x".repeat(900);
     let mut text = format!("pkgname=a\nv={long}\nmd5sums=\"\n");
     for i in 0..4000 {

@@ -1,19 +1,30 @@
-//! The words after `hsum publish`.
+//! Arguments of `hsum publish`.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hsum::HashFunction;
+use hsum::manifest::publish::ReleaseFormat;
 
-use crate::cli::args::shared::WorkArgs;
+use crate::cli::args::shared::{WorkArgs, one_of};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum publish release
+  hsum publish release -a sha256,sha512 --formats sums,json
+  hsum publish release --base-url https://example.org/1.2 --base-url https://mirror.example/1.2
+
+Exit status:
+  0  every list was written
+  1  a file could not be read or listed; no list was changed
+  2  the arguments are invalid")]
 pub(crate) struct PublishArgs {
-    /// The folder with the release's files
+    /// Directory with the release's files
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 
-    /// Algorithm, several with commas or by repeating; see 'hsum algorithms'
+    /// Algorithms, separated by commas or repeated; see 'hsum algorithms'
     #[arg(
         short,
         long = "algorithm",
@@ -23,37 +34,29 @@ pub(crate) struct PublishArgs {
     )]
     pub(crate) algorithms: Vec<HashFunction>,
 
-    /// What to write, several with commas; by default all, Metalink where --base-url is given
-    #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',')]
-    pub(crate) formats: Vec<PublishFormat>,
+    /// Formats, separated by commas [default: every format that has a name for the algorithms]
+    ///
+    /// sums: SHA256SUMS and so on, one file for each algorithm.
+    /// bsd: CHECKSUM, lines in BSD style.
+    /// json: checksums.json, as GitHub lists a release's assets.
+    /// sri: integrity.json, Subresource Integrity by file name.
+    /// metalink: release.meta4, Metalink 4; needs --base-url.
+    #[arg(long, value_name = "FORMAT", value_parser = one_of(ReleaseFormat::ALL, ReleaseFormat::name), value_delimiter = ',', verbatim_doc_comment)]
+    pub(crate) formats: Vec<ReleaseFormat>,
 
-    /// Where the folder will be; by repeating, mirrors, the best first
-    // Parsed by hand: clap would repeat a wrong value, which may hold a password.
+    /// URL at which DIR will be; repeat for mirrors, the best first
+    // Parsed by hand: clap would print a wrong value, which may contain a password.
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Vec<String>,
 
-    /// Only files that match GLOB (on the name, or with a '/' on the path below DIR)
+    /// Publish only files that match GLOB; with a '/', it is matched to the path below DIR
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
-    /// No files and no directories that match GLOB
+    /// Skip files and directories that match GLOB
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PublishFormat {
-    /// SHA256SUMS and the like, one for each algorithm
-    Sums,
-    /// CHECKSUM: BSD-style lines
-    Bsd,
-    /// integrity.json: Subresource Integrity by name
-    Sri,
-    /// release.meta4: Metalink v4
-    Metalink,
-    /// checksums.json: as GitHub lists a release's assets
-    Json,
 }

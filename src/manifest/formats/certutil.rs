@@ -14,8 +14,7 @@ pub(super) struct Certutil {
     heading: Option<(u64, Heading)>,
 }
 
-/// Returns `true` for the heading in English, and for the last line, which starts alike in every
-/// language.
+/// Returns `true` if a line is an English heading, or the last line, which no language changes.
 pub(super) fn is_mark(line: &[u8]) -> bool {
     let english = || line.windows(9).any(|part| part == b" hash of ") && heading(line).is_some();
     line.starts_with(b"CertUtil: ") || english()

@@ -255,7 +255,7 @@ fn sums(name: &str) -> Option<(Result<HashFunction, BadLine>, &str)> {
     (is_known && (suffix.is_empty() || suffix.starts_with('_'))).then_some((function, suffix))
 }
 
-/// Returns `true` for a source that is checked out, not downloaded: `git+https://…`.
+/// Returns `true` if a source is checked out, not downloaded: `git+https://…`.
 fn is_repository(source: &str) -> bool {
     let url = source.split_once("::").map_or(source, |(_, url)| url);
     ["git", "hg", "svn", "bzr", "fossil"]

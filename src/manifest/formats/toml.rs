@@ -25,7 +25,7 @@ pub(super) struct Toml {
     scan: Scan,
 }
 
-/// Returns `true` for a table's heading.
+/// Returns `true` if a line is the heading of a table.
 pub(super) fn is_mark(line: &[u8]) -> bool {
     let inner = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]"));
     let inner = inner.map(|inner| {

@@ -98,7 +98,7 @@ const UNRELATED: [&str; 14] = [
 const DIGEST_WORDS: [&str; 8] =
     ["checksums", "checksum", "digests", "digest", "hashes", "hash", "sums", "sum"];
 
-/// Returns `true` for the key of an object that describes no file of the list.
+/// Returns `true` if objects under this key describe no file of the list.
 pub(crate) fn is_unrelated(key: &str) -> bool {
     UNRELATED.contains(&key)
 }

@@ -410,7 +410,7 @@ impl Object {
     }
 }
 
-/// Returns `true` for a defect that another digest does not make up for.
+/// Returns `true` if another digest does not make up for a defect.
 fn is_broken(bad: BadLine) -> bool {
     matches!(bad, BadLine::BadDigest | BadLine::Conflict)
 }
