@@ -69,10 +69,10 @@ impl ListEntry {
         Self { line, name: None, entry }
     }
 
-    /// Creates a line that names a file even if it is bad.
+    /// Creates a line that names a file even if it is bad; an empty name is unknown.
     pub(super) fn named(line: u64, name: &[u8], entry: Result<Entry, BadLine>) -> Self {
         let name = match entry {
-            Err(bad) if bad != BadLine::Unpaired => path(name).ok(),
+            Err(bad) if bad != BadLine::Unpaired && !name.is_empty() => path(name).ok(),
             _ => None,
         };
         Self { line, name, entry }

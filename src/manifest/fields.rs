@@ -23,27 +23,6 @@ pub(super) fn function(name: &[u8]) -> Result<HashFunction, BadLine> {
     })
 }
 
-/// A cache of hash functions by name.
-#[derive(Default)]
-pub(super) struct Functions(Vec<(Vec<u8>, Result<HashFunction, BadLine>)>);
-
-impl Functions {
-    /// The maximum number of names in the cache.
-    const MOST: usize = 32;
-
-    /// Parses a name of a hash function, as [`function`] does.
-    pub(super) fn named(&mut self, name: &[u8]) -> Result<HashFunction, BadLine> {
-        if let Some((_, known)) = self.0.iter().find(|(known, _)| known == name) {
-            return *known;
-        }
-        let found = function(name);
-        if self.0.len() < Self::MOST {
-            self.0.push((name.to_vec(), found));
-        }
-        found
-    }
-}
-
 /// Parses a digest in hex, of any length if the algorithm has digests of several lengths.
 pub(super) fn hex(function: HashFunction, text: &[u8]) -> Result<Digest, BadLine> {
     let sized = HashFunction::new(function.algorithm(), text.len() / 2);
@@ -103,6 +82,17 @@ pub(super) fn entry(
         }
     }
     Ok(entry)
+}
+
+/// Joins two entries of one file under the name of the first.
+pub(super) fn join(one: Entry, other: Entry) -> Result<Entry, BadLine> {
+    let size = match (one.size, other.size) {
+        (Some(a), Some(b)) if a != b => return Err(BadLine::Conflict),
+        (a, b) => a.or(b),
+    };
+    let joined = entry(b"-", one.digests().chain(other.digests()).copied(), size)?;
+    let alternatives = [one.alternatives, other.alternatives].concat();
+    Ok(Entry { path: one.path, url: one.url.or(other.url), alternatives, ..joined })
 }
 
 /// The digests of one file as they are collected.

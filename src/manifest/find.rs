@@ -129,7 +129,7 @@ pub fn find(
             Some(other) if !is_same_name(&other.path, &entry.path) => {
                 return Err(NotListed::Ambiguous);
             }
-            Some(other) => join(other, entry).ok_or(NotListed::Conflict)?,
+            Some(other) => fields::join(other, entry).map_err(|_| NotListed::Conflict)?,
         });
     }
     match (found, refused) {
@@ -137,16 +137,4 @@ pub fn find(
         (Some(entry), None) => Ok(Entry { path: file.to_owned(), ..entry }),
         (None, None) => Err(NotListed::Missing),
     }
-}
-
-/// Joins two entries of one file; `None` if they contradict each other.
-fn join(one: Entry, other: Entry) -> Option<Entry> {
-    let size = match (one.size, other.size) {
-        (Some(a), Some(b)) if a != b => return None,
-        (a, b) => a.or(b),
-    };
-    let digests: Vec<_> = one.digests().chain(other.digests()).copied().collect();
-    let joined = fields::entry(b"-", digests, size).ok()?;
-    let alternatives = [one.alternatives, other.alternatives].concat();
-    Some(Entry { path: one.path, url: one.url.or(other.url), alternatives, ..joined })
 }

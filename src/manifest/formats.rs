@@ -48,11 +48,11 @@ pub(super) struct FormatRow {
     pub(super) recognition: Recognition,
 }
 
-/// Declares the formats, in the order in which they are tried: `NAME, DESCRIPTION, NAMES, ENTRIES
-/// = RECOGNITION`.
+/// Declares the formats, in the order in which they are tried:
+/// `FORMAT, NAME, IS_CONFINED, HAS_OBJECTS = RECOGNITION`.
 macro_rules! formats {
     ($plain:ident, $plain_name:literal = $fallback:expr;
-     $($(#[$cfg:meta])* $format:ident, $name:literal, $names:ident, $entries:ident = $how:expr;)*) => {
+     $($(#[$cfg:meta])* $format:ident, $name:literal, $is_confined:literal, $has_objects:literal = $how:expr;)*) => {
         /// The format of a checksum file.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -79,7 +79,7 @@ macro_rules! formats {
             pub fn is_confined(self) -> bool {
                 match self {
                     Self::$plain => false,
-                    $($(#[$cfg])* Self::$format => matches!(Names::$names, Names::Confined),)*
+                    $($(#[$cfg])* Self::$format => $is_confined,)*
                 }
             }
 
@@ -87,7 +87,7 @@ macro_rules! formats {
             pub fn has_objects(self) -> bool {
                 match self {
                     Self::$plain => false,
-                    $($(#[$cfg])* Self::$format => matches!(Entries::$entries, Entries::Objects),)*
+                    $($(#[$cfg])* Self::$format => $has_objects,)*
                 }
             }
         }
@@ -104,41 +104,29 @@ macro_rules! formats {
     };
 }
 
-/// The names that a format may contain.
-enum Names {
-    Any,
-    Confined,
-}
-
-/// The parts of a list that are entries.
-enum Entries {
-    Lines,
-    Objects,
-}
-
 formats! {
     Plain, "GNU, BSD or OpenSSL lines" = Fallback(plain::reader);
 
-    Json, "JSON", Confined, Objects = Document(json::is_start, json::read);
+    Json, "JSON", true, true = Document(json::is_start, json::read);
     #[cfg(feature = "fs")]
-    Metalink, "Metalink", Confined, Lines = Document(metalink::is_start, metalink::read);
+    Metalink, "Metalink", true, false = Document(metalink::is_start, metalink::read);
 
-    Snapshot, "snapshot record", Confined, Lines = Line(snapshot::is_mark, reader::<snapshot::Snapshot>);
-    Hashdeep, "hashdeep file", Confined, Lines = Line(hashdeep::is_mark, reader::<hashdeep::Hashdeep>);
-    Gentoo, "Gentoo Manifest", Confined, Lines = Line(gentoo::is_mark, reader::<gentoo::Manifest>);
-    Debian, "Debian control file", Confined, Lines = Line(debian::is_mark, reader::<debian::Debian>);
-    Distinfo, "distinfo file", Confined, Lines = Line(distinfo::is_mark, reader::<distinfo::Distinfo>);
-    Shell, "APKBUILD or PKGBUILD", Confined, Lines = Line(shell::is_mark, reader::<shell::Shell>);
+    Snapshot, "snapshot record", true, false = Line(snapshot::is_mark, reader::<snapshot::Snapshot>);
+    Hashdeep, "hashdeep file", true, false = Line(hashdeep::is_mark, reader::<hashdeep::Hashdeep>);
+    Gentoo, "Gentoo Manifest", true, false = Line(gentoo::is_mark, reader::<gentoo::Manifest>);
+    Debian, "Debian control file", true, false = Line(debian::is_mark, reader::<debian::Debian>);
+    Distinfo, "distinfo file", true, false = Line(distinfo::is_mark, reader::<distinfo::Distinfo>);
+    Shell, "APKBUILD or PKGBUILD", true, false = Line(shell::is_mark, reader::<shell::Shell>);
 
-    Certutil, "output of certutil", Confined, Lines = WeakLine(certutil::is_mark, reader::<certutil::Certutil>);
-    PowerShell, "output of Get-FileHash", Confined, Lines = WeakLine(powershell::is_mark, reader::<powershell::PowerShell>);
-    Toml, "TOML", Confined, Objects = WeakLine(toml::is_mark, reader::<toml::Toml>);
-    Yarn, "yarn.lock", Confined, Objects = WeakLine(yarn::is_mark, reader::<yarn::Yarn>);
-    Pnpm, "pnpm-lock.yaml", Confined, Objects = WeakLine(pnpm::is_mark, reader::<pnpm::Pnpm>);
-    Gpg, "output of gpg's print-md", Confined, Lines = WeakLine(gpg::is_mark, gpg::reader);
-    NameFirst, "lines with the name first", Confined, Lines = WeakLine(name_first::is_mark, name_first::reader);
-    Sfv, "SFV file", Confined, Lines = WeakLine(sfv::is_mark, reader::<sfv::Sfv>);
-    Sidecar, "bare digest", Any, Lines = WeakLine(sidecar::is_mark, sidecar::reader);
+    Certutil, "output of certutil", true, false = WeakLine(certutil::is_mark, reader::<certutil::Certutil>);
+    PowerShell, "output of Get-FileHash", true, false = WeakLine(powershell::is_mark, reader::<powershell::PowerShell>);
+    Toml, "TOML", true, true = WeakLine(toml::is_mark, reader::<toml::Toml>);
+    Yarn, "yarn.lock", true, true = WeakLine(yarn::is_mark, reader::<yarn::Yarn>);
+    Pnpm, "pnpm-lock.yaml", true, true = WeakLine(pnpm::is_mark, reader::<pnpm::Pnpm>);
+    Gpg, "output of gpg's print-md", true, false = WeakLine(gpg::is_mark, gpg::reader);
+    NameFirst, "lines with the name first", true, false = WeakLine(name_first::is_mark, name_first::reader);
+    Sfv, "SFV file", true, false = WeakLine(sfv::is_mark, reader::<sfv::Sfv>);
+    Sidecar, "bare digest", false, false = WeakLine(sidecar::is_mark, sidecar::reader);
 }
 
 /// Creates a reader that needs no options.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -212,26 +211,28 @@ fn pretty(value: &Value) -> Vec<u8> {
 }
 
 fn metalink(file_name: &str, files: &[ReleaseFile], bases: &[Url]) -> Lists {
-    let names: Vec<&str> = files.iter().map(ReleaseFile::xml_name).collect::<Result<_, _>>()?;
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    let written = || -> std::io::Result<Vec<u8>> {
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let root = writer.create_element("metalink");
-        let root = root.with_attribute(("xmlns", "urn:ietf:params:xml:ns:metalink"));
-        root.write_inner_content(|writer| {
-            let generator = concat!("hsum/", env!("CARGO_PKG_VERSION"));
-            writer.create_element("generator").write_text_content(BytesText::new(generator))?;
-            for (file, name) in files.iter().zip(&names) {
-                let element = writer.create_element("file").with_attribute(("name", *name));
-                element.write_inner_content(|writer| file.write_metalink(writer, name, bases))?;
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <metalink xmlns=\"urn:ietf:params:xml:ns:metalink\">\n  \
+         <generator>hsum/{}</generator>\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    for file in files {
+        let (name, size) = (file.xml_name()?, file.size);
+        xml += &format!("  <file name=\"{}\">\n    <size>{size}</size>\n", escape(name));
+        for digest in &file.digests {
+            if let Some(kind) = metalink_type(digest) {
+                xml += &format!("    <hash type=\"{kind}\">{digest}</hash>\n");
             }
-            Ok(())
-        })?;
-        let mut text = writer.into_inner();
-        text.push(b'\n');
-        Ok(text)
-    };
-    one_list(file_name, written().expect("writing to memory cannot fail"))
+        }
+        for (base, priority) in bases.iter().zip(1..) {
+            let url = url_below(base, name);
+            let url = escape(url.as_str());
+            xml += &format!("    <url priority=\"{priority}\">{url}</url>\n");
+        }
+        xml += "  </file>\n";
+    }
+    one_list(file_name, (xml + "</metalink>\n").into_bytes())
 }
 
 /// Returns the name of a digest's algorithm in Metalink.
@@ -240,28 +241,6 @@ fn metalink_type(digest: &Digest) -> Option<&'static str> {
 }
 
 impl ReleaseFile {
-    fn write_metalink(
-        &self,
-        writer: &mut Writer<Vec<u8>>,
-        name: &str,
-        bases: &[Url],
-    ) -> std::io::Result<()> {
-        let size = self.size.to_string();
-        writer.create_element("size").write_text_content(BytesText::new(&size))?;
-        for digest in &self.digests {
-            if let Some(kind) = metalink_type(digest) {
-                let hash = writer.create_element("hash").with_attribute(("type", kind));
-                hash.write_text_content(BytesText::new(&digest.to_hex()))?;
-            }
-        }
-        for (base, priority) in bases.iter().zip(1..) {
-            let priority = format!("{priority}");
-            let url = writer.create_element("url").with_attribute(("priority", &*priority));
-            url.write_text_content(BytesText::new(url_below(base, name).as_str()))?;
-        }
-        Ok(())
-    }
-
     fn sound_digests(&self) -> impl Iterator<Item = &Digest> {
         self.digests.iter().filter(|digest| digest.algorithm().strength() == Strength::Sound)
     }

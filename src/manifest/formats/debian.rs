@@ -108,15 +108,7 @@ impl Debian {
         if let Some(&position) = self.positions.get(name) {
             // A good section does not make up for a bad one.
             let known = &mut self.files[position].entry;
-            *known = match (&*known, entry) {
-                (Ok(one), Ok(other)) if one.size == other.size => {
-                    let all = one.digests().chain(other.digests()).copied();
-                    fields::entry(name, all.collect::<Vec<_>>(), Some(size))
-                }
-                (Ok(_), Ok(_)) => Err(BadLine::Conflict),
-                (Err(bad), _) => Err(*bad),
-                (_, Err(bad)) => Err(bad),
-            };
+            *known = known.clone().and_then(|known| fields::join(known, entry?));
             return;
         }
         self.positions.insert(name.to_vec(), self.files.len());

@@ -1,13 +1,12 @@
 //! FreeBSD's and pkgsrc's distinfo: BSD lines with `SIZE (NAME) = N`; all of a file's must match.
 
 use crate::manifest::error::BadLine;
-use crate::manifest::fields::{Digests, Functions};
+use crate::manifest::fields::{self, Digests};
 use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::tagged::{named_size, tagged};
 
 #[derive(Default)]
 pub(super) struct Distinfo {
-    functions: Functions,
     file: File,
 }
 
@@ -40,7 +39,7 @@ impl Reader for Distinfo {
         if tag.eq_ignore_ascii_case(b"SIZE") {
             self.file.size = named_size((tag, name, value)).map(|(_, size)| size);
         } else {
-            self.file.digests.add_hex(self.functions.named(tag), value);
+            self.file.digests.add_hex(fields::function(tag), value);
         }
     }
 

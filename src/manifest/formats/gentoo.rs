@@ -2,11 +2,11 @@
 
 use crate::manifest::entry::Entry;
 use crate::manifest::error::BadLine;
-use crate::manifest::fields::{self, Functions, words};
+use crate::manifest::fields::{self, Digests, words};
 use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
-pub(super) struct Manifest(Functions);
+pub(super) struct Manifest;
 
 const TAGS: [&[u8]; 6] = [b"AUX", b"DATA", b"DIST", b"EBUILD", b"MANIFEST", b"MISC"];
 
@@ -26,41 +26,32 @@ impl Reader for Manifest {
             None | Some(b"IGNORE" | b"TIMESTAMP" | b"OPTIONAL") => {}
             Some(tag) if tag.starts_with(b"#") => {}
             Some(tag) if TAGS.contains(&tag) => {
-                let entry = self.entry(line);
-                match words(line).nth(1).map(unescape) {
-                    Some(Ok(name)) => sink.push_named(number, &placed(tag, name), entry),
-                    Some(Err(_)) | None => sink.push(number, entry),
-                }
+                let entry = entry(line);
+                let name = words(line).nth(1).and_then(|name| placed(tag, name).ok());
+                sink.push_named(number, &name.unwrap_or_default(), entry);
             }
             Some(_) => sink.push(number, Err(BadLine::UnknownTag)),
         }
     }
 }
 
-impl Manifest {
-    fn entry(&mut self, line: &[u8]) -> Result<Entry, BadLine> {
-        let mut words = words(line);
-        let tag = words.next().unwrap_or_default();
-        let name = words.next().ok_or(BadLine::NoName)?;
-        let size = words.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
-        let (mut digests, mut unknown) = (Vec::new(), BadLine::NoDigest);
-        while let Some(algorithm) = words.next() {
-            let text = words.next().ok_or(BadLine::BadDigest)?;
-            match self.0.named(algorithm) {
-                Ok(function) => digests.push(fields::hex(function, text)?),
-                Err(bad) => unknown = bad,
-            }
-        }
-        if digests.is_empty() {
-            return Err(unknown);
-        }
-        fields::entry(&placed(tag, unescape(name)?), digests, Some(size))
+fn entry(line: &[u8]) -> Result<Entry, BadLine> {
+    let mut words = words(line);
+    let tag = words.next().unwrap_or_default();
+    let name = words.next().ok_or(BadLine::NoName)?;
+    let size = words.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
+    let mut digests = Digests::default();
+    while let Some(algorithm) = words.next() {
+        let text = words.next().ok_or(BadLine::BadDigest)?;
+        digests.add_hex(fields::function(algorithm), text);
     }
+    digests.entry(&placed(tag, name)?, Some(size))
 }
 
-/// Returns the path of a file, which the tag may place in a folder.
-fn placed(tag: &[u8], name: Vec<u8>) -> Vec<u8> {
-    if tag == b"AUX" { [b"files/", &*name].concat() } else { name }
+/// Returns the decoded path of a file, which the tag may place in a folder.
+fn placed(tag: &[u8], name: &[u8]) -> Result<Vec<u8>, BadLine> {
+    let name = unescape(name)?;
+    Ok(if tag == b"AUX" { [b"files/", &*name].concat() } else { name })
 }
 
 /// Decodes the escapes of GLEP 74: `\x20`, `\u00e9`, `\U0001f600`.

@@ -3,7 +3,7 @@
 use crate::algorithm::HashFunction;
 use crate::manifest::entry::Entry;
 use crate::manifest::error::BadLine;
-use crate::manifest::fields::{self, Functions};
+use crate::manifest::fields::{self, Digests};
 use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
@@ -20,16 +20,12 @@ impl Reader for Hashdeep {
     fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if let Some(columns) = line.strip_prefix(b"%%%% size,") {
             let names: Vec<&[u8]> = columns.split(|byte| *byte == b',').collect();
-            let mut functions = Functions::default();
-            let last = names.len() - 1;
-            self.columns = names[..last].iter().map(|name| functions.named(name)).collect();
+            let (_, columns) = names.split_last().unwrap_or((&&[][..], &[]));
+            self.columns = columns.iter().map(|name| fields::function(name)).collect();
         } else if !line.is_empty() && !line.starts_with(b"%%%%") && !line.starts_with(b"##") {
-            let count = self.columns.len() + 2;
-            let entry = self.entry(line);
-            match line.splitn(count, |byte| *byte == b',').nth(count - 1) {
-                Some(name) => sink.push_named(number, name, entry),
-                None => sink.push(number, entry),
-            }
+            let last = self.columns.len() + 1;
+            let name = line.splitn(last + 1, |byte| *byte == b',').nth(last);
+            sink.push_named(number, name.unwrap_or_default(), self.entry(line));
         }
     }
 }
@@ -38,17 +34,10 @@ impl Hashdeep {
     fn entry(&self, line: &[u8]) -> Result<Entry, BadLine> {
         let mut fields = line.splitn(self.columns.len() + 2, |byte| *byte == b',');
         let size = fields.next().and_then(fields::size).ok_or(BadLine::NoDigest)?;
-        let mut digests = Vec::new();
+        let mut digests = Digests::default();
         for column in &self.columns {
-            let text = fields.next().ok_or(BadLine::NoDigest)?;
-            // Tiger and Whirlpool are ignored beside other algorithms.
-            if let Ok(function) = column {
-                digests.push(fields::hex(*function, text)?);
-            }
+            digests.add_hex(*column, fields.next().ok_or(BadLine::NoDigest)?);
         }
-        if digests.is_empty() {
-            return Err(BadLine::NotComputed);
-        }
-        fields::entry(fields.next().ok_or(BadLine::NoName)?, digests, Some(size))
+        digests.entry(fields.next().ok_or(BadLine::NoName)?, Some(size))
     }
 }

@@ -46,9 +46,7 @@ impl Reader for Pnpm {
 
     fn end(&mut self, sink: &mut Sink) {
         self.document.finish(std::mem::take(&mut self.object), Fallback::Key(&self.file));
-        for found in self.document.found.drain(..) {
-            sink.push_named(self.begun, &found.name, found.entry);
-        }
+        self.document.flush(self.begun, sink);
     }
 }
 

@@ -1,6 +1,5 @@
 //! PowerShell's `Get-FileHash`: a list (`Algorithm : SHA256`), a table of three columns, or CSV.
 
-use crate::manifest::entry::Entry;
 use crate::manifest::error::BadLine;
 use crate::manifest::fields::{self};
 use crate::manifest::reader::{Reader, Sink};
@@ -9,7 +8,7 @@ use crate::manifest::reader::{Reader, Sink};
 pub(super) struct PowerShell {
     layout: Layout,
     /// The fields of the current file in a list, and the number of the first one's line.
-    record: [Vec<u8>; 3],
+    record: Row,
     begun: u64,
     /// The index of the last field, which an indented line continues.
     latest: Option<usize>,
@@ -41,19 +40,15 @@ impl Reader for PowerShell {
         } else if is_table(text) {
             self.layout = Layout::Table;
         } else {
-            match self.layout {
-                Layout::List => self.list_line(number, text, sink),
-                _ if text.is_empty() || text.starts_with(b"---") => {}
-                Layout::Table => match table_line(text) {
-                    Ok([algorithm, hash, path]) => push(number, algorithm, hash, path, sink),
-                    Err(bad) => sink.push(number, Err(bad)),
-                },
-                Layout::Csv => match csv_line(text) {
-                    Ok([algorithm, hash, path]) => {
-                        push(number, algorithm, hash, &unquoted(path), sink);
-                    }
-                    Err(bad) => sink.push(number, Err(bad)),
-                },
+            let row = match self.layout {
+                Layout::List => return self.list_line(number, text, sink),
+                _ if text.is_empty() || text.starts_with(b"---") => return,
+                Layout::Table => table_line(text),
+                Layout::Csv => csv_line(text),
+            };
+            match row {
+                Ok(row) => push(number, &row, sink),
+                Err(bad) => sink.push(number, Err(bad)),
             }
         }
     }
@@ -86,12 +81,15 @@ impl PowerShell {
 
     fn flush(&mut self, sink: &mut Sink) {
         self.latest = None;
-        let [algorithm, hash, path] = std::mem::take(&mut self.record);
-        if !(algorithm.is_empty() && hash.is_empty() && path.is_empty()) {
-            push(self.begun, &algorithm, &hash, &path, sink);
+        let row = std::mem::take(&mut self.record);
+        if !row.iter().all(Vec::is_empty) {
+            push(self.begun, &row, sink);
         }
     }
 }
+
+/// The algorithm, the digest and the path of a file.
+type Row = [Vec<u8>; 3];
 
 /// Returns the index of a field in a line of a list, and its value.
 fn field(line: &[u8]) -> Option<(usize, &[u8])> {
@@ -105,37 +103,24 @@ fn is_table(line: &[u8]) -> bool {
 }
 
 /// Splits `SHA256          6A78…          C:\x y.bin`.
-fn table_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
+fn table_line(line: &[u8]) -> Result<Row, BadLine> {
     let blank = |text: &[u8]| text.iter().position(|byte| *byte == b' ').ok_or(BadLine::NoName);
     let (algorithm, rest) = line.split_at(blank(line)?);
     let rest = rest.trim_ascii_start();
     let (hash, path) = rest.split_at(blank(rest)?);
-    Ok([algorithm, hash, path.trim_ascii_start()])
+    Ok([algorithm.into(), hash.into(), path.trim_ascii_start().into()])
 }
 
-/// Splits `"SHA256","6A78…","C:\x y.bin"`.
-fn csv_line(line: &[u8]) -> Result<[&[u8]; 3], BadLine> {
+/// Splits `"SHA256","6A78…","C:\x y.bin"`; quotes in the path are doubled.
+fn csv_line(line: &[u8]) -> Result<Row, BadLine> {
     let text = str::from_utf8(line).map_err(|_| BadLine::NoDigest)?;
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let mut fields = inner.ok_or(BadLine::NoDigest)?.splitn(3, "\",\"");
     let mut next = || fields.next().ok_or(BadLine::NoDigest);
-    Ok([next()?.as_bytes(), next()?.as_bytes(), next()?.as_bytes()])
+    Ok([next()?.into(), next()?.into(), next()?.replace("\"\"", "\"").into()])
 }
 
-/// Decodes a value of CSV, in which quotes are doubled.
-fn unquoted(value: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(value).replace("\"\"", "\"").into_bytes()
-}
-
-fn push(line: u64, algorithm: &[u8], hash: &[u8], path: &[u8], sink: &mut Sink) {
-    let entry = entry(algorithm, hash, path);
-    match path.is_empty() {
-        true => sink.push(line, entry),
-        false => sink.push_named(line, path, entry),
-    }
-}
-
-fn entry(algorithm: &[u8], hash: &[u8], path: &[u8]) -> Result<Entry, BadLine> {
-    let digest = fields::hex(fields::function(algorithm)?, hash)?;
-    fields::entry(path, [digest], None)
+fn push(line: u64, [algorithm, hash, path]: &Row, sink: &mut Sink) {
+    let digest = fields::function(algorithm).and_then(|function| fields::hex(function, hash));
+    sink.push_named(line, path, digest.and_then(|digest| fields::entry(path, [digest], None)));
 }

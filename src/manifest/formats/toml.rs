@@ -83,7 +83,7 @@ impl Toml {
         let mut parser = TomlParser { rest: text, document: &mut self.document };
         let read = parser.pair(&mut self.object, 0);
         // An inline table or an array holds entries of its own.
-        self.take(self.pending_from, sink);
+        self.document.flush(self.pending_from, sink);
         if read.is_none() {
             sink.push(self.pending_from, Err(BadLine::Syntax));
         }
@@ -107,13 +107,7 @@ impl Toml {
                 self.document.finish(*object, Fallback::Crate(key));
             }
         }
-        self.take(self.begun, sink);
-    }
-
-    fn take(&mut self, number: u64, sink: &mut Sink) {
-        for found in self.document.found.drain(..) {
-            sink.push_named(number, &found.name, found.entry);
-        }
+        self.document.flush(self.begun, sink);
     }
 }
 

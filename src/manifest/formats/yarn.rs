@@ -52,9 +52,7 @@ impl Reader for Yarn {
     fn end(&mut self, sink: &mut Sink) {
         let object = std::mem::take(&mut self.object);
         self.document.finish(object, Fallback::Key(&self.package));
-        for found in self.document.found.drain(..) {
-            sink.push_named(self.begun, &found.name, found.entry);
-        }
+        self.document.flush(self.begun, sink);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::manifest::error::BadLine;
 use crate::manifest::objects::keys::{Field, KeyAlgorithm, field, is_unrelated};
 use crate::manifest::objects::object::{Fallback, NamedEntry, Object, Value};
+use crate::manifest::reader::Sink;
 
 /// The maximum number of keys in the cache.
 const REMEMBERED: usize = 256;
@@ -162,6 +163,13 @@ impl Document {
                     self.found.push(NamedEntry { name: Vec::new(), entry });
                 }
             }
+        }
+    }
+
+    /// Moves the entries to `sink`, as those of a line.
+    pub(crate) fn flush(&mut self, line: u64, sink: &mut Sink) {
+        for NamedEntry { name, entry } in self.found.drain(..) {
+            sink.push_named(line, &name, entry);
         }
     }
 
