@@ -8,9 +8,10 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::manifest::entry::{self, Entry};
 use crate::manifest::error::BadLine;
-use crate::manifest::fields::{self, base64_len};
+use crate::manifest::fields::base64_len;
 use crate::manifest::gnu::GnuDialect;
 use crate::manifest::options::ListOptions;
+use crate::notation::names::{NamedFunction, is_not_computed};
 
 /// A parser of the lines of one list.
 ///
@@ -32,7 +33,7 @@ pub struct LineParser {
     rules: Rules,
     latest_tag: Option<&'static str>,
     /// The algorithm that a comment gives the untagged lines below it.
-    heading: Option<Result<HashFunction, BadLine>>,
+    heading: Option<Result<NamedFunction, BadLine>>,
     /// The separator of the first untagged line. The other lines must have the same one, because a
     /// name after one blank may start with a blank or `*`.
     separator: Option<Separator>,
@@ -137,11 +138,8 @@ impl LineParser {
     ) -> Result<(Digest, &'l [u8]), BadLine> {
         let heading = self.heading;
         let digest = |text: &[u8]| match (heading, untagged) {
-            (Some(function), _) => digest_of(Tag::of(function?), text),
-            (_, Some(function)) if function == function.algorithm().into() => {
-                digest_of(Tag::AnyLen(function.algorithm()), text)
-            }
-            (_, Some(function)) => digest_of(Tag::Exactly(function), text),
+            (Some(named), _) => digest_of(named?, text),
+            (_, Some(function)) => digest_of(NamedFunction::hint(function), text),
             (_, None) => by_length(text),
         };
         let fields = match tag(line) {
@@ -201,7 +199,7 @@ impl LineParser {
 
 /// Returns the algorithm of a comment that names one and says nothing else: `BLAKE2B HASH`,
 /// `SHA256:`, `Checksums-Sha256:`.
-fn heading(comment: &[u8]) -> Option<Result<HashFunction, BadLine>> {
+fn heading(comment: &[u8]) -> Option<Result<NamedFunction, BadLine>> {
     const NOUNS: [&str; 8] =
         ["hash", "hashes", "digest", "digests", "checksum", "checksums", "sum", "sums"];
     let text = str::from_utf8(comment).ok()?.trim().trim_start_matches('#').trim();
@@ -216,15 +214,15 @@ fn heading(comment: &[u8]) -> Option<Result<HashFunction, BadLine>> {
     if !noun || words.next().is_some() {
         return None;
     }
-    match fields::function(name.as_bytes()) {
+    match NamedFunction::parse(name) {
+        Ok(named) => Some(Ok(named)),
         // The lines below it are bad.
-        Err(BadLine::NotComputed) => Some(Err(BadLine::NotComputed)),
-        function => function.ok().map(Ok),
+        Err(_) => is_not_computed(name).then_some(Err(BadLine::NotComputed)),
     }
 }
 
 /// Splits `TAG (NAME) = DIGEST` or OpenSSL's `TAG(NAME)= DIGEST` after the first parenthesis.
-fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
+fn tag(line: &[u8]) -> Option<(Result<NamedFunction, UnknownAlgorithm>, &[u8])> {
     let open = line.iter().position(|&b| b == b'(')?;
     let tag = str::from_utf8(&line[..open]).ok()?;
     // rhash pads short tags: five characters and a space.
@@ -233,31 +231,7 @@ fn tag(line: &[u8]) -> Option<(Result<Tag, UnknownAlgorithm>, &[u8])> {
     if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
         return None;
     }
-    let function = tag.parse().map(|function: HashFunction| {
-        let algorithm = function.algorithm();
-        // Without a length, BLAKE2 has its longest digest; SHAKE and BLAKE3 have any.
-        let open = algorithm.is_extendable() && !tag.ends_with(&(function.len() * 8).to_string());
-        if open { Tag::AnyLen(algorithm) } else { Tag::Exactly(function) }
-    });
-    Some((function, &line[open + 1..]))
-}
-
-/// The hash functions that a tag allows.
-#[derive(Clone, Copy)]
-enum Tag {
-    Exactly(HashFunction),
-    AnyLen(Algorithm),
-}
-
-impl Tag {
-    /// Returns the tag for the function of a heading.
-    fn of(function: HashFunction) -> Self {
-        let algorithm = function.algorithm();
-        match algorithm.is_extendable() && function == algorithm.into() {
-            true => Self::AnyLen(algorithm),
-            false => Self::Exactly(function),
-        }
-    }
+    Some((NamedFunction::parse(tag), &line[open + 1..]))
 }
 
 /// Parses `NAME) = DIGEST`; the name ends at the last parenthesis.
@@ -272,10 +246,10 @@ fn tagged_fields(
 }
 
 /// Parses a digest in hex or base64.
-fn digest_of(tag: Tag, text: &[u8]) -> Result<Digest, BadLine> {
-    let function = |len| match tag {
-        Tag::Exactly(function) => Some(function).filter(|f| f.len() == len),
-        Tag::AnyLen(algorithm) => HashFunction::new(algorithm, len),
+fn digest_of(named: NamedFunction, text: &[u8]) -> Result<Digest, BadLine> {
+    let function = |len| match named {
+        NamedFunction::Exactly(function) => Some(function).filter(|f| f.len() == len),
+        NamedFunction::AnyLen(algorithm) => HashFunction::new(algorithm, len),
     };
     let is_hex = text.iter().all(u8::is_ascii_hexdigit);
     let hex = || Digest::from_hex(function(text.len() / 2)?, text).ok();
@@ -288,7 +262,7 @@ fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
     let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
     let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };
     match len.and_then(Algorithm::from_digest_len) {
-        Some(algorithm) => digest_of(Tag::Exactly(algorithm.into()), text),
+        Some(algorithm) => digest_of(NamedFunction::Exactly(algorithm.into()), text),
         None if is_hex => Err(BadLine::BadDigest),
         None => Err(BadLine::NoDigest),
     }

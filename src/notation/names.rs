@@ -1,6 +1,6 @@
 //! Names before digests: headers, algorithms, and prefixes of things that are not file digests.
 
-use crate::algorithm::names::normalize;
+use crate::algorithm::names::{UnknownAlgorithm, normalize};
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::notation::expected::ParseExpectedError;
 
@@ -112,7 +112,7 @@ pub(super) fn reject_other_digests(text: &str) -> Result<(), ParseExpectedError>
 
 /// The meaning of a name before a digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum NamedFunction {
+pub(crate) enum NamedFunction {
     /// Digests of this length only.
     Exactly(HashFunction),
     /// Digests of any length that the algorithm has.
@@ -120,6 +120,15 @@ pub(super) enum NamedFunction {
 }
 
 impl NamedFunction {
+    /// Parses a name. Without a length, BLAKE2 means its longest digest, SHAKE and BLAKE3 any.
+    pub(crate) fn parse(name: &str) -> Result<Self, UnknownAlgorithm> {
+        let function: HashFunction = name.parse()?;
+        let algorithm = function.algorithm();
+        let is_open =
+            algorithm.is_extendable() && !name.ends_with(&(function.len() * 8).to_string());
+        Ok(if is_open { Self::AnyLen(algorithm) } else { Self::Exactly(function) })
+    }
+
     /// Returns the function, at its default length if any length is meant.
     pub(super) fn hash_function(self) -> HashFunction {
         match self {
@@ -129,7 +138,7 @@ impl NamedFunction {
     }
 
     /// Interprets the function that a caller gave for digests without a name.
-    pub(super) fn hint(function: HashFunction) -> Self {
+    pub(crate) fn hint(function: HashFunction) -> Self {
         let algorithm = function.algorithm();
         match algorithm.has_variable_len() && function.has_default_len() {
             true => Self::AnyLen(algorithm),
@@ -157,17 +166,8 @@ pub(super) fn is_name(name: &str) -> bool {
 pub(super) fn algorithm(name: &str) -> Result<NamedFunction, ParseExpectedError> {
     // RFC 5843: the digest before any content coding, which is the file's.
     let name = name.strip_prefix("id-").unwrap_or(name);
-    let unknown = match name.parse::<HashFunction>() {
-        Ok(function) => {
-            let algorithm = function.algorithm();
-            // Without a length, BLAKE2 means its longest digest, SHAKE and BLAKE3 any.
-            let bits = (function.len() * 8).to_string();
-            let open = algorithm.is_extendable() && !name.ends_with(&bits);
-            return Ok(match open {
-                true => NamedFunction::AnyLen(algorithm),
-                false => NamedFunction::Exactly(function),
-            });
-        }
+    let unknown = match NamedFunction::parse(name) {
+        Ok(named) => return Ok(named),
         Err(unknown) => unknown,
     };
     let normal = normalize(name).replace('.', "");

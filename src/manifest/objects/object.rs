@@ -105,19 +105,18 @@ impl Value {
 
     /// Returns `true` if this is a digest or contains one.
     pub(super) fn holds_digest(&self) -> bool {
-        match self {
-            Self::Text(text) => is_sure(text),
-            Self::List(list) => list.iter().any(Self::holds_digest),
-            _ => false,
-        }
+        self.any(|value| matches!(value, Self::Text(text) if is_sure(text)))
     }
 
     /// Returns `true` if this is an object with digests or contains one.
     pub(super) fn has_object(&self) -> bool {
+        self.any(|value| matches!(value, Self::Object(_)))
+    }
+
+    fn any(&self, test: fn(&Self) -> bool) -> bool {
         match self {
-            Self::Object(_) => true,
-            Self::List(list) => list.iter().any(Self::has_object),
-            _ => false,
+            Self::List(list) => list.iter().any(|value| value.any(test)),
+            value => test(value),
         }
     }
 
@@ -275,19 +274,13 @@ impl Object {
                         Value::Text(text) => fields::notation(&text, function),
                         Value::Object(inner) => {
                             self.adopt(*inner);
-                            continue;
+                            Ok(Vec::new())
                         }
                         _ => Err(BadLine::BadDigest),
                     };
-                    let Ok(digests) = digests else {
-                        self.worsen(digests.err().unwrap_or(BadLine::BadDigest));
-                        continue;
-                    };
-                    for digest in digests {
-                        match first
-                            .iter()
-                            .any(|known| known.hash_function() == digest.hash_function())
-                        {
+                    for digest in digests.map_err(|bad| self.worsen(bad)).unwrap_or_default() {
+                        let is_known = |d: &Digest| d.hash_function() == digest.hash_function();
+                        match first.iter().any(is_known) {
                             true => self.alternatives.push(digest),
                             false => first.push(digest),
                         }
@@ -329,8 +322,7 @@ impl Object {
         for value in std::mem::take(&mut self.open) {
             match self.algorithm {
                 Some(Err(bad)) => self.worsen(bad),
-                Some(Ok(function)) => self.read(value, Some(function)),
-                None => self.read(value, None),
+                function => self.read(value, function.and_then(Result::ok)),
             }
         }
     }
@@ -342,22 +334,16 @@ impl Object {
     }
 
     fn part(&mut self, prefix: Box<str>, key: &str, field: Field, value: Value) {
-        let at = self.parts.iter().position(|(known, _)| *known == prefix);
-        let at = match at {
-            Some(at) => at,
-            None if self.parts.len() == PARTS => {
-                if matches!(field, Field::Digest(_)) {
-                    self.stated = true;
-                    self.worsen(BadLine::BadDigest);
-                }
-                return;
-            }
-            None => {
-                self.parts.push((prefix, Self::default()));
-                self.parts.len() - 1
-            }
-        };
-        self.parts[at].1.set(key, field, value);
+        if let Some((_, part)) = self.parts.iter_mut().find(|(known, _)| *known == prefix) {
+            part.set(key, field, value);
+        } else if self.parts.len() < PARTS {
+            let mut part = Self::default();
+            part.set(key, field, value);
+            self.parts.push((prefix, part));
+        } else if matches!(field, Field::Digest(_)) {
+            self.stated = true;
+            self.worsen(BadLine::BadDigest);
+        }
     }
 
     /// Returns `true` if the object has a name.
