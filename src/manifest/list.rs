@@ -79,7 +79,7 @@ impl<R: BufRead> List<R> {
     ///
     /// The signature has not been checked.
     pub fn is_signed(&self) -> bool {
-        self.is_signed || self.sink.is_signed()
+        self.is_signed || self.sink.is_signed
     }
 
     /// Returns the read error that ended the list, once.
@@ -154,7 +154,7 @@ impl<R: BufRead> List<R> {
 
     /// Numbers and emits the entries of a list that was read whole.
     fn finish(&mut self, format: ListFormat, entries: Vec<ListEntry>) {
-        self.sink.extend((1..).zip(entries).map(|(line, entry)| ListEntry { line, ..entry }));
+        self.sink.queue.extend((1..).zip(entries).map(|(line, entry)| ListEntry { line, ..entry }));
         self.state = State::Done(format);
     }
 
@@ -218,8 +218,8 @@ impl<R: BufRead> Iterator for List<R> {
     fn next(&mut self) -> Option<ListEntry> {
         let is_confined = self.format().is_confined();
         loop {
-            if let Some(entry) = self.sink.pop() {
-                let allows_outside = self.options.allows_outside();
+            if let Some(entry) = self.sink.queue.pop_front() {
+                let allows_outside = self.options.allows_outside;
                 return Some(if is_confined { confine(entry, allows_outside) } else { entry });
             }
             if !self.advance() {

@@ -8,9 +8,9 @@ use crate::algorithm::{Algorithm, HashFunction};
 #[derive(Clone, Debug, Default)]
 pub struct ListOptions {
     name: Option<PathBuf>,
-    untagged: Option<HashFunction>,
+    pub(super) untagged: Option<HashFunction>,
     file: Option<PathBuf>,
-    allows_outside: bool,
+    pub(super) allows_outside: bool,
 }
 
 impl ListOptions {
@@ -47,15 +47,6 @@ impl ListOptions {
     pub fn allow_outside(mut self, allow: bool) -> Self {
         self.allows_outside = allow;
         self
-    }
-
-    pub(super) fn allows_outside(&self) -> bool {
-        self.allows_outside
-    }
-
-    /// Returns the hash function of lines without a tag, if it was set.
-    pub(super) fn chosen_function(&self) -> Option<HashFunction> {
-        self.untagged
     }
 
     /// Returns the hash function of lines without a tag: the one that was set or, failing that,

@@ -22,8 +22,9 @@ pub(crate) trait Reader: Send {
 /// The queue in which a reader puts entries.
 #[derive(Default)]
 pub(crate) struct Sink {
-    queue: VecDeque<ListEntry>,
-    is_signed: bool,
+    pub(crate) queue: VecDeque<ListEntry>,
+    /// Set if the list contains its own signature.
+    pub(crate) is_signed: bool,
 }
 
 impl Sink {
@@ -35,25 +36,5 @@ impl Sink {
     /// Appends an entry that names a file even if it is bad.
     pub(crate) fn push_named(&mut self, line: u64, name: &[u8], entry: Result<Entry, BadLine>) {
         self.queue.push_back(ListEntry::named(line, name, entry));
-    }
-
-    /// Appends entries.
-    pub(crate) fn extend(&mut self, entries: impl IntoIterator<Item = ListEntry>) {
-        self.queue.extend(entries);
-    }
-
-    /// Removes the first entry.
-    pub(crate) fn pop(&mut self) -> Option<ListEntry> {
-        self.queue.pop_front()
-    }
-
-    /// Records that the list contains its own signature.
-    pub(crate) fn mark_signed(&mut self) {
-        self.is_signed = true;
-    }
-
-    /// Returns `true` if the list contains its own signature.
-    pub(crate) fn is_signed(&self) -> bool {
-        self.is_signed
     }
 }

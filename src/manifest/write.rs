@@ -86,6 +86,7 @@ pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineSt
 }
 
 /// Appends a line with any tag and value, such as `HMAC-SHA256 (NAME) = TAG`.
+#[cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 pub fn write_fields(
     out: &mut Vec<u8>,
     tag: &dyn Display,
@@ -123,17 +124,12 @@ pub fn write_fields(
 
 /// Escapes backslash, LF and CR; `None` if the name contains none of them.
 fn escape(name: &[u8]) -> Option<Vec<u8>> {
-    if !name.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
-        return None;
-    }
-    let mut escaped = Vec::with_capacity(name.len() + 8);
-    for &byte in name {
-        match byte {
-            b'\\' => escaped.extend_from_slice(b"\\\\"),
-            b'\n' => escaped.extend_from_slice(b"\\n"),
-            b'\r' => escaped.extend_from_slice(b"\\r"),
-            _ => escaped.push(byte),
-        }
-    }
-    Some(escaped)
+    let escaped = name.iter().flat_map(|byte| match byte {
+        b'\\' => b"\\\\",
+        b'\n' => b"\\n",
+        b'\r' => b"\\r",
+        byte => std::slice::from_ref(byte),
+    });
+    let is_special = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r');
+    name.iter().any(is_special).then(|| escaped.copied().collect())
 }

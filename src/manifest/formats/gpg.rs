@@ -34,7 +34,7 @@ pub(super) fn is_mark(line: &[u8]) -> bool {
 }
 
 pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
-    Box::new(Gpg { untagged: options.chosen_function(), ..Gpg::default() })
+    Box::new(Gpg { untagged: options.untagged, ..Gpg::default() })
 }
 
 impl Reader for Gpg {

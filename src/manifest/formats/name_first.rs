@@ -16,7 +16,7 @@ pub(super) fn is_mark(line: &[u8]) -> bool {
 }
 
 pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
-    Box::new(NameFirst { untagged: options.chosen_function() })
+    Box::new(NameFirst { untagged: options.untagged })
 }
 
 impl Reader for NameFirst {

@@ -43,7 +43,7 @@ impl Reader for Plain {
         }
         match may_wait {
             true => self.waiting.push(entry),
-            false => sink.extend([entry]),
+            false => sink.queue.push_back(entry),
         }
     }
 
@@ -53,6 +53,6 @@ impl Reader for Plain {
     }
 
     fn end(&mut self, sink: &mut Sink) {
-        sink.extend(self.waiting.drain(..));
+        sink.queue.extend(self.waiting.drain(..));
     }
 }

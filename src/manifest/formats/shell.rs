@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use crate::algorithm::HashFunction;
-use crate::digest::Digest;
 use crate::manifest::error::BadLine;
-use crate::manifest::fields::{self, url_name};
+use crate::manifest::fields::{self, Digests, url_name};
 use crate::manifest::reader::{Reader, Sink};
 
 /// The maximum size in bytes of the words of all arrays; a package has a few thousand.
@@ -37,7 +36,7 @@ struct Array {
 struct File {
     line: u64,
     name: String,
-    digests: Vec<Result<Digest, BadLine>>,
+    digests: Digests,
 }
 
 pub(super) fn is_mark(line: &[u8]) -> bool {
@@ -111,8 +110,8 @@ impl Reader for Shell {
             for (name, text) in self.pairs(array, suffix) {
                 let name = match name {
                     Ok(name) => name,
-                    Err(source) => {
-                        sink.push_named(array.line, source.as_bytes(), Err(BadLine::NoName));
+                    Err(word) => {
+                        sink.push_named(array.line, word.as_bytes(), Err(BadLine::NoName));
                         continue;
                     }
                 };
@@ -121,23 +120,15 @@ impl Reader for Shell {
                     sink.push(1, Err(BadLine::TooLarge { limit: WORDS as u64 }));
                     return;
                 }
-                let digest = function.and_then(|function| fields::hex(function, text.as_bytes()));
                 let position = *positions.entry(name.clone().into_bytes()).or_insert_with(|| {
-                    files.push(File { line: array.line, name, digests: Vec::new() });
+                    files.push(File { line: array.line, name, digests: Digests::default() });
                     files.len() - 1
                 });
-                files[position].digests.push(digest);
+                files[position].digests.add_hex(function, text.as_bytes());
             }
         }
         for File { line, name, digests } in files {
-            // The sums of cksum(1), where others are there.
-            let is_other = |digest: &Result<_, _>| !matches!(digest, Err(BadLine::NotComputed));
-            let digests: Result<Vec<_>, _> = digests.into_iter().filter(is_other).collect();
-            let entry = digests.and_then(|digests| match digests.is_empty() {
-                true => Err(BadLine::NotComputed),
-                false => fields::entry(name.as_bytes(), digests, None),
-            });
-            sink.push_named(line, name.as_bytes(), entry);
+            sink.push_named(line, name.as_bytes(), digests.entry(name.as_bytes(), None));
         }
     }
 }

@@ -105,7 +105,7 @@ impl Snapshot {
                     return if is_header { Ok(None) } else { entries.entry(line) };
                 }
             },
-            Part::Ended if line.starts_with(SEAL) => sink.mark_signed(),
+            Part::Ended if line.starts_with(SEAL) => sink.is_signed = true,
             Part::Ended => return Err(BadLine::Damaged),
             Part::Refused => {}
         }
@@ -161,9 +161,10 @@ mod tests {
         (1..).zip(text.lines()).for_each(|(i, line)| reader.line(i, line.as_bytes(), &mut sink));
         reader.end(&mut sink);
         let name = |entry: Entry| entry.path.into_os_string().into_string().unwrap();
-        let items =
-            std::iter::from_fn(|| sink.pop()).map(|listed| listed.entry.map(name)).collect();
-        (items, sink.is_signed())
+        let items = std::iter::from_fn(|| sink.queue.pop_front())
+            .map(|listed| listed.entry.map(name))
+            .collect();
+        (items, sink.is_signed)
     }
 
     #[test]
