@@ -56,7 +56,7 @@ pub enum BadLine {
     Syntax,
     /// The list is an HTML page.
     Html,
-    /// A digest has no name, and neither has the list a name that tells its file.
+    /// The digest has no file name, and the list's own name does not give one.
     Unnamed,
 }
 

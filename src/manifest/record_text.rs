@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
             let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
             return Ok(Self::Link { target, name });
         }
-        let no_digest = "it begins with neither a digest nor 'link'";
+        let no_digest = "it starts with neither a digest nor 'link'";
         let (digest, rest) = line.split_at_checked(hex).ok_or(no_digest)?;
         let mut rest = rest.strip_prefix('\t').ok_or(no_digest)?;
         let size = number(field(&mut rest)?).ok_or("malformed size")?;
@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
         }
         let inode = number(next).ok_or("malformed inode number")?;
         let read = number(field(&mut rest)?).and_then(|read| read.try_into().ok());
-        let read = read.ok_or("malformed number of a run")?;
+        let read = read.ok_or("malformed run number")?;
         Ok(Self::File { digest, size, modified, changed, inode, read, name: rest })
     }
 }

@@ -250,7 +250,7 @@ fn verdicts_are_printed_while_the_list_is_still_written() {
     dir.fifo("fifo");
     let mut child = dir.words("check fifo").spawn();
     let mut fifo = open_fifo(&dir.path("fifo"));
-    // Work begins with the second.
+    // Hashing starts when the second line has been read.
     fifo.write_all(format!("{ABC}  abc.bin\n").repeat(2).as_bytes()).expect("written");
     let mut first = [0; 24];
     let mut stdout = child.stdout.take().expect("piped");
@@ -298,7 +298,7 @@ fn output_of_other_programs_is_checked() {
             assert!(!said.contains("FAILED"), "{about}");
             let each = names.iter().all(|name| said.contains(name));
             assert!(each && said.matches(": OK").count() >= names.len(), "{about}");
-            // RIPEMD-160 alone is not computed.
+            // RIPEMD-160 is not supported.
             let well = *options == "--print-mds" || checked.stderr.is_empty();
             assert!(well && checked.status.success(), "{about}");
         }
