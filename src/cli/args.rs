@@ -230,12 +230,9 @@ pub(crate) enum Verb {
     Schemes(Deferred<SchemesArgs>),
     /// Write the checksum files of a release
     ///
-    /// Writes SHA256SUMS and its relatives, CHECKSUM (BSD-tagged lines), integrity.json (Subresource
-    /// Integrity), checksums.json and, with --base-url, release.meta4 (Metalink) into DIR; if anything
-    /// fails, none of the older ones is replaced. Names are relative to DIR; these files, signatures
-    /// over them and what an interrupted hsum left behind are not listed.
-    ///
-    /// Exit status: 0 all were written, 1 a file could not be read or written, 2 wrong usage.
+    /// Writes SHA256SUMS, CHECKSUM, checksums.json, integrity.json and, with --base-url,
+    /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
+    /// DIR. The lists, their signatures and temporary files of hsum are not listed.
     Publish(Deferred<PublishArgs>),
     /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///

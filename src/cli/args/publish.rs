@@ -28,6 +28,7 @@ pub(crate) struct PublishArgs {
     #[arg(
         short,
         long = "algorithm",
+        help_heading = "Lists",
         value_name = "ALG",
         value_delimiter = ',',
         default_value = "sha256"
@@ -41,20 +42,20 @@ pub(crate) struct PublishArgs {
     /// json: checksums.json, as GitHub lists a release's assets.
     /// sri: integrity.json, Subresource Integrity by file name.
     /// metalink: release.meta4, Metalink 4; needs --base-url.
-    #[arg(long, value_name = "FORMAT", value_parser = one_of(ReleaseFormat::ALL, ReleaseFormat::name), value_delimiter = ',', verbatim_doc_comment)]
+    #[arg(long, value_name = "FORMAT", help_heading = "Lists", value_parser = one_of(ReleaseFormat::ALL, ReleaseFormat::name), value_delimiter = ',', verbatim_doc_comment)]
     pub(crate) formats: Vec<ReleaseFormat>,
 
     /// URL at which DIR will be; repeat for mirrors, the best first
     // Parsed by hand: clap would print a wrong value, which may contain a password.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "Lists")]
     pub(crate) base_url: Vec<String>,
 
     /// Publish only files that match GLOB; with a '/', it is matched to the path below DIR
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(crate) include: Vec<String>,
 
     /// Skip files and directories that match GLOB
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(crate) exclude: Vec<String>,
 
     #[command(flatten)]
