@@ -42,7 +42,10 @@ pub(crate) struct PublishArgs {
     /// json: checksums.json, as GitHub lists a release's assets.
     /// sri: integrity.json, Subresource Integrity by file name.
     /// metalink: release.meta4, Metalink 4; needs --base-url.
-    #[arg(long, value_name = "FORMAT", help_heading = "Lists", value_parser = one_of(ReleaseFormat::ALL, ReleaseFormat::name), value_delimiter = ',', verbatim_doc_comment)]
+    #[arg(
+        long, value_name = "FORMAT", value_delimiter = ',', help_heading = "Lists",
+        value_parser = one_of(ReleaseFormat::ALL, ReleaseFormat::name), verbatim_doc_comment
+    )]
     pub(crate) formats: Vec<ReleaseFormat>,
 
     /// URL at which DIR will be; repeat for mirrors, the best first
