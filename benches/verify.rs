@@ -42,7 +42,7 @@ fn main() {
             .map(|(i, body)| {
                 // One of ten is a forgery.
                 let body = if i % 10 == 0 { &b"forged"[..] } else { body };
-                let signed = signer.sign(&Message::empty(), &SignOptions::default(), body);
+                let signed = signer.sign(&Message::empty(), &SignOptions::new(), body);
                 [("X-Hub-Signature-256", signed.expect("signed").headers()[0].1.clone())]
             })
             .collect();

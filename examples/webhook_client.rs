@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut request = http::Request::post(format!("http://{address}/hook")).body(body)?;
     let id = format!("msg_{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos());
     let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key])?;
-    signer.sign_request(&mut request, &SignOptions { id: Some(&id), ..SignOptions::default() })?;
+    signer.sign_request(&mut request, &SignOptions::new().id(id.as_str()))?;
 
     let mut text = format!("POST {} HTTP/1.1\r\nHost: {address}\r\n", request.uri().path());
     text.push_str(&format!("Connection: close\r\nContent-Length: {}\r\n", request.body().len()));

@@ -127,7 +127,7 @@ mod tests {
         let address = told.recv().expect("it starts");
         let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key()]).expect("a signer");
         let sign = |id| {
-            let options = SignOptions { id: Some(id), ..SignOptions::default() };
+            let options = SignOptions::new().id(id);
             signer.sign(&Message::empty(), &options, b"{}").expect("signed").headers().to_vec()
         };
         let answer = send(address, &sign("msg_1"), "{}");

@@ -10,6 +10,8 @@ use crate::kernel::tier::Tier;
 pub use crate::lanes::cases::{KernelCase, RunCase, kernel_cases};
 use crate::lanes::select::{Restriction, with_restriction};
 pub use crate::manifest::write::write_fields;
+pub use crate::sign::headers::is_token;
+pub use crate::sign::secret::decode_key;
 
 /// Returns the tiers and lanes of the algorithm's kernels.
 pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {

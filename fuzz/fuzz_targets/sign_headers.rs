@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use hsum::sign::{
-    MacEncoding, Jws, JwsAlgorithm, Message, ROWS, Rfc9421, Scheme, SecretKey, SignOptions, RequestSigner,
+    MacEncoding, Jws, JwsAlgorithm, Message, SchemeInfo, Rfc9421, Scheme, SecretKey, SignOptions, RequestSigner,
     Sigv4, Template, Verifier,
 };
 use libfuzzer_sys::fuzz_target;
@@ -27,7 +27,7 @@ struct Input<'a> {
 }
 
 fn scheme(input: &Input<'_>) -> (Scheme, [&'static str; 3]) {
-    let row = &ROWS[usize::from(input.scheme) % ROWS.len()];
+    let row = &SchemeInfo::ALL[usize::from(input.scheme) % SchemeInfo::ALL.len()];
     let name = |i: usize| row.headers.get(i).and_then(|line| line.split(':').next()).unwrap_or("x");
     let names = [name(0), name(1), name(2)];
     let sigv4 = || Sigv4::new("r", "s", "AKID");
@@ -41,7 +41,7 @@ fn scheme(input: &Input<'_>) -> (Scheme, [&'static str; 3]) {
         "sigv4" => Scheme::Sigv4(sigv4()),
         "rfc9421" if input.scheme >= 128 => Scheme::Rfc9421(Rfc9421::default().cover([input.content])),
         "rfc9421" => Scheme::Rfc9421(Rfc9421::default()),
-        name => Scheme::named(name).expect("a row"),
+        name => Scheme::from_name(name).expect("a row"),
     };
     (scheme, names)
 }
@@ -62,7 +62,7 @@ fuzz_target!(|input: Input<'_>| {
     let key = SecretKey::from_bytes(input.key).expect("it was one");
     let signer = RequestSigner::new(scheme, vec![key]).expect("as the verifier");
     let options =
-        SignOptions { timestamp: Some(input.timestamp), id: Some(input.id), nonce: Some("n") };
+        SignOptions::new().timestamp(input.timestamp).id(input.id).nonce("n");
     let message = Message::new(&input.more).method(input.method).url(input.url).params(&input.params);
     let Ok(signed) = signer.sign(&message, &options, input.body) else { return };
     let mut headers: Vec<(String, Vec<u8>)> =
@@ -78,7 +78,7 @@ fuzz_target!(|input: Input<'_>| {
     }
     let url = signed.url().unwrap_or(input.url);
     let message = Message::new(&headers).method(input.method).url(url).params(&params);
-    let verdict = verifier.tolerance(None).verify(&message, input.body);
+    let verdict = verifier.ignore_time().verify(&message, input.body);
     if let Err(error) = verdict {
         // What came along with the request may be what its own receiver refuses; the MAC fits.
         assert_ne!(error.reason(), "mismatch", "{signed:?}");

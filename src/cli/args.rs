@@ -30,8 +30,8 @@ pub(crate) use publish::PublishArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use shared::{When, WorkArgs};
 pub(crate) use sign::{
-    EncodingArg, KeygenArgs, KeygenFormat, MessageArgs, SchemeArgs, SchemesArgs, SignArgs,
-    SignFormat, SigningArgs, Time, VerifyArgs,
+    KeygenArgs, MessageArgs, SchemeArgs, SchemesArgs, SignArgs, SignFormat, SigningArgs, Time,
+    VerifyArgs,
 };
 pub(crate) use snapshot::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs};
 pub(crate) use sum::{FormatArgs, SumArgs};

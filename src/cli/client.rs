@@ -28,6 +28,7 @@ use super::key::{KeySource, Warnings, exposure, protect_memory, read_secrets, un
 use super::print::complain;
 use super::quote::quote;
 use super::sign::sender;
+use super::sign::values::random;
 
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
@@ -211,13 +212,6 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
         identity.netrc = Some(parsed.map_err(|error| unusable(&title, error))?);
     }
     Ok(identity)
-}
-
-/// 16 random bytes.
-pub(crate) fn random() -> Result<[u8; 16]> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| anyhow!("no random numbers: {error}"))?;
-    Ok(random)
 }
 
 /// A request to `url` as the words have it.

@@ -52,6 +52,15 @@ impl std::fmt::Display for Untried {
 
 impl std::error::Error for Untried {}
 
+/// Gives errors the exit status 2 in verbs whose status 1 is a refused request: a script must not
+/// mistake a missing key for a forgery.
+pub(crate) fn untried(result: Result<Exit>) -> Result<Exit> {
+    result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
+        true => error,
+        false => Untried(format!("{error:#}")).into(),
+    })
+}
+
 /// Prints what the parser has to say: help, the version, or what is wrong.
 pub(crate) fn message(message: &clap::Error) -> ExitCode {
     if message.use_stderr() {

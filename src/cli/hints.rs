@@ -1,6 +1,7 @@
 //! Hints that the program adds to the library's errors, one function for each kind of error.
 
 use hsum::manifest::BadLine;
+use hsum::sign::{Component, KeyError, RequestError, Scheme, SchemeError, Setting};
 
 /// Returns the reason why a line is bad, and the option that helps.
 pub(super) fn bad_line(bad: BadLine) -> String {
@@ -11,4 +12,69 @@ pub(super) fn bad_line(bad: BadLine) -> String {
         _ => "",
     };
     format!("{bad}{hint}")
+}
+
+/// The verbs that sign requests, whose options differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SigningVerb {
+    /// `hsum sign`, and `hsum verify-request`.
+    Sign,
+    /// `hsum send` and the other verbs that send requests.
+    Send,
+}
+
+/// Returns the reason why a request cannot be signed, and the option that helps.
+pub(super) fn request_error(error: &RequestError, scheme: &Scheme, verb: SigningVerb) -> String {
+    let hint = match error {
+        RequestError::Missing(component) => component_hint(component, verb),
+        _ => String::new(),
+    };
+    format!("scheme {scheme}: {error}{hint}")
+}
+
+/// Returns the option that provides a component of a request.
+fn component_hint(component: &Component, verb: SigningVerb) -> String {
+    use Component::{Header, Host, Id, Identifier, Nonce, Param, Path, QueryParam, Timestamp, Url};
+    let option = match (component, verb) {
+        (Id, _) => "--id TEXT".to_owned(),
+        (Header(name), _) => format!("-H '{name}: VALUE'"),
+        (Identifier(name), _) if !name.starts_with('@') => format!("-H '{name}: VALUE'"),
+        (Nonce, SigningVerb::Send) => "a form with the field 'nonce'".to_owned(),
+        (Param(name), SigningVerb::Send) => format!("a form with the field '{name}'"),
+        (QueryParam(name), _) => format!("a URL with '{name}=…' in its query"),
+        (_, SigningVerb::Send) => return String::new(),
+        (Nonce, SigningVerb::Sign) => "--nonce TEXT".to_owned(),
+        (Timestamp, SigningVerb::Sign) => "--timestamp SECONDS".to_owned(),
+        (Param(name), SigningVerb::Sign) => format!("--param {name}=VALUE"),
+        (Url | Path | Host | Identifier(_), SigningVerb::Sign) => "--url URL".to_owned(),
+        _ => return String::new(),
+    };
+    format!("; use {option}")
+}
+
+/// Returns the reason why a scheme cannot be used, by the option of the setting.
+pub(super) fn scheme_error(
+    error: &SchemeError,
+    option_of: impl Fn(Setting) -> Option<&'static str>,
+) -> String {
+    match error {
+        SchemeError::InvalidSetting { setting, value, problem } => match option_of(*setting) {
+            Some(option) => format!("{option} '{value}': {problem}"),
+            None => error.to_string(),
+        },
+        SchemeError::UnsupportedAlgorithm(_) => format!("--alg: {error}"),
+        _ => error.to_string(),
+    }
+}
+
+/// Returns the reason why a key is invalid, and the option that helps.
+pub(super) fn key_error(error: KeyError) -> String {
+    let hint = match error {
+        KeyError::Hex | KeyError::Base64 | KeyError::Base64Url | KeyError::Whsec => {
+            "; use --key-format to name its format"
+        }
+        KeyError::LineEnd => "; use --key-format raw for a key of several lines",
+        _ => "",
+    };
+    format!("{error}{hint}")
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::bounded::{SMALL_FILE, too_large};
+use hsum::internals::decode_key;
 use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
@@ -223,7 +224,7 @@ fn decode(
         }
         warn_of_white_space(title, &text, Warnings::Printed)?;
     }
-    format.decode(&text).map_err(|error| unusable(title, error))
+    decode_key(format, &text).map_err(|error| unusable(title, error))
 }
 
 /// Rejects a blank text key, and warns of white space at the edges of others.

@@ -9,18 +9,18 @@ use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
 
 use super::args::SendArgs;
 use super::client::{self, Session};
-use super::exit::{self, Exit};
+use super::exit::{self, Exit, untried};
 use super::output::{Output, WriteError};
 use super::print::complain;
-use super::sign::{request, sender, untried};
+use super::sign::{request, sender};
 
 pub(crate) fn run(args: SendArgs) -> Result<Exit> {
     untried(send(args))
 }
 
 fn send(args: SendArgs) -> Result<Exit> {
-    let keys_take_stdin = sender::keys_take_stdin(&args.client.signing)?;
-    request::one_stdin(keys_take_stdin, &[args.body.as_deref()])?;
+    let has_stdin_key = sender::has_stdin_key(&args.client.signing)?;
+    request::check_stdin(has_stdin_key, &[args.body.as_deref()])?;
     let mut request = client::request(&args.client.request, client::url(&args.url)?)?;
     if let Some(path) = &args.body {
         let body = request::read_body(path)?;

@@ -21,7 +21,7 @@ use crate::net::tls::{LazyTls, Tls};
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::transports::Net;
 use crate::net::url::{Protocol, has_protocol, redacted, without_userinfo};
-use crate::sign::{Clock, SystemClock};
+use crate::sign::clock::{Clock, SystemClock};
 
 /// What is sent as `User-Agent` where the user says nothing.
 const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sign::is_token;
+use crate::sign::headers::is_token;
 
 /// The header fields of a message, in order.
 ///

@@ -1,14 +1,14 @@
-//! Time is an argument: a clock that is handed in.
+//! Clocks, and the time format of AWS.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time, in seconds since 1970. Closures are clocks too.
+/// A source of the current time. Closures are clocks too.
 pub trait Clock: Send + Sync {
-    /// Seconds since 1970-01-01 00:00 UTC.
+    /// Returns the seconds since 1970-01-01 00:00 UTC.
     fn now(&self) -> u64;
 }
 
-/// The system's time.
+/// The clock of the system.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
 
@@ -24,8 +24,7 @@ impl<F: Fn() -> u64 + Send + Sync> Clock for F {
     }
 }
 
-/// Seconds since 1970 of a time in UTC, as `20150830T123600Z`; `None` if it is written otherwise,
-/// or is no time of the years 1970 to 9999.
+/// Parses a UTC time of the years 1970 to 9999 in the form `20150830T123600Z`.
 pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
     let [y0, y1, y2, y3, m0, m1, d0, d1, b'T', h0, h1, n0, n1, s0, s1, b'Z'] = *text else {
         return None;
@@ -49,7 +48,7 @@ pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// The same, written: `20150830T123600Z`. Times beyond the year 9999 are its last second.
+/// Formats a time as `20150830T123600Z`, at most as the last second of the year 9999.
 pub(crate) fn to_basic_format(time: u64) -> String {
     let time = time.min(253_402_300_799);
     let (days, second) = (time / 86_400, time % 86_400);
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_the_calendar() {
+    fn times_follow_the_calendar() {
         for (text, time) in [
             ("19700101T000000Z", 0),
             ("20000229T235959Z", 951_868_799),

@@ -1,4 +1,4 @@
-//! MACs as text: strictly one spelling, compared as bytes, in full and in constant time.
+//! MACs: decoded strictly, compared in constant time.
 
 use std::fmt;
 use std::hint::black_box;
@@ -6,22 +6,22 @@ use std::hint::black_box;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use subtle::ConstantTimeEq;
 
-/// How a MAC is written in a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The encoding of a MAC in a request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum MacEncoding {
-    /// Hexadecimal: lower case when written, either case when read.
+    /// Hexadecimal: written in lower case, read in either case.
     Hex,
     /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
     Base64,
-    /// Base64 in the alphabet for URLs, without padding (RFC 4648, section 5).
+    /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
     Base64Url,
 }
 
 impl MacEncoding {
-    /// All of them.
+    /// All encodings.
     pub const ALL: [Self; 3] = [Self::Hex, Self::Base64, Self::Base64Url];
 
-    /// `hex`, `base64` or `base64url`.
+    /// Returns `hex`, `base64` or `base64url`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hex => "hex",
@@ -38,15 +38,16 @@ impl MacEncoding {
         }
     }
 
-    /// Reads a MAC of exactly `length` bytes; base64 must be canonical, for else many texts would
-    /// be one signature.
+    /// Decodes a MAC of exactly `length` bytes.
+    ///
+    /// Base64 must be canonical: otherwise one signature would have several texts.
     pub(crate) fn decode(self, text: &[u8], length: usize) -> Option<Mac> {
-        let mut mac = Mac::of(&[]);
+        let mut mac = Mac::new(&[]);
         self.decode_into(text, length, &mut mac)?;
         Some(mac)
     }
 
-    /// The same into a place that many MACs pass through; on `None` it holds no MAC.
+    /// As [`decode`](Self::decode), into a reused `mac`, which is invalid after `None`.
     pub(crate) fn decode_into(self, text: &[u8], length: usize, mac: &mut Mac) -> Option<()> {
         mac.length = length;
         let room = mac.bytes.get_mut(..length)?;
@@ -63,8 +64,10 @@ impl MacEncoding {
     }
 }
 
-/// Eight digits at a time, without branches: digit by digit it would take as long as the MAC of a
-/// small payload does in lanes (`cargo bench --bench verify`).
+/// Decodes hexadecimal, eight digits at a time without branches.
+///
+/// Digit by digit it would take as long as the MAC of a small payload in lanes
+/// (`cargo bench --bench verify`).
 fn decode_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     let (eights, rest) = text.as_chunks::<8>();
     if !rest.is_empty() || text.len() != 2 * out.len() {
@@ -79,19 +82,19 @@ fn decode_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     (bad == 0).then_some(())
 }
 
-/// The four bytes that the digits in a word are; beside them not 0 where one is no digit.
+/// Decodes the eight digits in a word into four bytes; the second value is 0 if all are digits.
 #[inline]
 fn eight_digits(digits: u64) -> (u32, u64) {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * EACH;
-    // The high bit of each byte that is `least` or more. Nothing carries over to the next byte
-    // among ASCII characters, and others are refused.
+    // Sets the high bit of each byte that is at least `least`. ASCII characters never carry into
+    // the next byte, and others are refused.
     let from = |text: u64, least: u8| text.wrapping_add((0x80 - u64::from(least)) * EACH);
     let within = |text, first, last| from(text, first) & !from(text, last + 1) & HIGH;
     let letters = within(digits | (0x20 * EACH), b'a', b'f');
     let wrong = (digits | !(within(digits, b'0', b'9') | letters)) & HIGH;
     let values = (digits & (0x0f * EACH)) + (letters >> 7) * 9;
-    // Pairs in every second byte, which are then moved together.
+    // Joins pairs of digits in every second byte, then moves the bytes together.
     let pairs = ((values << 4) | (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let pairs = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
     ((pairs | (pairs >> 16)) as u32, wrong)
@@ -103,7 +106,7 @@ impl fmt::Display for MacEncoding {
     }
 }
 
-/// A MAC, as a request claims it or as it was computed.
+/// A MAC of at most 64 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Mac {
     bytes: [u8; 64],
@@ -111,8 +114,7 @@ pub(crate) struct Mac {
 }
 
 impl Mac {
-    /// Of up to 64 bytes.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
         let mut mac = Self { bytes: [0; 64], length: bytes.len() };
         mac.bytes[..bytes.len()].copy_from_slice(bytes);
         mac
@@ -122,14 +124,15 @@ impl Mac {
         &self.bytes[..self.length]
     }
 
-    /// THE comparison: whole, and in a time that tells nothing.
+    /// Returns `true` if `tag` is this MAC. All comparisons of signatures go through this function,
+    /// which takes the same time wherever they differ.
     ///
-    /// Words that differ are gathered, and only what is gathered of all of them is judged: byte by
-    /// byte it would take as long as half a block of SHA-256.
+    /// It collects the differences of whole words and judges them once: byte by byte it would take
+    /// as long as half a block of SHA-256.
     #[inline]
-    pub(crate) fn is(&self, tag: &[u8]) -> bool {
+    pub(crate) fn matches(&self, tag: &[u8]) -> bool {
         if tag.len() != self.length {
-            return false; // of the length of a MAC everybody knows
+            return false; // the length of a MAC is no secret
         }
         let (ours, our_rest) = self.as_bytes().as_chunks::<8>();
         let (theirs, their_rest) = tag.as_chunks::<8>();
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hexadecimal_is_what_the_crate_takes_for_it() {
+    fn hexadecimal_is_decoded_as_by_the_hex_crate() {
         for high in 0..=255 {
             for low in 0..=255 {
                 let mut text = *b"00112233445566778899aabbccddeeffABCDEF0123456789fedcba9876543210";
@@ -165,18 +168,18 @@ mod tests {
     }
 
     #[test]
-    fn a_mac_is_itself_and_no_other() {
+    fn a_mac_matches_only_itself() {
         for length in [0, 1, 7, 8, 16, 20, 28, 31, 32, 48, 63, 64] {
             let bytes: Vec<u8> = (0..length).map(|i| i as u8 ^ 0x5a).collect();
-            let mac = Mac::of(&bytes);
-            assert!(mac.is(&bytes));
+            let mac = Mac::new(&bytes);
+            assert!(mac.matches(&bytes));
             for bit in 0..8 * length {
                 let mut other = bytes.clone();
                 other[bit / 8] ^= 1 << (bit % 8);
-                assert!(!mac.is(&other), "{length} bytes, bit {bit}");
+                assert!(!mac.matches(&other), "{length} bytes, bit {bit}");
             }
-            assert!(!mac.is(&[&bytes[..], b"\0"].concat()));
-            assert!(length == 0 || !mac.is(&bytes[1..]));
+            assert!(!mac.matches(&[&bytes[..], b"\0"].concat()));
+            assert!(length == 0 || !mac.matches(&bytes[1..]));
         }
     }
 }

@@ -1,30 +1,31 @@
-//! The headers of a request, whatever holds them.
+//! The headers of a request, whatever type holds them.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::verdict::VerifyError;
+use crate::sign::component::Component;
+use crate::sign::error::RequestError;
 
-/// The header lines of a request.
+/// The headers of a request.
 ///
-/// Vectors, arrays and slices of pairs have it, maps too, and with the feature `http` the type
-/// `HeaderMap`.
+/// Implemented for vectors, arrays, slices and maps of name and value, and with the feature
+/// `http` for `HeaderMap`.
 pub trait RequestHeaders {
-    /// Calls `each` with the value of every line of that name, in the order of the request. Case
-    /// does not count in names.
+    /// Calls `each` with the value of every header of that name, in the order of the request.
+    /// Names are compared without regard to case.
     fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8]));
 
-    /// Calls `each` with the name of every line.
+    /// Calls `each` with the name of every header.
     fn names<'a>(&'a self, each: &mut dyn FnMut(&'a str));
 }
 
 fn values_of<'a, N: AsRef<str> + 'a, V: AsRef<[u8]> + 'a>(
-    lines: impl Iterator<Item = (&'a N, &'a V)>,
+    headers: impl Iterator<Item = (&'a N, &'a V)>,
     name: &str,
     each: &mut dyn FnMut(&'a [u8]),
 ) {
-    for (title, value) in lines {
+    for (title, value) in headers {
         let title = title.as_ref();
-        // Mostly it is spelt as the scheme has it, which is quicker to see.
+        // Equal case is the common case, and faster to compare.
         if title == name || title.eq_ignore_ascii_case(name) {
             each(value.as_ref());
         }
@@ -52,14 +53,14 @@ headers_of_pairs! {
     [] BTreeMap<N, V>,
 }
 
-/// The value of a header that stands for one thing, without the blanks around it.
+/// Returns the trimmed value of a header that may have one value only.
 ///
-/// Two lines that say the same are one; two that differ are refused, for nobody knows which of
-/// them another program on the way went by.
-pub(crate) fn one<'a>(
+/// Repetitions with the same value count once. Different values are refused: another program on
+/// the way may have used the other one.
+pub(crate) fn single<'a>(
     headers: &'a dyn RequestHeaders,
     name: &str,
-) -> Result<Option<&'a [u8]>, VerifyError> {
+) -> Result<Option<&'a [u8]>, RequestError> {
     let mut found: Option<&[u8]> = None;
     let mut differ = false;
     headers.values(name, &mut |value| {
@@ -67,17 +68,34 @@ pub(crate) fn one<'a>(
         differ |= found.is_some_and(|found| found != value);
         found = Some(value);
     });
-    if differ { Err(VerifyError::DuplicateHeader(name.to_owned())) } else { Ok(found) }
+    if differ { Err(RequestError::Duplicate(Component::header(name))) } else { Ok(found) }
 }
 
-/// Whether there is such a line.
+/// As [`single`], for a header that the scheme needs.
+pub(crate) fn required<'a>(
+    headers: &'a dyn RequestHeaders,
+    name: &str,
+) -> Result<&'a [u8], RequestError> {
+    single(headers, name)?.ok_or_else(|| RequestError::missing_header(name))
+}
+
+/// As [`required`], for a header that is text.
+pub(crate) fn required_text<'a>(
+    headers: &'a dyn RequestHeaders,
+    name: &str,
+) -> Result<&'a str, RequestError> {
+    let value = std::str::from_utf8(required(headers, name)?);
+    value.map_err(|_| RequestError::malformed_header(name, "not UTF-8"))
+}
+
+/// Returns `true` if there is a header of that name.
 pub(crate) fn has(headers: &dyn RequestHeaders, name: &str) -> bool {
     let mut found = false;
     headers.values(name, &mut |_| found = true);
     found
 }
 
-/// Without the spaces and tabs around it (RFC 9110, section 5.5).
+/// Returns `value` without surrounding spaces and tabs (RFC 9110, section 5.5).
 pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = value {
         value = rest;
@@ -88,13 +106,12 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Whether it is a token (RFC 9110, section 5.6.2): the name of a field, for one.
-#[doc(hidden)]
+/// Returns `true` if `text` is a token (RFC 9110, section 5.6.2), such as the name of a header.
 pub fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(is_token_byte)
 }
 
-/// Whether tokens may hold it.
+/// Returns `true` if tokens may contain `byte`.
 pub(crate) fn is_token_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
 }

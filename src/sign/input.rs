@@ -1,97 +1,91 @@
-//! What goes into the MAC, and how the body streams into it.
+//! The input of the MAC, with the body streaming through it.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
+use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key, Tag};
 
-/// What is authenticated, once the body has gone by.
+/// The input of a MAC.
 pub(crate) enum Input {
-    /// These bytes, with the body between them.
+    /// Bytes around the body, or without it.
     Around { before: Vec<u8>, body: Body, after: Vec<u8> },
-    /// These bytes, then the body in base64 for URLs.
+    /// Bytes, then the body in base64url.
     Encoded { before: Vec<u8> },
-    /// What is made of a digest of the body, which the hasher has begun.
+    /// Bytes made from a digest of the body; the hasher may already hold a prefix.
     Digested { hasher: Box<Hasher>, content: Content },
 }
 
-/// Makes the authenticated bytes of the body's digest.
+/// Makes the input of the MAC from the digest of the body.
 pub(crate) type Content = Box<dyn FnOnce(&Digest) -> Vec<u8> + Send>;
 
-/// Whether the body goes into the MAC.
+/// The role of the body in an [`Input::Around`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Body {
-    Within,
-    Without,
+    Included,
+    Excluded,
 }
 
 impl Input {
+    /// Returns an input without the body.
     pub(crate) fn bytes(before: impl Into<Vec<u8>>) -> Self {
-        Self::Around { before: before.into(), body: Body::Without, after: Vec::new() }
+        Self::Around { before: before.into(), body: Body::Excluded, after: Vec::new() }
+    }
+
+    /// Returns the input that `content` makes from the SHA-256 digest of the body.
+    pub(crate) fn sha256(content: impl FnOnce(&Digest) -> Vec<u8> + Send + 'static) -> Self {
+        let hasher = Box::new(Hasher::new(Algorithm::Sha256));
+        Self::Digested { hasher, content: Box::new(content) }
     }
 }
 
 /// An [`Input`] that the body streams through, under one or more keys.
 pub(crate) struct Running {
     macs: Vec<Hmac>,
-    rest: Rest,
+    /// The rest of the input: its `before` is already in the MACs.
+    input: Input,
+    /// The incomplete group of an [`Input::Encoded`].
+    carry: Vec<u8>,
 }
 
-enum Rest {
-    Around { body: Body, after: Vec<u8> },
-    Encoded { carry: Vec<u8> },
-    Digested { hasher: Box<Hasher>, content: Content },
-}
-
-/// What came of it.
+/// The result of a [`Running`] input.
 pub(crate) struct Finished {
-    /// One for each key.
+    /// One tag per key.
     pub(crate) tags: Vec<Tag>,
-    /// Of the body, where the input is made of it.
+    /// The digest of the body, if the input is made from it.
     pub(crate) digest: Option<Digest>,
 }
 
 impl Running {
-    pub(crate) fn new(input: Input, keys: &[Key]) -> Self {
+    pub(crate) fn new(mut input: Input, keys: &[Key]) -> Self {
         let mut macs: Vec<Hmac> = keys.iter().map(Hmac::new).collect();
-        let mut feed = |bytes: &[u8]| macs.iter_mut().for_each(|mac| mac.update(bytes));
-        let rest = match input {
-            Input::Around { before, body, after } => {
-                feed(&before);
-                Rest::Around { body, after }
-            }
-            Input::Encoded { before } => {
-                feed(&before);
-                Rest::Encoded { carry: Vec::new() }
-            }
-            Input::Digested { hasher, content } => Rest::Digested { hasher, content },
-        };
-        Self { macs, rest }
+        if let Input::Around { before, .. } | Input::Encoded { before } = &mut input {
+            let before = std::mem::take(before);
+            macs.iter_mut().for_each(|mac| mac.update(&before));
+        }
+        Self { macs, input, carry: Vec::new() }
     }
 
     pub(crate) fn update(&mut self, data: &[u8]) {
-        match &mut self.rest {
-            Rest::Around { body: Body::Within, .. } => {
-                self.macs.iter_mut().for_each(|mac| mac.update(data));
-            }
-            Rest::Around { body: Body::Without, .. } => {}
-            Rest::Encoded { carry } => encode(data, carry, |text| {
-                self.macs.iter_mut().for_each(|mac| mac.update(text));
-            }),
-            Rest::Digested { hasher, .. } => hasher.update(data),
+        let mut feed = |bytes: &[u8]| self.macs.iter_mut().for_each(|mac| mac.update(bytes));
+        match &mut self.input {
+            Input::Around { body: Body::Included, .. } => feed(data),
+            Input::Around { body: Body::Excluded, .. } => {}
+            Input::Encoded { .. } => encode(data, &mut self.carry, feed),
+            Input::Digested { hasher, .. } => hasher.update(data),
         }
     }
 
     pub(crate) fn finish(mut self) -> Finished {
         let mut feed = |bytes: &[u8]| self.macs.iter_mut().for_each(|mac| mac.update(bytes));
         let mut digest = None;
-        match self.rest {
-            Rest::Around { after, .. } => feed(&after),
-            Rest::Encoded { carry } => {
-                feed(Base64UrlUnpadded::encode_string(&carry).as_bytes());
+        match self.input {
+            Input::Around { after, .. } => feed(&after),
+            Input::Encoded { .. } => {
+                feed(Base64UrlUnpadded::encode_string(&self.carry).as_bytes());
             }
-            Rest::Digested { mut hasher, content } => {
+            Input::Digested { mut hasher, content } => {
                 feed(&content(digest.insert(hasher.finish())));
             }
         }
@@ -99,7 +93,7 @@ impl Running {
     }
 }
 
-/// Encodes in pieces of whole groups of three bytes; what is left waits in `carry`.
+/// Encodes whole groups of three bytes; `carry` keeps the incomplete group.
 fn encode(mut data: &[u8], carry: &mut Vec<u8>, mut feed: impl FnMut(&[u8])) {
     let mut text = [0; 4096];
     while !data.is_empty() {

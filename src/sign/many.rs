@@ -1,22 +1,26 @@
-//! Many small requests at once: their MACs are computed in lanes.
+//! Many small requests at once, their MACs computed in lanes.
 
-use super::claim::{Bodies, Claim};
-use super::encoding::Mac;
-use super::input::{Body, Input};
-use super::keys::Keys;
-use super::message::Message;
-use super::verdict::{Covers, VerifiedRequest, VerifyError, head};
-use super::verifier::Verifier;
+use std::ops::Range;
+
 use crate::hmac::{Key, Tag, sign_many};
+use crate::sign::encoding::Mac;
+use crate::sign::error::VerifyError;
+use crate::sign::input::{Body, Input};
+use crate::sign::message::Message;
+use crate::sign::rules::{Claim, Keys};
+use crate::sign::verified::{Coverage, VerifiedRequest};
+use crate::sign::verifier::{Conditions, Matched, Pending, Verifier};
 
-/// Requests whose claims are held at a time: enough for the lanes, and still in the cache.
+/// The requests of a batch: enough to fill the lanes, few enough to stay in the cache.
 const BATCH: usize = 128;
 
+type Verdict = Result<VerifiedRequest, VerifyError>;
+
 impl Verifier {
-    /// The verdicts on requests whose bodies are in memory, each as [`Verifier::verify`] has it,
-    /// but several MACs are computed at once: the way for a service under load.
+    /// Verifies requests whose bodies are in memory, with the same verdicts as [`Verifier::verify`].
     ///
-    /// Requests of schemes that digest the body first, or derive keys, go one by one.
+    /// Several MACs are computed at once, which is the fastest way for a service under load.
+    /// Requests of schemes that digest the body first, or derive keys, are verified one by one.
     ///
     /// ```
     /// use hsum::sign::{Message, Scheme, SecretKey, Verifier};
@@ -32,17 +36,14 @@ impl Verifier {
     /// assert!(verdicts[0].is_ok() && verdicts[1].is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn verify_many(
-        &self,
-        requests: &[(Message<'_>, &[u8])],
-    ) -> Vec<Result<VerifiedRequest, VerifyError>> {
+    pub fn verify_many(&self, requests: &[(Message<'_>, &[u8])]) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(requests.len());
         match &*self.keys {
             Keys::Ready(keys) => {
-                let mut batch = Batch::default();
+                let mut batch = Batch { verifier: self, keys, arena: Vec::new(), tags: Vec::new() };
                 for requests in requests.chunks(BATCH) {
-                    if !batch.judge_bodies(self, keys, requests, &mut verdicts) {
-                        batch.judge(self, keys, requests, &mut verdicts);
+                    if !batch.verify_bodies(requests, &mut verdicts) {
+                        batch.verify(requests, &mut verdicts);
                     }
                 }
             }
@@ -54,102 +55,112 @@ impl Verifier {
     }
 }
 
-/// The room for one batch, used again for the next.
-#[derive(Default)]
-struct Batch {
-    /// What is authenticated, where it is more than the body.
+/// The state of one batch, reused for the next.
+struct Batch<'v> {
+    verifier: &'v Verifier,
+    keys: &'v [Key],
+    /// The signed contents that are more than the body.
     arena: Vec<u8>,
-    /// The ends of the contents in the arena.
-    ends: Vec<usize>,
-    /// One row of tags for each key.
+    /// One row of tags per key.
     tags: Vec<Vec<Tag>>,
 }
 
-/// What is to be done with a request.
-enum Step<'m> {
-    /// Its MAC is computed with the others.
-    Lanes {
-        claim: Claim<'m>,
-        content: Content,
-    },
-    Done(Result<VerifiedRequest, VerifyError>),
+/// The next step for a request.
+enum Step {
+    /// Compute its MAC together with the others.
+    Lanes(Pending, Content),
+    Done(Verdict),
 }
 
-#[derive(Clone, Copy)]
 enum Content {
-    /// The body itself.
+    /// The body alone.
     Body,
-    /// So manieth in the arena.
-    Arena(usize),
+    /// A part of the arena.
+    Arena(Range<usize>),
 }
 
-impl Batch {
-    fn judge(
-        &mut self,
-        verifier: &Verifier,
-        keys: &[Key],
-        requests: &[(Message<'_>, &[u8])],
-        verdicts: &mut Vec<Result<VerifiedRequest, VerifyError>>,
-    ) {
+impl Batch<'_> {
+    fn verify(&mut self, requests: &[(Message<'_>, &[u8])], verdicts: &mut Vec<Verdict>) {
         self.arena.clear();
-        self.ends.clear();
-        let steps: Vec<Step<'_>> = requests
+        let now = self.verifier.now();
+        let steps: Vec<Step> =
+            requests.iter().map(|(message, body)| self.step(message, body, now)).collect();
+        let contents: Vec<&[u8]> = steps
             .iter()
-            .map(|(message, body)| match verifier.rules.claim(message) {
-                Ok(claim) => self.step(verifier, claim, message, body),
-                Err(error) => Step::Done(Err(error)),
+            .zip(requests)
+            .filter_map(|(step, (_, body))| match step {
+                Step::Lanes(_, Content::Body) => Some(*body),
+                Step::Lanes(_, Content::Arena(range)) => Some(&self.arena[range.clone()]),
+                Step::Done(_) => None,
             })
             .collect();
-        let mut contents: Vec<&[u8]> = Vec::with_capacity(requests.len());
-        for (step, (_, body)) in steps.iter().zip(requests) {
-            if let Step::Lanes { content, .. } = step {
-                contents.push(match *content {
-                    Content::Body => body,
-                    Content::Arena(at) => {
-                        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-                        &self.arena[start..self.ends[at]]
-                    }
-                });
-            }
-        }
-        sign_under(keys, &contents, &mut self.tags);
-        let now = verifier.now();
-        let mut at = 0;
-        for (step, (_, body)) in steps.into_iter().zip(requests) {
-            verdicts.push(match step {
-                Step::Done(verdict) => verdict,
-                Step::Lanes { claim, .. } => {
-                    at += 1;
-                    self.verdict(verifier, claim, body, at - 1, now)
+        sign_under(self.keys, &contents, &mut self.tags);
+        let mut column = 0;
+        verdicts.extend(steps.into_iter().zip(requests).map(|(step, (_, body))| match step {
+            Step::Done(verdict) => verdict,
+            Step::Lanes(Pending { macs, mut conditions }, _) => {
+                let matched = self.matched(column, |tag| macs.has_match(tag));
+                column += 1;
+                if matched.is_some() {
+                    conditions.update(body);
                 }
-            });
+                conditions.decide(matched)
+            }
+        }));
+    }
+
+    fn step(&mut self, message: &Message<'_>, body: &[u8], now: u64) -> Step {
+        match self.verifier.rules.claim(message) {
+            Ok(claim) => match self.content(&claim, body) {
+                Some(content) => Step::Lanes(self.verifier.pending(claim, now).2, content),
+                None => Step::Done(self.verifier.verify(message, body)),
+            },
+            Err(error) => Step::Done(Err(error)),
         }
     }
 
-    /// The verdicts of a scheme that signs the body and nothing else; `false` for other schemes,
-    /// for which nothing was done.
-    fn judge_bodies(
+    /// Assembles the signed content, if its MAC can be computed in lanes.
+    fn content(&mut self, claim: &Claim<'_>, body: &[u8]) -> Option<Content> {
+        let (Input::Around { before, body: role, after }, None) =
+            (&claim.input, &claim.alternative)
+        else {
+            return None;
+        };
+        if *role == Body::Included && before.is_empty() && after.is_empty() {
+            return Some(Content::Body);
+        }
+        let body = if *role == Body::Included { body } else { b"" };
+        let start = self.arena.len();
+        [before, body, after].iter().for_each(|part| self.arena.extend_from_slice(part));
+        Some(Content::Arena(start..self.arena.len()))
+    }
+
+    /// Verifies a batch of a scheme that signs only the body. Returns `false`, and does nothing, for
+    /// other schemes.
+    fn verify_bodies(
         &mut self,
-        verifier: &Verifier,
-        keys: &[Key],
         requests: &[(Message<'_>, &[u8])],
-        verdicts: &mut Vec<Result<VerifiedRequest, VerifyError>>,
+        verdicts: &mut Vec<Verdict>,
     ) -> bool {
         let Some((first, _)) = requests.first() else { return true };
-        let mut mac = Mac::of(&[]);
-        if verifier.rules.claim_of_body(first, &mut mac).is_none() {
+        let verifier = self.verifier;
+        let mut mac = Mac::new(&[]);
+        if verifier.rules.body_mac(first, &mut mac).is_none() {
             return false;
         }
         let mut bodies: [&[u8]; BATCH] = [&[]; BATCH];
         for (place, (_, body)) in bodies.iter_mut().zip(requests) {
             *place = body;
         }
-        sign_under(keys, &bodies[..requests.len()], &mut self.tags);
-        let covers = verifier.rules.covers_of_body();
-        // Each claim is read, judged and forgotten: all in the nearest cache.
-        verdicts.extend(requests.iter().enumerate().map(|(at, (message, body))| {
-            match verifier.rules.claim_of_body(message, &mut mac) {
-                Some(Ok(())) => self.verdict_of_body(verifier, &mac, at, &covers),
+        sign_under(self.keys, &bodies[..requests.len()], &mut self.tags);
+        let coverage = Coverage { has_body: true, components: [].into() };
+        // Each claim is read, decided and dropped at once, so that all stays in the nearest cache.
+        verdicts.extend(requests.iter().enumerate().map(|(column, (message, body))| {
+            match verifier.rules.body_mac(message, &mut mac) {
+                Some(Ok(())) => {
+                    let matched = self.matched(column, |tag| mac.matches(tag));
+                    Conditions::none(verifier.scheme, Coverage::clone(&coverage)).decide(matched)
+                }
                 Some(Err(error)) => Err(error),
                 None => verifier.verify(message, body),
             }
@@ -158,83 +169,12 @@ impl Batch {
     }
 
     #[inline]
-    fn verdict_of_body(
-        &self,
-        verifier: &Verifier,
-        mac: &Mac,
-        at: usize,
-        covers: &Covers,
-    ) -> Result<VerifiedRequest, VerifyError> {
-        let found = self.tags.iter().position(|tags| mac.is(tags[at].as_bytes()));
-        let key_index = found.ok_or(VerifyError::Mismatch)?;
-        let (scheme, covers) = (verifier.scheme, Covers::clone(covers));
-        let mac = head(self.tags[0][at].as_bytes());
-        Ok(VerifiedRequest { scheme, key_index, timestamp: None, id: None, covers, mac })
-    }
-
-    /// Lays the content out, where it can go through the lanes.
-    fn step<'m>(
-        &mut self,
-        verifier: &Verifier,
-        claim: Claim<'m>,
-        message: &Message<'m>,
-        body: &[u8],
-    ) -> Step<'m> {
-        let Input::Around { before, body: within, after } = &claim.input else {
-            return Step::Done(verifier.verify(message, body));
-        };
-        if claim.alternative.is_some() {
-            return Step::Done(verifier.verify(message, body));
-        }
-        let content = match (&before[..], within, &after[..]) {
-            (b"", Body::Within, b"") => Content::Body,
-            _ => {
-                self.arena.extend_from_slice(before);
-                if *within == Body::Within {
-                    self.arena.extend_from_slice(body);
-                }
-                self.arena.extend_from_slice(after);
-                self.ends.push(self.arena.len());
-                Content::Arena(self.ends.len() - 1)
-            }
-        };
-        Step::Lanes { claim, content }
-    }
-
-    fn verdict(
-        &self,
-        verifier: &Verifier,
-        claim: Claim<'_>,
-        body: &[u8],
-        at: usize,
-        now: u64,
-    ) -> Result<VerifiedRequest, VerifyError> {
-        let found = self.tags.iter().position(|tags| claim.macs.contain(tags[at].as_bytes()));
-        let key_index = found.ok_or(VerifyError::Mismatch)?;
-        let judged = verifier.judged(&claim, now);
-        for mut check in claim.checks {
-            check.hasher.update(body);
-            let excused = check.empty_passes && body.is_empty();
-            if !excused && check.hasher.finish() != check.expected {
-                return Err(VerifyError::BodyHashMismatch);
-            }
-        }
-        if claim.bodies == Bodies::Empty && !body.is_empty() {
-            return Err(VerifyError::Coverage("the body".into()));
-        }
-        judged.freshness()?;
-        Ok(VerifiedRequest {
-            scheme: verifier.scheme,
-            key_index,
-            timestamp: claim.timestamp,
-            id: claim.id.map(str::to_owned),
-            covers: claim.covers,
-            mac: head(self.tags[0][at].as_bytes()),
-        })
+    fn matched(&self, column: usize, is_match: impl Fn(&[u8]) -> bool) -> Option<Matched> {
+        Matched::find(self.tags.iter().map(|tags| &tags[column]), is_match)
     }
 }
 
-/// The tags of the contents under each key, at the front of its row, which grows where it must.
+/// Computes the tags of `contents` under each key, at the start of its row.
 fn sign_under(keys: &[Key], contents: &[&[u8]], rows: &mut Vec<Vec<Tag>>) {
     rows.resize_with(keys.len(), Vec::new);
     for (key, tags) in keys.iter().zip(rows) {

@@ -1,13 +1,14 @@
-//! What a request is apart from its body.
+//! A request without its body.
 
 use std::net::Ipv6Addr;
 
-use super::headers::{RequestHeaders, one};
-use super::verdict::VerifyError;
+use crate::sign::component::Component;
+use crate::sign::error::RequestError;
+use crate::sign::headers::{RequestHeaders, single};
 
 /// A request without its body, which is streamed.
 ///
-/// What a scheme does not need may be left out.
+/// Components that the scheme does not use may be left out.
 ///
 /// ```
 /// use hsum::sign::Message;
@@ -26,65 +27,65 @@ pub struct Message<'a> {
 static NO_HEADERS: [(&str, &str); 0] = [];
 
 impl<'a> Message<'a> {
-    /// A POST with these headers.
+    /// Returns a POST request with these headers.
     pub fn new(headers: &'a dyn RequestHeaders) -> Self {
         Self { method: "POST", url: "", headers, params: &[] }
     }
 
-    /// A POST without headers.
+    /// Returns a POST request without headers.
     pub fn empty() -> Self {
         Self::new(&NO_HEADERS)
     }
 
-    /// With this method.
+    /// Sets the method.
     pub fn method(self, method: &'a str) -> Self {
         Self { method, ..self }
     }
 
-    /// With this URL: the one that the *sender* saw, character for character. A proxy may have
-    /// changed it on the way. Schemes that need the path and the query only take these alone.
+    /// Sets the URL as the *sender* saw it, character for character; a proxy may have changed it.
+    /// Path and query alone suffice for schemes that sign no more.
     pub fn url(self, url: &'a str) -> Self {
         Self { url, ..self }
     }
 
-    /// With these parameters, decoded: the fields of a form, or what a scheme calls its fields.
+    /// Sets the decoded parameters: the fields of a form, or of the scheme.
     pub fn params(self, params: &'a [(&'a str, &'a str)]) -> Self {
         Self { params, ..self }
     }
 
-    /// The scheme, where the URL has one: what is before `://`.
+    /// Returns the scheme of the URL, if it has one.
     pub(crate) fn scheme(&self) -> Option<&'a str> {
         self.url.split_once("://").map(|(scheme, _)| scheme)
     }
 
-    /// Returns host and port as the URL writes them, without user and password.
+    /// Returns host and port as written in the URL, without user and password.
     fn authority(&self) -> Option<&'a str> {
         let (_, rest) = self.url.split_once("://")?;
         let rest = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         Some(rest.rsplit_once('@').map_or(rest, |(_, host)| host))
     }
 
-    /// Returns the `Host` field of the request, or else host and port as the URL writes them.
-    pub(crate) fn host_as_given(&self) -> Result<Option<&'a str>, VerifyError> {
-        let Some(host) = one(self.headers, "host")? else { return Ok(self.authority()) };
+    /// Returns the `Host` header, or else host and port as written in the URL.
+    pub(crate) fn host_as_given(&self) -> Result<Option<&'a str>, RequestError> {
+        let Some(host) = single(self.headers, "host")? else { return Ok(self.authority()) };
         let host = std::str::from_utf8(host);
-        host.map(Some).map_err(|_| VerifyError::malformed("Host", "it is not text"))
+        host.map(Some).map_err(|_| RequestError::malformed_header("Host", "not UTF-8"))
     }
 
-    /// Returns host and port in the normal form, which clients send.
-    pub(crate) fn host(&self) -> Result<Option<String>, VerifyError> {
+    /// Returns host and port in the normalized form that clients send.
+    pub(crate) fn host(&self) -> Result<Option<String>, RequestError> {
         self.host_as_given()?.map(|host| normal_authority(self.scheme(), host)).transpose()
     }
 
-    /// Returns the URL as clients request it (RFC 9110, section 7.1): without user, password and
-    /// fragment, scheme and authority in their normal form, the path never empty.
-    pub(crate) fn target_uri(&self) -> Result<Option<String>, VerifyError> {
+    /// Returns the URL as clients request it (RFC 9110, section 7.1): scheme and authority
+    /// normalized, the path never empty, without user, password and fragment.
+    pub(crate) fn target_uri(&self) -> Result<Option<String>, RequestError> {
         let authority = self.authority().map(|host| normal_authority(self.scheme(), host));
         Ok(self.uri_at(authority.transpose()?))
     }
 
-    /// The same as a receiver puts it together: with the authority of the `Host` field.
-    pub(crate) fn received_uri(&self) -> Result<Option<String>, VerifyError> {
+    /// Returns the URL as a receiver composes it, with the authority of the `Host` header.
+    pub(crate) fn received_uri(&self) -> Result<Option<String>, RequestError> {
         Ok(self.uri_at(self.host()?))
     }
 
@@ -93,13 +94,13 @@ impl<'a> Message<'a> {
         Some(format!("{scheme}://{}{}", authority?, self.request_target()))
     }
 
-    /// Returns path and query as the request line has them.
+    /// Returns path and query as in the request line.
     pub(crate) fn request_target(&self) -> String {
         let (path, query) = (self.path(), self.query());
         query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
     }
 
-    /// Returns path and query as the URL writes them, without a fragment.
+    /// Returns path and query as written in the URL, without the fragment.
     fn target(&self) -> &'a str {
         let target = match self.url.split_once("://") {
             Some((_, rest)) => rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]),
@@ -117,17 +118,27 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// What is after the `?`.
+    /// Returns the text after the `?`.
     pub(crate) fn query(&self) -> Option<&'a str> {
         self.target().split_once('?').map(|(_, query)| query)
     }
 
+    /// Returns the first parameter of that name.
     pub(crate) fn param(&self, name: &str) -> Option<&'a str> {
         self.params.iter().find(|(title, _)| *title == name).map(|(_, value)| *value)
     }
 }
 
-/// Splits an authority into host and port; the colons within brackets are those of IPv6.
+/// Checks that `value` is a word: visible ASCII characters, at least one.
+pub(crate) fn check_word(component: Component, value: &str) -> Result<(), RequestError> {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let problem = "not a word (expected one or more visible ASCII characters)";
+        return Err(RequestError::malformed(component, problem));
+    }
+    Ok(())
+}
+
+/// Splits an authority into host and port. Colons in brackets belong to an IPv6 address.
 pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let host_end = authority.rfind(']').map_or(0, |at| at + 1);
     match authority[host_end..].find(':') {
@@ -136,28 +147,28 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns `true` if clients send `host` as it is written: they decode what is percent-encoded.
+/// Returns `true` if clients send `host` as written: they decode percent-encoded names.
 fn is_host_name(host: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
     !host.is_empty() && host.bytes().all(is_plain)
 }
 
-/// Returns host and port in the one form that clients send (RFC 9110, section 4.2.3): lower case,
-/// an IPv6 address in its short form, no empty port, and not the port of the URL's scheme, which is
-/// https if it is unknown.
-fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, VerifyError> {
-    let wrong = |why| Err(VerifyError::malformed("host", why));
+/// Returns host and port in the form that clients send (RFC 9110, section 4.2.3): lower case, an
+/// IPv6 address in its short form, no empty port and no default port. The default is that of
+/// https if the scheme is unknown.
+fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, RequestError> {
+    let wrong = |why| Err(RequestError::malformed(Component::Host, why));
     if !authority.is_ascii() {
-        return wrong("it is not ASCII (names in other scripts are sent as 'xn--…')");
+        return wrong("not ASCII (expected the 'xn--…' form of names in other scripts)");
     }
     let (host, port) = split_port(authority);
     let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => match address.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]"),
-            Err(_) => return wrong("it is not an IPv6 address"),
+            Err(_) => return wrong("not an IPv6 address"),
         },
         None if is_host_name(host) => host.to_ascii_lowercase(),
-        None => return wrong("it is not a host name"),
+        None => return wrong("not a host name"),
     };
     let own = match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("http") => 80,
@@ -166,7 +177,7 @@ fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, Ver
     match port {
         None | Some("") => Ok(host),
         Some(port) => match port.parse::<u16>().ok().filter(|_| !port.starts_with('+')) {
-            None => wrong("its port is not a number up to 65535"),
+            None => wrong("invalid port (expected a number up to 65535)"),
             Some(port) if port == own => Ok(host),
             Some(port) => Ok(format!("{host}:{port}")),
         },
@@ -178,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_has_one_form() {
+    fn urls_are_normalized() {
         for (url, host, target) in [
             ("https://example.com/k", "example.com", "https://example.com/k"),
             ("https://example.com:443/k", "example.com", "https://example.com/k"),
@@ -235,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_field_counts_before_the_url() {
+    fn a_host_header_takes_precedence_over_the_url() {
         let headers = [("Host", "B.example:443")];
         let message = Message::new(&headers).url("https://a.example/");
         assert_eq!(message.host_as_given(), Ok(Some("B.example:443")));

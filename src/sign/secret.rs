@@ -1,4 +1,4 @@
-//! Secret keys: read strictly in one format, shown by nothing, wiped on drop.
+//! Secret keys: decoded strictly, never shown, wiped on drop.
 
 use std::fmt;
 
@@ -13,29 +13,29 @@ pub const LONGEST_KEY: usize = 64 << 10;
 /// Its `Debug` shows nothing, it cannot be cloned, compared or printed, and it is wiped on drop.
 pub struct SecretKey(Zeroizing<Vec<u8>>);
 
-/// How a key is written down.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The text format of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum KeyFormat {
-    /// The characters themselves are the key, one line of them.
+    /// The characters of one line.
     Text,
-    /// The bytes themselves are the key, line ends and all.
+    /// The bytes themselves, line ends included.
     Raw,
     /// Hexadecimal digits in either case.
     Hex,
     /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
     Base64,
-    /// Base64 in the alphabet for URLs, without padding (RFC 4648, section 5).
+    /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
     Base64Url,
-    /// A key of Standard Webhooks: base64, with `whsec_`, `v1,whsec_` or nothing before it.
+    /// A Standard Webhooks key: base64, with or without the prefix `whsec_` or `v1,whsec_`.
     Whsec,
 }
 
 impl KeyFormat {
-    /// Every format, in the order in which they are listed to users.
+    /// All formats, in the order in which they are listed to users.
     pub const ALL: &'static [Self] =
         &[Self::Text, Self::Raw, Self::Hex, Self::Base64, Self::Base64Url, Self::Whsec];
 
-    /// `text`, `raw`, `hex`, `base64`, `base64url` or `whsec`.
+    /// Returns `text`, `raw`, `hex`, `base64`, `base64url` or `whsec`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -46,89 +46,84 @@ impl KeyFormat {
             Self::Whsec => "whsec",
         }
     }
+}
 
-    /// The bytes that `text` stands for, no white space dropped; text and bytes stand for
-    /// themselves.
-    ///
-    /// # Errors
-    /// [`KeyError`] where an encoded one is not canonical.
-    #[doc(hidden)]
-    pub fn decode(self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let mut key = Zeroizing::new(vec![0; text.len()]);
-        let length = match self {
-            Self::Text | Self::Raw => {
-                key.copy_from_slice(text);
-                text.len()
-            }
-            Self::Hex => {
-                let length = text.len() / 2;
-                hex::decode_to_slice(text, &mut key[..length]).map_err(|_| KeyError::Hex)?;
-                length
-            }
-            Self::Base64 => Base64::decode(text, &mut key).map_err(|_| KeyError::Base64)?.len(),
-            Self::Base64Url => {
-                let decoded = Base64UrlUnpadded::decode(text, &mut key);
-                decoded.map_err(|_| KeyError::Base64Url)?.len()
-            }
-            Self::Whsec => {
-                let bare = text.strip_prefix(b"v1,whsec_").or(text.strip_prefix(b"whsec_"));
-                let text = bare.unwrap_or(text);
-                Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
-            }
-        };
-        // The rest of the buffer held no more than zeros, or what a decoder left behind.
-        key[length..].fill(0);
-        key.truncate(length);
-        Ok(key)
-    }
+/// Decodes a key. White space is not removed, and encoded keys must be canonical.
+pub fn decode_key(format: KeyFormat, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut key = Zeroizing::new(vec![0; text.len()]);
+    let length = match format {
+        KeyFormat::Text | KeyFormat::Raw => {
+            key.copy_from_slice(text);
+            text.len()
+        }
+        KeyFormat::Hex => {
+            let length = text.len() / 2;
+            hex::decode_to_slice(text, &mut key[..length]).map_err(|_| KeyError::Hex)?;
+            length
+        }
+        KeyFormat::Base64 => Base64::decode(text, &mut key).map_err(|_| KeyError::Base64)?.len(),
+        KeyFormat::Base64Url => {
+            let decoded = Base64UrlUnpadded::decode(text, &mut key);
+            decoded.map_err(|_| KeyError::Base64Url)?.len()
+        }
+        KeyFormat::Whsec => {
+            let bare = text.strip_prefix(b"v1,whsec_").or(text.strip_prefix(b"whsec_"));
+            let text = bare.unwrap_or(text);
+            Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
+        }
+    };
+    // A decoder may have left bytes of the key behind the result.
+    key[length..].fill(0);
+    key.truncate(length);
+    Ok(key)
 }
 
 impl SecretKey {
-    /// The key whose characters are `text`.
+    /// Returns the key made of the characters of `text`.
     ///
     /// # Errors
-    /// [`KeyError`] where it is empty, blank, too long, or holds a line end: that came along from
-    /// a file, and the other side does not have it.
+    /// [`KeyError`] if it is empty, blank, too long, or contains a line end, which usually comes
+    /// from a file and is unknown to the other side.
     pub fn from_text(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Text, text)
+        Self::parse(KeyFormat::Text, text)
     }
 
-    /// The key that is `bytes`.
+    /// Returns the key made of `bytes`.
     ///
     /// # Errors
-    /// [`KeyError`] where it is empty, blank or too long.
+    /// [`KeyError`] if it is empty, blank or too long.
     pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Raw, bytes)
+        Self::parse(KeyFormat::Raw, bytes)
     }
 
-    /// Reads hexadecimal digits.
+    /// Decodes a hexadecimal key.
     ///
     /// # Errors
-    /// [`KeyError`] where it is something else, empty, or too long.
+    /// [`KeyError`] if it is not hexadecimal, empty, or too long.
     pub fn from_hex(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Hex, text)
+        Self::parse(KeyFormat::Hex, text)
     }
 
-    /// Reads canonical base64, padded (RFC 4648, section 4).
+    /// Decodes a key in canonical base64, padded (RFC 4648, section 4).
     ///
     /// # Errors
-    /// [`KeyError`] where it is something else, empty, or too long.
+    /// [`KeyError`] if it is not canonical base64, empty, or too long.
     pub fn from_base64(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Base64, text)
+        Self::parse(KeyFormat::Base64, text)
     }
 
-    /// Reads canonical base64 for URLs, without padding (RFC 4648, section 5).
+    /// Decodes a key in canonical base64url, without padding (RFC 4648, section 5).
     ///
     /// # Errors
-    /// [`KeyError`] where it is something else, empty, or too long.
+    /// [`KeyError`] if it is not canonical base64url, empty, or too long.
     pub fn from_base64url(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Base64Url, text)
+        Self::parse(KeyFormat::Base64Url, text)
     }
 
-    /// Reads a key of Standard Webhooks: base64, with or without `whsec_` before it.
+    /// Decodes a Standard Webhooks key: base64, with or without the prefix `whsec_`.
     ///
     /// # Errors
-    /// [`KeyError`] where it is something else, empty, or too long.
+    /// [`KeyError`] if it is not canonical base64, empty, or too long.
     ///
     /// ```
     /// use hsum::sign::SecretKey;
@@ -139,16 +134,16 @@ impl SecretKey {
     /// # Ok::<(), hsum::sign::KeyError>(())
     /// ```
     pub fn from_whsec(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::read(KeyFormat::Whsec, text)
+        Self::parse(KeyFormat::Whsec, text)
     }
 
-    /// Reads a key that is written as `format`; white space around an encoded one is dropped.
+    /// Parses a key in `format`. White space around an encoded key is ignored.
     ///
     /// # Errors
-    /// [`KeyError`], as the functions above have it.
-    pub fn read(format: KeyFormat, text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+    /// [`KeyError`] if the key is invalid in this format, empty, or too long.
+    pub fn parse(format: KeyFormat, text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         let text = text.as_ref();
-        // No format makes a key longer than its text, and base64 takes a third more.
+        // No encoding of an acceptable key is longer than this.
         if text.len() > 2 * LONGEST_KEY + 16 {
             return Err(KeyError::TooLong);
         }
@@ -159,8 +154,8 @@ impl SecretKey {
             KeyFormat::Text if text.iter().any(|&byte| byte == b'\n' || byte == b'\r') => {
                 return Err(KeyError::LineEnd);
             }
-            KeyFormat::Text | KeyFormat::Raw => format.decode(text)?,
-            _ => format.decode(text.trim_ascii())?,
+            KeyFormat::Text | KeyFormat::Raw => decode_key(format, text)?,
+            _ => decode_key(format, text.trim_ascii())?,
         };
         match key.len() {
             0 => Err(KeyError::Empty),
@@ -169,7 +164,7 @@ impl SecretKey {
         }
     }
 
-    /// Bytes; never 0.
+    /// Returns the length in bytes, which is never 0.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -186,11 +181,11 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why a text is no key. It never holds any of the text.
+/// The reason why a text is not a key. It holds nothing of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nothing, or an encoding of nothing.
+    /// Empty, or an encoding of nothing.
     Empty,
     /// White space only.
     Blank,
@@ -200,16 +195,16 @@ pub enum KeyError {
     Hex,
     /// Not base64, or not canonical.
     Base64,
-    /// Not base64 for URLs, or not canonical.
+    /// Not base64url, or not canonical.
     Base64Url,
-    /// Not canonical base64, with or without `whsec_` before it.
+    /// Not canonical base64, with or without the prefix `whsec_`.
     Whsec,
     /// Longer than [`LONGEST_KEY`].
     TooLong,
 }
 
 impl KeyError {
-    /// `empty-key` or `bad-key`: a word that stays.
+    /// Returns a stable word for the reason: `empty-key` or `bad-key`.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Empty | Self::Blank => "empty-key",
@@ -222,12 +217,12 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the key is empty",
-            Self::Blank => "the key is blank: it has white space only",
-            Self::LineEnd => "a text key has one line, and no line end in it",
+            Self::Blank => "the key is blank (white space only)",
+            Self::LineEnd => "the key contains a line end (a text key is one line)",
             Self::Hex => "the key is not hexadecimal",
-            Self::Base64 => "the key is not base64 (RFC 4648, section 4, padded)",
-            Self::Base64Url => "the key is not base64url (RFC 4648, section 5, not padded)",
-            Self::Whsec => "the key is not base64, with or without 'whsec_' before it",
+            Self::Base64 => "the key is not base64 (RFC 4648, section 4, with padding)",
+            Self::Base64Url => "the key is not base64url (RFC 4648, section 5, without padding)",
+            Self::Whsec => "the key is not base64 with or without the prefix 'whsec_'",
             Self::TooLong => "the key is longer than 64 KiB",
         })
     }

@@ -1,22 +1,24 @@
-//! Verifying: a verifier begins, the body streams by, the verdict comes out.
+//! Verifying requests.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::claim::{Bodies, BodyCheck, Candidates, Claim, Rules, Window};
-use super::clock::{Clock, SystemClock};
-use super::input::Running;
-use super::keys::Keys;
-use super::message::Message;
-use super::scheme::{Scheme, SchemeError};
-use super::secret::SecretKey;
-use super::verdict::{Covers, VerifiedRequest, VerifyError, head};
+use crate::hmac::Tag;
+use crate::sign::clock::{Clock, SystemClock};
+use crate::sign::component::Component;
+use crate::sign::error::{SchemeError, VerifyError};
+use crate::sign::input::{Input, Running};
+use crate::sign::message::Message;
+use crate::sign::rules::{Bodies, BodyCheck, Candidates, Claim, Keys, Rules, SignedTimes, Window};
+use crate::sign::schemes::Scheme;
+use crate::sign::secret::SecretKey;
+use crate::sign::verified::{Coverage, VerifiedRequest};
 
-/// Verifies requests by one scheme.
+/// A verifier of requests by one scheme.
 ///
 /// The scheme, not the request, decides on the algorithm, the encoding and the key. A signature is
-/// compared whole and in constant time, and before the time of the request is looked at: what is
-/// stale is authentic.
+/// compared completely and in constant time, before the signed time is checked: a stale request is
+/// authentic.
 ///
 /// ```
 /// use hsum::sign::{Message, Scheme, SecretKey, Verifier};
@@ -30,7 +32,7 @@ use super::verdict::{Covers, VerifiedRequest, VerifyError, head};
 /// let mut verifying = verifier.begin(&Message::new(&headers))?;
 /// verifying.update(b"Hello, World!");
 /// let verified = verifying.finish()?;
-/// assert!(verified.covers().body());
+/// assert!(verified.coverage().has_body());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -43,63 +45,49 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier by `scheme`; a signature under any of the keys will do.
+    /// Returns a verifier by `scheme`. It accepts signatures under any of the keys.
     ///
     /// # Errors
-    /// [`SchemeError`] without keys, or where the scheme's settings make no sense.
+    /// [`SchemeError`] without keys, or if a setting of the scheme is invalid.
     pub fn new(scheme: Scheme, keys: Vec<SecretKey>) -> Result<Self, SchemeError> {
-        let name = scheme.name();
         let rules = scheme.rules()?;
         let keys = Arc::new(Keys::new(&*rules, keys)?);
         let window = Some(rules.window());
-        Ok(Self { scheme: name, rules, keys, window, clock: Arc::new(SystemClock) })
+        Ok(Self { scheme: scheme.name(), rules, keys, window, clock: Arc::new(SystemClock) })
     }
 
-    /// How many seconds a signed time may be from now, into the past and into the future, itself
-    /// included; with `None` the time is not looked at. Without this call it is the scheme's: 300
-    /// in most.
-    pub fn tolerance(self, seconds: Option<u32>) -> Self {
-        let window = seconds.map(|seconds| Window { past: seconds, future: seconds });
-        Self { window, ..self }
+    /// Sets the accepted distance between the signed time and now in seconds, in both directions
+    /// and inclusive. The default is the scheme's, 300 for most.
+    pub fn tolerance(self, seconds: u32) -> Self {
+        Self { window: Some(Window { past: seconds, future: seconds }), ..self }
     }
 
-    /// With this clock instead of the system's.
+    /// Accepts any signed time.
+    pub fn ignore_time(self) -> Self {
+        Self { window: None, ..self }
+    }
+
+    /// Sets the clock. The default is the system's.
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
 
-    /// Reads what `message` claims; its body comes next.
+    /// Begins to verify `message`. Its body follows.
     ///
     /// # Errors
-    /// [`VerifyError`] where it cannot be right, whatever the body is.
+    /// [`VerifyError`] if the request is refused whatever its body is.
     pub fn begin(&self, message: &Message<'_>) -> Result<Verifying, VerifyError> {
         let claim = self.rules.claim(message)?;
-        let keys = self.keys.of(&*self.rules, claim.scope.as_deref());
-        let Claim { input, alternative, checks, bodies, .. } = claim;
-        let runs = [Some(input), alternative.map(|input| *input)].into_iter().flatten();
-        Ok(Verifying {
-            runs: runs.map(|input| Running::new(input, &keys)).collect(),
-            macs: claim.macs,
-            checks,
-            bodies,
-            body_len: 0,
-            judged: Judged {
-                timestamp: claim.timestamp,
-                lifetime: claim.lifetime,
-                expires: claim.expires,
-                now: self.clock.now(),
-                window: self.window,
-            },
-            id: claim.id.map(str::to_owned),
-            covers: claim.covers,
-            scheme: self.scheme,
-        })
+        let keys = self.keys.for_scope(&*self.rules, claim.scope.as_deref());
+        let (input, alternative, pending) = self.pending(claim, self.clock.now());
+        let inputs = [Some(input), alternative.map(|input| *input)].into_iter().flatten();
+        Ok(Verifying { running: inputs.map(|input| Running::new(input, &keys)).collect(), pending })
     }
 
     /// Verifies a request whose body is in memory.
     ///
     /// # Errors
-    /// [`VerifyError`]: why it is refused.
+    /// [`VerifyError`] if the request is refused.
     pub fn verify(
         &self,
         message: &Message<'_>,
@@ -110,9 +98,24 @@ impl Verifier {
         verifying.finish()
     }
 
-    pub(crate) fn judged(&self, claim: &Claim<'_>, now: u64) -> Judged {
-        let Claim { timestamp, lifetime, expires, .. } = *claim;
-        Judged { timestamp, lifetime, expires, now, window: self.window }
+    /// Splits a claim into the inputs of its MAC and the decision that awaits the MAC.
+    pub(crate) fn pending(
+        &self,
+        claim: Claim<'_>,
+        now: u64,
+    ) -> (Input, Option<Box<Input>>, Pending) {
+        let conditions = Conditions {
+            scheme: self.scheme,
+            checks: claim.checks,
+            bodies: claim.bodies,
+            body_len: 0,
+            times: claim.times,
+            now,
+            window: self.window,
+            id: claim.id.map(str::to_owned),
+            coverage: claim.coverage,
+        };
+        (claim.input, claim.alternative, Pending { macs: claim.macs, conditions })
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -129,89 +132,143 @@ impl fmt::Debug for Verifier {
 /// A request being verified.
 #[must_use]
 pub struct Verifying {
-    runs: Vec<Running>,
-    macs: Candidates,
-    checks: Vec<BodyCheck>,
-    bodies: Bodies,
-    body_len: u64,
-    judged: Judged,
-    id: Option<String>,
-    covers: Covers,
-    scheme: &'static str,
+    running: Vec<Running>,
+    pending: Pending,
 }
 
 impl Verifying {
     /// Appends `data` to the body.
     pub fn update(&mut self, data: &[u8]) {
-        self.body_len = self.body_len.saturating_add(data.len() as u64);
-        self.runs.iter_mut().for_each(|run| run.update(data));
-        self.checks.iter_mut().for_each(|check| check.hasher.update(data));
+        self.running.iter_mut().for_each(|running| running.update(data));
+        self.pending.conditions.update(data);
     }
 
-    /// The verdict.
+    /// Returns the verdict.
     ///
     /// # Errors
-    /// [`VerifyError`]: why the request is refused.
+    /// [`VerifyError`] if the request is refused.
     pub fn finish(self) -> Result<VerifiedRequest, VerifyError> {
-        let mut fits = None;
-        for run in self.runs {
-            let tags = run.finish().tags;
-            let found = tags.iter().position(|tag| self.macs.contain(tag.as_bytes()));
-            if let (Some(key_index), None) = (found, &fits) {
-                fits = Some((key_index, head(tags[0].as_bytes())));
-            }
+        let Pending { macs, conditions } = self.pending;
+        let mut matched = None;
+        // All inputs are tried, so that the time does not depend on which one matches.
+        for running in self.running {
+            let tags = running.finish().tags;
+            let found = Matched::find(tags.iter(), |tag| macs.has_match(tag));
+            matched = matched.or(found);
         }
-        let (key_index, mac) = fits.ok_or(VerifyError::Mismatch)?;
-        for mut check in self.checks {
-            let excused = check.empty_passes && self.body_len == 0;
-            if !excused && check.hasher.finish() != check.expected {
-                return Err(VerifyError::BodyHashMismatch);
-            }
-        }
-        if self.bodies == Bodies::Empty && self.body_len > 0 {
-            return Err(VerifyError::Coverage("the body".into()));
-        }
-        self.judged.freshness()?;
-        let Self { scheme, id, covers, judged, .. } = self;
-        Ok(VerifiedRequest { scheme, key_index, timestamp: judged.timestamp, id, covers, mac })
+        conditions.decide(matched)
     }
 }
 
 impl fmt::Debug for Verifying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifying").field("scheme", &self.scheme).finish_non_exhaustive()
+        f.debug_struct("Verifying")
+            .field("scheme", &self.pending.conditions.scheme)
+            .finish_non_exhaustive()
     }
 }
 
-/// The times of a request.
-#[derive(Clone, Copy)]
-pub(crate) struct Judged {
-    pub(crate) timestamp: Option<u64>,
-    lifetime: Option<u32>,
-    expires: Option<u64>,
-    now: u64,
-    window: Option<Window>,
+/// A claim whose MAC is being computed.
+pub(crate) struct Pending {
+    pub(crate) macs: Candidates,
+    pub(crate) conditions: Conditions,
 }
 
-impl Judged {
-    /// Whether it is neither too old nor from the future, as far as anybody asks.
-    pub(crate) fn freshness(&self) -> Result<(), VerifyError> {
-        let Some(window) = self.window else { return Ok(()) };
-        let now = self.now;
-        let beyond =
-            |distance: u64, limit: u32| distance.checked_sub(limit.into()).filter(|&d| d > 0);
-        if let Some(time) = self.timestamp {
-            let past = self.lifetime.unwrap_or(window.past);
-            if let Some(by) = beyond(now.saturating_sub(time), past) {
-                return Err(VerifyError::Stale { by });
-            }
-            if let Some(by) = beyond(time.saturating_sub(now), window.future) {
-                return Err(VerifyError::Future { by });
+/// The key under which a signature matches.
+#[derive(Clone, Copy)]
+pub(crate) struct Matched {
+    key_index: usize,
+    /// The start of the MAC under the first key.
+    mac: [u8; 32],
+}
+
+impl Matched {
+    /// Finds the first of the tags, one per key, for which `is_match` returns `true`.
+    #[inline]
+    pub(crate) fn find<'t>(
+        mut tags: impl Iterator<Item = &'t Tag> + Clone,
+        is_match: impl Fn(&[u8]) -> bool,
+    ) -> Option<Self> {
+        let first = tags.clone().next()?;
+        let key_index = tags.position(|tag| is_match(tag.as_bytes()))?;
+        let mut mac = [0; 32];
+        let bytes = first.as_bytes();
+        let length = bytes.len().min(mac.len());
+        mac[..length].copy_from_slice(&bytes[..length]);
+        Some(Self { key_index, mac })
+    }
+}
+
+/// The conditions of a claim besides its MAC.
+pub(crate) struct Conditions {
+    scheme: &'static str,
+    checks: Vec<BodyCheck>,
+    bodies: Bodies,
+    body_len: u64,
+    times: SignedTimes,
+    now: u64,
+    window: Option<Window>,
+    id: Option<String>,
+    coverage: Coverage,
+}
+
+impl Conditions {
+    /// Returns the conditions of a scheme that signs only the body.
+    #[inline]
+    pub(crate) fn none(scheme: &'static str, coverage: Coverage) -> Self {
+        Self {
+            scheme,
+            checks: Vec::new(),
+            bodies: Bodies::Any,
+            body_len: 0,
+            times: SignedTimes::default(),
+            now: 0,
+            window: None,
+            id: None,
+            coverage,
+        }
+    }
+
+    /// Appends `data` to the body.
+    pub(crate) fn update(&mut self, data: &[u8]) {
+        self.body_len = self.body_len.saturating_add(data.len() as u64);
+        self.checks.iter_mut().for_each(|check| check.hasher.update(data));
+    }
+
+    /// Decides on a request. Nothing else accepts one.
+    #[inline]
+    pub(crate) fn decide(self, matched: Option<Matched>) -> Result<VerifiedRequest, VerifyError> {
+        let Matched { key_index, mac } = matched.ok_or(VerifyError::Mismatch)?;
+        for mut check in self.checks {
+            let excused = check.allows_empty && self.body_len == 0;
+            if !excused && check.hasher.finish() != check.expected {
+                return Err(VerifyError::BodyHashMismatch);
             }
         }
-        match self.expires {
-            Some(end) if now > end => Err(VerifyError::Stale { by: now - end }),
-            _ => Ok(()),
+        if self.bodies == Bodies::Empty && self.body_len > 0 {
+            return Err(VerifyError::NotCovered(Component::Body));
         }
+        if let Some(window) = self.window {
+            check_freshness(self.times, self.now, window)?;
+        }
+        let Self { scheme, times: SignedTimes { timestamp, .. }, id, coverage, .. } = self;
+        Ok(VerifiedRequest { scheme, key_index, timestamp, id, coverage, mac })
+    }
+}
+
+fn check_freshness(times: SignedTimes, now: u64, window: Window) -> Result<(), VerifyError> {
+    let beyond = |distance: u64, limit: u32| distance.checked_sub(limit.into()).filter(|&d| d > 0);
+    if let Some(time) = times.timestamp {
+        let past = times.lifetime.unwrap_or(window.past);
+        if let Some(by) = beyond(now.saturating_sub(time), past) {
+            return Err(VerifyError::Stale { by });
+        }
+        if let Some(by) = beyond(time.saturating_sub(now), window.future) {
+            return Err(VerifyError::Future { by });
+        }
+    }
+    match times.expires {
+        Some(end) if now > end => Err(VerifyError::Stale { by: now - end }),
+        _ => Ok(()),
     }
 }

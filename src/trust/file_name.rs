@@ -10,7 +10,7 @@ use percent_encoding::percent_decode;
 use url::Url;
 
 use crate::escape::is_hostile;
-use crate::sign::is_token_byte;
+use crate::sign::headers::is_token_byte;
 
 /// The longest name, in bytes: file systems take 255, and the part file's name is longer.
 const LONGEST: usize = 239;

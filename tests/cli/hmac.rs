@@ -128,7 +128,7 @@ fn keys_that_are_none() {
         with_file(key, format).is(2, b"", empty);
     }
     with_env("data", "").is(2, b"", "hsum: environment variable KEY: the key is empty\n");
-    let blank = "hsum: key: the key is blank: it has white space only\n";
+    let blank = "hsum: key: the key is blank (white space only)\n";
     for key in [" ", "  \t", " \n", "\t\r\n"] {
         with_file(key, "text").is(2, b"", blank);
     }
@@ -140,7 +140,7 @@ fn keys_that_cannot_be_decoded_are_not_shown() {
         with_file(key, "hex").is(2, b"", "hsum: key: the key is not hexadecimal\n");
     }
     for key in ["SmVmZQ", "SmVmZQ=", "SmVmZR==", "SmVm ZQ==", "Sm-_ZQ=="] {
-        let message = "hsum: key: the key is not base64 (RFC 4648, section 4, padded)\n";
+        let message = "hsum: key: the key is not base64 (RFC 4648, section 4, with padding)\n";
         with_file(key, "base64").is(2, b"", message);
     }
 }

@@ -265,5 +265,8 @@ fn a_webhook_secret_may_lack_its_prefix() {
         }
     }
     let hint = sign("svix", "hunter2-hunter2").stderr;
-    assert!(hint.contains("with or without 'whsec_'") && hint.contains("--key-format"), "{hint}");
+    assert!(
+        hint.contains("with or without the prefix 'whsec_'") && hint.contains("--key-format"),
+        "{hint}"
+    );
 }

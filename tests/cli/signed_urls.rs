@@ -47,7 +47,7 @@ fn sigv4_signs_the_host_that_clients_send() {
     assert_ne!(given, PLAIN);
     let words = format!("sign {SIGV4} --url https://bücher.example/k");
     let ran = hsum(&words.split_whitespace().collect::<Vec<_>>());
-    ran.is_in(2, b"", "host: it is not ASCII");
+    ran.is_in(2, b"", "host: not ASCII");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn sigv4_names_the_url_to_send_if_it_is_another() {
     };
     let ran = sign("https://EXAMPLE.com:443/k", "headers");
     assert!(ran.exits(0).contains(PLAIN));
-    assert_eq!(ran.stderr, "hsum: note: it is signed for the URL 'https://example.com/k'\n");
+    assert_eq!(ran.stderr, "hsum: note: signed for the URL 'https://example.com/k'\n");
     let curl = sign("https://EXAMPLE.com/k", "curl").exits(0);
     assert!(curl.contains(PLAIN) && curl.ends_with("'https://example.com/k'\n"), "{curl}");
     let presigned = |url: &str| {
@@ -187,7 +187,7 @@ fn a_url_without_a_host_that_can_be_sent_is_refused() {
         for words in [SIGV4, "-s rfc9421 -k env:KEY --cover @target-uri"] {
             let args = ["sign"].into_iter().chain(words.split_whitespace());
             let args = args.chain(["--url", url, "/dev/null"]);
-            hsum(&args.collect::<Vec<_>>()).is_in(2, b"", "host: it is not");
+            hsum(&args.collect::<Vec<_>>()).is_in(2, b"", "host: not a");
         }
     }
 }

@@ -72,13 +72,13 @@ fn covering(header: &str) -> [Scheme; 3] {
 fn signed(scheme: &Scheme, header: &str, value: &str) -> Request {
     let request = Request::new(BODY).url("https://a.example/x").header("Host", "a.example");
     let request = request.header(header, filled_in(value));
-    let options = SignOptions { timestamp: Some(NOW), ..SignOptions::default() };
+    let options = SignOptions::new().timestamp(NOW);
     request.signed(&request.sign(scheme, KEY, &options))
 }
 
 fn verdict(scheme: &Scheme, request: &Request) -> Result<bool, &'static str> {
     let verdict = request.verify(scheme, KEY, NOW);
-    verdict.map(|verified| verified.covers().body()).map_err(|error| error.reason())
+    verdict.map(|verified| verified.coverage().has_body()).map_err(|error| error.reason())
 }
 
 fn forged(request: &Request) -> Request {

@@ -1,6 +1,6 @@
 //! Many requests at once have the verdicts that they have one by one.
 
-use hsum::sign::{Message, RequestSigner, SignOptions, Verifier};
+use hsum::sign::{Message, RequestSigner, Verifier};
 
 use crate::round_trip::{NOW, all, options};
 use crate::support::*;
@@ -16,7 +16,7 @@ fn verdicts_are_those_of_one_by_one() {
             request.body = (0..i % 300).map(|j| (i * 7 + j) as u8).collect();
             let key: &[u8] = [&b"first key"[..], b"second key", b"third key"][i % 3];
             let time = NOW - 301 + (i as u64 % 602);
-            let options = SignOptions { timestamp: Some(time), ..options() };
+            let options = options().timestamp(time);
             let mut request = request.signed(&request.sign(&scheme, key, &options));
             if i % 11 == 0 {
                 request.body.push(b'!');
@@ -47,7 +47,7 @@ fn verdicts_are_those_of_one_by_one() {
                     assert_eq!(one.replay_key(), many.replay_key());
                     assert_eq!((one.key_index(), one.id()), (many.key_index(), many.id()));
                     assert_eq!(one.timestamp(), many.timestamp());
-                    assert_eq!(one.covers(), many.covers());
+                    assert_eq!(one.coverage(), many.coverage());
                 }
                 (Err(one), Err(many)) => {
                     bad += 1;
@@ -64,7 +64,7 @@ fn verdicts_are_those_of_one_by_one() {
 fn several_keys_sign_where_there_is_place() {
     for (scheme, request) in all() {
         let keys = vec![secret(b"new key"), secret(b"old key")];
-        let several = scheme.carries_several();
+        let several = scheme.has_signature_list();
         let signer = RequestSigner::new(scheme.clone(), keys);
         assert_eq!(signer.is_ok(), several, "{scheme:?}");
         let Ok(signer) = signer else { continue };

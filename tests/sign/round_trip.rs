@@ -6,7 +6,7 @@ use hsum::sign::{
     Jws, JwsAlgorithm, Message, RequestSigner, Rfc9421, Scheme, SignOptions, Sigv4, Template,
     Verifier,
 };
-use hsum::{Algorithm, sign::MacEncoding, sign::ROWS};
+use hsum::{Algorithm, sign::MacEncoding, sign::SchemeInfo};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -15,9 +15,9 @@ use crate::support::*;
 /// Every scheme, with a request that it can sign but for the body.
 pub(crate) fn all() -> Vec<(Scheme, Request)> {
     let plain = Request::new("").url("https://example.org/hook?b=2&a=1").header("Date", "today");
-    let mut all: Vec<(Scheme, Request)> = ROWS
+    let mut all: Vec<(Scheme, Request)> = SchemeInfo::ALL
         .iter()
-        .filter_map(|row| Scheme::named(row.name))
+        .filter_map(|row| Scheme::from_name(row.name))
         .map(|scheme| {
             let request = plain.clone();
             let request = match scheme.name() {
@@ -70,7 +70,7 @@ pub(crate) fn all() -> Vec<(Scheme, Request)> {
 pub(crate) const NOW: u64 = 1_700_000_000;
 
 pub(crate) fn options() -> SignOptions<'static> {
-    SignOptions { timestamp: Some(NOW), id: Some("msg_1"), nonce: Some("n0nce") }
+    SignOptions::new().timestamp(NOW).id("msg_1").nonce("n0nce")
 }
 
 fn round_trip(key: &[u8], body: &[u8]) {
@@ -115,7 +115,7 @@ fn a_large_body_streams() {
     let message = Message::empty();
     for scheme in [Scheme::Github, Scheme::Jws(Jws::detached(JwsAlgorithm::Hs256, "X-JWS"))] {
         let signer = RequestSigner::new(scheme.clone(), vec![secret(b"key")]).unwrap();
-        let mut signing = signer.begin(&message, &SignOptions::default()).unwrap();
+        let mut signing = signer.begin(&message, &SignOptions::new()).unwrap();
         (0..100).for_each(|_| signing.update(&piece));
         let headers = signing.finish().headers().to_vec();
         let verifier = Verifier::new(scheme, vec![secret(b"key")]).unwrap();

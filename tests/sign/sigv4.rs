@@ -33,7 +33,7 @@ fn scheme(context: &Value) -> (Sigv4, Vec<u8>, u64) {
         sigv4 = sigv4.session_token(token);
     }
     if context["normalize"] == false {
-        sigv4 = sigv4.unnormalised();
+        sigv4 = sigv4.unnormalized();
     }
     if context["sign_body"] == true {
         sigv4 = sigv4.content_sha256();
@@ -50,7 +50,7 @@ fn the_suite_in_header_and_query() {
         let name = &case["name"];
         let request = parse(case["request"].as_str().unwrap());
         let (sigv4, key, time) = scheme(&case["context"]);
-        let options = SignOptions { timestamp: Some(time), ..SignOptions::default() };
+        let options = SignOptions::new().timestamp(time);
         for (place, sigv4) in [("header", sigv4.clone()), ("query", sigv4.presign(3600))] {
             let expected = &case[place];
             let scheme = Scheme::Sigv4(sigv4);
@@ -94,7 +94,7 @@ fn the_examples_of_the_documentation() {
         };
         let scheme = Scheme::Sigv4(sigv4);
         let key = field("secret_access_key").as_bytes();
-        let options = SignOptions { timestamp: Some(time), ..SignOptions::default() };
+        let options = SignOptions::new().timestamp(time);
         let signed = built.sign(&scheme, key, &options);
         assert_eq!(signed.value(), field("signature"), "{}", field("name"));
         refuses_all_flips(&scheme, key, time, &built.signed(&signed), signed.value(), None);

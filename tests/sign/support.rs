@@ -1,8 +1,8 @@
 //! A request in memory, and what must be refused of it.
 
 use hsum::sign::{
-    KeyFormat, Message, RequestSigner, Scheme, SecretKey, SignOptions, Signed, VerifiedRequest,
-    Verifier, VerifyError,
+    KeyFormat, Message, RequestSignature, RequestSigner, Scheme, SecretKey, SignOptions,
+    VerifiedRequest, Verifier, VerifyError,
 };
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl Request {
     }
 
     /// With what the signature adds.
-    pub(crate) fn signed(&self, signed: &Signed) -> Self {
+    pub(crate) fn signed(&self, signed: &RequestSignature) -> Self {
         let mut request = self.clone();
         request.headers.retain(|(name, _)| {
             !signed.headers().iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
@@ -60,7 +60,12 @@ impl Request {
         request
     }
 
-    pub(crate) fn sign(&self, scheme: &Scheme, key: &[u8], options: &SignOptions<'_>) -> Signed {
+    pub(crate) fn sign(
+        &self,
+        scheme: &Scheme,
+        key: &[u8],
+        options: &SignOptions<'_>,
+    ) -> RequestSignature {
         let signer = RequestSigner::new(scheme.clone(), vec![secret(key)]).expect("a signer");
         self.message(|message| signer.sign(message, options, &self.body)).expect("a signature")
     }
@@ -115,7 +120,7 @@ pub(crate) fn refuses_all_flips(
         key[bit / 8] ^= 1 << (bit % 8);
         refused(request, &key, "the key");
     }
-    if good.expect("checked").covers().body() {
+    if good.expect("checked").coverage().has_body() {
         let bits = request.body.len() * 8;
         for bit in (0..bits).step_by(bits / 97 + 1) {
             let mut request = request.clone();

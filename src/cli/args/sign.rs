@@ -1,26 +1,26 @@
-//! The words after `hsum sign`, `hsum verify-request`, `hsum keygen` and `hsum schemes`.
+//! Arguments of `hsum sign`, `hsum verify-request`, `hsum keygen` and `hsum schemes`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsum::sign::KeyFormat;
+use hsum::sign::{KeyFormat, MacEncoding};
 
 use crate::cli::args::shared::one_of;
 
-/// A scheme, its settings and its keys.
+/// A scheme, its keys and its settings.
 #[derive(Args, Debug)]
 pub(crate) struct SchemeArgs {
-    /// The scheme: a name that 'hsum schemes' lists
+    /// Signing scheme; see 'hsum schemes'
     #[arg(short, long, value_name = "NAME")]
     pub(crate) scheme: String,
 
-    /// Where a key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
-    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    /// Source of a key: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
+    // Parsed by hand: clap would print a wrong value, which may be the key itself.
     #[arg(short, long, value_name = "SPEC", required = true)]
     pub(crate) key: Vec<OsString>,
 
-    /// How the key is written there, where it is not as the scheme has it
+    /// Format of the key [default: the scheme's]
     #[arg(long, value_name = "FORMAT", value_parser = one_of(KeyFormat::ALL, KeyFormat::name))]
     pub(crate) key_format: Option<KeyFormat>,
 
@@ -28,18 +28,18 @@ pub(crate) struct SchemeArgs {
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
-    #[arg(short, long = "alg", value_name = "ALG")]
+    /// raw, template: hash function of the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
+    #[arg(short, long = "alg", value_name = "ALG", help_heading = "Settings of schemes")]
     pub(crate) algorithm: Option<String>,
 
-    /// raw: the header's name [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: the
-    /// header of a detached signature
-    #[arg(long = "header", value_name = "NAME")]
-    pub(crate) places: Vec<String>,
+    /// raw: header of the signature [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: header
+    /// of a detached signature
+    #[arg(long = "header", value_name = "NAME", help_heading = "Settings of schemes")]
+    pub(crate) signature_headers: Vec<String>,
 
-    /// The flag that sets `places`, which has another name in verbs that send.
+    /// Name of the option that sets `signature_headers`, which differs between verbs.
     #[arg(skip = "--header")]
-    pub(crate) places_flag: &'static str,
+    pub(crate) header_option: &'static str,
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
@@ -47,75 +47,77 @@ pub(crate) struct SchemeArgs {
 
 /// Settings of single schemes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings of schemes")]
 pub(crate) struct SettingsArgs {
     /// raw, template: encoding of the MAC [hex]
-    #[arg(long, value_enum, value_name = "ENCODING", requires = "scheme")]
-    pub(crate) encoding: Option<EncodingArg>,
+    #[arg(
+        long, value_name = "ENCODING", requires = "scheme",
+        value_parser = one_of(&MacEncoding::ALL, MacEncoding::name)
+    )]
+    pub(crate) encoding: Option<MacEncoding>,
 
     /// raw: text before the MAC
     #[arg(long, value_name = "TEXT", requires = "scheme")]
     pub(crate) prefix: Option<String>,
 
-    /// template: pattern to sign, such as 'v0:{timestamp}:{body}'
+    /// template: pattern of the signed content, such as 'v0:{timestamp}:{body}'
     #[arg(long, value_name = "PATTERN", requires = "scheme")]
     pub(crate) template: Option<String>,
 
-    /// sigv4: the region
+    /// sigv4: AWS region
     #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) region: Option<String>,
 
-    /// sigv4: the service
+    /// sigv4: AWS service
     #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) service: Option<String>,
 
-    /// sigv4: the access key's id
+    /// sigv4: id of the access key
     #[arg(long, value_name = "ID", requires = "scheme")]
     pub(crate) access_key_id: Option<String>,
 
-    /// sigv4: where the token of temporary credentials is, as for --key
+    /// sigv4: source of the token of temporary credentials, as for --key
     #[arg(long, value_name = "SPEC", requires = "scheme")]
     pub(crate) session_token: Option<OsString>,
 
     /// sigv4: sign in the query of a URL that is valid for 1 to 604800 seconds
     #[arg(
-        long,
-        value_name = "SECONDS",
-        requires = "scheme",
+        long, value_name = "SECONDS", requires = "scheme",
         value_parser = clap::value_parser!(u32).range(1..=604_800)
     )]
     pub(crate) presign: Option<u32>,
 
-    /// sigv4: leave the body out of the signature, or accept one without it
+    /// sigv4: leave the body out of the signature, or accept a signature without it
     #[arg(long, requires = "scheme")]
     pub(crate) unsigned_payload: bool,
 
-    /// rfc9421: the components to sign, or to demand
+    /// rfc9421: components to sign, or to require
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "scheme")]
     pub(crate) cover: Vec<String>,
 
-    /// rfc9421: the signature's label
+    /// rfc9421: label of the signature
     #[arg(long, value_name = "NAME", requires = "scheme")]
     pub(crate) label: Option<String>,
 
-    /// rfc9421, jws: the key's id, written and demanded
+    /// rfc9421, jws: key id to write, or to require
     #[arg(long, value_name = "ID", visible_alias = "kid", requires = "scheme")]
     pub(crate) keyid: Option<String>,
 }
 
-/// [`SchemeArgs`] for verbs that send what they sign, where `--header` and `-a` mean something else.
+/// [`SchemeArgs`] for verbs that send requests, where `--header` and `-a` have other meanings.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct SigningArgs {
-    /// Sign what is sent, by a scheme that 'hsum schemes' lists
+    /// Sign requests by this scheme; see 'hsum schemes'
     #[arg(short, long = "sign", value_name = "SCHEME", requires = "key")]
     pub(crate) scheme: Option<String>,
 
-    /// Where a key is: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
-    // Parsed by hand, as above.
+    /// Source of a key: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
+    // Parsed by hand, as in `SchemeArgs`.
     #[arg(short, long, value_name = "SPEC", requires = "scheme")]
     pub(crate) key: Vec<OsString>,
 
-    /// How the key is written there, where it is not as the scheme has it
+    /// Format of the key [default: the scheme's]
     #[arg(
         long, value_name = "FORMAT", requires = "scheme",
         value_parser = one_of(KeyFormat::ALL, KeyFormat::name)
@@ -126,15 +128,15 @@ pub(crate) struct SigningArgs {
     #[arg(long, requires = "scheme")]
     pub(crate) strict_key: bool,
 
-    /// raw, template: the hash below the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
+    /// raw, template: hash function of the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
     #[arg(long, value_name = "ALG", requires = "scheme")]
     pub(crate) alg: Option<String>,
 
-    /// raw, jws: the header's name; template: 'NAME: PATTERN', repeatable
+    /// raw, jws: header of the signature; template: 'NAME: PATTERN', repeatable
     #[arg(long = "signature-header", value_name = "NAME", requires = "scheme")]
-    pub(crate) places: Vec<String>,
+    pub(crate) signature_headers: Vec<String>,
 
-    /// The message's id [random]
+    /// Identifier of the message [random]
     #[arg(long, value_name = "TEXT", requires = "scheme")]
     pub(crate) id: Option<String>,
 
@@ -143,7 +145,7 @@ pub(crate) struct SigningArgs {
 }
 
 impl SigningArgs {
-    /// As `hsum sign` has them; `None` where nothing is to be signed.
+    /// Returns the arguments as `hsum sign` has them, if requests are to be signed.
     pub(crate) fn scheme(&self) -> Option<SchemeArgs> {
         Some(SchemeArgs {
             scheme: self.scheme.clone()?,
@@ -151,38 +153,46 @@ impl SigningArgs {
             key_format: self.key_format,
             strict: self.strict_key,
             algorithm: self.alg.clone(),
-            places: self.places.clone(),
-            places_flag: "--signature-header",
+            signature_headers: self.signature_headers.clone(),
+            header_option: "--signature-header",
             settings: self.settings.clone(),
         })
     }
 }
 
-/// The parts of a request other than its body.
+/// The request without its body.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Request")]
 pub(crate) struct MessageArgs {
-    /// The URL as the sender saw it
+    /// URL as the sender sees it
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
 
-    /// The method [POST]
+    /// Method [POST]
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) method: Option<String>,
 
-    /// A header line 'NAME: VALUE', repeatable
+    /// Header 'NAME: VALUE'; repeatable
     #[arg(short = 'H', value_name = "LINE")]
     pub(crate) lines: Vec<OsString>,
 
-    /// A file of header lines
+    /// File of header lines
     #[arg(long, value_name = "FILE")]
     pub(crate) headers: Option<PathBuf>,
 
-    /// A parameter of a form, or a field that the scheme signs; repeatable
+    /// Parameter of a form, or a field that the scheme signs; repeatable
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum sign -s github -k env:SECRET payload.json
+  hsum sign -s stripe -k file:secret --format curl --url https://example.org/hook payload.json
+  hsum sign -s raw -k env:SECRET --alg sha512 --encoding base64 --header X-Sig payload.json
+  hsum sign -s sigv4 -k env:SECRET --region eu-west-1 --service s3 --access-key-id AKID \\
+      --presign 600 --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null")]
 pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,
@@ -190,28 +200,33 @@ pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) request: MessageArgs,
 
-    /// Seconds since 1970 [now]
-    #[arg(long, value_name = "SECONDS", value_parser = now_or_number)]
+    /// Time of signing, in seconds since 1970 [now]
+    #[arg(long, value_name = "SECONDS", value_parser = now_or_number, help_heading = "Request")]
     pub(crate) timestamp: Option<Time>,
 
-    /// The message's id [random]
-    #[arg(long, value_name = "TEXT")]
+    /// Identifier of the message [random]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
     pub(crate) id: Option<String>,
 
-    /// A text used once [random, where the scheme does not have it in the body]
-    #[arg(long, value_name = "TEXT")]
+    /// Text that is used once [random, unless it is part of the body]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
     pub(crate) nonce: Option<String>,
 
-    /// What to print
+    /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
     pub(crate) format: SignFormat,
 
-    /// The body; '-' or nothing is standard input
+    /// File with the body [default: standard input]
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     pub(crate) body: PathBuf,
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum verify-request -s github -k env:SECRET --headers headers.txt payload.json
+  hsum verify-request -s stripe -k file:old -k file:new --explain --http captured-request.txt
+  hsum verify-request -s square -k env:SECRET --url https://example.org/hook --headers h body")]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,
@@ -219,84 +234,97 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) request: MessageArgs,
 
-    /// A whole HTTP/1.1 request as it was received: line, headers, body
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["headers", "body"])]
+    /// Captured HTTP/1.1 request: request line, headers, body
+    #[arg(
+        long, value_name = "FILE", help_heading = "Request",
+        conflicts_with_all = ["headers", "body"]
+    )]
     pub(crate) http: Option<PathBuf>,
 
-    /// How far the signed time may be from now, either way [300 in most schemes]
-    #[arg(long, value_name = "SECONDS")]
+    /// Accepted distance between the signed time and now, in either direction [300 for most schemes]
+    #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) tolerance: Option<u32>,
 
-    /// Do not look at the signed time
-    #[arg(long, conflicts_with = "tolerance")]
+    /// Accept any signed time
+    #[arg(long, conflicts_with = "tolerance", help_heading = "Time")]
     pub(crate) no_freshness: bool,
 
-    /// Take this for the time, in seconds since 1970
-    #[arg(long, value_name = "SECONDS")]
+    /// Current time, in seconds since 1970 [the system's]
+    #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) now: Option<u64>,
 
-    /// If it is refused, look for the cause: other line ends, key formats, encodings, URLs
+    /// If the request is refused, find the cause: line ends, key formats, encodings, URLs
     #[arg(long)]
     pub(crate) explain: bool,
 
-    /// Print one JSON object
+    /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The body; '-' or nothing is standard input
+    /// File with the body [default: standard input]
     #[arg(value_name = "BODY")]
     pub(crate) body: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum keygen -o secret
+  hsum keygen --format hex --bytes 64")]
 pub(crate) struct KeygenArgs {
-    /// How the key is written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KeygenFormat::Whsec)]
-    pub(crate) format: KeygenFormat,
+    /// Format of the key
+    #[arg(
+        long, value_name = "FORMAT", default_value = KeyFormat::Whsec.name(),
+        value_parser = one_of(KEYGEN_FORMATS, KeyFormat::name)
+    )]
+    pub(crate) format: KeyFormat,
 
-    /// How many bytes it has
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    /// Length of the key in bytes
+    #[arg(
+        long, value_name = "N", default_value_t = 32,
+        value_parser = clap::value_parser!(u32).range(16..=4096)
+    )]
     pub(crate) bytes: u32,
 
-    /// Write the key to a new file, which only its owner can read, and which appears when it is complete
+    /// Write the key to a new file that only its owner can read; it appears once it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
+/// The formats of random keys: all but text.
+const KEYGEN_FORMATS: &[KeyFormat] =
+    &[KeyFormat::Whsec, KeyFormat::Hex, KeyFormat::Base64, KeyFormat::Base64Url, KeyFormat::Raw];
+
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum schemes
+  hsum schemes --json
+
+Exit status:
+  0  the schemes were listed
+  1  the output could not be written
+  2  the arguments are invalid")]
 pub(crate) struct SchemesArgs {
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// The value of `hsum sign --format`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum SignFormat {
-    /// Header lines, for 'curl -H @-'; parameters or a URL, where the scheme has it there
+    /// Header lines, as for 'curl -H @-'; parameters or a URL in schemes without headers
     Headers,
     /// The signature alone
     Value,
+    /// A JSON object
     Json,
-    /// A command line that sends the request
+    /// A shell command that sends the request with curl
     Curl,
 }
 
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum KeygenFormat {
-    Whsec,
-    Hex,
-    Base64,
-    Base64url,
-    Raw,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum EncodingArg {
-    Hex,
-    Base64,
-    Base64url,
-}
-
+/// The value of `--timestamp`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Time {
     Now,
@@ -306,6 +334,6 @@ pub(crate) enum Time {
 fn now_or_number(text: &str) -> Result<Time, String> {
     match text {
         "now" => Ok(Time::Now),
-        _ => text.parse().map(Time::At).map_err(|_| "seconds since 1970, or 'now'".into()),
+        _ => text.parse().map(Time::At).map_err(|_| "not seconds since 1970, or 'now'".into()),
     }
 }

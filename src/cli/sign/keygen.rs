@@ -1,4 +1,4 @@
-//! `hsum keygen`: a key from the system's generator.
+//! `hsum keygen`: a random key.
 
 use std::io::Write;
 
@@ -6,14 +6,15 @@ use anyhow::{Result, anyhow};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hsum::ErrorKind;
 use hsum::atomic::AtomicFile;
+use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
 
-use super::untried;
-use crate::cli::args::{KeygenArgs, KeygenFormat};
-use crate::cli::exit::Exit;
+use crate::cli::args::KeygenArgs;
+use crate::cli::exit::{Exit, untried};
 use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
 use crate::cli::quote::quote;
+use crate::cli::sign::values::fill_random;
 
 pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
     untried(keygen(&args))
@@ -22,19 +23,19 @@ pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
 fn keygen(args: &KeygenArgs) -> Result<Exit> {
     protect_memory();
     let mut key = Zeroizing::new(vec![0; args.bytes as usize]);
-    getrandom::fill(&mut key).map_err(|error| anyhow!("no random numbers: {error}"))?;
+    fill_random(&mut key)?;
     let text = Zeroizing::new(match args.format {
-        KeygenFormat::Raw => key.to_vec(),
-        KeygenFormat::Hex => format!("{}\n", hex::encode(&*key)).into_bytes(),
-        KeygenFormat::Base64 => format!("{}\n", Base64::encode_string(&key)).into_bytes(),
-        KeygenFormat::Base64url => {
+        KeyFormat::Text | KeyFormat::Raw => key.to_vec(),
+        KeyFormat::Hex => format!("{}\n", hex::encode(&*key)).into_bytes(),
+        KeyFormat::Base64 => format!("{}\n", Base64::encode_string(&key)).into_bytes(),
+        KeyFormat::Base64Url => {
             format!("{}\n", Base64UrlUnpadded::encode_string(&key)).into_bytes()
         }
-        KeygenFormat::Whsec => format!("whsec_{}\n", Base64::encode_string(&key)).into_bytes(),
+        KeyFormat::Whsec => format!("whsec_{}\n", Base64::encode_string(&key)).into_bytes(),
     });
     match &args.output {
         Some(path) => {
-            // Never over another key, and never for a moment readable by others.
+            // Never replaces another key, and is never readable by others, not even briefly.
             let written = AtomicFile::create_new_private(path).and_then(|mut file| {
                 file.write_all(&text)?;
                 file.commit()

@@ -1,4 +1,4 @@
-//! Flags and captured files → a request, its body still to be read.
+//! Arguments and captured files → a request, and a reader of its body.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -9,7 +9,8 @@ use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
 use hsum::bounded::{self, read_all};
 use hsum::engine::StableFile;
-use hsum::sign::{Message, is_token};
+use hsum::internals::is_token;
+use hsum::sign::Message;
 use serde::de::IgnoredAny;
 
 use crate::cli::args::MessageArgs;
@@ -17,11 +18,13 @@ use crate::cli::exit::Usage;
 use crate::cli::plan;
 use crate::cli::quote::quote;
 
-/// Header blocks above it are an attack, or no header block.
+/// The longest header block of a captured request.
 const LONGEST_HEAD: usize = 1 << 20;
-const MOST_HEADERS: usize = 512;
+/// The most headers of a captured request.
+const MAX_HEADERS: usize = 512;
 
-/// A request apart from its body.
+/// A request without its body.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) url: String,
@@ -30,13 +33,16 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// What the flags say.
-    pub(crate) fn of_flags(args: &MessageArgs) -> Result<Self> {
+    /// Returns the request that the arguments describe.
+    pub(crate) fn from_args(args: &MessageArgs) -> Result<Self> {
         let mut headers = Vec::new();
         for line in &args.lines {
-            // The line is not repeated: it may be a secret.
+            // The error does not show the line, which may be a secret.
             let header = header(line.as_bytes());
-            headers.push(header.ok_or_else(|| Usage("-H takes 'NAME: VALUE'".into()))?);
+            headers.push(
+                header
+                    .ok_or_else(|| Usage("-H: invalid header (expected 'NAME: VALUE')".into()))?,
+            );
         }
         if let Some(path) = &args.headers {
             let text = read(path, LONGEST_HEAD as u64)?;
@@ -46,14 +52,15 @@ impl Request {
                     continue;
                 }
                 headers.push(header(line).ok_or_else(|| {
-                    anyhow!("{}: a line is no header 'NAME: VALUE'", quote(path))
+                    anyhow!("{}: invalid header (expected 'NAME: VALUE')", quote(path))
                 })?);
             }
         }
         let mut params = Vec::new();
         for param in &args.params {
-            let pair =
-                param.split_once('=').ok_or_else(|| Usage("--param takes NAME=VALUE".into()))?;
+            let pair = param
+                .split_once('=')
+                .ok_or_else(|| Usage("--param: invalid parameter (expected NAME=VALUE)".into()))?;
             params.push((pair.0.to_owned(), pair.1.to_owned()));
         }
         let method = args.method.clone().unwrap_or_else(|| "POST".into());
@@ -73,20 +80,20 @@ impl Request {
         with(&message.params(&params))
     }
 
-    /// Reads a captured request up to its body, which is what is left. Flags go before what it
-    /// says of itself.
+    /// Reads a captured request up to its body, and returns a reader of the body. Arguments take
+    /// precedence over the captured method and URL.
     pub(crate) fn captured(args: &MessageArgs, path: &Path) -> Result<(Self, Box<dyn Read>)> {
         let title = quote(path);
         let mut input = open(path)?;
         let mut head = Vec::new();
         let mut piece = [0; 16 << 10];
         loop {
-            let mut lines = [httparse::EMPTY_HEADER; MOST_HEADERS];
+            let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
             let mut parsed = httparse::Request::new(&mut lines);
             let status =
-                parsed.parse(&head).map_err(|e| anyhow!("{title}: no HTTP request: {e}"))?;
+                parsed.parse(&head).map_err(|e| anyhow!("{title}: not an HTTP request: {e}"))?;
             if let httparse::Status::Complete(length) = status {
-                let mut request = Self::of_flags(args)?;
+                let mut request = Self::from_args(args)?;
                 if args.method.is_none() {
                     request.method = parsed.method.unwrap_or_default().to_owned();
                 }
@@ -96,19 +103,17 @@ impl Request {
                 for line in parsed.headers.iter() {
                     request.headers.push((line.name.to_owned(), line.value.to_vec()));
                     if line.name.eq_ignore_ascii_case("transfer-encoding") {
-                        bail!(
-                            "{title}: the body is in chunks; put the bytes it decodes to instead"
-                        );
+                        bail!("{title}: the body is in chunks; capture the decoded body instead");
                     }
                 }
                 let rest = Cursor::new(head.split_off(length));
                 return Ok((request, Box::new(rest.chain(input))));
             }
             if head.len() > LONGEST_HEAD {
-                bail!("{title}: no HTTP request: the headers do not end");
+                bail!("{title}: not an HTTP request: the headers are longer than 1 MiB");
             }
             match input.read(&mut piece) {
-                Ok(0) => bail!("{title}: no HTTP request: no empty line ends the headers"),
+                Ok(0) => bail!("{title}: not an HTTP request: no empty line after the headers"),
                 Ok(count) => head.extend_from_slice(&piece[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => bail!("{title}: {}", ErrorKind::Io(error)),
@@ -117,6 +122,7 @@ impl Request {
     }
 }
 
+/// Parses a header line.
 fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let colon = line.iter().position(|&byte| byte == b':')?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
@@ -125,7 +131,7 @@ fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     is_line.then(|| (name.to_owned(), value.trim_ascii().to_vec()))
 }
 
-/// A file, or standard input for `-`.
+/// Opens a file, or standard input for `-`.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(io::stdin().lock()));
@@ -144,14 +150,13 @@ pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
     read(path, bounded::BODY)
 }
 
-/// Returns the media type of a body that parses as JSON: receivers of webhooks parse it only if a
-/// header says so.
+/// Returns the media type of a body that is JSON, which receivers of webhooks need in a header.
 pub(crate) fn media_type(body: &[u8]) -> Option<&'static str> {
     let text = std::str::from_utf8(body).ok()?;
     serde_json::from_str::<IgnoredAny>(text).ok().map(|_| "application/json")
 }
 
-/// Hands the body over piece by piece.
+/// Calls `each` with the pieces of a body.
 pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
     let mut buffer = vec![0; 128 * 1024];
     loop {
@@ -164,11 +169,10 @@ pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u
     }
 }
 
-/// Refuses standard input for more than one thing.
-pub(crate) fn one_stdin(key: bool, paths: &[Option<&Path>]) -> Result<()> {
+/// Checks that standard input is used once at most. `key` is set if a key comes from there.
+pub(crate) fn check_stdin(key: bool, paths: &[Option<&Path>]) -> Result<()> {
     let is_stdin = |path: &&Path| path.as_os_str() == "-" || plan::is_stdin(path);
-    let taking = usize::from(key) + paths.iter().flatten().filter(|path| is_stdin(path)).count();
-    match taking {
+    match usize::from(key) + paths.iter().flatten().filter(|path| is_stdin(path)).count() {
         0 | 1 => Ok(()),
         _ if key => {
             Err(Usage("the key and the request cannot both be standard input".into()).into())

@@ -1,134 +1,128 @@
-//! Flags → a scheme and its keys.
+//! Arguments → a scheme and its keys.
 
 use anyhow::{Result, anyhow};
 use hsum::HashFunction;
 use hsum::sign::{
-    Jws, JwsAlgorithm, KeyError, KeyFormat, MacEncoding, ROWS, Rfc9421, Row, Scheme, SecretKey,
-    Setting, Sigv4, Template,
+    Jws, JwsAlgorithm, KeyFormat, Rfc9421, Scheme, SchemeError, SchemeInfo, SecretKey, Setting,
+    Sigv4, Template,
 };
 use zeroize::Zeroizing;
 
-use crate::cli::args::{EncodingArg, SchemeArgs};
+use crate::cli::args::SchemeArgs;
 use crate::cli::exit::Usage;
+use crate::cli::hints;
 use crate::cli::key::{KeySource, Warnings, remove_line_end, unusable, warn_of_white_space};
 use crate::cli::quote::quote_text;
 
-/// A setting, its flag, and whether the flag was given.
+/// An option: its setting, its name, and whether it was given.
 pub(crate) type Given = (Setting, &'static str, bool);
 
-/// Returns the scheme that the flags name; `message` are the flags about the message.
-pub(crate) fn scheme(args: &SchemeArgs, message: &[Given]) -> Result<Scheme> {
-    let Some(row) = ROWS.iter().find(|row| row.name == args.scheme) else {
-        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        let other = quote_text(args.scheme.as_bytes());
-        return Err(usage(format!("unknown scheme {other} (expected {})", names.join(", "))));
-    };
-    let settings = settings(args);
-    let unused = settings.iter().find(|(setting, _)| !row.takes.contains(setting));
-    if let Some((setting, flag)) = unused {
-        return Err(no_effect(row, *setting, flag));
+/// The options of schemes.
+const OPTIONS: [(Setting, &str, fn(&SchemeArgs) -> bool); 14] = [
+    (Setting::Algorithm, "--alg", |args| args.algorithm.is_some()),
+    (Setting::Encoding, "--encoding", |args| args.settings.encoding.is_some()),
+    (Setting::Prefix, "--prefix", |args| args.settings.prefix.is_some()),
+    (Setting::Header, "--header", |args| !args.signature_headers.is_empty()),
+    (Setting::Pattern, "--template", |args| args.settings.template.is_some()),
+    (Setting::Region, "--region", |args| args.settings.region.is_some()),
+    (Setting::Service, "--service", |args| args.settings.service.is_some()),
+    (Setting::AccessKeyId, "--access-key-id", |args| args.settings.access_key_id.is_some()),
+    (Setting::SessionToken, "--session-token", |args| args.settings.session_token.is_some()),
+    (Setting::Presign, "--presign", |args| args.settings.presign.is_some()),
+    (Setting::UnsignedPayload, "--unsigned-payload", |args| args.settings.unsigned_payload),
+    (Setting::Cover, "--cover", |args| !args.settings.cover.is_empty()),
+    (Setting::Label, "--label", |args| args.settings.label.is_some()),
+    (Setting::KeyId, "--keyid", |args| args.settings.keyid.is_some()),
+];
+
+/// Returns the scheme's options as 'hsum sign' and 'hsum verify-request' name them.
+pub(crate) fn options_of(info: &SchemeInfo) -> Vec<&'static str> {
+    let option = |setting: &Setting| OPTIONS.iter().find(|(other, ..)| other == setting);
+    info.settings.iter().filter_map(option).map(|(_, option, _)| *option).collect()
+}
+
+/// Returns the name of a setting's option in the verb that `args` belong to.
+fn option_name(args: &SchemeArgs, setting: Setting) -> Option<&'static str> {
+    match setting {
+        Setting::Header => Some(args.header_option),
+        _ => OPTIONS.iter().find(|(other, ..)| *other == setting).map(|(_, option, _)| *option),
     }
-    let scheme = match row.name {
+}
+
+/// Returns the scheme. `message` are the options of the message.
+pub(crate) fn scheme(args: &SchemeArgs, message: &[Given]) -> Result<Scheme> {
+    let Some(info) = SchemeInfo::ALL.iter().find(|info| info.name == args.scheme) else {
+        let names: Vec<&str> = SchemeInfo::ALL.iter().map(|info| info.name).collect();
+        let name = quote_text(args.scheme.as_bytes());
+        return Err(usage(format!("unknown scheme {name} (expected {})", names.join(", "))));
+    };
+    for (setting, _, is_given) in OPTIONS {
+        if let (true, Some(option)) = (is_given(args), option_name(args, setting))
+            && !info.settings.contains(&setting)
+        {
+            return Err(no_effect(info, setting, option));
+        }
+    }
+    let scheme = match info.name {
         "raw" | "template" => Scheme::Template(template(args)?),
         "jws" => Scheme::Jws(jws(args)?),
         "sigv4" => Scheme::Sigv4(sigv4(args)?),
         "rfc9421" => Scheme::Rfc9421(rfc9421(args)),
-        name => Scheme::named(name).expect("the other rows have no settings"),
+        name => Scheme::from_name(name).expect("the other schemes have no settings"),
     };
-    match message.iter().find(|(setting, _, given)| *given && !scheme.takes(*setting)) {
-        Some((setting, flag, _)) => Err(no_effect(row, *setting, flag)),
+    match message.iter().find(|(setting, _, given)| *given && !scheme.has_setting(*setting)) {
+        Some((setting, option, _)) => Err(no_effect(info, *setting, option)),
         None => Ok(scheme),
     }
+}
+
+/// Returns the usage error of a scheme that cannot be used with its settings or keys.
+pub(crate) fn refused(error: &SchemeError, args: &SchemeArgs) -> anyhow::Error {
+    usage(hints::scheme_error(error, |setting| option_name(args, setting)))
 }
 
 fn usage(text: impl Into<String>) -> anyhow::Error {
     Usage(text.into()).into()
 }
 
-/// Returns the error of a flag that would have no effect.
-fn no_effect(row: &Row, setting: Setting, flag: &str) -> anyhow::Error {
-    let name = row.name;
-    let why = match setting {
+/// Returns the error of an option that would have no effect.
+fn no_effect(info: &SchemeInfo, setting: Setting, option: &str) -> anyhow::Error {
+    let name = info.name;
+    let reason = match setting {
         Setting::Algorithm => {
-            let algorithm = row.algorithm.to_string().to_uppercase();
+            let algorithm = info.algorithm.to_string().to_uppercase();
             format!("which has its own algorithm, HMAC-{algorithm}")
         }
-        _ => match flags(row).join(", ") {
-            none if none.is_empty() => "which has no settings".to_owned(),
-            flags => format!("which takes {flags}"),
+        _ => match options_of(info).join(", ") {
+            options if options.is_empty() => "which has no settings".to_owned(),
+            options => format!("which takes {options}"),
         },
     };
-    usage(format!("{flag}: no effect in the scheme {name}, {why}; see 'hsum schemes'"))
+    usage(format!("{option}: no effect in the scheme {name}, {reason}; see 'hsum schemes'"))
 }
 
-/// Returns the flags of the scheme's settings, as 'hsum sign' and 'verify-request' call them.
-pub(crate) fn flags(row: &Row) -> Vec<&'static str> {
-    row.takes.iter().filter_map(|setting| flag(*setting)).collect()
-}
-
-/// Returns the flag of a setting; those about the message belong to the verbs.
-fn flag(setting: Setting) -> Option<&'static str> {
-    Some(match setting {
-        Setting::Algorithm => "--alg",
-        Setting::Encoding => "--encoding",
-        Setting::Prefix => "--prefix",
-        Setting::Header => "--header",
-        Setting::Pattern => "--template",
-        Setting::Region => "--region",
-        Setting::Service => "--service",
-        Setting::AccessKeyId => "--access-key-id",
-        Setting::SessionToken => "--session-token",
-        Setting::Presign => "--presign",
-        Setting::UnsignedPayload => "--unsigned-payload",
-        Setting::Cover => "--cover",
-        Setting::Label => "--label",
-        Setting::KeyId => "--keyid",
-        _ => return None,
-    })
-}
-
-/// Returns the settings that were given, with their flags.
-fn settings(args: &SchemeArgs) -> Vec<(Setting, &'static str)> {
-    let of = &args.settings;
-    let given = [
-        (Setting::Algorithm, args.algorithm.is_some()),
-        (Setting::Encoding, of.encoding.is_some()),
-        (Setting::Prefix, of.prefix.is_some()),
-        (Setting::Header, !args.places.is_empty()),
-        (Setting::Pattern, of.template.is_some()),
-        (Setting::Region, of.region.is_some()),
-        (Setting::Service, of.service.is_some()),
-        (Setting::AccessKeyId, of.access_key_id.is_some()),
-        (Setting::SessionToken, of.session_token.is_some()),
-        (Setting::Presign, of.presign.is_some()),
-        (Setting::UnsignedPayload, of.unsigned_payload),
-        (Setting::Cover, !of.cover.is_empty()),
-        (Setting::Label, of.label.is_some()),
-        (Setting::KeyId, of.keyid.is_some()),
-    ];
-    let given = given.into_iter().filter(|(_, given)| *given);
-    let with_flag = |(setting, _)| match setting {
-        Setting::Header => Some((setting, args.places_flag)),
-        _ => Some((setting, flag(setting)?)),
-    };
-    given.filter_map(with_flag).collect()
+/// Returns the only `--header`, if there is one.
+fn single_header(args: &SchemeArgs) -> Result<Option<&str>> {
+    match &args.signature_headers[..] {
+        [] => Ok(None),
+        [name] => Ok(Some(name)),
+        _ => {
+            let (option, scheme) = (args.header_option, &args.scheme);
+            Err(usage(format!("{option}: given more than once (the scheme {scheme} takes one)")))
+        }
+    }
 }
 
 fn template(args: &SchemeArgs) -> Result<Template> {
-    let prefix = args.settings.prefix.as_deref().unwrap_or_default();
-    let mut template = match (&*args.scheme, &args.settings.template, &args.places[..]) {
-        ("raw", _, []) => Template::raw("X-Signature", prefix),
-        ("raw", _, [name]) => Template::raw(name, prefix),
-        ("raw", ..) => {
-            return Err(usage(format!(
-                "{}: given more than once (the scheme raw takes one)",
-                args.places_flag
-            )));
+    let mut template = match (&*args.scheme, &args.settings.template) {
+        ("raw", _) => {
+            let prefix = args.settings.prefix.as_deref().unwrap_or_default();
+            Template::raw(single_header(args)?.unwrap_or("X-Signature"), prefix)
         }
-        (_, Some(content), places) => Template::new(content, places),
-        (_, None, _) => {
-            let flag = args.places_flag;
-            return Err(usage(format!("the scheme template needs --template and {flag}")));
+        (_, Some(content)) => Template::new(content, &args.signature_headers),
+        (_, None) => {
+            let option = args.header_option;
+            return Err(usage(format!("the scheme template needs --template and {option}")));
         }
     };
     if let Some(name) = &args.algorithm {
@@ -137,25 +131,21 @@ fn template(args: &SchemeArgs) -> Result<Template> {
         template = template.algorithm(function.algorithm());
     }
     Ok(match args.settings.encoding {
-        None | Some(EncodingArg::Hex) => template,
-        Some(EncodingArg::Base64) => template.encoding(MacEncoding::Base64),
-        Some(EncodingArg::Base64url) => template.encoding(MacEncoding::Base64Url),
+        Some(encoding) => template.encoding(encoding),
+        None => template,
     })
 }
 
 fn jws(args: &SchemeArgs) -> Result<Jws> {
     let name = args.algorithm.as_deref().unwrap_or("HS256");
     let algorithm = JwsAlgorithm::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(name));
-    let algorithm = algorithm.ok_or_else(|| usage("--alg of jws is HS256, HS384 or HS512"))?;
-    let jws = match &args.places[..] {
-        [] => Jws::new(algorithm),
-        [name] => Jws::detached(algorithm, name),
-        _ => {
-            return Err(usage(format!(
-                "{}: given more than once (the scheme jws takes one)",
-                args.places_flag
-            )));
-        }
+    let algorithm = algorithm.ok_or_else(|| {
+        let name = quote_text(name.as_bytes());
+        usage(format!("--alg: unknown algorithm {name} of JWS (expected HS256, HS384 or HS512)"))
+    })?;
+    let jws = match single_header(args)? {
+        None => Jws::new(algorithm),
+        Some(name) => Jws::detached(algorithm, name),
     };
     Ok(match &args.settings.keyid {
         Some(kid) => jws.kid(kid),
@@ -164,19 +154,19 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
 }
 
 fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
-    let needed = |name: &str, value: &Option<String>| {
-        value.clone().ok_or_else(|| usage(format!("--scheme sigv4 takes --{name}")))
+    let needed = |option: &str, value: &Option<String>| {
+        value.clone().ok_or_else(|| usage(format!("the scheme sigv4 needs {option}")))
     };
     let mut sigv4 = Sigv4::new(
-        needed("region", &args.settings.region)?,
-        needed("service", &args.settings.service)?,
-        needed("access-key-id", &args.settings.access_key_id)?,
+        needed("--region", &args.settings.region)?,
+        needed("--service", &args.settings.service)?,
+        needed("--access-key-id", &args.settings.access_key_id)?,
     );
     if let Some(spec) = &args.settings.session_token {
         let source = KeySource::parse(spec, "--session-token")?;
         let (title, mut token) = source.read_text(warnings(args))?;
         remove_line_end(&mut token);
-        let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not text"))?;
+        let token = std::str::from_utf8(&token).map_err(|_| anyhow!("{title}: not UTF-8"))?;
         sigv4 = sigv4.session_token(token);
     }
     if let Some(seconds) = args.settings.presign {
@@ -186,34 +176,29 @@ fn sigv4(args: &SchemeArgs) -> Result<Sigv4> {
 }
 
 fn rfc9421(args: &SchemeArgs) -> Rfc9421 {
-    let mut rules = Rfc9421::default();
+    let mut settings = Rfc9421::default();
     if !args.settings.cover.is_empty() {
-        rules = rules.cover(args.settings.cover.iter());
+        settings = settings.cover(args.settings.cover.iter());
     }
     if let Some(label) = &args.settings.label {
-        rules = rules.label(label);
+        settings = settings.label(label);
     }
     match &args.settings.keyid {
-        Some(keyid) => rules.keyid(keyid),
-        None => rules,
+        Some(keyid) => settings.keyid(keyid),
+        None => settings,
     }
 }
 
-/// A key as it was written, and where; for looking into mismatches.
-pub(crate) struct Written {
-    pub(crate) text: Zeroizing<Vec<u8>>,
-}
-
-/// Whether one of the keys is on standard input.
-pub(crate) fn keys_take_stdin(args: &SchemeArgs) -> Result<bool> {
-    let mut taking = 0;
+/// Returns `true` if one of the keys comes from standard input.
+pub(crate) fn has_stdin_key(args: &SchemeArgs) -> Result<bool> {
     let keys = args.key.iter().map(|spec| (spec, "--key"));
     let tokens = args.settings.session_token.iter().map(|spec| (spec, "--session-token"));
+    let mut count = 0;
     for (spec, option) in keys.chain(tokens) {
-        taking += u32::from(KeySource::parse(spec, option)?.is_stdin());
+        count += u32::from(KeySource::parse(spec, option)?.is_stdin());
     }
-    match taking {
-        0 | 1 => Ok(taking == 1),
+    match count {
+        0 | 1 => Ok(count == 1),
         _ => Err(usage("only one key can be standard input")),
     }
 }
@@ -222,54 +207,43 @@ fn warnings(args: &SchemeArgs) -> Warnings {
     if args.strict { Warnings::Errors } else { Warnings::Printed }
 }
 
-/// Reads the keys, and warns of weak ones. Returns them as written too if a mismatch is to be
-/// `explained`; otherwise no copy of them is kept.
+/// Reads the keys, and warns of weak ones. If a mismatch is to be `explained`, returns the texts of
+/// the keys too; otherwise no copy of them is kept.
 pub(crate) fn keys(
     args: &SchemeArgs,
     scheme: &Scheme,
     explained: bool,
-) -> Result<(Vec<SecretKey>, Vec<Written>)> {
+) -> Result<(Vec<SecretKey>, Vec<Zeroizing<Vec<u8>>>)> {
     let format = args.key_format.unwrap_or(scheme.key_format());
     let warnings = warnings(args);
-    let mut keys = Vec::new();
-    let mut written = Vec::new();
+    let (mut keys, mut texts) = (Vec::new(), Vec::new());
     for spec in &args.key {
         let (title, mut text) = KeySource::parse(spec, "--key")?.read_text(warnings)?;
         if explained {
-            written.push(Written { text: text.clone() });
+            texts.push(text.clone());
         }
         if format == KeyFormat::Text {
             remove_line_end(&mut text);
             warn_of_white_space(&title, &text, warnings)?;
         }
-        let key = SecretKey::read(format, &*text).map_err(|error| match error {
-            KeyError::Hex | KeyError::Base64 | KeyError::Base64Url | KeyError::Whsec => {
-                unusable(&title, format_args!("{error}; say how it is written with --key-format"))
-            }
-            error => unusable(&title, error),
-        })?;
-        if let Some(weakness) = weakness(scheme, &key) {
+        let key = SecretKey::parse(format, &*text)
+            .map_err(|error| unusable(&title, hints::key_error(error)))?;
+        if let Some(weakness) = weakness(scheme, key.len()) {
             warnings.warn(format_args!("{title}: {weakness}"))?;
         }
         keys.push(key);
     }
-    Ok((keys, written))
+    Ok((keys, texts))
 }
 
-/// What standards say against a key of that length.
-fn weakness(scheme: &Scheme, key: &SecretKey) -> Option<String> {
-    let bytes = key.len();
-    match scheme {
-        Scheme::StandardWebhooks | Scheme::Svix | Scheme::Gitlab if !(24..=64).contains(&bytes) => {
-            Some(format!("the key has {bytes} bytes; Standard Webhooks has 24 to 64"))
-        }
-        Scheme::Jws(jws) if bytes < jws.algorithm().hash().default_len() => {
-            let least = jws.algorithm().hash().default_len();
-            Some(format!("the key has {bytes} bytes; RFC 7518 demands {least} at least"))
-        }
-        _ if bytes < 14 => {
-            Some(format!("the key has {bytes} bytes; below 14 it is weak (SP 800-131A)"))
-        }
-        _ => None,
-    }
+/// Returns a warning about a key of a length that is not recommended.
+fn weakness(scheme: &Scheme, length: usize) -> Option<String> {
+    let recommended = scheme.key_length();
+    let range = match (recommended.min, recommended.max) {
+        (min, Some(max)) => format!("{min} to {max}"),
+        (min, None) => format!("at least {min}"),
+    };
+    let source = recommended.source;
+    (!recommended.is_met_by(length))
+        .then(|| format!("the key has {length} bytes ({source} recommends {range})"))
 }

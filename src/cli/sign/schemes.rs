@@ -1,59 +1,56 @@
-//! `hsum schemes`: what each scheme signs, and where.
+//! `hsum schemes`: the signed content and the headers of each scheme.
 
 use anyhow::Result;
-use hsum::sign::{ROWS, Row};
+use hsum::sign::SchemeInfo;
 use serde_json::json;
 
-use super::scheme::flags;
 use crate::cli::args::SchemesArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
+use crate::cli::sign::scheme::options_of;
 
 pub(crate) fn run(args: &SchemesArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    for row in &ROWS {
-        let text = if args.json { json_line(row) } else { lines(row) };
+    for info in SchemeInfo::ALL {
+        let text = if args.json { json_line(info) } else { lines(info) };
         text.split_inclusive('\n').try_for_each(|line| output.line(line.as_bytes()))?;
     }
     output.finish()?;
     Ok(Exit::Well)
 }
 
-fn json_line(row: &Row) -> String {
+fn params(info: &SchemeInfo) -> Vec<String> {
+    info.params.iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
+fn json_line(info: &SchemeInfo) -> String {
     let object = json!({
-        "name": row.name,
-        "headers": row.headers,
-        "params": row.params.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
-        "signs": row.content,
-        "mac": format!("hmac-{}", row.algorithm),
-        "encoding": row.encoding.name(),
-        "key_format": row.key_format.name(),
-        "options": flags(row),
-        "note": row.note,
+        "name": info.name,
+        "headers": info.headers,
+        "params": params(info),
+        "signs": info.content,
+        "mac": format!("hmac-{}", info.algorithm),
+        "encoding": info.encoding.name(),
+        "key_format": info.key_format.name(),
+        "options": options_of(info),
+        "note": info.note,
     });
     format!("{object}\n")
 }
 
-fn lines(row: &Row) -> String {
-    let mut text = format!(
-        "{}\n  MAC     HMAC-{}, {}; the key is {}\n  signs   {}\n",
-        row.name,
-        row.algorithm.to_string().to_uppercase(),
-        row.encoding,
-        row.key_format.name(),
-        row.content,
+fn lines(info: &SchemeInfo) -> String {
+    let mac = format!(
+        "HMAC-{}, {}; the key is {}",
+        info.algorithm.to_string().to_uppercase(),
+        info.encoding,
+        info.key_format.name()
     );
-    for header in row.headers {
-        text.push_str(&format!("  header  {header}\n"));
-    }
-    for (name, value) in row.params {
-        text.push_str(&format!("  param   {name}={value}\n"));
-    }
-    if !flags(row).is_empty() {
-        text.push_str(&format!("  options {}\n", flags(row).join(" ")));
-    }
-    if !row.note.is_empty() {
-        text.push_str(&format!("  note    {}\n", row.note));
-    }
-    text
+    let (params, options) = (params(info), options_of(info).join(" "));
+    let mut fields = vec![("MAC", &*mac), ("signs", info.content)];
+    fields.extend(info.headers.iter().map(|header| ("header", *header)));
+    fields.extend(params.iter().map(|param| ("param", &**param)));
+    fields.extend([("options", &*options), ("note", info.note)]);
+    fields.retain(|(_, text)| !text.is_empty());
+    let lines = fields.iter().map(|(title, text)| format!("  {title:<7} {text}\n"));
+    format!("{}\n{}", info.name, lines.collect::<String>())
 }

@@ -1,4 +1,4 @@
-//! Signing what is sent: a scheme and its keys as the client's signer.
+//! The signer of requests that a verb sends.
 
 use std::sync::Arc;
 
@@ -6,34 +6,35 @@ use anyhow::Result;
 use hsum::bounded::{self, read_all};
 use hsum::internals::without_userinfo;
 use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
-use hsum::sign::{RequestSigner, Scheme, Setting, SignOptions};
+use hsum::sign::{RequestSigner, Scheme, Setting};
 
-use super::request::Request as Message;
-use super::{begin, random_hex, scheme};
 use crate::cli::args::SigningArgs;
-use crate::cli::exit::Usage;
+use crate::cli::hints::SigningVerb;
 use crate::cli::key::KeySource;
+use crate::cli::sign::request::Request as SignedMessage;
+use crate::cli::sign::scheme;
+use crate::cli::sign::values::{Values, random_id};
 
-/// What signs the requests of a verb that sends some; `None` where the words do not ask for it.
+/// Returns the signer of a verb's requests, if it signs them.
 pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
     let scheme = scheme::scheme(&args, &[(Setting::Id, "--id", id.is_some())])?;
     let (keys, _) = scheme::keys(&args, &scheme, false)?;
-    let signer =
-        RequestSigner::new(scheme.clone(), keys).map_err(|error| Usage(error.to_string()))?;
-    // One for all tries, so that a receiver knows them as one message.
-    let id = id.map_or_else(|| Ok(format!("msg_{}", random_hex()?)), anyhow::Ok)?;
+    let signer = RequestSigner::new(scheme.clone(), keys);
+    let signer = signer.map_err(|error| scheme::refused(&error, &args))?;
+    // All attempts have the same id, so that a receiver recognizes them as one message.
+    let id = id.map_or_else(random_id, anyhow::Ok)?;
     Ok(Some(Arc::new(Sender { scheme, signer, id })))
 }
 
-/// Whether one of the keys is on standard input.
-pub(crate) fn keys_take_stdin(args: &SigningArgs) -> Result<bool> {
-    let mut taking = false;
+/// Returns `true` if one of the keys comes from standard input.
+pub(crate) fn has_stdin_key(args: &SigningArgs) -> Result<bool> {
+    let mut found = false;
     for spec in &args.key {
-        taking |= KeySource::parse(spec, "--key")?.is_stdin();
+        found |= KeySource::parse(spec, "--key")?.is_stdin();
     }
-    Ok(taking)
+    Ok(found)
 }
 
 struct Sender {
@@ -44,40 +45,38 @@ struct Sender {
 
 impl ClientSigner for Sender {
     fn sign(&self, request: &mut Request) -> Result<(), Failure> {
-        let refuse = |text: String| Failure::new(FailureKind::Usage, text);
+        let scheme = &self.scheme;
+        let refused = |text: String| Failure::new(FailureKind::Usage, text);
         let body = in_memory(&request.body)?;
         let is_form = request.headers.value("Content-Type") == Some(form::URLENCODED);
-        let message = Message {
+        let message = SignedMessage {
             method: request.method.clone(),
             url: as_sent(&request.url).into(),
             headers: request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_vec())).collect(),
             params: if is_form { form::fields(&body) } else { Vec::new() },
         };
-        let options = SignOptions { id: Some(&self.id), ..SignOptions::default() };
-        let signing = begin(&self.signer, &self.scheme, &message, &options);
-        let mut signing = signing.map_err(|error| refuse(format!("{error:#}")))?;
+        let values = Values { id: Some(self.id.clone()), ..Values::default() };
+        let signing = values.begin(&self.signer, scheme, &message, SigningVerb::Send);
+        let mut signing = signing.map_err(|error| refused(format!("{error:#}")))?;
         signing.update(&body);
-        let signed = signing.finish();
-        if !signed.params().is_empty() && signed.url().is_none() {
-            let name = self.scheme.name();
-            let text = format!("{name} has its signature in the body: make it with 'hsum sign'");
-            return Err(refuse(text));
+        let signature = signing.finish();
+        if !signature.params().is_empty() && signature.url().is_none() {
+            let text = format!("scheme {scheme}: its signature is in the body; use 'hsum sign'");
+            return Err(refused(text));
         }
-        if let Some(url) = signed.url() {
-            // Exactly what was signed must be sent.
+        if let Some(url) = signature.url() {
+            // The URL must be sent exactly as it was signed.
             let parsed = Url::parse(url).ok().filter(|parsed| parsed.as_str() == url);
-            request.url = parsed.ok_or_else(|| refuse("the signed URL is no URL".into()))?;
+            request.url = parsed.ok_or_else(|| refused("the signed URL is not valid".into()))?;
         }
-        for (name, value) in signed.headers() {
-            // One of the two would be lost without a word.
+        for (name, value) in signature.headers() {
+            // Only one of two Authorization headers would be used.
             if name.eq_ignore_ascii_case("Authorization") && request.headers.contains(name) {
-                let scheme = self.scheme.name();
-                let text =
-                    format!("{scheme} signs in Authorization, which holds something already");
-                return Err(refuse(text));
+                let text = format!("scheme {scheme}: the request already has an {name} header");
+                return Err(refused(text));
             }
             if !request.headers.set(name, value.as_bytes()) {
-                return Err(refuse(format!("{name}: cannot be sent as a header")));
+                return Err(refused(format!("{name}: invalid header")));
             }
         }
         request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
@@ -85,14 +84,14 @@ impl ClientSigner for Sender {
     }
 }
 
-/// Without what no server is told: the fragment, the user and the password.
+/// Returns the URL without the parts that are not sent: fragment, user and password.
 fn as_sent(url: &Url) -> Url {
     let mut url = without_userinfo(url);
     url.set_fragment(None);
     url
 }
 
-/// Reads the body into memory, for what is sent must be what was signed.
+/// Reads the body into memory, so that the signed body is the one that is sent.
 fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
     let (reader, _) = body.open()?;
     let read = read_all(reader, bounded::BODY);

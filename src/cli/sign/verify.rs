@@ -1,4 +1,4 @@
-//! `hsum verify-request`: whether a request is from who holds the key, and if not, why.
+//! `hsum verify-request`: whether a request is authentic, and if not, why.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,16 +7,18 @@ use anyhow::Result;
 use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
 use serde_json::{Map, Value, json};
 
-use super::explain::{Explainer, explain};
-use super::request::{Request, one_stdin, open, stream};
-use super::{scheme, untried};
 use crate::cli::args::VerifyArgs;
-use crate::cli::exit::{Exit, Usage};
+use crate::cli::exit::{Exit, Usage, untried};
 use crate::cli::output::Output;
 use crate::cli::print::json_bytes;
+use crate::cli::sign::explain::{Explainer, explain};
+use crate::cli::sign::request::{Request, check_stdin, open, stream};
+use crate::cli::sign::scheme;
 
-/// Bodies above it are not kept to look for causes.
+/// The longest body that is kept in memory to find causes.
 const LONGEST_EXPLAINED: usize = 64 << 20;
+
+type Verdict = Result<VerifiedRequest, VerifyError>;
 
 pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
     untried(verify(args))
@@ -26,51 +28,37 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
     let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let body_path = args.http.as_deref().or(args.body.as_deref()).unwrap_or(Path::new("-"));
     let headers = args.request.headers.as_deref();
-    one_stdin(scheme::keys_take_stdin(&args.scheme)?, &[headers, Some(body_path)])?;
+    check_stdin(scheme::has_stdin_key(&args.scheme)?, &[headers, Some(body_path)])?;
     let (request, body): (Request, Box<dyn Read>) = match &args.http {
         Some(path) => Request::captured(&args.request, path)?,
-        None => (Request::of_flags(&args.request)?, open(body_path)?),
+        None => (Request::from_args(&args.request)?, open(body_path)?),
     };
-    if matches!(scheme, Scheme::Square | Scheme::Twilio) && args.request.url.is_none() {
-        let why = "this scheme signs the URL as the sender saw it, which is not guessed: --url";
-        return Err(Usage(why.into()).into());
+    if scheme.info().content.contains("{url}") && args.request.url.is_none() {
+        let text = format!(
+            "scheme {scheme}: missing url (the one that the sender saw is signed); use --url URL"
+        );
+        return Err(Usage(text).into());
     }
-    let (keys, written) = scheme::keys(&args.scheme, &scheme, args.explain)?;
+    let (keys, key_texts) = scheme::keys(&args.scheme, &scheme, args.explain)?;
     let key_count = keys.len();
     let now = args.now.unwrap_or_else(|| SystemClock.now());
-    let verifier = Verifier::new(scheme.clone(), keys).map_err(|e| Usage(e.to_string()))?;
+    let verifier = Verifier::new(scheme.clone(), keys);
+    let verifier = verifier.map_err(|error| scheme::refused(&error, &args.scheme))?;
     let mut verifier = verifier.clock(move || now);
-    if args.no_freshness || args.tolerance.is_some() {
-        verifier = verifier.tolerance(args.tolerance);
+    if args.no_freshness {
+        verifier = verifier.ignore_time();
+    } else if let Some(seconds) = args.tolerance {
+        verifier = verifier.tolerance(seconds);
     }
 
     let mut kept = args.explain.then(Vec::new);
-    let verdict = match request.message(|message| verifier.begin(message)) {
-        Ok(mut verifying) => {
-            stream(body, body_path, |piece| {
-                verifying.update(piece);
-                keep(&mut kept, piece);
-            })?;
-            verifying.finish()
-        }
-        Err(error) => {
-            // Read all the same: who writes it into a pipe must not be cut off.
-            stream(body, body_path, |piece| keep(&mut kept, piece))?;
-            Err(error)
-        }
-    };
+    let verdict = verdict(&verifier, &request, body, body_path, &mut kept)?;
     let causes = match (&verdict, &kept) {
-        (Err(error), Some(body)) => explain(&Explainer {
-            scheme: &scheme,
-            request: &request,
-            body,
-            written: &written,
-            now,
-            error,
-        }),
-        (Err(_), None) if args.explain => {
-            vec!["the body is too long to try other spellings of it".to_owned()]
+        (Err(error), Some(body)) => {
+            let (scheme, request, key_texts) = (&scheme, &request, &key_texts[..]);
+            explain(&Explainer { scheme, request, body, key_texts, now, error })
         }
+        (Err(_), None) if args.explain => vec!["the body is too long to search for a cause".into()],
         _ => Vec::new(),
     };
 
@@ -85,7 +73,7 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
     Ok(if verdict.is_ok() { Exit::Well } else { Exit::Failed })
 }
 
-/// The flags about the message, and whether they were given.
+/// Returns the options of the message, and whether they were given.
 fn given(args: &VerifyArgs) -> [scheme::Given; 4] {
     [
         (Setting::Params, "--param", !args.request.params.is_empty()),
@@ -95,20 +83,32 @@ fn given(args: &VerifyArgs) -> [scheme::Given; 4] {
     ]
 }
 
-fn keep(kept: &mut Option<Vec<u8>>, piece: &[u8]) {
-    if let Some(body) = kept {
-        match body.len() + piece.len() > LONGEST_EXPLAINED {
-            true => *kept = None,
-            false => body.extend_from_slice(piece),
+/// Verifies the request while its body streams by. Keeps the body if `kept` is set, and it is not
+/// too long.
+fn verdict(
+    verifier: &Verifier,
+    request: &Request,
+    body: Box<dyn Read>,
+    path: &Path,
+    kept: &mut Option<Vec<u8>>,
+) -> Result<Verdict> {
+    let mut verifying = request.message(|message| verifier.begin(message));
+    // The body of a refused request is read too, so that a writer to a pipe is not cut off.
+    stream(body, path, |piece| {
+        if let Ok(verifying) = &mut verifying {
+            verifying.update(piece);
         }
-    }
+        match kept {
+            Some(body) if body.len() + piece.len() <= LONGEST_EXPLAINED => {
+                body.extend_from_slice(piece);
+            }
+            _ => *kept = None,
+        }
+    })?;
+    Ok(verifying.and_then(|verifying| verifying.finish()))
 }
 
-fn lines(
-    verdict: &Result<VerifiedRequest, VerifyError>,
-    keys: usize,
-    causes: &[String],
-) -> Vec<String> {
+fn lines(verdict: &Verdict, keys: usize, causes: &[String]) -> Vec<String> {
     let verified = match verdict {
         Ok(verified) => verified,
         Err(error) => {
@@ -118,7 +118,7 @@ fn lines(
         }
     };
     let mut lines = vec![format!("OK ({})\n", verified.scheme())];
-    lines.push(format!("signed: {}\n", verified.covers()));
+    lines.push(format!("signed: {}\n", verified.coverage()));
     if keys > 1 {
         lines.push(format!("key: {} of {keys}\n", verified.key_index() + 1));
     }
@@ -132,32 +132,30 @@ fn lines(
     lines
 }
 
-fn json_of(
-    scheme: &Scheme,
-    verdict: &Result<VerifiedRequest, VerifyError>,
-    causes: &[String],
-) -> Value {
+fn json_of(scheme: &Scheme, verdict: &Verdict, causes: &[String]) -> Value {
     let mut object = Map::new();
-    object.insert("verified".into(), verdict.is_ok().into());
-    object.insert("scheme".into(), scheme.name().into());
+    let mut set = |name: &str, value: Value| object.insert(name.into(), value);
+    set("verified", verdict.is_ok().into());
+    set("scheme", scheme.name().into());
     match verdict {
         Ok(verified) => {
-            object.insert("key".into(), verified.key_index().into());
-            let covers = verified.covers();
-            object.insert("body_signed".into(), covers.body().into());
-            object.insert("signed".into(), covers.parts().collect::<Vec<_>>().into());
-            object.insert("timestamp".into(), json!(verified.timestamp()));
-            object.insert("id".into(), json!(verified.id()));
-            object.insert("replay_key".into(), hex::encode(verified.replay_key()).into());
+            let coverage = verified.coverage();
+            let components = coverage.components().iter().map(ToString::to_string);
+            set("key", verified.key_index().into());
+            set("body_signed", coverage.has_body().into());
+            set("signed", components.collect::<Vec<_>>().into());
+            set("timestamp", json!(verified.timestamp()));
+            set("id", json!(verified.id()));
+            set("replay_key", hex::encode(verified.replay_key()).into());
         }
         Err(error) => {
-            object.insert("reason".into(), error.reason().into());
-            object.insert("message".into(), error.to_string().into());
+            set("reason", error.reason().into());
+            set("message", error.to_string().into());
             if let VerifyError::Stale { by } | VerifyError::Future { by } = error {
-                object.insert("by".into(), json!(by));
+                set("by", json!(by));
             }
             if !causes.is_empty() {
-                object.insert("explain".into(), json!(causes));
+                set("explain", json!(causes));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `WWW-Authenticate` and `Proxy-Authenticate` → challenges (RFC 9110, section 11.6.1).
 
-use crate::sign::is_token_byte;
+use crate::sign::headers::is_token_byte;
 
 /// One challenge: a scheme and its parameters.
 ///

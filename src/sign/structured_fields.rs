@@ -1,48 +1,48 @@
-//! Structured fields (RFC 9651) as RFC 9421 uses them: dictionaries whose names differ.
+//! Structured fields (RFC 9651) as RFC 9421 uses them: dictionaries without duplicate names.
 
 use std::convert::Infallible;
 
 use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored};
 use sfv::{BareItem, Dictionary, FieldType, InnerList, Item, KeyRef, List, ListEntry, Parser};
 
-use super::headers::trim;
-use super::message::Message;
-use super::verdict::VerifyError;
+use crate::sign::component::Component;
+use crate::sign::error::RequestError;
+use crate::sign::headers::trim;
+use crate::sign::message::Message;
 
-/// A member of a dictionary: one of the two.
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) list: Option<InnerList>,
-    pub(super) item: Option<BareItem>,
+/// A member of a dictionary: an inner list or an item.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) list: Option<InnerList>,
+    pub(crate) item: Option<BareItem>,
 }
 
-/// Reads a header that is a dictionary, its lines taken together.
+/// Parses a header that is a dictionary, all its lines together.
 ///
-/// # Errors
-/// Where it is missing or none, and where a name stands there twice: the standard has the last one
-/// count, and not everybody keeps to that.
-pub(super) fn dictionary(message: &Message<'_>, name: &str) -> Result<Vec<Member>, VerifyError> {
-    let text = joined(message, name).ok_or_else(|| VerifyError::MissingHeader(name.to_owned()))?;
-    let wrong = |why| VerifyError::malformed(name, why);
-    let mut count = Count(0);
+/// Duplicate names are refused. By the standard the last member counts, but not every
+/// implementation follows it.
+pub(crate) fn dictionary(message: &Message<'_>, name: &str) -> Result<Vec<Member>, RequestError> {
+    let text = joined(message, name).ok_or_else(|| RequestError::missing_header(name))?;
     let parsed = Parser::new(&text).parse::<Dictionary>();
-    let parsed = parsed.map_err(|_| wrong("it is not a structured field, a dictionary"))?;
+    let parsed = parsed.map_err(|_| {
+        RequestError::malformed_header(name, "not a dictionary (a structured field of RFC 9651)")
+    })?;
+    let mut count = Count(0);
     let counted = Parser::new(&text).parse_dictionary_with_visitor(&mut count);
     if counted.is_err() || count.0 != parsed.len() {
-        return Err(VerifyError::DuplicateHeader(format!("a member of {name}")));
+        return Err(RequestError::Duplicate(Component::header(name)));
     }
-    let member = |(name, entry): (sfv::Key, ListEntry)| match entry {
-        ListEntry::InnerList(list) => {
-            Member { name: name.as_str().to_owned(), list: Some(list), item: None }
-        }
-        ListEntry::Item(item) => {
-            Member { name: name.as_str().to_owned(), list: None, item: Some(item.bare_item) }
-        }
+    let member = |(name, entry): (sfv::Key, ListEntry)| {
+        let (list, item) = match entry {
+            ListEntry::InnerList(list) => (Some(list), None),
+            ListEntry::Item(item) => (None, Some(item.bare_item)),
+        };
+        Member { name: name.as_str().to_owned(), list, item }
     };
     Ok(parsed.into_iter().map(member).collect())
 }
 
-/// Counts the members, those that the standard drops too.
+/// The number of members, counting those that the standard replaces.
 struct Count(usize);
 
 impl<'de> DictionaryVisitor<'de> for &mut Count {
@@ -57,8 +57,8 @@ impl<'de> DictionaryVisitor<'de> for &mut Count {
     }
 }
 
-/// The lines of a header, unfolded and trimmed, with `, ` between (RFC 9421, section 2.1).
-pub(super) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
+/// Returns the lines of a header, unfolded, trimmed and joined by `, ` (RFC 9421, section 2.1).
+pub(crate) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
     let mut text: Option<Vec<u8>> = None;
     message.headers.values(name, &mut |line| {
         let line = unfolded(trim(line));
@@ -73,8 +73,8 @@ pub(super) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
     text
 }
 
-/// Replaces each obsolete line folding by one space (RFC 9112, section 5.2). Any other line end
-/// stays, and is refused later.
+/// Replaces each obsolete line folding by one space (RFC 9112, section 5.2). Other line ends stay,
+/// and are refused later.
 fn unfolded(line: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(line.len());
     for (number, piece) in line.split(|&byte| byte == b'\n').enumerate() {
@@ -91,25 +91,23 @@ fn unfolded(line: &[u8]) -> Vec<u8> {
     text
 }
 
-pub(super) fn serialised(item: &Item) -> String {
+pub(crate) fn serialized(item: &Item) -> String {
     item.serialize()
 }
 
-pub(super) fn serialised_list(list: &InnerList) -> String {
+pub(crate) fn serialized_list(list: &InnerList) -> String {
     let list: List = vec![ListEntry::InnerList(list.clone())];
     list.serialize().unwrap_or_default()
 }
 
-/// A parameter that is a string.
-pub(super) fn string_param<'l>(
-    list: &'l InnerList,
-    name: &str,
-) -> Result<Option<&'l str>, VerifyError> {
-    match KeyRef::from_str(name).ok().and_then(|name| list.params.get(name)) {
-        None => Ok(None),
-        Some(BareItem::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(VerifyError::malformed(name, "it is not a string")),
-    }
+/// Returns a parameter of an inner list.
+pub(crate) fn list_param<'l>(list: &'l InnerList, name: &str) -> Option<&'l BareItem> {
+    KeyRef::from_str(name).ok().and_then(|name| list.params.get(name))
+}
+
+/// Returns a parameter of an item.
+pub(crate) fn item_param<'i>(item: &'i Item, name: &str) -> Option<&'i BareItem> {
+    KeyRef::from_str(name).ok().and_then(|name| item.params.get(name))
 }
 
 #[cfg(test)]
@@ -117,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folding_is_one_space() {
+    fn a_line_folding_becomes_one_space() {
         for (lines, expected) in [
             (&["a b"][..], "a b"),
             (&[" a\tb \t"], "a\tb"),

@@ -1,13 +1,16 @@
-//! Signing and verifying requests of the `http` crate.
+//! Requests of the `http` crate.
 
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, request::Parts};
 
-use super::headers::RequestHeaders;
-use super::message::Message;
-use super::signer::{RequestSigner, SignError, SignOptions, Signed};
-use super::verdict::{VerifiedRequest, VerifyError};
-use super::verifier::{Verifier, Verifying};
+use crate::sign::component::Component;
+use crate::sign::error::{RequestError, VerifyError};
+use crate::sign::headers::RequestHeaders;
+use crate::sign::message::Message;
+use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::signer::RequestSigner;
+use crate::sign::verified::VerifiedRequest;
+use crate::sign::verifier::{Verifier, Verifying};
 
 impl RequestHeaders for HeaderMap {
     fn values<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
@@ -19,11 +22,12 @@ impl RequestHeaders for HeaderMap {
 }
 
 impl RequestSigner {
-    /// Signs a request: adds the headers, and changes the URL in schemes that sign there. What a
-    /// scheme puts into the body is left to the caller, in [`Signed::params`].
+    /// Signs a request: adds headers, and changes the URL if the signature is part of it.
+    ///
+    /// Fields for the body are not added; [`RequestSignature::params`] returns them.
     ///
     /// # Errors
-    /// As [`RequestSigner::begin`].
+    /// As for [`RequestSigner::begin`].
     ///
     /// ```
     /// use hsum::sign::{Scheme, SecretKey, SignOptions, RequestSigner, Verifier};
@@ -31,7 +35,7 @@ impl RequestSigner {
     /// let key = || SecretKey::from_text("a key of thirty-two bytes or so!");
     /// let mut request = http::Request::post("https://example.org/hook").body(b"{}")?;
     /// let signer = RequestSigner::new(Scheme::Slack, vec![key()?])?;
-    /// signer.sign_request(&mut request, &SignOptions::default())?;
+    /// signer.sign_request(&mut request, &SignOptions::new())?;
     ///
     /// let verifier = Verifier::new(Scheme::Slack, vec![key()?])?;
     /// assert!(verifier.verify_request(&request).is_ok());
@@ -41,19 +45,21 @@ impl RequestSigner {
         &self,
         request: &mut Request<B>,
         options: &SignOptions<'_>,
-    ) -> Result<Signed, SignError> {
+    ) -> Result<RequestSignature, RequestError> {
         let url = request.uri().to_string();
         let message = Message::new(request.headers()).method(request.method().as_str()).url(&url);
         let signed = self.sign(&message, options, request.body().as_ref())?;
-        let wrong = |what: &str| SignError::malformed(what, "it cannot stand in a request");
+        let invalid = |name: &str| RequestError::malformed_header(name, "not a valid HTTP header");
         let mut headers = request.headers().clone();
         for (name, value) in signed.headers() {
-            let title = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(name))?;
-            let value = HeaderValue::from_str(value).map_err(|_| wrong(name))?;
+            let title = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(name))?;
+            let value = HeaderValue::from_str(value).map_err(|_| invalid(name))?;
             headers.insert(title, value);
         }
         if let Some(url) = signed.url() {
-            *request.uri_mut() = url.parse().map_err(|_| wrong("URL"))?;
+            *request.uri_mut() = url
+                .parse()
+                .map_err(|_| RequestError::malformed(Component::Url, "not a valid URI"))?;
         }
         *request.headers_mut() = headers;
         Ok(signed)
@@ -61,19 +67,21 @@ impl RequestSigner {
 }
 
 impl Verifier {
-    /// Reads what a request claims before its body has come. `url` is the one that the sender saw,
-    /// whatever a proxy made of it; only some schemes sign it.
+    /// Begins to verify a request before its body arrives.
+    ///
+    /// `url` is the URL as the sender saw it, which a proxy may have changed; only some schemes sign
+    /// it.
     ///
     /// # Errors
-    /// As [`Verifier::begin`].
+    /// As for [`Verifier::begin`].
     pub fn begin_parts(&self, parts: &Parts, url: &str) -> Result<Verifying, VerifyError> {
         self.begin(&Message::new(&parts.headers).method(parts.method.as_str()).url(url))
     }
 
-    /// Verifies a request whose body is in memory and whose URL is the one that the sender saw.
+    /// Verifies a request whose body is in memory, and whose URL is the one that the sender saw.
     ///
     /// # Errors
-    /// [`VerifyError`]: why it is refused.
+    /// [`VerifyError`] if the request is refused.
     pub fn verify_request<B: AsRef<[u8]>>(
         &self,
         request: &Request<B>,

@@ -1,25 +1,39 @@
 //! JSON Web Signature, compact (RFC 7515), with HMAC (RFC 7518, section 3.2).
 
 use std::fmt;
+use std::sync::Arc;
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-
-use super::claim::{Bodies, BodyCheck, Claim, Intent, Rules, Settled};
-use super::encoding::MacEncoding;
-use super::headers::one;
-use super::input::Input;
-use super::message::Message;
-use super::secret::SecretKey;
-use super::signer::{SignError, Signed};
-use super::verdict::{Covers, VerifyError};
 use crate::algorithm::Algorithm;
-use crate::hasher::{Hasher, digest};
+use crate::hasher::digest;
 use crate::hmac::Key;
+use crate::sign::component::Component;
+use crate::sign::encoding::MacEncoding;
+use crate::sign::error::{RequestError, SchemeError, VerifyError};
+use crate::sign::headers::required_text;
+use crate::sign::input::Input;
+use crate::sign::message::Message;
+use crate::sign::rules::{BodyCheck, Claim, Prepared, Rules};
+use crate::sign::schemes::info::{ConfiguredScheme, KeyLength, SchemeInfo};
+use crate::sign::secret::SecretKey;
+use crate::sign::setting::Setting;
+use crate::sign::signature::{RequestSignature, SignOptions};
 
-/// The algorithm of a JWS: of the verifier's choosing, never of the token's.
+/// The description of [`Jws`].
+pub(crate) const INFO: SchemeInfo = SchemeInfo {
+    name: "jws",
+    headers: &["Authorization: Bearer HEADER.PAYLOAD.{mac}"],
+    content: "base64url(HEADER).base64url(body)",
+    encoding: MacEncoding::Base64Url,
+    note: "RFC 7515 compact, HS256/384/512; exp and nbf are in the payload and not checked",
+    settings: &[Setting::Algorithm, Setting::Header, Setting::KeyId],
+    ..SchemeInfo::BASE
+};
+
+/// The algorithm of a JWS, chosen by the verifier and never by the token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the names of RFC 7518, section 3.1
 pub enum JwsAlgorithm {
@@ -29,10 +43,10 @@ pub enum JwsAlgorithm {
 }
 
 impl JwsAlgorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 3] = [Self::Hs256, Self::Hs384, Self::Hs512];
 
-    /// `HS256`, `HS384` or `HS512`.
+    /// Returns `HS256`, `HS384` or `HS512`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
@@ -41,7 +55,7 @@ impl JwsAlgorithm {
         }
     }
 
-    /// The hash function; a key must have at least as many bytes as its digests (RFC 7518,
+    /// Returns the hash function. A key needs at least as many bytes as its digest (RFC 7518,
     /// section 3.2).
     pub fn hash(self) -> Algorithm {
         match self {
@@ -52,10 +66,10 @@ impl JwsAlgorithm {
     }
 }
 
-/// A JWS in a header: with the payload in the token, or detached, where the body is the payload.
+/// The settings of a JSON Web Signature in a header.
 ///
-/// With the payload in the token the body is that payload, or empty. `exp`, `nbf` and the other
-/// claims of a JWT are the payload's business and not looked at.
+/// The payload is in the token, and the body is the same or empty; or the JWS is detached, and the
+/// body is the payload. `exp`, `nbf` and other claims of a JWT are not checked.
 #[derive(Clone, Debug)]
 pub struct Jws {
     algorithm: JwsAlgorithm,
@@ -67,35 +81,35 @@ pub struct Jws {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Payload {
-    /// In the token; the header begins with `Bearer`.
+    /// In the token, after `Bearer`.
     Attached,
     /// RFC 7515, appendix F.
     Detached,
 }
 
 impl Jws {
-    /// `Authorization: Bearer TOKEN`, the payload in the token.
+    /// Returns a JWS in `Authorization: Bearer TOKEN`, with the payload in the token.
     pub fn new(algorithm: JwsAlgorithm) -> Self {
         let header = "Authorization".to_owned();
         Self { algorithm, payload: Payload::Attached, header, kid: None, typ: None }
     }
 
-    /// `NAME: HEADER..SIGNATURE`, the body being the payload (RFC 7515, appendix F).
+    /// Returns a detached JWS in the header `name`, as `HEADER..SIGNATURE` (RFC 7515, appendix F).
     pub fn detached(algorithm: JwsAlgorithm, name: &str) -> Self {
         Self { payload: Payload::Detached, header: name.to_owned(), ..Self::new(algorithm) }
     }
 
-    /// With this key id: written, and demanded.
+    /// Sets the key id, which a verifier requires.
     pub fn kid(self, kid: impl Into<String>) -> Self {
         Self { kid: Some(kid.into()), ..self }
     }
 
-    /// With this type, such as `JWT`: written, and not looked at.
+    /// Sets the type, such as `JWT`, which a verifier ignores.
     pub fn typ(self, typ: impl Into<String>) -> Self {
         Self { typ: Some(typ.into()), ..self }
     }
 
-    /// The algorithm.
+    /// Returns the algorithm.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
     }
@@ -111,19 +125,18 @@ impl Jws {
         Base64UrlUnpadded::encode_string(json.as_bytes())
     }
 
-    /// The token, which is signed from its start.
     fn check_header(&self, text: &str) -> Result<(), VerifyError> {
-        let wrong = |why| VerifyError::malformed("the token's header", why);
-        let json = Base64UrlUnpadded::decode_vec(text).map_err(|_| wrong("it is not base64url"))?;
+        let malformed = |problem| RequestError::malformed(Component::JwsHeader, problem);
+        let json = Base64UrlUnpadded::decode_vec(text).map_err(|_| malformed("not base64url"))?;
         let Ok(Members(members)) = serde_json::from_slice(&json) else {
-            return Err(wrong("it is not a JSON object whose names differ"));
+            return Err(malformed("not a JSON object without duplicate names").into());
         };
         let member = |name: &str| members.iter().find(|(n, _)| n == name).map(|(_, value)| value);
         if member("alg").and_then(Value::as_str) != Some(self.algorithm.name()) {
-            return Err(VerifyError::Alg);
+            return Err(VerifyError::OtherAlgorithm);
         }
         if member("crit").is_some() || member("b64").is_some() {
-            return Err(wrong("it makes demands (crit, b64) that are not understood"));
+            return Err(malformed("unsupported extension (crit, b64)").into());
         }
         match &self.kid {
             Some(kid) if member("kid").and_then(Value::as_str) != Some(kid) => {
@@ -134,69 +147,75 @@ impl Jws {
     }
 }
 
+impl ConfiguredScheme for Jws {
+    fn info(&self) -> &'static SchemeInfo {
+        &INFO
+    }
+
+    fn rules(&self) -> Result<Arc<dyn Rules>, SchemeError> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    fn key_length(&self) -> KeyLength {
+        KeyLength { min: self.algorithm.hash().default_len(), max: None, source: "RFC 7518" }
+    }
+}
+
 impl Rules for Jws {
     fn claim<'m>(&self, message: &Message<'m>) -> Result<Claim<'m>, VerifyError> {
-        let missing = || VerifyError::MissingHeader(self.header.clone());
-        let wrong = |why| VerifyError::malformed(self.header.clone(), why);
-        let value = one(message.headers, &self.header)?.ok_or_else(missing)?;
-        let text = std::str::from_utf8(value).map_err(|_| wrong("it is not text"))?;
+        let malformed = |problem| RequestError::malformed_header(&self.header, problem);
+        let text = required_text(message.headers, &self.header)?;
         let token = match self.payload {
             Payload::Detached => text,
             Payload::Attached => match text.split_once(' ') {
                 Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-                _ => return Err(wrong("it is not 'Bearer TOKEN'")),
+                _ => return Err(malformed("not in the form 'Bearer TOKEN'").into()),
             },
         };
         let mut segments = token.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (segments.next(), segments.next(), segments.next(), segments.next())
         else {
-            return Err(wrong("a token has three segments"));
+            return Err(malformed("not a token of three segments").into());
         };
         self.check_header(header)?;
-        let length = self.algorithm.hash().default_len();
         if signature.is_empty() {
             return Err(VerifyError::NoSignature);
         }
+        let length = self.algorithm.hash().default_len();
         let mac = MacEncoding::Base64Url.decode(signature.as_bytes(), length);
-        let mac = mac.ok_or_else(|| wrong("the signature is not base64url of the right length"))?;
-        let mut checks = Vec::new();
+        let mac = mac.ok_or_else(|| malformed("signature is not base64url of the right length"))?;
+        let mut check = None;
         let input = match self.payload {
             Payload::Detached if !payload.is_empty() => {
-                return Err(wrong("a detached payload stands in the body, not in the token"));
+                return Err(malformed("payload in the token (expected a detached one)").into());
             }
             Payload::Detached => Input::Encoded { before: format!("{header}.").into() },
             Payload::Attached => {
-                let payload_bytes = Base64UrlUnpadded::decode_vec(payload)
-                    .map_err(|_| wrong("the payload is not base64url"))?;
-                let expected = digest(Algorithm::Sha256, &payload_bytes);
-                let hasher = Hasher::new(Algorithm::Sha256);
-                checks.push(BodyCheck { hasher, expected, empty_passes: true });
+                let bytes = Base64UrlUnpadded::decode_vec(payload)
+                    .map_err(|_| malformed("payload is not base64url"))?;
+                let expected = digest(Algorithm::Sha256, &bytes);
+                check = Some(BodyCheck { allows_empty: true, ..BodyCheck::new(expected) });
                 Input::bytes(&token[..header.len() + 1 + payload.len()])
             }
         };
-        Ok(Claim {
-            macs: mac.into(),
-            input,
-            alternative: None,
-            timestamp: None,
-            lifetime: None,
-            expires: None,
-            id: None,
-            checks,
-            bodies: Bodies::Any,
-            covers: Covers { body: true, parts: ["JWS header".to_owned()].into() },
-            scope: None,
-        })
+        let mut claim = Claim::new(mac, input, true, [Component::JwsHeader].into());
+        claim.checks.extend(check);
+        Ok(claim)
     }
 
-    fn intend(&self, _: &Message<'_>, _: &Settled<'_>) -> Result<Intent, SignError> {
+    fn prepare(
+        &self,
+        _: &Message<'_>,
+        _: u64,
+        _: &SignOptions<'_>,
+    ) -> Result<Prepared, RequestError> {
         let header = self.encoded_header();
         let (name, payload) = (self.header.clone(), self.payload);
-        Ok(Intent {
+        Ok(Prepared {
             input: Input::Encoded { before: format!("{header}.").into() },
             scope: None,
-            keep_body: payload == Payload::Attached,
+            keeps_body: payload == Payload::Attached,
             render: Box::new(move |finished, body| {
                 let mac = finished.tags.first().map_or(&[][..], |tag| tag.as_bytes());
                 let mac = MacEncoding::Base64Url.encode(mac);
@@ -205,7 +224,7 @@ impl Rules for Jws {
                     Payload::Attached => format!("Bearer {value}"),
                     Payload::Detached => value.clone(),
                 };
-                Signed { headers: vec![(name, line)], value, ..Signed::default() }
+                RequestSignature { headers: vec![(name, line)], value, ..Default::default() }
             }),
         })
     }
@@ -215,7 +234,7 @@ impl Rules for Jws {
     }
 }
 
-/// A JSON object, no name of which stands twice (RFC 7515, section 4).
+/// A JSON object without duplicate names (RFC 7515, section 4).
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -229,9 +248,9 @@ impl<'de> Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members: Vec<(String, Value)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    // No header has more, and comparing each with each takes its time.
+                    // More members would make the comparison of all pairs slow.
                     if members.len() == 64 || members.iter().any(|(other, _)| *other == name) {
-                        return Err(A::Error::custom("a name stands twice, or there are too many"));
+                        return Err(A::Error::custom("duplicate name, or too many members"));
                     }
                     members.push((name, value));
                 }

@@ -1,31 +1,40 @@
-//! The canonical request: one spelling of a request's method, path, query and headers.
+//! The canonical request: the normal form of method, path, query and headers.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-use super::Path;
+use crate::sign::component::Component;
+use crate::sign::error::RequestError;
 use crate::sign::message::Message;
-use crate::sign::verdict::VerifyError;
 
-/// All but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A canonical request, but for the names of its headers and its body.
+/// The normal form of a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PathStyle {
+    Normalized,
+    Unchanged,
+    /// The style of S3.
+    EncodedOnce,
+}
+
+/// A canonical request without the list of its headers and the digest of its body.
 #[derive(Clone)]
 pub(super) struct Canonical {
     method: String,
     path: String,
     query: String,
-    /// Lines `name:value`, sorted; an empty digest of the body is filled in at the end.
+    /// Names and values, sorted. An empty digest of the body is filled in at the end.
     headers: Vec<(String, Vec<u8>)>,
 }
 
 impl Canonical {
-    pub(super) fn new(path: Path, message: &Message<'_>) -> Self {
+    pub(super) fn new(style: PathStyle, message: &Message<'_>) -> Self {
         Self {
             method: message.method.to_owned(),
-            path: canonical_path(path, message.path()),
+            path: canonical_path(style, message.path()),
             query: canonical_query(message.query().unwrap_or_default()),
             headers: Vec::new(),
         }
@@ -35,15 +44,15 @@ impl Canonical {
         self.query = canonical_query(query);
     }
 
-    /// Takes the headers of these names from `more`, then from the message; `host` is the host of the
-    /// request, from its header or its URL.
+    /// Adds the headers of these names, from `added` or else from the message. `host` is the host of
+    /// the request, from its header or its URL.
     pub(super) fn set_headers(
         &mut self,
         message: &Message<'_>,
         names: &[String],
-        more: &[(String, String)],
+        added: &[(String, String)],
         host: Option<&str>,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<(), RequestError> {
         for name in names {
             let mut value: Option<Vec<u8>> = None;
             let mut add = |one: &[u8]| match &mut value {
@@ -53,24 +62,24 @@ impl Canonical {
                     value.extend(spaced(one));
                 }
             };
-            match more.iter().find(|(title, _)| title.eq_ignore_ascii_case(name)) {
+            match added.iter().find(|(title, _)| title.eq_ignore_ascii_case(name)) {
                 Some((_, one)) => add(one.as_bytes()),
                 None if name == "host" => host.into_iter().for_each(|host| add(host.as_bytes())),
                 None => message.headers.values(name, &mut add),
             }
-            let value = value.ok_or_else(|| VerifyError::MissingHeader(name.clone()))?;
+            let value = value.ok_or_else(|| RequestError::missing_header(name))?;
             if value.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-                return Err(VerifyError::malformed(name.clone(), "it holds a line end"));
+                return Err(RequestError::malformed_header(name, "contains a line end"));
             }
             self.headers.push((name.clone(), value));
         }
         if !self.method.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(VerifyError::malformed("method", "it is no token"));
+            return Err(RequestError::malformed(Component::Method, "not a token"));
         }
         Ok(())
     }
 
-    /// The canonical request, with this for the body.
+    /// Returns the canonical request of a body with this digest or substitute.
     pub(super) fn write(&self, names: &str, payload: &str) -> Vec<u8> {
         let mut text = format!("{}\n{}\n{}\n", self.method, self.path, self.query).into_bytes();
         for (name, value) in &self.headers {
@@ -87,32 +96,32 @@ impl Canonical {
     }
 }
 
-/// Percent-encodes all but the unreserved characters.
+/// Percent-encodes all characters except the unreserved ones.
 pub(super) fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
 
-/// Drops the white space around a value, and writes one space for each run of it within: tabs too,
-/// as botocore's `' '.join(value.split())` has it. A line end stays, and is refused.
+/// Trims a value and replaces each run of white space, tabs included, by one space, as botocore's
+/// `' '.join(value.split())` does. A line end stays, and is refused.
 fn spaced(value: &[u8]) -> Vec<u8> {
     let words = value.split(|byte| matches!(byte, b' ' | b'\t' | b'\x0b' | b'\x0c'));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
 }
 
-fn canonical_path(kind: Path, path: &str) -> String {
-    let path: Cow<'_, str> = match kind {
-        Path::Normalised => normalised(path).into(),
+fn canonical_path(style: PathStyle, path: &str) -> String {
+    let path: Cow<'_, str> = match style {
+        PathStyle::Normalized => normalized(path).into(),
         _ => path.into(),
     };
-    let segments = path.split('/').map(|segment| match kind {
-        Path::EncodedOnce => encode(&percent_decode(segment.as_bytes()).collect::<Vec<u8>>()),
+    let segments = path.split('/').map(|segment| match style {
+        PathStyle::EncodedOnce => encode(&percent_decode(segment.as_bytes()).collect::<Vec<u8>>()),
         _ => encode(segment.as_bytes()),
     });
     let path = segments.collect::<Vec<_>>().join("/");
     if path.is_empty() { "/".into() } else { path }
 }
 
-fn normalised(path: &str) -> String {
+fn normalized(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/') {
         match segment {

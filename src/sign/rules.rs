@@ -1,0 +1,216 @@
+//! The interface of schemes: each reads a claim from a request, and prepares a signature.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::hasher::Hasher;
+use crate::hmac::Key;
+use crate::sign::component::Component;
+use crate::sign::encoding::Mac;
+use crate::sign::error::{RequestError, SchemeError, VerifyError};
+use crate::sign::input::{Finished, Input};
+use crate::sign::message::Message;
+use crate::sign::secret::SecretKey;
+use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::verified::Coverage;
+
+/// The most signatures that a request may carry: more would waste the verifier's time.
+pub(crate) const MAX_SIGNATURES: usize = 16;
+
+/// The rules of a scheme with its settings.
+pub(crate) trait Rules: Send + Sync {
+    /// Reads what a request claims. Nothing in it is authentic yet.
+    fn claim<'m>(&self, message: &Message<'m>) -> Result<Claim<'m>, VerifyError>;
+
+    /// Reads the one MAC of a scheme that signs only the body, the fast path of
+    /// [`verify_many`](crate::sign::Verifier::verify_many); `None` for other schemes and requests.
+    ///
+    /// `mac` is reused from request to request: copying it would cost more than decoding it.
+    fn body_mac(&self, message: &Message<'_>, mac: &mut Mac) -> Option<Result<(), VerifyError>> {
+        let _ = (message, mac);
+        None
+    }
+
+    /// Prepares the signature of a request. `options` are checked, and hold the time.
+    fn prepare(
+        &self,
+        message: &Message<'_>,
+        timestamp: u64,
+        options: &SignOptions<'_>,
+    ) -> Result<Prepared, RequestError>;
+
+    /// Returns the HMAC key of a secret, if the scheme uses one key for all messages.
+    fn key(&self, secret: &SecretKey) -> Option<Key>;
+
+    /// Derives the HMAC key of a secret for messages of this scope.
+    fn derive(&self, secret: &SecretKey, scope: &str) -> Key {
+        let _ = scope;
+        self.key(secret).expect("schemes without derivation have one key")
+    }
+
+    /// Returns the accepted distance between the signed time and now.
+    fn window(&self) -> Window {
+        Window::DEFAULT
+    }
+}
+
+/// The accepted distance between a signed time and now, in seconds, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Window {
+    pub(crate) past: u32,
+    pub(crate) future: u32,
+}
+
+impl Window {
+    pub(crate) const DEFAULT: Self = Self { past: 300, future: 300 };
+}
+
+/// The claim of a request to be signed.
+pub(crate) struct Claim<'m> {
+    pub(crate) macs: Candidates,
+    pub(crate) input: Input,
+    /// Another input that the sender may have signed.
+    pub(crate) alternative: Option<Box<Input>>,
+    pub(crate) times: SignedTimes,
+    pub(crate) id: Option<&'m str>,
+    pub(crate) checks: Vec<BodyCheck>,
+    pub(crate) bodies: Bodies,
+    pub(crate) coverage: Coverage,
+    /// The scope of a derived key.
+    pub(crate) scope: Option<String>,
+}
+
+impl Claim<'_> {
+    /// Returns a claim without times, id, checks and scope.
+    pub(crate) fn new(
+        macs: impl Into<Candidates>,
+        input: Input,
+        has_body: bool,
+        components: Arc<[Component]>,
+    ) -> Self {
+        Self {
+            macs: macs.into(),
+            input,
+            alternative: None,
+            times: SignedTimes::default(),
+            id: None,
+            checks: Vec::new(),
+            bodies: Bodies::Any,
+            coverage: Coverage { has_body, components },
+            scope: None,
+        }
+    }
+}
+
+/// The times that a signature covers.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SignedTimes {
+    pub(crate) timestamp: Option<u64>,
+    /// The accepted age in seconds, instead of the window's.
+    pub(crate) lifetime: Option<u32>,
+    pub(crate) expires: Option<u64>,
+}
+
+/// The bodies that are accepted with a signature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bodies {
+    Any,
+    /// Only an empty body: the signature does not cover the body.
+    Empty,
+}
+
+/// A signed digest of the body.
+pub(crate) struct BodyCheck {
+    pub(crate) hasher: Hasher,
+    pub(crate) expected: Digest,
+    /// Set if an empty body is accepted too.
+    pub(crate) allows_empty: bool,
+}
+
+impl BodyCheck {
+    pub(crate) fn new(expected: Digest) -> Self {
+        let hasher = Hasher::new(expected.hash_function());
+        Self { hasher, expected, allows_empty: false }
+    }
+}
+
+/// The MACs that a request offers: one without allocation, at most sixteen.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    first: Option<Mac>,
+    more: Vec<Mac>,
+}
+
+impl Candidates {
+    /// Adds a MAC. Returns `false` if there are too many.
+    #[must_use]
+    pub(crate) fn push(&mut self, mac: Mac) -> bool {
+        match &mut self.first {
+            None => self.first = Some(mac),
+            Some(_) if self.more.len() + 1 < MAX_SIGNATURES => self.more.push(mac),
+            Some(_) => return false,
+        }
+        true
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Returns the MAC if there is exactly one.
+    pub(crate) fn single(self) -> Option<Mac> {
+        self.first.filter(|_| self.more.is_empty())
+    }
+
+    /// Returns `true` if one of the MACs is `tag`. Compares all of them.
+    pub(crate) fn has_match(&self, tag: &[u8]) -> bool {
+        self.first.iter().chain(&self.more).fold(false, |found, mac| found | mac.matches(tag))
+    }
+}
+
+impl From<Mac> for Candidates {
+    fn from(mac: Mac) -> Self {
+        Self { first: Some(mac), more: Vec::new() }
+    }
+}
+
+/// A signature that is ready to be computed.
+pub(crate) struct Prepared {
+    pub(crate) input: Input,
+    /// The scope of a derived key.
+    pub(crate) scope: Option<String>,
+    /// Set if `render` needs the body itself.
+    pub(crate) keeps_body: bool,
+    pub(crate) render: Render,
+}
+
+/// Writes the signature from the tags, and from the body if it was kept.
+pub(crate) type Render = Box<dyn FnOnce(&Finished, &[u8]) -> RequestSignature + Send>;
+
+/// The keys of a signer or verifier. Secrets are kept only for schemes that derive keys.
+pub(crate) enum Keys {
+    Ready(Vec<Key>),
+    Derived(Vec<SecretKey>),
+}
+
+impl Keys {
+    pub(crate) fn new(rules: &dyn Rules, secrets: Vec<SecretKey>) -> Result<Self, SchemeError> {
+        if secrets.is_empty() {
+            return Err(SchemeError::NoKey);
+        }
+        let ready: Option<Vec<Key>> = secrets.iter().map(|secret| rules.key(secret)).collect();
+        Ok(ready.map_or(Self::Derived(secrets), Self::Ready))
+    }
+
+    /// Returns the keys for messages of this scope.
+    pub(crate) fn for_scope(&self, rules: &dyn Rules, scope: Option<&str>) -> Cow<'_, [Key]> {
+        match self {
+            Self::Ready(keys) => keys.into(),
+            Self::Derived(secrets) => {
+                let scope = scope.unwrap_or_default();
+                secrets.iter().map(|secret| rules.derive(secret, scope)).collect()
+            }
+        }
+    }
+}
