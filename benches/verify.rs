@@ -1,14 +1,14 @@
-//! Verdicts on 100,000 small signed payloads: `Verifier::verify_many` beside the same loop over
-//! the `hmac` crate, in turn within one run. Prints the ratio.
+//! Verification of 100,000 small payloads: `Verifier::verify_many` and a loop over the `hmac` crate,
+//! alternating within one run (`cargo bench --bench verify`).
 //!
-//! `cargo bench --bench verify`. One of ten is a forgery, and every round compares the verdicts.
+//! One payload of ten is forged, and every round compares the verdicts. The crate's loop does less
+//! work, so that the ratio favours it:
 //!
-//! - The library reads all lines of the header's name, refuses two that differ, checks the prefix,
-//!   decodes the hex, computes, compares in constant time, and returns a `VerifiedRequest` or the reason.
-//! - The crate's loop takes the first line of that name, checks the prefix, decodes with the `hex`
-//!   crate, computes, compares in constant time (`verify_slice`), and returns a `bool`; once with
-//!   the key prepared beforehand, once prepared for each payload, as most code has it. It does
-//!   less, so the ratio is not in our favour.
+//! - The library reads all headers of the name, refuses two that differ, checks the prefix, decodes
+//!   the hex, computes and compares the MAC, and returns a `VerifiedRequest` or the reason.
+//! - The loop reads the first header of the name, checks the prefix, decodes with the `hex` crate,
+//!   computes and compares the MAC (`verify_slice`), and returns a `bool`. The key is prepared either
+//!   once or for each payload, as most code does.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use hsum::sign::{Message, RequestSigner, Scheme, SecretKey, SignOptions, Verifie
 use sha2::Sha256;
 
 const KEY: &[u8] = b"a key of thirty-two bytes or so!";
-/// Payloads that are verified at a time.
+/// The number of payloads that are verified at a time.
 const SLICE: usize = 1000;
 
 type Headers = [(&'static str, String); 1];
@@ -40,7 +40,7 @@ fn main() {
             .iter()
             .enumerate()
             .map(|(i, body)| {
-                // One of ten is a forgery.
+                // One of ten is forged.
                 let body = if i % 10 == 0 { &b"forged"[..] } else { body };
                 let signed = signer.sign(&Message::empty(), &SignOptions::new(), body);
                 [("X-Hub-Signature-256", signed.expect("signed").headers()[0].1.clone())]
@@ -53,8 +53,8 @@ fn main() {
             .collect();
         let prepared = Hmac::<Sha256>::new_from_slice(KEY).expect("any length");
         let mut seconds = [0.0; 4];
-        // In slices, each variant in turn: on a busy machine the best of several short times means
-        // more than one long time.
+        // Alternates between the variants in slices: on a busy machine, the best of several short
+        // times is more accurate than one long time.
         for (requests, (headers, bodies)) in
             requests.chunks(SLICE).zip(headers.chunks(SLICE).zip(bodies.chunks(SLICE)))
         {
@@ -94,7 +94,7 @@ fn main() {
     }
 }
 
-/// The same loop over the `hmac` crate.
+/// Verifies with the `hmac` crate.
 fn crates(headers: &[Headers], bodies: &[Vec<u8>], mac: &dyn Fn() -> Hmac<Sha256>) -> Vec<bool> {
     let verdict = |(headers, body): (&Headers, &Vec<u8>)| {
         let line = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("x-hub-signature-256"));

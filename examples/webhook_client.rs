@@ -1,4 +1,4 @@
-//! A client that signs what it sends, over plain HTTP.
+//! A client that sends a signed webhook over plain HTTP.
 //!
 //! `WEBHOOK_SECRET=whsec_… cargo run --features http --example webhook_client -- 127.0.0.1:8080 '{}'`
 
@@ -10,9 +10,9 @@ use hsum::sign::{RequestSigner, Scheme, SecretKey, SignOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key = SecretKey::from_whsec(std::env::var("WEBHOOK_SECRET")?)?;
-    let mut words = std::env::args().skip(1);
-    let address = words.next().unwrap_or_else(|| "127.0.0.1:8080".into());
-    let body = words.next().unwrap_or_else(|| "{}".into()).into_bytes();
+    let mut args = std::env::args().skip(1);
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into());
+    let body = args.next().unwrap_or_else(|| "{}".into()).into_bytes();
 
     let mut request = http::Request::post(format!("http://{address}/hook")).body(body)?;
     let id = format!("msg_{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos());
@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     stream.write_all(text.as_bytes())?;
     stream.write_all(b"\r\n")?;
     stream.write_all(request.body())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    println!("{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    println!("{response}");
     Ok(())
 }

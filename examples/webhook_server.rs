@@ -1,5 +1,4 @@
-//! A server that takes signed webhooks only: a layer refuses forgeries and replays before the
-//! handler sees a body.
+//! A server of signed webhooks. A layer refuses forgeries and replays before the handler sees a body.
 //!
 //! `WEBHOOK_SECRET=whsec_… cargo run --features http --example webhook_server -- 127.0.0.1:8080`
 
@@ -16,9 +15,9 @@ use axum::routing::post;
 use axum::{Extension, Router};
 use hsum::sign::{Scheme, SecretKey, VerifiedRequest, Verifier};
 
-/// Longer bodies are not read to their end.
+/// The longest accepted body.
 const LONGEST_BODY: usize = 1 << 20;
-/// As long as a request stays fresh, to either side.
+/// The time that replay keys are remembered: twice the tolerance.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
 #[derive(Clone)]
@@ -33,7 +32,7 @@ impl Gate {
         Ok(Self { verifier, seen: Arc::default() })
     }
 
-    /// Whether it comes for the first time.
+    /// Returns `true` if the request was not seen before.
     fn is_new(&self, verified: &VerifiedRequest) -> bool {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -42,11 +41,11 @@ impl Gate {
     }
 }
 
-/// The layer.
+/// Admits authentic requests.
 async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let refuse = |reason: &str| (StatusCode::UNAUTHORIZED, reason.to_owned()).into_response();
-    // Without a claim that can be right, the body is not even read.
+    // A request that cannot be authentic is refused before its body is read.
     let mut verifying = match gate.verifier.begin_parts(&parts, "") {
         Ok(verifying) => verifying,
         Err(error) => return refuse(error.reason()),
@@ -65,7 +64,7 @@ async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Respon
     }
 }
 
-/// The handler: what comes here is authentic.
+/// Handles authentic requests.
 async fn hook(Extension(verified): Extension<VerifiedRequest>, body: axum::body::Bytes) -> String {
     format!("{}: {} bytes\n", verified.id().unwrap_or_default(), body.len())
 }
@@ -107,33 +106,33 @@ mod tests {
         );
         headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
         let mut stream = TcpStream::connect(address).expect("the server listens");
-        stream.write_all(format!("{text}\r\n{body}").as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        answer
+        stream.write_all(format!("{text}\r\n{body}").as_bytes()).expect("the server reads");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("the server responds");
+        response
     }
 
     #[test]
     fn forgeries_and_replays_do_not_reach_the_handler() {
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                tell.send(listener.local_addr().expect("an address")).expect("somebody waits");
+                sender.send(listener.local_addr().expect("an address")).expect("the test waits");
                 axum::serve(listener, app(Gate::new(key()).expect("a gate"))).await
             })
         });
-        let address = told.recv().expect("it starts");
+        let address = receiver.recv().expect("the server starts");
         let signer = RequestSigner::new(Scheme::StandardWebhooks, vec![key()]).expect("a signer");
         let sign = |id| {
             let options = SignOptions::new().id(id);
             signer.sign(&Message::empty(), &options, b"{}").expect("signed").headers().to_vec()
         };
-        let answer = send(address, &sign("msg_1"), "{}");
+        let response = send(address, &sign("msg_1"), "{}");
         assert!(
-            answer.starts_with("HTTP/1.1 200") && answer.ends_with("msg_1: 2 bytes\n"),
-            "{answer}"
+            response.starts_with("HTTP/1.1 200") && response.ends_with("msg_1: 2 bytes\n"),
+            "{response}"
         );
         let headers = sign("msg_2");
         assert!(send(address, &headers, "{} ").ends_with("mismatch"));

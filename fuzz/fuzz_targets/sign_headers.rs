@@ -1,10 +1,10 @@
-//! Whatever a request claims, the answer is a verdict; and what is signed is verified, by every scheme.
+//! Verifying any request returns a verdict, and signed requests are verified, in every scheme.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use hsum::sign::{
-    MacEncoding, Jws, JwsAlgorithm, Message, SchemeInfo, Rfc9421, Scheme, SecretKey, SignOptions, RequestSigner,
-    Sigv4, Template, Verifier,
+    Jws, JwsAlgorithm, MacEncoding, Message, RequestSigner, Rfc9421, Scheme, SchemeInfo, SecretKey,
+    SignOptions, Sigv4, Template, Verifier,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ struct Input<'a> {
     key: &'a [u8],
     method: &'a str,
     url: &'a str,
-    /// Headers of a forged request: values for the scheme's own, and more.
+    /// Values of the scheme's own headers in a forged request.
     values: [&'a [u8]; 3],
     more: Vec<(&'a str, &'a [u8])>,
     params: Vec<(&'a str, &'a str)>,
@@ -27,21 +27,26 @@ struct Input<'a> {
 }
 
 fn scheme(input: &Input<'_>) -> (Scheme, [&'static str; 3]) {
-    let row = &SchemeInfo::ALL[usize::from(input.scheme) % SchemeInfo::ALL.len()];
-    let name = |i: usize| row.headers.get(i).and_then(|line| line.split(':').next()).unwrap_or("x");
+    let info = &SchemeInfo::ALL[usize::from(input.scheme) % SchemeInfo::ALL.len()];
+    let name =
+        |i: usize| info.headers.get(i).and_then(|line| line.split(':').next()).unwrap_or("x");
     let names = [name(0), name(1), name(2)];
     let sigv4 = || Sigv4::new("r", "s", "AKID");
-    let scheme = match row.name {
+    let scheme = match info.name {
         "raw" => Scheme::Template(Template::raw("X", input.line).encoding(MacEncoding::Base64)),
         "template" => Scheme::Template(Template::new(input.content, [input.line])),
-        "jws" if input.scheme >= 128 => Scheme::Jws(Jws::detached(JwsAlgorithm::Hs512, "Authorization")),
+        "jws" if input.scheme >= 128 => {
+            Scheme::Jws(Jws::detached(JwsAlgorithm::Hs512, "Authorization"))
+        }
         "jws" => Scheme::Jws(Jws::new(JwsAlgorithm::Hs256)),
         "sigv4" if input.scheme >= 192 => Scheme::Sigv4(Sigv4::new("r", "s3", "AKID")),
         "sigv4" if input.scheme >= 128 => Scheme::Sigv4(sigv4().presign(60)),
         "sigv4" => Scheme::Sigv4(sigv4()),
-        "rfc9421" if input.scheme >= 128 => Scheme::Rfc9421(Rfc9421::default().cover([input.content])),
+        "rfc9421" if input.scheme >= 128 => {
+            Scheme::Rfc9421(Rfc9421::default().cover([input.content]))
+        }
         "rfc9421" => Scheme::Rfc9421(Rfc9421::default()),
-        name => Scheme::from_name(name).expect("a row"),
+        name => Scheme::from_name(name).expect("a scheme"),
     };
     (scheme, names)
 }
@@ -59,11 +64,11 @@ fuzz_target!(|input: Input<'_>| {
     let many = verifier.verify_many(&[(message, input.body)]).remove(0);
     assert_eq!(one.map(|v| v.replay_key()), many.map(|v| v.replay_key()));
 
-    let key = SecretKey::from_bytes(input.key).expect("it was one");
-    let signer = RequestSigner::new(scheme, vec![key]).expect("as the verifier");
-    let options =
-        SignOptions::new().timestamp(input.timestamp).id(input.id).nonce("n");
-    let message = Message::new(&input.more).method(input.method).url(input.url).params(&input.params);
+    let key = SecretKey::from_bytes(input.key).expect("decoded above");
+    let signer = RequestSigner::new(scheme, vec![key]).expect("valid for the verifier");
+    let options = SignOptions::new().timestamp(input.timestamp).id(input.id).nonce("n");
+    let message =
+        Message::new(&input.more).method(input.method).url(input.url).params(&input.params);
     let Ok(signed) = signer.sign(&message, &options, input.body) else { return };
     let mut headers: Vec<(String, Vec<u8>)> =
         input.more.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
@@ -80,7 +85,7 @@ fuzz_target!(|input: Input<'_>| {
     let message = Message::new(&headers).method(input.method).url(url).params(&params);
     let verdict = verifier.ignore_time().verify(&message, input.body);
     if let Err(error) = verdict {
-        // What came along with the request may be what its own receiver refuses; the MAC fits.
+        // The rest of the request may be refused, but the MAC matches.
         assert_ne!(error.reason(), "mismatch", "{signed:?}");
     }
 });

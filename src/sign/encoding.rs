@@ -47,7 +47,7 @@ impl MacEncoding {
         Some(mac)
     }
 
-    /// As [`decode`](Self::decode), into a reused `mac`, which is invalid after `None`.
+    /// Decodes into a reused `mac`, which is invalid after `None`.
     pub(crate) fn decode_into(self, text: &[u8], length: usize, mac: &mut Mac) -> Option<()> {
         mac.length = length;
         let room = mac.bytes.get_mut(..length)?;
@@ -132,7 +132,7 @@ impl Mac {
     #[inline]
     pub(crate) fn matches(&self, tag: &[u8]) -> bool {
         if tag.len() != self.length {
-            return false; // the length of a MAC is no secret
+            return false; // the length of a MAC is public
         }
         let (ours, our_rest) = self.as_bytes().as_chunks::<8>();
         let (theirs, their_rest) = tag.as_chunks::<8>();

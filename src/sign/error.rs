@@ -19,7 +19,7 @@ pub enum RequestError {
     Malformed {
         /// The component.
         component: Component,
-        /// What is wrong, and what was expected.
+        /// The problem, and what was expected.
         problem: &'static str,
     },
 }
@@ -86,9 +86,7 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
-    /// Returns a stable word for the reason: `mismatch`, `stale`, `future`, `missing-header`,
-    /// `malformed`, `no-signature`, `duplicate-header`, `alg`, `coverage`, `unknown-key` or
-    /// `body-hash-mismatch`.
+    /// Returns the reason as a stable word, such as `stale`.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Mismatch => "mismatch",
@@ -150,7 +148,7 @@ pub enum SchemeError {
         setting: Setting,
         /// Its value.
         value: String,
-        /// What is wrong, and what was expected.
+        /// The problem, and what was expected.
         problem: &'static str,
     },
     /// HMAC is not defined for the algorithm.

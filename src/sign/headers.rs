@@ -71,7 +71,7 @@ pub(crate) fn single<'a>(
     if differ { Err(RequestError::Duplicate(Component::header(name))) } else { Ok(found) }
 }
 
-/// As [`single`], for a header that the scheme needs.
+/// Returns the value of a header that the scheme needs; see [`single`].
 pub(crate) fn required<'a>(
     headers: &'a dyn RequestHeaders,
     name: &str,
@@ -79,7 +79,7 @@ pub(crate) fn required<'a>(
     single(headers, name)?.ok_or_else(|| RequestError::missing_header(name))
 }
 
-/// As [`required`], for a header that is text.
+/// Returns the value of a header that the scheme needs, if it is UTF-8.
 pub(crate) fn required_text<'a>(
     headers: &'a dyn RequestHeaders,
     name: &str,

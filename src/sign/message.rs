@@ -42,8 +42,9 @@ impl<'a> Message<'a> {
         Self { method, ..self }
     }
 
-    /// Sets the URL as the *sender* saw it, character for character; a proxy may have changed it.
-    /// Path and query alone suffice for schemes that sign no more.
+    /// Sets the URL exactly as the *sender* saw it.
+    ///
+    /// A proxy may have changed it. Some schemes need only path and query.
     pub fn url(self, url: &'a str) -> Self {
         Self { url, ..self }
     }

@@ -243,8 +243,7 @@ impl Scheme {
         self.with(|scheme| scheme.key_length())
     }
 
-    /// Returns `true` if `setting` has an effect: the scheme has it, and a custom pattern has its
-    /// field.
+    /// Returns `true` if `setting` has an effect, also in the pattern of a template.
     pub fn has_setting(&self, setting: Setting) -> bool {
         self.with(|scheme| scheme.has_setting(setting))
     }

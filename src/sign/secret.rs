@@ -79,7 +79,7 @@ pub fn decode_key(format: KeyFormat, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
 }
 
 impl SecretKey {
-    /// Returns the key made of the characters of `text`.
+    /// Returns the key that consists of the characters of `text`.
     ///
     /// # Errors
     /// [`KeyError`] if it is empty, blank, too long, or contains a line end, which usually comes
@@ -88,7 +88,7 @@ impl SecretKey {
         Self::parse(KeyFormat::Text, text)
     }
 
-    /// Returns the key made of `bytes`.
+    /// Returns the key that consists of `bytes`.
     ///
     /// # Errors
     /// [`KeyError`] if it is empty, blank or too long.

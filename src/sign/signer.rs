@@ -38,8 +38,7 @@ pub struct RequestSigner {
 }
 
 impl RequestSigner {
-    /// Returns a signer by `scheme` with these keys. Several keys make several signatures, in
-    /// schemes whose requests can carry them.
+    /// Returns a signer by `scheme`, with several keys only if requests can carry several signatures.
     ///
     /// # Errors
     /// [`SchemeError`] without keys, with too many, or if a setting of the scheme is invalid.
@@ -116,8 +115,7 @@ impl Signing {
         }
     }
 
-    /// Returns `true` if the body is kept in memory because the signature contains it, as a compact
-    /// JWS does.
+    /// Returns `true` if the body is kept in memory, as for a compact JWS that contains it.
     pub fn keeps_body(&self) -> bool {
         self.body.is_some()
     }

@@ -48,8 +48,7 @@ impl VerifiedRequest {
         &self.coverage
     }
 
-    /// Returns an identifier of the signed content, the same for every copy of the request even if
-    /// unsigned components were changed.
+    /// Returns an identifier of the signed content, whatever the other components are.
     ///
     /// Remember it for as long as requests stay fresh, and refuse requests that repeat it. It
     /// reveals nothing about the signature.

@@ -56,8 +56,9 @@ impl Verifier {
         Ok(Self { scheme: scheme.name(), rules, keys, window, clock: Arc::new(SystemClock) })
     }
 
-    /// Sets the accepted distance between the signed time and now in seconds, in both directions
-    /// and inclusive. The default is the scheme's, 300 for most.
+    /// Sets the accepted distance between the signed time and now, in seconds.
+    ///
+    /// It is inclusive and applies in both directions. The default is the scheme's, 300 for most.
     pub fn tolerance(self, seconds: u32) -> Self {
         Self { window: Some(Window { past: seconds, future: seconds }), ..self }
     }

@@ -1,4 +1,4 @@
-//! `hsum hmac`: keys from everywhere but the command line.
+//! `hsum hmac`, with keys from every source except the command line.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ const KEY: &str = "Jefe";
 const DATA: &str = "what do ya want for nothing?";
 const TAG: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
 
-/// With the data of the test case in `data`.
+/// Prepares a directory with the data of the test case in `data`.
 fn dir() -> Dir {
     let dir = Dir::new();
     dir.write("data", DATA);
@@ -21,7 +21,7 @@ fn with_env(words: &str, key: &str) -> Ran {
     dir().words("hmac --key env:KEY").args(words.split_whitespace()).env("KEY", key).run()
 }
 
-/// With this key in a file, as this format.
+/// Runs with the key in a file, in this format.
 #[track_caller]
 fn with_file(key: impl AsRef<[u8]>, format: &str) -> Ran {
     let dir = dir();
@@ -35,7 +35,7 @@ fn line() -> String {
 }
 
 #[test]
-fn from_the_environment() {
+fn keys_come_from_the_environment() {
     with_env("data", KEY).is(0, line().as_bytes(), "");
     dir().words("hmac --key env:NOT_THERE data").gives(
         2,
@@ -45,7 +45,7 @@ fn from_the_environment() {
 }
 
 #[test]
-fn from_a_file() {
+fn keys_come_from_a_file() {
     with_file(KEY, "text").is(0, line().as_bytes(), "");
     let missing = "hsum: nope: No such file or directory\n";
     dir().words("hmac --key file:nope data").gives(2, "", missing);
@@ -53,7 +53,7 @@ fn from_a_file() {
 }
 
 #[test]
-fn from_a_descriptor() {
+fn keys_come_from_a_descriptor() {
     let dir = dir();
     dir.write("key", KEY);
     dir.chmod("key", 0o600);
@@ -64,7 +64,7 @@ fn from_a_descriptor() {
 }
 
 #[test]
-fn from_standard_input() {
+fn keys_come_from_standard_input() {
     dir().words("hmac --key - data").stdin(KEY).prints(line());
     dir().words("hmac --key - data").stdin("").gives(
         2,
@@ -74,7 +74,7 @@ fn from_standard_input() {
 }
 
 #[test]
-fn of_standard_input() {
+fn standard_input_is_hashed() {
     let dir = dir();
     let expected = format!("{TAG}  -\n");
     dir.words("hmac --key env:KEY").env("KEY", KEY).stdin(DATA).prints(&expected);
@@ -92,7 +92,7 @@ fn a_prompt_needs_a_terminal() {
 }
 
 #[test]
-fn key_formats() {
+fn keys_are_decoded() {
     with_file("4a656665", "hex").is(0, line().as_bytes(), "");
     with_file("4A656665\n", "hex").is(0, line().as_bytes(), "");
     with_file("SmVmZQ==", "base64").is(0, line().as_bytes(), "");
@@ -101,7 +101,7 @@ fn key_formats() {
 }
 
 #[test]
-fn text_drops_exactly_one_final_newline() {
+fn text_keys_lose_exactly_one_final_newline() {
     with_file("Jefe\n", "text").is(0, line().as_bytes(), "");
     with_file("Jefe\r\n", "text").is(0, line().as_bytes(), "");
     let raw = with_file("Jefe\n", "raw");
@@ -114,7 +114,7 @@ fn text_drops_exactly_one_final_newline() {
 }
 
 #[test]
-fn keys_that_are_none() {
+fn empty_and_blank_keys_are_refused() {
     let empty = "hsum: key: the key is empty\n";
     for (key, format) in [
         ("", "text"),
@@ -146,7 +146,7 @@ fn keys_that_cannot_be_decoded_are_not_shown() {
 }
 
 #[test]
-fn raw_keys_of_any_bytes_and_lengths() {
+fn raw_keys_have_any_bytes_and_lengths() {
     use hmac::{Hmac, KeyInit, Mac};
     let mut numbers = Numbers::new(4);
     for length in [1, 63, 64, 65, 1000] {
@@ -159,7 +159,7 @@ fn raw_keys_of_any_bytes_and_lengths() {
 }
 
 #[test]
-fn white_space_around_a_key_counts_and_is_warned_of() {
+fn white_space_around_a_key_counts_and_causes_a_warning() {
     let ran = with_file(" Jefe", "text");
     assert_ne!(ran.exits(0), line());
     assert!(ran.stderr.contains("warning: key: the key begins or ends with white space"));
@@ -210,7 +210,7 @@ fn the_key_is_not_in_the_process_list() {
 }
 
 #[test]
-fn expect() {
+fn expected_tags_are_compared() {
     with_env(&format!("--expect {TAG} data"), KEY).is(0, b"data: OK\n", "");
     let upper = TAG.to_uppercase();
     with_env(&format!("--expect {upper} data"), KEY).is(0, b"data: OK\n", "");
@@ -223,7 +223,7 @@ fn expect() {
 }
 
 #[test]
-fn a_tag_of_another_length_never_fits() {
+fn a_tag_of_another_length_never_matches() {
     for tag in [&TAG[..2], &TAG[..32], &TAG[..62], &format!("{TAG}00"), &TAG.repeat(2)] {
         with_env(&format!("--expect {tag} data"), KEY).is(1, b"data: FAILED\n", "");
     }
@@ -242,7 +242,7 @@ fn a_malformed_tag_is_wrong_usage() {
 }
 
 #[test]
-fn expecting_something_of_a_missing_file_fails() {
+fn a_missing_file_fails_an_expectation() {
     let message = "hsum: nope: No such file or directory\n";
     with_env(&format!("--expect {TAG} nope"), KEY).is(1, b"", message);
 }
@@ -264,7 +264,7 @@ fn key_and_message_cannot_both_be_standard_input() {
 }
 
 #[test]
-fn algorithms() {
+fn algorithms_with_hmac_are_accepted() {
     let ran = with_env("-a md5 data", KEY);
     ran.is(0, b"750c783e6ab0b503eaa86e310a5db738  data\n", "");
     with_env("-a shake128 data", KEY).is_in(2, b"", "shake128");
@@ -276,7 +276,7 @@ fn algorithms() {
 }
 
 #[test]
-fn forms_of_output() {
+fn tags_are_printed_in_every_format() {
     let tagged = format!("HMAC-SHA256 (data) = {TAG}\n");
     with_env("--tag data", KEY).is(0, tagged.as_bytes(), "");
     with_env("-z data", KEY).is(0, format!("{TAG}  data\0").as_bytes(), "");
@@ -291,14 +291,14 @@ fn forms_of_output() {
 }
 
 #[test]
-fn several_files_and_a_missing_one() {
+fn a_missing_file_does_not_stop_the_others() {
     let line = line();
     let message = "hsum: nope: No such file or directory\nhsum: .: Is a directory\n";
     with_env("data nope . data", KEY).is(1, (line.clone() + &line).as_bytes(), message);
 }
 
 #[test]
-fn openssl_agrees() {
+fn tags_match_those_of_openssl() {
     if !has("openssl") {
         return;
     }

@@ -1,4 +1,4 @@
-//! Every scheme with every option: one that has no effect is refused.
+//! Options of schemes: an option without effect is refused.
 
 use hsum::sign::SchemeInfo;
 
@@ -26,8 +26,9 @@ const SIGN: [&str; 5] =
     ["--param a=1", "--timestamp 1700000000", "--timestamp now", "--id m", "--nonce n"];
 const VERIFY: [&str; 4] = ["--param a=1", "--tolerance 10", "--no-freshness", "--now 1700000000"];
 
-/// What schemes need to sign, and the options that have an effect in them.
+/// The options of schemes that sign the time.
 const TIMED: &str = "timestamp tolerance no-freshness now";
+/// Schemes, the options that they need, and those that have an effect.
 const TAKEN: [(&str, &str, &str); 22] = [
     ("github", "", ""),
     ("slack", "", TIMED),
@@ -74,7 +75,7 @@ fn an_option_without_effect_is_refused() {
             .flat_map(|(verb, more)| SETTINGS.iter().chain(more).map(move |option| (verb, *option)))
         {
             let (flag, value) = option.split_once(' ').unwrap_or((option, ""));
-            // Instead of the one that is needed anyway.
+            // The scheme needs this option, so that it is already there.
             let twice = needed.contains(flag) && flag != "--header";
             let option = if twice { "" } else { option };
             let option = match (scheme, flag) {
@@ -104,7 +105,7 @@ fn an_option_without_effect_is_refused() {
 }
 
 #[test]
-fn a_refusal_names_what_there_is() {
+fn a_refusal_names_the_options_of_the_scheme() {
     let refused = |words: &str, word: &str| {
         let dir = Dir::with(&["body"]);
         dir.words(words).env("KEY", "a-secret-that-is-long-enough").refuses(word);
@@ -157,7 +158,7 @@ fn values_out_of_range_are_refused() {
     }
 }
 
-/// Verbs that send have the options too, and sign only if they are told to.
+/// Verbs that send requests have these options too, and sign only with `--sign`.
 #[test]
 fn settings_without_a_scheme_are_refused() {
     let dir = Dir::with(&["body"]);

@@ -1,4 +1,4 @@
-//! Secrets: out of memory when they are done with, out of core dumps, out of the reach of others.
+//! Secrets are wiped from memory, and kept out of core dumps and from other users.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,7 +13,7 @@ use crate::support::*;
 /// A secret that occurs nowhere else, not even in this test's command lines.
 const SECRET: &str = "xJ7-qv0Zt4-Lw9bMh2-cKd5RnY8-secret";
 
-/// How often `needle` is in the writable memory of a process; `None` if it cannot be read.
+/// Counts `needle` in the writable memory of a process; `None` if the memory cannot be read.
 fn occurrences(child: &Child, needle: &[u8]) -> Option<usize> {
     let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
     let Ok(mut memory) = File::open(format!("/proc/{}/mem", child.id())) else {
@@ -26,7 +26,7 @@ fn occurrences(child: &Child, needle: &[u8]) -> Option<usize> {
         let (start, end) = (number(range.0), number(range.1));
         let mut bytes = vec![0; usize::try_from(end - start).expect("a size")];
         memory.seek(SeekFrom::Start(start)).expect("a place");
-        // A part that is not there, as of a guard page, holds nothing.
+        // A mapping that cannot be read, such as a guard page, holds nothing.
         if memory.read_exact(&mut bytes).is_ok() {
             count += bytes.windows(needle.len()).filter(|window| *window == needle).count();
         }
@@ -40,7 +40,7 @@ fn dir() -> Dir {
         ("text", SECRET.to_owned()),
         ("hex", hex::encode(SECRET)),
         ("base64", base64(SECRET.as_bytes())),
-        // Longer than a block, so that it is hashed first.
+        // Longer than a block, and therefore hashed first.
         ("long", SECRET.repeat(7)),
     ] {
         dir.write(name, text);
@@ -55,7 +55,7 @@ fn base64(bytes: &[u8]) -> String {
     base64ct::Base64::encode_string(bytes)
 }
 
-/// Nothing of the secret, however it is written, while the program waits for its message.
+/// Checks that no encoding of the secret is in memory while the program waits for its message.
 #[track_caller]
 fn is_clean(child: Child, fifo: File, what: &str) {
     let control = occurrences(&child, b"HSUM=/");
@@ -89,9 +89,9 @@ fn a_key_is_not_in_memory_while_messages_are_read() {
 }
 
 #[test]
-fn verify_request_keeps_the_written_key_for_explain_only() {
+fn verify_request_keeps_the_text_of_the_key_for_explain_only() {
     let dir = dir();
-    // The body is opened before the keys are read: more than a pipe holds is taken only after.
+    // The body is opened before the keys are read, but more than a pipe holds is read only after.
     let words = "exec \"$HSUM\" verify-request -s github -k file:text -H X-Hub-Signature-256:sha256=00 < fifo";
     let child = dir.shell(words).spawn();
     let mut fifo = open_fifo(&dir.path("fifo"));
@@ -108,7 +108,7 @@ fn verify_request_keeps_the_written_key_for_explain_only() {
     is_clean(child, fifo, "verify-request");
 }
 
-/// Looks for the comments of each file: its other text is needed while the program runs.
+/// Searches for the comments of each file, since its other text is needed while the program runs.
 #[test]
 fn the_text_of_netrc_header_and_cookie_files_is_wiped() {
     let dir = dir();
@@ -149,7 +149,7 @@ fn a_process_with_a_key_is_not_dumped() {
             let core = limits.lines().find(|line| line.starts_with("Max core file size"));
             let sizes: Vec<_> = core.expect("a limit").split_whitespace().skip(4).take(2).collect();
             assert_eq!(sizes, ["0", "0"], "{args:?}");
-            // The files of a process that cannot be dumped belong to root.
+            // The files in `/proc` of a process that cannot be dumped belong to root.
             let owner = fs::metadata(format!("{process}/maps")).expect("metadata").uid();
             assert_eq!(owner, 0, "{args:?}");
         }
@@ -158,9 +158,9 @@ fn a_process_with_a_key_is_not_dumped() {
     }
 }
 
-/// `/proc/self` belongs to root then, through which descriptors are opened.
+/// `/proc/self`, which belongs to root then, is not needed to read descriptors.
 #[test]
-fn descriptors_are_read_by_who_is_not_root() {
+fn descriptors_are_read_without_root() {
     let dir = dir();
     dir.write("body", "Hello, World!");
     dir.write("key", SECRET);
@@ -189,7 +189,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn every_verb_warns_of_a_key_that_others_can_read() {
+fn every_verb_warns_about_keys_that_others_can_read() {
     let dir = Dir::with(&["tree/a"]);
     dir.write("key", SECRET);
     dir.write("netrc", "machine 127.0.0.1 login me password x\n");
@@ -222,7 +222,7 @@ fn every_verb_warns_of_a_key_that_others_can_read() {
 }
 
 #[test]
-fn an_unusable_key_has_one_exit_status() {
+fn unusable_keys_have_exit_status_2_in_all_verbs() {
     let dir = Dir::with(&["tree/a"]);
     for (key, why) in
         [("", "the key is empty"), (" ", "the key is blank"), ("\t \n", "the key is blank")]
@@ -241,7 +241,7 @@ fn an_unusable_key_has_one_exit_status() {
     }
 }
 
-/// The libraries of Standard Webhooks and Svix accept both.
+/// The libraries of Standard Webhooks and Svix accept such keys too.
 #[test]
 fn a_webhook_secret_may_lack_its_prefix() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! `hsum sign`, `verify-request`, `keygen` and `schemes`: what is signed is verified, forgeries are not, and causes are named.
+//! `hsum sign`, `verify-request`, `keygen` and `schemes`.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ const KEY: &str = "It's a Secret to Everybody";
 const HEADER: &str =
     "X-Hub-Signature-256: sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// Settings and values under which every scheme can sign.
+/// Settings and values with which every scheme can sign.
 const ALL: [(&str, &str); 23] = [
     ("github", ""),
     ("slack", ""),
@@ -44,7 +44,7 @@ fn dir() -> Dir {
     dir
 }
 
-/// `hsum WORDS` with the key in the environment; the directory lives as long as the statement.
+/// Prepares `hsum WORDS` with the key in the environment, in a directory for this statement.
 macro_rules! hsum {
     ($words:expr) => {
         dir().words(AsRef::<str>::as_ref(&$words)).env("KEY", KEY)
@@ -52,7 +52,7 @@ macro_rules! hsum {
 }
 
 #[test]
-fn signs_what_github_documents() {
+fn github_signatures_match_the_documentation() {
     hsum!("sign -s github -k env:KEY body").prints(format!("{HEADER}\n"));
     hsum!("sign -s github -k env:KEY").stdin("Hello, World!").prints(format!("{HEADER}\n"));
     let value = HEADER.split('=').next_back().expect("a MAC");
@@ -69,9 +69,8 @@ fn signs_what_github_documents() {
     hsum!("sign -s github -k env:KEY --format curl --url https://a.example/x body").prints(curl);
 }
 
-/// Every scheme, by way of a file of headers; a body with a byte more is refused.
 #[test]
-fn what_is_signed_is_verified() {
+fn signed_requests_are_verified_and_changed_bodies_refused() {
     for (scheme, settings) in ALL {
         let dir = dir();
         let key = match scheme {
@@ -100,7 +99,7 @@ fn what_is_signed_is_verified() {
 }
 
 #[test]
-fn signatures_in_parameters_and_urls() {
+fn signatures_in_parameters_and_urls_are_verified() {
     let dir = dir();
     let call = |words: &str| dir.words(words).env("KEY", KEY);
     let params = call("sign -s mailgun -k env:KEY body").run().exits(0);
@@ -132,7 +131,7 @@ fn signatures_in_parameters_and_urls() {
 }
 
 #[test]
-fn the_verdict_in_words_and_json() {
+fn verdicts_are_printed_as_text_and_json() {
     let line = |words: &str| {
         let dir = dir();
         dir.write(
@@ -171,7 +170,7 @@ fn the_verdict_in_words_and_json() {
 }
 
 #[test]
-fn a_captured_request() {
+fn captured_requests_are_verified() {
     let dir = dir();
     let call = |words: &str| dir.words(words).env("KEY", KEY);
     for end in ["\r\n", "\n"] {
@@ -193,13 +192,12 @@ fn a_captured_request() {
     );
 }
 
-/// One row for each way that people are caught: the change that made it, and the words of the answer.
 #[test]
-fn explain_names_the_cause() {
+fn explain_finds_changes_of_the_body() {
     let json = "{\"a\": [1, 2], \"b\": \"é\"}";
     let compact = "{\"a\":[1,2],\"b\":\"é\"}";
     let rows: &[(&str, &str, &str, &str, &str)] = &[
-        // scheme, key and body of the sender; what the receiver has; the cause
+        // scheme, key, the sender's body, the receiver's body, the cause
         ("github", KEY, "x", "x\n", "the final line end of the body removed"),
         ("github", KEY, "x\n", "x", "a line end (LF) added"),
         ("github", KEY, "a\nb\n", "a\r\nb\r\n", "CRLF in the body replaced by LF"),
@@ -227,7 +225,7 @@ fn explain_names_the_cause() {
 }
 
 #[test]
-fn explain_names_what_is_wrong_with_the_key() {
+fn explain_finds_changes_of_the_key() {
     for (scheme, sender, format, receiver, cause) in [
         ("github", "6a656665", "hex", "6a656665", "decoded from hex"),
         ("github", "SmVmZQ==", "base64", "SmVmZQ==", "decoded from base64"),
@@ -251,7 +249,7 @@ fn explain_names_what_is_wrong_with_the_key() {
 }
 
 #[test]
-fn explain_names_other_spellings_urls_and_schemes() {
+fn explain_finds_other_encodings_urls_and_schemes() {
     let explain = |scheme: &str, settings: &str, headers: &str| {
         let dir = dir();
         dir.write("headers", headers);
@@ -325,7 +323,7 @@ fn explain_names_other_spellings_urls_and_schemes() {
     for (scheme, settings, headers, cause) in cases {
         let text = explain(scheme, settings, &headers);
         assert!(text.contains(cause), "{cause}:\n{text}");
-        // A question about key and body is for those that do not fit.
+        // Only a mismatch may question the key.
         let asks = text.contains("is it the right key");
         assert!(!asks || text.contains("(mismatch)"), "{text}");
     }
@@ -341,19 +339,19 @@ fn explain_names_other_spellings_urls_and_schemes() {
     }
     let late = hsum!("sign -s slack -k env:KEY --timestamp 1700000000000 body").run().exits(0);
     assert!(explain("slack", "--now 1700000000", &late).contains("seems to be in milliseconds"));
-    // Of the finding: microseconds, where Binance has milliseconds.
+    // Microseconds, but Binance uses milliseconds.
     let url = "https://a.example.org/o?timestamp=1700000000000000";
     let url = hsum!(format!("sign -s binance -k env:KEY --url {url} body")).run().exits(0);
     let late = explain("binance", &format!("--now 1700000000 --url {url}"), "");
     assert!(late.contains("or in microseconds where it has milliseconds"), "{late}");
-    // The MAC that would have been right is never printed.
+    // The MAC that would match is never printed.
     let wrong = HEADER.replace("sha256=7", "sha256=8");
     let right = HEADER.split('=').next_back().expect("a MAC");
     assert!(!explain("github", "--json", &wrong).contains(right));
 }
 
 #[test]
-fn several_keys() {
+fn several_keys_are_accepted() {
     let dir = dir();
     let call = |words: &str| {
         dir.words(words)
@@ -371,7 +369,7 @@ fn several_keys() {
 }
 
 #[test]
-fn keys_that_are_none_are_not_mismatches() {
+fn invalid_keys_are_not_mismatches() {
     for (key, format, word) in [
         ("", "text", "the key is empty"),
         ("  ", "text", "the key is blank"),
@@ -413,7 +411,7 @@ fn keys_that_are_none_are_not_mismatches() {
 }
 
 #[test]
-fn weak_keys_are_warned_of() {
+fn weak_keys_cause_warnings() {
     let dir = dir();
     dir.write("key", "0123456789abcdef0123456789abcdef\n");
     dir.chmod("key", 0o644);
@@ -437,7 +435,7 @@ fn weak_keys_are_warned_of() {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_usage_is_explained() {
     for (words, word) in [
         ("sign -s nope -k env:KEY body", "github, slack"),
         ("sign -s github body", "--key"),
@@ -460,7 +458,7 @@ fn wrong_usage() {
 }
 
 #[test]
-fn keygen() {
+fn keygen_writes_random_keys() {
     let dir = Dir::new();
     for (format, length) in
         [("hex", 65), ("base64", 45), ("base64url", 44), ("raw", 32), ("whsec", 51)]
@@ -481,7 +479,7 @@ fn keygen() {
 }
 
 #[test]
-fn schemes_lists_them_all() {
+fn schemes_lists_all_schemes() {
     let text = dir().words("schemes").run().exits(0);
     let json = dir().words("schemes --json").run().exits(0);
     assert_eq!(json.lines().count(), hsum::sign::SchemeInfo::ALL.len());
@@ -490,9 +488,8 @@ fn schemes_lists_them_all() {
     }
 }
 
-/// The key is nowhere to be seen while it works, nor in what it says.
 #[test]
-fn the_key_does_not_show() {
+fn the_key_is_in_no_command_line_and_no_output() {
     let dir = dir();
     let secret = "hunter2-hunter2-hunter2";
     dir.fifo("fifo");
@@ -524,9 +521,8 @@ fn the_key_does_not_show() {
     }
 }
 
-/// The recipe that is printed sends the very bytes that were signed.
 #[test]
-fn curl_recipes_quote_for_a_shell() {
+fn curl_commands_are_quoted_for_a_shell() {
     let dir = Dir::new();
     dir.write("it's a body", "x");
     let call =
@@ -537,9 +533,9 @@ fn curl_recipes_quote_for_a_shell() {
     assert!(words.ends_with("|--data-binary|@it's a body|URL|"), "{words}");
 }
 
-/// curl would say that it is a form.
+/// curl would declare a form.
 #[test]
-fn curl_recipes_send_json_as_json() {
+fn curl_commands_send_json_as_json() {
     let dir = Dir::new();
     dir.write("json", "{\"id\": \"evt_1\"}\n");
     dir.write("text", "no JSON");
@@ -553,7 +549,7 @@ fn curl_recipes_send_json_as_json() {
     assert!(curl("-s stripe text", &[]).contains(" -H Content-Type: --data-binary "));
     let own = curl("-s stripe json", &["-H", "content-type: text/plain"]);
     assert!(own.contains(" -H 'content-type: text/plain' ") && !own.contains(json), "{own}");
-    // What is sent is signed, where the scheme signs it.
+    // The added header is signed in schemes that sign headers.
     let sigv4 = curl("-s sigv4 --region r --service s --access-key-id A json", &[]);
     assert!(sigv4.contains(json) && sigv4.contains("SignedHeaders=content-type;host;"), "{sigv4}");
     let rfc9421 = curl("-s rfc9421 --cover content-type json", &[]);
@@ -564,7 +560,7 @@ fn curl_recipes_send_json_as_json() {
         &["-H", "X-Amz-Date: 20231114T221320Z"],
     );
     assert_eq!(date.matches("X-Amz-Date: ").count(), 1, "{date}");
-    // To curl, 'NAME:' means that it is not sent.
+    // curl would not send 'NAME:'.
     let empty = curl("-s github text", &["-H", "X-Note:", "-H", "Content-Type: "]);
     assert!(empty.contains(" -H 'X-Note;' -H 'Content-Type;' "), "{empty}");
     assert!(!empty.contains("Content-Type:"), "{empty}");

@@ -1,4 +1,4 @@
-"""Each foreign implementation in both directions: what it signs hsum verifies, and the reverse."""
+"""Tests foreign implementations against hsum, in both directions."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://hooks.example.org/path/to?b=2&a=1%20x"
 PARAMS = {"From": "+14158675309", "Body": "a b&c=ü", "Aa": ""}
 BODIES = ['{"test": 2432232314}', '{"name":"Zoë ☃","n":[1,2]}', '{\r\n  "a": "b"\r\n}\n']
-# Bodies that no JSON parser takes.
+# Bodies that are not JSON.
 RAW_BODIES = BODIES + ["", "plain\n", "\x00\x01"]
 
 passed, failed, used, absent = 0, 0, set(), set()
@@ -71,7 +71,7 @@ def changed(body):
 
 def both(name, scheme, key, theirs, *, settings=(), bodies=BODIES, url=None, params=None,
          given=None, detached_body=False):
-    """`theirs`: an object with sign(body) -> headers and verify(headers, body, url) -> bool."""
+    """Tests `theirs`, an object with sign(body) -> headers and verify(headers, body, url) -> bool."""
     for body in bodies:
         label = f"{scheme} {body!r:.30}"
         if hasattr(theirs, "sign"):
@@ -115,15 +115,15 @@ def both(name, scheme, key, theirs, *, settings=(), bodies=BODIES, url=None, par
 
 
 class Absent(Exception):
-    """The package is not here."""
+    """The package is not installed."""
 
 
 class NotThere(Exception):
-    """The package does not do that."""
+    """The package lacks this function."""
 
 
 class Of:
-    """An implementation made of two functions."""
+    """An implementation by two functions."""
 
     def __init__(self, sign=None, verify=None):
         if sign:
@@ -314,7 +314,7 @@ def _():
             request.context["timestamp"] = headers["X-Amz-Date"]
             auth = cls(credentials, service, "us-east-1")
             text = auth.string_to_sign(request, auth.canonical_request(request))
-            # botocore believes this header; S3 compares it.
+            # botocore trusts this header; S3 compares it.
             shown = headers.get("X-Amz-Content-SHA256", hashlib.sha256(body.encode()).hexdigest())
             if shown != hashlib.sha256(body.encode()).hexdigest():
                 return False

@@ -1,4 +1,4 @@
-// Answers requests, one JSON object a line: what the npm packages sign, and what they verify.
+// Signs and verifies with npm packages. Requests and responses are JSON objects, one per line.
 import { createInterface } from "node:readline";
 
 const lower = (headers) =>

@@ -1,4 +1,4 @@
-//! Digests of the body in headers: where a signature covers one, another body is refused.
+//! Digests of the body in headers: if a signature covers one, another body is refused.
 
 use hsum::Algorithm;
 use hsum::sign::{MacEncoding, Rfc9421, Scheme, SignOptions, Sigv4, Template};
@@ -9,9 +9,9 @@ const KEY: &[u8] = b"a-secret-that-is-long-enough";
 const NOW: u64 = 1_700_000_000;
 const BODY: &str = "genuine";
 
-/// Headers that vouch for a body. `MD5`, `SHA1`, `SHA256` and `SHA512` stand for its digests in
-/// base64, `HEX` for SHA-256 in hexadecimal.
-const VOUCHING: [(&str, &str); 14] = [
+/// Headers that cover a body. `<MD5>`, `<SHA1>`, `<SHA256>` and `<SHA512>` are replaced by its digests
+/// in base64, `<HEX>` by SHA-256 in hexadecimal.
+const COVERING: [(&str, &str); 14] = [
     ("Digest", "SHA-256=<SHA256>"),
     ("digest", "sha-256=<SHA256>"),
     ("Digest", "MD5=<MD5>, SHA-256=<SHA256>,UNIXsum=30637"),
@@ -28,7 +28,7 @@ const VOUCHING: [(&str, &str); 14] = [
     ("x-amz-checksum-sha256", "<SHA256>"),
 ];
 
-/// Headers of algorithms that are broken: compared, but the body does not count as signed.
+/// Headers with broken algorithms: compared, but the body does not count as signed.
 const WEAK: [(&str, &str); 5] = [
     ("Content-MD5", "<MD5>"),
     ("Digest", "MD5=<MD5>"),
@@ -37,7 +37,7 @@ const WEAK: [(&str, &str); 5] = [
     ("X-Amz-Checksum-SHA1", "<SHA1>"),
 ];
 
-/// Headers that say nothing that can be compared.
+/// Headers without a digest that can be compared.
 const UNKNOWN: [(&str, &str); 7] = [
     ("Digest", "UNIXsum=30637"),
     ("Digest", "SHA-256"),
@@ -58,17 +58,17 @@ fn filled_in(value: &str) -> String {
         .replace("<HEX>", &of(Algorithm::Sha256).to_hex())
 }
 
-/// Schemes that sign this header, and the body by nothing else.
+/// Schemes that sign this header, and the body in no other way.
 fn covering(header: &str) -> [Scheme; 3] {
     [
         Scheme::Template(Template::new(format!("d:{{header:{header}}}"), ["X-Sig: {mac}"])),
         Scheme::Rfc9421(Rfc9421::default().cover([header.to_ascii_lowercase()])),
-        // The sender's settings decide what it lists; the body is no part of a presigned URL of S3.
+        // A presigned URL of S3 leaves the body out.
         Scheme::Sigv4(Sigv4::new("r", "s3", "A").presign(60)),
     ]
 }
 
-/// The request with the signature of its headers, whatever its digests say.
+/// Returns the request, signed whether or not its digests match.
 fn signed(scheme: &Scheme, header: &str, value: &str) -> Request {
     let request = Request::new(BODY).url("https://a.example/x").header("Host", "a.example");
     let request = request.header(header, filled_in(value));
@@ -85,7 +85,7 @@ fn forged(request: &Request) -> Request {
     Request { body: b"FORGED".to_vec(), ..request.clone() }
 }
 
-/// A signer makes this header itself.
+/// Returns `true` if the signer writes this header itself.
 fn is_own(scheme: &Scheme, header: &str) -> bool {
     match scheme {
         Scheme::Rfc9421(_) => header.eq_ignore_ascii_case("content-digest"),
@@ -95,8 +95,8 @@ fn is_own(scheme: &Scheme, header: &str) -> bool {
 }
 
 #[test]
-fn a_covered_digest_vouches_for_the_body() {
-    for (header, value) in VOUCHING {
+fn a_covered_digest_covers_the_body() {
+    for (header, value) in COVERING {
         for scheme in covering(header) {
             if is_own(&scheme, header) {
                 continue;
@@ -112,7 +112,7 @@ fn a_covered_digest_vouches_for_the_body() {
 }
 
 #[test]
-fn a_broken_digest_is_compared_and_vouches_for_nothing() {
+fn a_broken_digest_is_compared_but_does_not_cover_the_body() {
     for (header, value) in WEAK {
         for scheme in covering(header) {
             if is_own(&scheme, header) {
@@ -120,7 +120,7 @@ fn a_broken_digest_is_compared_and_vouches_for_nothing() {
             }
             let request = signed(&scheme, header, value);
             let what = format!("{header}: {value} {scheme:?}");
-            // Schemes that know of bodies refuse one that nothing vouches for.
+            // Schemes that expect a body refuse one that is not covered.
             let expected = match scheme {
                 Scheme::Template(_) => Ok(false),
                 _ => Err("coverage"),
@@ -132,7 +132,7 @@ fn a_broken_digest_is_compared_and_vouches_for_nothing() {
 }
 
 #[test]
-fn a_digest_that_cannot_be_compared_is_not_coverage() {
+fn a_digest_that_cannot_be_compared_is_refused() {
     for (header, value) in UNKNOWN {
         for scheme in covering(header) {
             if is_own(&scheme, header) {
@@ -144,7 +144,7 @@ fn a_digest_that_cannot_be_compared_is_not_coverage() {
             assert_eq!(verdict(&scheme, &forged(&request)), Err("coverage"), "{what}");
         }
     }
-    // Where the body is signed itself, it may be anything.
+    // If the body itself is signed, the digest may be anything.
     let template = Template::new("{header:Digest}\n{body}", ["X-Sig: {mac}"]);
     let scheme = Scheme::Template(template);
     let request = signed(&scheme, "Digest", "UNIXsum=30637");
@@ -153,7 +153,7 @@ fn a_digest_that_cannot_be_compared_is_not_coverage() {
 }
 
 #[test]
-fn a_digest_header_that_is_not_there_is_missed() {
+fn a_missing_digest_header_is_reported() {
     for header in ["Digest", "Content-Digest", "Content-MD5"] {
         let [scheme, ..] = covering(header);
         let request = Request::new(BODY).header("X-Sig", "0".repeat(64));
@@ -162,7 +162,7 @@ fn a_digest_header_that_is_not_there_is_missed() {
 }
 
 #[test]
-fn digests_that_are_none_or_differ_are_refused() {
+fn malformed_and_contradictory_digests_are_refused() {
     for (header, value, reason) in [
         ("Digest", "SHA-256=T6/dhNV6", "malformed"),
         (
@@ -180,16 +180,16 @@ fn digests_that_are_none_or_differ_are_refused() {
             assert_eq!(verdict(&scheme, &request), Err(reason), "{header}: {value} {scheme:?}");
         }
     }
-    // A part of a representation is not what its digest is of.
+    // The body is only a part of the digested representation.
     let [template, ..] = covering("Repr-Digest");
     let part = signed(&template, "Repr-Digest", "sha-256=:<SHA256>:");
     let part = part.header("Content-Range", "bytes 0-6/100");
     assert_eq!(verdict(&template, &part), Err("coverage"));
 }
 
-/// Only the member that is signed counts: others may have been added on the way.
+/// Other members may have been added on the way.
 #[test]
-fn a_member_of_a_digest_header() {
+fn only_the_signed_member_of_a_digest_header_counts() {
     let cover = |component: &str| Scheme::Rfc9421(Rfc9421::default().cover([component]));
     let strong = cover("repr-digest;key=\"sha-256\"");
     let request = signed(&strong, "Repr-Digest", "sha-256=:<SHA256>:, md5=:<MD5>:");
@@ -203,9 +203,9 @@ fn a_member_of_a_digest_header() {
     assert_eq!(verdict(&crc, &request), Err("coverage"));
 }
 
-/// A request of draft-cavage as httpsig signs it.
+/// A request as httpsig signs it (draft-cavage).
 #[test]
-fn a_digest_in_a_pattern() {
+fn a_digest_header_in_a_pattern_covers_the_body() {
     let line = "Signature keyId=\"k\",algorithm=\"hmac-sha256\",headers=\"(request-target) digest\",\
                 signature=\"EJVeuG69NtWjhpP/UNM9gfS40azGJ6ukef2+cUMahqA=\"";
     let pattern = line.replace("EJVeuG69NtWjhpP/UNM9gfS40azGJ6ukef2+cUMahqA=", "{mac}");

@@ -1,4 +1,4 @@
-//! Tokens that choose their own algorithm, or are no tokens.
+//! Tokens that choose their own algorithm, and malformed tokens.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hsum::Algorithm;
@@ -15,7 +15,7 @@ fn token(header: &str, payload: &str, algorithm: Algorithm) -> String {
     format!("{head}.{}", Base64UrlUnpadded::encode_string(&tag.into_bytes()))
 }
 
-/// The reason, or `ok`.
+/// Returns the reason of a refusal, or `ok`.
 fn verdict(token: &str) -> &'static str {
     let scheme = Scheme::Jws(Jws::new(JwsAlgorithm::Hs256));
     let request = Request::new("").header("Authorization", format!("Bearer {token}"));
@@ -47,7 +47,7 @@ fn the_verifier_chooses_the_algorithm() {
 }
 
 #[test]
-fn what_is_no_token_is_malformed() {
+fn invalid_tokens_are_malformed() {
     for header in [
         "",
         "[]",
@@ -76,7 +76,7 @@ fn what_is_no_token_is_malformed() {
         assert_eq!(verdict(&text), "malformed", "{text}");
     }
     assert_eq!(verdict(&format!("{head}.{}", &mac[..20])), "malformed");
-    // Only one of the spellings that decode to the same bytes is the signature.
+    // Only one of the texts that decode to the same bytes is accepted.
     for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
         let other = format!("{}{last}", &good[..good.len() - 1]);
         assert_eq!(verdict(&other) == "ok", other == good, "{last}");
@@ -84,7 +84,7 @@ fn what_is_no_token_is_malformed() {
 }
 
 #[test]
-fn key_ids_and_bodies() {
+fn key_ids_and_bodies_are_compared() {
     let of = |jws: Jws, token: &str, body: &str| {
         let request = Request::new(body).header("Authorization", format!("bearer {token}"));
         let verdict = request.verify(&Scheme::Jws(jws), KEY, 0);

@@ -1,4 +1,4 @@
-//! Signing and verifying requests: known answers, every flipped bit refused, round trips, secrets kept.
+//! Signing and verifying requests.
 
 mod body_digests;
 mod jws;

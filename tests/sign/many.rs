@@ -1,4 +1,4 @@
-//! Many requests at once have the verdicts that they have one by one.
+//! Verifying many requests at once.
 
 use hsum::sign::{Message, RequestSigner, Verifier};
 
@@ -6,7 +6,7 @@ use crate::round_trip::{NOW, all, options};
 use crate::support::*;
 
 #[test]
-fn verdicts_are_those_of_one_by_one() {
+fn verdicts_are_the_same_as_one_by_one() {
     for (scheme, request) in all() {
         let keys = || vec![secret(b"first key"), secret(b"second key")];
         let verifier = Verifier::new(scheme.clone(), keys()).unwrap().clock(|| NOW);
@@ -61,7 +61,7 @@ fn verdicts_are_those_of_one_by_one() {
 }
 
 #[test]
-fn several_keys_sign_where_there_is_place() {
+fn several_keys_sign_in_schemes_with_signature_lists() {
     for (scheme, request) in all() {
         let keys = vec![secret(b"new key"), secret(b"old key")];
         let several = scheme.has_signature_list();
@@ -73,7 +73,7 @@ fn several_keys_sign_where_there_is_place() {
         let new = sent.verify(&scheme, b"new key", NOW).unwrap();
         sent.verify(&scheme, b"old key", NOW).unwrap();
         assert_eq!(sent.verify(&scheme, b"key", NOW).unwrap_err().reason(), "mismatch");
-        // Leaving one of them out makes no other request of it.
+        // Removing one of the signatures does not change the replay key.
         let (first, _) = signed.value().split_at(signed.value().len());
         let stripped = replaced(&sent, first, &"A".repeat(first.len()));
         let keys = vec![secret(b"new key"), secret(b"old key")];

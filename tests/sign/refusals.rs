@@ -1,4 +1,4 @@
-//! What must be refused, by the reason that stays: one test for each way that others were caught.
+//! Refused requests: one test for each mistake that other verifiers have made.
 
 use hsum::Algorithm;
 use hsum::sign::{
@@ -20,7 +20,7 @@ fn signed(scheme: &Scheme, request: Request) -> Request {
 }
 
 #[test]
-fn keys_that_are_none() {
+fn invalid_keys_are_refused() {
     use KeyError::*;
     for text in ["", " ", "\t\n", "\r\n"] {
         for result in [
@@ -64,7 +64,7 @@ fn keys_that_are_none() {
 }
 
 #[test]
-fn the_window_has_two_sides_and_both_ends_are_in() {
+fn the_window_has_two_sides_and_inclusive_ends() {
     let stamped = all().into_iter().filter(|(_, request)| {
         let text = format!("{request:?}");
         !text.contains("timestamp=")
@@ -89,7 +89,7 @@ fn the_window_has_two_sides_and_both_ends_are_in() {
             assert_eq!(at(NOW + 60), "ok", "{scheme:?}");
             assert_eq!(at(NOW + 61), "stale", "{scheme:?}");
         }
-        // The MAC comes first: what is forged is not called stale.
+        // The MAC comes first: a forgery is not called stale.
         let forged = sent.verify(&scheme, b"another key", u64::MAX).unwrap_err();
         assert_eq!(forged.reason(), "mismatch", "{scheme:?}");
     }
@@ -97,7 +97,7 @@ fn the_window_has_two_sides_and_both_ends_are_in() {
 }
 
 #[test]
-fn tolerance_is_what_is_asked_for() {
+fn the_tolerance_can_be_changed() {
     let sent = signed(&Scheme::Slack, Request::new("x"));
     let verifier = || Verifier::new(Scheme::Slack, vec![secret(KEY)]).unwrap();
     let of = |verifier: Verifier| {
@@ -117,7 +117,7 @@ fn tolerance_is_what_is_asked_for() {
 }
 
 #[test]
-fn timestamps_have_one_spelling() {
+fn only_canonical_timestamps_are_accepted() {
     for time in [
         "+1700000000",
         "-1700000000",
@@ -132,7 +132,7 @@ fn timestamps_have_one_spelling() {
         "99999999999999999999999",
         "1700000000 1",
     ] {
-        // RequestSignature over the bytes as they stand: the MAC would fit.
+        // Signed over these exact bytes: the MAC matches.
         let content = [b"v0:", time.as_bytes(), b":x"].concat();
         let mac = hsum::Key::new(Algorithm::Sha256, KEY).unwrap().sign(&content);
         let request = Request::new("x")
@@ -143,7 +143,7 @@ fn timestamps_have_one_spelling() {
 }
 
 #[test]
-fn a_header_that_says_two_things_is_refused() {
+fn a_duplicate_header_with_different_values_is_refused() {
     for (scheme, request) in all() {
         let sent = signed(&scheme, request);
         for (name, value) in &sent.headers {
@@ -155,7 +155,7 @@ fn a_header_that_says_two_things_is_refused() {
             let mut other = sent.clone();
             other.headers.push((name.to_lowercase(), [&value[..], b"0"].concat()));
             let signature = ["Signature", "Signature-Input", "Content-Digest"].contains(&&**name);
-            // SigV4 signs both lines as one value, so that even a repetition changes it.
+            // SigV4 joins the lines to one value, which even a repetition changes.
             if !signature && !name.starts_with("X-Amz-") {
                 assert_eq!(reason(&scheme, &same), "ok", "{name}");
             }
@@ -176,7 +176,7 @@ fn a_header_that_says_two_things_is_refused() {
 }
 
 #[test]
-fn lists_have_a_limit_and_other_versions_do_not_count() {
+fn lists_have_a_limit_and_other_versions_are_ignored() {
     let sent = signed(&Scheme::Stripe, Request::new("x"));
     let line = String::from_utf8(sent.headers[0].1.clone()).unwrap();
     let (time, mac) = line.split_once(',').unwrap();
@@ -193,10 +193,10 @@ fn lists_have_a_limit_and_other_versions_do_not_count() {
     assert_eq!(with(time.to_owned()), "no-signature");
     assert_eq!(with(mac.to_owned()), "missing-header");
     assert_eq!(with(format!("{time},t=1,{mac}")), "malformed");
-    // Nor where a signature that cannot be read follows, which by itself is passed over.
+    // An undecodable signature, ignored by itself, does not hide these errors.
     assert_eq!(with(format!("t=1,{time},{mac},v1=short")), "malformed");
     assert_eq!(with(format!("{time},{},{mac},v1=short", vec![&*wrong; 16].join(","))), "malformed");
-    // A prefix of the right signature is none, nor is the right one with something after it.
+    // Neither a prefix nor an extension of the right signature is accepted.
     for len in 1..mac.len() {
         assert_ne!(with(format!("{time},{}", &mac[..len])), "ok", "{len}");
     }
@@ -216,7 +216,7 @@ fn lists_have_a_limit_and_other_versions_do_not_count() {
 }
 
 #[test]
-fn an_id_cannot_swallow_what_follows() {
+fn an_id_cannot_contain_the_separator() {
     for scheme in [Scheme::StandardWebhooks, Scheme::Svix, Scheme::Gitlab] {
         let signer = RequestSigner::new(scheme.clone(), vec![secret(KEY)]).unwrap();
         let options = options().id("m.1700000000");
@@ -236,7 +236,7 @@ fn an_id_cannot_swallow_what_follows() {
         assert_eq!(reason(&scheme, &sent), "ok");
         assert_eq!(reason(&scheme, &forged), "malformed", "{}", name(0));
     }
-    // After the body, which may hold anything, it is the character before an id that parts them.
+    // After the body, which may contain anything, the character before the id separates them.
     let scheme = Scheme::Template(Template::new("{body}.{id}", ["X-Id: {id}", "X-Sig: {mac}"]));
     let sent = signed(&scheme, Request::new("a.b"));
     let mut forged = Request { body: b"a".to_vec(), ..sent.clone() };
@@ -245,7 +245,7 @@ fn an_id_cannot_swallow_what_follows() {
 }
 
 #[test]
-fn twilio_urls_and_bodies() {
+fn twilio_accepts_other_ports_and_compares_bodies() {
     let of = |sent: &Request| reason(&Scheme::Twilio, sent);
     for (signed_url, seen) in [
         ("https://a.example/x", "https://a.example:443/x"),
@@ -263,7 +263,7 @@ fn twilio_urls_and_bodies() {
     assert!(json.url.contains("?bodySHA256="));
     assert_eq!(of(&json), "ok");
     assert_eq!(of(&Request { body: b"{}\n".to_vec(), ..json.clone() }), "body-hash-mismatch");
-    // Without fields and without a digest, a body is not signed.
+    // Without fields and digest, the body is not signed.
     let get = signed(&Scheme::Twilio, Request::new("").url("https://a.example/x"));
     assert_eq!(of(&get), "ok");
     assert_eq!(of(&Request { body: b"x".to_vec(), ..get }), "coverage");
@@ -272,7 +272,7 @@ fn twilio_urls_and_bodies() {
 }
 
 #[test]
-fn sigv4_scopes_and_gaps() {
+fn sigv4_requires_its_scope_and_all_headers() {
     let scheme = |region: &str| Scheme::Sigv4(Sigv4::new(region, "api", "AKID"));
     let request = Request::new("x").url("https://a.example/").header("X-Amz-Target", "T");
     let sent = signed(&scheme("r"), request);
@@ -289,7 +289,7 @@ fn sigv4_scopes_and_gaps() {
     assert_eq!(of(&replaced(&sent, ", Signature", ", Signature=a, Signature")), "malformed");
     assert_eq!(of(&replaced(&sent, ", Signature", ", Extra=a, Signature")), "malformed");
     assert_eq!(of(&replaced(&sent, "20231114T", "20231115T")), "unknown-key");
-    // A body left out must be asked for.
+    // Only a verifier with this setting accepts an unsigned body.
     let unsigned = Scheme::Sigv4(Sigv4::new("r", "api", "AKID").unsigned_payload());
     let open = signed(&unsigned, Request::new("x").url("https://a.example/"));
     assert_eq!(reason(&unsigned, &open), "ok");
@@ -305,7 +305,7 @@ fn sigv4_scopes_and_gaps() {
 }
 
 #[test]
-fn rfc9421_coverage_and_labels() {
+fn rfc9421_requires_coverage_and_a_label() {
     let scheme = Scheme::Rfc9421(Rfc9421::default());
     let sent = signed(&scheme, Request::new("x").url("https://a.example/p?q=1"));
     let of = |sent: &Request| reason(&scheme, sent);
@@ -333,20 +333,20 @@ fn rfc9421_coverage_and_labels() {
         sent.headers.retain(|(name, _)| name != "Content-Digest");
         sent.header("Content-Digest", value)
     };
-    // Compared, but it is not the header that was signed.
+    // The body matches, but the header is not the signed one.
     assert_eq!(of(&digest("md5=:Sd/dVLAcvNLSq16eXua5uQ==:")), "mismatch");
     assert_eq!(of(&digest("crc32c=:AAAAAA==:")), "coverage");
     assert_eq!(of(&digest("sha-256=:AAAA:")), "malformed");
-    // RequestSignature, but of another body.
+    // A signed digest, but of another body.
     assert_eq!(of(&Request { body: b"y".to_vec(), ..sent }), "body-hash-mismatch");
-    // A header is bytes, beside a digest too.
+    // Headers are bytes.
     let scheme = Scheme::Rfc9421(Rfc9421::default().cover(["x-name", "content-digest"]));
     let sent = signed(&scheme, Request::new("x").header("X-Name", b"caf\xe9".to_vec()));
     assert_eq!(reason(&scheme, &sent), "ok");
 }
 
 #[test]
-fn templates_that_are_none() {
+fn invalid_templates_are_refused() {
     let error = |content: &str, headers: &[&str]| {
         let template = Template::new(content, headers.iter().copied());
         Verifier::new(Scheme::Template(template), vec![secret(KEY)]).err().map(|e| e.to_string())

@@ -1,4 +1,4 @@
-//! What is signed is verified, by every scheme, for any key and any body.
+//! Round trips through every scheme, with any key and any body.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-/// Every scheme, with a request that it can sign but for the body.
+/// Returns every scheme, with a request that it can sign.
 pub(crate) fn all() -> Vec<(Scheme, Request)> {
     let plain = Request::new("").url("https://example.org/hook?b=2&a=1").header("Date", "today");
     let mut all: Vec<(Scheme, Request)> = SchemeInfo::ALL
@@ -88,7 +88,7 @@ fn round_trip(key: &[u8], body: &[u8]) {
 }
 
 #[test]
-fn odd_bodies() {
+fn odd_bodies_are_verified() {
     let key = b"a key of thirty-two bytes or so!";
     let all_bytes: Vec<u8> = (0..=255).collect();
     for body in [&b""[..], b"\n", b"\r\n", b"\0", b"\xff\xfe", b"{}\n", &all_bytes] {
@@ -99,7 +99,7 @@ fn odd_bodies() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
-    fn any_key_and_any_body(
+    fn any_key_and_any_body_are_verified(
         key in vec(any::<u8>(), 1..200).prop_filter("blank", |k| !k.trim_ascii().is_empty()),
         body in vec(any::<u8>(), 0..1000),
     ) {
@@ -107,7 +107,7 @@ proptest! {
     }
 }
 
-/// A body of 100 MB is never held.
+/// Streams a body of 100 MB, which is never in memory as a whole.
 #[test]
 fn a_large_body_streams() {
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! No secret shows: not in `Debug`, not in errors, and not on the heap once it is dropped.
+//! Secrets never show in `Debug` and errors, and leave no copy on the heap.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -32,7 +32,7 @@ fn debug_and_errors_show_nothing() {
             texts.push(format!("{verifying:?}"));
             texts.push(format!("{:?}", verifying.finish().unwrap()));
         });
-        // The MAC that would have been right is in no answer to a forgery.
+        // No error contains the MAC that would have matched.
         let forged = Request { body: b"forged".to_vec(), ..sent.clone() };
         let right = Request { body: b"forged".to_vec(), ..request.clone() };
         let right = right.sign(&scheme, key.as_bytes(), &options()).value().to_owned();
@@ -58,7 +58,7 @@ fn debug_and_errors_show_nothing() {
     assert!(!format!("{:?}", Scheme::Sigv4(token)).contains("hunter2"));
 }
 
-/// 32 bytes that stand nowhere in the program, as a mask of themselves.
+/// Returns 32 bytes that occur nowhere in the program, masked.
 fn masked_needle() -> [u8; 32] {
     let mut state = u64::from(std::process::id()) | 0x9e37_79b9_0000_0000;
     std::array::from_fn(|_| {
@@ -71,7 +71,8 @@ fn masked_needle() -> [u8; 32] {
 
 const MASK: u8 = 0x80;
 
-/// How often the bytes stand in the writable memory of this process, this thread's stack aside.
+/// Counts the occurrences of the bytes in the writable memory of this process, without this thread's
+/// stack.
 fn occurrences(masked: &[u8; 32]) -> usize {
     let here = std::ptr::from_ref(&masked).addr();
     let maps = std::fs::read_to_string("/proc/self/maps").expect("a map of the memory");
@@ -96,7 +97,7 @@ fn occurrences(masked: &[u8; 32]) -> usize {
             {
                 break;
             }
-            // The window itself is met on the way, and holds zeros then.
+            // The scan also reads this window, which is zero then.
             let fits = |w: &[u8]| w.iter().zip(masked).all(|(a, b)| *a == (*b ^ MASK));
             count += window[..length].windows(32).filter(|w| fits(w)).count();
             window.fill(0);
@@ -109,9 +110,9 @@ fn occurrences(masked: &[u8; 32]) -> usize {
     count
 }
 
-/// Runs in a process of its own, so that no other test's memory is looked at.
+/// Runs in a process of its own, without the memory of other tests.
 #[test]
-#[ignore = "it is the child of the test below"]
+#[ignore = "the child of the next test"]
 fn child_that_drops_its_keys() {
     let masked = masked_needle().map(|byte| byte ^ MASK);
     let mut needle: Vec<u8> = masked.iter().map(|byte| byte ^ MASK).collect();

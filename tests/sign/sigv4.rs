@@ -1,11 +1,11 @@
-//! AWS Signature Version 4: the vendor's suite in the header and in the query, both ways.
+//! AWS Signature Version 4: the vendor's test suite, signed and verified, in header and query.
 
 use hsum::sign::{Scheme, SignOptions, Sigv4};
 use serde_json::Value;
 
 use crate::support::*;
 
-/// Request line and headers of the suite's files; LF ends lines, and the target may hold blanks.
+/// Parses a request of the suite, whose lines end in LF and whose target may contain spaces.
 fn parse(text: &str) -> Request {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
@@ -43,7 +43,7 @@ fn scheme(context: &Value) -> (Sigv4, Vec<u8>, u64) {
 }
 
 #[test]
-fn the_suite_in_header_and_query() {
+fn the_vendor_suite_passes_in_header_and_query() {
     let vectors = json("sigv4.json");
     let suite = vectors["suite"].as_array().unwrap();
     for case in suite {
@@ -61,7 +61,7 @@ fn the_suite_in_header_and_query() {
             if place == "query" {
                 assert_eq!(signed.url(), Some(&*theirs.url), "{name}");
             }
-            // Theirs has lost its body in the files.
+            // The signed requests of the suite lack the body.
             let theirs = Request { body: request.body.clone(), ..theirs };
             theirs.verify(&scheme, &key, time).unwrap_or_else(|e| panic!("{name} {place}: {e}"));
             let ours = request.signed(&signed);
@@ -72,7 +72,7 @@ fn the_suite_in_header_and_query() {
 }
 
 #[test]
-fn the_examples_of_the_documentation() {
+fn the_examples_of_the_documentation_pass() {
     let vectors = json("sigv4.json");
     let docs = vectors["docs"].as_array().unwrap();
     for case in docs {

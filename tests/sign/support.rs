@@ -1,4 +1,4 @@
-//! A request in memory, and what must be refused of it.
+//! A request in memory, and checks that its changes are refused.
 
 use hsum::sign::{
     KeyFormat, Message, RequestSignature, RequestSigner, Scheme, SecretKey, SignOptions,
@@ -6,7 +6,7 @@ use hsum::sign::{
 };
 use serde_json::Value;
 
-/// A request, with its body.
+/// A request with its body.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -44,7 +44,7 @@ impl Request {
         with(&message.params(&params))
     }
 
-    /// With what the signature adds.
+    /// Returns the request with its signature.
     pub(crate) fn signed(&self, signed: &RequestSignature) -> Self {
         let mut request = self.clone();
         request.headers.retain(|(name, _)| {
@@ -70,7 +70,7 @@ impl Request {
         self.message(|message| signer.sign(message, options, &self.body)).expect("a signature")
     }
 
-    /// The verdict at that time; all doors must agree on it.
+    /// Verifies the request at that time; all ways to verify must agree.
     pub(crate) fn verify(
         &self,
         scheme: &Scheme,
@@ -100,7 +100,8 @@ pub(crate) fn secret(key: &[u8]) -> SecretKey {
     SecretKey::from_bytes(key).expect("a key")
 }
 
-/// Every bit of the MAC, a good number of those of key and body, and every digit of the time.
+/// Checks that changes of any bit of key and MAC, of many bits of the body and of any digit of the
+/// time are refused.
 pub(crate) fn refuses_all_flips(
     scheme: &Scheme,
     key: &[u8],
@@ -153,7 +154,7 @@ pub(crate) fn refuses_all_flips(
     }
 }
 
-/// With one text for another, wherever it stands apart from the body.
+/// Replaces a text everywhere except in the body.
 pub(crate) fn replaced(request: &Request, old: &str, new: &str) -> Request {
     let mut request = request.clone();
     for (_, value) in &mut request.headers {

@@ -1,6 +1,6 @@
-//! Whether the comparison's time tells where a forged signature first differs (after dudect).
+//! The time of the comparison does not depend on where a forged signature differs (after dudect).
 //!
-//! Not in the normal run: it measures. `cargo test --release --test sign timing -- --ignored`
+//! Ignored by default, since it measures: `cargo test --release --test sign timing -- --ignored`
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::support::secret;
 const SAMPLES: usize = 200_000;
 
 #[test]
-#[ignore = "it measures time"]
+#[ignore = "measures time"]
 fn a_forgery_takes_as_long_wherever_it_differs() {
     let key = b"a key of thirty-two bytes or so!";
     let verifier = Verifier::new(Scheme::Github, vec![secret(key)]).unwrap();
@@ -23,7 +23,7 @@ fn a_forgery_takes_as_long_wherever_it_differs() {
         [b"sha256=", &tag[..]].concat()
     };
     let forgeries = [with(0), with(63)];
-    // Both from one place in memory: where a text stands takes time too.
+    // Both are read from one address, which influences the time.
     let mut headers = [("X-Hub-Signature-256", forgeries[0].clone())];
     let mut times = [Vec::new(), Vec::new()];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -39,7 +39,7 @@ fn a_forgery_takes_as_long_wherever_it_differs() {
         times[class].push(start.elapsed().as_nanos() as f64);
         assert!(verdict.is_err());
     }
-    // Interrupts are no news of the comparison: the slowest tenth is left out.
+    // Without the slowest tenth, which interrupts dominate.
     let mut all: Vec<f64> = times.iter().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
     let limit = all[all.len() * 9 / 10];

@@ -1,4 +1,4 @@
-//! Known answers of specifications, vendors and their libraries, signed and verified; and no bit of them changed.
+//! Known answers of specifications, vendors and their libraries.
 
 use hsum::Algorithm;
 use hsum::sign::{
@@ -120,7 +120,7 @@ fn every_vector_is_signed_verified_and_refused_with_a_bit_flipped() {
             assert_eq!(signed.value(), mac, "{name}");
         }
         let mut request = case.request.signed(&signed);
-        // As the vector has it, where it has it: other items in a list, other spellings.
+        // The vector may have other items in a list, or another spelling.
         for (header, value) in pairs(&vector["headers"]) {
             if name != "hawk/header" {
                 request.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&header));
@@ -139,7 +139,7 @@ fn every_vector_is_signed_verified_and_refused_with_a_bit_flipped() {
 
 /// RFC 9421, appendix B.2.5.
 #[test]
-fn message_signature_of_the_rfc() {
+fn the_message_signature_of_the_rfc_is_verified() {
     let key =
         "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
     let key = SecretKey::from_base64(key).unwrap();
@@ -162,13 +162,13 @@ fn message_signature_of_the_rfc() {
         verdict.coverage().to_string(),
         "date, @authority, content-type, created; not the body"
     );
-    // It leaves out the body, so there must be none.
+    // It does not cover the body, so that only an empty one is accepted.
     let with_body = verifier.verify(&Message::new(&headers), b"x").unwrap_err();
     assert_eq!(with_body.reason(), "coverage");
 }
 
 #[test]
-fn content_digests_of_the_rfc() {
+fn content_digests_of_the_rfc_match() {
     let digests = json("signing.json");
     let cases = digests["content_digests"].as_array().unwrap();
     let rules = || Scheme::Rfc9421(Rfc9421::default().cover(["content-digest"]));

@@ -35,7 +35,7 @@ pub struct SchemeInfo {
     pub settings: &'static [Setting],
     /// A header of an older, weaker signature, which is never read.
     pub legacy_header: Option<&'static str>,
-    /// Set if the sender also writes the nonce into the body, so that nobody else can choose it.
+    /// Set if the body contains the nonce, so that only the sender of the body can choose it.
     pub has_nonce_in_body: bool,
     /// The separator of the signature header's items, if the header can carry several signatures.
     pub(crate) separator: Option<char>,

@@ -55,8 +55,7 @@ impl JwsAlgorithm {
         }
     }
 
-    /// Returns the hash function. A key needs at least as many bytes as its digest (RFC 7518,
-    /// section 3.2).
+    /// Returns the hash function; keys need at least the length of its digest.
     pub fn hash(self) -> Algorithm {
         match self {
             Self::Hs256 => Algorithm::Sha256,

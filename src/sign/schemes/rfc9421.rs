@@ -75,8 +75,9 @@ impl Rfc9421 {
         Self { cover: components.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Sets the label of the signature. By default a signer writes `sig1`, and a verifier accepts
-    /// the only signature of the request.
+    /// Sets the label of the signature.
+    ///
+    /// By default a signer writes `sig1`, and a verifier expects a single signature.
     pub fn label(self, label: impl Into<String>) -> Self {
         Self { label: Some(label.into()), ..self }
     }

@@ -44,7 +44,7 @@ pub(crate) const TEMPLATE: SchemeInfo = SchemeInfo {
     ..SchemeInfo::BASE
 };
 
-/// A scheme made of patterns.
+/// A scheme defined by patterns.
 ///
 /// A pattern is text with fields: `{body}` or `{body.sha256}` at most once, `{timestamp}`, `{id}`,
 /// `{nonce}`, `{method}`, `{url}`, `{path}`, `{query}`, `{params}`, `{header:NAME}` and
@@ -88,8 +88,7 @@ impl Template {
         Self { content: content.into(), headers, ..Self::from_info(&TEMPLATE) }
     }
 
-    /// Returns a template that signs the body, and writes `prefix` and the signature into the
-    /// header `name`.
+    /// Returns a template that signs the body, and writes `prefix` and the MAC into a header.
     pub fn raw(name: &str, prefix: &str) -> Self {
         let prefix = prefix.replace('{', "{{").replace('}', "}}");
         Self { headers: vec![format!("{name}: {prefix}{{mac}}")], ..Self::from_info(&RAW) }

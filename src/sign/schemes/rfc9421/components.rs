@@ -76,7 +76,7 @@ pub(super) enum AuthoritySource {
     Url,
 }
 
-/// Returns `true` for `@target-uri`.
+/// Returns `true` if `item` is `@target-uri`.
 pub(super) fn is_target_uri(item: &Item) -> bool {
     name(item) == Some("@target-uri")
 }
