@@ -24,53 +24,36 @@ impl<F: Fn() -> u64 + Send + Sync> Clock for F {
     }
 }
 
+/// The days from 0000-03-01 to 1970-01-01. Years that begin in March end with the leap day.
+const EPOCH: u64 = 719_468;
+
 /// Parses a UTC time of the years 1970 to 9999 in the form `20150830T123600Z`.
 pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
-    let [y0, y1, y2, y3, m0, m1, d0, d1, b'T', h0, h1, n0, n1, s0, s1, b'Z'] = *text else {
-        return None;
-    };
-    let number = |digits: &[u8]| {
-        digits
-            .iter()
-            .try_fold(0u64, |n, d| d.is_ascii_digit().then(|| n * 10 + u64::from(d - b'0')))
-    };
-    let (year, month, day) = (number(&[y0, y1, y2, y3])?, number(&[m0, m1])?, number(&[d0, d1])?);
-    let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
-    let lengths = [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let length = *lengths.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
-    if year < 1970 || day == 0 || day > length || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-    let days = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969)
-        + lengths[..month as usize - 1].iter().sum::<u64>()
-        + (day - 1);
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+    let digits = std::str::from_utf8(text).ok()?;
+    let number = |start: usize, end: usize| digits.get(start..end)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
+    let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
+    let (year, month) =
+        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    let time = ((days.checked_sub(EPOCH + 1)? * 24 + hour) * 60 + minute) * 60 + second;
+    // Invalid dates have another canonical form.
+    (to_basic_format(time).as_bytes() == text).then_some(time)
 }
 
 /// Formats a time as `20150830T123600Z`, at most as the last second of the year 9999.
 pub(crate) fn to_basic_format(time: u64) -> String {
     let time = time.min(253_402_300_799);
-    let (days, second) = (time / 86_400, time % 86_400);
-    let (mut year, mut month, mut day) = (1970, 1, days);
-    let days_of = |year: u64| 365 + u64::from(is_leap(year));
-    while day >= days_of(year) {
-        day -= days_of(year);
-        year += 1;
-    }
-    for length in [31, days_of(year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if day < length {
-            break;
-        }
-        day -= length;
-        month += 1;
-    }
+    let (days, second) = (time / 86_400 + EPOCH, time % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}{month:02}{:02}T{hour:02}{minute:02}{second:02}Z", day + 1)
-}
-
-fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 #[cfg(test)]

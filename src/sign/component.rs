@@ -7,43 +7,28 @@ use std::fmt;
 /// Its text is stable: verdicts list the covered components by it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
+#[allow(missing_docs)] // the names say it
 pub enum Component {
-    /// The time of signing.
     Timestamp,
-    /// The identifier of the message.
     Id,
-    /// A text that is used once.
     Nonce,
-    /// The method.
     Method,
-    /// The URL as the sender saw it.
     Url,
-    /// The path of the URL.
     Path,
-    /// The query of the URL.
     Query,
-    /// All parameters.
     Params,
-    /// The host, from the `Host` header or the URL.
     Host,
-    /// The body.
     Body,
-    /// A header.
     Header(String),
-    /// A parameter.
     Param(String),
-    /// A parameter in the query of the URL.
     QueryParam(String),
     /// A field of a header, such as `Credential` in `Authorization`.
     HeaderField {
-        /// The header.
         header: &'static str,
-        /// The field.
         field: &'static str,
     },
     /// A component identifier or signature parameter of RFC 9421, such as `@method` or `created`.
     Identifier(String),
-    /// The header of a JSON Web Signature.
     JwsHeader,
 }
 

@@ -9,7 +9,7 @@ use crate::sign::input::{Body, Input};
 use crate::sign::message::Message;
 use crate::sign::rules::{Claim, Keys};
 use crate::sign::verified::{Coverage, VerifiedRequest};
-use crate::sign::verifier::{Conditions, Matched, Pending, Verifier};
+use crate::sign::verifier::{Conditions, Matched, Verifier};
 
 /// The requests of a batch: enough to fill the lanes, few enough to stay in the cache.
 const BATCH: usize = 128;
@@ -68,7 +68,7 @@ struct Batch<'v> {
 /// The next step for a request.
 enum Step {
     /// Compute its MAC together with the others.
-    Lanes(Pending, Content),
+    Lanes(Conditions, Content),
     Done(Verdict),
 }
 
@@ -98,8 +98,8 @@ impl Batch<'_> {
         let mut column = 0;
         verdicts.extend(steps.into_iter().zip(requests).map(|(step, (_, body))| match step {
             Step::Done(verdict) => verdict,
-            Step::Lanes(Pending { macs, mut conditions }, _) => {
-                let matched = self.matched(column, |tag| macs.has_match(tag));
+            Step::Lanes(mut conditions, _) => {
+                let matched = self.matched(column, |tag| conditions.macs.has_match(tag));
                 column += 1;
                 if matched.is_some() {
                     conditions.update(body);
@@ -112,7 +112,7 @@ impl Batch<'_> {
     fn step(&mut self, message: &Message<'_>, body: &[u8], now: u64) -> Step {
         match self.verifier.rules.claim(message) {
             Ok(claim) => match self.content(&claim, body) {
-                Some(content) => Step::Lanes(self.verifier.pending(claim, now).2, content),
+                Some(content) => Step::Lanes(self.verifier.split(claim, now).2, content),
                 None => Step::Done(self.verifier.verify(message, body)),
             },
             Err(error) => Step::Done(Err(error)),

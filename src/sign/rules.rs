@@ -113,8 +113,9 @@ pub(crate) struct SignedTimes {
 }
 
 /// The bodies that are accepted with a signature.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Bodies {
+    #[default]
     Any,
     /// Only an empty body: the signature does not cover the body.
     Empty,

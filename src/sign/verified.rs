@@ -76,7 +76,7 @@ impl fmt::Debug for VerifiedRequest {
 }
 
 /// The components of a request that a signature covers.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Coverage {
     pub(crate) has_body: bool,

@@ -80,9 +80,10 @@ impl Verifier {
     pub fn begin(&self, message: &Message<'_>) -> Result<Verifying, VerifyError> {
         let claim = self.rules.claim(message)?;
         let keys = self.keys.for_scope(&*self.rules, claim.scope.as_deref());
-        let (input, alternative, pending) = self.pending(claim, self.clock.now());
+        let (input, alternative, conditions) = self.split(claim, self.clock.now());
         let inputs = [Some(input), alternative.map(|input| *input)].into_iter().flatten();
-        Ok(Verifying { running: inputs.map(|input| Running::new(input, &keys)).collect(), pending })
+        let running = inputs.map(|input| Running::new(input, &keys)).collect();
+        Ok(Verifying { running, conditions })
     }
 
     /// Verifies a request whose body is in memory.
@@ -99,14 +100,15 @@ impl Verifier {
         verifying.finish()
     }
 
-    /// Splits a claim into the inputs of its MAC and the decision that awaits the MAC.
-    pub(crate) fn pending(
+    /// Splits a claim into the inputs of its MAC and the conditions that are checked after it.
+    pub(crate) fn split(
         &self,
         claim: Claim<'_>,
         now: u64,
-    ) -> (Input, Option<Box<Input>>, Pending) {
+    ) -> (Input, Option<Box<Input>>, Conditions) {
         let conditions = Conditions {
             scheme: self.scheme,
+            macs: claim.macs,
             checks: claim.checks,
             bodies: claim.bodies,
             body_len: 0,
@@ -116,7 +118,7 @@ impl Verifier {
             id: claim.id.map(str::to_owned),
             coverage: claim.coverage,
         };
-        (claim.input, claim.alternative, Pending { macs: claim.macs, conditions })
+        (claim.input, claim.alternative, conditions)
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -134,14 +136,14 @@ impl fmt::Debug for Verifier {
 #[must_use]
 pub struct Verifying {
     running: Vec<Running>,
-    pending: Pending,
+    conditions: Conditions,
 }
 
 impl Verifying {
     /// Appends `data` to the body.
     pub fn update(&mut self, data: &[u8]) {
         self.running.iter_mut().for_each(|running| running.update(data));
-        self.pending.conditions.update(data);
+        self.conditions.update(data);
     }
 
     /// Returns the verdict.
@@ -149,30 +151,21 @@ impl Verifying {
     /// # Errors
     /// [`VerifyError`] if the request is refused.
     pub fn finish(self) -> Result<VerifiedRequest, VerifyError> {
-        let Pending { macs, conditions } = self.pending;
         let mut matched = None;
         // All inputs are tried, so that the time does not depend on which one matches.
         for running in self.running {
             let tags = running.finish().tags;
-            let found = Matched::find(tags.iter(), |tag| macs.has_match(tag));
+            let found = Matched::find(tags.iter(), |tag| self.conditions.macs.has_match(tag));
             matched = matched.or(found);
         }
-        conditions.decide(matched)
+        self.conditions.decide(matched)
     }
 }
 
 impl fmt::Debug for Verifying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifying")
-            .field("scheme", &self.pending.conditions.scheme)
-            .finish_non_exhaustive()
+        f.debug_struct("Verifying").field("scheme", &self.conditions.scheme).finish_non_exhaustive()
     }
-}
-
-/// A claim whose MAC is being computed.
-pub(crate) struct Pending {
-    pub(crate) macs: Candidates,
-    pub(crate) conditions: Conditions,
 }
 
 /// The key under which a signature matches.
@@ -200,9 +193,11 @@ impl Matched {
     }
 }
 
-/// The conditions of a claim besides its MAC.
+/// The MACs of a claim, and the conditions that are checked once one of them matches.
+#[derive(Default)]
 pub(crate) struct Conditions {
     scheme: &'static str,
+    pub(crate) macs: Candidates,
     checks: Vec<BodyCheck>,
     bodies: Bodies,
     body_len: u64,
@@ -217,17 +212,7 @@ impl Conditions {
     /// Returns the conditions of a scheme that signs only the body.
     #[inline]
     pub(crate) fn none(scheme: &'static str, coverage: Coverage) -> Self {
-        Self {
-            scheme,
-            checks: Vec::new(),
-            bodies: Bodies::Any,
-            body_len: 0,
-            times: SignedTimes::default(),
-            now: 0,
-            window: None,
-            id: None,
-            coverage,
-        }
+        Self { scheme, coverage, ..Self::default() }
     }
 
     /// Appends `data` to the body.

@@ -22,7 +22,7 @@ use crate::sign::schemes::rfc9421::components::{
     parse_component,
 };
 use crate::sign::secret::SecretKey;
-use crate::sign::setting::Setting;
+use crate::sign::setting::Setting::{Cover, Freshness, KeyId, Label, Nonce, Tag, Timestamp};
 use crate::sign::signature::{RequestSignature, SignOptions};
 use crate::sign::structured_fields::{Member, dictionary, list_param, serialized, serialized_list};
 
@@ -35,14 +35,7 @@ pub(crate) const INFO: SchemeInfo = SchemeInfo {
     content: "the components it names; the body by Content-Digest (RFC 9530)",
     encoding: MacEncoding::Base64,
     note: "HTTP Message Signatures, hmac-sha256; the receiver decides what must be covered",
-    settings: &[
-        Setting::Cover,
-        Setting::Label,
-        Setting::KeyId,
-        Setting::Nonce,
-        Setting::Timestamp,
-        Setting::Freshness,
-    ],
+    settings: &[Cover, Label, KeyId, Nonce, Timestamp, Freshness],
     ..SchemeInfo::BASE
 };
 
@@ -99,21 +92,17 @@ impl Rfc9421 {
 
     fn check(&self) -> Result<(), SchemeError> {
         if self.cover.is_empty() {
-            return Err(SchemeError::invalid(Setting::Cover, "", "no component is signed"));
+            return Err(SchemeError::invalid(Cover, "", "no component is signed"));
         }
         for name in &self.cover {
             if parse_component(name).is_none() {
-                return Err(SchemeError::invalid(Setting::Cover, name, "unknown component"));
+                return Err(SchemeError::invalid(Cover, name, "unknown component"));
             }
         }
-        for (setting, text) in [
-            (Setting::Label, &self.label),
-            (Setting::KeyId, &self.keyid),
-            (Setting::Tag, &self.tag),
-        ] {
+        for (setting, text) in [(Label, &self.label), (KeyId, &self.keyid), (Tag, &self.tag)] {
             let Some(text) = text else { continue };
             let is_valid = match setting {
-                Setting::Label => KeyRef::from_str(text).is_ok(),
+                Label => KeyRef::from_str(text).is_ok(),
                 _ => sfv::StringRef::from_str(text).is_ok(),
             };
             if !is_valid {
