@@ -55,7 +55,7 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
             Event::End(tag) => match tag.local_name().as_ref() {
                 "url" => {
                     if let (Some((rank, text)), Some((_, urls))) = (place.take(), &mut file) {
-                        let url = Url::parse(text.trim()).ok().filter(|url| is_supported(url));
+                        let url = Url::parse(text.trim()).ok().filter(is_supported);
                         urls.extend(
                             url.filter(|_| urls.len() < MOST_PLACES).map(|url| (rank, url)),
                         );
