@@ -11,6 +11,7 @@ mod resume;
 mod verified;
 mod verify;
 
+pub use crate::fs::replace::Existing;
 pub use copy::DownloadProgress;
 pub use download::{
     AcceptFile, Decoding, Download, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,

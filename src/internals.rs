@@ -2,6 +2,16 @@
 //!
 //! Not an interface: anything here changes without notice.
 
+#[cfg(feature = "fs")]
+pub use crate::fs::bounded::{BODY, SMALL_FILE, read_all, read_file, read_some, too_large};
+#[cfg(feature = "fs")]
+pub use crate::fs::links::resolve_links;
+#[cfg(feature = "fs")]
+pub use crate::fs::lock::lock;
+#[cfg(feature = "fs")]
+pub use crate::fs::replace::{AtomicFile, NotSynced};
+#[cfg(feature = "fs")]
+pub use crate::fs::temporary::{TemporaryFolder, before_first, is_temporary, remove_all};
 #[cfg(feature = "net")]
 pub use crate::net::url::{is_supported, without_userinfo};
 
@@ -12,6 +22,7 @@ use crate::lanes::select::{Restriction, with_restriction};
 pub use crate::manifest::write::write_fields;
 pub use crate::sign::headers::is_token;
 pub use crate::sign::secret::decode_key;
+pub use crate::text::{base_name, escape, is_hostile, looks_like_html};
 
 /// Returns the tiers and lanes of the algorithm's kernels.
 pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {

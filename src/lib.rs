@@ -59,12 +59,8 @@
 #![deny(unsafe_code)]
 
 mod algorithm;
-#[doc(hidden)]
-pub mod bounded;
 mod digest;
 mod error;
-#[doc(hidden)]
-pub mod escape;
 mod external;
 mod hasher;
 mod hmac;
@@ -75,15 +71,20 @@ pub mod notation;
 mod serde_text;
 pub mod sign;
 pub mod simd;
+// Parts of it serve only the program.
+#[cfg_attr(not(feature = "internals"), allow(dead_code, unreachable_pub))]
+mod text;
 
-#[cfg(feature = "fs")]
-pub mod atomic;
 #[cfg(feature = "fs")]
 pub mod check;
 #[cfg(feature = "fs")]
 pub mod engine;
 #[cfg(feature = "net")]
 pub mod fetch;
+// Parts of it serve only the program.
+#[cfg(feature = "fs")]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, unreachable_pub))]
+mod fs;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -91,8 +92,6 @@ pub mod internals;
 pub mod net;
 #[cfg(feature = "fs")]
 pub mod snapshot;
-#[cfg(feature = "fs")]
-pub mod temporary;
 #[cfg(feature = "net")]
 pub mod trust;
 

@@ -26,7 +26,7 @@ pub(crate) mod write;
 
 pub use entry::{Entry, ListEntry, leads_outside};
 pub use error::BadLine;
-pub use find::{NameMatching, NotListed, base_name, find, is_same_name};
+pub use find::{NameMatching, NotListed, find, is_same_name};
 pub use formats::ListFormat;
 pub use formats::sfv::parse_sfv_line;
 pub use gnu::{AlgorithmFamily, GnuDialect};

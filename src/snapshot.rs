@@ -34,7 +34,7 @@ mod replace;
 mod update;
 mod write;
 
-pub use crate::atomic::Existing;
+pub use crate::fs::replace::Existing;
 pub use audit::audit;
 pub use compare::{Change, Finding, RecordComparison, diff};
 pub use entry::{RecordContent, RecordEntry};

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use hsum::escape::escape;
+use hsum::internals::escape;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hsum::engine::{self, Plan};
 use hsum::internals;
+use hsum::internals::TemporaryFolder;
 use hsum::simd::{self, Tier};
-use hsum::temporary::TemporaryFolder;
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
 use serde_json::json;
 

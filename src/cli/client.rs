@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
-use hsum::atomic::AtomicFile;
-use hsum::bounded::{self, read_file};
+use hsum::internals::AtomicFile;
+use hsum::internals::lock;
+use hsum::internals::{BODY, read_file};
 use hsum::net::cookies::Jar;
 use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
@@ -88,7 +89,7 @@ impl Session {
     /// Writes the cookies down.
     pub(crate) fn finish(&self) -> Result<()> {
         let Some((path, jar)) = &self.jar else { return Ok(()) };
-        let jar = jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let jar = lock(jar);
         let written = AtomicFile::create_private(path).and_then(|mut file| {
             file.write_all(&jar.to_bytes(SystemClock.now() as i64))?;
             file.commit()
@@ -255,7 +256,7 @@ fn pairs<'a>(words: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a str)
 /// A value, or what the file holds that it names after an @.
 fn contents(value: &str) -> Result<String> {
     let Some(path) = value.strip_prefix('@') else { return Ok(value.to_owned()) };
-    let bytes = read_file(Path::new(path), bounded::BODY);
+    let bytes = read_file(Path::new(path), BODY);
     let text = bytes.and_then(|bytes| io::read_to_string(&bytes[..]));
     let text = text.map_err(|e| anyhow!("{}: {}", quote(Path::new(path)), ErrorKind::Io(e)))?;
     // An editor's last newline is no part of a password.

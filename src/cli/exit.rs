@@ -4,8 +4,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use hsum::escape::escape;
-use hsum::temporary;
+use hsum::internals::{escape, remove_all};
 
 use super::output::{Output, WriteError};
 use super::print::complain;
@@ -87,7 +86,7 @@ fn print(help: &clap::Error) -> Result<()> {
 pub(crate) fn at_once(error: &WriteError) -> ! {
     error.die_if_nobody_reads();
     complain(error);
-    temporary::remove_all();
+    remove_all();
     std::process::exit(1)
 }
 

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use hsum::engine::{self, Beneath, Plan, Reading, StableFile};
+use hsum::internals::looks_like_html;
 use hsum::{Algorithm, Digest, HashFunction, digest};
 
 /// Bytes at the beginning and at the end of a file that are looked at.
@@ -51,7 +52,7 @@ fn content(mut file: File, path: &Path) -> Option<String> {
     };
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let is_markup = ["html", "htm", "xhtml", "xml", "svg"].contains(&extension);
-    if !is_markup && (starts("<!doctype html") || starts("<html")) {
+    if !is_markup && looks_like_html(text) {
         return Some("the file is an HTML page, perhaps a message of the server".into());
     }
     if !is_markup && starts("<?xml") && head.windows(7).any(|part| part == b"<Error>") {

@@ -13,17 +13,18 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::Result;
-use hsum::atomic::Existing;
+use hsum::fetch::Existing;
 use hsum::fetch::{
     Decoding, Download, DownloadProgress, OnMismatch, RequiredStrength, Resume, ServerDigest,
     Unverified, VerifiedDownload,
 };
+use hsum::internals::TemporaryFolder;
+use hsum::internals::lock;
 use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
-use hsum::temporary::TemporaryFolder;
 use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
 use hsum::trust::lock_file::LockedFile;
 use hsum::trust::metalink::MetalinkFile;
@@ -366,7 +367,7 @@ fn path_of(
             let name = name.map_err(|why| refuse(format!("unsafe name from the server: {why}")))?;
             let path = folder.join(name);
             // The second one would replace the first.
-            match taken.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone()) {
+            match lock(taken).insert(path.clone()) {
                 true => Ok(path),
                 false => Err(refuse(format!("another URL has the same name, {}", quote(&path)))),
             }

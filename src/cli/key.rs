@@ -11,8 +11,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::bounded::{SMALL_FILE, too_large};
 use hsum::internals::decode_key;
+use hsum::internals::{SMALL_FILE, too_large};
 use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
-use hsum::atomic::{AtomicFile, NotSynced, through_links};
 use hsum::engine::FileId;
+use hsum::internals::{AtomicFile, NotSynced, resolve_links};
 use rustix::fs::OFlags;
 
 use super::quote::{for_terminal, quote};
@@ -122,7 +122,7 @@ impl Output {
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        let real = through_links(path);
+        let real = resolve_links(path);
         match fs::metadata(&real) {
             // A device or a pipe: a rename would put a file in its place. A link is another user's.
             Ok(metadata) if !metadata.is_file() => {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use hsum::Error;
 use hsum::engine::{Hashed, Next, Outcome};
-use hsum::escape::{escape, is_hostile};
+use hsum::internals::{escape, is_hostile};
 use hsum::manifest::{LineStyle, write_line};
 use serde_json::{Map, Value, json};
 

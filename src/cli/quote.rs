@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str;
 use std::sync::LazyLock;
 
-use hsum::escape::{escape, is_hostile};
+use hsum::internals::{escape, is_hostile};
 
 /// The characters that print: those of the locale's character set, if that is UTF-8, else ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,7 +6,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hsum::manifest::{BadLine, Entry, ListEntry, NameMatching, base_name, is_same_name};
+use hsum::internals::base_name;
+use hsum::manifest::{BadLine, Entry, ListEntry, NameMatching, is_same_name};
 use hsum::{Digest, Strength};
 
 use super::args::CheckArgs;
@@ -60,7 +61,7 @@ impl Selection {
     pub(super) fn rename(&mut self, listed: PathBuf) -> Option<Result<PathBuf, BadLine>> {
         let matching = self.matching;
         if self.files.is_empty() {
-            return Some(match (matching, base_name(&listed)) {
+            return Some(match (matching, base_name(listed.as_os_str().as_bytes())) {
                 (NameMatching::Exact, _) => Ok(listed),
                 (_, base) if self.shared.contains(base) => Err(BadLine::Ambiguous),
                 (_, base) => Ok(OsStr::from_bytes(base).into()),
@@ -139,7 +140,7 @@ fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = L
     let all: Vec<ListEntry> = list.collect();
     let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
     let shared = shared_base_names(entries.map(|entry| &*entry.path));
-    let rename = move |mut entry: Entry| match base_name(&entry.path) {
+    let rename = move |mut entry: Entry| match base_name(entry.path.as_os_str().as_bytes()) {
         base if shared.contains(base) => Err(BadLine::Ambiguous),
         base => {
             entry.path = PathBuf::from(OsStr::from_bytes(base));
@@ -154,7 +155,7 @@ fn shared_base_names<'n>(names: impl Iterator<Item = &'n Path>) -> HashSet<Vec<u
     let mut firsts: HashMap<&[u8], &Path> = HashMap::new();
     let mut shared = HashSet::new();
     for name in names {
-        let base = base_name(name);
+        let base = base_name(name.as_os_str().as_bytes());
         if !is_same_name(firsts.entry(base).or_insert(name), name) {
             shared.insert(base.to_vec());
         }

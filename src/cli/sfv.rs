@@ -5,13 +5,14 @@ use std::io::BufRead;
 use std::iter;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
 use hsum::ErrorKind;
 use hsum::check::CheckSummary;
 use hsum::engine::{self, Beneath, Next, Plan};
+use hsum::internals::lock;
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
 use super::args::CheckArgs;
@@ -172,10 +173,6 @@ impl Reading {
         self.refused += 1;
         Err(Some(refusal))
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
-use hsum::bounded::{SMALL_FILE, read_all};
+use hsum::internals::{SMALL_FILE, read_all};
 use hsum::sign::{RequestSignature, RequestSigner, Scheme, Setting};
 use serde_json::{Map, Value, json};
 

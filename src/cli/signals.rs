@@ -4,14 +4,14 @@ use std::fs;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use hsum::temporary;
+use hsum::internals::{before_first, remove_all};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 /// Prepares for signals, before any file is written.
 pub(crate) fn prepare() {
-    temporary::before_first(watch);
+    before_first(watch);
     // By default the signal ends the program. With any handler the write fails, as on a full disk.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
@@ -41,7 +41,7 @@ pub(crate) fn end_by_closed_pipe() {
 }
 
 fn end_by(signal: i32) {
-    temporary::remove_all();
+    remove_all();
     let _ = emulate_default_handler(signal);
 }
 

@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -12,6 +12,7 @@ use super::read::{Access, Job, Opened};
 use super::{Plan, Progress, Source, Threads};
 use crate::algorithm::HashFunction;
 use crate::error::{Error, ErrorKind};
+use crate::fs::lock::lock;
 
 /// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
@@ -91,7 +92,7 @@ where
     }
 
     fn push(&self, index: u64, job: Job) -> Hands {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = lock(&self.sender);
         if let Some(sender) = &*sender {
             let _ = sender.send((index, job));
         }
@@ -99,7 +100,7 @@ where
     }
 
     fn close(&self) {
-        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.sender) = None;
     }
 
     fn stop(&self) {

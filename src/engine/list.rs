@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::fs::{OFlags, Stat};
@@ -14,6 +14,7 @@ use super::stamp::Stamp;
 use super::walk::{Found, Walk};
 use super::{Access, Plan, Source, Threads};
 use crate::error::{Error, ErrorKind};
+use crate::fs::lock::lock;
 
 /// Entries asked about in one go: threads then have little to say to each other.
 const CHUNK: usize = 1024;
@@ -92,7 +93,7 @@ impl Workshop<Vec<Found>, Vec<Listed>> for Asking {
     }
 
     fn push(&self, index: u64, chunk: Vec<Found>) -> Hands {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = lock(&self.sender);
         if let Some(sender) = &*sender {
             let _ = sender.send((index, chunk));
         }
@@ -100,7 +101,7 @@ impl Workshop<Vec<Found>, Vec<Listed>> for Asking {
     }
 
     fn close(&self) {
-        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.sender) = None;
     }
 
     fn stop(&self) {

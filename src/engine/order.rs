@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use crossbeam_channel::bounded;
 
 use super::Threads;
+use crate::fs::lock::{lock, wait};
 
 /// How many results may wait for an earlier one. Bounds the memory, whatever is walked; large
 /// enough that one file of 100 MB does not hold up the small ones behind it.
@@ -233,7 +234,7 @@ impl<T, R> Window<T, R> {
 
     fn lock(&self) -> MutexGuard<'_, State<T, R>> {
         // A thread that panicked left nothing half done here.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn enter(&self) {
@@ -259,7 +260,7 @@ impl<T, R> Window<T, R> {
         let mut state = self.lock();
         while state.slots.len() >= WINDOW && !state.ended {
             state.awaits_room = true;
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.room, state);
         }
         if state.ended {
             return ControlFlow::Break(());
@@ -315,7 +316,7 @@ impl<T, R> Window<T, R> {
                 return ControlFlow::Break(());
             }
             state.awaits_ready = true;
-            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.ready, state);
         }
         state.awaits_ready = false;
         ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 use std::collections::{BinaryHeap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -12,6 +12,7 @@ use super::read::{Access, Job, Opened};
 use super::streams::Stream;
 use super::system;
 use super::{Source, Threads};
+use crate::fs::lock::{lock, wait};
 
 /// Jobs handed out at a time, so that small files do not queue at the lock. All of them are open
 /// at once and, where they are not in the page cache, before the disk at once: 40,000 small files
@@ -255,7 +256,7 @@ impl Queue {
             }
             state.asleep += 1;
             while state.called == 0 {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = wait(&self.changed, state);
             }
             state.called -= 1;
             if state.stopped {
@@ -291,7 +292,7 @@ impl Queue {
 
     /// Waits until nobody else waits for a disk whose head has to travel.
     pub(super) fn head(&self) -> MutexGuard<'_, ()> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.head)
     }
 
     fn call_all(&self, mut state: MutexGuard<'_, State>) {
@@ -304,7 +305,7 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A thread that panicked left nothing half done here.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

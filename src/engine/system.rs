@@ -102,9 +102,12 @@ pub(super) fn forget(file: BorrowedFd<'_>, start: u64, end: u64) {
 /// system does not say; what a hypervisor says of a virtual disk is not to be believed.
 #[cfg(target_os = "linux")]
 pub(super) fn is_rotational(device: u64) -> bool {
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::Mutex;
+
+    use crate::fs::lock::lock;
+
     static KNOWN: Mutex<Vec<(u64, bool)>> = Mutex::new(Vec::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(&KNOWN);
     if let Some((_, rotational)) = known.iter().find(|(of, _)| *of == device) {
         return *rotational;
     }

@@ -22,7 +22,7 @@ use super::place::{Folder, Place};
 use super::queue::folders;
 use super::{Access, Boundary, Follow, Links, Plan, Source};
 use crate::error::{Error, ErrorKind};
-use crate::temporary::{is_temporary, is_temporary_folder};
+use crate::fs::temporary::{is_temporary, is_temporary_folder};
 
 /// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
 ///

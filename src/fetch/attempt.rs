@@ -6,7 +6,6 @@ use std::io;
 use url::Url;
 
 use crate::algorithm::HashFunction;
-use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::fetch::copy::{Arrived, Bound, DownloadProgress, Limits, pump};
 use crate::fetch::decode::{self, Coding, Decoded};
@@ -15,6 +14,7 @@ use crate::fetch::part::{Part, State};
 use crate::fetch::response::{Answer, refusal};
 use crate::fetch::resume::{Rest, Validator, rest};
 use crate::fetch::verify::{Came, judge, length, wrong_size};
+use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
 use crate::net::failure::{Again, Failure, FailureKind};

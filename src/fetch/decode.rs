@@ -6,11 +6,11 @@ use std::io::{self, BufReader, Read, Write};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::algorithm::HashFunction;
-use crate::atomic::AtomicFile;
 use crate::digest::Digest;
 use crate::fetch::attempt::MOST_UNKNOWN;
 use crate::fetch::download::{Decoding, Download};
 use crate::fetch::part::Part;
+use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind};

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::algorithm::{Algorithm, HashFunction, Strength};
-use crate::atomic::{Existing, through_links};
 use crate::engine::StableFile;
 use crate::fetch::attempt::{Attempt, Mode, Outcome};
 use crate::fetch::copy::DownloadProgress;
 use crate::fetch::part::{self, Part};
 use crate::fetch::verified::{Provenance, VerifiedDownload};
+use crate::fs::links::resolve_links;
+use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Again, Failure, FailureKind};
@@ -443,7 +444,7 @@ fn real(path: &Path) -> Result<PathBuf, Failure> {
         let text = format!("{path:?}: is no name for a file");
         return Err(Failure::new(FailureKind::Usage, text));
     }
-    Ok(through_links(path))
+    Ok(resolve_links(path))
 }
 
 /// What names a request without telling what is in it: a digest of method, URL and body.

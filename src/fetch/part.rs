@@ -11,12 +11,13 @@ use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
-use crate::atomic::{self, Access, AtomicFile, Existing};
 use crate::fetch::decode::Coding;
 use crate::fetch::resume::Validator;
+use crate::fs::links::parent_folder;
+use crate::fs::replace::{Access, AtomicFile, Existing, rename_synced};
+use crate::fs::temporary::{DECODED, PART, PART_STATE};
 use crate::hasher::digest;
 use crate::net::failure::{Failure, FailureKind};
-use crate::temporary::{DECODED, PART, PART_STATE};
 
 /// The longest name that file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -181,7 +182,7 @@ impl Part {
         }
         // Before the rename, so that nothing is left beside a file that is in place.
         let _ = fs::remove_file(&self.state);
-        match atomic::put(&self.path, &self.target, existing) {
+        match rename_synced(&self.path, &self.target, existing) {
             Ok(()) => Ok(()),
             Err(error) => {
                 let _ = fs::remove_file(&self.path);
@@ -276,7 +277,7 @@ fn beside(target: &Path, ending: &str) -> PathBuf {
         hidden.extend_from_slice(&digest(Algorithm::Sha256, name).to_hex().as_bytes()[..16]);
     }
     hidden.extend_from_slice(ending.as_bytes());
-    atomic::folder(target).join(OsString::from_vec(hidden))
+    parent_folder(target).join(OsString::from_vec(hidden))
 }
 
 impl State {

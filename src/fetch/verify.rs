@@ -12,7 +12,7 @@ use crate::hasher::Hasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Framing;
 use crate::notation::expected::Expected;
-use crate::trust::discovery;
+use crate::text::looks_like_html;
 use crate::trust::evidence::Evidence;
 
 /// Up to this many bytes, a file that does not match is hashed by other functions too, to tell which
@@ -110,7 +110,7 @@ fn hint(broken: &Evidence, came: &Came<'_>, file: &mut File) -> Option<String> {
             coding.escape_debug()
         ));
     }
-    if discovery::is_html(head) {
+    if looks_like_html(head) {
         return Some("it is a web page: a login or an error, perhaps".into());
     }
     if came.size == 0 {

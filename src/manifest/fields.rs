@@ -155,11 +155,6 @@ pub(super) fn is_usual_hex(text: &[u8]) -> bool {
     is_usual && text.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Returns the last part of a path, after either kind of slash.
-pub(super) fn base_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path)
-}
-
 /// Returns the decoded last part of a URL's path.
 pub(super) fn url_name(url: &str) -> Vec<u8> {
     let path = url.split(['?', '#']).next().unwrap_or(url);

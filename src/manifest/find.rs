@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::manifest::entry::{Entry, ListEntry};
 use crate::manifest::error::BadLine;
 use crate::manifest::fields;
+use crate::text::base_name;
 
 /// The way to compare a name in a list with a file's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,7 +23,7 @@ impl NameMatching {
     pub fn is_match(self, listed: &Path, file: &Path) -> bool {
         match self {
             Self::Exact => is_same_name(listed, file),
-            Self::BaseName => base_name(listed) == base_name(file),
+            Self::BaseName => base_name(bytes(listed)) == base_name(bytes(file)),
         }
     }
 }
@@ -41,11 +42,6 @@ pub fn is_same_name(a: &Path, b: &Path) -> bool {
 
 fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
-}
-
-/// Returns the last part of a path, after either kind of slash.
-pub fn base_name(path: &Path) -> &[u8] {
-    fields::base_name(bytes(path))
 }
 
 /// The reason why a list has no entry for a file.

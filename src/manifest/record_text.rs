@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::escape::is_hostile;
+use crate::text::is_hostile;
 
 /// The start of a record of any version; the version's number follows.
 pub(crate) const ANY_MAGIC: &str = "hsum-snapshot ";

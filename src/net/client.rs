@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use url::Url;
 
+use crate::fs::lock::lock;
 use crate::net::cookies::Jar;
 use crate::net::deadline::{Deadline, InTime};
 use crate::net::dial::Dialer;
@@ -336,7 +337,7 @@ impl Client {
 
     fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
         let jar = self.cookies.as_ref()?;
-        Some(jar.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Some(lock(jar))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::fs::lock::lock;
 use crate::net::failure::{Failure, FailureKind};
 
 /// When to give up, whatever comes; the default is never.
@@ -111,7 +112,7 @@ impl Deadline {
 
 impl Inner {
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

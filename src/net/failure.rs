@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::escape::escape;
+use crate::text::escape;
 
 /// What kept bytes from being fetched, or from being put in place.
 #[derive(Debug)]

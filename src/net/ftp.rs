@@ -10,6 +10,7 @@ use suppaftp::types::FileType;
 use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector};
 use url::Url;
 
+use crate::fs::lock::lock;
 use crate::net::deadline::{Deadline, Watched, aside, until};
 use crate::net::dial::{Dialer, connect, io_failure, remaining};
 use crate::net::failure::{Failure, FailureKind};
@@ -127,7 +128,7 @@ impl Sockets {
     }
 
     fn watched(&self) -> MutexGuard<'_, Vec<Watched>> {
-        self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.watched)
     }
 
     /// Opens a data connection.

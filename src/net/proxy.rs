@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use url::Url;
 
+use crate::fs::lock::lock;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
 use crate::net::identity::Answer;
@@ -269,7 +270,7 @@ impl Proxy {
 
     fn told(&self) -> Option<MutexGuard<'_, Told>> {
         let told = self.told.as_ref()?;
-        Some(told.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Some(lock(told))
     }
 }
 

@@ -17,8 +17,8 @@ use rustls::{
 use zeroize::Zeroizing;
 
 use crate::algorithm::Algorithm;
-use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
+use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::hasher::digest;
 
 use crate::net::failure::{Failure, FailureKind};

@@ -5,10 +5,11 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::entry::{Line, RecordContent, RecordEntry};
-use super::name::{base, walk_order};
+use super::name::walk_order;
 use super::record::{Lines, Record};
 use crate::digest::Digest;
 use crate::engine::Time;
+use crate::text::base_name;
 
 /// Something that is not as it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -190,7 +191,7 @@ impl<'r> Changes<'r> {
         }
         // Where many have the same contents, those of one base name belong together: so a
         // directory that was renamed is renamed as a whole.
-        self.pair(|entry| Some((identity(&entry.content), base(&entry.name).to_vec())));
+        self.pair(|entry| Some((identity(&entry.content), base_name(&entry.name).to_vec())));
         // Nothing at all is no sign of having been the same file.
         self.pair(|entry| (!is_empty(&entry.content)).then(|| identity(&entry.content)));
         let copies = self.originals(record);

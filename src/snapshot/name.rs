@@ -12,8 +12,3 @@ pub fn walk_order(a: &[u8], b: &[u8]) -> Ordering {
         None => a.len().cmp(&b.len()),
     }
 }
-
-/// What follows the last slash.
-pub(super) fn base(name: &[u8]) -> &[u8] {
-    name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
-}

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::SnapshotError;
-use crate::atomic::{Access, AtomicFile, Existing, through_links};
 use crate::engine::FileId;
-use crate::temporary::{JOURNAL, NEW_RECORD};
+use crate::fs::links::resolve_links;
+use crate::fs::replace::{Access, AtomicFile, Existing};
+use crate::fs::temporary::{JOURNAL, NEW_RECORD};
 
 /// The right to replace a file, held by a lock on its journal.
 pub(super) struct Replacement {
@@ -25,7 +26,7 @@ pub(super) struct Replacement {
 impl Replacement {
     /// Waits for nobody.
     pub(super) fn begin(path: &Path, existing: Existing) -> Result<Self, SnapshotError> {
-        let path = through_links(path);
+        let path = resolve_links(path);
         match fs::symlink_metadata(&path) {
             Ok(metadata) if !metadata.is_file() => return Err(SnapshotError::NotRegular(path)),
             Ok(_) if existing == Existing::Keep => return Err(SnapshotError::Exists(path)),
@@ -110,7 +111,7 @@ pub(super) fn beside(path: &Path) -> [PathBuf; 2] {
 
 /// What is not part of a tree in which the record lies: the record, and what stands beside it.
 pub(super) fn own_files(path: &Path) -> Vec<FileId> {
-    let path = through_links(path);
+    let path = resolve_links(path);
     let [journal, temporary] = beside(&path);
     let there = [path, journal, temporary].into_iter().filter_map(|path| fs::metadata(path).ok());
     there.map(|metadata| FileId::of(&metadata)).collect()

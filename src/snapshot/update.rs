@@ -20,12 +20,12 @@ use super::{
     check_root, covers, load, name_below,
 };
 use crate::algorithm::HashFunction;
-use crate::atomic::{AtomicFile, Existing};
 use crate::engine::{
     self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
 };
 use crate::error::Error;
-use crate::temporary::is_temporary;
+use crate::fs::replace::{AtomicFile, Existing};
+use crate::fs::temporary::is_temporary;
 
 /// Reads everything in `directory` and writes its record to `target`, whole or not at all.
 ///

@@ -7,6 +7,7 @@ use std::fmt;
 use url::Url;
 
 use crate::algorithm::{Algorithm, Strength};
+use crate::text::looks_like_html;
 
 /// The longest list of digests that is read, in bytes.
 pub const LONGEST: u64 = 16 << 20;
@@ -149,30 +150,7 @@ pub fn inspect(body: &[u8]) -> Result<(), NotAList> {
     if body.is_empty() {
         return Err(NotAList::Empty);
     }
-    if is_html(body) { Err(NotAList::Html) } else { Ok(()) }
-}
-
-/// Whether a text begins as web pages do.
-pub fn is_html(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 9] = [
-        b"<!doctype html",
-        b"<html",
-        b"<head",
-        b"<body",
-        b"<title",
-        b"<script",
-        b"<meta ", // not <metalink
-        b"<!--",
-        b"<h1",
-    ];
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
-    BEGINNINGS.iter().any(|beginning| {
-        // `<metalink` is no `<meta`.
-        let ends = text.get(beginning.len()).is_none_or(|next| !next.is_ascii_alphanumeric());
-        let begins = text.get(..beginning.len());
-        begins.is_some_and(|own| own.eq_ignore_ascii_case(beginning))
-            && (ends || *beginning == b"<!--")
-    })
+    if looks_like_html(body) { Err(NotAList::Html) } else { Ok(()) }
 }
 
 /// Why an answer is no list of digests.

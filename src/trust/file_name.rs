@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStringExt;
 use percent_encoding::percent_decode;
 use url::Url;
 
-use crate::escape::is_hostile;
 use crate::sign::headers::is_token_byte;
+use crate::text::is_hostile;
 
 /// The longest name, in bytes: file systems take 255, and the part file's name is longer.
 const LONGEST: usize = 239;

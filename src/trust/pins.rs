@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::algorithm::Algorithm;
-use crate::bounded::{SMALL_FILE, read_file};
 use crate::digest::Digest;
+use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::hasher::digest;
 use crate::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use crate::net::failure::{Failure, FailureKind};

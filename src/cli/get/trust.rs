@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hsum::bounded::{SMALL_FILE, read_file};
 use hsum::fetch::{Download, VerifiedDownload};
+use hsum::internals::{SMALL_FILE, read_file};
 use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
 use hsum::notation::Expected;
 use hsum::trust::Pins;

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Result, anyhow};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hsum::ErrorKind;
-use hsum::atomic::AtomicFile;
+use hsum::internals::AtomicFile;
 use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
 

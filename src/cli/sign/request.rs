@@ -7,9 +7,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
-use hsum::bounded::{self, read_all};
 use hsum::engine::StableFile;
 use hsum::internals::is_token;
+use hsum::internals::{BODY, read_all};
 use hsum::sign::Message;
 use serde::de::IgnoredAny;
 
@@ -147,7 +147,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
 
 /// Reads a whole body.
 pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
-    read(path, bounded::BODY)
+    read(path, BODY)
 }
 
 /// Returns the media type of a body that is JSON, which receivers of webhooks need in a header.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use hsum::bounded::{self, read_all};
 use hsum::internals::without_userinfo;
+use hsum::internals::{BODY, read_all};
 use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
 use hsum::sign::{RequestSigner, Scheme, Setting};
 
@@ -94,6 +94,6 @@ fn as_sent(url: &Url) -> Url {
 /// Reads the body into memory, so that the signed body is the one that is sent.
 fn in_memory(body: &Body) -> Result<Vec<u8>, Failure> {
     let (reader, _) = body.open()?;
-    let read = read_all(reader, bounded::BODY);
+    let read = read_all(reader, BODY);
     read.map_err(|error| Failure::new(FailureKind::Local, format!("the body: {error}")))
 }

@@ -6,6 +6,7 @@ use quick_xml::{Reader, XmlVersion};
 use crate::manifest::entry::ListEntry;
 use crate::manifest::error::BadLine;
 use crate::manifest::fields::{self, Digests};
+use crate::text::looks_like_html;
 
 /// Returns `true` if a list starts like XML or HTML.
 pub(super) fn is_start(bytes: &[u8]) -> bool {
@@ -14,7 +15,7 @@ pub(super) fn is_start(bytes: &[u8]) -> bool {
 
 /// Reads the files of a Metalink document.
 pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
-    if is_html(bytes) {
+    if looks_like_html(bytes) {
         return vec![bad(BadLine::Html)];
     }
     let mut document = Document::default();
@@ -114,14 +115,6 @@ impl Document {
             _ => {}
         }
     }
-}
-
-/// Returns `true` if a document is an HTML page.
-fn is_html(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    [&b"<!doctype html"[..], b"<html"].iter().any(|prefix| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    })
 }
 
 #[cfg(test)]

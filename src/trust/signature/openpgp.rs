@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use super::{SignatureError, SignedData, armor, is_clear_signed};
-use crate::bounded::read_file;
-use crate::temporary::TemporaryFolder;
+use crate::fs::bounded::read_file;
+use crate::fs::temporary::TemporaryFolder;
 
 /// The longest signature, in bytes; a pipe takes as much without a reader.
 const LONGEST_SIGNATURE: usize = 60 << 10;

@@ -1,22 +1,19 @@
-//! Reading whole files into memory, up to a limit: a device or a pipe may have no end.
+//! Reads of whole files up to a limit, as a device or a pipe may have no end, and of pieces.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// The limit for keys, certificates, header files, cookie jars and their like.
-#[doc(hidden)]
 pub const SMALL_FILE: u64 = 16 << 20;
 
 /// The limit for the body of a request.
-#[doc(hidden)]
 pub const BODY: u64 = 1 << 30;
 
 /// Reads the whole file at `path`.
 ///
 /// # Errors
 /// If it cannot be opened or read, or holds more than `limit` bytes ([`ErrorKind::FileTooLarge`]).
-#[doc(hidden)]
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_all(File::open(path)?, limit)
 }
@@ -25,7 +22,6 @@ pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// If it cannot be read, or holds more than `limit` bytes ([`ErrorKind::FileTooLarge`]).
-#[doc(hidden)]
 pub fn read_all(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -35,8 +31,20 @@ pub fn read_all(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads some bytes into `buffer`, and tries again after an `Interrupted`; 0 at the end.
+///
+/// # Errors
+/// Those of `input`.
+pub fn read_some(input: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Returns the error of a file that holds more than `limit` bytes.
-#[doc(hidden)]
 pub fn too_large(limit: u64) -> io::Error {
     let text = format!("File too large (more than {limit} bytes)");
     io::Error::new(ErrorKind::FileTooLarge, text)

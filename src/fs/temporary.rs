@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// The beginning of a random name.
 const PREFIX: &str = ".hsum-";
@@ -32,11 +32,13 @@ pub(crate) const NEW_RECORD: &str = ".hsum-new";
 /// interrupted run. Walks skip files of these names.
 ///
 /// ```
-/// use hsum::temporary::is_temporary;
+/// # #[cfg(feature = "internals")] {
+/// use hsum::internals::is_temporary;
 ///
 /// assert!(is_temporary(b".hsum-AbC123"));
 /// assert!(is_temporary(b".debian.iso.hsum-part"));
 /// assert!(!is_temporary(b".hsum-config"));
+/// # }
 /// ```
 pub fn is_temporary(name: &[u8]) -> bool {
     let stem = |ending: &str| name.strip_suffix(ending.as_bytes());
@@ -48,7 +50,7 @@ pub fn is_temporary(name: &[u8]) -> bool {
 
 /// Returns `true` if `name` is one that hsum gives to a temporary folder. Walks skip folders of
 /// these names.
-pub fn is_temporary_folder(name: &[u8]) -> bool {
+pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
         rest.len() == RANDOM
             && rest.iter().all(u8::is_ascii_alphanumeric)
@@ -57,9 +59,9 @@ pub fn is_temporary_folder(name: &[u8]) -> bool {
     })
 }
 
-/// The temporary files and folders of this process.
 static LIST: Mutex<List> = Mutex::new(List { entries: Vec::new(), before_first: None });
 
+/// The temporary files and folders of this process.
 pub(crate) struct List {
     entries: Vec<(PathBuf, Kind)>,
     before_first: Option<fn()>,
@@ -73,7 +75,7 @@ enum Kind {
 
 /// Locks the list. While it is locked, [`remove_all`] waits.
 pub(crate) fn lock() -> MutexGuard<'static, List> {
-    LIST.lock().unwrap_or_else(PoisonError::into_inner)
+    crate::fs::lock::lock(&LIST)
 }
 
 /// Registers a function that is called once, before the next temporary file or folder is created.
@@ -161,6 +163,7 @@ impl Temporary {
         }
     }
 
+    /// Returns its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

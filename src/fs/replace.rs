@@ -3,23 +3,20 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::ErrorKind;
-use crate::temporary::{self, List, Temporary};
-
-/// The number of links in a chain at which it counts as a loop, as in Linux.
-const MOST_LINKS: usize = 40;
-/// The mode of a folder where everyone may create files, and remove only their own.
-const STICKY: u32 = 0o1002;
+use crate::fs::links::{parent_folder, resolve_links};
+use crate::fs::temporary::{self, List, Temporary};
 
 /// A file being written beside its final name.
 ///
 /// Until [`AtomicFile::commit`] a file of that name is untouched. Dropped before that, it leaves nothing.
 ///
 /// ```
-/// use hsum::atomic::AtomicFile;
+/// # #[cfg(feature = "internals")] {
+/// use hsum::internals::AtomicFile;
 /// use std::io::Write;
 ///
 /// let folder = tempfile::tempdir()?;
@@ -29,6 +26,7 @@ const STICKY: u32 = 0o1002;
 /// assert!(!path.exists());
 /// file.commit()?;
 /// assert_eq!(std::fs::read(&path)?, b"all of it");
+/// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl AtomicFile {
     /// # Errors
     /// A file cannot be created in that folder.
     pub fn create(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(through_links(&path.into()), Access::Mode(0o666), Existing::Replace)
+        Self::in_folder(resolve_links(&path.into()), Access::Mode(0o666), Existing::Replace)
     }
 
     /// Begins a file that only its owner can read, as for [`AtomicFile::create`] otherwise.
@@ -75,7 +73,7 @@ impl AtomicFile {
     /// # Errors
     /// As for [`AtomicFile::create`].
     pub fn create_private(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(through_links(&path.into()), Access::Mode(0o600), Existing::Replace)
+        Self::in_folder(resolve_links(&path.into()), Access::Mode(0o600), Existing::Replace)
     }
 
     /// Begins a file with the permissions of the file that it replaces, as for
@@ -84,7 +82,7 @@ impl AtomicFile {
     /// # Errors
     /// As for [`AtomicFile::create`].
     pub fn create_like_old(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(through_links(&path.into()), Access::Inherited, Existing::Replace)
+        Self::in_folder(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
     }
 
     /// Begins a file that only its owner can read, and that replaces nothing, neither a file nor a link.
@@ -102,7 +100,7 @@ impl AtomicFile {
 
     fn in_folder(path: PathBuf, access: Access, existing: Existing) -> io::Result<Self> {
         let (file, temporary) =
-            Temporary::create_in(folder(&path), |temporary| open(temporary, &path, access))?;
+            Temporary::create_in(parent_folder(&path), |temporary| open(temporary, &path, access))?;
         Ok(Self { file, temporary, path, existing })
     }
 
@@ -119,7 +117,6 @@ impl AtomicFile {
     }
 
     /// Returns its path until the commit.
-    #[cfg(feature = "net")]
     pub(crate) fn temporary(&self) -> &Path {
         self.temporary.path()
     }
@@ -153,7 +150,7 @@ impl AtomicFile {
             let mut list = temporary::lock();
             rename_all(&mut files, &mut list)
         };
-        let mut folders: Vec<&Path> = files.iter().map(|file| folder(&file.path)).collect();
+        let mut folders: Vec<&Path> = files.iter().map(|file| parent_folder(&file.path)).collect();
         folders.dedup();
         renamed.and_then(|()| folders.into_iter().try_for_each(sync_folder))
     }
@@ -200,11 +197,6 @@ fn open(temporary: &Path, path: &Path, access: Access) -> io::Result<File> {
         return Err(error);
     }
     Ok(file)
-}
-
-/// Returns the folder that a file is or will be in.
-pub(crate) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The way to undo a rename.
@@ -285,10 +277,9 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 }
 
 /// Renames a file and writes its folder to the disk.
-#[cfg(feature = "net")]
-pub(crate) fn put(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
+pub(crate) fn rename_synced(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     rename(from, to, existing)?;
-    sync_folder(folder(to))
+    sync_folder(parent_folder(to))
 }
 
 fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
@@ -348,36 +339,9 @@ impl fmt::Display for NotSynced {
 
 impl std::error::Error for NotSynced {}
 
-/// Returns the path that the links at `path` lead to, where there may be nothing yet. A link that
-/// another user has put into a folder where everyone may create files is not followed.
-pub fn through_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
-        if is_planted(&path) {
-            break;
-        }
-        path = path.parent().unwrap_or(Path::new("")).join(target);
-    }
-    path
-}
-
-/// Returns `true` if another user has put the link into a folder where everyone may create files.
-/// Followed, it would have us replace what only we may (Linux refuses it for the same reason,
-/// with fs.protected_symlinks).
-fn is_planted(link: &Path) -> bool {
-    match (fs::symlink_metadata(link), fs::metadata(folder(link))) {
-        (Ok(link), Ok(folder)) => {
-            let ours = [rustix::process::geteuid().as_raw(), folder.uid()].contains(&link.uid());
-            folder.mode() & STICKY == STICKY && !ours
-        }
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{lchown, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -422,28 +386,12 @@ mod tests {
         let (from, to) = (folder.path().join("a"), folder.path().join("b"));
         fs::write(&from, "new").unwrap();
         fs::write(&to, "old").unwrap();
-        let refused = put(&from, &to, Existing::Keep).unwrap_err();
+        let refused = rename_synced(&from, &to, Existing::Keep).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&to).unwrap(), b"old");
-        put(&from, &to, Existing::Replace).unwrap();
+        rename_synced(&from, &to, Existing::Replace).unwrap();
         assert_eq!(fs::read(&to).unwrap(), b"new");
         assert!(!from.exists());
-    }
-
-    #[test]
-    fn a_link_that_another_user_has_planted_is_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let link = folder.path().join("link");
-        symlink("target", &link).unwrap();
-        let leads = |mode| {
-            fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
-            through_links(&link) != link
-        };
-        assert!(leads(0o1777));
-        // Only root can make it another's.
-        if lchown(&link, Some(65534), None).is_ok() {
-            assert!(leads(0o755) && !leads(0o1777));
-        }
     }
 
     #[test]

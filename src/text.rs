@@ -1,4 +1,4 @@
-//! Text from elsewhere, made safe for messages and terminals.
+//! Text from elsewhere: escaping for terminals, base names and the recognition of HTML.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,14 +6,12 @@ use std::str;
 
 /// Returns `true` for controls (C0 and C1), line separators and the marks that reorder text. Records
 /// of trees escape them too: another set would be another format.
-#[doc(hidden)]
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Escapes hostile characters and bytes that are not UTF-8, except the characters in `keep`.
-#[doc(hidden)]
 pub fn escape<'a>(text: &'a [u8], keep: &[char]) -> Cow<'a, str> {
     let escaped = |c: char| is_hostile(c) && !keep.contains(&c);
     match str::from_utf8(text) {
@@ -35,6 +33,31 @@ pub fn escape<'a>(text: &'a [u8], keep: &[char]) -> Cow<'a, str> {
         chunk.invalid().iter().for_each(|&byte| stray(&mut shown, byte));
     }
     shown.into()
+}
+
+/// Returns the last part of a path, after either kind of slash.
+pub fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path)
+}
+
+/// Returns `true` if a text starts as web pages do, perhaps after comments.
+pub fn looks_like_html(text: &[u8]) -> bool {
+    const TAGS: [&[u8]; 8] =
+        [b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<script", b"<meta", b"<h1"];
+    let mut text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    while let Some(comment) = text.strip_prefix(b"<!--") {
+        let Some(end) = comment.windows(3).position(|end| end == b"-->") else { return true };
+        text = comment[end + 3..].trim_ascii_start();
+        if text.is_empty() {
+            return true;
+        }
+    }
+    TAGS.iter().any(|tag| {
+        let (start, rest) = text.split_at_checked(tag.len()).unwrap_or_default();
+        // `<metalink` is not `<meta`.
+        start.eq_ignore_ascii_case(tag)
+            && rest.first().is_none_or(|next| !next.is_ascii_alphanumeric())
+    })
 }
 
 #[cfg(test)]
