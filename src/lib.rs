@@ -1,8 +1,26 @@
-//! Hash functions, HMAC and the files they are taken of: exact, streaming, parallel.
+//! Hash functions, HMAC, checksum files and signed requests: exact, streaming and parallel.
 //!
-//! One example for each door.
+//! # Which entry point do I want?
 //!
-//! **Hash bytes.** [`digest`] for what is in memory, [`Hasher`] for what arrives in pieces.
+//! | task | entry point | feature |
+//! |---|---|---|
+//! | hash bytes in memory | [`digest`] | |
+//! | hash bytes that arrive in pieces, or a reader | [`Hasher`], [`hash_reader`] | |
+//! | several algorithms of one input | [`MultiHasher`] | |
+//! | many messages, or many streams, at once | [`digest_many`], [`update_many`] | |
+//! | authenticate messages | [`Key`], [`Hmac`], [`sign_many`] | |
+//! | understand or write a digest in any notation | [`notation`] | |
+//! | read and write checksum files | [`manifest`] | |
+//! | sign or verify a request | [`sign`] | (`http` for the `http` crate's types) |
+//! | hash a file, or a tree of files | `hash_file`, `engine` | `fs` |
+//! | verify files with a checksum file | `check` | `fs` |
+//! | record a tree and find what changed | `snapshot` | `fs` |
+//! | download a file and verify it | `fetch` | `net` |
+//! | find out which SIMD kernels run | [`simd`] | |
+//!
+//! # Examples
+//!
+//! Hash bytes:
 //!
 //! ```
 //! use hsum::{Algorithm, Hasher};
@@ -15,7 +33,7 @@
 //! assert_eq!(once.to_string(), "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9");
 //! ```
 //!
-//! **Authenticate bytes.** [`Key`] holds an HMAC key, [`Hmac`] streams a message through it.
+//! Authenticate bytes:
 //!
 //! ```
 //! use hsum::{Algorithm, Hmac, Key};
@@ -28,8 +46,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Hash a tree** (feature `fs`). [`engine::run`] walks, reads and hashes in parallel, and
-//! hands over the outcomes in order.
+//! Hash a tree; the outcomes arrive in order:
 //!
 //! ```no_run
 //! # #[cfg(feature = "fs")] {
@@ -44,17 +61,17 @@
 //! # }
 //! ```
 //!
-//! **Check a list** (feature `fs`). [`check::run`] verifies what `sha256sum` and its kin wrote,
-//! [`check::run_entries`] checksum files of any shape.
+//! # Features
 //!
-//! **Understand a digest**, in whatever notation: [`notation::Expected`].
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `cli` | the `hsum` program; implies `net` | yes |
+//! | `fs` | `engine`, `check`, `snapshot` and `hash_file`, on Unix | through `cli` |
+//! | `net` | `net`, `trust` and `fetch`; implies `fs` | through `cli` |
+//! | `http` | signing and verifying requests of the `http` crate | no |
+//! | `serde` | `Serialize` and `Deserialize` for public data types | no |
 //!
-//! **Watch over a tree** (feature `fs`). [`snapshot`] records what a tree is, and says later what
-//! became of each file.
-//!
-//! **Sign a request, or verify one**: [`sign`], by some twenty schemes.
-//!
-//! **Download a file** (feature `net`) that is either verified or not there: [`fetch::Download`].
+//! A library user normally wants `default-features = false`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
@@ -106,7 +123,7 @@ pub use hasher::{Hasher, XofReader, digest, hash_reader};
 pub use hmac::{Hmac, Key, Tag, TagMismatch, UnsupportedByHmac, sign_many};
 pub use lanes::{digest_many, update_many};
 
-/// Keeps the README's examples true.
+/// The README's examples, run as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
