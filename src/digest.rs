@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::algorithm::names::UnknownAlgorithm;
 use crate::algorithm::{Algorithm, HashFunction, MAX_LEN};
-use crate::serde_text::serde_as_text;
+use crate::text::serde::serde_as_text;
 
 /// The output of a hash function: up to 64 bytes, and the function that computed them.
 ///

@@ -85,7 +85,6 @@ mod kernel;
 mod lanes;
 pub mod manifest;
 pub mod notation;
-mod serde_text;
 pub mod sign;
 pub mod simd;
 // Parts of it serve only the program.

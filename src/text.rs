@@ -1,5 +1,7 @@
 //! Text from elsewhere: escaping for terminals, base names and the recognition of HTML.
 
+pub(crate) mod serde;
+
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::str;

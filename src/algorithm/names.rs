@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::algorithm::{Algorithm, HashFunction, Registry};
-use crate::serde_text::serde_as_text;
 use crate::text::escape;
+use crate::text::serde::serde_as_text;
 
 impl HashFunction {
     /// Returns the tag of BSD-style lines: `SHA256`; `BLAKE2b-256` if the length is not the default.

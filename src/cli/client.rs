@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
-use hsum::internals::AtomicFile;
-use hsum::internals::lock;
-use hsum::internals::{BODY, read_file};
+use hsum::internals::{AtomicFile, BODY, lock, read_file};
 use hsum::net::cookies::Jar;
 use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;

@@ -8,7 +8,6 @@ mod trust;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -22,8 +21,7 @@ use hsum::fetch::{
     Decoding, Download, DownloadProgress, OnMismatch, RequiredStrength, Resume, ServerDigest,
     Unverified, VerifiedDownload,
 };
-use hsum::internals::TemporaryFolder;
-use hsum::internals::lock;
+use hsum::internals::{TemporaryFolder, lock, read_some};
 use hsum::net::{Client, Failure, FailureKind, Origin, Reply, Request, Url, redacted};
 use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
 use hsum::trust::lock_file::LockedFile;
@@ -397,10 +395,9 @@ fn copy_out(done: &Done, output: &mut Output) -> Result<()> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; 256 * 1024];
     let mut copy = || loop {
-        match io::Read::read(&mut file, &mut buffer) {
+        match read_some(&mut file, &mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => output.bytes(&buffer[..count])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(anyhow::Error::from(error)),
         }
     };

@@ -11,8 +11,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::internals::decode_key;
-use hsum::internals::{SMALL_FILE, too_large};
+use hsum::internals::{SMALL_FILE, decode_key, read_some, too_large};
 use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
@@ -183,10 +182,9 @@ fn read_all(input: impl Read, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new([0; 4096]);
     loop {
-        let count = match input.read(&mut *piece) {
+        let count = match read_some(&mut input, &mut *piece) {
             Ok(0) => return Ok(text),
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         if text.capacity() - text.len() < count {

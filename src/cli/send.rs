@@ -1,10 +1,10 @@
 //! `hsum send`: a request, signed if that is asked for, and the answer.
 
-use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
+use hsum::internals::read_some;
 use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
 
 use super::args::SendArgs;
@@ -53,11 +53,10 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
     let mut screen = Screen::default();
     let mut piece = vec![0; 64 * 1024];
     let read = loop {
-        match reply.response.body.read(&mut piece) {
+        match read_some(&mut *reply.response.body, &mut piece) {
             Ok(0) => break Ok(()),
             Ok(count) if output.is_terminal() => screen.show(&piece[..count], &mut output)?,
             Ok(count) => output.bytes(&piece[..count])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => break Err(error),
         }
     };

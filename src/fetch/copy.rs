@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::fs::bounded::read_some;
 use crate::hasher::fused::MultiHasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::trust::small_file::body_failure;
@@ -234,7 +235,7 @@ fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>
     let mut count = 0;
     while count < buffer.len() {
         let begun = Instant::now();
-        match body.read(&mut buffer[count..]) {
+        match read_some(body, &mut buffer[count..]) {
             Ok(0) => return (count, Ok(More::No)),
             Ok(more) => {
                 count += more;
@@ -242,7 +243,6 @@ fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>
                     break;
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return (count, Err(body_failure(error))),
         }
     }

@@ -1,7 +1,7 @@
 //! A file that comes in a content coding that nobody asked for: what it is the gzip of.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::fetch::attempt::MOST_UNKNOWN;
 use crate::fetch::download::{Decoding, Download};
 use crate::fetch::part::Part;
+use crate::fs::bounded::read_some;
 use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
@@ -168,10 +169,9 @@ fn unzip(
     let mut buffer = vec![0; BUFFER];
     let mut size = 0;
     loop {
-        let count = match decoder.read(&mut buffer) {
+        let count = match read_some(&mut decoder, &mut buffer) {
             Ok(0) => return Ok((size, hasher.finalize())),
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             // The system says that, not the decoder.
             Err(error) if error.raw_os_error().is_some() => return Err(Undecoded::Read(error)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {

@@ -13,6 +13,7 @@ use crate::fetch::attempt::{Attempt, Mode, Outcome};
 use crate::fetch::copy::DownloadProgress;
 use crate::fetch::part::{self, Part};
 use crate::fetch::verified::{Provenance, VerifiedDownload};
+use crate::fs::bounded::read_some;
 use crate::fs::links::resolve_links;
 use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
@@ -426,13 +427,12 @@ pub(super) fn copy(file: &mut impl Read, hasher: &mut MultiHasher) -> io::Result
     let mut buffer = vec![0; 256 * 1024];
     let mut length = 0;
     loop {
-        match file.read(&mut buffer) {
+        match read_some(file, &mut buffer) {
             Ok(0) => return Ok(length),
             Ok(count) => {
                 hasher.update(&buffer[..count]);
                 length += count as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }

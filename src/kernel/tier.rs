@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use crate::serde_text::serde_as_text;
 use crate::text::escape;
+use crate::text::serde::serde_as_text;
 
 /// Calls a macro with the table of tiers. Each row declares a variant of [`Tier`] and a token of the same
 /// name:

@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
+use crate::fs::bounded::read_some;
 use crate::net::deadline::{Deadline, Watched, aside};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
@@ -255,11 +256,10 @@ fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, HeaderField
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         limit(tcp, deadline)?;
-        match tcp.read(&mut byte) {
+        match read_some(&mut tcp, &mut byte) {
             Ok(0) => return Err(Failure::network("it closed the connection")),
             Ok(_) if head.len() < LONGEST_HEAD => head.push(byte[0]),
             Ok(_) => return Err(Failure::network("its answer has no end")),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io_failure(&error, "CONNECT")),
         }
     }

@@ -16,6 +16,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::error::ErrorKind;
+use crate::fs::bounded::read_some;
 use crate::net::auth::Party;
 use crate::net::client::finish;
 use crate::net::deadline::Watched;
@@ -356,12 +357,8 @@ impl Connection for Wire {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let timeout = timeout.for_read();
         self.stream.tcp().set_read_timeout(timeout.not_zero().map(|after| *after))?;
-        let amount = loop {
-            match self.stream.read(self.buffers.input_append_buf()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map_err(|error| timed_out(error, timeout.reason))?,
-            }
-        };
+        let amount = read_some(&mut self.stream, self.buffers.input_append_buf())
+            .map_err(|error| timed_out(error, timeout.reason))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

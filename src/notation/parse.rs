@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
 use crate::notation::names::{self, Header, NamedFunction};
-use crate::serde_text::serde_as_text;
+use crate::text::serde::serde_as_text;
 
 /// The maximum length of a text, more than one digest of every algorithm needs, in bytes.
 const MAX_TEXT: usize = 16 * 1024;

@@ -8,8 +8,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
 use hsum::engine::StableFile;
-use hsum::internals::is_token;
-use hsum::internals::{BODY, read_all};
+use hsum::internals::{BODY, is_token, read_all, read_some};
 use hsum::sign::Message;
 use serde::de::IgnoredAny;
 
@@ -112,10 +111,9 @@ impl Request {
             if head.len() > LONGEST_HEAD {
                 bail!("{title}: not an HTTP request: the headers are longer than 1 MiB");
             }
-            match input.read(&mut piece) {
+            match read_some(&mut *input, &mut piece) {
                 Ok(0) => bail!("{title}: not an HTTP request: no empty line after the headers"),
                 Ok(count) => head.extend_from_slice(&piece[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => bail!("{title}: {}", ErrorKind::Io(error)),
             }
         }
@@ -160,10 +158,9 @@ pub(crate) fn media_type(body: &[u8]) -> Option<&'static str> {
 pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
     let mut buffer = vec![0; 128 * 1024];
     loop {
-        match input.read(&mut buffer) {
+        match read_some(&mut input, &mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => each(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => bail!("{}: {}", quote(name), ErrorKind::Io(error)),
         }
     }

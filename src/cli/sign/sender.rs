@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use hsum::internals::without_userinfo;
-use hsum::internals::{BODY, read_all};
+use hsum::internals::{BODY, read_all, without_userinfo};
 use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
 use hsum::sign::{RequestSigner, Scheme, Setting};
 
