@@ -4,8 +4,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hsum::net::auth::{self, Challenge, DigestSession, Request, Way};
-use hsum::net::cookies::Jar;
+use hsum::net::auth::{self, AuthMethod, Challenge, DigestRequest, DigestSession};
+use hsum::net::cookies::CookieJar;
 use hsum::net::netrc::Netrc;
 use hsum::net::Credentials;
 use hsum::trust::{file_name, header_digests};
@@ -29,28 +29,28 @@ fuzz_target!(|input: (u8, &[u8])| {
         }
         1 => {
             let url = "https://www.example.org/a/b".parse().unwrap();
-            let mut jar = Jar::default();
+            let mut jar = CookieJar::default();
             for field in text.split(|byte| *byte == b'\n') {
                 let _ = jar.set(&url, field, NOW);
             }
             // What is kept is read back, and sent on one line.
             let file = jar.to_bytes(NOW);
-            let (again, bad) = Jar::parse(&file, NOW);
+            let (again, bad) = CookieJar::parse(&file, NOW);
             assert!(bad.is_empty(), "{bad:?}");
             assert_eq!(again.to_bytes(NOW), file);
             assert!(jar.field(&url, NOW).is_none_or(|field| is_one_line(field.as_bytes())));
             assert!(jar.field(&"https://example.net/".parse().unwrap(), NOW).is_none());
         }
         2 => {
-            let (jar, _) = Jar::parse(text, NOW);
+            let (jar, _) = CookieJar::parse(text, NOW);
             let file = jar.to_bytes(NOW);
-            assert_eq!(Jar::parse(&file, NOW).0.to_bytes(NOW), file);
+            assert_eq!(CookieJar::parse(&file, NOW).0.to_bytes(NOW), file);
         }
         3 => {
             let challenges = Challenge::parse_all(text.split(|byte| *byte == b'\n'));
-            if let Some(Way::Digest(challenge)) = auth::strongest(&challenges) {
+            if let Some(AuthMethod::Digest(challenge)) = auth::strongest(&challenges) {
                 let mut session = DigestSession::new(challenge, "0a4f113b");
-                let request = Request { method: "GET", target: "/", body: None };
+                let request = DigestRequest { method: "GET", target: "/", body: None };
                 if let Ok(answer) = session.answer(&Credentials::new("user", "word"), request) {
                     assert!(is_one_line(answer.as_bytes()));
                     assert_eq!(Challenge::parse_all([answer.as_bytes()]).len(), 1);

@@ -12,6 +12,7 @@ use hsum::trust::file_name::{self, ChosenBy};
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
 use super::exit::{Exit, Usage};
+use super::hints;
 use super::expect::{self, Strong, Wanted};
 use super::print::complain;
 use super::quote::quote;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
     let book = match open(word, url, &client)? {
         Ok(book) => book,
         Err(failure) => {
-            complain(failure);
+            complain(hints::failure(&failure));
             return Ok(Exit::Failed);
         }
     };
@@ -73,7 +74,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
             }
             // The file that no list names does not keep the others from being checked.
             Err(failure) => {
-                complain(failure);
+                complain(hints::failure(&failure));
                 exit = Exit::Failed;
             }
         }

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, bail};
 use hsum::ErrorKind;
 use hsum::internals::{AtomicFile, BODY, lock, read_file};
-use hsum::net::cookies::Jar;
+use hsum::net::cookies::CookieJar;
 use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
 use hsum::net::{
     AuthScheme, Body, Client, Credentials, Downgrade, Failure, HeaderFields, Identity,
-    PlaintextAuth, Proxies, Redirects, Request, Retries, Secret, Timeouts, Tls, TlsVersion, Url,
+    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, Tls, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, KeyFormat, SystemClock};
@@ -34,7 +34,7 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     /// Set if the user gave a `Content-Type` header.
     pub(crate) has_content_type: bool,
-    jar: Option<(PathBuf, Arc<Mutex<Jar>>)>,
+    jar: Option<(PathBuf, Arc<Mutex<CookieJar>>)>,
 }
 
 impl Session {
@@ -52,7 +52,7 @@ impl Session {
         let proxies = match request.proxy.as_deref() {
             None => Proxies::from_environment(),
             Some("none") => Proxies::none(),
-            Some(url) => Proxies::all(url).map_err(usage)?,
+            Some(url) => Proxies::all(url).map_err(|failure| usage(failure.during("--proxy")))?,
         };
         let headers = headers(&request.headers)?;
         let has_content_type = headers.contains("Content-Type");
@@ -66,8 +66,8 @@ impl Session {
             })
             .headers(headers)
             .identity(who(identity)?)
-            .redirects(Redirects { most: request.max_redirects, downgrade })
-            .retries(Retries {
+            .redirects(RedirectPolicy { limit: request.max_redirects, downgrade })
+            .retries(RetryPolicy {
                 count: request.retries,
                 first_pause: duration(request.retry_delay),
                 longest_pause: Duration::from_secs(60),
@@ -101,16 +101,16 @@ pub(crate) fn usage(failure: Failure) -> anyhow::Error {
     Usage(failure.to_string()).into()
 }
 
-fn read_jar(path: &Path) -> Result<Jar> {
+fn read_jar(path: &Path) -> Result<CookieJar> {
     match read_secrets(path) {
         Ok(text) => {
-            let (jar, bad) = Jar::parse(&text, SystemClock.now() as i64);
+            let (jar, bad) = CookieJar::parse(&text, SystemClock.now() as i64);
             for bad in bad {
                 complain(format_args!("{}: {bad}", quote(path)));
             }
             Ok(jar)
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Jar::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(CookieJar::default()),
         Err(error) => bail!("{}: {}", quote(path), ErrorKind::Io(error)),
     }
 }
@@ -192,9 +192,9 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
     }
     identity.scheme = match (&args.token, args.auth) {
         (Some(token), _) => AuthScheme::Bearer(secret(token, "--token")?),
-        (None, How::Asked) => AuthScheme::Asked,
+        (None, How::Asked) => AuthScheme::Any,
         (None, How::Basic) => AuthScheme::Basic,
-        (None, How::BasicAtOnce) => AuthScheme::BasicAtOnce,
+        (None, How::BasicAtOnce) => AuthScheme::PreemptiveBasic,
         (None, How::Digest) => AuthScheme::Digest,
     };
     if let Some(path) = &args.netrc {
@@ -233,7 +233,7 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
         let random = random()?;
         let content_type = Multipart::new(random).content_type();
         request.method = "POST".into();
-        request.body = Body::Made(Arc::new(move || multipart(random, &fields)));
+        request.body = Body::Generated(Arc::new(move || multipart(random, &fields)));
         request.headers.push("Content-Type", content_type);
     }
     if let Some(method) = &args.method {

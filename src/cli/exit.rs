@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use hsum::internals::{escape, remove_all};
+use hsum::net::{Failure, FailureKind};
 
 use super::output::{Output, WriteError};
 use super::print::complain;
@@ -92,6 +93,19 @@ pub(crate) fn at_once(error: &WriteError) -> ! {
 
 /// The status of `get` and `head` for a local failure: of a file, a keyring, standard output.
 pub(crate) const LOCAL: u8 = 6;
+
+/// Returns the exit status of `get`, `head` and `send` for a failure.
+pub(crate) fn failure_status(failure: &Failure) -> u8 {
+    match failure.kind() {
+        FailureKind::Mismatch => 1,
+        FailureKind::Usage => 2,
+        FailureKind::Unverifiable => 3,
+        FailureKind::Status(_) => 4,
+        FailureKind::Network => 5,
+        FailureKind::Policy => 7,
+        _ => LOCAL,
+    }
+}
 
 impl Exit {
     /// Adds the result of a `later` step: the first failure decides the exit status.

@@ -29,7 +29,7 @@ use hsum::trust::metalink::MetalinkFile;
 
 use super::args::{GetArgs, When};
 use super::client::{self, Session};
-use super::exit::{self, Exit, Usage};
+use super::exit::{self, Exit, Usage, failure_status};
 use super::output::Output;
 use super::quote::quote;
 use bars::Bars;
@@ -89,7 +89,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
         Ok(_) => {}
         Err(failure) => {
             report::failed(&failure, None);
-            return Ok(Exit::Code(failure.exit_code()));
+            return Ok(Exit::Code(failure_status(&failure)));
         }
     }
     let mut exit = Exit::Well;
@@ -98,7 +98,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             Ok((locked, found)) => (jobs, exit) = (locked, found),
             Err(failure) => {
                 report::failed(&failure, Some(path));
-                return Ok(Exit::Code(failure.exit_code()));
+                return Ok(Exit::Code(failure_status(&failure)));
             }
         }
     }
@@ -119,7 +119,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             let printed = bars.suspend(|| report::done(&done, args, &mut output));
             let to_stdout = matches!(job.target, Target::Stdout);
             if let (Exit::Well, Err(failure)) = (exit, &done.result) {
-                exit = Exit::Code(failure.exit_code());
+                exit = Exit::Code(failure_status(&failure));
             }
             result = match printed {
                 Ok(()) if to_stdout && done.result.is_ok() => copy_out(&done, &mut output),

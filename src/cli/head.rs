@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::args::HeadArgs;
 use super::client::{self, Session};
-use super::exit::{self, Exit};
+use super::exit::{self, Exit, failure_status};
+use super::hints;
 use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
 
@@ -34,15 +35,15 @@ fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
         match (&result, args.json) {
             (Ok(reply), false) => lines(url, reply, &mut output)?,
             (Ok(reply), true) => output.line(&json_bytes(object(url, reply)))?,
-            (Err(failure), false) => complain(failure),
+            (Err(failure), false) => complain(hints::failure(&failure)),
             (Err(failure), true) => {
-                complain(failure);
-                let error = json!({ "url": redacted(url), "error": failure.to_string(), "exit": failure.exit_code() });
+                complain(hints::failure(&failure));
+                let error = json!({ "url": redacted(url), "error": hints::failure(failure), "exit": failure_status(&failure) });
                 output.line(&json_bytes(error))?;
             }
         }
         if let (Exit::Well, Err(failure)) = (exit, result) {
-            exit = Exit::Code(failure.exit_code());
+            exit = Exit::Code(failure_status(&failure));
         }
     }
     exit.and(output.finish().map_err(Into::into))

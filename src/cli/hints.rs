@@ -1,6 +1,7 @@
 //! Hints that the program adds to the library's errors, one function for each kind of error.
 
 use hsum::manifest::BadLine;
+use hsum::net::{Failure, FailureReason};
 use hsum::sign::{Component, KeyError, RequestError, Scheme, SchemeError, Setting};
 
 /// Returns the reason why a line is bad, and the option that helps.
@@ -77,4 +78,28 @@ pub(super) fn key_error(error: KeyError) -> String {
         _ => "",
     };
     format!("{error}{hint}")
+}
+
+/// Returns the text of a failed request or download, and the option that helps.
+pub(crate) fn failure(failure: &Failure) -> String {
+    let hint = match failure.reason() {
+        Some(FailureReason::Downgrade { .. }) => "; use --allow-downgrade to follow it".to_owned(),
+        Some(FailureReason::TooManyRedirects { .. }) => {
+            "; use --max-redirects to follow more".to_owned()
+        }
+        Some(FailureReason::PlaintextAuth { scheme }) => {
+            format!("; use {scheme}s, or --allow-plaintext-auth")
+        }
+        Some(FailureReason::FtpProxy { .. }) => {
+            "; use --proxy none, or list the host in no_proxy".to_owned()
+        }
+        Some(FailureReason::DeadlineExceeded) => " (set by --max-time)".to_owned(),
+        _ => String::new(),
+    };
+    let mut text = format!("{}{hint}", failure.summary());
+    for detail in failure.details() {
+        text.push_str("\n  ");
+        text.push_str(detail);
+    }
+    text
 }

@@ -9,7 +9,8 @@ use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
 
 use super::args::SendArgs;
 use super::client::{self, Session};
-use super::exit::{self, Exit, untried};
+use super::exit::{self, Exit, failure_status, untried};
+use super::hints;
 use super::output::{Output, WriteError};
 use super::print::complain;
 use super::sign::{request, sender};
@@ -124,10 +125,10 @@ fn head(status: u16, headers: &HeaderFields) -> Vec<u8> {
 
 /// There is no answer. The numbers of `hsum get` where an answer has none of them.
 fn failed(failure: &Failure) -> Exit {
-    complain(failure);
+    complain(hints::failure(failure));
     match failure.kind() {
         FailureKind::Network => Exit::Failed,
-        _ => Exit::Code(failure.exit_code()),
+        _ => Exit::Code(failure_status(failure)),
     }
 }
 

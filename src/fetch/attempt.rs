@@ -17,10 +17,10 @@ use crate::fetch::verify::{Came, judge, length, wrong_size};
 use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
-use crate::net::failure::{Again, Failure, FailureKind};
+use crate::net::failure::{Retry, Failure, FailureKind};
 use crate::net::headers::HeaderFields;
-use crate::net::redirect::Hop;
-use crate::net::retry::Patience;
+use crate::net::redirect::Redirect;
+use crate::net::retry::RetryBudget;
 use crate::net::transport::{Framing, Request};
 use crate::net::url::{redacted, without_userinfo};
 use crate::notation::expected::Expected;
@@ -51,7 +51,7 @@ pub(super) struct Outcome {
     pub(super) digests: Vec<Digest>,
     pub(super) evidence: Vec<Evidence>,
     pub(super) url: Url,
-    pub(super) chain: Vec<Hop>,
+    pub(super) chain: Vec<Redirect>,
     pub(super) resumed: u64,
     pub(super) seal: Option<String>,
     pub(super) notes: Vec<String>,
@@ -79,7 +79,7 @@ impl Attempt<'_> {
         &self,
         part: &mut Part,
         mode: Mode,
-        patience: &mut Patience,
+        budget: &mut RetryBudget,
     ) -> Result<Outcome, Failed> {
         let known = match mode {
             Mode::GoOn => self.known(part)?,
@@ -95,7 +95,7 @@ impl Attempt<'_> {
             request.headers.set("Range", format!("bytes={have}-"));
             request.headers.set("If-Range", state.validator.text());
         }
-        let mut reply = self.client.send_with(&request, patience)?;
+        let mut reply = self.client.send_with(&request, budget)?;
         let rest = match &known {
             Some((state, have)) => rest(&reply.response, *have, state.total, &state.validator),
             None => match reply.response.status {
@@ -211,7 +211,7 @@ impl Attempt<'_> {
         if let Err(failure) = end.or_else(|failure| match failure.kind() {
             // Not where the time was over.
             FailureKind::Network
-                if may_be_all && failure.is_worth_another_try() != Again::Never =>
+                if may_be_all && failure.retry() != Retry::Never =>
             {
                 Ok(())
             }

@@ -18,7 +18,7 @@ use crate::fs::links::resolve_links;
 use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
-use crate::net::failure::{Again, Failure, FailureKind};
+use crate::net::failure::{Retry, Failure, FailureKind};
 use crate::net::transport::{Body, Origin, Request};
 use crate::net::url::redacted;
 use crate::notation::expected::Expected;
@@ -299,12 +299,12 @@ impl Download {
         request: &Request,
         part: &mut Part,
     ) -> Result<Outcome, Failure> {
-        let mut patience = client.patience();
+        let mut budget = client.retry_budget();
         let mut mode = if self.resume == Resume::On { Mode::GoOn } else { Mode::Anew };
         let mut restarted = false;
         loop {
             let attempt = Attempt { fetch: self, client, request, progress: &self.progress };
-            let failed = match attempt.run(part, mode, &mut patience) {
+            let failed = match attempt.run(part, mode, &mut budget) {
                 Ok(outcome) => return Ok(outcome),
                 Err(failed) => failed,
             };
@@ -317,9 +317,9 @@ impl Download {
                 part.begin(None)?;
                 continue;
             }
-            match failure.is_worth_another_try() {
-                Again::Never => return Err(failure),
-                again if patience.wait(again) => {}
+            match failure.retry() {
+                Retry::Never => return Err(failure),
+                again if budget.wait(again) => {}
                 _ => return Err(failure),
             }
         }

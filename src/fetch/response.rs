@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::net::client::Reply;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
-use crate::net::redirect::Hop;
+use crate::net::redirect::Redirect;
 use crate::net::transport::Framing;
 use crate::net::url::redacted;
 use crate::trust::header_digests::{self, BodyShape};
@@ -15,7 +15,7 @@ use crate::trust::header_digests::{self, BodyShape};
 pub(super) struct Answer {
     pub(super) headers: HeaderFields,
     pub(super) url: Url,
-    pub(super) chain: Vec<Hop>,
+    pub(super) chain: Vec<Redirect>,
     pub(super) shape: BodyShape,
     pub(super) framing: Framing,
     /// All the file's bytes, where they are told.
@@ -23,7 +23,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(headers: HeaderFields, url: Url, chain: Vec<Hop>, status: u16) -> Self {
+    pub(super) fn of(headers: HeaderFields, url: Url, chain: Vec<Redirect>, status: u16) -> Self {
         let coded = headers.value("Content-Encoding").is_some_and(|coding| coding != "identity");
         let shape = match (status, coded) {
             (206 | 416, false) => BodyShape::Part,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::digest::Digest;
-use crate::net::redirect::Hop;
+use crate::net::redirect::Redirect;
 use crate::net::url::redacted;
 use crate::trust::evidence::Evidence;
 
@@ -39,7 +39,7 @@ pub enum Provenance {
         /// Where it came from in the end.
         url: Url,
         /// The redirects on the way.
-        chain: Vec<Hop>,
+        chain: Vec<Redirect>,
         /// Provenance many of its bytes came in an earlier try.
         resumed: u64,
     },
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn debug_shows_no_token() {
         let url: Url = "https://h.test/x?sig=token".parse().unwrap();
-        let chain = vec![Hop { status: 302, to: url.clone() }];
+        let chain = vec![Redirect { status: 302, to: url.clone() }];
         let shown = format!("{:?}", Provenance::Fetched { url, chain, resumed: 0 });
         assert!(shown.contains("h.test/x") && !shown.contains("token"), "{shown}");
     }

@@ -2,25 +2,24 @@
 //! server for something.
 
 use std::fmt;
-use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use url::Url;
 
 use crate::fs::lock::lock;
-use crate::net::cookies::Jar;
+use crate::net::cookies::CookieJar;
 use crate::net::deadline::{Deadline, InTime};
 use crate::net::dial::Dialer;
-use crate::net::failure::{Again, Failure};
+use crate::net::failure::{Retry, Failure};
 use crate::net::headers::HeaderFields;
-use crate::net::identity::{Answer, Identity};
+use crate::net::identity::{Authenticator, Identity};
 use crate::net::proxy::Proxies;
-use crate::net::redirect::{Hop, Redirects, redirection, turn};
-use crate::net::retry::{self, Patience, Retries};
+use crate::net::redirect::{Redirect, RedirectPolicy, follow_redirect, redirect_target};
+use crate::net::retry::{self, RetryBudget, RetryPolicy};
 use crate::net::tls::{LazyTls, Tls};
-use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
-use crate::net::transports::Net;
+use crate::net::transport::{Origin, Request, Response, Timeouts, Transport};
+use crate::net::transports::NetworkTransport;
 use crate::net::url::{Protocol, has_protocol, redacted, without_userinfo};
 use crate::sign::clock::{Clock, SystemClock};
 
@@ -39,10 +38,10 @@ pub struct Client {
     proxies: Proxies,
     headers: HeaderFields,
     identity: Arc<Identity>,
-    cookies: Option<Arc<Mutex<Jar>>>,
+    cookies: Option<Arc<Mutex<CookieJar>>>,
     signer: Option<Arc<dyn ClientSigner>>,
-    redirects: Redirects,
-    retries: Retries,
+    redirects: RedirectPolicy,
+    retries: RetryPolicy,
     deadline: Deadline,
 }
 
@@ -61,10 +60,10 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     headers: HeaderFields,
     identity: Identity,
-    cookies: Option<Arc<Mutex<Jar>>>,
+    cookies: Option<Arc<Mutex<CookieJar>>>,
     signer: Option<Arc<dyn ClientSigner>>,
-    redirects: Redirects,
-    retries: Option<Retries>,
+    redirects: RedirectPolicy,
+    retries: Option<RetryPolicy>,
     deadline: Option<Instant>,
     user_agent: Option<String>,
 }
@@ -85,7 +84,7 @@ pub struct Reply {
     /// Where that was, without user and password.
     pub url: Url,
     /// The redirects on the way, in their order.
-    pub chain: Vec<Hop>,
+    pub chain: Vec<Redirect>,
 }
 
 impl fmt::Debug for Reply {
@@ -130,7 +129,7 @@ impl ClientBuilder {
     }
 
     /// Keeps cookies there; without it they are dropped.
-    pub fn cookies(mut self, cookies: Arc<Mutex<Jar>>) -> Self {
+    pub fn cookies(mut self, cookies: Arc<Mutex<CookieJar>>) -> Self {
         self.cookies = Some(cookies);
         self
     }
@@ -142,13 +141,13 @@ impl ClientBuilder {
     }
 
     /// What becomes of redirects.
-    pub fn redirects(mut self, redirects: Redirects) -> Self {
+    pub fn redirects(mut self, redirects: RedirectPolicy) -> Self {
         self.redirects = redirects;
         self
     }
 
     /// How often something is tried again.
-    pub fn retries(mut self, retries: Retries) -> Self {
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.retries = Some(retries);
         self
     }
@@ -181,7 +180,7 @@ impl ClientBuilder {
             proxies = self.proxies;
             let (proxies, tls) = (proxies.clone(), LazyTls::new(self.tls));
             let dialer = Dialer { proxies, tls, deadline: deadline.clone() };
-            Arc::new(Net::new(Arc::new(dialer), self.timeouts, user_agent))
+            Arc::new(NetworkTransport::new(Arc::new(dialer), self.timeouts, user_agent))
         });
         Client {
             transport,
@@ -204,7 +203,7 @@ impl Client {
     }
 
     /// A count of tries for one piece of work, as the client was told.
-    pub fn patience(&self) -> Patience {
+    pub fn retry_budget(&self) -> RetryBudget {
         self.retries.start().until(self.deadline.instant())
     }
 
@@ -220,14 +219,14 @@ impl Client {
     /// # Errors
     /// Where there is no response, or a redirect is refused.
     pub fn send(&self, request: &Request) -> Result<Reply, Failure> {
-        self.send_with(request, &mut self.patience())
+        self.send_with(request, &mut self.retry_budget())
     }
 
     /// [`Client::send`], with the tries that are left for more than this request.
     ///
     /// # Errors
     /// As it.
-    pub fn send_with(&self, request: &Request, patience: &mut Patience) -> Result<Reply, Failure> {
+    pub fn send_with(&self, request: &Request, budget: &mut RetryBudget) -> Result<Reply, Failure> {
         let idempotent =
             ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&&*request.method);
         loop {
@@ -236,14 +235,14 @@ impl Client {
                 Ok(reply) => {
                     let status = reply.response.status;
                     match idempotent || matches!(status, 429 | 503) {
-                        true => retry::of_status(status, &reply.response.headers),
-                        false => Again::Never,
+                        true => retry::after_response(status, &reply.response.headers),
+                        false => Retry::Never,
                     }
                 }
-                Err(failure) if idempotent => failure.is_worth_another_try(),
-                Err(_) => Again::Never,
+                Err(failure) if idempotent => failure.retry(),
+                Err(_) => Retry::Never,
             };
-            if again == Again::Never || !patience.wait(again) {
+            if again == Retry::Never || !budget.wait(again) {
                 return result;
             }
         }
@@ -256,16 +255,16 @@ impl Client {
         loop {
             let shown = redacted(&request.url);
             let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
-            let Some(to) = redirection(&request, &response)? else {
+            let Some(to) = redirect_target(&request, &response)? else {
                 let url = without_userinfo(&request.url);
                 return Ok(Reply { response, url, chain });
             };
             self.redirects
-                .may_follow(&request.url, &to, chain.len())
+                .check_redirect(&request.url, &to, chain.len())
                 .map_err(|failure| failure.during(&shown))?;
-            turn(&mut request, response.status, &to);
-            chain.push(Hop { status: response.status, to: request.url.clone() });
-            finish(response);
+            follow_redirect(&mut request, response.status, &to);
+            chain.push(Redirect { status: response.status, to: request.url.clone() });
+            response.drain();
         }
     }
 
@@ -287,19 +286,19 @@ impl Client {
         }
         if has_protocol(&request.url, Protocol::Ftp) && request.origin == Origin::Own {
             // In FTP the transport logs in, before it asks for anything.
-            self.identity.log_in(&mut plain.url)?;
+            self.identity.add_ftp_login(&mut plain.url)?;
         }
         let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
-            (Origin::Own, false) => self.identity.answer(&request.url)?,
-            _ => Answer::none(),
+            (Origin::Own, false) => self.identity.authenticator(&request.url)?,
+            _ => Authenticator::none(),
         };
         let mut challenged = 0;
         loop {
             let mut sent = plain.clone();
             if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
                 if answer.is_plaintext() {
-                    let proxy = self.proxies.reading(&sent.url)?.map(|proxy| &*proxy.host);
-                    self.identity.may_reveal(&sent.url, proxy)?;
+                    let proxy = self.proxies.reader_of(&sent.url)?.map(|proxy| &*proxy.host);
+                    self.identity.check_plaintext(&sent.url, proxy)?;
                 }
                 sent.headers.push("Authorization", value.as_bytes());
             }
@@ -316,11 +315,11 @@ impl Client {
                 }
             }
             // Twice: the second challenge may say that the first one's nonce is stale.
-            if response.status != 401 || challenged == 2 || !answer.learn(&response.headers) {
+            if response.status != 401 || challenged == 2 || !answer.accept_challenge(&response.headers) {
                 return Ok(response);
             }
             challenged += 1;
-            finish(response);
+            response.drain();
         }
     }
 
@@ -335,7 +334,7 @@ impl Client {
         Ok(response)
     }
 
-    fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
+    fn jar(&self) -> Option<MutexGuard<'_, CookieJar>> {
         let jar = self.cookies.as_ref()?;
         Some(lock(jar))
     }
@@ -352,12 +351,4 @@ fn target(url: &Url) -> String {
 /// In seconds since 1970.
 fn now() -> i64 {
     SystemClock.now() as i64
-}
-
-/// Reads what little there may be, so that the connection can be used again.
-pub(super) fn finish(response: Response) {
-    if !matches!(response.framing, Framing::UntilClose) {
-        let mut rest = response.body.take(16 * 1024);
-        let _ = std::io::copy(&mut rest, &mut std::io::sink());
-    }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::fs::lock::lock;
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, FailureReason};
 
 /// When to give up, whatever comes; the default is never.
 #[derive(Clone, Debug, Default)]
@@ -79,9 +79,7 @@ impl Deadline {
     /// The failure that it is, once it is over.
     pub(crate) fn judge(&self) -> Result<(), Failure> {
         match self.instant() {
-            Some(at) if Instant::now() >= at => {
-                Err(Failure::new(FailureKind::Network, "the time for it is over (--max-time)"))
-            }
+            Some(at) if Instant::now() >= at => Err(FailureReason::DeadlineExceeded.into()),
             _ => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use crate::fs::bounded::read_some;
 use crate::net::deadline::{Deadline, Watched, aside};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
-use crate::net::proxy::{MOST_CHALLENGES, Proxies, Proxy};
+use crate::net::proxy::{MAX_CHALLENGES, Proxies, Proxy};
 use crate::net::tls::{self, LazyTls};
 use crate::net::transport::{Body, Origin};
 use crate::net::url::{UrlScheme, is_localhost};
@@ -65,7 +65,7 @@ impl Dialer {
     /// Opens a connection, within `patience`.
     pub(crate) fn dial(&self, to: Destination<'_>, patience: Duration) -> Result<Dialled, Failure> {
         let deadline = self.deadline.or(Instant::now() + patience);
-        let proxy = self.proxies.before(to.scheme, to.host, to.port)?;
+        let proxy = self.proxies.proxy_for(to.scheme, to.host, to.port)?;
         let (tcp, watched) = match proxy {
             None => self.connect(to.host, to.port, deadline)?,
             Some(proxy) => {
@@ -108,10 +108,8 @@ impl Dialer {
             match tunnel(&tcp, proxy, to, deadline)? {
                 Tunnel::Open => return Ok((tcp, watched)),
                 // Over another connection: where its answer ends does not matter then.
-                Tunnel::AskAgain if challenged < MOST_CHALLENGES => challenged += 1,
-                Tunnel::AskAgain => {
-                    return Err(Failure::new(FailureKind::Status(407), proxy.refusal()));
-                }
+                Tunnel::AskAgain if challenged < MAX_CHALLENGES => challenged += 1,
+                Tunnel::AskAgain => return Err(proxy.refusal()),
             }
         }
     }
@@ -228,7 +226,7 @@ fn tunnel(
 ) -> Result<Tunnel, Failure> {
     let host = if to.host.contains(':') { format!("[{}]", to.host) } else { to.host.to_owned() };
     let target = format!("{host}:{}", to.port);
-    let (authorization, account) = proxy.authorization("CONNECT", &target, &Body::Empty)?;
+    let (authorization, accepted) = proxy.authorization("CONNECT", &target, &Body::Empty)?;
     let mut request = Zeroizing::new(Vec::with_capacity(2048));
     request
         .extend_from_slice(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").as_bytes());
@@ -243,8 +241,8 @@ fn tunnel(
     let (status, headers) = read_head(tcp, deadline)?;
     match status {
         200..=299 => Ok(Tunnel::Open),
-        407 if proxy.learn(account, &headers) => Ok(Tunnel::AskAgain),
-        407 => Err(Failure::new(FailureKind::Status(407), proxy.refusal())),
+        407 if proxy.accept_challenge(accepted, &headers) => Ok(Tunnel::AskAgain),
+        407 => Err(proxy.refusal()),
         code => Err(Failure::new(FailureKind::Status(code), format!("it answers {code}"))),
     }
 }

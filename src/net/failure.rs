@@ -1,8 +1,6 @@
-//! Why a request or a download failed: the kind, the exit code, a sentence without secrets.
-//!
-//! The sentence may quote a server, a certificate or another program: hostile characters are escaped
-//! in it here, for all of them.
+//! Why a request or a download failed.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -11,21 +9,30 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::text::escape;
 
-/// What kept bytes from being fetched, or from being put in place.
+/// The error of a request or a download.
+///
+/// Its text may quote a server, a certificate or another program: control characters in it are
+/// escaped.
 #[derive(Debug)]
-pub struct Failure {
+pub struct Failure(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     kind: FailureKind,
-    text: String,
-    again: Again,
+    reason: Option<FailureReason>,
+    retry: Retry,
+    summary: String,
+    details: Vec<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 /// The kinds of [`Failure`], by what the user can do about them.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailureKind {
-    /// Digest, size or signature are others than expected.
+    /// Digest, size or signature differ from the expected ones.
     Mismatch,
-    /// A request that cannot be made: a bad URL, notation or option.
+    /// The request cannot be made: an invalid URL, notation or option.
     Usage,
     /// There is nothing to verify against.
     Unverifiable,
@@ -35,97 +42,183 @@ pub enum FailureKind {
     Network,
     /// A file could not be read or written.
     Local,
-    /// Something that is refused unless it is asked for.
+    /// Refused unless the options of the client or the download allow it.
     Policy,
 }
 
-/// Whether the same request may fare better later.
+/// A reason for a [`Failure`] that an option of the client can change.
+#[non_exhaustive]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FailureReason {
+    /// A redirect leads from https to an unencrypted URL.
+    Downgrade {
+        /// The redacted URL.
+        to: String,
+    },
+    /// The server redirected more often than allowed.
+    TooManyRedirects {
+        /// The number of redirects allowed.
+        limit: u32,
+    },
+    /// A password or token would be sent unencrypted to another machine.
+    PlaintextAuth {
+        /// The scheme of the URL: `http` or `ftp`.
+        scheme: String,
+    },
+    /// A proxy is configured for an FTP URL, but only HTTP can use one.
+    FtpProxy {
+        /// The environment variable that names the proxy; `None` if the client's options do.
+        variable: Option<&'static str>,
+    },
+    /// The client's deadline has passed.
+    DeadlineExceeded,
+}
+
+impl FailureReason {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::DeadlineExceeded => FailureKind::Network,
+            _ => FailureKind::Policy,
+        }
+    }
+}
+
+impl fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Downgrade { to } => {
+                write!(f, "redirects from https to {to}, which is not encrypted")
+            }
+            Self::TooManyRedirects { limit } => write!(f, "more than {limit} redirects"),
+            Self::PlaintextAuth { scheme } => {
+                write!(f, "a password or token would be sent over {scheme}, which is not encrypted")
+            }
+            Self::FtpProxy { variable: None } => {
+                f.write_str("FTP is not possible through the configured proxy")
+            }
+            Self::FtpProxy { variable: Some(name) } => {
+                write!(f, "FTP is not possible through the proxy from {name}")
+            }
+            Self::DeadlineExceeded => f.write_str("timed out: the deadline has passed"),
+        }
+    }
+}
+
+/// Advice whether to send the same request again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Again {
-    /// It will not.
+pub enum Retry {
+    /// The result would be the same.
     Never,
-    /// It may, after a pause.
+    /// It may succeed after a pause.
     Later,
-    /// It may, after the pause that the server asked for.
+    /// It may succeed after the pause that the server asked for.
     After(Duration),
 }
 
 impl Failure {
-    /// A failure that another try will not mend.
+    /// Creates a failure that a retry cannot fix.
     pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: line(text.into()), again: Again::Never }
+        Self(Box::new(Inner {
+            kind,
+            reason: None,
+            retry: Retry::Never,
+            summary: line(text),
+            details: Vec::new(),
+            source: None,
+        }))
     }
 
-    /// The network failed; another try may mend it.
+    /// Creates a failure of the network that a retry may fix.
     pub fn network(text: impl Into<String>) -> Self {
-        Self::new(FailureKind::Network, text).again(Again::Later)
+        Self::new(FailureKind::Network, text).retrying(Retry::Later)
     }
 
-    /// The system refused something about a file here.
+    /// Creates a failure to read or write a file.
     pub fn local(path: &Path, cause: io::Error) -> Self {
         Error::io(path, cause).into()
     }
 
-    /// Says whether another try may mend it.
-    pub fn again(mut self, again: Again) -> Self {
-        self.again = again;
+    /// Sets the advice on retries.
+    pub fn retrying(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
         self
     }
 
-    /// Puts words before the sentence: what was being done.
+    /// Prefixes the text with what was being done.
     pub fn during(mut self, what: impl fmt::Display) -> Self {
-        self.text = format!("{}: {}", line(what.to_string()), self.text);
+        self.0.summary = format!("{}: {}", line(what.to_string()), self.0.summary);
         self
     }
 
-    /// Appends a sentence.
-    pub fn adding(mut self, more: impl fmt::Display) -> Self {
-        self.text = format!("{}\n  {}", self.text, line(more.to_string()));
+    /// Appends a line of details.
+    pub fn adding(mut self, detail: impl fmt::Display) -> Self {
+        self.0.details.push(line(detail.to_string()));
+        self
+    }
+
+    /// Sets the [source](StdError::source).
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
         self
     }
 
     /// Changes the kind to one that a retry cannot fix.
     pub(crate) fn become_final(mut self, kind: FailureKind) -> Self {
-        (self.kind, self.again) = (kind, Again::Never);
+        (self.0.kind, self.0.retry) = (kind, Retry::Never);
         self
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> FailureKind {
-        self.kind
+        self.0.kind
     }
 
-    /// Whether another try may mend it.
-    pub fn is_worth_another_try(&self) -> Again {
-        self.again
+    /// Returns the reason, if it is one that an option can change.
+    pub fn reason(&self) -> Option<&FailureReason> {
+        self.0.reason.as_ref()
     }
 
-    /// The exit code of `hsum get`: 1 to 7.
-    pub fn exit_code(&self) -> u8 {
-        match self.kind {
-            FailureKind::Mismatch => 1,
-            FailureKind::Usage => 2,
-            FailureKind::Unverifiable => 3,
-            FailureKind::Status(_) => 4,
-            FailureKind::Network => 5,
-            FailureKind::Local => 6,
-            FailureKind::Policy => 7,
-        }
+    /// Returns the advice on retries.
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// Returns the text without its details.
+    pub fn summary(&self) -> &str {
+        &self.0.summary
+    }
+
+    /// Returns the lines of details.
+    pub fn details(&self) -> &[String] {
+        &self.0.details
     }
 }
 
-/// Escapes a sentence, or a part of one, so that it is one line.
-fn line(text: String) -> String {
-    escape(text.as_bytes(), &[]).into_owned()
+/// Escapes text so that it is one line.
+fn line(text: impl Into<String>) -> String {
+    escape(text.into().as_bytes(), &[]).into_owned()
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.summary)?;
+        self.0.details.iter().try_for_each(|detail| write!(f, "\n  {detail}"))
     }
 }
 
-impl std::error::Error for Failure {}
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<FailureReason> for Failure {
+    fn from(reason: FailureReason) -> Self {
+        let mut failure = Self::new(reason.kind(), reason.to_string());
+        failure.0.reason = Some(reason);
+        failure
+    }
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -133,6 +226,6 @@ impl From<Error> for Failure {
             (Some(path), ErrorKind::Io(_)) => format!("{path:?}: {}", error.kind()),
             _ => error.to_string(),
         };
-        Self::new(FailureKind::Local, text)
+        Self::new(FailureKind::Local, text).caused_by(error)
     }
 }

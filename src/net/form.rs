@@ -99,9 +99,9 @@ impl<'r> FilePart<'r> {
     ///
     /// # Errors
     /// Where `media_type` could be more than one header field: it holds control characters.
-    pub fn media_type(mut self, media_type: &str) -> Result<Self, BadMediaType> {
+    pub fn media_type(mut self, media_type: &str) -> Result<Self, InvalidMediaType> {
         if media_type.is_empty() || media_type.chars().any(char::is_control) {
-            return Err(BadMediaType);
+            return Err(InvalidMediaType);
         }
         self.media_type = media_type.into();
         Ok(self)
@@ -194,15 +194,15 @@ impl fmt::Debug for FilePart<'_> {
 
 /// A media type that holds control characters, or nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BadMediaType;
+pub struct InvalidMediaType;
 
-impl fmt::Display for BadMediaType {
+impl fmt::Display for InvalidMediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a media type is a line of text")
     }
 }
 
-impl std::error::Error for BadMediaType {}
+impl std::error::Error for InvalidMediaType {}
 
 /// As browsers escape what stands between the quotes (WHATWG HTML, "multipart/form-data encoding
 /// algorithm"): everything else is sent as it is.
@@ -346,7 +346,7 @@ mod tests {
         assert!(body.contains("filename=\"q%22%0D%0AX-Evil: 1%0A\"\r\n"), "{body}");
         assert_eq!(
             FilePart::new("a", &b""[..], None).media_type("a\r\nb").unwrap_err(),
-            BadMediaType
+            InvalidMediaType
         );
     }
 

@@ -13,7 +13,7 @@ use url::Url;
 use crate::fs::lock::lock;
 use crate::net::deadline::{Deadline, Watched, aside, until};
 use crate::net::dial::{Dialer, connect, io_failure, remaining};
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, Retry};
 use crate::net::headers::HeaderFields;
 use crate::net::secret::Credentials;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
@@ -41,7 +41,7 @@ impl Ftp {
         let host = bare_host(url).to_owned();
         let port =
             url.port().or(UrlScheme::of(url).map(|scheme| scheme.default_port)).unwrap_or(IMPLICIT);
-        self.dialer.proxies.may_ftp(&host, port)?;
+        self.dialer.proxies.check_ftp(&host, port)?;
         let deadline = self.dialer.deadline.or(Instant::now() + self.timeouts.connect);
         let sockets = Arc::new(Sockets {
             timeouts: self.timeouts,
@@ -301,7 +301,7 @@ fn failure(error: FtpError) -> Failure {
                 // "Service not available", "cannot open data connection", "connection closed".
                 Status::NotAvailable
                 | Status::CannotOpenDataConnection
-                | Status::TransferAborted => failure.again(crate::net::failure::Again::Later),
+                | Status::TransferAborted => failure.retrying(Retry::Later),
                 _ => failure,
             }
         }

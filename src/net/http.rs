@@ -17,13 +17,12 @@ use zeroize::Zeroizing;
 
 use crate::error::ErrorKind;
 use crate::fs::bounded::read_some;
-use crate::net::auth::Party;
-use crate::net::client::finish;
+use crate::net::auth::method::Challenger;
 use crate::net::deadline::Watched;
 use crate::net::dial::{Destination, Dialer, Form, Stream, io_failure};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
-use crate::net::proxy::MOST_CHALLENGES;
+use crate::net::proxy::MAX_CHALLENGES;
 use crate::net::secret::Secret;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::url::{UrlScheme, without_userinfo};
@@ -88,7 +87,7 @@ impl Http {
             head = head.header(name, value);
         }
         if let Some(authorization) = authorization {
-            head = head.header(Party::Proxy.answer_field(), authorization.as_bytes());
+            head = head.header(Challenger::Proxy.answer_field(), authorization.as_bytes());
         }
         let answer = if request.body.is_empty() {
             // Otherwise ureq would send chunks, an empty one, which not every server takes.
@@ -147,23 +146,22 @@ impl Transport for Http {
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
         let mut url = without_userinfo(&request.url);
         url.set_fragment(None);
-        let Some(proxy) = self.dialer.proxies.reading(&url)? else {
+        let Some(proxy) = self.dialer.proxies.reader_of(&url)? else {
             return self.send(request, &url, None);
         };
         let mut challenged = 0;
         loop {
-            let (authorization, account) =
+            let (authorization, accepted) =
                 proxy.authorization(&request.method, url.as_str(), &request.body)?;
             let response = self.send(request, &url, authorization.as_ref())?;
-            if response.status != Party::Proxy.status() {
+            if response.status != Challenger::Proxy.status() {
                 return Ok(response);
             }
-            if challenged == MOST_CHALLENGES || !proxy.learn(account, &response.headers) {
-                let failure = Failure::new(FailureKind::Status(407), proxy.refusal());
-                return Err(failure.during(proxy.name()));
+            if challenged == MAX_CHALLENGES || !proxy.accept_challenge(accepted, &response.headers) {
+                return Err(proxy.refusal().during(proxy.name()));
             }
             challenged += 1;
-            finish(response);
+            response.drain();
         }
     }
 }

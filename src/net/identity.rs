@@ -1,4 +1,4 @@
-//! Who the user is, and how that is told a server that asks.
+//! The user's credentials, and the answers to challenges of servers and proxies.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rustls::crypto::ring;
@@ -8,8 +8,11 @@ use zeroize::Zeroizing;
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::hash_reader;
-use crate::net::auth::{self, AuthError, Challenge, DigestSession, Party, Way};
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::auth::challenge::Challenge;
+use crate::net::auth::error::AuthError;
+use crate::net::auth::digest::{DigestRequest, DigestSession, Qop};
+use crate::net::auth::method::{AuthMethod, Challenger, basic, bearer, strongest};
+use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::net::headers::HeaderFields;
 use crate::net::netrc::Netrc;
 use crate::net::secret::{Credentials, Secret};
@@ -19,11 +22,11 @@ use crate::net::url::{bare_host, is_encrypted, is_loopback};
 /// The user's credentials, and how they are sent.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
-    /// The credentials; those in a URL go first.
+    /// The credentials; those in a URL take precedence.
     pub user: Option<Credentials>,
-    /// Where to look where there are none.
+    /// The file with credentials for hosts, if there are none above.
     pub netrc: Option<Netrc>,
-    /// How they are told.
+    /// The method of sending them.
     pub scheme: AuthScheme,
     /// The rule for sending them unencrypted.
     pub plaintext: PlaintextAuth,
@@ -40,24 +43,24 @@ pub enum PlaintextAuth {
     Allowed,
 }
 
-/// How a server is told who the user is.
+/// The method of sending credentials to a server.
 #[derive(Clone, Debug, Default)]
 pub enum AuthScheme {
-    /// As the server asks for it, the strongest way first; never unasked.
+    /// The strongest method that the server's challenge allows.
     #[default]
-    Asked,
-    /// User and password in the clear (RFC 7617), once the server asks.
+    Any,
+    /// User name and password in the clear (RFC 7617), after a challenge.
     Basic,
-    /// The same, with the first request.
-    BasicAtOnce,
-    /// A digest of them (RFC 7616), once the server asks.
+    /// User name and password in the clear, with the first request.
+    PreemptiveBasic,
+    /// A digest of them (RFC 7616), after a challenge.
     Digest,
-    /// This token (RFC 6750), with the first request.
+    /// A token (RFC 6750), with the first request.
     Bearer(Secret),
 }
 
 impl Identity {
-    /// The credentials for that URL.
+    /// Returns the credentials for that URL.
     pub(crate) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, Failure> {
         if let Some(found) = Credentials::in_url(url)? {
             return Ok(Some(found));
@@ -69,19 +72,19 @@ impl Identity {
         Ok(self.netrc.as_ref().and_then(|netrc| netrc.find(host, None)))
     }
 
-    /// Puts user and password into the URL of an FTP server, which takes them as they are.
-    pub(crate) fn log_in(&self, url: &mut Url) -> Result<(), Failure> {
+    /// Puts user name and password into the URL of an FTP server.
+    pub(crate) fn add_ftp_login(&self, url: &mut Url) -> Result<(), Failure> {
         let refuse = |why| Err(Failure::new(FailureKind::Policy, why));
         match (&self.scheme, self.credentials(url)?) {
-            (AuthScheme::Bearer(_), _) => refuse("FTP takes no token"),
-            (AuthScheme::Digest, Some(_)) => refuse("FTP sends a password as it is, not a digest"),
+            (AuthScheme::Bearer(_), _) => refuse("FTP does not support tokens"),
+            (AuthScheme::Digest, Some(_)) => refuse("FTP does not support digests of passwords"),
             (_, Some(Credentials { user, password })) => {
                 if !matches!(&*user, b"anonymous" | b"ftp") {
-                    self.may_reveal(url, None)?;
+                    self.check_plaintext(url, None)?;
                 }
-                let coded = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
-                let _ = url.set_username(&coded(&user));
-                let password = Zeroizing::new(coded(password.as_bytes()));
+                let encode = |bytes: &[u8]| percent_encode(bytes, NON_ALPHANUMERIC).to_string();
+                let _ = url.set_username(&encode(&user));
+                let password = Zeroizing::new(encode(password.as_bytes()));
                 let _ = url.set_password(Some(&password));
                 Ok(())
             }
@@ -91,60 +94,52 @@ impl Identity {
 
     /// Fails if a password or token would be sent unencrypted to that URL, or to a proxy on another
     /// machine that reads it; `proxy` is its host without brackets.
-    pub(crate) fn may_reveal(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
-        let scheme = url.scheme();
+    pub(crate) fn check_plaintext(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
         let stays_here = is_loopback(bare_host(url)) && proxy.is_none_or(is_loopback);
         if is_encrypted(url) || stays_here || self.plaintext == PlaintextAuth::Allowed {
             return Ok(());
         }
-        Err(Failure::new(
-            FailureKind::Policy,
-            format!(
-                "a password or token would be sent over {scheme}, which is not encrypted; \
-                 use {scheme}s, or --allow-plaintext-auth"
-            ),
-        ))
+        Err(FailureReason::PlaintextAuth { scheme: url.scheme().into() }.into())
     }
 
-    /// What is told the server of that URL, as long as it has not asked.
-    pub(crate) fn answer(&self, url: &Url) -> Result<Answer, Failure> {
+    /// Returns the authenticator for the server of that URL.
+    pub(crate) fn authenticator(&self, url: &Url) -> Result<Authenticator, Failure> {
         let state = match (&self.scheme, self.credentials(url)?) {
             (AuthScheme::Bearer(token), _) => State::Bearer(token.clone()),
-            (AuthScheme::BasicAtOnce, Some(user)) => State::Basic(user),
+            (AuthScheme::PreemptiveBasic, Some(user)) => State::Basic(user),
             (scheme, Some(user)) => State::Waiting(scheme.clone(), user),
-            (_, None) => State::Nothing,
+            (_, None) => State::Silent,
         };
-        Ok(Answer { party: Party::Server, state })
+        Ok(Authenticator { challenger: Challenger::Server, state })
     }
 }
 
-/// What is told one server, or proxy, as far as it has asked.
-pub(crate) struct Answer {
-    party: Party,
+/// The state of authentication with one server or proxy.
+pub(crate) struct Authenticator {
+    challenger: Challenger,
     state: State,
 }
 
 enum State {
-    Nothing,
+    Silent,
     Waiting(AuthScheme, Credentials),
     Basic(Credentials),
     Bearer(Secret),
     Digest(Box<DigestSession>, Credentials),
 }
 
-impl Answer {
-    /// Nothing, whatever the server asks.
+impl Authenticator {
+    /// Creates an authenticator that ignores all challenges.
     pub(crate) fn none() -> Self {
-        Self { party: Party::Server, state: State::Nothing }
+        Self { challenger: Challenger::Server, state: State::Silent }
     }
 
-    /// This user, once the proxy asks, in the strongest way that it offers.
-    pub(crate) fn to_proxy(user: Credentials) -> Self {
-        Self { party: Party::Proxy, state: State::Waiting(AuthScheme::Asked, user) }
+    /// Creates an authenticator for a proxy, which uses the strongest method that it offers.
+    pub(crate) fn for_proxy(user: Credentials) -> Self {
+        Self { challenger: Challenger::Proxy, state: State::Waiting(AuthScheme::Any, user) }
     }
 
-    /// The value of `Authorization`, or `Proxy-Authorization`, for a request with this on its first
-    /// line.
+    /// Returns the value of `Authorization` or `Proxy-Authorization` for a request.
     pub(crate) fn header(
         &mut self,
         method: &str,
@@ -152,57 +147,56 @@ impl Answer {
         body: &Body,
     ) -> Result<Option<Secret>, Failure> {
         let answer = match &mut self.state {
-            State::Nothing | State::Waiting(..) => return Ok(None),
-            State::Basic(user) => auth::basic(user),
-            State::Bearer(token) => auth::bearer(token),
+            State::Silent | State::Waiting(..) => return Ok(None),
+            State::Basic(user) => basic(user),
+            State::Bearer(token) => bearer(token),
             State::Digest(session, user) => {
                 let body = match session.challenge().qop() {
-                    Some(auth::Qop::AuthInt) => {
+                    Some(Qop::AuthInt) => {
                         Some(digest_of(body, session.challenge().algorithm())?)
                     }
                     _ => None,
                 };
-                session.answer(user, auth::Request { method, target, body })
+                session.answer(user, DigestRequest { method, target, body })
             }
+        };
+        let unanswerable = |error: AuthError| {
+            Failure::new(FailureKind::Usage, error.to_string()).caused_by(error)
         };
         answer.map(Some).map_err(unanswerable)
     }
 
-    /// Returns `true` if [`Answer::header`] holds the password or token itself.
+    /// Returns `true` if [`Authenticator::header`] contains the password or token itself.
     pub(crate) fn is_plaintext(&self) -> bool {
         matches!(self.state, State::Basic(_) | State::Bearer(_))
     }
 
-    /// Takes note of a challenge; whether there is something to answer that was not said before.
-    pub(crate) fn learn(&mut self, headers: &HeaderFields) -> bool {
+    /// Applies a challenge. Returns `true` if the answer to it is a new one.
+    pub(crate) fn accept_challenge(&mut self, headers: &HeaderFields) -> bool {
         let fields = headers
             .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(self.party.challenge_field()));
+            .filter(|(name, _)| name.eq_ignore_ascii_case(self.challenger.challenge_field()));
         let challenges = Challenge::parse_all(fields.map(|(_, value)| value));
         let (scheme, user, is_second) = match &self.state {
             State::Waiting(scheme, user) => (scheme.clone(), user.clone(), false),
             State::Digest(_, user) => (AuthScheme::Digest, user.clone(), true),
-            State::Nothing | State::Basic(_) | State::Bearer(_) => return false,
+            State::Silent | State::Basic(_) | State::Bearer(_) => return false,
         };
-        let way = match scheme {
+        let method = match scheme {
             AuthScheme::Basic => {
-                challenges.iter().any(|challenge| challenge.is("basic")).then_some(Way::Basic)
+                challenges.iter().any(|challenge| challenge.is("basic")).then_some(AuthMethod::Basic)
             }
-            _ => auth::strongest(&challenges),
+            _ => strongest(&challenges),
         };
-        self.state = match (way, scheme) {
-            (Some(Way::Digest(challenge)), _) if !is_second || challenge.is_stale() => {
+        self.state = match (method, scheme) {
+            (Some(AuthMethod::Digest(challenge)), _) if !is_second || challenge.is_stale() => {
                 State::Digest(Box::new(DigestSession::new(challenge, &cnonce())), user)
             }
-            (Some(Way::Basic), AuthScheme::Asked | AuthScheme::Basic) => State::Basic(user),
+            (Some(AuthMethod::Basic), AuthScheme::Any | AuthScheme::Basic) => State::Basic(user),
             _ => return false,
         };
         true
     }
-}
-
-fn unanswerable(error: AuthError) -> Failure {
-    Failure::new(FailureKind::Usage, error.to_string())
 }
 
 fn digest_of(body: &Body, algorithm: Algorithm) -> Result<Digest, Failure> {
@@ -211,10 +205,10 @@ fn digest_of(body: &Body, algorithm: Algorithm) -> Result<Digest, Failure> {
     read.map_err(|error| Failure::new(FailureKind::Local, format!("the body: {error}")))
 }
 
-/// 16 random bytes in hex.
+/// Returns 16 random bytes in hex.
 fn cnonce() -> String {
     let mut bytes = [0; 16];
-    // Without a source of chance there would have been no TLS; against replay the nonce counts.
+    // Without random numbers TLS would have failed before; the server's nonce prevents replays.
     let _ = ring::default_provider().secure_random.fill(&mut bytes);
     hex::encode(bytes)
 }
@@ -224,8 +218,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_leaves_the_machine_encrypted_only() {
-        let may = |identity: &Identity, url: &str| identity.may_reveal(&url.parse().unwrap(), None);
+    fn secrets_leave_the_machine_encrypted_only() {
+        let may = |identity: &Identity, url: &str| identity.check_plaintext(&url.parse().unwrap(), None);
         let strict = Identity::default();
         for url in [
             "https://h.test/",
@@ -254,9 +248,9 @@ mod tests {
             assert_eq!(refused.kind(), FailureKind::Policy, "{url}");
             assert!(may(&allowed, url).is_ok(), "{url}");
         }
-        // A proxy reads what is for this machine.
+        // A proxy reads requests to this machine too.
         let by =
-            |proxy: &str| strict.may_reveal(&"http://localhost/".parse().unwrap(), Some(proxy));
+            |proxy: &str| strict.check_plaintext(&"http://localhost/".parse().unwrap(), Some(proxy));
         for proxy in ["127.0.0.1", "::1", "localhost"] {
             assert!(by(proxy).is_ok(), "{proxy}");
         }

@@ -19,7 +19,7 @@ use crate::net::secret::{Credentials, Secret};
 /// let found = netrc.find("EXAMPLE.org", None).unwrap();
 /// assert_eq!(found.user, b"alice");
 /// assert!(netrc.find("www.example.org", None).is_none());
-/// # Ok::<(), hsum::net::netrc::BadNetrc>(())
+/// # Ok::<(), hsum::net::netrc::NetrcError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Netrc {
@@ -36,7 +36,7 @@ struct Entry {
 
 /// Why a file is no `.netrc`. It repeats nothing of the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BadNetrc {
+pub struct NetrcError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong with it.
@@ -49,12 +49,12 @@ impl Netrc {
     /// # Errors
     /// On a word that has no meaning where it stands (a password with blanks needs quotes), on a
     /// keyword without its value, and on a quote that does not end.
-    pub fn parse(text: &[u8]) -> Result<Self, BadNetrc> {
+    pub fn parse(text: &[u8]) -> Result<Self, NetrcError> {
         let mut words = Words { text, at: 0, line: 1 };
         let mut entries: Vec<Entry> = Vec::new();
         while let Some(word) = words.next()? {
             let line = words.line;
-            let wrong = |reason| BadNetrc { line, reason };
+            let wrong = |reason| NetrcError { line, reason };
             let mut value = || match words.value()? {
                 Some(value) => Ok(value),
                 None => Err(wrong("a keyword lacks its value")),
@@ -110,13 +110,13 @@ impl fmt::Debug for Entry {
     }
 }
 
-impl fmt::Display for BadNetrc {
+impl fmt::Display for NetrcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.reason)
     }
 }
 
-impl std::error::Error for BadNetrc {}
+impl std::error::Error for NetrcError {}
 
 struct Words<'t> {
     text: &'t [u8],
@@ -128,16 +128,16 @@ type Word = Zeroizing<Vec<u8>>;
 
 impl Words<'_> {
     /// The next word, past blanks and the lines that begin with `#`.
-    fn next(&mut self) -> Result<Option<Word>, BadNetrc> {
+    fn next(&mut self) -> Result<Option<Word>, NetrcError> {
         self.word(Comments::Skipped)
     }
 
     /// The next word, which may begin with `#`: passwords do.
-    fn value(&mut self) -> Result<Option<Word>, BadNetrc> {
+    fn value(&mut self) -> Result<Option<Word>, NetrcError> {
         self.word(Comments::Words)
     }
 
-    fn word(&mut self, comments: Comments) -> Result<Option<Word>, BadNetrc> {
+    fn word(&mut self, comments: Comments) -> Result<Option<Word>, NetrcError> {
         let mut begins_line = self.at == 0;
         loop {
             match self.text.get(self.at) {
@@ -166,8 +166,8 @@ impl Words<'_> {
     }
 
     /// `\n`, `\r` and `\t` stand for what C says, any other escaped byte for itself.
-    fn quoted(&mut self) -> Result<Word, BadNetrc> {
-        let unended = BadNetrc { line: self.line, reason: "a quote does not end on its line" };
+    fn quoted(&mut self) -> Result<Word, NetrcError> {
+        let unended = NetrcError { line: self.line, reason: "a quote does not end on its line" };
         // As long as it can get: growing would leave copies behind.
         let mut word = Zeroizing::new(Vec::with_capacity(self.text.len() - self.at));
         loop {

@@ -1,4 +1,4 @@
-//! Which proxy stands before a server: as the user says, or as `http_proxy` and its kin do.
+//! HTTP proxies, from a URL or from environment variables such as `http_proxy`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -8,43 +8,50 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use url::Url;
 
 use crate::fs::lock::lock;
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::net::headers::HeaderFields;
-use crate::net::identity::Answer;
+use crate::net::identity::Authenticator;
 use crate::net::secret::{Credentials, Secret};
 use crate::net::transport::Body;
 use crate::net::url::{Protocol, UrlScheme, bare_host, percent_decoded};
 
-/// The proxies for each scheme, and who is reached without one.
+/// The proxies for each scheme, and the hosts that are reached without one.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
-    http: Option<Named>,
-    https: Option<Named>,
-    /// Who names one for FTP, which no proxy is spoken to for.
-    ftp: Option<&'static str>,
+    http: Option<Setting>,
+    https: Option<Setting>,
+    /// Set if requests for FTP URLs are refused because a proxy is configured for them.
+    ftp: Option<Variable>,
     direct: Vec<String>,
 }
 
-/// A proxy that was named, or why it cannot be used. Requests that would go through it then fail,
-/// and no others.
-type Named = Result<Proxy, BadProxy>;
+/// A proxy, or why it cannot be used. Only requests that would go through it fail.
+type Setting = Result<Proxy, InvalidProxy>;
 
-/// Why a value does not name a proxy. It does not repeat the value, which may hold a password.
+/// The environment variable with a setting; `None` if it comes from [`Proxies::all`].
+type Variable = Option<&'static str>;
+
+/// Why a value is not the URL of a proxy. It does not repeat the value, which may contain a password.
 #[derive(Clone, Debug)]
-struct BadProxy {
-    /// The variable or option that has the value.
-    named_by: &'static str,
-    /// The scheme that the value has in place of `http`.
+struct InvalidProxy {
+    variable: Variable,
+    /// The unsupported scheme of the value.
     scheme: Option<String>,
 }
 
-impl fmt::Display for BadProxy {
+impl std::error::Error for InvalidProxy {}
+
+impl fmt::Display for InvalidProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scheme {
             Some(scheme) => write!(f, "unsupported proxy scheme '{scheme}'")?,
             None => f.write_str("malformed proxy URL")?,
         }
-        write!(f, " (from {}; expected http://[USER:PASSWORD@]HOST[:PORT])", self.named_by)
+        f.write_str(" (")?;
+        if let Some(name) = self.variable {
+            write!(f, "from {name}; ")?;
+        }
+        f.write_str("expected http://[USER:PASSWORD@]HOST[:PORT])")
     }
 }
 
@@ -53,19 +60,19 @@ impl fmt::Display for BadProxy {
 pub struct Proxy {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// What it is told of user and password, where the URL has them, over whichever connection.
-    told: Option<Arc<Mutex<Told>>>,
+    /// The authentication of all connections, if the URL has credentials.
+    auth: Option<Arc<Mutex<ProxyAuth>>>,
 }
 
-/// What a proxy is told, and how many of its challenges that takes account of.
-struct Told {
-    answer: Answer,
-    learnt: u32,
+/// The authentication with a proxy.
+struct ProxyAuth {
+    authenticator: Authenticator,
+    /// The number of challenges accepted.
+    accepted: u32,
 }
 
-/// How often a request is sent again because the proxy asks who the user is: a nonce may be stale
-/// by the time that it is used.
-pub(crate) const MOST_CHALLENGES: u32 = 3;
+/// The maximum number of challenges to one request: a nonce may be stale by the time it is used.
+pub(crate) const MAX_CHALLENGES: u32 = 3;
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,48 +81,50 @@ impl fmt::Debug for Proxy {
 }
 
 impl Proxies {
-    /// None at all.
+    /// Uses no proxy.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// This one for http and https; with it there is no FTP, which would have to go past it.
+    /// Uses one proxy for http and https. Requests for FTP URLs fail, because they would bypass it.
     ///
     /// # Errors
-    /// Where it is not `http://[USER:PASSWORD@]HOST[:PORT]`.
+    /// If the URL is not `http://[USER:PASSWORD@]HOST[:PORT]`.
     pub fn all(url: &str) -> Result<Self, Failure> {
-        let proxy = Proxy::parse(url, "--proxy")
-            .map_err(|bad| Failure::new(FailureKind::Usage, bad.to_string()))?;
-        let ftp = Some("--proxy");
-        let named = Some(Ok(proxy));
-        Ok(Self { http: named.clone(), https: named, ftp, direct: Vec::new() })
+        let proxy = Proxy::parse(url, None).map_err(|invalid| {
+            Failure::new(FailureKind::Usage, invalid.to_string()).caused_by(invalid)
+        })?;
+        let setting = Some(Ok(proxy));
+        Ok(Self { http: setting.clone(), https: setting, ftp: Some(None), direct: Vec::new() })
     }
 
-    /// What the environment says: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, the lower
-    /// case first. `HTTP_PROXY` does not count: a CGI script's client sets it. Where `ftp_proxy` or
-    /// `all_proxy` names one, there is FTP only to what `no_proxy` excepts.
+    /// Reads the environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
+    /// lower case first. `HTTP_PROXY` is ignored, because clients of a CGI script can set it. With
+    /// `ftp_proxy` or `all_proxy`, requests for FTP URLs fail except for hosts in `no_proxy`.
     ///
-    /// A value that does not name an HTTP proxy fails the requests that would go through it.
+    /// If a value is not the URL of an HTTP proxy, requests that would go through it fail.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name))
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        // A value that is not UTF-8 becomes text that names no proxy: requests fail, and do not
-        // bypass it.
+        // A value that is not UTF-8 becomes an invalid URL: requests fail rather than bypass it.
         let variable =
             |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
         let is_set = |name: &&str| variable(name).is_some_and(|value| !value.trim().is_empty());
         let first = |names: &[&'static str]| {
             let name = names.iter().copied().find(is_set)?;
-            Some(Proxy::parse(variable(name)?.trim(), name))
+            Some(Proxy::parse(variable(name)?.trim(), Some(name)))
         };
         let list = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
         let split = |c: char| c == ',' || c.is_whitespace();
         Self {
             http: first(&["http_proxy", "all_proxy", "ALL_PROXY"]),
             https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
-            ftp: ["ftp_proxy", "FTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(is_set),
+            ftp: ["ftp_proxy", "FTP_PROXY", "all_proxy", "ALL_PROXY"]
+                .into_iter()
+                .find(is_set)
+                .map(Some),
             direct: list.split(split).filter(|n| !n.is_empty()).map(str::to_lowercase).collect(),
         }
     }
@@ -123,65 +132,60 @@ impl Proxies {
     /// Returns the proxy on the way to `host`, without brackets if it is an IPv6 address.
     ///
     /// # Errors
-    /// If the proxy that was named for it cannot be used: requests must not bypass it.
-    pub(crate) fn before(
+    /// If the proxy cannot be used: requests must not bypass it.
+    pub(crate) fn proxy_for(
         &self,
         scheme: &UrlScheme,
         host: &str,
         port: u16,
     ) -> Result<Option<&Proxy>, Failure> {
-        if self.excepts(host, port) {
+        if self.is_direct(host, port) {
             return Ok(None);
         }
-        let named = if scheme.is_encrypted { &self.https } else { &self.http };
-        match named {
+        let setting = if scheme.is_encrypted { &self.https } else { &self.http };
+        match setting {
             None => Ok(None),
             Some(Ok(proxy)) => Ok(Some(proxy)),
-            Some(Err(bad)) => {
-                let text = format!("{bad}; unset it, or name the host in no_proxy");
-                Err(Failure::new(FailureKind::Usage, text))
+            Some(Err(invalid)) => {
+                let text = format!("{invalid}; unset it, or list the host in no_proxy");
+                Err(Failure::new(FailureKind::Usage, text).caused_by(invalid.clone()))
             }
         }
     }
 
-    /// Returns the proxy that reads requests for such a URL: over https it only passes them on.
+    /// Returns the proxy that can read requests for that URL. It cannot read them over https.
     ///
     /// # Errors
-    /// As [`Proxies::before`].
-    pub(crate) fn reading(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
+    /// As for [`Proxies::proxy_for`].
+    pub(crate) fn reader_of(&self, url: &Url) -> Result<Option<&Proxy>, Failure> {
         let host = bare_host(url);
         match UrlScheme::of(url) {
             Some(scheme) if scheme.protocol == Protocol::Http && !scheme.is_encrypted => {
-                self.before(scheme, host, url.port().unwrap_or(scheme.default_port))
+                self.proxy_for(scheme, host, url.port().unwrap_or(scheme.default_port))
             }
             _ => Ok(None),
         }
     }
-}
 
-impl Proxies {
-    /// Refuses FTP to that host where a proxy is to be on the way: it would be passed by unseen.
-    pub(crate) fn may_ftp(&self, host: &str, port: u16) -> Result<(), Failure> {
+    /// Fails if a proxy is configured for FTP to that host: the connection would bypass it.
+    pub(crate) fn check_ftp(&self, host: &str, port: u16) -> Result<(), Failure> {
         match self.ftp {
-            Some(who) if !self.excepts(host, port) => Err(Failure::new(
-                FailureKind::Policy,
-                format!(
-                    "FTP does not go through a proxy, and {who} names one; \
-                     '--proxy none', or no_proxy, lets it go without"
-                ),
-            )),
+            Some(variable) if !self.is_direct(host, port) => {
+                Err(FailureReason::FtpProxy { variable }.into())
+            }
             _ => Ok(()),
         }
     }
 
-    fn excepts(&self, host: &str, port: u16) -> bool {
+    fn is_direct(&self, host: &str, port: u16) -> bool {
         let host = host.to_lowercase();
-        self.direct.iter().any(|entry| names(entry, &host, port))
+        self.direct.iter().any(|entry| matches(entry, &host, port))
     }
 }
 
-/// Whether an entry of `no_proxy` names the host: `*`, an address, a name and all below it.
-fn names(entry: &str, host: &str, port: u16) -> bool {
+/// Returns `true` if an entry of `no_proxy` matches the host. It is `*`, an address, or a name, which
+/// matches all names below it too.
+fn matches(entry: &str, host: &str, port: u16) -> bool {
     let address = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().ok();
     if let Some(entry) = address(entry) {
         return address(host) == Some(entry);
@@ -203,74 +207,77 @@ fn names(entry: &str, host: &str, port: u16) -> bool {
 }
 
 impl Proxy {
-    fn parse(text: &str, named_by: &'static str) -> Named {
-        let wrong = || BadProxy { named_by, scheme: None };
+    fn parse(text: &str, variable: Variable) -> Setting {
+        let invalid = || InvalidProxy { variable, scheme: None };
         let url = match text.contains("://") {
             true => Url::parse(text),
             false => Url::parse(&format!("http://{text}")),
         };
-        let url = url.map_err(|_| wrong())?;
+        let url = url.map_err(|_| invalid())?;
         if url.scheme() != "http" {
-            return Err(BadProxy { named_by, scheme: Some(url.scheme().into()) });
+            return Err(InvalidProxy { variable, scheme: Some(url.scheme().into()) });
         }
-        let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
-        let port = url.port_or_known_default().ok_or_else(wrong)?;
-        let plain = |text: &str| percent_decoded(text).ok_or_else(wrong);
+        let host = url.host_str().ok_or_else(invalid)?.trim_matches(['[', ']']).to_owned();
+        let port = url.port_or_known_default().ok_or_else(invalid)?;
+        let decoded = |text: &str| percent_decoded(text).ok_or_else(invalid);
         let user = match url.username() {
             "" => None,
-            user => Some(Credentials::new(plain(user)?, plain(url.password().unwrap_or(""))?)),
+            user => Some(Credentials::new(decoded(user)?, decoded(url.password().unwrap_or(""))?)),
         };
-        let told = user
-            .map(|user| Arc::new(Mutex::new(Told { answer: Answer::to_proxy(user), learnt: 0 })));
-        Ok(Self { host, port, told })
+        let auth = user.map(|user| {
+            let authenticator = Authenticator::for_proxy(user);
+            Arc::new(Mutex::new(ProxyAuth { authenticator, accepted: 0 }))
+        });
+        Ok(Self { host, port, auth })
     }
 
-    /// The value of `Proxy-Authorization` for a request with this on its first line, where there is
-    /// something to say, and how many challenges that takes account of.
+    /// Returns the value of `Proxy-Authorization` for a request, if it needs one, and the number of
+    /// challenges accepted so far.
     pub(crate) fn authorization(
         &self,
         method: &str,
         target: &str,
         body: &Body,
     ) -> Result<(Option<Secret>, u32), Failure> {
-        let Some(mut told) = self.told() else { return Ok((None, 0)) };
-        let value = told.answer.header(method, target, body);
+        let Some(mut auth) = self.auth() else { return Ok((None, 0)) };
+        let value = auth.authenticator.header(method, target, body);
         let value = value.map_err(|failure| failure.during(self.name()))?;
-        Ok((value, told.learnt))
+        Ok((value, auth.accepted))
     }
 
-    /// Takes note of its challenge to a request that was sent with that account; whether there is
-    /// something to answer that was not said before.
-    pub(crate) fn learn(&self, account: u32, headers: &HeaderFields) -> bool {
-        let Some(mut told) = self.told() else { return false };
-        // Another connection has been asked meanwhile.
-        if told.learnt != account {
+    /// Applies the challenge to a request that was sent after `accepted` challenges. Returns `true`
+    /// if the answer to it is a new one.
+    pub(crate) fn accept_challenge(&self, accepted: u32, headers: &HeaderFields) -> bool {
+        let Some(mut auth) = self.auth() else { return false };
+        // Another connection has accepted a challenge in the meantime.
+        if auth.accepted != accepted {
             return true;
         }
-        let learnt = told.answer.learn(headers);
-        told.learnt += u32::from(learnt);
-        learnt
+        let is_new = auth.authenticator.accept_challenge(headers);
+        auth.accepted += u32::from(is_new);
+        is_new
     }
 
-    /// What a challenge means that is not answered.
-    pub(crate) fn refusal(&self) -> &'static str {
-        match self.told {
-            None => "it wants a user and a password (407 Proxy Authentication Required)",
+    /// Returns the failure if a challenge cannot be answered.
+    pub(crate) fn refusal(&self) -> Failure {
+        let text = match self.auth {
+            None => "requires a user name and password (407 Proxy Authentication Required)",
             Some(_) => {
-                "it refuses user and password, or asks for them in an unknown way \
+                "rejects the user name and password, or requires an unsupported method \
                  (407 Proxy Authentication Required)"
             }
-        }
+        };
+        Failure::new(FailureKind::Status(407), text)
     }
 
-    /// For messages.
+    /// Returns the proxy as messages name it.
     pub(crate) fn name(&self) -> String {
         format!("proxy {}:{}", self.host, self.port)
     }
 
-    fn told(&self) -> Option<MutexGuard<'_, Told>> {
-        let told = self.told.as_ref()?;
-        Some(lock(told))
+    fn auth(&self) -> Option<MutexGuard<'_, ProxyAuth>> {
+        let auth = self.auth.as_ref()?;
+        Some(lock(auth))
     }
 }
 
@@ -298,7 +305,7 @@ mod tests {
         ];
         let proxies = proxies(&all);
         let host = |scheme, host, port| {
-            proxies.before(named(scheme), host, port).expect("a good one").map(|p| p.host.as_str())
+            proxies.proxy_for(named(scheme), host, port).expect("a good one").map(|p| p.host.as_str())
         };
         assert_eq!(host("http", "other.org", 80), Some("a"));
         assert_eq!(host("https", "other.org", 443), Some("b"));
@@ -313,26 +320,26 @@ mod tests {
     #[test]
     fn upper_case_http_proxy_is_ignored() {
         let proxies = proxies(&[("HTTP_PROXY", "http://evil:1")]);
-        assert!(proxies.before(named("http"), "a", 80).expect("none").is_none());
+        assert!(proxies.proxy_for(named("http"), "a", 80).expect("none").is_none());
     }
 
     #[test]
-    fn ftp_is_refused_where_a_proxy_is_named_for_it() {
+    fn ftp_is_refused_if_a_proxy_is_configured() {
         for name in ["all_proxy", "ALL_PROXY", "ftp_proxy"] {
             let proxies = proxies(&[(name, "http://a:1"), ("no_proxy", "h.test")]);
-            let refused = proxies.may_ftp("f.test", 21).unwrap_err();
+            let refused = proxies.check_ftp("f.test", 21).unwrap_err();
             assert_eq!(refused.kind(), FailureKind::Policy);
             assert!(refused.to_string().contains(name), "{refused}");
-            assert!(proxies.may_ftp("h.test", 21).is_ok());
+            assert!(proxies.check_ftp("h.test", 21).is_ok());
         }
-        assert!(proxies(&[("http_proxy", "http://a:1")]).may_ftp("f.test", 21).is_ok());
-        assert!(Proxies::all("http://a:1").expect("good").may_ftp("f.test", 21).is_err());
+        assert!(proxies(&[("http_proxy", "http://a:1")]).check_ftp("f.test", 21).is_ok());
+        assert!(Proxies::all("http://a:1").expect("good").check_ftp("f.test", 21).is_err());
     }
 
     #[test]
-    fn one_that_cannot_be_used_fails_what_would_go_through_it() {
+    fn requests_through_an_invalid_proxy_fail() {
         let fails = |variables: &[(&str, &str)], scheme, host| {
-            proxies(variables).before(named(scheme), host, 80).map(|_| ()).map_err(|failure| {
+            proxies(variables).proxy_for(named(scheme), host, 80).map(|_| ()).map_err(|failure| {
                 assert_eq!(failure.kind(), FailureKind::Usage);
                 let text = failure.to_string();
                 assert!(!text.contains("s3cret"), "{text}");
@@ -352,7 +359,7 @@ mod tests {
             assert!(text.contains(part), "{text}");
             assert_eq!(fails(&[bad, ("no_proxy", "h.test")], "http", "h.test"), Ok(()), "{name}");
             assert_eq!(fails(&[bad, ("NO_PROXY", "*")], "http", "h.test"), Ok(()), "{name}");
-            // One of its own goes first.
+            // The variable of the scheme takes precedence.
             if name != "http_proxy" {
                 let good = [bad, ("http_proxy", "http://a:1")];
                 assert_eq!(fails(&good, "http", "h.test"), Ok(()), "{name}");
@@ -367,24 +374,24 @@ mod tests {
         }
     }
 
-    fn challenged(proxy: &Proxy, account: u32, challenge: &str) -> bool {
+    fn challenged(proxy: &Proxy, accepted: u32, challenge: &str) -> bool {
         let mut headers = HeaderFields::new();
         assert!(headers.push("Proxy-Authenticate", challenge));
-        proxy.learn(account, &headers)
+        proxy.accept_challenge(accepted, &headers)
     }
 
     #[test]
-    fn a_user_is_decoded_told_when_asked_and_never_shown() {
+    fn credentials_are_decoded_sent_when_challenged_and_never_shown() {
         let proxies = Proxies::all("http://me:p%40ss+@host:1").expect("good");
-        let proxy = proxies.before(named("http"), "x", 80).expect("good").expect("one");
-        let said = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");
-        assert!(said().0.is_none());
+        let proxy = proxies.proxy_for(named("http"), "x", 80).expect("good").expect("one");
+        let authorization = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");
+        assert!(authorization().0.is_none());
         assert!(challenged(proxy, 0, "Basic realm=\"x\""));
-        // Another connection, which did not know it yet, may try again.
+        // A request that was sent before the challenge may be sent again.
         assert!(challenged(proxy, 0, "Basic realm=\"x\""));
-        let (value, account) = said();
+        let (value, accepted) = authorization();
         assert_eq!(value.expect("a user").as_bytes(), b"Basic bWU6cEBzcys=");
-        assert!(!challenged(proxy, account, "Basic realm=\"x\""));
+        assert!(!challenged(proxy, accepted, "Basic realm=\"x\""));
         assert!(!format!("{proxies:?}").contains("ss"));
         for wrong in ["socks5://x:1", "http://", "https://x"] {
             assert_eq!(Proxies::all(wrong).unwrap_err().kind(), FailureKind::Usage, "{wrong}");
@@ -392,26 +399,26 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_goes_before_the_password_itself_and_counts_on() {
+    fn digest_is_preferred_and_numbered() {
         let proxies = Proxies::all("http://me:secret@host:1").expect("good");
-        let proxy = proxies.before(named("https"), "x", 443).expect("good").expect("one");
-        let said = || {
-            let (value, account) =
+        let proxy = proxies.proxy_for(named("https"), "x", 443).expect("good").expect("one");
+        let authorization = || {
+            let (value, accepted) =
                 proxy.authorization("CONNECT", "x:443", &Body::Empty).expect("good");
             let value = value.expect("a user");
-            (value.to_str().expect("text").to_owned(), account)
+            (value.to_str().expect("text").to_owned(), accepted)
         };
         let digest = |nonce: &str, more: &str| {
             format!("Basic realm=\"r\", Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\"{more}")
         };
         assert!(challenged(proxy, 0, &digest("n1", "")));
-        let (first, _) = said();
+        let (first, _) = authorization();
         assert!(first.starts_with("Digest username=\"me\"") && first.contains("uri=\"x:443\""));
         assert!(first.contains("nc=00000001") && !first.contains("secret"));
-        let (second, account) = said();
+        let (second, accepted) = authorization();
         assert!(second.contains("nc=00000002"));
-        assert!(!challenged(proxy, account, &digest("n2", "")), "they are wrong");
-        assert!(challenged(proxy, account, &digest("n2", ", stale=true")));
-        assert!(said().0.contains("nonce=\"n2\""));
+        assert!(!challenged(proxy, accepted, &digest("n2", "")), "the credentials are wrong");
+        assert!(challenged(proxy, accepted, &digest("n2", ", stale=true")));
+        assert!(authorization().0.contains("nonce=\"n2\""));
     }
 }

@@ -1,61 +1,61 @@
-//! When to try again: exponential pauses with jitter, and what the server asks for.
+//! Retries: exponential pauses with jitter, or the pause that the server asks for.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::net::deadline::until;
-use crate::net::failure::Again;
+use crate::net::failure::Retry;
 use crate::net::headers::HeaderFields;
 
-/// How often, and after which pauses, something is tried again.
+/// The number of retries, and the pauses before them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Retries {
-    /// Further tries after the first.
+pub struct RetryPolicy {
+    /// The maximum number of retries.
     pub count: u32,
-    /// About the first pause; each further one is twice as long.
+    /// The approximate first pause; each further one is twice as long.
     pub first_pause: Duration,
-    /// The longest pause; a server that asks for more is not waited for.
+    /// The longest pause; if a server asks for a longer one, there is no retry.
     pub longest_pause: Duration,
 }
 
-impl Default for Retries {
+impl Default for RetryPolicy {
     fn default() -> Self {
         let (first_pause, longest_pause) = (Duration::from_secs(1), Duration::from_secs(60));
         Self { count: 4, first_pause, longest_pause }
     }
 }
 
-impl Retries {
-    /// None at all.
+impl RetryPolicy {
+    /// No retries.
     pub const NONE: Self =
         Self { count: 0, first_pause: Duration::ZERO, longest_pause: Duration::ZERO };
 
-    /// A count of its own, for one piece of work.
-    pub fn start(self) -> Patience {
-        Patience { retries: self, used: 0, deadline: None }
+    /// Returns a fresh budget for one task.
+    pub fn start(self) -> RetryBudget {
+        RetryBudget { policy: self, used: 0, deadline: None }
     }
 }
 
-/// What is left of the tries for one piece of work.
+/// The retries that remain for one task.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    retries: Retries,
+pub struct RetryBudget {
+    policy: RetryPolicy,
     used: u32,
     deadline: Option<Instant>,
 }
 
-impl Patience {
-    /// No try begins after that.
+impl RetryBudget {
+    /// Prevents retries after the deadline.
     pub(super) fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Waits as long as it should be before the next try; `false`, at once, if there is none.
+    /// Sleeps until the next retry is due. Returns `false` at once if there is none.
     #[must_use]
-    pub fn wait(&mut self, again: Again) -> bool {
-        match self.pause(again, jitter()) {
-            // There would be no time left for it.
+    pub fn wait(&mut self, retry: Retry) -> bool {
+        match self.pause(retry, jitter()) {
+            // The deadline would pass before the retry.
             Some(pause) if until(self.deadline, pause) < pause => false,
             Some(pause) => {
                 std::thread::sleep(pause);
@@ -65,17 +65,17 @@ impl Patience {
         }
     }
 
-    /// The next pause, for a `jitter` of 0 to 1.
-    fn pause(&mut self, again: Again, jitter: f64) -> Option<Duration> {
-        let Retries { count, first_pause, longest_pause } = self.retries;
+    /// Returns the next pause, for a `jitter` of 0 to 1.
+    fn pause(&mut self, retry: Retry, jitter: f64) -> Option<Duration> {
+        let RetryPolicy { count, first_pause, longest_pause } = self.policy;
         if self.used >= count {
             return None;
         }
-        let pause = match again {
-            Again::Never => return None,
-            Again::After(asked) if asked > longest_pause => return None,
-            Again::After(asked) => asked,
-            Again::Later => {
+        let pause = match retry {
+            Retry::Never => return None,
+            Retry::After(asked) if asked > longest_pause => return None,
+            Retry::After(asked) => asked,
+            Retry::Later => {
                 let full = first_pause.saturating_mul(1 << self.used.min(16)).min(longest_pause);
                 full.mul_f64(0.5 + jitter / 2.0)
             }
@@ -85,24 +85,24 @@ impl Patience {
     }
 }
 
-/// Unlike in each process and at each call, from the keys that std draws for its tables.
+/// Returns a random number from 0 to 1, derived from the random keys of std's hash tables.
 fn jitter() -> f64 {
     let drawn = RandomState::new().hash_one(0);
     (drawn >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Whether a status may be another one later.
-pub(super) fn of_status(status: u16, headers: &HeaderFields) -> Again {
+/// Returns the advice on retries after a response.
+pub(super) fn after_response(status: u16, headers: &HeaderFields) -> Retry {
     match status {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => match retry_after(headers, SystemTime::now()) {
-            Some(asked) => Again::After(asked),
-            None => Again::Later,
+            Some(pause) => Retry::After(pause),
+            None => Retry::Later,
         },
-        _ => Again::Never,
+        _ => Retry::Never,
     }
 }
 
-/// RFC 9110, section 10.2.3: seconds or a date.
+/// Returns the pause in `Retry-After`, which is in seconds or a date (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderFields, now: SystemTime) -> Option<Duration> {
     let value = headers.value("Retry-After")?;
     if let Ok(seconds) = value.parse() {
@@ -117,32 +117,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_end() {
+    fn pauses_double_up_to_the_longest() {
         let seconds = Duration::from_secs;
-        let retries = Retries { count: 4, first_pause: seconds(1), longest_pause: seconds(3) };
-        let mut patience = retries.start();
+        let retries = RetryPolicy { count: 4, first_pause: seconds(1), longest_pause: seconds(3) };
+        let mut budget = retries.start();
         let pauses: Vec<_> =
-            std::iter::from_fn(|| patience.pause(Again::Later, 1.0)).map(|p| p.as_secs()).collect();
+            std::iter::from_fn(|| budget.pause(Retry::Later, 1.0)).map(|p| p.as_secs()).collect();
         assert_eq!(pauses, [1, 2, 3, 3]);
-        assert_eq!(retries.start().pause(Again::Later, 0.0), Some(Duration::from_millis(500)));
-        assert_eq!(retries.start().pause(Again::Never, 0.0), None);
+        assert_eq!(retries.start().pause(Retry::Later, 0.0), Some(Duration::from_millis(500)));
+        assert_eq!(retries.start().pause(Retry::Never, 0.0), None);
     }
 
     #[test]
-    fn the_server_s_pause_counts_unless_it_is_too_long() {
-        let mut patience = Retries::default().start();
-        assert_eq!(patience.pause(Again::After(Duration::ZERO), 1.0), Some(Duration::ZERO));
-        assert_eq!(patience.pause(Again::After(Duration::from_secs(61)), 1.0), None);
+    fn the_server_sets_the_pause_up_to_the_longest() {
+        let mut budget = RetryPolicy::default().start();
+        assert_eq!(budget.pause(Retry::After(Duration::ZERO), 1.0), Some(Duration::ZERO));
+        assert_eq!(budget.pause(Retry::After(Duration::from_secs(61)), 1.0), None);
     }
 
     #[test]
-    fn a_pause_that_outlasts_the_deadline_is_not_begun() {
+    fn no_pause_outlasts_the_deadline() {
         let in_a_while = Instant::now() + Duration::from_secs(3600);
-        let mut patience = Retries::default().start().until(Some(in_a_while));
-        assert!(patience.wait(Again::After(Duration::ZERO)));
-        let mut patience = Retries::default().start().until(Some(Instant::now()));
-        assert!(!patience.wait(Again::After(Duration::from_secs(60))));
-        assert!(!patience.wait(Again::Later));
+        let mut budget = RetryPolicy::default().start().until(Some(in_a_while));
+        assert!(budget.wait(Retry::After(Duration::ZERO)));
+        let mut budget = RetryPolicy::default().start().until(Some(Instant::now()));
+        assert!(!budget.wait(Retry::After(Duration::from_secs(60))));
+        assert!(!budget.wait(Retry::Later));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One exchange: a request goes out, a response comes back. What is done about it is the client's.
+//! Requests, responses, and the trait for what carries them.
 
 use std::fmt;
 use std::fs::File;
@@ -13,48 +13,48 @@ use crate::net::failure::Failure;
 use crate::net::headers::HeaderFields;
 use crate::net::url::redacted;
 
-/// What is asked of a server. `Debug` shows neither who asks nor the query's values.
+/// A request. `Debug` hides credentials and the values in the query.
 #[derive(Clone)]
 pub struct Request {
-    /// `GET`, `POST` …
+    /// The method, such as `GET`.
     pub method: String,
-    /// Where; user and password in it are taken as credentials and never sent in this place.
+    /// The URL; user name and password in it are used as credentials.
     pub url: Url,
-    /// The fields; `Host`, `Content-Length` and the connection's own are the transport's.
+    /// The headers; the transport adds `Host`, `Content-Length` and those of the connection.
     pub headers: HeaderFields,
-    /// What is sent after them.
+    /// The body.
     pub body: Body,
-    /// Whether the user's credentials may go there.
+    /// The party that chose the URL.
     pub origin: Origin,
 }
 
-/// Whether a request may carry what identifies the user: credentials, own headers, the client
-/// certificate.
+/// The party that chose a request's URL, which decides whether the request may carry user data:
+/// credentials, the client's headers, the client certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
-    /// It may: the user named this origin.
+    /// The user: it may.
     #[default]
     Own,
-    /// Somebody else named it: a redirect, a list of mirrors.
+    /// Someone else, in a redirect or a list of mirrors: it may not.
     Foreign,
 }
 
-/// The contents of a request; they can be sent more than once.
+/// The body of a request, which can be sent more than once.
 #[derive(Clone, Default)]
 pub enum Body {
-    /// None.
+    /// No body.
     #[default]
     Empty,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// What the file holds.
+    /// The content of a file.
     File(PathBuf),
-    /// What a function makes, each time it is sent.
-    Made(Arc<MakeBody>),
+    /// The result of a function, which is called each time the request is sent.
+    Generated(Arc<BodyFn>),
 }
 
-/// Makes a body: what is read, and how many bytes that is.
-pub type MakeBody = dyn Fn() -> Result<(Box<dyn Read + Send>, u64), Failure> + Send + Sync;
+/// A function that returns a body and its length in bytes.
+pub type BodyFn = dyn Fn() -> Result<(Box<dyn Read + Send>, u64), Failure> + Send + Sync;
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,16 +62,16 @@ impl fmt::Debug for Body {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Self::File(path) => write!(f, "File({path:?})"),
-            Self::Made(_) => f.write_str("Made"),
+            Self::Generated(_) => f.write_str("Generated"),
         }
     }
 }
 
 impl Body {
-    /// Opens it from its beginning, and says how long it is, in bytes.
+    /// Opens the body, and returns its length in bytes too.
     ///
     /// # Errors
-    /// Of opening the file.
+    /// If the file cannot be opened, or the function fails.
     pub fn open(&self) -> Result<(Box<dyn Read + Send + '_>, u64), Failure> {
         match self {
             Self::Empty => Ok((Box::new(io::empty()), 0)),
@@ -83,11 +83,11 @@ impl Body {
                 });
                 opened.map_err(|error| Failure::local(path, error))
             }
-            Self::Made(make) => make(),
+            Self::Generated(generate) => generate(),
         }
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is no body.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
@@ -106,12 +106,12 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    /// A `GET` without a body.
+    /// Creates a `GET` request without headers and body.
     pub fn get(url: Url) -> Self {
         Self::new("GET", url)
     }
 
-    /// A request without headers and body.
+    /// Creates a request without headers and body.
     pub fn new(method: impl Into<String>, url: Url) -> Self {
         Self {
             method: method.into(),
@@ -123,27 +123,27 @@ impl Request {
     }
 }
 
-/// How a body says where it ends.
+/// The way in which a body's end is marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Framing {
-    /// After that many bytes.
+    /// By its length in bytes.
     Length(u64),
-    /// In chunks, the last of which is marked.
+    /// By a last chunk.
     Chunked,
-    /// Where the connection ends: nobody can tell that from one that was cut.
+    /// By the end of the connection, which looks the same as an interruption.
     UntilClose,
 }
 
-/// What a server answered.
+/// The response of a server.
 pub struct Response {
     /// The status; FTP's success is a 200, or a 206 from an offset.
     pub status: u16,
-    /// The fields.
+    /// The headers.
     pub headers: HeaderFields,
-    /// How the body ends.
+    /// The way in which the body's end is marked.
     pub framing: Framing,
-    /// The body, as stored: nothing is decoded. Ends with an error where it was cut, as far as
-    /// [`Response::framing`] can tell.
+    /// The body without any decoding. If it is truncated, reading fails, unless [`Response::framing`]
+    /// does not tell.
     pub body: Box<dyn Read + Send>,
 }
 
@@ -157,14 +157,23 @@ impl fmt::Debug for Response {
     }
 }
 
-/// How long to wait for what.
+impl Response {
+    /// Reads a short body to its end, so that the connection can be used again.
+    pub(crate) fn drain(self) {
+        if !matches!(self.framing, Framing::UntilClose) {
+            let _ = io::copy(&mut self.body.take(16 * 1024), &mut io::sink());
+        }
+    }
+}
+
+/// The timeouts of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timeouts {
-    /// For a connection, the name's look-up and TLS included.
+    /// For a connection, including name resolution and TLS.
     pub connect: Duration,
     /// For the first byte of the response.
     pub response: Duration,
-    /// For any further byte: a stall, not a total.
+    /// For each further byte: a stall, not the total time.
     pub stall: Duration,
 }
 
@@ -175,15 +184,15 @@ impl Default for Timeouts {
     }
 }
 
-/// Carries a request to a server. It follows no redirect, tries nothing twice, and takes any status
-/// for an answer.
+/// A carrier of requests. It does not follow redirects, does not retry, and returns responses with
+/// any status.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request and reads the head of the response.
     ///
     /// # Errors
-    /// Where there is no response: [`FailureKind::Network`], mostly.
+    /// If there is no response, usually with [`FailureKind::Network`].
     ///
-    /// [`FailureKind::Network`]: super::FailureKind::Network
+    /// [`FailureKind::Network`]: crate::net::FailureKind::Network
     fn exchange(&self, request: &Request) -> Result<Response, Failure>;
 }
 
@@ -192,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nobody_s_password() {
+    fn debug_hides_credentials() {
         let request = Request::get(Url::parse("https://me:secret@h.test/x?t=token").unwrap());
         let shown = format!("{request:?}");
         assert!(shown.contains("h.test/x") && !shown.contains("secret"), "{shown}");

@@ -1,4 +1,4 @@
-//! The network: each scheme has its transport.
+//! The transport of each URL scheme.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use crate::net::http::Http;
 use crate::net::transport::{Request, Response, Timeouts, Transport};
 use crate::net::url::{Protocol, UrlScheme};
 
-/// http, https, ftp and ftps.
+/// The network: http, https, ftp and ftps.
 #[derive(Debug)]
-pub(crate) struct Net {
+pub(crate) struct NetworkTransport {
     http: Http,
     ftp: Ftp,
 }
 
-impl Net {
+impl NetworkTransport {
     pub(crate) fn new(dialer: Arc<Dialer>, timeouts: Timeouts, user_agent: &str) -> Self {
         let http = Http::new(Arc::clone(&dialer), timeouts, user_agent);
         Self { http, ftp: Ftp::new(dialer, timeouts) }
     }
 }
 
-impl Transport for Net {
+impl Transport for NetworkTransport {
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
         match UrlScheme::of(&request.url).map(|scheme| scheme.protocol) {
             Some(Protocol::Http) => self.http.exchange(request),

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use url::Url;
 
 use crate::net::client::Client;
-use crate::net::failure::{Again, Failure, FailureKind};
-use crate::net::retry::Patience;
+use crate::net::failure::{Retry, Failure, FailureKind};
+use crate::net::retry::RetryBudget;
 use crate::net::transport::{Framing, Origin, Request};
 use crate::net::url::redacted;
 use crate::trust::discovery;
@@ -41,10 +41,10 @@ fn fetch_checked(
     is_complete: fn(&[u8]) -> bool,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let request = Request { origin, ..Request::get(url.clone()) };
-    let mut patience = client.patience();
+    let mut budget = client.retry_budget();
     loop {
-        match fetch_once(client, &request, is_complete, &mut patience) {
-            Err(failure) if patience.wait(failure.is_worth_another_try()) => {}
+        match fetch_once(client, &request, is_complete, &mut budget) {
+            Err(failure) if budget.wait(failure.retry()) => {}
             result => return result,
         }
     }
@@ -54,10 +54,10 @@ fn fetch_once(
     client: &Client,
     request: &Request,
     is_complete: fn(&[u8]) -> bool,
-    patience: &mut Patience,
+    budget: &mut RetryBudget,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let named = |failure: Failure| failure.during(redacted(&request.url));
-    let reply = match client.send_with(request, patience) {
+    let reply = match client.send_with(request, budget) {
         // An FTP server reports an absent file by a failure. Over HTTP a failure may be a proxy's.
         Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
         reply => reply?,
@@ -103,7 +103,7 @@ pub(crate) fn body_failure(error: io::Error) -> Failure {
     let kind = error.kind();
     match error.into_inner().map(|inner| inner.downcast::<Failure>()) {
         Some(Ok(failure)) => *failure,
-        Some(Err(other)) => Failure::network(other.to_string()).again(Again::Later),
+        Some(Err(other)) => Failure::network(other.to_string()).retrying(Retry::Later),
         None => Failure::network(format!("body: {kind}")),
     }
 }

@@ -10,7 +10,8 @@ use hsum::trust::file_name::{self, ChosenBy};
 use hsum::trust::lock_file;
 
 use super::super::args::GetArgs;
-use super::super::exit::Exit;
+use super::super::exit::{Exit, failure_status};
+use super::super::hints;
 use super::super::print::complain;
 use super::super::quote::quote;
 use super::{Job, Target};
@@ -24,9 +25,9 @@ pub(super) fn jobs(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Fail
     let folder = args.output_dir.clone().unwrap_or_default();
     let mut exit = Exit::Well;
     let mut refuse = |failure: &Failure| {
-        complain(format_args!("{}: {failure}", quote(path)));
+        complain(format_args!("{}: {}", quote(path), hints::failure(failure)));
         if exit == Exit::Well {
-            exit = Exit::Code(failure.exit_code());
+            exit = Exit::Code(failure_status(failure));
         }
     };
     for (line, bad) in &lock.bad {

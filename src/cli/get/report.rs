@@ -8,6 +8,8 @@ use hsum::net::{Failure, redacted};
 use serde_json::{Map, Value, json};
 
 use super::super::args::GetArgs;
+use super::super::exit::failure_status;
+use super::super::hints;
 use super::super::output::{Output, WriteError};
 use super::super::print::{complain, json_bytes, json_path};
 use super::super::quote::quote;
@@ -42,8 +44,8 @@ pub(super) fn done(done: &Done, args: &GetArgs, output: &mut Output) -> Result<(
 /// Says on standard error why there is no file.
 pub(super) fn failed(failure: &Failure, path: Option<&Path>) {
     match path {
-        Some(path) => complain(format_args!("{}: {failure}", quote(path))),
-        None => complain(failure),
+        Some(path) => complain(format_args!("{}: {}", quote(path), hints::failure(failure))),
+        None => complain(hints::failure(failure)),
     }
 }
 
@@ -113,7 +115,7 @@ fn unverified(done: &Done, failure: &Failure) -> Map<String, Value> {
     };
     object.insert("url".into(), redacted(&done.url).into());
     object.insert("status".into(), "failed".into());
-    object.insert("exit".into(), failure.exit_code().into());
-    object.insert("error".into(), failure.to_string().into());
+    object.insert("exit".into(), failure_status(failure).into());
+    object.insert("error".into(), hints::failure(failure).into());
     object
 }

@@ -1,8 +1,8 @@
-//! `WWW-Authenticate` and `Proxy-Authenticate` → challenges (RFC 9110, section 11.6.1).
+//! A parser of `WWW-Authenticate` and `Proxy-Authenticate` (RFC 9110, section 11.6.1).
 
 use crate::sign::headers::is_token_byte;
 
-/// One challenge: a scheme and its parameters.
+/// A challenge: a scheme and its parameters.
 ///
 /// ```
 /// use hsum::net::auth::Challenge;
@@ -17,16 +17,15 @@ use crate::sign::headers::is_token_byte;
 pub struct Challenge {
     /// In lower case.
     scheme: String,
-    /// Names in lower case, values without their quotes, in the field's order.
+    /// Names in lower case, and values without quotes.
     params: Vec<(String, Vec<u8>)>,
-    /// What Negotiate and its kin send instead of parameters.
+    /// Negotiate and NTLM send one token instead of parameters.
     token: Option<Vec<u8>>,
 }
 
 impl Challenge {
-    /// The challenges of all fields of the name, in order. A field may hold several, and commas
-    /// part both them and their parameters. What is malformed ends its field: what stands
-    /// before it counts.
+    /// Parses the values of all headers of the name. Commas separate both challenges and their
+    /// parameters. The rest of a value after a syntax error is ignored.
     pub fn parse_all<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Vec<Self> {
         let mut challenges = Vec::new();
         for field in fields {
@@ -36,18 +35,18 @@ impl Challenge {
         challenges
     }
 
-    /// Whether it is of this scheme, in any case.
+    /// Returns `true` if it is of this scheme, in any case.
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
-    /// The scheme, in lower case.
+    /// Returns the scheme, in lower case.
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// The value of the parameter of this name (in lower case); `None` also where it stands there
-    /// twice, and nobody can know which of them is meant.
+    /// Returns the value of the parameter with this name (in lower case). A parameter that is given
+    /// twice is ambiguous, and `None`.
     pub fn param(&self, name: &str) -> Option<&[u8]> {
         let mut values = self.params.iter().filter(|(own, _)| own == name);
         match (values.next(), values.next()) {
@@ -57,7 +56,7 @@ impl Challenge {
     }
 }
 
-/// `NAME=VALUE` pairs apart by commas: what `Authentication-Info` holds.
+/// Parses comma-separated `NAME=VALUE` pairs, as in `Authentication-Info`.
 pub(super) fn pairs(field: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut rest = Cursor(field);
     let mut pairs = Vec::new();
@@ -68,12 +67,12 @@ pub(super) fn pairs(field: &[u8]) -> Vec<(String, Vec<u8>)> {
     }
 }
 
-/// What is left of a field.
+/// The rest of a header's value.
 #[derive(Clone, Copy)]
 struct Cursor<'f>(&'f [u8]);
 
 impl<'f> Cursor<'f> {
-    /// The next element of the list: a parameter of the last challenge, or a new one.
+    /// Parses the next element of the list: a parameter of the last challenge, or a new challenge.
     fn element(&mut self, challenges: &mut Vec<Challenge>) -> Option<()> {
         self.skip(b" \t,");
         let mut ahead = *self;
@@ -103,7 +102,7 @@ impl<'f> Cursor<'f> {
         self.at_end()
     }
 
-    /// `NAME = VALUE`, the value a token or a quoted string.
+    /// Parses `NAME = VALUE`; the value is a token or a quoted string.
     fn pair(&mut self) -> Option<(String, Vec<u8>)> {
         let name = lower(self.token()?);
         self.skip(b" \t");
@@ -119,7 +118,7 @@ impl<'f> Cursor<'f> {
         Some((name, value))
     }
 
-    /// To the closing quote; a backslash makes the next byte stand for itself.
+    /// Parses up to the closing quote; a backslash escapes the next byte.
     fn quoted(&mut self) -> Option<Vec<u8>> {
         let mut value = Vec::new();
         let mut bytes = self.0.iter().enumerate();
@@ -135,7 +134,7 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// Base64 and its like, up to the end of the element.
+    /// Parses base64 and similar encodings, up to the end of the element.
     fn token68(&mut self) -> Option<&'f [u8]> {
         let is_own = |b: &&u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b);
         let len = self.0.iter().take_while(is_own).count();
@@ -159,7 +158,7 @@ impl<'f> Cursor<'f> {
         count
     }
 
-    /// Whether an element may end here.
+    /// Returns `Some` if an element may end here.
     fn at_end(&mut self) -> Option<()> {
         self.skip(b" \t");
         matches!(self.0.first(), None | Some(b',')).then_some(())
@@ -184,7 +183,7 @@ mod tests {
 
     /// RFC 9110, section 11.6.1.
     #[test]
-    fn two_challenges_of_the_rfc() {
+    fn example_of_the_rfc() {
         let field = "Basic realm=\"simple\", Newauth realm=\"apps\",\ttype=1, title=\"Login to \\\"apps\\\"\"";
         let parsed = parse(field);
         assert_eq!(schemes(field), ["basic", "newauth"]);
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_alone_and_with_tokens() {
+    fn schemes_without_parameters_and_with_tokens() {
         assert_eq!(schemes("Negotiate"), ["negotiate"]);
         assert_eq!(schemes(", ,Negotiate , NTLM,Basic realm=x,"), ["negotiate", "ntlm", "basic"]);
         let parsed = parse("Negotiate YWJj==, Basic realm = \"x\" , charset=UTF-8");
@@ -204,19 +203,19 @@ mod tests {
     }
 
     #[test]
-    fn several_fields_are_one_list() {
+    fn several_headers_are_one_list() {
         let parsed = Challenge::parse_all([&b"Basic realm=a"[..], b"Digest realm=b, nonce=c"]);
         assert_eq!(parsed.len(), 2);
         assert_eq!(parsed[1].param("nonce"), Some(&b"c"[..]));
     }
 
     #[test]
-    fn a_parameter_given_twice_is_none() {
+    fn a_duplicate_parameter_is_none() {
         assert_eq!(parse("Digest nonce=a, nonce=b")[0].param("nonce"), None);
     }
 
     #[test]
-    fn what_is_malformed_ends_the_field() {
+    fn a_syntax_error_ends_the_value() {
         assert_eq!(schemes("Basic realm=\"never closed"), [""; 0]);
         assert_eq!(schemes("Basic realm=x, Digest nonce=\"open, Other"), ["basic", "digest"][..1]);
         assert_eq!(schemes("realm=x"), [""; 0]);
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_schemes_are_of_any_case() {
+    fn names_and_schemes_are_case_insensitive() {
         let parsed = parse("DIGEST Realm=\"R\", NONCE=\"N\"");
         assert_eq!(parsed[0].param("realm"), Some(&b"R"[..]));
         assert_eq!(parsed[0].param("nonce"), Some(&b"N"[..]));

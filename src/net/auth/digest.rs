@@ -1,21 +1,22 @@
-//! Digest access authentication (RFC 7616, and RFC 2069 for servers that know no `qop`).
+//! Digest access authentication (RFC 7616, and RFC 2069 for servers without `qop`).
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::challenge::{Challenge, pairs};
-use super::{AuthError, Credentials, Secret};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::Hasher;
+use crate::net::auth::challenge::{Challenge, pairs};
+use crate::net::auth::error::AuthError;
+use crate::net::secret::{Credentials, Secret};
 
-/// What a server asks with: its nonce, and how to hash.
+/// A challenge of the scheme `Digest`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DigestChallenge {
     realm: Vec<u8>,
     nonce: Vec<u8>,
     opaque: Option<Vec<u8>>,
     algorithm: Algorithm,
-    /// The algorithm as it was written, to be sent back; where it was.
+    /// The algorithm's name to send back; `None` if the challenge names none.
     token: Option<&'static str>,
     lifetime: Lifetime,
     qop: Option<Qop>,
@@ -23,12 +24,12 @@ pub struct DigestChallenge {
     staleness: Staleness,
 }
 
-/// What is under the digest besides the credentials and the nonces.
+/// Quality of protection: what the digest covers in addition to credentials and nonces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Qop {
-    /// Method and target.
+    /// The method and the target.
     Auth,
-    /// The body too.
+    /// The method, the target and the body.
     AuthInt,
 }
 
@@ -41,29 +42,29 @@ impl Qop {
     }
 }
 
-/// How long the hash of the credentials serves.
+/// The lifetime of the hash of the credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Lifetime {
     Password,
-    /// `-sess`: the first nonce and the client's are in it.
+    /// `-sess`: it covers the first nonce and the client's nonce.
     Session,
 }
 
-/// How the user's name is sent (`userhash`).
+/// The form in which the user name is sent (`userhash`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum UserName {
     Plain,
     Hashed,
 }
 
-/// Why the server asks again (`stale`).
+/// The reason for a second challenge (`stale`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Staleness {
     Credentials,
     Nonce,
 }
 
-/// The names of RFC 7616, section 6.1, from the weakest.
+/// The algorithms of RFC 7616, section 6.1, weakest first.
 const ALGORITHMS: [(&str, Algorithm, Lifetime); 6] = [
     ("MD5", Algorithm::Md5, Lifetime::Password),
     ("MD5-sess", Algorithm::Md5, Lifetime::Session),
@@ -74,9 +75,8 @@ const ALGORITHMS: [(&str, Algorithm, Lifetime); 6] = [
 ];
 
 impl DigestChallenge {
-    /// Reads a challenge of the scheme `Digest`. `None` for another scheme, without realm or
-    /// nonce, and where the algorithm or every `qop` is unknown: such a challenge is to be passed
-    /// over (section 3.3).
+    /// Parses the parameters of a challenge. Returns `None` for another scheme, without realm or
+    /// nonce, and for an unknown algorithm or `qop`: clients ignore such challenges (section 3.3).
     pub fn from_challenge(challenge: &Challenge) -> Option<Self> {
         if !challenge.is("digest") {
             return None;
@@ -116,24 +116,24 @@ impl DigestChallenge {
         })
     }
 
-    /// The hash function, with which to hash a body for [`Request::body`].
+    /// Returns the algorithm for [`DigestRequest::body`].
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// What the answer will cover; `None` for a server of before RFC 2617. `auth` where the server
-    /// takes either.
+    /// Returns the quality of protection of the answer; `auth` if the server accepts either, and
+    /// `None` for a server that predates RFC 2617.
     pub fn qop(&self) -> Option<Qop> {
         self.qop
     }
 
-    /// The server's nonce.
+    /// Returns the server's nonce.
     pub fn nonce(&self) -> &[u8] {
         &self.nonce
     }
 
-    /// Whether only the nonce was too old: the same credentials are to be tried again, once.
-    /// Otherwise a second challenge says that they are wrong.
+    /// Returns `true` if only the nonce was too old. Otherwise a second challenge means that the
+    /// credentials are wrong.
     pub fn is_stale(&self) -> bool {
         self.staleness == Staleness::Nonce
     }
@@ -143,56 +143,56 @@ impl DigestChallenge {
     }
 }
 
-/// A value that goes back into a header as it came; not one with control characters.
+/// Returns the value to send back in a header, unless it contains control characters.
 fn sendable(value: &[u8]) -> Option<Vec<u8>> {
     let is_control = |b: &u8| b.is_ascii_control() && *b != b'\t';
     (!value.iter().any(is_control)).then(|| value.to_vec())
 }
 
-/// What of a request is under its digest.
+/// The parts of a request that a digest covers.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'r> {
-    /// The method, in upper case: `GET`.
+pub struct DigestRequest<'r> {
+    /// The method, in upper case.
     pub method: &'r str,
-    /// What stands on the request line: path and query, `HOST:PORT` for `CONNECT`, the absolute
+    /// The target in the request line: path and query, `HOST:PORT` for `CONNECT`, or the absolute
     /// URL for a request through a proxy.
     pub target: &'r str,
-    /// The body's digest, of the challenge's algorithm; wanted for `auth-int` only.
+    /// The body's digest by the challenge's algorithm; required for `auth-int` only.
     pub body: Option<Digest>,
 }
 
-/// The answers to one challenge, which count up.
+/// The answers to one challenge, which are numbered.
 #[derive(Clone, Debug)]
 pub struct DigestSession {
     challenge: DigestChallenge,
-    /// The nonce that the session's key is made with, whatever nonces follow.
+    /// The nonce in the hash of the credentials, even if the server changes the nonce.
     first_nonce: Vec<u8>,
     cnonce: String,
     count: u32,
 }
 
 impl DigestSession {
-    /// A session with the client's nonce `cnonce`, which is to be random (16 bytes in hex, say):
-    /// visible ASCII characters but quote and backslash; others are left out.
+    /// Creates a session with the client's nonce `cnonce`, which must be random, such as 16 bytes in
+    /// hex. Characters that a quoted string cannot contain are removed.
     pub fn new(challenge: DigestChallenge, cnonce: &str) -> Self {
         let fits = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
         let cnonce = cnonce.chars().filter(fits).collect();
         Self { first_nonce: challenge.nonce.clone(), challenge, cnonce, count: 0 }
     }
 
-    /// The challenge that is answered.
+    /// Returns the challenge.
     pub fn challenge(&self) -> &DigestChallenge {
         &self.challenge
     }
 
-    /// The value of `Authorization` for the next request.
+    /// Returns the value of `Authorization` for the next request.
     ///
     /// # Errors
-    /// On control characters in the credentials, and for `auth-int` without the digest of a body.
+    /// If the credentials contain control characters, or `auth-int` lacks the digest of the body.
     pub fn answer(
         &mut self,
         credentials: &Credentials,
-        request: Request<'_>,
+        request: DigestRequest<'_>,
     ) -> Result<Secret, AuthError> {
         let user = &credentials.user;
         if user.iter().chain(credentials.password.as_bytes()).any(u8::is_ascii_control) {
@@ -206,7 +206,7 @@ impl DigestSession {
         match challenge.user {
             UserName::Plain => field.quoted("username", user),
             UserName::Hashed => {
-                let hash = self.hash(&[user, b":", &challenge.realm]).to_hex();
+                let hash = self.hash(&[user, &challenge.realm]).to_hex();
                 field.quoted("username", hash.as_bytes());
             }
         }
@@ -233,8 +233,7 @@ impl DigestSession {
         Ok(Secret::new(field.0))
     }
 
-    /// Takes the next nonce from a good response's `Authentication-Info` (section 3.5), where it
-    /// holds one.
+    /// Adopts the next nonce in the `Authentication-Info` of a successful response (section 3.5).
     pub fn follow(&mut self, info: &[u8]) {
         let next = pairs(info).into_iter().find(|(name, _)| name == "nextnonce");
         if let Some(nonce) = next.and_then(|(_, nonce)| sendable(&nonce)) {
@@ -243,18 +242,18 @@ impl DigestSession {
         }
     }
 
-    /// Section 3.4.1.
+    /// Returns the digest of the request (section 3.4.1).
     fn response(
         &self,
         credentials: &Credentials,
-        request: Request<'_>,
+        request: DigestRequest<'_>,
         nc: &str,
     ) -> Result<String, AuthError> {
         let challenge = &self.challenge;
         let password = credentials.password.as_bytes();
-        let mut a1 = self.secret_hash(&[&credentials.user, b":", &challenge.realm, b":", password]);
+        let mut a1 = self.secret_hash(&[&credentials.user, &challenge.realm, password]);
         if challenge.lifetime == Lifetime::Session {
-            let parts = [a1.as_bytes(), b":", &self.first_nonce, b":", self.cnonce.as_bytes()];
+            let parts = [a1.as_bytes(), &self.first_nonce, self.cnonce.as_bytes()];
             a1 = self.secret_hash(&parts);
         }
         let (method, target) = (request.method.as_bytes(), request.target.as_bytes());
@@ -262,45 +261,38 @@ impl DigestSession {
             Some(Qop::AuthInt) => {
                 let body = request.body.filter(|body| body.algorithm() == challenge.algorithm);
                 let body = body.ok_or(AuthError::Body)?.to_hex();
-                self.hash(&[method, b":", target, b":", body.as_bytes()])
+                self.hash(&[method, target, body.as_bytes()])
             }
-            _ => self.hash(&[method, b":", target]),
+            _ => self.hash(&[method, target]),
         };
         let a2 = a2.to_hex();
         let nonce = &challenge.nonce;
         let response = match challenge.qop {
             Some(qop) => {
                 let (cnonce, qop) = (self.cnonce.as_bytes(), qop.name().as_bytes());
-                let nc = nc.as_bytes();
-                let a1 = a1.as_bytes();
-                self.hash(&[
-                    a1,
-                    b":",
-                    nonce,
-                    b":",
-                    nc,
-                    b":",
-                    cnonce,
-                    b":",
-                    qop,
-                    b":",
-                    a2.as_bytes(),
-                ])
+                let parts = [a1.as_bytes(), nonce, nc.as_bytes(), cnonce, qop, a2.as_bytes()];
+                self.hash(&parts)
             }
-            None => self.hash(&[a1.as_bytes(), b":", nonce, b":", a2.as_bytes()]),
+            None => self.hash(&[a1.as_bytes(), nonce, a2.as_bytes()]),
         };
         Ok(response.to_hex())
     }
 
+    /// Hashes the parts with colons between them.
     fn hash(&self, parts: &[&[u8]]) -> Digest {
         let mut hasher = Hasher::new(self.challenge.algorithm);
-        parts.iter().for_each(|part| hasher.update(part));
+        for (i, part) in parts.iter().enumerate() {
+            if i > 0 {
+                hasher.update(b":");
+            }
+            hasher.update(part);
+        }
         let digest = hasher.finish();
         hasher.zeroize();
         digest
     }
 
-    /// In hex; who has it needs no password.
+    /// Returns the hash in hex; whoever has it does not need the password.
     fn secret_hash(&self, parts: &[&[u8]]) -> Zeroizing<String> {
         let mut digest = self.hash(parts);
         let hex = Zeroizing::new(digest.to_hex());

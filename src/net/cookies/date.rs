@@ -1,6 +1,6 @@
-//! The dates of cookies, in whatever shape (RFC 6265, section 5.1.1).
+//! A parser of cookie dates, whose format varies (RFC 6265, section 5.1.1).
 
-/// Seconds since 1970; `None` where there is no date in the text.
+/// Parses a date, and returns seconds since 1970.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter =
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
     is_real.then_some(days * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
-/// `H:M:S`, each of one or two digits; what follows a digitless byte does not count.
+/// Parses `H:M:S`, each of one or two digits. Ignores the rest of the token.
 fn time_of(token: &[u8]) -> Option<(i64, i64, i64)> {
     let mut fields = token.splitn(3, |b| *b == b':');
     let whole = |field: &[u8]| {
@@ -51,14 +51,14 @@ fn time_of(token: &[u8]) -> Option<(i64, i64, i64)> {
     Some((hour, minute, leading_number(fields.next()?, 1, 2)?))
 }
 
-/// The digits that a token begins with, if they are so many.
-fn leading_number(token: &[u8], least: usize, most: usize) -> Option<i64> {
+/// Parses the `min` to `max` digits at the start of a token.
+fn leading_number(token: &[u8], min: usize, max: usize) -> Option<i64> {
     let count = token.iter().take_while(|b| b.is_ascii_digit()).count();
     let digits = std::str::from_utf8(&token[..count]).ok()?;
-    (least..=most).contains(&count).then(|| digits.parse().ok())?
+    (min..=max).contains(&count).then(|| digits.parse().ok())?
 }
 
-/// From 1.
+/// Returns the month, from 1.
 fn month_of(token: &[u8]) -> Option<i64> {
     const MONTHS: [&[u8; 3]; 12] = [
         b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
@@ -80,7 +80,7 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// In the Gregorian calendar, years counted from March so that a leap day is the last.
+/// Counts years from March, so that a leap day is the last day of the year.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -93,7 +93,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn the_shapes_in_use() {
+    fn date_formats() {
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date() {
+    fn invalid_dates() {
         for text in [
             "",
             "tomorrow",

@@ -1,31 +1,32 @@
-//! The jar file: seven fields a line, apart by tabs.
+//! The Netscape cookie file: seven tab-separated fields per line.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Access, Channel, Cookie, Jar, MOST, Reach, suffix};
+use crate::net::cookies::cookie::{Cookie, parse_seconds};
+use crate::net::cookies::jar::{CookieJar, MAX_COOKIES};
+use crate::net::cookies::suffix;
 use crate::net::secret::Secret;
 
-/// Python's reader wants the first line to be exactly this.
+/// Python's reader requires exactly this first line.
 const HEADER: &[u8] =
     b"# Netscape HTTP Cookie File\n# Written by hsum. Who has these cookies needs no password.\n\n";
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
-/// A line of a jar file that is no cookie. It repeats nothing of the line.
+/// An invalid line of a cookie file. It does not repeat the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BadCookie {
-    /// The line, from 1.
+pub struct CookieLineError {
+    /// The line number, from 1.
     pub line: usize,
     /// What is wrong with it.
     pub reason: &'static str,
 }
 
-impl Jar {
-    /// Reads a jar file, and says which lines are none. Expired cookies are left out; session
-    /// cookies are kept.
-    pub fn parse(text: &[u8], now: i64) -> (Self, Vec<BadCookie>) {
+impl CookieJar {
+    /// Parses a cookie file, and returns the invalid lines too. Ignores expired cookies.
+    pub fn parse(text: &[u8], now: i64) -> (Self, Vec<CookieLineError>) {
         let mut jar = Self::default();
         let mut bad = Vec::new();
         for (line, number) in text.split(|b| *b == b'\n').zip(1..) {
@@ -33,41 +34,38 @@ impl Jar {
             match parse_line(line) {
                 Ok(None) => {}
                 Ok(Some(cookie)) => {
-                    // The last of several counts, as in curl.
+                    // The last of several equal cookies counts, as in curl.
                     jar.cookies.retain(|old| !old.is_same_as(&cookie));
-                    if cookie.is_alive(now) && jar.cookies.len() < MOST {
+                    if cookie.is_alive(now) && jar.cookies.len() < MAX_COOKIES {
                         jar.cookies.push(cookie);
                     }
                 }
-                Err(reason) => bad.push(BadCookie { line: number, reason }),
+                Err(reason) => bad.push(CookieLineError { line: number, reason }),
             }
         }
         (jar, bad)
     }
 
-    /// The jar as a file, session cookies too, without those that have expired. It is for its
-    /// owner's eyes only: mode 600.
+    /// Returns the content of a cookie file without expired cookies. Its mode should be 600.
     pub fn to_bytes(&self, now: i64) -> Zeroizing<Vec<u8>> {
         let alive = || self.cookies.iter().filter(|cookie| cookie.is_alive(now));
-        // Long enough from the start: growing would leave copies behind.
+        // Allocated in full: growing would leave copies of the values behind.
         let long =
             |c: &Cookie| c.name.len() + c.value.as_bytes().len() + c.domain.len() + c.path.len();
         let len = HEADER.len() + alive().map(|cookie| long(cookie) + 64).sum::<usize>();
         let mut text = Zeroizing::new(Vec::with_capacity(len));
         text.extend_from_slice(HEADER);
         for cookie in alive() {
-            let (dot, below) = match cookie.reach {
-                Reach::Host => ("", "FALSE"),
-                Reach::Subdomains => (".", "TRUE"),
-            };
-            if cookie.access == Access::HttpOnly {
+            if cookie.is_http_only {
                 text.extend_from_slice(HTTP_ONLY);
             }
-            let secure = if cookie.channel == Channel::Secure { "TRUE" } else { "FALSE" };
+            let flag = |is_set| if is_set { "TRUE" } else { "FALSE" };
+            let dot = if cookie.has_subdomains { "." } else { "" };
+            let (subdomains, secure) = (flag(cookie.has_subdomains), flag(cookie.is_secure));
             let (domain, path) = (&cookie.domain, &cookie.path);
-            // Zero stands for the session; a time of zero has passed anyway.
+            // 0 means a session cookie; a cookie with that time has expired anyway.
             let expires = cookie.expires.unwrap_or(0);
-            let fields = format!("{dot}{domain}\t{below}\t{path}\t{secure}\t{expires}\t");
+            let fields = format!("{dot}{domain}\t{subdomains}\t{path}\t{secure}\t{expires}\t");
             text.extend_from_slice(fields.as_bytes());
             text.extend_from_slice(&cookie.name);
             text.push(b'\t');
@@ -79,10 +77,10 @@ impl Jar {
 }
 
 fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
-    let (access, line) = match line.strip_prefix(HTTP_ONLY) {
-        Some(rest) => (Access::HttpOnly, rest),
+    let (is_http_only, line) = match line.strip_prefix(HTTP_ONLY) {
+        Some(rest) => (true, rest),
         None if line.first() == Some(&b'#') => return Ok(None),
-        None => (Access::Any, line),
+        None => (false, line),
     };
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
@@ -90,54 +88,54 @@ fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
     let fields: Vec<&[u8]> = line.split(|b| *b == b'\t').collect();
     let (fields, value) = match *fields {
         [a, b, c, d, e, f, value] => ([a, b, c, d, e, f], value),
-        // curl and wget read a line without a value.
+        // curl and wget accept a line without a value.
         [a, b, c, d, e, f] => ([a, b, c, d, e, f], &b""[..]),
-        _ => return Err("not seven fields with tabs between them"),
+        _ => return Err("expected seven tab-separated fields"),
     };
-    let [domain, below, path, secure, expires, name] = fields;
+    let [domain, subdomains, path, secure, expires, name] = fields;
     if name.is_empty() || [name, value].concat().iter().any(u8::is_ascii_control) {
-        return Err("a name or a value that no cookie has");
+        return Err("the name is empty, or name or value contain control characters");
     }
     let text = |field| std::str::from_utf8(field).map_err(|_| "a field is not UTF-8");
     let flag = |field: &[u8]| match &*field.to_ascii_uppercase() {
         b"TRUE" => Ok(true),
         b"FALSE" => Ok(false),
-        _ => Err("neither TRUE nor FALSE"),
+        _ => Err("expected TRUE or FALSE"),
     };
     let domain = text(domain)?.to_ascii_lowercase();
     let domain = domain.trim_start_matches('.');
-    // A hash would make it a comment when it is written again.
+    // With a '#' the line would be a comment when it is written.
     if domain.is_empty() || domain.bytes().any(|b| !b.is_ascii_graphic() || b == b'#') {
-        return Err("no domain");
+        return Err("invalid domain");
     }
     let path = text(path)?;
     if !path.starts_with('/') || path.bytes().any(|b| b.is_ascii_control()) {
-        return Err("a path without a slash before it");
+        return Err("the path does not start with '/'");
     }
-    // Chromium's exporters write fractions.
+    // Exporters for Chromium write fractions.
     let whole = text(expires)?.split('.').next().unwrap_or_default();
-    let expires = match super::seconds(whole.as_bytes()).ok_or("no time of expiry")? {
+    let expires = match parse_seconds(whole.as_bytes()).ok_or("invalid expiry time")? {
         0 => None,
         time => Some(time),
     };
-    // An older jar may have a cookie for all of a public suffix.
-    let below = flag(below)? && !suffix::is_public(domain);
+    // Other programs may have stored a cookie for a public suffix.
+    let has_subdomains = flag(subdomains)? && !suffix::is_public(domain);
     Ok(Some(Cookie {
         name: name.to_vec(),
         value: Secret::new(value),
         domain: domain.to_owned(),
-        reach: if below { Reach::Subdomains } else { Reach::Host },
+        has_subdomains,
         path: path.to_owned(),
-        channel: if flag(secure)? { Channel::Secure } else { Channel::Any },
-        access,
+        is_secure: flag(secure)?,
+        is_http_only,
         expires,
     }))
 }
 
-impl fmt::Display for BadCookie {
+impl fmt::Display for CookieLineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.reason)
     }
 }
 
-impl std::error::Error for BadCookie {}
+impl std::error::Error for CookieLineError {}

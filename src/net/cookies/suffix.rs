@@ -15,9 +15,8 @@ pub(super) fn is_public(domain: &str) -> bool {
     listed.iter().any(|rule| RULES.contains(rule)) && !RULES.contains(&*format!("!{domain}"))
 }
 
-/// Returns `true` if `host`, or a domain between it and `domain` above it, or that itself, is a
-/// public suffix: `domain` then has others below it, as `amazonaws.com` has for
-/// `a.s3.amazonaws.com`.
+/// Returns `true` if `host`, `domain` above it, or a domain between them is a public suffix. Other
+/// owners then have names below `domain`, as below `amazonaws.com` for `a.s3.amazonaws.com`.
 pub(super) fn is_shared(host: &str, domain: &str) -> bool {
     let mut name = host;
     while !is_public(name) {

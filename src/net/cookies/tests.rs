@@ -1,6 +1,9 @@
-//! Which cookies are taken, where they go, and how the file reads.
+//! Accepted and rejected cookies, the requests they are sent with, and the cookie file.
 
-use super::*;
+use url::Url;
+
+use crate::net::cookies::cookie::CookieRejection;
+use crate::net::cookies::jar::{CookieJar, MAX_COOKIES, MAX_FIELD};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -8,26 +11,26 @@ fn url(text: &str) -> Url {
     text.parse().unwrap()
 }
 
-fn jar(from: &str, fields: &[&str]) -> Jar {
-    let mut jar = Jar::default();
+fn jar(from: &str, fields: &[&str]) -> CookieJar {
+    let mut jar = CookieJar::default();
     for field in fields {
         jar.set(&url(from), field.as_bytes(), NOW).unwrap();
     }
     jar
 }
 
-fn sent(jar: &Jar, to: &str) -> String {
+fn sent(jar: &CookieJar, to: &str) -> String {
     let field = jar.field(&url(to), NOW);
     field.map_or_else(String::new, |field| field.to_str().unwrap().to_owned())
 }
 
-fn refused(from: &str, field: &str) -> Refused {
-    Jar::default().set(&url(from), field.as_bytes(), NOW).unwrap_err()
+fn refused(from: &str, field: &str) -> CookieRejection {
+    CookieJar::default().set(&url(from), field.as_bytes(), NOW).unwrap_err()
 }
 
 /// RFC 6265, section 3.1.
 #[test]
-fn the_examples_of_the_rfc() {
+fn examples_of_the_rfc() {
     let mut jar = jar("https://example.com/", &["SID=31d4d96e407aad42; Path=/; Secure; HttpOnly"]);
     assert_eq!(sent(&jar, "https://example.com/any"), "SID=31d4d96e407aad42");
     assert_eq!(sent(&jar, "https://www.example.com/"), "");
@@ -46,9 +49,9 @@ fn the_examples_of_the_rfc() {
 }
 
 #[test]
-fn domains() {
+fn domains_and_the_hosts_below_them() {
     let taken = |from: &str, domain: &str| {
-        let mut jar = Jar::default();
+        let mut jar = CookieJar::default();
         let field = format!("a=b; Domain={domain}; Path=/");
         jar.set(&url(from), field.as_bytes(), NOW).map(|()| jar)
     };
@@ -61,12 +64,12 @@ fn domains() {
     {
         let result = taken("http://a.b.example/", domain);
         match domain {
-            // Nothing after the dot: as if there were none (section 5.2.3).
+            // An empty domain is ignored (section 5.2.3).
             "." => assert_eq!(sent(&result.unwrap(), "http://x.a.b.example/"), ""),
-            _ => assert_eq!(result.unwrap_err(), Refused::Domain, "{domain}"),
+            _ => assert_eq!(result.unwrap_err(), CookieRejection::Domain, "{domain}"),
         }
     }
-    // A host's own single label and an address are for that host alone.
+    // A single label and an address are for that host only.
     for host in ["localhost", "127.0.0.1", "[::1]"] {
         let domain = host.trim_matches(['[', ']']);
         let jar = taken(&format!("http://{host}/"), domain).unwrap();
@@ -74,7 +77,7 @@ fn domains() {
     }
     let jar = taken("http://localhost/", "localhost").unwrap();
     assert_eq!(sent(&jar, "http://x.localhost/"), "");
-    assert_eq!(taken("http://127.0.0.1/", "0.0.1").unwrap_err(), Refused::Domain);
+    assert_eq!(taken("http://127.0.0.1/", "0.0.1").unwrap_err(), CookieRejection::Domain);
 }
 
 #[test]
@@ -85,28 +88,28 @@ fn no_cookie_is_for_a_public_suffix() {
         ("a.github.io", "github.io"),
         ("a.b.kobe.jp", "b.kobe.jp"),
         ("a.xn--55qx5d.cn", "xn--55qx5d.cn"),
-        // Others below the domain have a public suffix of their own.
+        // There is a public suffix below the domain.
         ("a.s3.amazonaws.com", "amazonaws.com"),
         ("s3.amazonaws.com", "amazonaws.com"),
         ("a.b.platformsh.site", "platformsh.site"),
         ("city.kobe.jp", "kobe.jp"),
     ] {
         let field = format!("a=b; Domain={domain}");
-        assert_eq!(refused(&format!("http://{host}/"), &field), Refused::Domain, "{domain}");
+        assert_eq!(refused(&format!("http://{host}/"), &field), CookieRejection::Domain, "{domain}");
     }
-    // The host that is one itself keeps it for itself (RFC 6265, section 5.3, step 5).
+    // A host that is a public suffix may set it for itself only (RFC 6265, section 5.3, step 5).
     let own = jar("http://github.io/", &["a=b; Domain=github.io"]);
     assert_eq!(sent(&own, "http://github.io/"), "a=b");
     assert_eq!(sent(&own, "http://b.github.io/"), "");
     let below = jar("http://www.bbc.co.uk/", &["a=b; Domain=bbc.co.uk"]);
     assert_eq!(sent(&below, "http://news.bbc.co.uk/"), "a=b");
-    // As an older jar has it.
-    let (old, bad) = Jar::parse(b".co.uk\tTRUE\t/\tFALSE\t0\ta\tb\n", NOW);
+    // A file may contain such a cookie.
+    let (old, bad) = CookieJar::parse(b".co.uk\tTRUE\t/\tFALSE\t0\ta\tb\n", NOW);
     assert_eq!((sent(&old, "http://bank.co.uk/"), bad.len()), (String::new(), 0));
 }
 
 #[test]
-fn paths() {
+fn longer_paths_come_first() {
     let jar = jar(
         "http://h/docs/a/b.html",
         &["d=1", "p=2; Path=/docs", "r=3; Path=relative", "s=4; Path=/"],
@@ -119,9 +122,9 @@ fn paths() {
 }
 
 #[test]
-fn expiry() {
+fn max_age_and_expires() {
     let set = |field: &str| jar("http://h/", &[field]);
-    let at = |jar: &Jar, now| jar.field(&url("http://h/"), now).is_some();
+    let at = |jar: &CookieJar, now| jar.field(&url("http://h/"), now).is_some();
     let jar = set("a=b; Max-Age=60; Expires=Sun, 06 Nov 1994 08:49:37 GMT");
     assert!(at(&jar, NOW + 59) && !at(&jar, NOW + 60));
     assert!(set("a=b; Max-Age=0").is_empty() && set("a=b; Max-Age=-1").is_empty());
@@ -132,7 +135,7 @@ fn expiry() {
 }
 
 #[test]
-fn a_new_value_takes_the_place_of_the_old() {
+fn a_new_value_replaces_the_old_one() {
     let mut jar = jar("http://h/", &["a=1", "b=2", "a=3"]);
     assert_eq!(sent(&jar, "http://h/"), "a=3; b=2");
     jar.set(&url("http://h/"), b"a=x; Max-Age=0", NOW).unwrap();
@@ -140,15 +143,15 @@ fn a_new_value_takes_the_place_of_the_old() {
 }
 
 #[test]
-fn refusals() {
+fn rejections() {
     for field in ["", "novalue", "=x", "a=b\r\nX: y", "a=b\0", "a=\tb\tc", "; Path=/"] {
-        assert_eq!(refused("https://h/", field), Refused::Malformed, "{field:?}");
+        assert_eq!(refused("https://h/", field), CookieRejection::Malformed, "{field:?}");
     }
-    assert_eq!(refused("https://h/", &format!("a={}", "x".repeat(4096))), Refused::TooLong);
-    assert_eq!(refused("http://h/", "a=b; Secure"), Refused::Insecure);
-    assert_eq!(refused("https://h/", "__Secure-a=b"), Refused::Prefix);
-    assert_eq!(refused("https://h/", "__Host-a=b; Secure"), Refused::Prefix);
-    assert_eq!(refused("https://h.x/", "__hOST-a=b; Secure; Path=/; Domain=h.x"), Refused::Prefix);
+    assert_eq!(refused("https://h/", &format!("a={}", "x".repeat(4096))), CookieRejection::TooLong);
+    assert_eq!(refused("http://h/", "a=b; Secure"), CookieRejection::Insecure);
+    assert_eq!(refused("https://h/", "__Secure-a=b"), CookieRejection::Prefix);
+    assert_eq!(refused("https://h/", "__Host-a=b; Secure"), CookieRejection::Prefix);
+    assert_eq!(refused("https://h.x/", "__hOST-a=b; Secure; Path=/; Domain=h.x"), CookieRejection::Prefix);
     assert_eq!(
         sent(&jar("https://h/", &["__Host-a=b; Secure; Path=/"]), "https://h/"),
         "__Host-a=b"
@@ -159,25 +162,25 @@ fn refusals() {
 fn http_does_not_replace_what_https_set() {
     let mut jar = jar("https://h.x/a/", &["sid=good; Secure; Path=/a"]);
     let error = jar.set(&url("http://w.h.x/a/"), b"sid=evil; Domain=h.x; Path=/a/b", NOW);
-    assert_eq!(error, Err(Refused::Insecure));
+    assert_eq!(error, Err(CookieRejection::Insecure));
     assert_eq!(sent(&jar, "https://h.x/a/b"), "sid=good");
     jar.set(&url("https://h.x/a/"), b"sid=new; Path=/a", NOW).unwrap();
     assert_eq!(sent(&jar, "https://h.x/a/"), "sid=new");
 }
 
 #[test]
-fn a_jar_and_a_field_have_an_end() {
-    let mut jar = Jar::default();
+fn jar_and_field_are_limited() {
+    let mut jar = CookieJar::default();
     let mut result = Ok(());
-    for i in 0..=MOST {
+    for i in 0..=MAX_COOKIES {
         result = jar.set(&url("http://h/"), format!("n{i}={}", "x".repeat(90)).as_bytes(), NOW);
     }
-    assert_eq!((result, jar.len()), (Err(Refused::Full), MOST));
+    assert_eq!((result, jar.len()), (Err(CookieRejection::Full), MAX_COOKIES));
     let length = sent(&jar, "http://h/").len();
-    assert!((LONGEST_FIELD - 100..=LONGEST_FIELD).contains(&length), "{length}");
+    assert!((MAX_FIELD - 100..=MAX_FIELD).contains(&length), "{length}");
 }
 
-/// As curl 8 writes it, with a session cookie and one without a value.
+/// A file of curl 8 with a session cookie and a cookie without a value.
 const FILE: &str = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n\
     #HttpOnly_.example.org\tTRUE\t/\tTRUE\t1900000000\tsid\t31d4=96e\n\
     www.example.org\tFALSE\t/a\tFALSE\t0\tlang\ten\r\n\
@@ -185,8 +188,8 @@ const FILE: &str = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-coo
     old.example\tFALSE\t/\tFALSE\t1600000000\tgone\tx\n";
 
 #[test]
-fn reads_what_curl_writes() {
-    let (jar, bad) = Jar::parse(FILE.as_bytes(), NOW);
+fn reads_a_file_of_curl() {
+    let (jar, bad) = CookieJar::parse(FILE.as_bytes(), NOW);
     assert_eq!((bad.len(), jar.len()), (0, 3));
     assert_eq!(sent(&jar, "https://www.example.org/a/b"), "lang=en; sid=31d4=96e");
     assert_eq!(sent(&jar, "http://www.example.org/a/b"), "lang=en");
@@ -194,8 +197,8 @@ fn reads_what_curl_writes() {
 }
 
 #[test]
-fn writes_what_it_reads() {
-    let (jar, _) = Jar::parse(FILE.as_bytes(), NOW);
+fn a_file_survives_a_round_trip() {
+    let (jar, _) = CookieJar::parse(FILE.as_bytes(), NOW);
     let text = jar.to_bytes(NOW);
     let lines: Vec<_> = std::str::from_utf8(&text).unwrap().lines().collect();
     assert_eq!(lines[0], "# Netscape HTTP Cookie File");
@@ -203,16 +206,16 @@ fn writes_what_it_reads() {
     assert_eq!(lines[4], "www.example.org\tFALSE\t/a\tFALSE\t0\tlang\ten");
     assert_eq!(lines[5], "h\tFALSE\t/\tFALSE\t0\tempty\t");
     assert_eq!(lines.len(), 6);
-    assert_eq!(Jar::parse(&text, NOW).0.to_bytes(NOW), text);
+    assert_eq!(CookieJar::parse(&text, NOW).0.to_bytes(NOW), text);
 }
 
 #[test]
-fn bad_lines_are_named_and_the_rest_is_read() {
+fn invalid_lines_are_returned_and_the_rest_is_read() {
     let text = "h\tFALSE\t/\tFALSE\t0\ta\tb\none two\nh\tMAYBE\t/\tFALSE\t0\ta\tb\n\
                 h\tFALSE\tp\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\tsoon\ta\tb\n\
                 \tFALSE\t/\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\t0\t\tsecret\n\
                 h\tFALSE\t/\tFALSE\t0\ta\tsec\0ret\n.#h\tFALSE\t/\tFALSE\t0\ta\tb\nh\tFALSE\t/\tFALSE\t1900000000.5\tc\td\n";
-    let (jar, bad) = Jar::parse(text.as_bytes(), NOW);
+    let (jar, bad) = CookieJar::parse(text.as_bytes(), NOW);
     assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
     assert!(bad.iter().all(|bad| !bad.to_string().contains("sec")));
     assert_eq!(sent(&jar, "http://h/"), "a=b; c=d");
@@ -221,5 +224,5 @@ fn bad_lines_are_named_and_the_rest_is_read() {
 #[test]
 fn debug_shows_no_value() {
     let shown = format!("{:?}", jar("http://h/", &["sid=opensesame"]));
-    assert_eq!(shown, "Jar { cookies: [sid of h/] }");
+    assert_eq!(shown, "CookieJar { cookies: [sid of h/] }");
 }

@@ -1,4 +1,4 @@
-//! Digest access authentication: the RFCs' answers, and what no RFC has an example of.
+//! Digest access authentication: the examples of the RFCs, and cases without one.
 
 use super::*;
 use crate::hasher::digest;
@@ -8,11 +8,11 @@ fn challenge(field: &str) -> DigestChallenge {
     DigestChallenge::from_challenge(&challenges[0]).unwrap()
 }
 
-fn get(target: &str) -> Request<'_> {
-    Request { method: "GET", target, body: None }
+fn get(target: &str) -> DigestRequest<'_> {
+    DigestRequest { method: "GET", target, body: None }
 }
 
-fn answer(session: &mut DigestSession, user: &str, password: &str, request: Request) -> String {
+fn answer(session: &mut DigestSession, user: &str, password: &str, request: DigestRequest) -> String {
     let answer = session.answer(&Credentials::new(user, password), request).unwrap();
     answer.to_str().unwrap().to_owned()
 }
@@ -22,7 +22,7 @@ fn param(answer: &str, name: &str) -> Option<String> {
     challenges[0].param(name).map(|value| String::from_utf8(value.to_vec()).unwrap())
 }
 
-/// RFC 7616, section 3.9.1, word for word.
+/// RFC 7616, section 3.9.1.
 #[test]
 fn the_first_example_of_rfc_7616() {
     let cases = [
@@ -69,7 +69,7 @@ fn the_second_example_of_rfc_7616_corrected() {
     assert!(answer.ends_with(", userhash=true"), "{answer}");
 }
 
-/// RFC 2617, section 3.5: no algorithm is named, and none is sent back.
+/// RFC 2617, section 3.5: the challenge names no algorithm, so the answer names none.
 #[test]
 fn the_example_of_rfc_2617() {
     let challenge = challenge(
@@ -101,7 +101,7 @@ fn md5(text: &str) -> String {
     digest(Algorithm::Md5, text.as_bytes()).to_hex()
 }
 
-/// Section 3.4.2: the session's key holds the first nonce, whatever nonce follows.
+/// Section 3.4.2: the session's key is derived from the first nonce, even if the nonce changes.
 #[test]
 fn a_session_keeps_its_key() {
     let challenge = challenge("Digest realm=r, nonce=n1, qop=auth, algorithm=md5-SESS");
@@ -122,7 +122,7 @@ fn a_session_keeps_its_key() {
 fn auth_int_covers_the_body() {
     let challenge = challenge("Digest realm=r, nonce=n, qop=\"auth-int\"");
     let mut session = DigestSession::new(challenge, "c");
-    let mut request = Request { method: "POST", target: "/", body: None };
+    let mut request = DigestRequest { method: "POST", target: "/", body: None };
     let credentials = Credentials::new("u", "p");
     assert_eq!(session.answer(&credentials, request).unwrap_err(), AuthError::Body);
     request.body = Some(digest(Algorithm::Sha256, b"k=v"));
@@ -136,7 +136,7 @@ fn auth_int_covers_the_body() {
 }
 
 #[test]
-fn quotes_are_escaped_and_hashed_as_they_are() {
+fn quotes_are_escaped_but_hashed_unescaped() {
     let challenge = challenge(r#"Digest realm="a \"b\" \\", nonce=n, qop=auth"#);
     let mut session = DigestSession::new(challenge, "c\"\\\r\nX: y");
     let answer = answer(&mut session, "x\"y", "p", get("/"));
@@ -148,7 +148,7 @@ fn quotes_are_escaped_and_hashed_as_they_are() {
 }
 
 #[test]
-fn what_cannot_be_answered_is_none() {
+fn invalid_challenges_are_none() {
     let parse = |field: &str| {
         let challenges = Challenge::parse_all([field.as_bytes()]);
         DigestChallenge::from_challenge(&challenges[0])
@@ -177,7 +177,7 @@ fn control_characters_never_reach_a_header() {
 }
 
 #[test]
-fn a_stale_nonce_is_no_wrong_password() {
+fn a_stale_nonce_is_not_a_wrong_password() {
     assert!(challenge("Digest realm=r, nonce=n, stale=TRUE").is_stale());
     assert!(!challenge("Digest realm=r, nonce=n, stale=\"false\"").is_stale());
     assert!(!challenge("Digest realm=r, nonce=n").is_stale());
