@@ -32,4 +32,4 @@ pub use redirect::{Downgrade, Redirect, RedirectPolicy};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use secret::{Credentials, Secret};
 pub use tls::{Tls, TlsVersion};
-pub use transport::{Body, Framing, BodyFn, Origin, Request, Response, Timeouts, Transport};
+pub use transport::{Body, BodyFn, Framing, Origin, Request, Response, Timeouts, Transport};

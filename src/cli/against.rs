@@ -12,7 +12,6 @@ use hsum::trust::file_name::{self, ChosenBy};
 use super::args::CheckArgs;
 use super::check::{Manner, Report};
 use super::exit::{Exit, Usage};
-use super::hints;
 use super::expect::{self, Strong, Wanted};
 use super::print::complain;
 use super::quote::quote;
@@ -52,7 +51,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
     let book = match open(word, url, &client)? {
         Ok(book) => book,
         Err(failure) => {
-            complain(hints::failure(&failure));
+            complain(failure);
             return Ok(Exit::Failed);
         }
     };
@@ -74,7 +73,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
             }
             // The file that no list names does not keep the others from being checked.
             Err(failure) => {
-                complain(hints::failure(&failure));
+                complain(failure);
                 exit = Exit::Failed;
             }
         }

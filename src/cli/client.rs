@@ -16,7 +16,8 @@ use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
 use hsum::net::{
     AuthScheme, Body, Client, Credentials, Downgrade, Failure, HeaderFields, Identity,
-    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, Tls, TlsVersion, Url,
+    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, Tls,
+    TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, KeyFormat, SystemClock};

@@ -90,9 +90,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
         Some(FailureReason::PlaintextAuth { scheme }) => {
             format!("; use {scheme}s, or --allow-plaintext-auth")
         }
-        Some(FailureReason::FtpProxy { .. }) => {
-            "; use --proxy none, or list the host in no_proxy".to_owned()
-        }
+        Some(FailureReason::FtpProxy { variable: None }) => "; use --proxy none".to_owned(),
         Some(FailureReason::DeadlineExceeded) => " (set by --max-time)".to_owned(),
         _ => String::new(),
     };

@@ -17,7 +17,7 @@ use crate::fetch::verify::{Came, judge, length, wrong_size};
 use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
-use crate::net::failure::{Retry, Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, Retry};
 use crate::net::headers::HeaderFields;
 use crate::net::redirect::Redirect;
 use crate::net::retry::RetryBudget;
@@ -210,11 +210,7 @@ impl Attempt<'_> {
         let may_be_all = answer.framing == Framing::UntilClose && may_tell;
         if let Err(failure) = end.or_else(|failure| match failure.kind() {
             // Not where the time was over.
-            FailureKind::Network
-                if may_be_all && failure.retry() != Retry::Never =>
-            {
-                Ok(())
-            }
+            FailureKind::Network if may_be_all && failure.retry() != Retry::Never => Ok(()),
             _ => Err(failure),
         }) {
             return Err(match failure.kind() {

@@ -18,7 +18,7 @@ use crate::fs::links::resolve_links;
 use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
-use crate::net::failure::{Retry, Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, Retry};
 use crate::net::transport::{Body, Origin, Request};
 use crate::net::url::redacted;
 use crate::notation::expected::Expected;

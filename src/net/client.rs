@@ -11,7 +11,7 @@ use crate::fs::lock::lock;
 use crate::net::cookies::CookieJar;
 use crate::net::deadline::{Deadline, InTime};
 use crate::net::dial::Dialer;
-use crate::net::failure::{Retry, Failure};
+use crate::net::failure::{Failure, Retry};
 use crate::net::headers::HeaderFields;
 use crate::net::identity::{Authenticator, Identity};
 use crate::net::proxy::Proxies;
@@ -315,7 +315,10 @@ impl Client {
                 }
             }
             // Twice: the second challenge may say that the first one's nonce is stale.
-            if response.status != 401 || challenged == 2 || !answer.accept_challenge(&response.headers) {
+            if response.status != 401
+                || challenged == 2
+                || !answer.accept_challenge(&response.headers)
+            {
                 return Ok(response);
             }
             challenged += 1;

@@ -93,12 +93,12 @@ impl fmt::Display for FailureReason {
             Self::PlaintextAuth { scheme } => {
                 write!(f, "a password or token would be sent over {scheme}, which is not encrypted")
             }
-            Self::FtpProxy { variable: None } => {
-                f.write_str("FTP is not possible through the configured proxy")
-            }
-            Self::FtpProxy { variable: Some(name) } => {
-                write!(f, "FTP is not possible through the proxy from {name}")
-            }
+            Self::FtpProxy { variable: None } => f.write_str("a proxy cannot be used for FTP"),
+            Self::FtpProxy { variable: Some(name) } => write!(
+                f,
+                "a proxy (from {name}) cannot be used for FTP; list the host in no_proxy to connect \
+                 directly"
+            ),
             Self::DeadlineExceeded => f.write_str("timed out: the deadline has passed"),
         }
     }

@@ -157,7 +157,8 @@ impl Transport for Http {
             if response.status != Challenger::Proxy.status() {
                 return Ok(response);
             }
-            if challenged == MAX_CHALLENGES || !proxy.accept_challenge(accepted, &response.headers) {
+            if challenged == MAX_CHALLENGES || !proxy.accept_challenge(accepted, &response.headers)
+            {
                 return Err(proxy.refusal().during(proxy.name()));
             }
             challenged += 1;

@@ -9,8 +9,8 @@ use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::hasher::hash_reader;
 use crate::net::auth::challenge::Challenge;
-use crate::net::auth::error::AuthError;
 use crate::net::auth::digest::{DigestRequest, DigestSession, Qop};
+use crate::net::auth::error::AuthError;
 use crate::net::auth::method::{AuthMethod, Challenger, basic, bearer, strongest};
 use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::net::headers::HeaderFields;
@@ -152,17 +152,14 @@ impl Authenticator {
             State::Bearer(token) => bearer(token),
             State::Digest(session, user) => {
                 let body = match session.challenge().qop() {
-                    Some(Qop::AuthInt) => {
-                        Some(digest_of(body, session.challenge().algorithm())?)
-                    }
+                    Some(Qop::AuthInt) => Some(digest_of(body, session.challenge().algorithm())?),
                     _ => None,
                 };
                 session.answer(user, DigestRequest { method, target, body })
             }
         };
-        let unanswerable = |error: AuthError| {
-            Failure::new(FailureKind::Usage, error.to_string()).caused_by(error)
-        };
+        let unanswerable =
+            |error: AuthError| Failure::new(FailureKind::Usage, error.to_string()).caused_by(error);
         answer.map(Some).map_err(unanswerable)
     }
 
@@ -183,9 +180,10 @@ impl Authenticator {
             State::Silent | State::Basic(_) | State::Bearer(_) => return false,
         };
         let method = match scheme {
-            AuthScheme::Basic => {
-                challenges.iter().any(|challenge| challenge.is("basic")).then_some(AuthMethod::Basic)
-            }
+            AuthScheme::Basic => challenges
+                .iter()
+                .any(|challenge| challenge.is("basic"))
+                .then_some(AuthMethod::Basic),
             _ => strongest(&challenges),
         };
         self.state = match (method, scheme) {
@@ -219,7 +217,8 @@ mod tests {
 
     #[test]
     fn secrets_leave_the_machine_encrypted_only() {
-        let may = |identity: &Identity, url: &str| identity.check_plaintext(&url.parse().unwrap(), None);
+        let may =
+            |identity: &Identity, url: &str| identity.check_plaintext(&url.parse().unwrap(), None);
         let strict = Identity::default();
         for url in [
             "https://h.test/",
@@ -249,8 +248,9 @@ mod tests {
             assert!(may(&allowed, url).is_ok(), "{url}");
         }
         // A proxy reads requests to this machine too.
-        let by =
-            |proxy: &str| strict.check_plaintext(&"http://localhost/".parse().unwrap(), Some(proxy));
+        let by = |proxy: &str| {
+            strict.check_plaintext(&"http://localhost/".parse().unwrap(), Some(proxy))
+        };
         for proxy in ["127.0.0.1", "::1", "localhost"] {
             assert!(by(proxy).is_ok(), "{proxy}");
         }

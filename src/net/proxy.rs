@@ -305,7 +305,10 @@ mod tests {
         ];
         let proxies = proxies(&all);
         let host = |scheme, host, port| {
-            proxies.proxy_for(named(scheme), host, port).expect("a good one").map(|p| p.host.as_str())
+            proxies
+                .proxy_for(named(scheme), host, port)
+                .expect("a good one")
+                .map(|p| p.host.as_str())
         };
         assert_eq!(host("http", "other.org", 80), Some("a"));
         assert_eq!(host("https", "other.org", 443), Some("b"));

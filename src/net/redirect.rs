@@ -72,7 +72,10 @@ impl RedirectPolicy {
 }
 
 /// Returns the target of a redirect (RFC 9110, section 15.4).
-pub(super) fn redirect_target(request: &Request, response: &Response) -> Result<Option<Url>, Failure> {
+pub(super) fn redirect_target(
+    request: &Request,
+    response: &Response,
+) -> Result<Option<Url>, Failure> {
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use url::Url;
 
 use crate::net::client::Client;
-use crate::net::failure::{Retry, Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, Retry};
 use crate::net::retry::RetryBudget;
 use crate::net::transport::{Framing, Origin, Request};
 use crate::net::url::redacted;

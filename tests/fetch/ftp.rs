@@ -208,9 +208,9 @@ fn who_the_user_is_stands_on_no_command_line() {
     well(world.expecting(&url, &[&netrc, "-o", "y"]));
     assert!(server.commands().contains(&"PASS s3cret".into()));
     // No password in the clear where a digest was demanded, and none for another's server.
-    call().args(["--auth", "digest", "-o", "z"]).run().is_in(7, b"", "not a digest");
+    call().args(["--auth", "digest", "-o", "z"]).run().is_in(7, b"", "does not support digests");
     let token = world.expecting(&url, &["--token", "env:WORD", "-o", "z"]).env("WORD", "t");
-    token.run().is_in(7, b"", "no token");
+    token.run().is_in(7, b"", "does not support tokens");
     let mirror = ["--mirror", &url, "-o", "z"];
     well(world.expecting("http://127.0.0.1:1/x", &mirror).args(words).env("WORD", "s3cret"));
     assert!(server.commands().contains(&"PASS anonymous@".into()));

@@ -96,7 +96,7 @@ fn plain_requests_name_the_server_in_full() {
     assert_eq!(seen[1].header("host"), Some("example.test:8080"));
     let stranger = format!("http://localhost:{}", proxy.port);
     let ran = world.expecting(url, &["-o", "y"]).env("http_proxy", &stranger).run();
-    ran.is_in(4, b"", "wants a user and a password");
+    ran.is_in(4, b"", "requires a user name and password");
     // Not through the proxy: then there is nobody.
     let call = || world.expecting(url, &["-o", "y"]).env("http_proxy", &stranger);
     call().env("no_proxy", "example.test").run().exits(5);
@@ -129,7 +129,7 @@ fn a_proxy_that_takes_a_digest_gets_no_password() {
         world.dir.hsum(words).args(["http://example.test/x?a", "http://example.test/y?a"])
     };
     let ran = get("me:wr0ng").run();
-    ran.is_in(4, b"", "refuses user and password");
+    ran.is_in(4, b"", "rejects the user name and password");
     assert!(!ran.stderr.contains("wr0ng"), "{}", ran.stderr);
     proxy.forget();
     well(get("me:secret"));
@@ -185,7 +185,7 @@ fn a_tunnel_is_opened_by_a_digest() {
         let address = format!("http://{user}@localhost:{port}");
         world.expecting(&server.url("/x"), &trusting).env("https_proxy", address)
     };
-    get("me:wrong").run().is_in(4, b"", "refuses user and password");
+    get("me:wrong").run().is_in(4, b"", "rejects the user name and password");
     world.holds(&[]);
     well(get("me:secret"));
     world.is_good();
@@ -214,7 +214,7 @@ fn ftp_does_not_pass_a_proxy_by() {
     let call = || world.expecting(url, &[]);
     for name in ["all_proxy", "ftp_proxy"] {
         let ran = call().env(name, proxy).run();
-        ran.is_in(7, b"", "FTP does not go through a proxy");
+        ran.is_in(7, b"", "cannot be used for FTP");
         assert!(ran.stderr.contains(name) && !ran.stderr.contains("secret"), "{}", ran.stderr);
     }
     call().args(["--proxy", proxy]).run().is_in(7, b"", "--proxy");
@@ -225,7 +225,7 @@ fn ftp_does_not_pass_a_proxy_by() {
     // Nor for a checksum file.
     world.dir.write("f", "f");
     let check = world.dir.hsum(["check", "f", "--sums", "ftp://127.0.0.1:1/S"]);
-    check.env("all_proxy", proxy).run().is_in(1, b"", "FTP does not go through a proxy");
+    check.env("all_proxy", proxy).run().is_in(1, b"", "cannot be used for FTP");
 }
 
 #[test]

@@ -95,7 +95,11 @@ fn no_cookie_is_for_a_public_suffix() {
         ("city.kobe.jp", "kobe.jp"),
     ] {
         let field = format!("a=b; Domain={domain}");
-        assert_eq!(refused(&format!("http://{host}/"), &field), CookieRejection::Domain, "{domain}");
+        assert_eq!(
+            refused(&format!("http://{host}/"), &field),
+            CookieRejection::Domain,
+            "{domain}"
+        );
     }
     // A host that is a public suffix may set it for itself only (RFC 6265, section 5.3, step 5).
     let own = jar("http://github.io/", &["a=b; Domain=github.io"]);
@@ -151,7 +155,10 @@ fn rejections() {
     assert_eq!(refused("http://h/", "a=b; Secure"), CookieRejection::Insecure);
     assert_eq!(refused("https://h/", "__Secure-a=b"), CookieRejection::Prefix);
     assert_eq!(refused("https://h/", "__Host-a=b; Secure"), CookieRejection::Prefix);
-    assert_eq!(refused("https://h.x/", "__hOST-a=b; Secure; Path=/; Domain=h.x"), CookieRejection::Prefix);
+    assert_eq!(
+        refused("https://h.x/", "__hOST-a=b; Secure; Path=/; Domain=h.x"),
+        CookieRejection::Prefix
+    );
     assert_eq!(
         sent(&jar("https://h/", &["__Host-a=b; Secure; Path=/"]), "https://h/"),
         "__Host-a=b"

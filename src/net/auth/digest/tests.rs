@@ -12,7 +12,12 @@ fn get(target: &str) -> DigestRequest<'_> {
     DigestRequest { method: "GET", target, body: None }
 }
 
-fn answer(session: &mut DigestSession, user: &str, password: &str, request: DigestRequest) -> String {
+fn answer(
+    session: &mut DigestSession,
+    user: &str,
+    password: &str,
+    request: DigestRequest,
+) -> String {
     let answer = session.answer(&Credentials::new(user, password), request).unwrap();
     answer.to_str().unwrap().to_owned()
 }
