@@ -11,7 +11,6 @@ mod differ;
 pub(crate) mod exit;
 mod expect;
 mod explain;
-mod findings;
 pub(crate) mod get;
 pub(crate) mod gnu;
 pub(crate) mod head;

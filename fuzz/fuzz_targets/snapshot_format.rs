@@ -45,7 +45,7 @@ fuzz_target!(|input: Input| match input {
 });
 
 fn write(record: &Record) -> Vec<u8> {
-    let mut writer = RecordWriter::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
+    let mut writer = RecordWriter::new(Vec::new(), record.hash_function(), record.runs(), None).unwrap();
     record.entries().for_each(|entry| writer.entry(&entry).expect("an entry of a record"));
     writer.finish().unwrap()
 }
@@ -103,7 +103,7 @@ fn write_and_read(sealed: bool, entries: Vec<(&[u8], Kind)>) {
                 });
                 let digest = Digest::from_bytes(Algorithm::Sha256, &digest).unwrap();
                 let stamp = Stamp { size, modified, changed: known.then_some(changed), inode };
-                RecordContent::File { digest, stamp, read: read.into() }
+                RecordContent::File { digest, stamp, run: read.into() }
             }
             Kind::Link(target) => RecordContent::Link(target.to_vec().into()),
         };

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use hsum::internals::{escape, remove_all};
 use hsum::net::{Failure, FailureKind};
+use hsum::snapshot::SnapshotErrorKind;
 
 use super::output::{Output, WriteError};
 use super::print::complain;
@@ -160,5 +161,14 @@ fn status(result: Result<Exit>) -> u8 {
         Ok(Exit::Refused) => 4,
         Ok(Exit::Undone) => 5,
         Err(error) => report(&error),
+    }
+}
+
+/// Returns the status for an error that stopped a snapshot, audit, update or diff.
+pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
+    match error {
+        SnapshotErrorKind::Rejected(_) => Exit::Refused,
+        SnapshotErrorKind::NotRecorded { .. } | SnapshotErrorKind::ReservedName => Exit::Code(2),
+        _ => Exit::Undone,
     }
 }

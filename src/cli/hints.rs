@@ -3,6 +3,7 @@
 use hsum::manifest::BadLine;
 use hsum::net::{Failure, FailureReason};
 use hsum::sign::{Component, KeyError, RequestError, Scheme, SchemeError, Setting};
+use hsum::snapshot::SnapshotErrorKind;
 
 /// Returns the reason why a line is bad, and the option that helps.
 pub(super) fn bad_line(bad: BadLine) -> String {
@@ -100,4 +101,24 @@ pub(crate) fn failure(failure: &Failure) -> String {
         text.push_str(detail);
     }
     text
+}
+
+/// Returns the end of the message about an error that stopped a snapshot, audit or update.
+pub(super) fn snapshot_error(error: &SnapshotErrorKind) -> &'static str {
+    match error {
+        SnapshotErrorKind::Exists => {
+            "; use 'hsum audit' to compare the tree with it, 'hsum update' to bring it up to date, \
+             or --force to replace it"
+        }
+        SnapshotErrorKind::Incomplete { .. } => {
+            "; use 'hsum update' to keep their entries, or remove the record first"
+        }
+        SnapshotErrorKind::MostMissing { .. } => {
+            "; check that the tree is mounted, or use --allow-missing to remove them from the record"
+        }
+        SnapshotErrorKind::NotRecorded { .. } => {
+            " (expected a name below the tree, as audit prints it)"
+        }
+        _ => "",
+    }
 }

@@ -1,4 +1,6 @@
-//! `hsum snapshot`, `audit`, `update` and `diff`: records of trees, and what became of the trees.
+//! `hsum snapshot`, `audit`, `update` and `diff`: records of trees, and their comparison.
+
+mod findings;
 
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
@@ -10,81 +12,84 @@ use anyhow::Result;
 use hsum::Key;
 use hsum::engine::{self, Progress};
 use hsum::snapshot::{
-    self, AcceptRot, Change, ChangeTimes, Existing, Inodes, MissingFiles, Record, SEAL_ALGORITHM,
-    SealStatus, SnapshotError, SnapshotNotice, SnapshotOptions, SnapshotReport,
+    self, AcceptRot, Existing, FileChange, Record, SEAL_ALGORITHM, SealStatus, SnapshotError,
+    SnapshotNotice, SnapshotOptions, SnapshotReport,
 };
 
-use super::args::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
-use super::exit::{self, Exit, Untried, Usage};
-use super::findings::{Form, Printer};
-use super::key::KeySource;
-use super::output::WriteError;
-use super::print::{complain, complain_of, plural, skipped};
-use super::progress::{Expected, View};
-use super::quote::quote;
+use crate::cli::args::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
+use crate::cli::exit::{self, Exit, Untried, Usage};
+use crate::cli::hints;
+use crate::cli::key::KeySource;
+use crate::cli::output::WriteError;
+use crate::cli::print::{complain, complain_of, plural, skipped};
+use crate::cli::progress::{Expected, View};
+use crate::cli::quote::quote;
+use crate::cli::snapshot::findings::FindingPrinter;
 
 pub(crate) fn take(args: SnapshotArgs) -> Result<Exit> {
-    finish(|| {
-        let progress = Arc::new(Progress::default());
-        let existing = if args.force { Existing::Replace } else { Existing::Keep };
-        let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
-        let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
-        let report =
-            snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
-                view.suspend(|| say(&notice))
-            });
-        drop(view);
-        Ok(summarize(&report?, &[]))
-    })
+    report_error(try_take(&args))
+}
+
+fn try_take(args: &SnapshotArgs) -> Result<Exit> {
+    let progress = Arc::new(Progress::default());
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
+    let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
+    let report =
+        snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
+            view.suspend(|| print_notice(&notice))
+        });
+    drop(view);
+    Ok(summarize(&report?, &[]))
 }
 
 pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
-    finish(|| {
-        let key = key(&args.seal)?;
-        let record = load(&args.manifest, key.as_ref())?;
-        let progress = Arc::new(Progress::default());
-        let options = options(&args.work, &progress, None).leave_out(&args.manifest);
-        let mut printer = Printer::new(form(args.json))?;
-        let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
-        let report = snapshot::audit(&args.directory, &record, &options, |notice| {
-            view.suspend(|| match &notice {
-                SnapshotNotice::Same(name) if args.verbose => or_end(printer.same(name)),
-                notice => say_among(notice, &mut printer),
-            });
+    report_error(try_audit(&args))
+}
+
+fn try_audit(args: &AuditArgs) -> Result<Exit> {
+    let key = key(&args.seal)?;
+    let record = load(&args.manifest, key.as_ref())?;
+    let progress = Arc::new(Progress::default());
+    let options = options(&args.work, &progress, None).exclude_record(&args.manifest);
+    let mut printer = FindingPrinter::new(args.json)?;
+    let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
+    let report = snapshot::audit(&args.directory, &record, &options, |notice| {
+        view.suspend(|| match &notice {
+            SnapshotNotice::Same(name) if args.verbose => or_exit(printer.same(name)),
+            notice => print_notice_between(notice, &mut printer),
         });
-        drop(view);
-        print(&report?, printer, &args.fail_on)
-    })
+    });
+    drop(view);
+    print_findings(&report?, printer, &args.fail_on)
 }
 
 pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
-    finish(|| {
-        let progress = Arc::new(Progress::default());
-        let accept = accept(&args);
-        let mut options = options(&args.work, &progress, key(&args.seal)?)
-            .accept(accept.clone())
-            .missing(if args.allow_missing { MissingFiles::Allowed } else { MissingFiles::Refused })
-            .inodes(if args.ignore_inode { Inodes::Ignored } else { Inodes::Count })
-            .change_times(if args.ignore_ctime {
-                ChangeTimes::Ignored
-            } else {
-                ChangeTimes::Count
-            });
-        if let Some(share) = args.verify_oldest {
-            options = options.oldest(share);
-        }
-        let mut printer = Printer::new(form(args.json))?;
-        let none = None::<fn(&Expected) -> ControlFlow<()>>;
-        let view = View::start(args.work.progress, &progress, none);
-        let report = snapshot::update(&args.directory, &args.manifest, &options, |notice| {
-            view.suspend(|| say_among(&notice, &mut printer));
-        });
-        drop(view);
-        let report = report?;
-        let exit = print(&report, printer, &args.fail_on)?;
-        say_what_was_not_accepted(&accept, &report);
-        Ok(exit)
-    })
+    report_error(try_update(&args))
+}
+
+fn try_update(args: &UpdateArgs) -> Result<Exit> {
+    let progress = Arc::new(Progress::default());
+    let accept = accept(args);
+    let mut options = options(&args.work, &progress, key(&args.seal)?)
+        .accept_rot(accept.clone())
+        .allow_missing(args.allow_missing)
+        .ignore_inodes(args.ignore_inode)
+        .ignore_change_times(args.ignore_ctime);
+    if let Some(share) = args.verify_oldest {
+        options = options.verify_oldest(share);
+    }
+    let mut printer = FindingPrinter::new(args.json)?;
+    let none = None::<fn(&Expected) -> ControlFlow<()>>;
+    let view = View::start(args.work.progress, &progress, none);
+    let report = snapshot::update(&args.directory, &args.manifest, &options, |notice| {
+        view.suspend(|| print_notice_between(&notice, &mut printer));
+    });
+    drop(view);
+    let report = report?;
+    let exit = print_findings(&report, printer, &args.fail_on)?;
+    report_not_accepted(&accept, &report);
+    Ok(exit)
 }
 
 fn accept(args: &UpdateArgs) -> AcceptRot {
@@ -102,12 +107,12 @@ fn accept(args: &UpdateArgs) -> AcceptRot {
     }
 }
 
-/// Prints which of the files to accept have not rotted.
-fn say_what_was_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
-    let accepted = report.findings.iter().filter(|finding| finding.change == Change::Accepted);
+/// Reports the named files that have not rotted.
+fn report_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
+    let accepted = report.findings.iter().filter(|finding| finding.change == FileChange::Accepted);
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
-    // What could not be read has been named, and may be among them.
+    // A file that could not be read has been reported, and may be among them.
     let (none, it) = match report.unread {
         0 => ("no file has rotted", "it has not rotted"),
         _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
@@ -128,26 +133,24 @@ fn say_what_was_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
 }
 
 pub(crate) fn diff(args: DiffArgs) -> Result<Exit> {
-    finish(|| {
-        let key = key(&args.seal)?;
-        let old = load(&args.old, key.as_ref())?;
-        let new = load(&args.new, key.as_ref())?;
-        let Some(findings) = snapshot::diff(&old, &new) else {
-            let (a, b) = (old.hash_function(), new.hash_function());
-            return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
-        };
-        let report = SnapshotReport { findings, ..SnapshotReport::default() };
-        print(&report, Printer::new(form(args.json))?, &[FailOn::Any])
-    })
+    report_error(try_diff(&args))
 }
 
-fn form(json: bool) -> Form {
-    if json { Form::Json } else { Form::Lines }
+fn try_diff(args: &DiffArgs) -> Result<Exit> {
+    let key = key(&args.seal)?;
+    let old = load(&args.old, key.as_ref())?;
+    let new = load(&args.new, key.as_ref())?;
+    let Some(findings) = snapshot::diff(&old, &new) else {
+        let (a, b) = (old.hash_function(), new.hash_function());
+        return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
+    };
+    let report = SnapshotReport { findings, ..SnapshotReport::default() };
+    print_findings(&report, FindingPrinter::new(args.json)?, &[FailOn::Any])
 }
 
-/// Says what stopped the work, in a status of its own: 1 is for differences.
-fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
-    let error = match work() {
+/// Reports the error that stopped the work, with a status of its own: 1 is for differences.
+fn report_error(result: Result<Exit>) -> Result<Exit> {
+    let error = match result {
         Err(error)
             if !error.is::<Usage>() && !error.is::<Untried>() && !error.is::<WriteError>() =>
         {
@@ -155,40 +158,13 @@ fn finish(work: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
         }
         result => return result,
     };
-    let Some(failure) = error.downcast_ref::<SnapshotError>() else {
+    let Some(error) = error.downcast_ref::<SnapshotError>() else {
         complain(format_args!("{error:#}"));
         return Ok(Exit::Undone);
     };
-    let (reason, next) = (failure.reason(), what_next(failure));
-    match failure.path() {
-        Some(path) => complain(format_args!("{}: {reason}{next}", quote(path))),
-        None => complain(format_args!("{reason}{next}")),
-    }
-    Ok(match failure {
-        SnapshotError::Refused(..) => Exit::Refused,
-        SnapshotError::NotRecorded { .. } | SnapshotError::Reserved(_) => Exit::Code(2),
-        _ => Exit::Undone,
-    })
-}
-
-/// Returns the end of a message: what can be done about a failure.
-fn what_next(failure: &SnapshotError) -> &'static str {
-    match failure {
-        SnapshotError::Exists(_) => {
-            "; use 'hsum audit' to compare the tree with it, 'hsum update' to bring it up to date, \
-             or --force to replace it"
-        }
-        SnapshotError::Incomplete { .. } => {
-            "; use 'hsum update', which keeps what the record says of them, or remove the record first"
-        }
-        SnapshotError::MostMissing { .. } => {
-            "; check that the tree is mounted, or use --allow-missing to remove them from the record"
-        }
-        SnapshotError::NotRecorded { .. } => {
-            " (expected a name below the tree, as audit prints it)"
-        }
-        _ => "",
-    }
+    let hint = hints::snapshot_error(error.kind());
+    complain(format_args!("{}: {}{hint}", quote(error.path()), error.kind()));
+    Ok(exit::of_snapshot(error.kind()))
 }
 
 fn key(args: &SealArgs) -> Result<Option<Key>> {
@@ -209,10 +185,10 @@ fn options(work: &WorkArgs, progress: &Arc<Progress>, key: Option<Key>) -> Snaps
 }
 
 fn load(path: &Path, key: Option<&Key>) -> Result<Record, SnapshotError> {
-    let record = snapshot::load(path, key)?;
-    if record.sealed() == SealStatus::Unchecked {
+    let record = Record::open(path, key)?;
+    if record.seal_status() == SealStatus::Unchecked {
         let path = quote(path);
-        complain(format_args!("warning: {path}: sealed; without --key nobody checks the seal"));
+        complain(format_args!("warning: {path}: the seal was not checked; use --key to check it"));
     }
     Ok(record)
 }
@@ -225,8 +201,8 @@ fn survey(directory: &Path) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send 
     }
 }
 
-/// What is said on standard error.
-fn say(notice: &SnapshotNotice<'_>) {
+/// Prints a notice on standard error.
+fn print_notice(notice: &SnapshotNotice<'_>) {
     match notice {
         SnapshotNotice::Resumed(files) => {
             let files = plural(*files, "file was", "files were");
@@ -238,23 +214,27 @@ fn say(notice: &SnapshotNotice<'_>) {
     }
 }
 
-fn say_among(notice: &SnapshotNotice<'_>, printer: &mut Printer) {
+fn print_notice_between(notice: &SnapshotNotice<'_>, printer: &mut FindingPrinter) {
     if let SnapshotNotice::Unread(error) = notice {
-        or_end(printer.unread(error));
+        or_exit(printer.unread(error));
     }
-    or_end(printer.flush());
-    say(notice);
+    or_exit(printer.flush());
+    print_notice(notice);
 }
 
-/// Ends the program where its output cannot be written: to go on for hours would help nobody.
-fn or_end(result: Result<(), WriteError>) {
+/// Ends the program if its output cannot be written, instead of reading files for hours.
+fn or_exit(result: Result<(), WriteError>) {
     if let Err(error) = result {
         exit::at_once(&error);
     }
 }
 
-/// Prints the findings.
-fn print(report: &SnapshotReport, mut printer: Printer, fail_on: &[FailOn]) -> Result<Exit> {
+/// Prints all findings, and returns the exit status.
+fn print_findings(
+    report: &SnapshotReport,
+    mut printer: FindingPrinter,
+    fail_on: &[FailOn],
+) -> Result<Exit> {
     for finding in &report.findings {
         printer.finding(finding)?;
     }
@@ -262,10 +242,10 @@ fn print(report: &SnapshotReport, mut printer: Printer, fail_on: &[FailOn]) -> R
     Ok(summarize(report, fail_on))
 }
 
-/// Prints how many files rotted or could not be read, and returns the status.
+/// Prints the numbers of files that rotted or could not be read, and returns the exit status.
 fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
     let count = |change| report.findings.iter().filter(|f| f.change == change).count() as u64;
-    let rotted = count(Change::Rotted);
+    let rotted = count(FileChange::Rotted);
     if rotted > 0 {
         let files = plural(rotted, "file has", "files have");
         complain(format_args!("WARNING: {files} other contents, but the same size and time"));
@@ -281,14 +261,14 @@ fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
     if report.unread > 0 {
         return Exit::Undone;
     }
-    let is_failure = |change: &Change| match change {
-        Change::Changed => fails(FailOn::Changed),
-        Change::New => fails(FailOn::New),
-        Change::Missing => fails(FailOn::Missing),
-        Change::Moved { .. } => fails(FailOn::Moved),
-        Change::Duplicate { .. } => fails(FailOn::Duplicate),
+    let is_failure = |change: &FileChange| match change {
+        FileChange::Changed => fails(FailOn::Changed),
+        FileChange::New => fails(FailOn::New),
+        FileChange::Missing => fails(FailOn::Missing),
+        FileChange::Moved { .. } => fails(FailOn::Moved),
+        FileChange::Duplicate { .. } => fails(FailOn::Duplicate),
         // Rot has a status of its own.
-        Change::Rotted | Change::Accepted => false,
+        FileChange::Rotted | FileChange::Accepted => false,
     };
     match report.findings.iter().any(|finding| is_failure(&finding.change)) {
         true => Exit::Failed,

@@ -27,7 +27,7 @@ pub(crate) enum Fields<'a> {
         /// Absent in records of version 1.
         changed: Option<&'a str>,
         inode: u64,
-        read: u32,
+        run: u32,
         name: &'a str,
     },
     Link {
@@ -55,9 +55,9 @@ impl<'a> Fields<'a> {
             next = field(&mut rest)?;
         }
         let inode = number(next).ok_or("malformed inode number")?;
-        let read = number(field(&mut rest)?).and_then(|read| read.try_into().ok());
-        let read = read.ok_or("malformed run number")?;
-        Ok(Self::File { digest, size, modified, changed, inode, read, name: rest })
+        let run = number(field(&mut rest)?).and_then(|run| run.try_into().ok());
+        let run = run.ok_or("malformed run number")?;
+        Ok(Self::File { digest, size, modified, changed, inode, run, name: rest })
     }
 }
 

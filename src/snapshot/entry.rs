@@ -1,4 +1,4 @@
-//! An entry of a record, and the line that it is written as.
+//! Entries of a record, and the lines that they are written as.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -10,34 +10,34 @@ use crate::manifest::record_text::{
     Fields, LINK, escape, is_below, is_lower_hex, number, unescape, unescape_known,
 };
 
-/// One file or symbolic link of a tree.
+/// A file or symbolic link of a tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordEntry<'a> {
-    /// Below the tree's root, with `/` between the components.
+    /// The path below the tree's root, with `/` between the components.
     pub name: Cow<'a, [u8]>,
-    /// What is there.
+    /// The contents.
     pub content: RecordContent<'a>,
 }
 
-/// What a name stands for.
+/// The contents of a file or symbolic link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RecordContent<'a> {
     /// A regular file.
     File {
-        /// Of its contents.
+        /// The digest of its contents.
         digest: Digest,
         /// The file's metadata when it was read. Records of version 1 have no change time.
         stamp: Stamp,
-        /// The number of the run that read it; 0 where it is to be read again in any case.
-        read: u32,
+        /// The number of the run that read it; 0 if the next update must read it again.
+        run: u32,
     },
-    /// A symbolic link, with what it leads to.
+    /// The target of a symbolic link.
     Link(Cow<'a, [u8]>),
 }
 
 impl RecordContent<'_> {
-    /// Whether both hold the same, whenever it was written.
-    pub(super) fn holds_what(&self, other: &Self) -> bool {
+    /// Returns `true` if both are files of equal digests, or links of equal targets.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File { digest: a, .. }, Self::File { digest: b, .. }) => a == b,
             (Self::Link(a), Self::Link(b)) => a == b,
@@ -45,7 +45,7 @@ impl RecordContent<'_> {
         }
     }
 
-    /// The digest of a file.
+    /// Returns the digest of a file, and `None` for a link.
     pub fn digest(&self) -> Option<Digest> {
         match self {
             Self::File { digest, .. } => Some(*digest),
@@ -55,21 +55,21 @@ impl RecordContent<'_> {
 }
 
 impl RecordEntry<'_> {
-    /// One that keeps nothing borrowed.
+    /// Copies what is borrowed.
     pub fn into_owned(self) -> RecordEntry<'static> {
         let content = match self.content {
-            RecordContent::File { digest, stamp, read } => {
-                RecordContent::File { digest, stamp, read }
+            RecordContent::File { digest, stamp, run } => {
+                RecordContent::File { digest, stamp, run }
             }
             RecordContent::Link(target) => RecordContent::Link(target.into_owned().into()),
         };
         RecordEntry { name: self.name.into_owned().into(), content }
     }
 
-    /// Appends its line, the end included.
+    /// Appends the entry's line, with its newline.
     pub(super) fn write(&self, text: &mut String) {
         match &self.content {
-            RecordContent::File { digest, stamp, read } => {
+            RecordContent::File { digest, stamp, run } => {
                 let Stamp { size, modified, changed, inode } = stamp;
                 write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
                 write_time(text, *modified);
@@ -77,7 +77,7 @@ impl RecordEntry<'_> {
                     text.push('\t');
                     write_time(text, *changed);
                 }
-                write!(text, "\t{inode}\t{read}\t").expect(TAKES_ALL);
+                write!(text, "\t{inode}\t{run}\t").expect(TAKES_ALL);
             }
             RecordContent::Link(target) => {
                 text.push_str(LINK);
@@ -92,40 +92,39 @@ impl RecordEntry<'_> {
 
 const TAKES_ALL: &str = "a String takes everything";
 
-/// A line cut into its fields, which need not be good: cheaper than an [`RecordEntry`].
+/// The fields of a line, which is cheaper to split than to parse into a [`RecordEntry`].
+///
+/// [`Line::check`] finds out whether its digest, target and name are valid.
 #[derive(Clone, Copy)]
 pub(super) enum Line<'a> {
-    File { digest: &'a str, stamp: Stamp, read: u32, name: &'a str },
+    File { digest: &'a str, stamp: Stamp, run: u32, name: &'a str },
     Link { target: &'a str, name: &'a str },
 }
 
 impl<'a> Line<'a> {
-    /// Cuts a line, its end taken off; digests are of `function`.
-    pub(super) fn cut(line: &'a str, function: HashFunction) -> Result<Self, &'static str> {
+    /// Splits a line without its newline; its digest is of `function`.
+    pub(super) fn split(line: &'a str, function: HashFunction) -> Result<Self, &'static str> {
         Ok(match Fields::cut(line, 2 * function.len())? {
             Fields::Link { target, name } => Self::Link { target, name },
-            Fields::File { digest, size, modified, changed, inode, read, name } => {
+            Fields::File { digest, size, modified, changed, inode, run, name } => {
                 let time = |text| time(text).ok_or("malformed time");
                 let (modified, changed) = (time(modified)?, changed.map(time).transpose()?);
-                Self::File { digest, stamp: Stamp { size, modified, changed, inode }, read, name }
+                Self::File { digest, stamp: Stamp { size, modified, changed, inode }, run, name }
             }
         })
     }
 
-    /// The name of a line that was found good before.
-    pub(super) fn known_name(&self) -> Cow<'a, [u8]> {
+    /// Returns the name in a line that has passed [`Line::check`].
+    pub(super) fn checked_name(&self) -> Cow<'a, [u8]> {
         let (Self::File { name, .. } | Self::Link { name, .. }) = self;
         unescape_known(name)
     }
 
-    /// Its name, if the line says all that it says in the one way that there is.
+    /// Checks that the line is the only way to write its entry, and returns the name.
     pub(super) fn check(&self) -> Result<Cow<'a, [u8]>, &'static str> {
         match self {
-            Self::File { digest, .. } => {
-                if !is_lower_hex(digest) {
-                    return Err(BAD_DIGEST);
-                }
-            }
+            Self::File { digest, .. } if !is_lower_hex(digest) => return Err(BAD_DIGEST),
+            Self::File { .. } => {}
             Self::Link { target, .. } => {
                 let target = unescape(target).filter(|target| !target.contains(&0));
                 target.ok_or("malformed target of a link")?;
@@ -133,26 +132,24 @@ impl<'a> Line<'a> {
         }
         let (Self::File { name, .. } | Self::Link { name, .. }) = self;
         let name = unescape(name).ok_or("malformed name")?;
-        if is_below(&name) { Ok(name) } else { Err("the name leads to no file of the tree") }
+        if is_below(&name) { Ok(name) } else { Err("the name does not lead to a file in the tree") }
     }
 
-    /// The entry of a line that was found good before.
-    pub(super) fn known_entry(&self, function: HashFunction) -> Option<RecordEntry<'a>> {
+    /// Returns the entry of a line that has passed [`Line::check`].
+    pub(super) fn checked_entry(&self, function: HashFunction) -> Option<RecordEntry<'a>> {
         let content = match *self {
-            Self::File { digest, stamp, read, .. } => RecordContent::File {
-                digest: Digest::from_hex(function, digest).ok()?,
-                stamp,
-                read,
-            },
+            Self::File { digest, stamp, run, .. } => {
+                RecordContent::File { digest: Digest::from_hex(function, digest).ok()?, stamp, run }
+            }
             Self::Link { target, .. } => RecordContent::Link(unescape_known(target)),
         };
-        Some(RecordEntry { name: self.known_name(), content })
+        Some(RecordEntry { name: self.checked_name(), content })
     }
 }
 
 const BAD_DIGEST: &str = "malformed digest";
 
-/// A digest in the only case that a record has.
+/// Parses a digest in lower case, as records write it.
 pub(super) fn lower_hex(function: HashFunction, text: &str) -> Result<Digest, &'static str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(BAD_DIGEST);
@@ -160,7 +157,7 @@ pub(super) fn lower_hex(function: HashFunction, text: &str) -> Result<Digest, &'
     Digest::from_hex(function, text).map_err(|_| BAD_DIGEST)
 }
 
-/// Seconds, a point, nine digits; of a time before 1970 only the seconds are negative.
+/// Parses seconds, a point and nine digits. Before 1970 only the seconds are negative.
 pub(super) fn time(text: &str) -> Option<Time> {
     let (seconds, nanoseconds) = text.split_once('.')?;
     let seconds = match seconds.strip_prefix('-') {

@@ -1,46 +1,49 @@
-//! What an update has read so far, kept on disk, so that nothing is read twice when it is killed.
+//! The journal of a run: the digests so far, which the next run uses if this one is killed.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
-use super::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
-use super::name::walk_order;
-use super::record::{LARGEST, Record, SEAL_ALGORITHM, may_follow};
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::engine::{FileId, Stamp, Time};
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
+use crate::snapshot::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
+use crate::snapshot::names::walk_order;
+use crate::snapshot::record::{LARGEST, Record, SEAL_ALGORITHM, may_follow};
 
 const MAGIC: &str = "hsum-journal 1\n";
 const MARK: &str = "mark\t";
-/// Entries or bytes of files that are read between two marks: what a kill costs at most, but for
-/// the file that was being read.
+/// Entries between two marks, at most. A killed run loses those after the last mark.
 const ENTRIES: usize = 256;
+/// Bytes of their files, at most.
 const BYTES: u64 = 16 << 20;
 
-/// Lines of entries, and marks: each holds the digest, or with a key the HMAC, of all before it.
-/// What follows the last good mark does not count.
+/// Lines of entries, and marks with the digest, or with a key the HMAC, of all text before them.
+///
+/// Text after the last valid mark is ignored.
 pub(super) struct Journal {
     file: File,
-    state: State,
-    begun: Time,
+    checksum: Checksum,
+    /// The time at which the run began, or the interrupted one before it.
+    pub(super) begun: Time,
     pending: String,
     entries: usize,
     bytes: u64,
-    has_notes: bool,
-    /// What another run left.
-    before: Before,
+    has_entries: bool,
+    saved: SavedEntries,
 }
 
+/// The running checksum of a journal's text.
 #[derive(Clone)]
-enum State {
+enum Checksum {
     Digest(Box<Hasher>),
     Mac(Box<Hmac>),
 }
 
-impl State {
+impl Checksum {
     fn update(&mut self, text: &str) {
         match self {
             Self::Digest(hasher) => hasher.update(text.as_bytes()),
@@ -56,18 +59,19 @@ impl State {
     }
 
     fn is_marked(&self, mark: &str) -> bool {
-        let Ok(said) = lower_hex(SEAL_ALGORITHM.into(), mark) else { return false };
+        let Ok(recorded) = lower_hex(SEAL_ALGORITHM.into(), mark) else { return false };
         match self.clone() {
-            Self::Digest(hasher) => hasher.finalize() == said,
-            Self::Mac(mac) => mac.verify(said.as_bytes()).is_ok(),
+            Self::Digest(hasher) => hasher.finalize() == recorded,
+            Self::Mac(mac) => mac.verify(recorded.as_bytes()).is_ok(),
         }
     }
 }
 
 impl Journal {
-    /// Goes on with the journal in `file`, if it is good and of an update of `base` from the tree below
-    /// `root`; otherwise
-    /// begins one. `None` where the file holds something else, which is not ours to overwrite.
+    /// Continues the journal in `file` if it is of a run on the same record and tree, and otherwise
+    /// starts a new one.
+    ///
+    /// Returns `None` if the file is not a journal, which must not be overwritten.
     pub(super) fn open(
         mut file: File,
         base: &Record,
@@ -81,33 +85,39 @@ impl Journal {
         }
         let mut text = Vec::new();
         (&file).take(LARGEST).read_to_end(&mut text)?;
-        let ours = text.iter().all(|byte| *byte == 0) || text.starts_with(MAGIC.as_bytes());
-        if !ours {
+        let is_journal = text.iter().all(|byte| *byte == 0) || text.starts_with(MAGIC.as_bytes());
+        if !is_journal {
             return Ok(None);
         }
-        let mut state = match key {
-            Some(key) => State::Mac(Box::new(Hmac::new(key))),
-            None => State::Digest(Box::new(Hasher::new(SEAL_ALGORITHM))),
+        let mut checksum = match key {
+            Some(key) => Checksum::Mac(Box::new(Hmac::new(key))),
+            None => Checksum::Digest(Box::new(Hasher::new(SEAL_ALGORITHM))),
         };
         let (identity, function) = (base.identity(), base.hash_function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
-        // Another user may have put it there to influence the record.
-        let before = match is_private(&metadata) {
-            true => Before::read(text, &head, &mut state, base.hash_function()),
+        // Another user may have written it to influence the record.
+        let saved = match is_private(&metadata) {
+            true => SavedEntries::read(text, &head, &mut checksum, function),
             false => None,
         };
-        let (begun, length) = match &before {
-            Some(before) => (before.begun, before.text.len()),
+        let (begun, length) = match &saved {
+            Some(saved) => (saved.begun, saved.text.len()),
             None => (begun, 0),
         };
         file.set_len(length as u64)?;
         file.seek(SeekFrom::Start(length as u64))?;
-        let fresh = before.is_none();
-        let before = before.unwrap_or_default();
-        let pending = String::new();
-        let mut journal =
-            Self { file, state, begun, pending, entries: 0, bytes: 0, has_notes: false, before };
-        if fresh {
+        let is_new = saved.is_none();
+        let mut journal = Self {
+            file,
+            checksum,
+            begun,
+            pending: String::new(),
+            entries: 0,
+            bytes: 0,
+            has_entries: false,
+            saved: saved.unwrap_or_default(),
+        };
+        if is_new {
             journal.pending = format!("{head}begun\t");
             write_time(&mut journal.pending, begun);
             journal.pending.push('\n');
@@ -116,28 +126,22 @@ impl Journal {
         Ok(Some(journal))
     }
 
-    /// Whether nothing was read yet.
+    /// Returns `true` if no file has been read yet.
     pub(super) fn is_empty(&self) -> bool {
-        self.before.lines.is_empty() && !self.has_notes
+        self.saved.lines.is_empty() && !self.has_entries
     }
 
-    /// When the run began, or the interrupted one before it.
-    pub(super) fn begun(&self) -> Time {
-        self.begun
-    }
-
-    /// Returns the digest of a file that an interrupted run read, if the file is what it was.
+    /// Returns the digest of a file that an interrupted run read, if its metadata is unchanged.
     ///
-    /// Someone without the key may have put back an old journal with a good HMAC. So the change time
-    /// must be the same too: no program can set it, and the digest is that of contents which have
-    /// not been written to since.
+    /// That includes the change time, which no program can set: an attacker without the key could
+    /// restore an old journal, whose HMAC is valid.
     pub(super) fn find(
         &self,
         name: &[u8],
         stamp: &Stamp,
         function: HashFunction,
     ) -> Option<Digest> {
-        match self.before.find(name, function)?.content {
+        match self.saved.find(name, function)?.content {
             RecordContent::File { digest, stamp: then, .. }
                 if then == *stamp && !may_follow(self.begun, then.modified) =>
             {
@@ -147,19 +151,19 @@ impl Journal {
         }
     }
 
-    /// Notes a file that was read.
-    pub(super) fn note(&mut self, entry: &RecordEntry<'_>, bytes: u64) -> io::Result<()> {
+    /// Adds a file that was read.
+    pub(super) fn add(&mut self, entry: &RecordEntry<'_>, bytes: u64) -> io::Result<()> {
         entry.write(&mut self.pending);
         self.entries += 1;
         self.bytes += bytes;
-        self.has_notes = true;
+        self.has_entries = true;
         if self.entries >= ENTRIES || self.bytes >= BYTES { self.mark() } else { Ok(()) }
     }
 
     fn mark(&mut self) -> io::Result<()> {
-        self.state.update(&self.pending);
-        let mark = format!("{MARK}{}\n", self.state.mark());
-        self.state.update(&mark);
+        self.checksum.update(&self.pending);
+        let mark = format!("{MARK}{}\n", self.checksum.mark());
+        self.checksum.update(&mark);
         self.pending.push_str(&mark);
         self.file.write_all(self.pending.as_bytes())?;
         self.pending.clear();
@@ -173,74 +177,78 @@ fn is_private(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
-/// The good part of a journal.
+/// The entries that an interrupted run has saved, up to the last valid mark.
 #[derive(Default)]
-struct Before {
+struct SavedEntries {
     text: String,
     begun: Time,
-    /// Where the entries' lines begin, in the order of a walk; the latest of a name.
+    /// The offsets of the latest line of each name, in the order of a walk.
     lines: Vec<usize>,
 }
 
-impl Before {
-    fn read(text: Vec<u8>, head: &str, state: &mut State, function: HashFunction) -> Option<Self> {
-        let good = match std::str::from_utf8(&text) {
+impl SavedEntries {
+    /// Parses a journal, and updates `checksum` with the part that is used.
+    fn read(
+        text: Vec<u8>,
+        head: &str,
+        checksum: &mut Checksum,
+        function: HashFunction,
+    ) -> Option<Self> {
+        let valid = match std::str::from_utf8(&text) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).ok()?,
         };
-        let begun = good.strip_prefix(head)?.strip_prefix("begun\t")?;
+        let begun = valid.strip_prefix(head)?.strip_prefix("begun\t")?;
         let begun = time(&begun[..begun.find('\n')?])?;
-        let initial = state.clone();
-        // What was written since the last mark, and where the last good mark ends.
-        let (mut since, mut end, mut at) = (0, 0, 0);
+        // The offsets of the current line, and after the last valid mark.
+        let (mut at, mut end) = (0, 0);
         let mut lines = Vec::new();
         let mut marked = 0;
-        for line in good.split_inclusive('\n') {
+        for line in valid.split_inclusive('\n') {
             if let Some(mark) = line.strip_prefix(MARK) {
-                let mut next = state.clone();
-                next.update(&good[since..at]);
-                let is_good = mark.strip_suffix('\n').is_some_and(|mark| next.is_marked(mark));
-                if !is_good {
+                let mut next = checksum.clone();
+                next.update(&valid[end..at]);
+                let is_valid = mark.strip_suffix('\n').is_some_and(|mark| next.is_marked(mark));
+                if !is_valid {
                     break;
                 }
                 next.update(line);
-                *state = next;
-                (since, end, marked) = (at + line.len(), at + line.len(), lines.len());
+                *checksum = next;
+                (end, marked) = (at + line.len(), lines.len());
             } else if end > 0 {
                 lines.push(at);
             }
             at += line.len();
         }
         if end == 0 {
-            *state = initial;
             return None;
         }
         lines.truncate(marked);
-        let text = good[..end].to_owned();
-        let mut before = Self { text, begun, lines };
-        let name = |at: &usize| before.name(*at, function).unwrap_or_default();
-        let mut lines = before.lines.clone();
-        // The sort is stable: the latest of a name comes last.
+        let text = valid[..end].to_owned();
+        let mut saved = Self { text, begun, lines };
+        let name = |at: &usize| saved.name(*at, function).unwrap_or_default();
+        let mut lines = saved.lines.clone();
+        // The sort is stable, so the latest line of a name is the last one.
         lines.sort_by(|a, b| walk_order(&name(a), &name(b)));
         lines.reverse();
         lines.dedup_by(|a, b| name(a) == name(b));
         lines.reverse();
-        before.lines = lines;
-        Some(before)
+        saved.lines = lines;
+        Some(saved)
     }
 
     fn line(&self, at: usize, function: HashFunction) -> Option<Line<'_>> {
         let rest = &self.text[at..];
-        Line::cut(&rest[..rest.find('\n')?], function).ok()
+        Line::split(&rest[..rest.find('\n')?], function).ok()
     }
 
-    fn name(&self, at: usize, function: HashFunction) -> Option<std::borrow::Cow<'_, [u8]>> {
-        Some(self.line(at, function)?.known_name())
+    fn name(&self, at: usize, function: HashFunction) -> Option<Cow<'_, [u8]>> {
+        Some(self.line(at, function)?.checked_name())
     }
 
     fn find(&self, name: &[u8], function: HashFunction) -> Option<RecordEntry<'_>> {
         let order = |at: &usize| walk_order(&self.name(*at, function).unwrap_or_default(), name);
         let at = self.lines.binary_search_by(order).ok()?;
-        self.line(self.lines[at], function)?.known_entry(function)
+        self.line(self.lines[at], function)?.checked_entry(function)
     }
 }

@@ -1,66 +1,59 @@
-//! An old record and what a walk lists → what is to be read, and what is to be written.
+//! The plan of an update: which files to read, and which lines of the record to replace.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 
-use super::compare::is_within;
-use super::entry::Line;
-use super::name::walk_order;
-use super::record::{Lines, Record};
-use super::{ChangeTimes, Inodes, SnapshotOptions};
 use crate::digest::Digest;
 use crate::engine::{Met, Stamp};
 use crate::manifest::record_text::unescape_known;
+use crate::snapshot::entry::Line;
+use crate::snapshot::names::{is_at_or_below, walk_order};
+use crate::snapshot::options::SnapshotOptions;
+use crate::snapshot::record::{Record, RecordLines};
 
-/// So many bytes are as long to read as a file is to open.
+/// The cost of opening a file, as the number of bytes that take as long to read.
 const OPENING: u128 = 4096;
 
-/// What is to be written in the place of some of the old record's lines; the others stay.
+/// The entries to write in place of lines of the old record; the other lines stay.
 #[derive(Default)]
-pub(super) struct Steps {
-    /// In the order of a walk.
+pub(super) struct Edits {
+    /// The names of the entries, in the order of a walk.
     pub(super) names: Vec<Box<[u8]>>,
-    /// One for each name.
-    pub(super) steps: Vec<Step>,
-    /// The runs that the lines which stay name.
-    pub(super) reads: BTreeSet<u32>,
+    /// One edit for each name.
+    pub(super) edits: Vec<Edit>,
+    /// The numbers of the runs in the lines that stay.
+    pub(super) runs: BTreeSet<u32>,
 }
 
-/// What is to be written for one name.
-pub(super) struct Step {
-    /// Where in the old record's text its line stands, or else the one that follows it.
+/// An entry to write.
+pub(super) struct Edit {
+    /// The offset of its line in the old record, or of the next line if it is not recorded.
     pub(super) at: usize,
-    pub(super) old: Old,
-    pub(super) now: Now,
+    pub(super) is_recorded: bool,
+    pub(super) current: Current,
 }
 
-/// Whether the old record has the name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Old {
-    None,
-    Line,
-}
-
-/// What there is of that name.
-pub(super) enum Now {
-    Nothing,
+/// The current state of a name in the tree.
+pub(super) enum Current {
+    Absent,
     Link(Box<[u8]>),
-    /// A file that is to be read.
+    /// A file to read.
     Unread(Stamp),
     Read(Digest, Stamp),
     /// A file that could not be read.
     Failed,
 }
 
-/// Makes [`Steps`], as the walk goes on.
+/// Collects [`Edits`] during a walk.
 pub(super) struct Planner<'r> {
     record: &'r Record,
     options: &'r SnapshotOptions,
-    lines: Lines<'r>,
+    lines: RecordLines<'r>,
     next: Option<(usize, Line<'r>)>,
     oldest: Oldest,
-    last_read: u32,
-    steps: Steps,
+    last_run: u32,
+    edits: Edits,
 }
 
 impl<'r> Planner<'r> {
@@ -68,89 +61,83 @@ impl<'r> Planner<'r> {
         let mut lines = record.lines();
         let next = lines.next();
         let oldest = Oldest::new(record, options);
-        Self { record, options, lines, next, oldest, last_read: 0, steps: Steps::default() }
+        Self { record, options, lines, next, oldest, last_run: 0, edits: Edits::default() }
     }
 
-    /// Takes in what the walk met next.
-    pub(super) fn met(&mut self, name: &[u8], met: Met) {
+    /// Adds the next entry of the walk.
+    pub(super) fn add(&mut self, name: &[u8], current: Met) {
         let old = self.seek(name);
-        let stays = match (&old, &met) {
+        let stays = match (&old, &current) {
             (Some(Line::Link { target, .. }), Met::Link(now)) => {
                 *unescape_known(target) == *now.as_os_str().as_bytes()
             }
-            (Some(Line::File { stamp, read, .. }), Met::File(now)) => {
-                self.stays(stamp, *read, now) && !self.options.accept.includes(name)
+            (Some(Line::File { stamp, run, .. }), Met::File(now)) => {
+                self.stays(stamp, *run, now) && !self.options.accept_rot.includes(name)
             }
             _ => false,
         };
-        match (stays, &old) {
-            (true, Some(old)) => self.keep(*old),
+        match old {
+            Some(old) if stays => self.keep(old),
             _ => {
-                let now = match met {
-                    Met::File(stamp) => Now::Unread(stamp),
-                    Met::Link(target) => Now::Link(target.as_os_str().as_bytes().into()),
+                let current = match current {
+                    Met::File(stamp) => Current::Unread(stamp),
+                    Met::Link(target) => Current::Link(target.as_os_str().as_bytes().into()),
                 };
-                let old = if old.is_some() { Old::Line } else { Old::None };
-                self.step(name, old, now);
+                self.edit(name, old.is_some(), current);
             }
         }
-        if let Some(Old::Line) = old.map(|_| Old::Line) {
+        if old.is_some() {
             self.advance();
         }
     }
 
-    /// Takes in a name of which nothing is known: what the record says of it, and of what lies
-    /// below, stays.
-    pub(super) fn unknown(&mut self, name: &[u8]) {
+    /// Keeps the lines of a name that could not be read, and of all names below it.
+    pub(super) fn keep_below(&mut self, name: &[u8]) {
         self.seek(name);
-        while let Some((_, line)) = self.next {
-            let old = line.known_name();
-            if *old != *name && !is_within(&old, name) {
-                break;
-            }
+        while let Some((_, line)) = self.next
+            && is_at_or_below(&line.checked_name(), name)
+        {
             self.keep(line);
             self.advance();
         }
     }
 
-    pub(super) fn finish(mut self) -> Steps {
-        while self.next.is_some() {
-            self.gone();
+    pub(super) fn finish(mut self) -> Edits {
+        while let Some((_, line)) = self.next {
+            self.remove(line);
         }
-        self.steps
+        self.edits
     }
 
-    /// Passes over what the record has before a name. The line of that name.
+    /// Removes the lines before `name`, and returns the line of that name.
     fn seek(&mut self, name: &[u8]) -> Option<Line<'r>> {
         loop {
             let (_, line) = self.next?;
-            match walk_order(&line.known_name(), name) {
-                std::cmp::Ordering::Less => self.gone(),
-                std::cmp::Ordering::Equal => return Some(line),
-                std::cmp::Ordering::Greater => return None,
+            match walk_order(&line.checked_name(), name) {
+                Ordering::Less => self.remove(line),
+                Ordering::Equal => return Some(line),
+                Ordering::Greater => return None,
             }
         }
     }
 
-    fn gone(&mut self) {
-        if let Some((_, line)) = self.next {
-            self.step(&line.known_name(), Old::Line, Now::Nothing);
-            self.advance();
-        }
+    fn remove(&mut self, line: Line<'_>) {
+        self.edit(&line.checked_name(), true, Current::Absent);
+        self.advance();
     }
 
-    fn step(&mut self, name: &[u8], old: Old, now: Now) {
+    fn edit(&mut self, name: &[u8], is_recorded: bool, current: Current) {
         let at = self.next.map_or(self.record.end, |(at, _)| at);
-        self.steps.names.push(name.into());
-        self.steps.steps.push(Step { at, old, now });
+        self.edits.names.push(name.into());
+        self.edits.edits.push(Edit { at, is_recorded, current });
     }
 
     fn keep(&mut self, line: Line<'_>) {
-        if let Line::File { read, .. } = line
-            && read != self.last_read
+        if let Line::File { run, .. } = line
+            && run != self.last_run
         {
-            self.last_read = read;
-            self.steps.reads.insert(read);
+            self.last_run = run;
+            self.edits.runs.insert(run);
         }
     }
 
@@ -158,54 +145,55 @@ impl<'r> Planner<'r> {
         self.next = self.lines.next();
     }
 
-    /// Whether a file need not be read again.
-    fn stays(&mut self, then: &Stamp, read: u32, now: &Stamp) -> bool {
-        let is_its_turn = self.oldest.takes(then, read);
-        let has_same_inode = self.options.inodes == Inodes::Ignored || then.inode == now.inode;
-        let was_not_touched = self.options.change_times == ChangeTimes::Ignored
+    /// Decides whether the line of a file stays, so that the file need not be read.
+    fn stays(&mut self, then: &Stamp, run: u32, now: &Stamp) -> bool {
+        let is_oldest = self.oldest.take(then, run);
+        let has_same_inode = self.options.ignore_inodes || then.inode == now.inode;
+        let has_same_change_time = self.options.ignore_change_times
             || then.changed.zip(now.changed).is_none_or(|(then, now)| then == now);
-        let same = (then.size, then.modified) == (now.size, now.modified)
+        let is_same = (then.size, then.modified) == (now.size, now.modified)
             && has_same_inode
-            && was_not_touched;
-        same && read != 0 && !is_its_turn && !self.record.is_racy(then, read)
+            && has_same_change_time;
+        is_same && run != 0 && !is_oldest && !self.record.is_racy(then, run)
     }
 }
 
-/// Which files are read again because they were read the longest time ago.
+/// The selection of the files that were read longest ago.
 struct Oldest {
-    /// All that an earlier run read.
-    before: u32,
-    /// Of those that this run read, so much in addition.
+    /// The run before which all files are selected.
+    run: u32,
+    /// The weight of the files of this run that are still to be selected.
     budget: u128,
 }
 
 impl Oldest {
     fn new(record: &Record, options: &SnapshotOptions) -> Self {
-        let Some(share) = options.oldest else { return Self { before: 0, budget: 0 } };
-        let mut weights = vec![0u128; record.reads().len()];
+        let Some(share) = options.verify_oldest else { return Self { run: 0, budget: 0 } };
+        let mut weights = vec![0u128; record.runs().len()];
         for (_, line) in record.lines() {
-            if let Line::File { stamp, read, .. } = line
-                && let Ok(at) = record.reads().binary_search_by_key(&read, |read| read.number)
+            if let Line::File { stamp, run, .. } = line
+                && let Ok(at) = record.runs().binary_search_by_key(&run, |run| run.number)
             {
                 weights[at] += weight(&stamp);
             }
         }
         let mut budget = share.of(weights.iter().sum());
-        for (read, weight) in record.reads().iter().zip(weights) {
+        for (run, weight) in record.runs().iter().zip(weights) {
             if budget <= weight {
-                return Self { before: read.number, budget };
+                return Self { run: run.number, budget };
             }
             budget -= weight;
         }
-        Self { before: u32::MAX, budget: 0 }
+        Self { run: u32::MAX, budget: 0 }
     }
 
-    fn takes(&mut self, stamp: &Stamp, read: u32) -> bool {
-        if read == self.before && self.budget > 0 {
+    /// Decides whether a file is selected, and subtracts its weight from the budget.
+    fn take(&mut self, stamp: &Stamp, run: u32) -> bool {
+        if run == self.run && self.budget > 0 {
             self.budget = self.budget.saturating_sub(weight(stamp));
             return true;
         }
-        read < self.before
+        run < self.run
     }
 }
 

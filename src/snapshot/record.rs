@@ -1,38 +1,37 @@
-//! A record of a tree: bytes → checked whole, then believed.
+//! The parser of records, which checks all of a record before it returns any of it.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::entry::{Line, RecordEntry, lower_hex, time};
-use super::name::walk_order;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::{Stamp, Time};
 use crate::hasher::digest;
 use crate::hmac::Key;
 use crate::manifest::record_text::{ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number};
+use crate::snapshot::entry::{Line, RecordEntry, lower_hex, time};
+use crate::snapshot::names::walk_order;
 
-/// The first line of a record that is written now; the number is the format's version.
+/// The first line of a new record, with the version of the format.
 pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
 /// The first line of a record whose entries have no change time.
 const MAGIC_1: &str = "hsum-snapshot 1\n";
-/// The MAC of a seal, whatever the record's own algorithm.
+/// The hash algorithm of the HMAC in a seal.
 pub const SEAL_ALGORITHM: Algorithm = Algorithm::Sha256;
-/// The largest record or journal that is read, in bytes: one of thirty million files.
+/// The largest record or journal that is read, in bytes: that of some thirty million files.
 pub(super) const LARGEST: u64 = 4 << 30;
-/// File systems keep times to two seconds at worst (FAT). A file that was modified no longer than
-/// that before it was read may have been written to again without its time telling.
-const GRAIN: i64 = 2;
+/// The coarsest precision of times, in seconds (FAT). A file that was modified less than this before
+/// it was read may have been modified again without a change of its time.
+const COARSEST_PRECISION: i64 = 2;
 
-/// What a tree was: its entries, in the order of a walk, and the runs that read them.
-///
-/// Holds the text that it was read from.
+/// The recorded state of a tree: its entries, in the order of a walk, and the runs that read them.
 #[derive(Clone, Debug)]
 pub struct Record {
     text: String,
     function: HashFunction,
-    reads: Vec<RecordRun>,
-    /// Where the first entry begins and the last one ends.
+    runs: Vec<RecordRun>,
+    /// The offset of the first entry in the text.
     pub(super) start: usize,
+    /// The offset after the last entry.
     pub(super) end: usize,
     count: u64,
     sealed: SealStatus,
@@ -41,59 +40,64 @@ pub struct Record {
 /// A run that read files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordRun {
-    /// From 1; later runs have higher ones.
+    /// Its number, from 1; later runs have higher numbers.
     pub number: u32,
-    /// When it began.
+    /// The time at which it began.
     pub begun: Time,
 }
 
-/// What protects a record against those who can write to it.
+/// The state of a record's seal, which protects it against those who can write to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SealStatus {
-    /// Nothing.
-    No,
-    /// A seal, which nobody checked, for want of a key.
+    /// The record has no seal.
+    Unsealed,
+    /// The record has a seal, which could not be checked without a key.
     Unchecked,
-    /// A seal that is good.
-    Checked,
+    /// The seal is valid.
+    Valid,
 }
 
-/// Why a record is not believed.
+/// The reason why a record is rejected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// It does not begin like one.
-    NoRecord,
-    /// It is larger than any record that is read.
+    /// The file does not start like a record.
+    NotARecord,
+    /// The file is larger than 4 GiB.
     TooLarge,
-    /// A later version wrote it, in a format of its own.
-    Version,
-    /// Its end is missing.
+    /// The version of the format is unknown.
+    UnknownVersion,
+    /// The end is missing.
     Incomplete,
-    /// It is not what was written: the digest in its last line is another.
+    /// The text does not match the digest in its last line.
     Damaged,
-    /// A key was given, and there is no seal.
+    /// The record has no seal, but a key was given.
     Unsealed,
-    /// The seal is not that of this text under this key.
+    /// The seal does not match the text and the key.
     WrongSeal,
-    /// Bringing it up to date without the key would take off its seal.
+    /// The record is sealed, and an update without the key would lose the seal.
     KeyNeeded,
-    /// This line, counted from 1, is malformed.
-    Line(u64, &'static str),
+    /// A line is malformed.
+    Line {
+        /// The number of the line, from 1.
+        number: u64,
+        /// A description of the problem.
+        problem: &'static str,
+    },
 }
 
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoRecord => "not a snapshot",
-            Self::TooLarge => "too large for a snapshot (4 GiB at most)",
-            Self::Version => "a snapshot in a format that this version does not know",
-            Self::Incomplete => "the end is missing: cut short, or never written whole",
-            Self::Damaged => "damaged: it is not what was written",
-            Self::Unsealed => "not sealed, and a key was given",
-            Self::WrongSeal => "the seal is wrong: another key, or somebody changed the record",
-            Self::KeyNeeded => "sealed: without the key it cannot be brought up to date",
-            Self::Line(number, reason) => return write!(f, "line {number}: {reason}"),
+            Self::NotARecord => "not a snapshot record",
+            Self::TooLarge => "too large for a snapshot record (at most 4 GiB)",
+            Self::UnknownVersion => "snapshot record of an unknown version",
+            Self::Incomplete => "incomplete: the end of the record is missing",
+            Self::Damaged => "damaged: the record does not match its own digest",
+            Self::Unsealed => "not sealed, but a key was given",
+            Self::WrongSeal => "wrong seal: the key is wrong, or the record was changed",
+            Self::KeyNeeded => "sealed: an update needs the key",
+            Self::Line { number, problem } => return write!(f, "line {number}: {problem}"),
         })
     }
 }
@@ -101,21 +105,20 @@ impl fmt::Display for RecordError {
 impl std::error::Error for RecordError {}
 
 impl Record {
-    /// Reads a record. With a key it must carry the seal of that key, which is checked first.
+    /// Parses a record. With a key, the record must have a valid seal, which is checked first.
     ///
     /// # Errors
-    /// [`RecordError`] where it is not exactly what was written once: then nothing of it is to be
-    /// believed.
+    /// [`RecordError`] unless the bytes are exactly what a run has written.
     ///
     /// # Panics
-    /// With a key that is not one of HMAC with [`SEAL_ALGORITHM`].
+    /// If the key is not of HMAC with [`SEAL_ALGORITHM`].
     pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, RecordError> {
         let is_known = |magic: &str| bytes.starts_with(magic.as_bytes());
         if !is_known(MAGIC) && !is_known(MAGIC_1) {
             return Err(if is_known(ANY_MAGIC) {
-                RecordError::Version
+                RecordError::UnknownVersion
             } else {
-                RecordError::NoRecord
+                RecordError::NotARecord
             });
         }
         let (body, sealed) = unseal(&bytes, key)?;
@@ -123,89 +126,88 @@ impl Record {
             Ok(text) => text,
             Err(error) => {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                return Err(RecordError::Line(lines_before(good), "not UTF-8"));
+                return Err(bad_line(good, "not UTF-8"));
             }
         };
-        let mut record = Self::header(text)?;
+        let mut record = Self::parse_header(text)?;
         record.sealed = sealed;
         record.find_end(body)?;
         record.check_entries()?;
         Ok(record)
     }
 
-    /// That of an empty tree, which nobody has read.
+    /// Returns the record of an empty tree, without runs.
     pub(super) fn empty(function: HashFunction) -> Self {
-        let (reads, sealed) = (Vec::new(), SealStatus::No);
-        Self { text: String::new(), function, reads, start: 0, end: 0, count: 0, sealed }
+        let (text, runs) = (String::new(), Vec::new());
+        Self { text, function, runs, start: 0, end: 0, count: 0, sealed: SealStatus::Unsealed }
     }
 
-    /// The function that made the digests.
+    /// Returns the hash function of the digests.
     pub fn hash_function(&self) -> HashFunction {
         self.function
     }
 
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether it carries a seal.
-    pub fn sealed(&self) -> SealStatus {
+    /// Returns the state of the seal.
+    pub fn seal_status(&self) -> SealStatus {
         self.sealed
     }
 
-    /// The runs that read what it says, the earliest first.
-    pub fn reads(&self) -> &[RecordRun] {
-        &self.reads
+    /// Returns the runs that read the files, the earliest first.
+    pub fn runs(&self) -> &[RecordRun] {
+        &self.runs
     }
 
-    /// The entries, in the order of a walk.
+    /// Returns the entries, in the order of a walk.
     pub fn entries(&self) -> impl Iterator<Item = RecordEntry<'_>> {
-        self.lines().filter_map(|(_, line)| line.known_entry(self.function))
+        self.lines().filter_map(|(_, line)| line.checked_entry(self.function))
     }
 
-    /// The entries' lines, each with its place.
-    pub(super) fn lines(&self) -> Lines<'_> {
-        Lines { record: self, at: self.start }
+    /// Returns the lines of the entries, each with its offset.
+    pub(super) fn lines(&self) -> RecordLines<'_> {
+        RecordLines { record: self, at: self.start }
     }
 
-    /// The line at a place that [`Record::lines`] gave, and where it ends.
+    /// Returns the line at an offset from [`Record::lines`], and the offset of the next line.
     pub(super) fn line_at(&self, at: usize) -> Option<(Line<'_>, usize)> {
         let rest = self.text.get(at..self.end)?;
         let length = rest.find('\n')?;
-        Some((Line::cut(&rest[..length], self.function).ok()?, at + length + 1))
+        Some((Line::split(&rest[..length], self.function).ok()?, at + length + 1))
     }
 
-    /// The entry at a place that [`Record::lines`] gave.
+    /// Returns the entry at an offset from [`Record::lines`].
     pub(super) fn entry_at(&self, at: usize) -> Option<RecordEntry<'_>> {
-        self.line_at(at)?.0.known_entry(self.function)
+        self.line_at(at)?.0.checked_entry(self.function)
     }
 
-    /// Whole lines, as they stand.
+    /// Returns the text between two offsets.
     pub(super) fn slice(&self, start: usize, end: usize) -> &str {
         &self.text[start..end]
     }
 
-    /// What tells it from every other record: the digest in its last line.
+    /// Returns the digest in the last line, which differs between records.
     pub(super) fn identity(&self) -> &str {
         let last = &self.text[self.end..];
         last.lines().next().and_then(|line| line.rsplit('\t').next()).unwrap_or("-")
     }
 
-    /// When that run began.
-    pub(super) fn begun(&self, read: u32) -> Option<Time> {
-        let at = self.reads.binary_search_by_key(&read, |read| read.number).ok()?;
-        Some(self.reads[at].begun)
+    /// Returns the time at which a run began.
+    pub(super) fn begun(&self, run: u32) -> Option<Time> {
+        let at = self.runs.binary_search_by_key(&run, |run| run.number).ok()?;
+        Some(self.runs[at].begun)
     }
 
-    /// Whether a file may have been written to after it was read without its time telling.
-    pub(super) fn is_racy(&self, stamp: &Stamp, read: u32) -> bool {
-        self.begun(read).is_some_and(|begun| may_follow(begun, stamp.modified))
+    /// Returns `true` if a file may have changed after `run` read it without a change of its time.
+    pub(super) fn is_racy(&self, stamp: &Stamp, run: u32) -> bool {
+        self.begun(run).is_some_and(|begun| may_follow(begun, stamp.modified))
     }
 
-    fn header(text: String) -> Result<Self, RecordError> {
+    fn parse_header(text: String) -> Result<Self, RecordError> {
         let mut start = MAGIC.len();
-        let mut line = 2;
         let next = |start: &mut usize, word: &str| {
             let rest = text[*start..].strip_prefix(word)?;
             let (field, _) = rest.split_once('\n')?;
@@ -214,32 +216,33 @@ impl Record {
         };
         let name = next(&mut start, ALGORITHM).ok_or(RecordError::Incomplete)?;
         let function = name.parse::<HashFunction>().ok().filter(|f| f.to_string() == name);
-        let function = function.ok_or(RecordError::Line(line, "unknown algorithm"))?;
-        let mut reads: Vec<RecordRun> = Vec::new();
+        let function =
+            function.ok_or(RecordError::Line { number: 2, problem: "unknown algorithm" })?;
+        let mut runs: Vec<RecordRun> = Vec::new();
         while let Some(field) = next(&mut start, READ) {
-            line += 1;
-            let read = field.split_once('\t').and_then(|(read, begun)| {
-                let number = number(read)?.try_into().ok()?;
+            let run = field.split_once('\t').and_then(|(run, begun)| {
+                let number = number(run)?.try_into().ok()?;
                 Some(RecordRun { number, begun: time(begun)? })
             });
-            let latest = reads.last().map_or(0, |read| read.number);
-            let read = read.filter(|read| read.number > latest && read.number < u32::MAX);
-            reads.push(read.ok_or(RecordError::Line(line, "malformed run"))?);
+            let latest = runs.last().map_or(0, |run| run.number);
+            let run = run.filter(|run| run.number > latest && run.number < u32::MAX);
+            let number = 3 + runs.len() as u64;
+            runs.push(run.ok_or(RecordError::Line { number, problem: "malformed run" })?);
         }
-        let (end, sealed) = (start, SealStatus::No);
-        Ok(Self { function, reads, start, end, count: 0, sealed, text })
+        let (end, sealed) = (start, SealStatus::Unsealed);
+        Ok(Self { function, runs, start, end, count: 0, sealed, text })
     }
 
-    /// Finds the last line of the text before the seal, and holds it against what stands before.
+    /// Finds the last line before the seal, and checks the digest in it.
     fn find_end(&mut self, body: usize) -> Result<(), RecordError> {
         let body = &self.text[..body];
         let before = body.strip_suffix('\n').ok_or(RecordError::Incomplete)?;
         let end = before.rfind('\n').map_or(0, |at| at + 1);
         let fields = before[end..].strip_prefix(END).and_then(|rest| rest.split_once('\t'));
         let (count, digest_text) = fields.ok_or(RecordError::Incomplete)?;
-        let said = lower_hex(self.function, digest_text).map_err(|_| RecordError::Damaged)?;
+        let recorded = lower_hex(self.function, digest_text).map_err(|_| RecordError::Damaged)?;
         let count = number(count).ok_or(RecordError::Damaged)?;
-        if end < self.start || digest(self.function, &body.as_bytes()[..end]) != said {
+        if end < self.start || digest(self.function, &body.as_bytes()[..end]) != recorded {
             return Err(RecordError::Damaged);
         }
         (self.end, self.count) = (end, count);
@@ -250,17 +253,15 @@ impl Record {
         let mut last: Option<Cow<'_, [u8]>> = None;
         let mut count = 0;
         let mut at = self.start;
-        let bad = |at: usize, reason| {
-            RecordError::Line(lines_before(&self.text.as_bytes()[..at]), reason)
-        };
+        let bad = |at: usize, problem| bad_line(&self.text.as_bytes()[..at], problem);
         while at < self.end {
             let rest = &self.text[at..self.end];
             let length = rest.find('\n').ok_or(RecordError::Damaged)?;
-            let line = Line::cut(&rest[..length], self.function);
+            let line = Line::split(&rest[..length], self.function);
             let checked = line.and_then(|line| Ok((line.check()?, line)));
-            let (name, line) = checked.map_err(|reason| bad(at, reason))?;
-            if let Line::File { read, stamp, .. } = line {
-                if read != 0 && self.begun(read).is_none() {
+            let (name, line) = checked.map_err(|problem| bad(at, problem))?;
+            if let Line::File { run, stamp, .. } = line {
+                if run != 0 && self.begun(run).is_none() {
                     return Err(bad(at, "no such run"));
                 }
                 if stamp.changed.is_some() && self.text.starts_with(MAGIC_1) {
@@ -274,18 +275,18 @@ impl Record {
             count += 1;
             at += length + 1;
         }
-        if count == self.count { Ok(()) } else { Err(bad(self.end, "another number of entries")) }
+        if count == self.count { Ok(()) } else { Err(bad(self.end, "wrong number of entries")) }
     }
 }
 
-/// Whether a file modified at that time may have been written to again after `begun`, and keep
-/// its time.
+/// Returns `true` if a file of this modification time may have been modified again after `begun`
+/// without a change of its time.
 pub(super) fn may_follow(begun: Time, modified: Time) -> bool {
-    let limit = Time { seconds: begun.seconds.saturating_sub(GRAIN), ..begun };
+    let limit = Time { seconds: begun.seconds.saturating_sub(COARSEST_PRECISION), ..begun };
     modified >= limit
 }
 
-/// How long the text before the seal is. Without a key a seal is only looked for.
+/// Returns the length of the text before the seal, and the state of the seal.
 fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, SealStatus), RecordError> {
     assert!(
         key.is_none_or(|key| key.hash_function() == SEAL_ALGORITHM.into()),
@@ -297,7 +298,7 @@ fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, SealStatus), Record
         return if key.is_some() {
             Err(RecordError::Unsealed)
         } else {
-            Ok((bytes.len(), SealStatus::No))
+            Ok((bytes.len(), SealStatus::Unsealed))
         };
     };
     let tag = str::from_utf8(tag).ok().and_then(|tag| lower_hex(SEAL_ALGORITHM.into(), tag).ok());
@@ -305,24 +306,25 @@ fn unseal(bytes: &[u8], key: Option<&Key>) -> Result<(usize, SealStatus), Record
         (None, _) => Err(RecordError::Incomplete),
         (Some(_), None) => Ok((start, SealStatus::Unchecked)),
         (Some(tag), Some(key)) => match key.verify(&bytes[..start], tag.as_bytes()) {
-            Ok(()) => Ok((start, SealStatus::Checked)),
+            Ok(()) => Ok((start, SealStatus::Valid)),
             Err(_) => Err(RecordError::WrongSeal),
         },
     }
 }
 
-/// The number of the line that begins after `text`.
-fn lines_before(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+/// Returns the error about the line that follows `text`.
+fn bad_line(text: &[u8], problem: &'static str) -> RecordError {
+    let number = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    RecordError::Line { number, problem }
 }
 
-/// See [`Record::lines`].
-pub(super) struct Lines<'r> {
+/// The iterator of [`Record::lines`].
+pub(super) struct RecordLines<'r> {
     record: &'r Record,
     at: usize,
 }
 
-impl<'r> Iterator for Lines<'r> {
+impl<'r> Iterator for RecordLines<'r> {
     type Item = (usize, Line<'r>);
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,4 +1,4 @@
-//! One file replaced by another at once, by one process at a time.
+//! Atomic replacement of a record, by one process at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -7,30 +7,34 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-use super::SnapshotError;
 use crate::engine::FileId;
 use crate::fs::links::resolve_links;
 use crate::fs::replace::{Access, AtomicFile, Existing};
 use crate::fs::temporary::{JOURNAL, NEW_RECORD};
+use crate::snapshot::error::{SnapshotError, SnapshotErrorKind};
 
-/// The right to replace a file, held by a lock on its journal.
+/// The exclusive right to replace a record: a lock on its journal.
 pub(super) struct Replacement {
-    path: PathBuf,
+    /// The record, with links resolved.
+    pub(super) path: PathBuf,
     existing: Existing,
-    journal: PathBuf,
+    pub(super) journal: PathBuf,
     temporary: PathBuf,
-    /// Locked as long as it is open.
+    /// The open journal; closing it releases the lock.
     pub(super) lock: File,
 }
 
 impl Replacement {
-    /// Waits for nobody.
+    /// Locks the journal; fails if another process has locked it.
     pub(super) fn begin(path: &Path, existing: Existing) -> Result<Self, SnapshotError> {
         let path = resolve_links(path);
-        match fs::symlink_metadata(&path) {
-            Ok(metadata) if !metadata.is_file() => return Err(SnapshotError::NotRegular(path)),
-            Ok(_) if existing == Existing::Keep => return Err(SnapshotError::Exists(path)),
-            _ => {}
+        let refusal = match fs::symlink_metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => Some(SnapshotErrorKind::NotRegular),
+            Ok(_) if existing == Existing::Keep => Some(SnapshotErrorKind::Exists),
+            _ => None,
+        };
+        if let Some(kind) = refusal {
+            return Err(SnapshotError::new(path, kind));
         }
         let [journal, temporary] = beside(&path);
         loop {
@@ -45,63 +49,55 @@ impl Replacement {
                 .map_err(|error| SnapshotError::io(&journal, error))?;
             let metadata = lock.metadata().map_err(|error| SnapshotError::io(&journal, error))?;
             if !metadata.is_file() {
-                return Err(SnapshotError::InTheWay(journal));
+                return Err(SnapshotError::new(journal, SnapshotErrorKind::NotAJournal));
             }
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => return Err(SnapshotError::Busy(path)),
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    return Err(SnapshotError::new(path, SnapshotErrorKind::Busy));
+                }
                 Err(error) => return Err(SnapshotError::io(&journal, error.into())),
             }
-            // Whoever held the lock before may have removed what is locked now.
-            let same = |there: fs::Metadata| FileId::of(&there) == FileId::of(&metadata);
-            if fs::symlink_metadata(&journal).is_ok_and(same) {
+            // The process that held the lock before may have removed this file.
+            let is_same = |there: fs::Metadata| FileId::of(&there) == FileId::of(&metadata);
+            if fs::symlink_metadata(&journal).is_ok_and(is_same) {
                 return Ok(Self { path, existing, journal, temporary, lock });
             }
         }
     }
 
-    /// The file that is replaced.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Where the lock is, which is the journal.
-    pub(super) fn journal(&self) -> &Path {
-        &self.journal
-    }
-
     /// Returns `true` if there is a file to replace.
-    pub(super) fn replaces(&self) -> bool {
+    pub(super) fn has_old(&self) -> bool {
         fs::symlink_metadata(&self.path).is_ok()
     }
 
-    /// Begins the new file, with the permissions of the old one.
+    /// Creates the new file, with the permissions of the old one.
     pub(super) fn create(&self) -> io::Result<AtomicFile> {
+        // A killed run may have left one.
         match fs::remove_file(&self.temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {} // left by a run that was killed
+            _ => {}
         }
         let (path, temporary) = (self.path.clone(), self.temporary.clone());
         AtomicFile::create_as(path, temporary, Access::Inherited, self.existing)
     }
 
-    /// Gives the right back with nothing done. A journal with something in it stays.
-    pub(super) fn withdraw(self) {
+    /// Releases the lock, and removes the journal if it is empty.
+    pub(super) fn cancel(self) {
         if self.lock.metadata().is_ok_and(|metadata| metadata.len() == 0) {
             let _ = fs::remove_file(&self.journal);
         }
     }
 
-    /// Leaves nothing but the file.
-    pub(super) fn end(self) {
-        // Whatever stays behind is recognised the next time.
+    /// Removes the journal and the temporary file. Later runs ignore what cannot be removed.
+    pub(super) fn finish(self) {
         let _ = fs::remove_file(&self.temporary);
         let _ = fs::remove_file(&self.journal);
     }
 }
 
-/// The files that a replacement of `path` may have left, or is using: the journal and the new one.
-pub(super) fn beside(path: &Path) -> [PathBuf; 2] {
+/// Returns the paths of the journal and the temporary file of the record at `path`.
+fn beside(path: &Path) -> [PathBuf; 2] {
     [JOURNAL, NEW_RECORD].map(|suffix| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -109,7 +105,7 @@ pub(super) fn beside(path: &Path) -> [PathBuf; 2] {
     })
 }
 
-/// What is not part of a tree in which the record lies: the record, and what stands beside it.
+/// Returns the identities of the record at `path`, its journal and its temporary file.
 pub(super) fn own_files(path: &Path) -> Vec<FileId> {
     let path = resolve_links(path);
     let [journal, temporary] = beside(&path);
@@ -122,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_appears_meanwhile_is_kept() {
+    fn a_file_created_by_another_process_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("record");
         let replacement = Replacement::begin(&path, Existing::Keep).unwrap();
@@ -132,7 +128,7 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"another's");
         fs::remove_file(&path).unwrap();
         replacement.create().unwrap().commit().unwrap();
-        replacement.end();
+        replacement.finish();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -1,19 +1,19 @@
-//! Entries → a record, sealed where there is a key.
+//! The writer of records.
 
 use std::io::{self, Write};
 
-use super::entry::{RecordEntry, write_time};
-use super::name::walk_order;
-use super::record::{MAGIC, RecordRun, SEAL_ALGORITHM};
 use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
 use crate::manifest::record_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
+use crate::snapshot::entry::{RecordContent, RecordEntry, write_time};
+use crate::snapshot::names::walk_order;
+use crate::snapshot::record::{MAGIC, RecordRun, SEAL_ALGORITHM};
 
-/// Bytes handed on at a time.
+/// The size of the buffer, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// Writes a record.
+/// A writer of records.
 ///
 /// ```
 /// use hsum::engine::{Stamp, Time};
@@ -27,7 +27,7 @@ const PIECE: usize = 64 * 1024;
 ///     content: RecordContent::File {
 ///         digest: digest(Algorithm::Sha256, b"rain"),
 ///         stamp: Stamp { size: 4, ..Stamp::default() },
-///         read: 1,
+///         run: 1,
 ///     },
 /// })?;
 /// let record = Record::parse(writer.finish()?, None)?;
@@ -46,18 +46,17 @@ pub struct RecordWriter<W> {
 }
 
 impl<W: Write> RecordWriter<W> {
-    /// Begins one with the runs that its entries will name, the earliest first. With a key, of
-    /// HMAC with [`SEAL_ALGORITHM`], it will be sealed.
+    /// Starts a record with the runs of its entries, the earliest first. A key seals the record.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Writing failed.
     ///
     /// # Panics
-    /// With a key of another function.
+    /// If the key is not of HMAC with [`SEAL_ALGORITHM`].
     pub fn new(
         out: W,
         function: impl Into<HashFunction>,
-        reads: &[RecordRun],
+        runs: &[RecordRun],
         key: Option<&Key>,
     ) -> io::Result<Self> {
         let function = function.into();
@@ -67,9 +66,9 @@ impl<W: Write> RecordWriter<W> {
         );
         let mut pending = String::from(MAGIC);
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
-        for read in reads {
-            pending.push_str(&format!("{READ}{}\t", read.number));
-            write_time(&mut pending, read.begun);
+        for run in runs {
+            pending.push_str(&format!("{READ}{}\t", run.number));
+            write_time(&mut pending, run.begun);
             pending.push('\n');
         }
         let (hasher, mac) = (Hasher::new(function), key.map(Hmac::new));
@@ -79,18 +78,17 @@ impl<W: Write> RecordWriter<W> {
     /// Writes the next entry.
     ///
     /// # Errors
-    /// Those of writing; [`InvalidInput`] for an entry that does not come after the last one in
-    /// the order of a walk, has a digest of another function, or a name or target that no file
-    /// and no link has.
+    /// Writing failed, or [`InvalidInput`]: the entry is not in the order of a walk, its digest is
+    /// of another function, or its name or target is invalid.
     ///
     /// [`InvalidInput`]: io::ErrorKind::InvalidInput
     pub fn entry(&mut self, entry: &RecordEntry<'_>) -> io::Result<()> {
         let in_order = self.last.is_empty() || walk_order(&self.last, &entry.name).is_lt();
-        let own = match &entry.content {
-            super::RecordContent::File { digest, .. } => digest.hash_function() == self.function,
-            super::RecordContent::Link(target) => !target.contains(&0),
+        let is_valid = match &entry.content {
+            RecordContent::File { digest, .. } => digest.hash_function() == self.function,
+            RecordContent::Link(target) => !target.contains(&0),
         };
-        if !in_order || !own || !is_below(&entry.name) {
+        if !in_order || !is_valid || !is_below(&entry.name) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         self.last.clear();
@@ -100,7 +98,7 @@ impl<W: Write> RecordWriter<W> {
         if self.pending.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
-    /// Takes over lines of another record, which come next in order; they are counted apart.
+    /// Copies lines of another record, which the caller adds with [`RecordWriter::count`].
     pub(super) fn lines(&mut self, lines: &str) -> io::Result<()> {
         if !lines.is_empty() {
             self.last.clear();
@@ -113,15 +111,15 @@ impl<W: Write> RecordWriter<W> {
         self.write(lines)
     }
 
-    /// Counts entries that were taken over.
+    /// Counts entries in copied lines.
     pub(super) fn count(&mut self, entries: u64) {
         self.count += entries;
     }
 
-    /// Writes the end, and the seal.
+    /// Writes the end of the record, and the seal.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Writing failed.
     pub fn finish(mut self) -> io::Result<W> {
         self.flush()?;
         let digest = std::mem::replace(&mut self.hasher, Hasher::new(self.function)).finalize();
@@ -144,7 +142,7 @@ impl<W: Write> RecordWriter<W> {
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
-        // In pieces that stay in the cache between the hashing and the writing.
+        // In pieces that stay in the cache between hashing and writing.
         for piece in text.as_bytes().chunks(4 * PIECE) {
             self.hasher.update(piece);
             if let Some(mac) = &mut self.mac {

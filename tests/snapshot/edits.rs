@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use hsum::snapshot::{self, AcceptRot, MissingFiles, SnapshotOptions, TreeShare};
+use hsum::snapshot::{self, AcceptRot, SnapshotOptions, TreeShare};
 
 use crate::model::{self, Item, State, short};
 use crate::support::Numbers;
-use crate::tree::{Tree, look};
+use crate::tree::{Tree, state_of};
 
 const EDITS: usize = 1000;
 
@@ -50,7 +50,7 @@ impl Editor {
     }
 
     fn any(&mut self, wanted: impl Fn(&Item) -> bool) -> Option<(String, Item)> {
-        let state = look(&self.tree.root());
+        let state = state_of(&self.tree.root());
         let mut all: Vec<_> = state.into_iter().filter(|(_, item)| wanted(item)).collect();
         if all.is_empty() {
             return None;
@@ -185,13 +185,13 @@ impl Recorded {
 fn every_report_is_as_the_model_says() {
     let mut editor = Editor::new(0x5eed);
     editor.tree.take(&SnapshotOptions::default());
-    let state = look(&editor.tree.root());
+    let state = state_of(&editor.tree.root());
     let mut recorded = Recorded { state, to_read_again: BTreeSet::new() };
     let mut seen_kinds = BTreeSet::new();
     let mut edits = 0;
     while edits < EDITS {
         edits += usize::from(editor.edit().is_some());
-        let now = look(&editor.tree.root());
+        let now = state_of(&editor.tree.root());
         let expected = model::expected(&recorded.state, &now);
         assert_eq!(short(&editor.tree.audit()), expected, "audit after {edits} edits");
         seen_kinds.extend(expected.iter().map(|(_, what, _)| *what));
@@ -200,12 +200,12 @@ fn every_report_is_as_the_model_says() {
             let old = editor.tree.record();
             let (options, seen, accept) = match editor.numbers.below(4) {
                 0 => {
-                    let options =
-                        SnapshotOptions::default().oldest(TreeShare::percent(100.0).unwrap());
+                    let options = SnapshotOptions::default()
+                        .verify_oldest(TreeShare::percent(100.0).unwrap());
                     (options, now, AcceptRot::Nothing)
                 }
                 1 => {
-                    let options = SnapshotOptions::default().accept(AcceptRot::Everything);
+                    let options = SnapshotOptions::default().accept_rot(AcceptRot::Everything);
                     (options, now, AcceptRot::Everything)
                 }
                 _ => {
@@ -214,7 +214,7 @@ fn every_report_is_as_the_model_says() {
                 }
             };
             let expected = model::expected(&recorded.state, &seen);
-            let report = editor.tree.update(&options.missing(MissingFiles::Allowed));
+            let report = editor.tree.update(&options.allow_missing(true));
             let printed = |(name, what, other): &(String, &'static str, Option<String>)| {
                 let is_accepted = *what == "ROTTED" && accept == AcceptRot::Everything;
                 (name.clone(), if is_accepted { "ACCEPTED" } else { *what }, other.clone())

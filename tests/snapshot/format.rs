@@ -28,7 +28,7 @@ fn file(name: &[u8], seed: u64) -> RecordEntry<'static> {
     let stamp = Stamp { size: seed.wrapping_mul(seed), modified, changed, inode: seed };
     let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
     let content =
-        RecordContent::File { digest, stamp, read: if seed.is_multiple_of(3) { 0 } else { 3 } };
+        RecordContent::File { digest, stamp, run: if seed.is_multiple_of(3) { 0 } else { 3 } };
     RecordEntry { name: name.to_vec().into(), content }
 }
 
@@ -218,17 +218,17 @@ fn there_is_one_way_to_write_each_record() {
         ("\n".into(), 3),
     ] {
         let result = forged(&bad);
-        let at = matches!(result, Err(RecordError::Line(at, _)) if at == number);
+        let at = matches!(result, Err(RecordError::Line { number: at, .. }) if at == number);
         assert!(at, "{bad:?}: {result:?}");
     }
     let parse = |text: &str| Record::parse(text.as_bytes().to_vec(), None).map(drop);
-    assert_eq!(parse(""), Err(RecordError::NoRecord));
-    assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(RecordError::NoRecord));
-    assert_eq!(parse("hsum-snapshot 3\n"), Err(RecordError::Version));
+    assert_eq!(parse(""), Err(RecordError::NotARecord));
+    assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(RecordError::NotARecord));
+    assert_eq!(parse("hsum-snapshot 3\n"), Err(RecordError::UnknownVersion));
     assert_eq!(parse("hsum-snapshot 2\n"), Err(RecordError::Incomplete));
     assert_eq!(parse("hsum-snapshot 1\n"), Err(RecordError::Incomplete));
     let unknown = parse("hsum-snapshot 1\nalgorithm\tsha257\nend\t0\t00\n");
-    assert!(matches!(unknown, Err(RecordError::Line(2, _))), "{unknown:?}");
+    assert!(matches!(unknown, Err(RecordError::Line { number: 2, .. })), "{unknown:?}");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn the_writer_writes_nothing_that_the_reader_refuses() {
 fn every_algorithm_has_records() {
     for algorithm in Algorithm::ALL {
         let digest = digest(*algorithm, b"x");
-        let content = RecordContent::File { digest, stamp: Stamp::default(), read: 0 };
+        let content = RecordContent::File { digest, stamp: Stamp::default(), run: 0 };
         let entry = RecordEntry { name: b"x".into(), content };
         let mut writer = RecordWriter::new(Vec::new(), *algorithm, &[], None).unwrap();
         writer.entry(&entry).unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use hsum::snapshot::{self, SnapshotOptions};
+use hsum::snapshot::{Record, SnapshotOptions};
 
 use crate::support::{HSUM, Numbers, Ran, finish, kill, skip};
 use crate::tree::Tree;
@@ -56,7 +56,7 @@ fn killed_at_any_moment() {
     update().run().exits(0);
     let time = start.elapsed().min(Duration::from_millis(100));
     let whole = tree.dir.read("record");
-    assert!(snapshot::load(&tree.record_path(), None).is_ok());
+    assert!(Record::open(&tree.record_path(), None).is_ok());
     assert_ne!(timeless(&old), timeless(&whole));
 
     fs::write(tree.record_path(), &old).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hsum::snapshot::{Change, Finding};
+use hsum::snapshot::{FileChange, Finding};
 
 /// What is under a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,13 +54,13 @@ pub(crate) fn short(findings: &[Finding]) -> Vec<Short> {
     let text = |name: &[u8]| String::from_utf8(name.to_vec()).unwrap();
     let one = |finding: &Finding| {
         let (what, other) = match &finding.change {
-            Change::Changed => ("CHANGED", None),
-            Change::Rotted => ("ROTTED", None),
-            Change::Accepted => ("ACCEPTED", None),
-            Change::New => ("NEW", None),
-            Change::Missing => ("MISSING", None),
-            Change::Moved { from } => ("MOVED", Some(text(from))),
-            Change::Duplicate { of } => ("DUPLICATE", Some(text(of))),
+            FileChange::Changed => ("CHANGED", None),
+            FileChange::Rotted => ("ROTTED", None),
+            FileChange::Accepted => ("ACCEPTED", None),
+            FileChange::New => ("NEW", None),
+            FileChange::Missing => ("MISSING", None),
+            FileChange::Moved { from } => ("MOVED", Some(text(from))),
+            FileChange::Duplicate { of } => ("DUPLICATE", Some(text(of))),
         };
         (text(&finding.name), what, other)
     };

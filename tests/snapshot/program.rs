@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use hsum::snapshot;
+use hsum::snapshot::Record;
 
 use crate::support::{Dir, name, sha256};
 use crate::tree::Tree;
@@ -106,7 +106,7 @@ fn a_record_that_is_not_whole_is_not_believed() {
     let tree = recorded(&["a"]);
     let whole = tree.dir.read("record");
     tree.dir.write("record", &whole[..whole.len() - 1]);
-    let cut = "hsum: record: the end is missing: cut short, or never written whole\n";
+    let cut = "hsum: record: incomplete: the end of the record is missing\n";
     for verb in ["audit tree record", "update tree record", "diff record record"] {
         tree.dir.words(verb).gives(REFUSED, "", cut);
     }
@@ -114,10 +114,10 @@ fn a_record_that_is_not_whole_is_not_believed() {
     let mut damaged = whole.clone();
     damaged[digit] ^= 1;
     tree.dir.write("record", damaged);
-    let damaged = "hsum: record: damaged: it is not what was written\n";
+    let damaged = "hsum: record: damaged: the record does not match its own digest\n";
     tree.dir.words("audit tree record").gives(REFUSED, "", damaged);
     tree.dir.write("record", "d41d8cd98f00b204e9800998ecf8427e  a\n");
-    tree.dir.words("audit tree record").gives(REFUSED, "", "hsum: record: not a snapshot\n");
+    tree.dir.words("audit tree record").gives(REFUSED, "", "hsum: record: not a snapshot record\n");
     tree.dir.words("snapshot tree -o record --force").prints("");
     tree.dir.words("audit tree record").prints("");
 }
@@ -126,20 +126,20 @@ fn a_record_that_is_not_whole_is_not_believed() {
 fn the_key_is_asked_for() {
     let mut tree = recorded(&["a"]);
     let with = |words: &str, key: &str| tree.dir.words(words).env("KEY", key);
-    let unsealed = "hsum: record: not sealed, and a key was given\n";
+    let unsealed = "hsum: record: not sealed, but a key was given\n";
     with("audit tree record --key env:KEY", "k").gives(REFUSED, "", unsealed);
     with("snapshot tree -fo record --key env:KEY", "k").prints("");
     with("audit tree record --key env:KEY", "k").prints("");
     with("update tree record --key env:KEY", "k").prints("");
     with("diff record record --key env:KEY", "k").prints("");
-    let wrong = "hsum: record: the seal is wrong: another key, or somebody changed the record\n";
+    let wrong = "hsum: record: wrong seal: the key is wrong, or the record was changed\n";
     for verb in ["audit tree record", "update tree record", "diff record record"] {
         let words = format!("{verb} --key env:KEY");
         with(&words, "K").gives(REFUSED, "", wrong);
     }
-    let unchecked = "hsum: warning: record: sealed; without --key nobody checks the seal\n";
+    let unchecked = "hsum: warning: record: the seal was not checked; use --key to check it\n";
     tree.dir.words("audit tree record").gives(0, "", unchecked);
-    let needed = "hsum: record: sealed: without the key it cannot be brought up to date\n";
+    let needed = "hsum: record: sealed: an update needs the key\n";
     tree.dir.words("update tree record").gives(REFUSED, "", needed);
     let unset = "hsum: environment variable KEY is not set\n";
     tree.dir.words("audit tree record --key env:KEY").gives(USAGE, "", unset);
@@ -210,7 +210,7 @@ fn what_cannot_be_read_is_kept_and_not_called_missing() {
     tree.dir.chmod("tree/secret", 0o644);
     let ran = tree.dir.words("update tree all/record").run();
     assert!(ran.exits(DIFFERENCES).ends_with("secret: CHANGED\n"));
-    assert_eq!(snapshot::load(&tree.dir.path("all/record"), None).unwrap().count(), 5);
+    assert_eq!(Record::open(&tree.dir.path("all/record"), None).unwrap().count(), 5);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_record_is_not_replaced_by_one_that_lacks_files() {
     tree.dir.chmod("tree/closed", 0);
     let closed = "hsum: tree/closed: Permission denied\n";
     let kept = "hsum: all/record: not replaced: 1 file or directory could not be read; use 'hsum \
-                update', which keeps what the record says of them, or remove the record first\n";
+                update' to keep their entries, or remove the record first\n";
     let warning = "hsum: WARNING: 1 file or directory could not be read\n";
     let snapshot = ["snapshot", "tree", "-o", "all/record", "--force"];
     let Some(call) = tree.dir.powerless(&snapshot) else {
@@ -236,7 +236,7 @@ fn a_record_is_not_replaced_by_one_that_lacks_files() {
     fs::remove_file(tree.dir.path("all/record")).unwrap();
     let call = tree.dir.powerless(&snapshot).expect("again");
     call.gives(UNDONE, "", &format!("{closed}{warning}"));
-    assert_eq!(snapshot::load(&tree.dir.path("all/record"), None).unwrap().count(), 2);
+    assert_eq!(Record::open(&tree.dir.path("all/record"), None).unwrap().count(), 2);
     // Nothing is said of a file that could not be read.
     fs::write(tree.dir.path("all/record"), before).unwrap();
     let nothing = "hsum: 0 files accepted: no file that was read has rotted\n";
@@ -369,13 +369,13 @@ fn only_files_and_pipes_are_read_as_records() {
     let tree = recorded(&["a"]);
     for device in ["/dev/zero", "/dev/null"] {
         let words = format!("audit tree {device}");
-        let refused = format!("hsum: {device}: not a snapshot\n");
+        let refused = format!("hsum: {device}: not a snapshot record\n");
         tree.dir.words(&words).gives(REFUSED, "", &refused);
         let words = format!("diff {device} record");
         tree.dir.words(&words).gives(REFUSED, "", &refused);
     }
     tree.dir.fifo("fifo");
-    tree.dir.words("audit tree fifo").gives(REFUSED, "", "hsum: fifo: not a snapshot\n");
+    tree.dir.words("audit tree fifo").gives(REFUSED, "", "hsum: fifo: not a snapshot record\n");
     let refused = "hsum: fifo: not a regular file\n";
     tree.dir.words("update tree fifo").gives(UNDONE, "", refused);
     tree.dir.words("snapshot tree -o fifo --force").gives(UNDONE, "", refused);
@@ -390,14 +390,14 @@ fn only_files_and_pipes_are_read_as_records() {
     tree.dir.shell("ulimit -v 4000000; yes | \"$HSUM\" audit tree /dev/stdin").gives(
         REFUSED,
         "",
-        "hsum: /dev/stdin: not a snapshot\n",
+        "hsum: /dev/stdin: not a snapshot record\n",
     );
     let large = fs::File::create(tree.dir.path("large")).unwrap();
     large.set_len(1 << 40).unwrap();
-    tree.dir.words("audit tree large").gives(REFUSED, "", "hsum: large: not a snapshot\n");
-    tree.dir.words("update tree large").gives(REFUSED, "", "hsum: large: not a snapshot\n");
+    tree.dir.words("audit tree large").gives(REFUSED, "", "hsum: large: not a snapshot record\n");
+    tree.dir.words("update tree large").gives(REFUSED, "", "hsum: large: not a snapshot record\n");
     fs::rename(tree.dir.path("large"), tree.dir.path("record.hsum-journal")).unwrap();
-    tree.dir.words("update tree record").run().is_in(UNDONE, b"", "in the way of the journal");
+    tree.dir.words("update tree record").run().is_in(UNDONE, b"", "not a journal");
 }
 
 #[test]
@@ -498,6 +498,6 @@ fn a_journal_that_is_put_back_says_nothing_of_what_changed_since() {
     }
     plant(0o600);
     fs::hard_link(tree.dir.path("record.hsum-journal"), tree.dir.path("link")).unwrap();
-    take().run().is_in(UNDONE, b"", "in the way of the journal");
+    take().run().is_in(UNDONE, b"", "not a journal");
     assert_eq!(tree.dir.read("link"), journal);
 }

@@ -6,9 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::engine::Time;
 use hsum::snapshot::{
-    self, AcceptRot, ChangeTimes, Existing, Inodes, MissingFiles, Record, RecordContent,
-    RecordError, RecordWriter, SEAL_ALGORITHM, SnapshotError, SnapshotNotice, SnapshotOptions,
-    TreeShare,
+    self, AcceptRot, Existing, Record, RecordContent, RecordError, RecordWriter, SEAL_ALGORITHM,
+    SnapshotError, SnapshotErrorKind, SnapshotNotice, SnapshotOptions, TreeShare,
 };
 use hsum::{Algorithm, Key};
 
@@ -20,7 +19,7 @@ fn found(name: &str, what: &'static str, other: Option<&str>) -> Short {
 }
 
 fn percent(percent: f64) -> SnapshotOptions {
-    SnapshotOptions::default().oldest(TreeShare::percent(percent).unwrap())
+    SnapshotOptions::default().verify_oldest(TreeShare::percent(percent).unwrap())
 }
 
 #[test]
@@ -43,17 +42,16 @@ fn only_what_may_have_changed_is_read() {
     fs::copy(tree.path("d"), tree.path("d2")).unwrap();
     set_time(&tree.path("d2"), fs::metadata(tree.path("d")).unwrap().mtime() as u64);
     fs::rename(tree.path("d2"), tree.path("d")).unwrap();
-    let ignoring =
-        || SnapshotOptions::default().inodes(Inodes::Ignored).change_times(ChangeTimes::Ignored);
+    let ignoring = || SnapshotOptions::default().ignore_inodes(true).ignore_change_times(true);
     assert_eq!(tree.update(&ignoring()).read, 0);
-    assert_eq!(tree.update(&ignoring().change_times(ChangeTimes::Count)).read, 1);
+    assert_eq!(tree.update(&ignoring().ignore_change_times(false)).read, 1);
 }
 
 /// The record with each entry changed.
 fn edit(tree: &Tree, change: impl Fn(&mut RecordContent<'_>)) {
     let record = tree.record();
     let mut writer =
-        RecordWriter::new(Vec::new(), record.hash_function(), record.reads(), None).unwrap();
+        RecordWriter::new(Vec::new(), record.hash_function(), record.runs(), None).unwrap();
     for mut entry in record.entries() {
         change(&mut entry.content);
         writer.entry(&entry).unwrap();
@@ -66,7 +64,7 @@ fn a_time_that_was_set_back_does_not_hide_a_change() {
     let tree = Tree::with(&["a", "b"]);
     tree.take(&SnapshotOptions::default());
     tree.rot("a", "A");
-    let ignored = SnapshotOptions::default().change_times(ChangeTimes::Ignored);
+    let ignored = SnapshotOptions::default().ignore_change_times(true);
     assert_eq!(tree.update(&ignored).read, 0);
     let report = tree.update(&SnapshotOptions::default());
     assert_eq!((report.read, short(&report.findings)), (1, vec![found("a", "ROTTED", None)]));
@@ -110,7 +108,7 @@ fn a_record_without_change_times_is_read() {
     let body = mixed[..mixed.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
     let mixed = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
     let refusal = Record::parse(mixed.into_bytes(), None).map(drop);
-    assert!(matches!(refusal, Err(RecordError::Line(..))), "{refusal:?}");
+    assert!(matches!(refusal, Err(RecordError::Line { .. })), "{refusal:?}");
 }
 
 #[test]
@@ -145,11 +143,9 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     let tree = Tree::with(&["a", "b", "c/d", "c/e"]);
     tree.take(&SnapshotOptions::default());
     let before = tree.dir.read("record");
-    let update = |options: &SnapshotOptions| {
-        snapshot::update(&tree.root(), &tree.record_path(), options, |_| {})
-    };
+    let update = |options: &SnapshotOptions| tree.try_update(options);
     let refused = |options: &SnapshotOptions| match update(options) {
-        Err(SnapshotError::MostMissing { missing, recorded, .. }) => {
+        Err(SnapshotErrorKind::MostMissing { missing, recorded }) => {
             assert_eq!(tree.dir.read("record"), before);
             (missing, recorded)
         }
@@ -157,13 +153,13 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     };
     // Not mounted.
     fs::rename(tree.root(), tree.dir.path("away")).unwrap();
-    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotError::File(_))));
+    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotErrorKind::File(_))));
     fs::write(tree.root(), "no directory").unwrap();
-    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotError::File(_))));
+    assert!(matches!(update(&SnapshotOptions::default()), Err(SnapshotErrorKind::File(_))));
     fs::remove_file(tree.root()).unwrap();
     tree.dir.mkdir("tree");
     assert_eq!(refused(&SnapshotOptions::default()), (4, 4));
-    assert_eq!(refused(&percent(100.0).accept(AcceptRot::Everything)), (4, 4));
+    assert_eq!(refused(&percent(100.0).accept_rot(AcceptRot::Everything)), (4, 4));
     assert_eq!(tree.dir.names(), ["away", "record", "tree"]);
     // Something else is mounted.
     fs::write(tree.path("other"), "other").unwrap();
@@ -174,11 +170,11 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     fs::create_dir(tree.path("c")).unwrap();
     fs::copy(tree.dir.path("away/c/d"), tree.path("c/d")).unwrap();
     let found = update(&SnapshotOptions::default()).unwrap().findings;
-    assert_eq!(found.iter().filter(|f| f.change == snapshot::Change::Missing).count(), 2);
+    assert_eq!(found.iter().filter(|f| f.change == snapshot::FileChange::Missing).count(), 2);
 
     fs::remove_dir_all(tree.root()).unwrap();
     tree.dir.mkdir("tree");
-    let allowed = SnapshotOptions::default().missing(MissingFiles::Allowed);
+    let allowed = SnapshotOptions::default().allow_missing(true);
     assert_eq!(update(&allowed).unwrap().findings.len(), 3);
     assert_eq!(tree.record().count(), 0);
     assert_eq!(short(&tree.update(&SnapshotOptions::default()).findings), []);
@@ -192,12 +188,14 @@ fn a_record_is_not_replaced_without_being_asked() {
     let before = tree.dir.read("record");
     let take = |name: &str, options: &SnapshotOptions| {
         let target = tree.dir.path(name);
-        snapshot::take(&tree.root(), &target, Algorithm::Sha256, options, |_| {}).map(drop)
+        snapshot::take(&tree.root(), &target, Algorithm::Sha256, options, |_| {})
+            .map(drop)
+            .map_err(SnapshotError::into_kind)
     };
     for contents in [&before[..], b"", b"something else"] {
         tree.dir.write("record", contents);
         let taken = take("record", &SnapshotOptions::default());
-        assert!(matches!(taken, Err(SnapshotError::Exists(_))), "{taken:?}");
+        assert!(matches!(taken, Err(SnapshotErrorKind::Exists)), "{taken:?}");
         assert_eq!(tree.dir.read("record"), contents);
         assert_eq!(tree.dir.names(), ["record", "tree"]);
     }
@@ -206,7 +204,7 @@ fn a_record_is_not_replaced_without_being_asked() {
     for name in ["fifo", "folder", "/dev/null"] {
         let options = SnapshotOptions::default().existing(Existing::Replace);
         let taken = take(name, &options);
-        assert!(matches!(taken, Err(SnapshotError::NotRegular(_))), "{name}: {taken:?}");
+        assert!(matches!(taken, Err(SnapshotErrorKind::NotRegular)), "{name}: {taken:?}");
     }
     tree.take(&SnapshotOptions::default());
     assert_eq!(short(&tree.audit()), []);
@@ -233,7 +231,7 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
     tree.rot("hot", "hot");
     assert_eq!(short(&tree.audit()), [found("hot", "ROTTED", None)]);
     tree.write("future", "past");
-    let later = later.change_times(ChangeTimes::Ignored);
+    let later = later.ignore_change_times(true);
     tree.update(&later);
     assert_eq!(tree.update(&later).read, 0);
 }
@@ -243,7 +241,7 @@ fn rot_is_not_taken_into_the_record() {
     let tree = Tree::with(&["good", "rots"]);
     tree.take(&SnapshotOptions::default());
     tree.rot("rots", "rotS");
-    let by_contents = SnapshotOptions::default().change_times(ChangeTimes::Ignored);
+    let by_contents = SnapshotOptions::default().ignore_change_times(true);
     assert_eq!(tree.update(&by_contents).read, 0, "nothing shows it");
     let rotted = [found("rots", "ROTTED", None)];
     assert_eq!(short(&tree.update(&percent(100.0)).findings), rotted);
@@ -258,7 +256,7 @@ fn rot_is_not_taken_into_the_record() {
     assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
 
     tree.rot("rots", "rotS");
-    let accept = SnapshotOptions::default().accept(AcceptRot::Everything);
+    let accept = SnapshotOptions::default().accept_rot(AcceptRot::Everything);
     assert_eq!(short(&tree.update(&accept).findings), [found("rots", "ACCEPTED", None)]);
     assert_eq!(short(&tree.audit()), []);
     assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
@@ -277,8 +275,8 @@ fn what_is_accepted_is_named() {
     });
     let accept = |names: &[&str]| {
         let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let options = SnapshotOptions::default().accept(AcceptRot::Names(names));
-        snapshot::update(&tree.root(), &tree.record_path(), &options, |_| {})
+        let options = SnapshotOptions::default().accept_rot(AcceptRot::Names(names));
+        tree.try_update(&options)
     };
     let report = accept(&["a", "dir"]).unwrap();
     let accepted = [found("a", "ACCEPTED", None), found("dir/c", "ACCEPTED", None)];
@@ -292,7 +290,10 @@ fn what_is_accepted_is_named() {
     assert_eq!(short(&report.findings), mixed);
     for unknown in ["di", "dir/", "tree/a", "x"] {
         let result = accept(&["a", unknown]);
-        assert!(matches!(result, Err(SnapshotError::NotRecorded { .. })), "{unknown}: {result:?}");
+        assert!(
+            matches!(result, Err(SnapshotErrorKind::NotRecorded { .. })),
+            "{unknown}: {result:?}"
+        );
     }
 }
 
@@ -305,7 +306,7 @@ fn the_oldest_come_first_and_all_in_their_turn() {
     }
     tree.take(&SnapshotOptions::default());
     let mut nights = Vec::new();
-    let is_first_run_named = |tree: &Tree| tree.record().reads()[0].number == 1;
+    let is_first_run_named = |tree: &Tree| tree.record().runs()[0].number == 1;
     while is_first_run_named(&tree) {
         nights.push(tree.update(&percent(5.0)).read);
         assert!(nights.len() <= 20, "{nights:?}");
@@ -420,14 +421,14 @@ fn the_record_may_lie_in_the_tree() {
     let options = SnapshotOptions::default();
     snapshot::take(&tree.root(), &target, Algorithm::Sha256, &options, |_| {}).unwrap();
     for _ in 0..2 {
-        let record = snapshot::load(&target, None).unwrap();
+        let record = Record::open(&target, None).unwrap();
         assert_eq!(record.count(), 2);
-        let options = SnapshotOptions::default().leave_out(&target);
+        let options = SnapshotOptions::default().exclude_record(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
         assert_eq!(short(&report.findings), []);
         // What a killed update leaves is no part of the tree either.
         fs::write(tree.path("a/record.hsum-new"), "hsum-snap").unwrap();
-        let options = SnapshotOptions::default().leave_out(&target);
+        let options = SnapshotOptions::default().exclude_record(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
         assert_eq!(short(&report.findings), []);
         let report = snapshot::update(&tree.root(), &target, &percent(100.0), |_| {}).unwrap();
@@ -442,15 +443,10 @@ fn seals_are_asked_for_and_kept() {
     let key = |text: &str| {
         SnapshotOptions::default().key(Key::new(SEAL_ALGORITHM, text.as_bytes()).unwrap())
     };
-    let update = |tree: &Tree, options: &SnapshotOptions| match snapshot::update(
-        &tree.root(),
-        &tree.record_path(),
-        options,
-        |_| {},
-    ) {
+    let update = |tree: &Tree, options: &SnapshotOptions| match tree.try_update(options) {
         Ok(report) => Ok(report.read),
-        Err(SnapshotError::Refused(_, refusal)) => Err(refusal),
-        Err(failure) => panic!("{failure}"),
+        Err(SnapshotErrorKind::Rejected(cause)) => Err(cause),
+        Err(error) => panic!("{error}"),
     };
     tree.take(&SnapshotOptions::default());
     assert_eq!(update(&tree, &key("k")), Err(RecordError::Unsealed));
@@ -474,8 +470,8 @@ fn a_journal_that_somebody_else_wrote_is_not_believed() {
     let other = "not a journal";
     tree.dir.write("record.hsum-journal", other);
     let path = tree.record_path();
-    let result = snapshot::update(&tree.root(), &path, &key, |_| {});
-    assert!(matches!(result, Err(SnapshotError::InTheWay(_))), "{result:?}");
+    let result = tree.try_update(&key);
+    assert!(matches!(result, Err(SnapshotErrorKind::NotAJournal)), "{result:?}");
     assert_eq!(tree.dir.read("record.hsum-journal"), other.as_bytes());
     // Cut anywhere, changed anywhere, or of another key: what it says is read anew.
     tree.write("a", "x");
@@ -498,9 +494,8 @@ fn one_writes_at_a_time() {
     tree.dir.write("record.hsum-journal", "");
     let journal = fs::File::open(tree.dir.path("record.hsum-journal")).unwrap();
     rustix::fs::flock(&journal, rustix::fs::FlockOperation::LockExclusive).unwrap();
-    let result =
-        snapshot::update(&tree.root(), &tree.record_path(), &SnapshotOptions::default(), |_| {});
-    assert!(matches!(result, Err(SnapshotError::Busy(_))), "{result:?}");
+    let result = tree.try_update(&SnapshotOptions::default());
+    assert!(matches!(result, Err(SnapshotErrorKind::Busy)), "{result:?}");
     drop(journal);
     tree.update(&SnapshotOptions::default());
 }

@@ -1,4 +1,4 @@
-//! A tree on disk that tests change, and what the library says of it.
+//! A tree on disk that tests change, with its record.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::Algorithm;
-use hsum::snapshot::{self, Existing, Finding, Record, SnapshotOptions, SnapshotReport};
+use hsum::snapshot::{
+    self, Existing, Finding, Record, SnapshotError, SnapshotErrorKind, SnapshotOptions,
+    SnapshotReport,
+};
 
 use crate::support::Dir;
 
@@ -25,7 +28,7 @@ impl Tree {
         Self { dir, clock: 1_000_000_000 }
     }
 
-    /// One with these files, each of which holds its own name.
+    /// Creates a tree of these files, each of which contains its own name.
     pub(crate) fn with(names: &[&str]) -> Self {
         let mut tree = Self::new();
         names.iter().for_each(|name| tree.write(name, name));
@@ -44,7 +47,7 @@ impl Tree {
         self.root().join(name)
     }
 
-    /// Writes a file, long ago, each at a time of its own.
+    /// Writes a file, with a unique modification time in the past.
     pub(crate) fn write(&mut self, name: &str, contents: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -69,11 +72,19 @@ impl Tree {
     }
 
     pub(crate) fn update(&self, options: &SnapshotOptions) -> SnapshotReport {
-        snapshot::update(&self.root(), &self.record_path(), options, |_| {}).unwrap()
+        self.try_update(options).unwrap()
+    }
+
+    pub(crate) fn try_update(
+        &self,
+        options: &SnapshotOptions,
+    ) -> Result<SnapshotReport, SnapshotErrorKind> {
+        snapshot::update(&self.root(), &self.record_path(), options, |_| {})
+            .map_err(SnapshotError::into_kind)
     }
 
     pub(crate) fn record(&self) -> Record {
-        snapshot::load(&self.record_path(), None).unwrap()
+        Record::open(&self.record_path(), None).unwrap()
     }
 
     pub(crate) fn audit(&self) -> Vec<Finding> {
@@ -87,14 +98,14 @@ pub(crate) fn set_time(path: &Path, seconds: u64) {
     File::open(path).and_then(|file| file.set_modified(time)).unwrap();
 }
 
-/// What there is below a directory, found in another way than the library's.
-pub(crate) fn look(root: &Path) -> crate::model::State {
+/// Reads the state of the files below a directory, without the library.
+pub(crate) fn state_of(root: &Path) -> crate::model::State {
     let mut state = crate::model::State::new();
-    look_into(root, "", &mut state);
+    add_state(root, "", &mut state);
     state
 }
 
-fn look_into(root: &Path, prefix: &str, state: &mut crate::model::State) {
+fn add_state(root: &Path, prefix: &str, state: &mut crate::model::State) {
     use crate::model::Item;
     for entry in fs::read_dir(root.join(prefix)).unwrap() {
         let entry = entry.unwrap();
@@ -102,7 +113,7 @@ fn look_into(root: &Path, prefix: &str, state: &mut crate::model::State) {
         let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         let metadata = fs::symlink_metadata(entry.path()).unwrap();
         if metadata.is_dir() {
-            look_into(root, &name, state);
+            add_state(root, &name, state);
         } else if metadata.is_symlink() {
             let target = fs::read_link(entry.path()).unwrap();
             state.insert(name, Item::Link(target.as_os_str().as_bytes().to_vec()));

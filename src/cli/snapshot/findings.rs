@@ -1,60 +1,51 @@
-//! Findings of an audit → lines, as text or JSON.
+//! Printing of findings, as text or JSON.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use hsum::snapshot::{Change, Finding};
+use hsum::snapshot::{FileChange, Finding};
 use hsum::{Digest, Error};
 use serde_json::{Map, Value};
 
-use super::output::{Output, WriteError};
-use super::print::{json_bytes, json_error, json_name};
-use super::quote::quote;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::print::{json_bytes, json_error, json_name};
+use crate::cli::quote::quote;
 
-/// How findings are printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// `NAME: STATUS`.
-    Lines,
-    /// JSON Lines: one object for each finding.
-    Json,
-}
-
-/// Prints findings to standard output.
-pub(super) struct Printer {
+/// A printer of findings to standard output: `NAME: STATUS`, or one JSON object per line.
+pub(super) struct FindingPrinter {
     output: Output,
-    form: Form,
+    json: bool,
 }
 
-impl Printer {
-    pub(super) fn new(form: Form) -> Result<Self, WriteError> {
-        Ok(Self { output: Output::stdout()?, form })
+impl FindingPrinter {
+    pub(super) fn new(json: bool) -> Result<Self, WriteError> {
+        Ok(Self { output: Output::stdout()?, json })
     }
 
-    /// A file that is as it was.
+    /// Prints an unchanged file.
     pub(super) fn same(&mut self, name: &[u8]) -> Result<(), WriteError> {
         self.line(name, "OK", None, &[])
     }
 
     pub(super) fn finding(&mut self, finding: &Finding) -> Result<(), WriteError> {
         let (status, other) = match &finding.change {
-            Change::Changed => ("CHANGED", None),
-            Change::Rotted => ("ROTTED", None),
-            Change::Accepted => ("ACCEPTED", None),
-            Change::New => ("NEW", None),
-            Change::Missing => ("MISSING", None),
-            Change::Moved { from } => ("MOVED", Some(("from", &**from))),
-            Change::Duplicate { of } => ("DUPLICATE", Some(("of", &**of))),
+            FileChange::Changed => ("CHANGED", None),
+            FileChange::Rotted => ("ROTTED", None),
+            FileChange::Accepted => ("ACCEPTED", None),
+            FileChange::New => ("NEW", None),
+            FileChange::Missing => ("MISSING", None),
+            FileChange::Moved { from } => ("MOVED", Some(("from", &**from))),
+            FileChange::Duplicate { of } => ("DUPLICATE", Some(("of", &**of))),
         };
         let digests = [("was", finding.was), ("is", finding.is)];
         self.line(&finding.name, status, other, &digests)
     }
 
-    /// What could not be read; text says so on standard error.
+    /// Prints a file that could not be read, in JSON only: as text it is printed on standard error.
     pub(super) fn unread(&mut self, error: &Error) -> Result<(), WriteError> {
-        match (self.form, error.path()) {
-            (Form::Json, Some(path)) => self.output.line(&json_error(path, error)),
+        match error.path() {
+            Some(path) if self.json => self.output.line(&json_error(path, error)),
             _ => Ok(()),
         }
     }
@@ -74,9 +65,9 @@ impl Printer {
         other: Option<(&str, &[u8])>,
         digests: &[(&str, Option<Digest>)],
     ) -> Result<(), WriteError> {
-        let line = match self.form {
-            Form::Lines => text_line(name, status, other),
-            Form::Json => json_line(name, status, other, digests),
+        let line = match self.json {
+            false => text_line(name, status, other),
+            true => json_line(name, status, other, digests),
         };
         self.output.line(&line)
     }

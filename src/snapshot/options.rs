@@ -1,0 +1,169 @@
+//! Options of the runs that read a tree.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::{FileId, Links, Plan, Progress, Time};
+use crate::fs::replace::Existing;
+use crate::hmac::Key;
+use crate::snapshot::names::is_at_or_below;
+use crate::snapshot::replace::own_files;
+
+/// Options of [`take`], [`audit`] and [`update`].
+///
+/// [`take`]: crate::snapshot::take
+/// [`audit`]: crate::snapshot::audit
+/// [`update`]: crate::snapshot::update
+#[derive(Clone, Debug, Default)]
+pub struct SnapshotOptions {
+    pub(super) threads: Option<NonZeroUsize>,
+    pub(super) progress: Option<Arc<Progress>>,
+    pub(super) key: Option<Key>,
+    pub(super) begun: Option<Time>,
+    pub(super) ignore_inodes: bool,
+    pub(super) ignore_change_times: bool,
+    pub(super) accept_rot: AcceptRot,
+    pub(super) allow_missing: bool,
+    pub(super) existing: Existing,
+    pub(super) verify_oldest: Option<TreeShare>,
+    excluded: Vec<FileId>,
+}
+
+impl SnapshotOptions {
+    /// Sets the number of hashing threads; by default one per available core.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Counts files and bytes in `progress`.
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Seals new records with this key of HMAC with [`SEAL_ALGORITHM`], and rejects others.
+    ///
+    /// [`SEAL_ALGORITHM`]: crate::snapshot::SEAL_ALGORITHM
+    pub fn key(mut self, key: Key) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Sets the time at which the run began; by default now.
+    pub fn begun(mut self, begun: Time) -> Self {
+        self.begun = Some(begun);
+        self
+    }
+
+    /// Sets whether an update takes a file with another inode number for the same file.
+    ///
+    /// By default it reads the file: another one of the same size and time may have replaced it.
+    /// Some file systems assign new inode numbers each time they are mounted.
+    pub fn ignore_inodes(mut self, ignore: bool) -> Self {
+        self.ignore_inodes = ignore;
+        self
+    }
+
+    /// Sets whether an update takes a file with another change time (ctime) for unchanged.
+    ///
+    /// By default it reads the file: a program may have written to it and restored its time of
+    /// modification. Backup programs that make hard links also set the change time.
+    pub fn ignore_change_times(mut self, ignore: bool) -> Self {
+        self.ignore_change_times = ignore;
+        self
+    }
+
+    /// Selects the rotted files whose new digests an update records.
+    pub fn accept_rot(mut self, accept: AcceptRot) -> Self {
+        self.accept_rot = accept;
+        self
+    }
+
+    /// Sets whether an update may find more than half of the recorded files missing.
+    ///
+    /// By default it fails and leaves the record unchanged: the tree is probably not mounted.
+    pub fn allow_missing(mut self, allow: bool) -> Self {
+        self.allow_missing = allow;
+        self
+    }
+
+    /// Sets whether a new record may replace an existing file.
+    pub fn existing(mut self, existing: Existing) -> Self {
+        self.existing = existing;
+        self
+    }
+
+    /// Reads this share of the tree again in an update, the files first that were read longest ago.
+    pub fn verify_oldest(mut self, share: TreeShare) -> Self {
+        self.verify_oldest = Some(share);
+        self
+    }
+
+    /// Excludes the record at `path` and its temporary files from the tree.
+    ///
+    /// [`take`](crate::snapshot::take) and [`update`](crate::snapshot::update) exclude their own.
+    pub fn exclude_record(mut self, path: &Path) -> Self {
+        self.excluded.extend(own_files(path));
+        self
+    }
+
+    /// Adds these options to the plan of a walk.
+    pub(super) fn walk_plan(&self, plan: Plan) -> Plan {
+        let mut plan = plan.links(Links::Told);
+        if let Some(threads) = self.threads {
+            plan = plan.threads(threads);
+        }
+        if let Some(progress) = &self.progress {
+            plan = plan.progress(Arc::clone(progress));
+        }
+        self.excluded.iter().fold(plan, |plan, file| plan.leave_out(*file))
+    }
+}
+
+/// The rotted files whose new digests an update records.
+///
+/// Other rotted files keep their old digests, and every update reads them again until their
+/// contents are as recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum AcceptRot {
+    /// No file.
+    #[default]
+    Nothing,
+    /// The files of these names, and all in the directories of these names. The update reads them.
+    Names(Vec<Vec<u8>>),
+    /// All files. The update reads the whole tree.
+    Everything,
+}
+
+impl AcceptRot {
+    /// Returns `true` if the rot of the file `name` is accepted.
+    pub(super) fn includes(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Names(names) => names.iter().any(|accepted| is_at_or_below(name, accepted)),
+            Self::Everything => true,
+        }
+    }
+}
+
+/// A share of the bytes of a tree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct TreeShare {
+    millionths: u32,
+}
+
+impl TreeShare {
+    /// Creates a share from a percentage; `None` unless it is more than 0 and at most 100.
+    pub fn percent(percent: f64) -> Option<Self> {
+        let millionths = (percent * 10_000.0).ceil();
+        let fits = percent > 0.0 && percent <= 100.0;
+        fits.then_some(Self { millionths: millionths as u32 })
+    }
+
+    /// Returns the number of bytes in this share of `whole`, rounded up.
+    pub(super) fn of(self, whole: u128) -> u128 {
+        (whole * u128::from(self.millionths)).div_ceil(1_000_000)
+    }
+}
