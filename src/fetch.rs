@@ -1,21 +1,23 @@
 //! Verified downloads (feature `net`): a file appears only once it is verified.
 
 mod attempt;
+mod coding;
 mod copy;
 mod decode;
 mod download;
+mod options;
 mod part;
 mod reader;
-mod response;
+mod response_head;
+mod result;
 mod resume;
-mod verified;
 mod verify;
 
 pub use crate::fs::replace::Existing;
 pub use copy::DownloadProgress;
-pub use download::{
-    AcceptFile, Decoding, Download, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,
+pub use options::{
+    Decoding, Download, FileCheck, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,
 };
 pub use reader::{DigestMismatch, VerifyingReader};
+pub use result::{Provenance, VerifiedDownload};
 pub use resume::Validator;
-pub use verified::{Provenance, VerifiedDownload};

@@ -1,76 +1,51 @@
-//! One try at a file: ask, judge the answer, take the bytes, compare.
+//! One attempt at a download: request, check the response, receive the body, verify.
 
-use std::fs::File;
-use std::io;
-
-use url::Url;
-
-use crate::algorithm::HashFunction;
-use crate::digest::Digest;
-use crate::fetch::copy::{Arrived, Bound, DownloadProgress, Limits, pump};
-use crate::fetch::decode::{self, Coding, Decoded};
-use crate::fetch::download::{Decoding, Download, ServerDigest, copy, name_of, shown};
-use crate::fetch::part::{Part, State};
-use crate::fetch::response::{Answer, refusal};
-use crate::fetch::resume::{Rest, Validator, rest};
-use crate::fetch::verify::{Came, judge, length, wrong_size};
+use crate::algorithm::{HashFunction, Strength};
 use crate::fs::replace::AtomicFile;
+use crate::digest::Digest;
+use crate::fetch::coding::ContentCoding;
+use crate::fetch::copy::{Copied, Limit, copy};
+use crate::fetch::decode::{Decoded, decode_and_verify, may_help};
+use crate::fetch::options::{Decoding, Download, Resume, ServerDigest};
+use crate::fetch::part::{Part, PartState};
+use crate::fetch::response_head::{ResponseHead, refusal};
+use crate::fetch::result::{Provenance, VerifiedDownload};
+use crate::fetch::resume::{Continuation, Validator, continuation};
+use crate::fetch::verify::{Received, hash_file, truncated, verify, verify_size, wrong_size};
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
-use crate::net::failure::{Failure, FailureKind, Retry};
+use crate::net::failure::{Failure, FailureKind, FailureReason, Retry};
 use crate::net::headers::HeaderFields;
-use crate::net::redirect::Redirect;
 use crate::net::retry::RetryBudget;
-use crate::net::transport::{Framing, Request};
+use crate::net::transport::{Framing, Request, Response};
 use crate::net::url::{redacted, without_userinfo};
 use crate::notation::expected::Expected;
-use crate::trust::evidence::Evidence;
-use crate::trust::header_digests::BodyShape;
+use crate::trust::evidence::{self, Evidence};
 
-/// What is taken of a file whose length is not known, in bytes.
-pub(super) const MOST_UNKNOWN: u64 = 16 << 30;
-
-/// What a try needs to know.
+/// One attempt to download a file from one URL.
 pub(super) struct Attempt<'a> {
-    pub(super) fetch: &'a Download,
+    pub(super) download: &'a Download,
     pub(super) client: &'a Client,
     pub(super) request: &'a Request,
-    pub(super) progress: &'a DownloadProgress,
 }
 
-/// Whether a part counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mode {
-    GoOn,
-    Anew,
-}
-
-/// The part is the file, verified as far as that was asked for.
-pub(super) struct Outcome {
-    pub(super) size: u64,
-    pub(super) digests: Vec<Digest>,
-    pub(super) evidence: Vec<Evidence>,
-    pub(super) url: Url,
-    pub(super) chain: Vec<Redirect>,
-    pub(super) resumed: u64,
-    pub(super) seal: Option<String>,
-    pub(super) notes: Vec<String>,
-    /// The file instead of the part: what that is the gzip of.
+/// A verified file that is not yet in its final place.
+pub(super) struct Completed {
+    pub(super) file: VerifiedDownload,
+    /// The decoded bytes, if those are the file instead of the part.
     pub(super) decoded: Option<AtomicFile>,
 }
 
-/// It is not, and what that means for another try.
-pub(super) struct Failed {
+/// A failed attempt.
+pub(super) struct AttemptError {
     pub(super) failure: Failure,
-    /// Bytes of an earlier try were in it.
-    pub(super) resumed: bool,
-    /// The server cannot give the rest.
-    pub(super) ask_for_all: bool,
+    /// Set if a new attempt that ignores the part may succeed.
+    pub(super) may_restart: bool,
 }
 
-impl From<Failure> for Failed {
+impl From<Failure> for AttemptError {
     fn from(failure: Failure) -> Self {
-        Self { failure, resumed: false, ask_for_all: false }
+        Self { failure, may_restart: false }
     }
 }
 
@@ -78,282 +53,257 @@ impl Attempt<'_> {
     pub(super) fn run(
         &self,
         part: &mut Part,
-        mode: Mode,
+        resume: Resume,
         budget: &mut RetryBudget,
-    ) -> Result<Outcome, Failed> {
-        let known = match mode {
-            Mode::GoOn => self.known(part)?,
-            Mode::Anew => None,
+    ) -> Result<Completed, AttemptError> {
+        let resumable = match resume {
+            Resume::On => self.resumable(part)?,
+            Resume::Off => None,
         };
         let mut request = self.request.clone();
         request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
-        let have = known.as_ref().map_or(0, |(_, have)| *have);
-        if let Some((state, have)) = &known {
-            if Some(*have) == state.total && !self.fetch.evidence.is_empty() {
-                return self.all_there(part, *have, state.coding);
-            }
-            request.headers.set("Range", format!("bytes={have}-"));
-            request.headers.set("If-Range", state.validator.text());
-        }
-        let mut reply = self.client.send_with(&request, budget)?;
-        let rest = match &known {
-            Some((state, have)) => rest(&reply.response, *have, state.total, &state.validator),
-            None => match reply.response.status {
-                200 | 201 | 203 => Rest::Whole,
-                _ => Rest::Other,
-            },
+        let Some((state, have)) = resumable else {
+            let reply = self.client.send_with(&request, budget)?;
+            return match reply.response.status {
+                200 | 201 | 203 => self.receive_all(part, reply),
+                _ => Err(refusal(&reply).into()),
+            };
         };
-        // The response to a range need not say it again.
-        if let (Rest::Follows { .. } | Rest::Nothing, Some((state, _))) = (&rest, &known) {
-            state.coding.tell(&mut reply.response.headers);
+        if Some(have) == state.total && !self.download.evidence.is_empty() {
+            // The last run ended between the last byte and its verification.
+            let mut headers = HeaderFields::new();
+            state.coding.declare(&mut headers);
+            let url = without_userinfo(&self.request.url);
+            return self.verify_complete(
+                part,
+                ResponseHead {
+                    status: 200,
+                    headers,
+                    url,
+                    redirects: Vec::new(),
+                    framing: Framing::Length(0),
+                    total: Some(have),
+                },
+            );
         }
-        match rest {
-            Rest::Follows { total } => self.take(part, reply, have, Some(total)),
-            Rest::Whole => {
-                self.begin(part, &reply)?;
-                let total = match reply.response.framing {
-                    Framing::Length(length) => Some(length),
-                    Framing::Chunked | Framing::UntilClose => None,
-                };
-                self.take(part, reply, 0, total)
+        request.headers.set("Range", format!("bytes={have}-"));
+        request.headers.set("If-Range", state.validator.text());
+        let mut reply = self.client.send_with(&request, budget)?;
+        match continuation(&reply.response, have, state.total, &state.validator) {
+            Continuation::Rest { total } => {
+                state.coding.declare(&mut reply.response.headers);
+                self.receive(part, reply, have, Some(total))
             }
-            Rest::Nothing => self.take_nothing(part, reply, have),
-            Rest::AskForAll => Err(Failed {
+            Continuation::Complete => {
+                state.coding.declare(&mut reply.response.headers);
+                let Reply { response, url, chain: redirects } = reply;
+                let Response { status, headers, .. } = response;
+                let (framing, total) = (Framing::Length(0), Some(have));
+                let head = ResponseHead { status, headers, url, redirects, framing, total };
+                self.verify_complete(part, head)
+            }
+            Continuation::Whole => self.receive_all(part, reply),
+            Continuation::Unusable => Err(AttemptError {
                 failure: Failure::network(format!(
-                    "{}: the server sends another part than was asked for",
+                    "{}: the server sent a different range than requested",
                     redacted(&reply.url)
                 )),
-                resumed: false,
-                ask_for_all: true,
+                may_restart: true,
             }),
-            Rest::Other => Err(refusal(&reply).into()),
+            Continuation::Refused => Err(refusal(&reply).into()),
         }
     }
 
-    /// What an earlier try has left, if it is of this request and can be gone on with.
-    fn known(&self, part: &Part) -> Result<Option<(State, u64)>, Failure> {
+    /// Returns the state and length of the part, if this request can resume it.
+    fn resumable(&self, part: &Part) -> Result<Option<(PartState, u64)>, Failure> {
         let have = part.len()?;
         let state = part.state().filter(|state| {
             have > 0
-                && state.request == name_of(self.request)
+                && state.is_for(self.request)
                 && state.total.is_none_or(|total| have <= total)
         });
         Ok(state.map(|state| (state, have)))
     }
 
-    /// Begins the part anew for the file of this response.
-    fn begin(&self, part: &mut Part, reply: &Reply) -> Result<(), Failure> {
-        let response = &reply.response;
-        let state = Validator::strong(&response.headers).map(|validator| State {
-            url: shown(self.request),
-            request: name_of(self.request),
-            validator,
-            total: match response.framing {
-                Framing::Length(length) => Some(length),
-                Framing::Chunked | Framing::UntilClose => None,
-            },
-            coding: Coding::of(&response.headers),
-        });
-        part.begin(state.as_ref().filter(|_| response.framing != Framing::UntilClose))
-    }
-
-    /// All bytes came in an earlier try, which ended before they were compared.
-    fn all_there(&self, part: &mut Part, have: u64, coding: Coding) -> Result<Outcome, Failed> {
-        let mut headers = HeaderFields::new();
-        coding.tell(&mut headers);
-        let answer = Answer {
-            headers,
-            url: without_userinfo(&self.request.url),
-            chain: Vec::new(),
-            shape: BodyShape::Whole,
-            framing: Framing::Length(0),
-            total: Some(have),
+    /// Receives a body that is the whole file.
+    fn receive_all(&self, part: &mut Part, reply: Reply) -> Result<Completed, AttemptError> {
+        let headers = &reply.response.headers;
+        let total = match reply.response.framing {
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
         };
-        let (hasher, _) = self.rehash(part, have, &self.fetch.functions())?;
-        self.compare(part, answer, hasher.finalize(), have, have)
+        let state = Validator::strong(headers)
+            .filter(|_| reply.response.framing != Framing::UntilClose)
+            .map(|v| PartState::new(self.request, v, total, ContentCoding::of(headers)));
+        part.restart(state.as_ref())?;
+        self.receive(part, reply, 0, total)
     }
 
-    fn take_nothing(&self, part: &mut Part, reply: Reply, have: u64) -> Result<Outcome, Failed> {
-        let answer = Answer::of(reply.response.headers, reply.url, reply.chain, 416);
-        let answer = Answer { framing: Framing::Length(0), total: Some(have), ..answer };
-        let (hasher, _) = self.rehash(part, have, &self.fetch.functions())?;
-        self.compare(part, answer, hasher.finalize(), have, have)
+    /// Verifies a part that has all bytes of the file.
+    fn verify_complete(
+        &self,
+        part: &mut Part,
+        head: ResponseHead,
+    ) -> Result<Completed, AttemptError> {
+        let have = part.len()?;
+        let hasher = self.hash_part(part, have, self.download.hash_functions([]))?;
+        self.verify(part, head, &hasher.finalize(), have, have)
     }
 
-    /// Takes the body, which begins at `have`.
-    fn take(
+    /// Receives a body that begins at the offset `have`.
+    fn receive(
         &self,
         part: &mut Part,
         reply: Reply,
         have: u64,
         total: Option<u64>,
-    ) -> Result<Outcome, Failed> {
-        let mut response = reply.response;
-        let answer = Answer::of(response.headers, reply.url, reply.chain, response.status);
-        let answer = Answer { framing: response.framing, total, ..answer };
-        let named = |failure: Failure| failure.during(redacted(&answer.url));
-        self.judge_size(&answer).map_err(named)?;
-        let mut functions = self.fetch.functions();
-        for digest in answer.stated() {
-            if !functions.contains(&digest.hash_function()) {
-                functions.push(digest.hash_function());
+    ) -> Result<Completed, AttemptError> {
+        let Reply { response, url, chain: redirects } = reply;
+        let Response { status, headers, framing, mut body } = response;
+        let head = ResponseHead { status, headers, url, redirects, framing, total };
+        let url = redacted(&head.url);
+        self.check_size(&head).map_err(|failure| failure.during(&url))?;
+        let stated = head.stated_digests().into_iter().map(|digest| digest.hash_function());
+        let hasher = self.hash_part(part, have, self.download.hash_functions(stated))?;
+        let known = total.or(self.expected_size(&head));
+        self.download.progress.set(have, known);
+        let limit = match (known, self.download.max_size) {
+            (Some(known), Some(max)) if max < known => Limit::Maximum(max),
+            (Some(known), _) => Limit::Known(known),
+            (None, _) => Limit::Maximum(self.download.limit()),
+        };
+        let Copied { hasher, length, end } =
+            copy(&mut body, part.file(), hasher, have, limit, &self.download.progress);
+        drop(body);
+        if let Err(failure) = end {
+            // Such a body may be complete: a digest or the size will tell, unless time ran out.
+            let may_be_complete = framing == Framing::UntilClose
+                && (!self.download.evidence.is_empty() || self.download.size.is_some())
+                && failure.kind() == FailureKind::Network
+                && failure.retry() != Retry::Never;
+            if !may_be_complete {
+                return Err(match failure.kind() {
+                    FailureKind::Local => failure.during(part.path().display()),
+                    _ => failure.during(url),
+                }
+                .into());
             }
         }
-        let (hasher, _) = self.rehash(part, have, &functions)?;
-        self.progress.set(have, total.or(self.size_of(&answer)));
-        let limits = self.limits(&answer);
-        let Arrived { hasher, length, end } =
-            pump(&mut response.body, part.file(), hasher, have, limits, self.progress);
-        drop(response.body);
-        // Where only the connection's end can end it, digest or size tell whether it was all of it.
-        let may_tell = !self.fetch.evidence.is_empty() || self.fetch.size.is_some();
-        let may_be_all = answer.framing == Framing::UntilClose && may_tell;
-        if let Err(failure) = end.or_else(|failure| match failure.kind() {
-            // Not where the time was over.
-            FailureKind::Network if may_be_all && failure.retry() != Retry::Never => Ok(()),
-            _ => Err(failure),
-        }) {
-            return Err(match failure.kind() {
-                FailureKind::Local => failure.during(format_args!("{:?}", part.path())),
-                _ => named(failure),
-            }
-            .into());
-        }
-        self.compare(part, answer, hasher.finalize(), length, have)
+        self.verify(part, head, &hasher.finalize(), length, have)
     }
 
-    /// Hashes what is there, and makes it that long.
-    fn rehash(
+    /// Hashes the first `have` bytes of the part, and removes the others.
+    fn hash_part(
         &self,
         part: &mut Part,
         have: u64,
-        functions: &[HashFunction],
-    ) -> Result<(MultiHasher, u64), Failure> {
-        let mut hasher = MultiHasher::new(functions.iter().copied());
+        functions: Vec<HashFunction>,
+    ) -> Result<MultiHasher, Failure> {
+        let mut hasher = MultiHasher::new(functions);
         if have > 0 {
-            let file: &mut File = part.read()?;
-            let read = copy(file, &mut hasher);
-            let read = read.map_err(|error| part.failure(error))?;
-            if read != have {
-                let other = io::Error::other("it changes while it is read");
-                return Err(part.failure(other));
+            let hashed = hash_file(part.rewind()?, &mut hasher);
+            if hashed.map_err(|error| part.failure(error))? != have {
+                let text = format!("{}: changed while it was read", part.path().display());
+                return Err(Failure::new(FailureKind::Local, text));
             }
         }
-        part.cut(have)?;
-        Ok((hasher, have))
+        part.truncate(have)?;
+        Ok(hasher)
     }
 
-    /// Refuses a length that cannot be right, before it is fetched.
-    fn judge_size(&self, answer: &Answer) -> Result<(), Failure> {
-        let Some(total) = answer.total else { return Ok(()) };
-        if let Some(size) = self.size_of(answer).filter(|size| *size != total) {
+    /// Checks the stated length before the body is received.
+    fn check_size(&self, head: &ResponseHead) -> Result<(), Failure> {
+        let Some(total) = head.total else { return Ok(()) };
+        if let Some(size) = self.expected_size(head).filter(|size| *size != total) {
             let failure = wrong_size(size, total);
-            return Err(match Coding::of(&answer.headers) {
-                Coding::Gzip => failure.adding("it is sent as gzip: --decode, perhaps"),
-                Coding::None => failure,
+            return Err(match head.coding() {
+                ContentCoding::Gzip => failure
+                    .adding("it is sent as gzip (Content-Encoding)")
+                    .because(FailureReason::NotDecoded),
+                ContentCoding::Identity => failure,
             });
         }
-        match self.fetch.max_size {
-            Some(most) if total > most => Err(Failure::new(
-                FailureKind::Policy,
-                format!("it has {total} bytes, more than {most} (--max-size)"),
-            )),
+        match self.download.max_size {
+            Some(limit) if total > limit => Err(FailureReason::TooLarge { limit }.into()),
             _ => Ok(()),
         }
     }
 
-    /// Provenance long it should be as it comes: of what may be decoded, nobody knows.
-    fn size_of(&self, answer: &Answer) -> Option<u64> {
-        match (self.fetch.decoding, Coding::of(&answer.headers)) {
-            (Decoding::IfNeeded, Coding::Gzip) => None,
-            _ => self.fetch.size,
+    /// Returns the expected length of the body, which is unknown if it may get decoded.
+    fn expected_size(&self, head: &ResponseHead) -> Option<u64> {
+        match (self.download.decoding, head.coding()) {
+            (Decoding::IfNeeded, ContentCoding::Gzip) => None,
+            _ => self.download.size,
         }
     }
 
-    /// Provenance much is taken. A length that the server tells, the transport keeps to.
-    fn limits(&self, answer: &Answer) -> Limits {
-        let (most, bound) = match (answer.total.or(self.size_of(answer)), self.fetch.max_size) {
-            (Some(length), Some(most)) if most < length => (most, Bound::Most),
-            (Some(length), _) => (length, Bound::Length),
-            (None, most) => (most.unwrap_or(MOST_UNKNOWN), Bound::Most),
-        };
-        Limits { most, bound }
-    }
-
-    /// Whether the part is the file.
-    fn compare(
+    /// Verifies the part, or the bytes that it decodes to.
+    fn verify(
         &self,
         part: &mut Part,
-        answer: Answer,
-        digests: Vec<Digest>,
+        head: ResponseHead,
+        digests: &[Digest],
         size: u64,
         resumed: u64,
-    ) -> Result<Outcome, Failed> {
-        let url = redacted(&answer.url);
-        let fail = |failure: Failure| Failed {
+    ) -> Result<Completed, AttemptError> {
+        let url = redacted(&head.url);
+        let failed = |failure: Failure| AttemptError {
+            // Old and new bytes may be of different files.
+            may_restart: resumed > 0 && failure.kind() == FailureKind::Mismatch,
             failure: failure.during(&url),
-            resumed: resumed > 0,
-            ask_for_all: false,
         };
-        if let Some(total) = answer.total.filter(|total| *total != size) {
-            return Err(fail(Failure::network(format!("truncated: {size} of {total} bytes came"))));
+        if let Some(total) = head.total.filter(|total| *total != size) {
+            return Err(failed(truncated(total, size)));
         }
-        let stated = answer.stated();
-        let coding = Coding::of(&answer.headers);
-        let came = Came {
-            digests: &digests,
-            size,
-            url: &url,
-            framing: answer.framing,
-            content_type: answer.headers.value("Content-Type"),
-            content_encoding: answer.headers.value("Content-Encoding"),
-            coding,
-        };
-        // A wrong length is the better reason.
-        let or_length = |failure| length(self.fetch, &came).and(Err(failure));
-        let evidence = self.evidence(&stated).or_else(or_length).map_err(fail)?;
-        let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(&digests);
-        let notes = stated
+        let stated = head.stated_digests();
+        let received = Received { head: &head, size, digests };
+        // A wrong size explains more than missing evidence does.
+        let evidence = self
+            .evidence(&stated)
+            .or_else(|failure| verify_size(self.download, &received).and(Err(failure)))
+            .map_err(failed)?;
+        let contradicts = |digest: &&Digest| !Expected::from(**digest).is_met_by(digests);
+        let mut notes: Vec<String> = stated
             .iter()
             .filter(contradicts)
-            .map(|digest| format!("the server itself states another digest, {digest:?}"));
-        let mut notes: Vec<String> = notes.collect();
-        let (seal, size, digests, decoded) = match judge(self.fetch, &evidence, &came, part) {
-            Ok(seal) => (seal, size, digests, None),
-            Err(failure) if decode::may_mend(self.fetch, &evidence, coding, &failure) => {
-                let decoded = decode::instead(self.fetch, self.client, &evidence, part, failure);
-                let Decoded { file, size, digests, seal } = decoded.map_err(fail)?;
-                notes.push("it came as gzip (Content-Encoding), and is decoded".into());
-                (seal, size, digests, Some(file))
-            }
-            Err(failure) => return Err(fail(failure)),
-        };
-        let Answer { url, chain, .. } = answer;
-        let compared = self.fetch.functions();
-        let digests: Vec<Digest> = digests
-            .into_iter()
-            .filter(|digest| {
-                compared.contains(&digest.hash_function())
-                    || evidence
-                        .iter()
-                        .any(|e| e.expected.hash_functions().contains(&digest.hash_function()))
-            })
+            .map(|digest| format!("the server states a different digest, {digest:?}"))
             .collect();
-        Ok(Outcome { size, digests, evidence, url, chain, resumed, seal, notes, decoded })
+        let (accepted_by, size, digests, decoded) =
+            match verify(self.download, &evidence, &received, part) {
+                Ok(accepted_by) => (accepted_by, size, digests.to_vec(), None),
+                Err(failure) if may_help(self.download, &evidence, head.coding(), &failure) => {
+                    let (download, client) = (self.download, self.client);
+                    let decoded = decode_and_verify(download, client, &evidence, part, failure);
+                    let Decoded { file, size, digests, accepted_by } = decoded.map_err(failed)?;
+                    notes.push("decoded from gzip (Content-Encoding)".into());
+                    (accepted_by, size, digests, Some(file))
+                }
+                Err(failure) => return Err(failed(failure)),
+            };
+        notes.extend(evidence::weakness(&evidence));
+        let expected = evidence.iter().flat_map(|one| one.expected.hash_functions());
+        let compared = self.download.hash_functions(expected);
+        let file = VerifiedDownload {
+            path: part.target().to_owned(),
+            size,
+            digests: digests.into_iter().filter(|d| compared.contains(&d.hash_function())).collect(),
+            evidence,
+            accepted_by,
+            provenance: Provenance::Fetched { url: head.url, redirects: head.redirects, resumed },
+            notes,
+        };
+        Ok(Completed { file, decoded })
     }
 
-    /// What was given, and what the server states where that is to be trusted.
+    /// Returns the known evidence, and the digest that the server states if that is trusted.
     fn evidence(&self, stated: &[Digest]) -> Result<Vec<Evidence>, Failure> {
-        let mut evidence = self.fetch.evidence.clone();
-        if self.fetch.server == ServerDigest::Trusted {
-            let sound = |digest: &&Digest| {
-                digest.algorithm().strength() == crate::algorithm::Strength::Sound
-            };
+        let mut evidence = self.download.evidence.clone();
+        if self.download.server_digest == ServerDigest::Trusted {
+            let sound = |digest: &&Digest| digest.algorithm().strength() == Strength::Sound;
             let best = stated.iter().find(sound).or(stated.first());
-            let stated = |digest: &Digest| Evidence::new((*digest).into(), "stated by the server");
-            evidence.extend(best.map(stated));
+            evidence.extend(best.map(|d| Evidence::new((*d).into(), "stated by the server")));
         }
-        match evidence.is_empty() && !self.fetch.is_accepted_unverified() {
+        match evidence.is_empty() && !self.download.is_accepted_without_digest() {
             true => Err(Failure::new(FailureKind::Unverifiable, "the server states no digest")),
             false => Ok(evidence),
         }

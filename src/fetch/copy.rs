@@ -1,4 +1,4 @@
-//! From the socket to the disk: one thread reads, another hashes and writes.
+//! Copying a body from the network to the part: one thread reads, another hashes and writes.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -7,34 +7,35 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::error::ErrorKind;
 use crate::fs::bounded::read_some;
 use crate::hasher::fused::MultiHasher;
-use crate::net::failure::{Failure, FailureKind};
+use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::trust::small_file::body_failure;
 
-/// Bytes of one buffer, and how many are on their way at once.
+/// The size of a buffer in bytes, and the number of buffers in flight.
 const BUFFER: usize = 512 * 1024;
 const BUFFERS: usize = 8;
 
-/// A read that takes longer had to wait for the network: what is there is written meanwhile, so
-/// that little is lost if the process is killed.
-const WAITED: Duration = Duration::from_micros(200);
+/// A read that takes longer has waited for the network. What has arrived is then written, so that
+/// little is lost if the process is killed.
+const NETWORK_WAIT: Duration = Duration::from_micros(200);
 
-/// Provenance far a download has come, for whoever watches from another thread.
+/// The progress of a download, readable from other threads.
 #[derive(Debug, Default)]
 pub struct DownloadProgress {
     bytes: AtomicU64,
-    /// 0 where it is not known.
+    /// 0 if unknown.
     total: AtomicU64,
 }
 
 impl DownloadProgress {
-    /// Bytes of the file that are there.
+    /// Returns the number of bytes received, including those of an earlier partial download.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }
 
-    /// All its bytes, where that is known.
+    /// Returns the length of the file in bytes, if known.
     pub fn total(&self) -> Option<u64> {
         Some(self.total.load(Relaxed)).filter(|total| *total > 0)
     }
@@ -45,50 +46,35 @@ impl DownloadProgress {
     }
 }
 
-/// What a download must stay within.
+/// The limit for the length of the whole file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Bytes of the whole file.
-    pub(crate) most: u64,
-    /// Why no more.
-    pub(crate) bound: Bound,
+pub(super) enum Limit {
+    /// The known length in bytes: a longer file is a different one.
+    Known(u64),
+    /// The maximum in bytes.
+    Maximum(u64),
 }
 
-/// Where a limit comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Bound {
-    /// It is the file's known length: more is another file.
-    Length,
-    /// It is the most that is taken.
-    Most,
-}
-
-impl Limits {
-    fn judge(self, length: u64) -> Result<(), Failure> {
-        if length > self.most {
-            let most = self.most;
-            return Err(match self.bound {
-                Bound::Length => Failure::new(
-                    FailureKind::Mismatch,
-                    format!("more bytes come than the {most} that were expected"),
-                ),
-                Bound::Most => Failure::new(
-                    FailureKind::Policy,
-                    format!("more than {most} bytes come (--max-size)"),
-                ),
-            });
+impl Limit {
+    fn check(self, length: u64) -> Result<(), Failure> {
+        match self {
+            Self::Known(known) if length > known => Err(Failure::new(
+                FailureKind::Mismatch,
+                format!("received more than the {known} bytes that were expected"),
+            )),
+            Self::Maximum(limit) if length > limit => Err(FailureReason::TooLarge { limit }.into()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// What has arrived.
-pub(crate) struct Arrived {
-    pub(crate) hasher: MultiHasher,
-    /// The length of the file, with what was there before.
-    pub(crate) length: u64,
-    /// Why it is not all there.
-    pub(crate) end: Result<(), Failure>,
+/// The result of [`copy`].
+pub(super) struct Copied {
+    pub(super) hasher: MultiHasher,
+    /// The length of the file, including the bytes that were already there.
+    pub(super) length: u64,
+    /// The reason why the body is incomplete.
+    pub(super) end: Result<(), Failure>,
 }
 
 /// The destination of the bytes.
@@ -102,8 +88,8 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Writes and hashes a piece; `false` if that failed.
-    fn take(&mut self, piece: &[u8]) -> bool {
+    /// Writes and hashes a piece. Returns `false` if that failed.
+    fn push(&mut self, piece: &[u8]) -> bool {
         self.written = self.file.write_all(piece);
         if self.written.is_ok() {
             self.length += piece.len() as u64;
@@ -113,41 +99,38 @@ impl Sink<'_> {
         self.written.is_ok()
     }
 
-    fn arrived(self, read: Result<(), Failure>) -> Arrived {
+    fn finish(self, read: Result<(), Failure>) -> Copied {
         let end = match self.written {
             Ok(()) => read,
-            Err(error) => {
-                let text = crate::error::ErrorKind::Io(error).to_string();
-                Err(Failure::new(FailureKind::Local, text))
-            }
+            Err(error) => Err(Failure::new(FailureKind::Local, ErrorKind::Io(error).to_string())),
         };
-        Arrived { hasher: self.hasher, length: self.length, end }
+        Copied { hasher: self.hasher, length: self.length, end }
     }
 }
 
-/// Writes `body` to `file`, behind the first `length` bytes, and hashes it. If the system grants no
-/// second thread, this one does both.
-pub(crate) fn pump(
+/// Appends `body` to `file`, which has `length` bytes, and hashes it. If the system refuses a second
+/// thread, this one does both.
+pub(super) fn copy(
     body: &mut dyn Read,
     file: &mut File,
     hasher: MultiHasher,
     length: u64,
-    limits: Limits,
+    limit: Limit,
     progress: &DownloadProgress,
-) -> Arrived {
+) -> Copied {
     let mut sink = Sink { file, hasher, length, progress, written: Ok(()) };
     let read = thread::scope(|scope| {
         let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
         let (empty, returned) = mpsc::channel();
-        // The sink is sent once the thread has been spawned: if that fails, it is still here.
+        // The sink is sent after the thread has started, so that it is still here if that fails.
         let (hand_over, handed) = mpsc::channel::<&mut Sink<'_>>();
         let work = move || {
             for sink in handed {
                 for buffer in &arriving {
-                    if !sink.take(&buffer) {
+                    if !sink.push(&buffer) {
                         return;
                     }
-                    // The reader may have ended.
+                    // Fails if the reader has ended.
                     let _ = empty.send(buffer);
                 }
             }
@@ -156,32 +139,30 @@ pub(crate) fn pump(
             Ok(worker) => {
                 let _ = hand_over.send(&mut sink);
                 drop(hand_over);
-                let read = read_all(body, &full, &returned, length, limits);
+                let read = read_all(body, &full, &returned, length, limit);
                 drop(full);
                 match worker.join() {
                     Ok(()) => read,
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-            Err(_) => alone(body, &mut sink, limits),
+            Err(_) => copy_alone(body, &mut sink, limit),
         }
     });
-    sink.arrived(read)
+    sink.finish(read)
 }
 
 /// Reads, writes and hashes on this thread.
-fn alone(body: &mut dyn Read, sink: &mut Sink<'_>, limits: Limits) -> Result<(), Failure> {
+fn copy_alone(body: &mut dyn Read, sink: &mut Sink<'_>, limit: Limit) -> Result<(), Failure> {
     let mut buffer = vec![0; BUFFER];
     loop {
         let (count, result) = fill(body, &mut buffer);
-        limits.judge(sink.length + count as u64)?;
-        if !sink.take(&buffer[..count]) {
+        limit.check(sink.length + count as u64)?;
+        if !sink.push(&buffer[..count]) {
             return Ok(());
         }
-        match result {
-            Ok(More::Yes) => {}
-            Ok(More::No) => return Ok(()),
-            Err(failure) => return Err(failure),
+        if !result? {
+            return Ok(());
         }
     }
 }
@@ -191,7 +172,7 @@ fn read_all(
     full: &SyncSender<Vec<u8>>,
     returned: &Receiver<Vec<u8>>,
     mut length: u64,
-    limits: Limits,
+    limit: Limit,
 ) -> Result<(), Failure> {
     let mut made = 0;
     loop {
@@ -203,48 +184,40 @@ fn read_all(
             }
             Err(_) => match returned.recv() {
                 Ok(buffer) => buffer,
-                // The other thread has met an error, and will say which.
+                // The other thread has failed, and reports its error.
                 Err(_) => return Ok(()),
             },
         };
         buffer.resize(BUFFER, 0);
         let (count, result) = fill(body, &mut buffer);
         length += count as u64;
-        limits.judge(length)?;
+        limit.check(length)?;
         buffer.truncate(count);
         if count > 0 && full.send(buffer).is_err() {
             return Ok(());
         }
-        match result {
-            Ok(More::Yes) => {}
-            Ok(More::No) => return Ok(()),
-            Err(failure) => return Err(failure),
+        if !result? {
+            return Ok(());
         }
     }
 }
 
-/// Whether there may be more to read.
-enum More {
-    Yes,
-    No,
-}
-
-/// Reads until the buffer is full, bytes come slowly, or the body ends; what came before an error
-/// counts.
-fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<More, Failure>) {
+/// Reads until the buffer is full, the network is slow, or the body ends. Returns the number of bytes,
+/// which are valid even after an error, and `true` if there may be more.
+fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<bool, Failure>) {
     let mut count = 0;
     while count < buffer.len() {
-        let begun = Instant::now();
+        let start = Instant::now();
         match read_some(body, &mut buffer[count..]) {
-            Ok(0) => return (count, Ok(More::No)),
-            Ok(more) => {
-                count += more;
-                if begun.elapsed() > WAITED {
+            Ok(0) => return (count, Ok(false)),
+            Ok(read) => {
+                count += read;
+                if start.elapsed() > NETWORK_WAIT {
                     break;
                 }
             }
             Err(error) => return (count, Err(body_failure(error))),
         }
     }
-    (count, Ok(More::Yes))
+    (count, Ok(true))
 }

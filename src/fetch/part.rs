@@ -1,4 +1,4 @@
-//! The part file: what has come so far, kept beside the final name, with what is needed to go on.
+//! Partial downloads: the part beside the final name, and its state file.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -11,116 +11,118 @@ use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
-use crate::fetch::decode::Coding;
-use crate::fetch::resume::Validator;
 use crate::fs::links::parent_folder;
 use crate::fs::replace::{Access, AtomicFile, Existing, rename_synced};
+use crate::fetch::coding::ContentCoding;
+use crate::fetch::resume::Validator;
+use crate::hasher::{Hasher, digest};
+use crate::net::failure::{Failure, FailureKind, FailureReason};
+use crate::net::transport::{Body, Request};
+use crate::net::url::redacted;
 use crate::fs::temporary::{DECODED, PART, PART_STATE};
-use crate::hasher::digest;
-use crate::net::failure::{Failure, FailureKind};
 
-/// The longest name that file systems take, in bytes.
-const LONGEST_NAME: usize = 255;
+/// The longest name that file systems accept, in bytes.
+const MAX_NAME: usize = 255;
 
-/// More than a state is, in bytes.
-const LONGEST_STATE: u64 = 64 * 1024;
+/// The limit for state files, in bytes.
+const MAX_STATE: u64 = 64 * 1024;
 
-/// A part file, locked: nobody else writes to it.
+/// A locked part file: no other process writes to it.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(super) struct Part {
     file: File,
     path: PathBuf,
     state: PathBuf,
     target: PathBuf,
-    /// The mode of the files that are created, less the umask.
+    /// The permissions of new files, less the umask.
     mode: u32,
 }
 
-/// What was known of the file that the part is of.
+/// The contents of a state file: what a later run needs to resume.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct State {
-    /// For whoever looks; without secrets.
-    pub(crate) url: String,
-    /// A digest of method, URL and body: another request is another file.
-    pub(crate) request: String,
-    pub(crate) validator: Validator,
-    /// All bytes of the file, where that is known.
-    pub(crate) total: Option<u64>,
-    pub(crate) coding: Coding,
+pub(super) struct PartState {
+    /// The redacted URL, for people who read the file.
+    url: String,
+    /// The ID of the request: a part is never resumed by another one.
+    request: String,
+    pub(super) validator: Validator,
+    /// The length of the whole file, if known.
+    pub(super) total: Option<u64>,
+    pub(super) coding: ContentCoding,
 }
 
 impl Part {
-    /// Opens the part for the file at `target`, or begins it.
+    /// Opens the part for the file at `target`, or creates it.
     ///
     /// # Errors
-    /// Where it cannot be made, another process has it, or it is not ours to trust.
-    pub(crate) fn open(target: &Path, mode: u32) -> Result<Self, Failure> {
+    /// It cannot be opened, or another process has locked it.
+    pub(super) fn open(target: &Path, mode: u32) -> Result<Self, Failure> {
         let path = beside(target, PART);
         let state = beside(target, PART_STATE);
         loop {
-            let (file, origin) = open(&path, mode).map_err(|error| {
-                // The user knows the folder's name, not the part's.
+            let (file, is_new) = open(&path, mode).map_err(|error| {
+                // Users know the folder's name, not the part's.
                 let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
                 let folder = path.parent().filter(missing).unwrap_or(&path);
                 Failure::local(folder, error)
             })?;
             match file.try_lock() {
-                Ok(()) => {}
+                // Some file systems have no locks.
+                Ok(()) | Err(TryLockError::Error(_)) => {}
                 Err(TryLockError::WouldBlock) => {
-                    let text = format!("{path:?}: another process is writing it");
+                    let text = format!("{}: another process is writing it", path.display());
                     return Err(Failure::new(FailureKind::Local, text));
                 }
-                // A file system without locks: then the user sees to it.
-                Err(TryLockError::Error(_)) => {}
             }
             let opened = file.metadata().map_err(|error| Failure::local(&path, error))?;
-            // Whoever had the lock before may have put the file in place: then the name is free.
+            // The process that held the lock may have renamed the file meanwhile.
             let same = fs::symlink_metadata(&path)
                 .is_ok_and(|now| (now.dev(), now.ino()) == (opened.dev(), opened.ino()));
             if !same {
                 continue;
             }
             let ours = opened.uid() == rustix::process::geteuid().as_raw() && opened.nlink() == 1;
-            if !opened.is_file() || (origin == Found::There && !ours) {
-                // Somebody may have put it there to have a say in what it holds.
+            if !opened.is_file() || !(is_new || ours) {
+                // Another user may have created it to choose its contents.
                 fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
                 continue;
             }
             let part = Self { file, path, state, target: target.to_owned(), mode };
-            // What an interrupted try has left; nobody else may write it either.
-            let _ = fs::remove_file(part.decoded());
+            // The lock on the part covers this file too.
+            let _ = fs::remove_file(part.decoded_path());
             return Ok(part);
         }
     }
 
-    /// Provenance much has come so far, in bytes.
-    pub(crate) fn len(&self) -> Result<u64, Failure> {
+    /// Returns the number of bytes in the part.
+    pub(super) fn len(&self) -> Result<u64, Failure> {
         Ok(self.file.metadata().map_err(|error| self.failure(error))?.len())
     }
 
-    /// What was known when that came.
-    pub(crate) fn state(&self) -> Option<State> {
+    /// Returns the state, if there is a valid state file.
+    pub(super) fn state(&self) -> Option<PartState> {
         let mut text = Vec::new();
         let file = OpenOptions::new()
             .read(true)
             .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
             .open(&self.state)
             .ok()?;
-        file.take(LONGEST_STATE).read_to_end(&mut text).ok()?;
-        State::parse(&serde_json::from_slice(&text).ok()?)
+        file.take(MAX_STATE).read_to_end(&mut text).ok()?;
+        PartState::parse(&serde_json::from_slice(&text).ok()?)
     }
 
-    /// Begins it anew; `state`, where it can be gone on with later. The old state is gone before
-    /// the first new byte comes.
-    pub(crate) fn begin(&mut self, state: Option<&State>) -> Result<(), Failure> {
-        let forgotten = match fs::remove_file(&self.state) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-        forgotten.map_err(|error| Failure::local(&self.state, error))?;
-        self.cut(0)?;
+    /// Empties the part, and writes `state` if a later run may resume. The old state is removed
+    /// before the first new byte is written.
+    pub(super) fn restart(&mut self, state: Option<&PartState>) -> Result<(), Failure> {
+        match fs::remove_file(&self.state) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Failure::local(&self.state, error));
+            }
+            _ => {}
+        }
+        self.truncate(0)?;
         if let Some(state) = state {
-            // Half of it would be no JSON, and the part be begun anew.
+            // A half-written state does not parse, and the next run starts over.
             let mut options = OpenOptions::new();
             options.write(true).create_new(true).mode(self.mode);
             let written = options
@@ -131,50 +133,54 @@ impl Part {
         Ok(())
     }
 
-    /// Keeps that many bytes; what is written next follows them.
-    pub(crate) fn cut(&mut self, length: u64) -> Result<(), Failure> {
+    /// Cuts the part to `length` bytes and moves to its end.
+    pub(super) fn truncate(&mut self, length: u64) -> Result<(), Failure> {
         let cut = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::Start(length)));
         cut.map(drop).map_err(|error| self.failure(error))
     }
 
-    /// Reads it from its beginning; what is written next follows the end.
-    pub(crate) fn read(&mut self) -> Result<&mut File, Failure> {
+    /// Returns the file, at its beginning.
+    pub(super) fn rewind(&mut self) -> Result<&mut File, Failure> {
         self.file.seek(SeekFrom::Start(0)).map_err(|error| self.failure(error))?;
         Ok(&mut self.file)
     }
 
-    /// The file itself, at its end.
-    pub(crate) fn file(&mut self) -> &mut File {
+    /// Returns the file, at its current position.
+    pub(super) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
-    /// Begins what the part is decoded to, for the same final name.
-    pub(crate) fn another(&self, existing: Existing) -> Result<AtomicFile, Failure> {
-        let (path, temporary) = (self.target.clone(), self.decoded());
+    /// Creates the file for the decoded bytes, with the same final name.
+    pub(super) fn create_decoded(&self, existing: Existing) -> Result<AtomicFile, Failure> {
+        let (path, temporary) = (self.target.clone(), self.decoded_path());
         AtomicFile::create_as(path, temporary.clone(), Access::Mode(self.mode), existing)
             .map_err(|error| Failure::local(&temporary, error))
     }
 
-    fn decoded(&self) -> PathBuf {
+    fn decoded_path(&self) -> PathBuf {
         beside(&self.target, DECODED)
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What an error of the file means.
-    pub(crate) fn failure(&self, error: io::Error) -> Failure {
+    /// Returns the final path.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Converts an error of reading or writing the part.
+    pub(super) fn failure(&self, error: io::Error) -> Failure {
         Failure::local(&self.path, error)
     }
 
-    /// Puts it under its final name. The caller has verified it.
+    /// Moves the verified part to its final name.
     ///
     /// # Errors
-    /// Those of the system. The part is removed then: after a failed sync its bytes may be in memory
-    /// only, and the next call would take them for good.
-    pub(crate) fn commit(self, existing: Existing) -> Result<(), Failure> {
+    /// Those of the system. The part is then removed: after a failed sync its bytes may exist in
+    /// memory only, and a later run would take them for good.
+    pub(super) fn commit(self, existing: Existing) -> Result<(), Failure> {
         if let Err(error) = self.file.sync_all() {
             let failure = self.failure(error);
             self.discard();
@@ -182,118 +188,122 @@ impl Part {
         }
         // Before the rename, so that nothing is left beside a file that is in place.
         let _ = fs::remove_file(&self.state);
-        match rename_synced(&self.path, &self.target, existing) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let _ = fs::remove_file(&self.path);
-                Err(self.failure_in_place(error))
-            }
-        }
+        rename_synced(&self.path, &self.target, existing).map_err(|error| {
+            let _ = fs::remove_file(&self.path);
+            self.failure_in_place(error)
+        })
     }
 
-    /// Puts what it is decoded to under the final name instead. The caller has verified that.
+    /// Moves the verified, decoded bytes to the final name instead, and removes the part.
     ///
     /// # Errors
     /// As for [`Part::commit`].
-    pub(crate) fn commit_decoded(self, decoded: AtomicFile) -> Result<(), Failure> {
+    pub(super) fn commit_decoded(self, decoded: AtomicFile) -> Result<(), Failure> {
         let committed = decoded.commit().map_err(|error| self.failure_in_place(error));
         self.discard();
         committed
     }
 
-    /// Returns the failure to put a file under the final name.
+    /// Converts an error of renaming a file to the final name.
     fn failure_in_place(&self, error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::AlreadyExists => exists(&self.target),
+            io::ErrorKind::AlreadyExists => file_exists(&self.target),
             _ => Failure::local(&self.target, error),
         }
     }
 
-    /// Leaves nothing of it.
-    pub(crate) fn discard(self) {
+    /// Removes the part and its state.
+    pub(super) fn discard(self) {
         let _ = fs::remove_file(&self.state);
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Leaves it for whoever wants to look at it, as `NAME.hsum-bad`; returns where that is.
-    pub(crate) fn keep_bad(self) -> Result<PathBuf, Failure> {
-        let mut bad = self.target.clone().into_os_string();
-        bad.push(".hsum-bad");
-        let bad = PathBuf::from(bad);
+    /// Renames the part to `NAME.hsum-bad`, and returns that path.
+    pub(super) fn keep_rejected(self) -> Result<PathBuf, Failure> {
+        let mut rejected = self.target.clone().into_os_string();
+        rejected.push(".hsum-bad");
+        let rejected = PathBuf::from(rejected);
         let _ = fs::remove_file(&self.state);
-        match fs::rename(&self.path, &bad) {
-            Ok(()) => Ok(bad),
-            Err(error) => Err(Failure::local(&bad, error)),
-        }
+        fs::rename(&self.path, &rejected).map_err(|error| Failure::local(&rejected, error))?;
+        Ok(rejected)
     }
 
-    /// Leaves it for the next try, unless there is nothing in it.
-    pub(crate) fn leave(self) {
+    /// Leaves the part for the next run; removes it if that could not resume.
+    pub(super) fn keep_if_resumable(self) {
         if self.len().is_ok_and(|length| length == 0) || self.state().is_none() {
             self.discard();
         }
     }
 }
 
-/// The file is there, and not ours to replace.
-pub(crate) fn exists(path: &Path) -> Failure {
-    let text = format!("{path:?}: is there already and is another file; --force replaces it");
-    Failure::new(FailureKind::Policy, text)
+/// Returns the failure for a different file at the final path.
+pub(super) fn file_exists(path: &Path) -> Failure {
+    Failure::from(FailureReason::FileExists).during(path.display())
 }
 
-/// Where an open file came from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    There,
-    Made,
-}
-
-fn open(path: &Path, mode: u32) -> io::Result<(File, Found)> {
+/// Opens or creates the file; `true` if it was created.
+fn open(path: &Path, mode: u32) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(mode);
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
     match options.clone().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             match options.open(path) {
-                // It is gone in between.
+                // It was removed in between.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => open(path, mode),
-                opened => Ok((opened?, Found::There)),
+                opened => Ok((opened?, false)),
             }
         }
-        opened => Ok((opened?, Found::Made)),
+        opened => Ok((opened?, true)),
     }
 }
 
-/// `.NAME` and the ending; a name that would be too long is cut, and told from others by a digest.
-fn beside(target: &Path, ending: &str) -> PathBuf {
+/// Returns the path of `.NAME` with this suffix. A name that would become too long is cut and made
+/// unique by a digest.
+fn beside(target: &Path, suffix: &str) -> PathBuf {
     let name = target.file_name().unwrap_or(OsStr::new("")).as_bytes();
     let mut hidden = b".".to_vec();
-    // Both endings fit, so that both files have the same beginning.
-    if name.len() + 1 + PART_STATE.len() <= LONGEST_NAME {
+    // Measured with the longest suffix, so that all files have the same stem.
+    if name.len() + 1 + PART_STATE.len() <= MAX_NAME {
         hidden.extend_from_slice(name);
     } else {
         hidden.extend_from_slice(&name[..180]);
         hidden.extend_from_slice(b"~");
         hidden.extend_from_slice(&digest(Algorithm::Sha256, name).to_hex().as_bytes()[..16]);
     }
-    hidden.extend_from_slice(ending.as_bytes());
+    hidden.extend_from_slice(suffix.as_bytes());
     parent_folder(target).join(OsString::from_vec(hidden))
 }
 
-impl State {
+impl PartState {
+    pub(super) fn new(
+        request: &Request,
+        validator: Validator,
+        total: Option<u64>,
+        coding: ContentCoding,
+    ) -> Self {
+        let url = redacted(&request.url);
+        Self { url, request: request_id(request), validator, total, coding }
+    }
+
+    /// Returns `true` if the part belongs to this request.
+    pub(super) fn is_for(&self, request: &Request) -> bool {
+        self.request == request_id(request)
+    }
+
     fn to_json(&self) -> Value {
-        let (kind, value) = match &self.validator {
-            Validator::Etag(tag) => ("etag", tag),
-            Validator::LastModified(date) => ("last_modified", date),
+        let validator = match self.validator {
+            Validator::Etag(_) => "etag",
+            Validator::LastModified(_) => "last_modified",
         };
         let coding = match self.coding {
-            Coding::None => Value::Null,
-            Coding::Gzip => "gzip".into(),
+            ContentCoding::Identity => Value::Null,
+            ContentCoding::Gzip => "gzip".into(),
         };
         json!({
             "url": self.url,
             "request": self.request,
-            kind: value,
+            validator: self.validator.text(),
             "total": self.total,
             "coding": coding,
         })
@@ -309,40 +319,55 @@ impl State {
             validator: tag.or_else(|| text("last_modified").map(Validator::LastModified))?,
             total: if total.is_null() { None } else { Some(total.as_u64()?) },
             coding: match text("coding").as_deref() {
-                Some("gzip") => Coding::Gzip,
-                _ => Coding::None,
+                Some("gzip") => ContentCoding::Gzip,
+                _ => ContentCoding::Identity,
             },
         })
     }
+}
+
+/// Returns the digest of a request's method, URL and body, which reveals no secrets in them.
+fn request_id(request: &Request) -> String {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut url = request.url.clone();
+    url.set_fragment(None);
+    for part in [request.method.as_bytes(), url.as_str().as_bytes()] {
+        hasher.update(part);
+        hasher.update(b"\0");
+    }
+    if let Body::Bytes(bytes) = &request.body {
+        hasher.update(bytes);
+    }
+    hasher.finalize().to_hex()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn state() -> State {
-        State {
+    fn state() -> PartState {
+        PartState {
             url: "https://example.org/x".into(),
             request: "00".into(),
             validator: Validator::Etag("\"a\"".into()),
             total: Some(7),
-            coding: Coding::Gzip,
+            coding: ContentCoding::Gzip,
         }
     }
 
     #[test]
-    fn a_state_is_read_back() {
+    fn states_survive_a_round_trip() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x");
         let mut part = Part::open(&target, 0o666).unwrap();
         assert_eq!(part.state(), None);
-        part.begin(Some(&state())).unwrap();
+        part.restart(Some(&state())).unwrap();
         assert_eq!(part.state(), Some(state()));
-        part.begin(None).unwrap();
+        part.restart(None).unwrap();
         assert_eq!(part.state(), None);
         let dated =
-            State { validator: Validator::LastModified("then".into()), total: None, ..state() };
-        assert_eq!(State::parse(&dated.to_json()), Some(dated));
+            PartState { validator: Validator::LastModified("then".into()), total: None, ..state() };
+        assert_eq!(PartState::parse(&dated.to_json()), Some(dated));
     }
 
     #[test]
@@ -352,7 +377,7 @@ mod tests {
         let part = Part::open(&target, 0o666).unwrap();
         let second = Part::open(&target, 0o666).unwrap_err();
         assert!(second.to_string().contains("another process"), "{second}");
-        part.leave();
+        part.keep_if_resumable();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         std::os::unix::fs::symlink("elsewhere", folder.path().join(".x.hsum-part")).unwrap();
         assert_eq!(Part::open(&target, 0o666).unwrap_err().kind(), FailureKind::Local);
@@ -360,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_in_the_state_s_place_is_not_waited_for() {
+    fn a_fifo_in_place_of_the_state_does_not_block() {
         let folder = tempfile::tempdir().unwrap();
         let part = Part::open(&folder.path().join("x"), 0o666).unwrap();
         let state = folder.path().join(".x.hsum-part.json");
@@ -369,11 +394,11 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut_and_still_differ() {
+    fn long_names_are_cut_and_stay_unique() {
         let long = |end: &str| format!("{}{end}", "n".repeat(250));
         let (a, b) = (beside(Path::new(&long("a")), ".x"), beside(Path::new(&long("b")), ".x"));
         assert_ne!(a, b);
-        assert!(a.as_os_str().len() <= LONGEST_NAME);
+        assert!(a.as_os_str().len() <= MAX_NAME);
         assert_eq!(beside(Path::new("d/n"), ".x"), Path::new("d/.n.x"));
     }
 }

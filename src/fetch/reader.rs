@@ -1,17 +1,19 @@
-//! Reading and verifying at once: the end of the bytes is only told once the digests hold.
+//! A reader that verifies what is read through it.
 
 use std::fmt;
 use std::io::{self, Read};
 
+use crate::algorithm::HashFunction;
 use crate::digest::Digest;
+use crate::fetch::verify::list;
 use crate::hasher::fused::MultiHasher;
 use crate::notation::expected::Expected;
 
-/// Hashes what is read through it, and reports the end only where the digests are those expected.
+/// A reader that reports the end of the input only if its digests match.
 ///
-/// The bytes before the end are handed over unverified: what is made of them counts once
-/// [`Read::read`] has given 0. Where a digest differs that is an error of kind `InvalidData`,
-/// which holds a [`DigestMismatch`], at each further call too.
+/// The bytes before the end are unverified: use them only after [`Read::read`] has returned 0. If a
+/// digest differs, it returns an error of kind `InvalidData` that holds a [`DigestMismatch`] instead,
+/// also on every later call.
 ///
 /// ```
 /// use hsum::{Algorithm, digest, fetch::VerifyingReader};
@@ -32,27 +34,27 @@ pub struct VerifyingReader<R> {
 
 enum State {
     Reading(MultiHasher),
-    Holds,
-    DigestMismatch(DigestMismatch),
+    Verified,
+    Mismatch(DigestMismatch),
 }
 
-/// The digests are others than expected.
+/// Digests that differ from the expected ones.
 #[derive(Clone, Debug)]
 pub struct DigestMismatch {
-    /// What was expected.
+    /// The expected digests.
     pub expected: Expected,
-    /// What came instead: the digests of the functions that were expected.
+    /// The digests of the input, for the same functions.
     pub got: Vec<Digest>,
 }
 
 impl<R: Read> VerifyingReader<R> {
-    /// Reads from `inner`, all of which should have these digests.
+    /// Creates a reader that expects these digests of everything in `inner`.
     pub fn new(inner: R, expected: Expected) -> Self {
         let hasher = MultiHasher::new(expected.hash_functions());
         Self { inner, expected, state: State::Reading(hasher) }
     }
 
-    /// What is read from.
+    /// Returns the inner reader.
     pub fn into_inner(self) -> R {
         self.inner
     }
@@ -66,23 +68,18 @@ impl<R: Read> Read for VerifyingReader<R> {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let got = std::mem::replace(
-                hasher,
-                MultiHasher::new([] as [crate::algorithm::HashFunction; 0]),
-            )
-            .finalize();
+            let hasher = std::mem::replace(hasher, MultiHasher::new::<HashFunction>([]));
+            let got = hasher.finalize();
             self.state = match self.expected.is_met_by(&got) {
-                true => State::Holds,
-                false => {
-                    State::DigestMismatch(DigestMismatch { expected: self.expected.clone(), got })
-                }
+                true => State::Verified,
+                false => State::Mismatch(DigestMismatch { expected: self.expected.clone(), got }),
             };
         }
         match &self.state {
-            State::DigestMismatch(differs) => {
-                Err(io::Error::new(io::ErrorKind::InvalidData, differs.clone()))
+            State::Mismatch(mismatch) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, mismatch.clone()))
             }
-            State::Holds | State::Reading(_) => Ok(0),
+            State::Verified | State::Reading(_) => Ok(0),
         }
     }
 }
@@ -95,10 +92,6 @@ impl<R> fmt::Debug for VerifyingReader<R> {
 
 impl fmt::Display for DigestMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |digests: &[Digest]| {
-            let shown: Vec<_> = digests.iter().map(|digest| format!("{digest:?}")).collect();
-            shown.join(", ")
-        };
         write!(f, "expected {}, got {}", list(self.expected.digests()), list(&self.got))
     }
 }
@@ -112,7 +105,7 @@ mod tests {
     use crate::hasher::digest;
 
     #[test]
-    fn the_end_is_told_only_where_the_digest_holds() {
+    fn the_end_is_reported_only_if_the_digest_matches() {
         let expected = Expected::from(digest(Algorithm::Blake3, b"abc"));
         let mut reader = VerifyingReader::new(&b"abc"[..], expected.clone());
         let mut buffer = [0; 2];
@@ -125,8 +118,8 @@ mod tests {
         for _ in 0..2 {
             let error = reader.read(&mut buffer).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-            let differs = error.get_ref().unwrap().downcast_ref::<DigestMismatch>().unwrap();
-            assert_eq!(differs.got, [digest(Algorithm::Blake3, b"ab")]);
+            let mismatch = error.get_ref().unwrap().downcast_ref::<DigestMismatch>().unwrap();
+            assert_eq!(mismatch.got, [digest(Algorithm::Blake3, b"ab")]);
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Going on where a download ended: what a server must say before new bytes join old ones.
+//! Resuming a download: the conditions under which new bytes may follow old ones.
 
 use std::time::Duration;
 
 use crate::net::headers::HeaderFields;
 use crate::net::transport::{Framing, Response};
 
-/// A file that changed less than this before the response may change again within the same second,
-/// unseen (RFC 9110, section 8.8.2.2).
-const SETTLED: Duration = Duration::from_secs(60);
+/// The minimum age of `Last-Modified`: a file that changed later may change again within the same
+/// second (RFC 9110, section 8.8.2.2).
+const MIN_AGE: Duration = Duration::from_secs(60);
 
-/// What tells one version of a file from another, byte for byte (RFC 9110, section 8.8.1).
+/// A strong validator, which identifies one version of a file (RFC 9110, section 8.8.1).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Validator {
     /// A strong entity tag, with its quotes.
     Etag(String),
-    /// A date of change, at least a minute before that of the response.
+    /// A modification date at least a minute before the date of the response.
     LastModified(String),
 }
 
 impl Validator {
-    /// The strong one among the fields of a response, if there is one.
+    /// Returns the strong validator in the headers of a response.
     pub fn strong(headers: &HeaderFields) -> Option<Self> {
         if let Some(tag) = headers.value("ETag") {
             let strong = tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"');
@@ -28,19 +28,19 @@ impl Validator {
         let date = |name| httpdate::parse_http_date(headers.value(name)?).ok();
         let age = date("Date")?.duration_since(date("Last-Modified")?).ok()?;
         let text = headers.value("Last-Modified")?;
-        (age >= SETTLED).then(|| Self::LastModified(text.into()))
+        (age >= MIN_AGE).then(|| Self::LastModified(text.into()))
     }
 
-    /// The value of `If-Range`.
-    pub(crate) fn text(&self) -> &str {
+    /// Returns the value for `If-Range`.
+    pub(super) fn text(&self) -> &str {
         match self {
             Self::Etag(text) | Self::LastModified(text) => text,
         }
     }
 
-    /// Whether a response is of the same version, as far as it says. One without a validator is:
-    /// the server has compared ours.
-    fn agrees(&self, headers: &HeaderFields) -> bool {
+    /// Returns `true` unless the response has a different validator. It may have none, because the
+    /// server has already compared ours.
+    fn matches(&self, headers: &HeaderFields) -> bool {
         let field = match self {
             Self::Etag(_) => "ETag",
             Self::LastModified(_) => "Last-Modified",
@@ -49,34 +49,35 @@ impl Validator {
     }
 }
 
-/// What a response to a request for the rest means.
+/// The meaning of a response to a request for the rest of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Rest {
-    /// Its body follows what is there, and ends the file at that length.
-    Follows { total: u64 },
-    /// Its body is the whole file.
+pub(super) enum Continuation {
+    /// The body is the rest of the file, whose length is `total`.
+    Rest { total: u64 },
+    /// The body is the whole file.
     Whole,
-    /// Everything is there already.
-    Nothing,
-    /// It is no use; ask for the whole file.
-    AskForAll,
-    /// It is an answer to be reported.
-    Other,
+    /// The part already has all bytes.
+    Complete,
+    /// The server cannot send the rest; only a request for the whole file can succeed.
+    Unusable,
+    /// The status is that of an error.
+    Refused,
 }
 
-/// Judges a response to a request for what follows the first `have` bytes of a file of `total`.
-pub(crate) fn rest(
+/// Returns the meaning of a response to a request for the bytes from offset `have` of a file whose
+/// length is `total`.
+pub(super) fn continuation(
     response: &Response,
     have: u64,
     total: Option<u64>,
     validator: &Validator,
-) -> Rest {
+) -> Continuation {
     let headers = &response.headers;
     let range = headers.value("Content-Range").map(ContentRange::parse);
     match response.status {
-        // Which of both is it?
-        200 if range.is_some() => Rest::AskForAll,
-        200 => Rest::Whole,
+        // Contradictory: the whole file, and a part of it.
+        200 if range.is_some() => Continuation::Unusable,
+        200 => Continuation::Whole,
         206 => match range {
             Some(Some(ContentRange { span: Some((start, end)), total: Some(all) }))
                 if start == have
@@ -86,27 +87,27 @@ pub(crate) fn rest(
                         Framing::Length(length) => length == all - have,
                         Framing::Chunked | Framing::UntilClose => true,
                     }
-                    && validator.agrees(headers) =>
+                    && validator.matches(headers) =>
             {
-                Rest::Follows { total: all }
+                Continuation::Rest { total: all }
             }
-            _ => Rest::AskForAll,
+            _ => Continuation::Unusable,
         },
         416 => match range {
             Some(Some(ContentRange { span: None, total: Some(all) }))
                 if all == have && total == Some(all) =>
             {
-                Rest::Nothing
+                Continuation::Complete
             }
-            _ => Rest::AskForAll,
+            _ => Continuation::Unusable,
         },
-        // The server cannot do ranges, or not with this condition.
-        412 | 501 => Rest::AskForAll,
-        _ => Rest::Other,
+        // The server does not support ranges, or not with this condition.
+        412 | 501 => Continuation::Unusable,
+        _ => Continuation::Refused,
     }
 }
 
-/// RFC 9110, section 14.4.
+/// The value of `Content-Range` (RFC 9110, section 14.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct ContentRange {
     /// The first and the last byte.
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_validators_are_none() {
+    fn weak_validators_are_ignored() {
         let strong = |fields: &[(&str, &str)]| {
             Validator::strong(&response(200, Framing::Chunked, fields).headers)
         };
@@ -159,41 +160,41 @@ mod tests {
         assert_eq!(strong(&dated), Some(Validator::LastModified(then.into())));
         assert_eq!(strong(&[("Last-Modified", then), ("Date", then)]), None);
         assert_eq!(strong(&[("Last-Modified", then)]), None);
-        // A weak tag is not made good by a date.
+        // A date does not make up for a weak tag.
         assert_eq!(strong(&[("ETag", "W/\"a\""), dated[0], dated[1]]), None);
     }
 
     #[test]
-    fn only_the_very_rest_follows() {
+    fn only_the_exact_rest_is_used() {
         let tag = Validator::Etag("\"a\"".into());
-        let judge = |status, length, fields: &[(&str, &str)]| {
-            rest(&response(status, Framing::Length(length), fields), 10, Some(20), &tag)
+        let meaning = |status, length, fields: &[(&str, &str)]| {
+            continuation(&response(status, Framing::Length(length), fields), 10, Some(20), &tag)
         };
         let range = |text| ("Content-Range", text);
         let good = [range("bytes 10-19/20"), ("ETag", "\"a\"")];
-        assert_eq!(judge(206, 10, &good), Rest::Follows { total: 20 });
-        assert_eq!(judge(206, 10, &good[..1]), Rest::Follows { total: 20 });
+        assert_eq!(meaning(206, 10, &good), Continuation::Rest { total: 20 });
+        assert_eq!(meaning(206, 10, &good[..1]), Continuation::Rest { total: 20 });
         for (why, length, fields) in [
-            ("another version", 10, &[good[0], ("ETag", "\"b\"")][..]),
-            ("another length", 9, &good),
+            ("a different version", 10, &[good[0], ("ETag", "\"b\"")][..]),
+            ("a different length", 9, &good),
             ("an earlier start", 11, &[range("bytes 9-19/20")]),
             ("a later start", 9, &[range("bytes 11-19/20")]),
             ("not to the end", 9, &[range("bytes 10-18/20")]),
-            ("another total", 11, &[range("bytes 10-20/21")]),
+            ("a different total", 11, &[range("bytes 10-20/21")]),
             ("no total", 10, &[range("bytes 10-19/*")]),
             ("beyond the total", 10, &[range("bytes 10-20/20")]),
-            ("another unit", 10, &[range("lines 10-19/20")]),
+            ("a different unit", 10, &[range("lines 10-19/20")]),
             ("no number", 10, &[range("bytes +10-19/20")]),
             ("no range", 10, &[]),
         ] {
-            assert_eq!(judge(206, length, fields), Rest::AskForAll, "{why}");
+            assert_eq!(meaning(206, length, fields), Continuation::Unusable, "{why}");
         }
-        assert_eq!(judge(200, 20, &[]), Rest::Whole);
-        assert_eq!(judge(200, 10, &good), Rest::AskForAll);
-        assert_eq!(judge(416, 0, &[range("bytes */20")]), Rest::AskForAll);
-        assert_eq!(judge(404, 0, &[]), Rest::Other);
-        let all =
-            rest(&response(416, Framing::Length(0), &[range("bytes */20")]), 20, Some(20), &tag);
-        assert_eq!(all, Rest::Nothing);
+        assert_eq!(meaning(200, 20, &[]), Continuation::Whole);
+        assert_eq!(meaning(200, 10, &good), Continuation::Unusable);
+        assert_eq!(meaning(416, 0, &[range("bytes */20")]), Continuation::Unusable);
+        assert_eq!(meaning(404, 0, &[]), Continuation::Refused);
+        let complete =
+            continuation(&response(416, Framing::Length(0), &[range("bytes */20")]), 20, Some(20), &tag);
+        assert_eq!(complete, Continuation::Complete);
     }
 }

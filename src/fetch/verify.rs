@@ -1,143 +1,156 @@
-//! Comparing what came with what was expected, and saying what came instead.
+//! Comparing a downloaded file with what was expected, and describing what came instead.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
-use crate::fetch::decode::Coding;
-use crate::fetch::download::Download;
+use crate::fetch::coding::ContentCoding;
+use crate::fetch::options::Download;
 use crate::fetch::part::Part;
+use crate::fetch::response_head::ResponseHead;
 use crate::hasher::Hasher;
+use crate::hasher::fused::MultiHasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Framing;
+use crate::net::url::redacted;
 use crate::notation::expected::Expected;
 use crate::text::looks_like_html;
 use crate::trust::evidence::Evidence;
 
-/// Up to this many bytes, a file that does not match is hashed by other functions too, to tell which
-/// one its digest may be of.
-const CHEAP: u64 = 64 << 20;
+/// The maximum size of a mismatching file that is hashed again to find the function of the expected
+/// digest.
+const MAX_REHASHED: u64 = 64 << 20;
 
-/// What came, as far as a message about a mismatch needs it.
-pub(crate) struct Came<'a> {
-    pub(crate) digests: &'a [Digest],
-    pub(crate) size: u64,
-    pub(crate) url: &'a str,
-    pub(crate) framing: Framing,
-    pub(crate) content_type: Option<&'a str>,
-    pub(crate) content_encoding: Option<&'a str>,
-    pub(crate) coding: Coding,
+/// Appends everything in `file` to the hashed message; returns the number of bytes.
+pub(super) fn hash_file(file: &mut impl Read, hasher: &mut MultiHasher) -> io::Result<u64> {
+    io::copy(&mut BufReader::with_capacity(256 * 1024, file), hasher)
 }
 
-/// Whether the part, which came so, is the file; why its seal holds, where it has one.
-pub(super) fn judge(
-    fetch: &Download,
+/// The bytes in the part, and the response that they came with.
+pub(super) struct Received<'a> {
+    pub(super) head: &'a ResponseHead,
+    pub(super) size: u64,
+    pub(super) digests: &'a [Digest],
+}
+
+/// Verifies the part. Returns the description of the download's own check, if it has one.
+pub(super) fn verify(
+    download: &Download,
     evidence: &[Evidence],
-    came: &Came<'_>,
+    received: &Received<'_>,
     part: &mut Part,
 ) -> Result<Option<String>, Failure> {
-    length(fetch, came)?;
-    let open = came.framing == Framing::UntilClose && fetch.size.is_none();
-    if let Some(lines) = mismatch(evidence, came, part.read()?) {
-        let failure = match open {
-            // Nothing but the digest could tell that it was all of it.
+    verify_size(download, received)?;
+    // Only a digest or a size can tell such a body from a truncated one.
+    let end_unknown = received.head.framing == Framing::UntilClose && download.size.is_none();
+    if let Some(details) = mismatch(evidence, received, part.rewind()?) {
+        let failure = match end_unknown {
             true => Failure::network(
-                "truncated, or another file: the server did not say where it ends; digest mismatch",
+                "truncated, or a different file: the server did not say where it ends; digest mismatch",
             ),
             false => Failure::new(FailureKind::Mismatch, "digest mismatch"),
         };
-        return Err(lines.into_iter().fold(failure, Failure::adding));
+        return Err(details.into_iter().fold(failure, Failure::adding));
     }
-    if open && evidence.is_empty() {
-        let text =
-            "truncated, perhaps: the server did not say where it ends, and no digest or size tells";
+    if end_unknown && evidence.is_empty() {
+        let text = "possibly truncated: the server did not say where it ends, and neither a digest nor a size is known";
         return Err(Failure::new(FailureKind::Network, text));
     }
-    fetch.sealed(part.path())
+    download.check(part.path())
 }
 
-/// A failure where it is not as long as it should be.
-pub(super) fn length(fetch: &Download, came: &Came<'_>) -> Result<(), Failure> {
-    let got = came.size;
-    match fetch.size {
-        Some(expected) if got < expected && came.framing == Framing::UntilClose => {
-            Err(Failure::network(format!("truncated: {got} of {expected} bytes came")))
+/// Compares the size with the expected one.
+pub(super) fn verify_size(download: &Download, received: &Received<'_>) -> Result<(), Failure> {
+    let size = received.size;
+    match download.size {
+        Some(expected) if size < expected && received.head.framing == Framing::UntilClose => {
+            Err(truncated(expected, size))
         }
-        Some(expected) if got != expected => Err(wrong_size(expected, got)),
+        Some(expected) if size != expected => Err(wrong_size(expected, size)),
         _ => Ok(()),
     }
 }
 
-pub(super) fn wrong_size(expected: u64, got: u64) -> Failure {
-    let text = format!("it has {got} bytes, and {expected} were expected");
+pub(super) fn truncated(expected: u64, size: u64) -> Failure {
+    Failure::network(format!("truncated: received {size} of {expected} bytes"))
+}
+
+pub(super) fn wrong_size(expected: u64, size: u64) -> Failure {
+    let text = format!("wrong size: {size} bytes, and {expected} were expected");
     Failure::new(FailureKind::Mismatch, text)
 }
 
-/// Says which of the expectations is not met, in lines; `None` if all are.
-fn mismatch(evidence: &[Evidence], came: &Came<'_>, file: &mut File) -> Option<Vec<String>> {
-    let broken = evidence.iter().find(|evidence| !evidence.expected.is_met_by(came.digests))?;
+/// Describes the first mismatch, in lines; `None` if all digests match.
+fn mismatch(
+    evidence: &[Evidence],
+    received: &Received<'_>,
+    file: &mut File,
+) -> Option<Vec<String>> {
+    let broken = evidence.iter().find(|one| !one.expected.is_met_by(received.digests))?;
     let functions = broken.expected.hash_functions();
-    let got = came.digests.iter().filter(|digest| functions.contains(&digest.hash_function()));
-    let content_type =
-        came.content_type.map(|kind| format!(", {}", kind.escape_debug())).unwrap_or_default();
+    let got = received.digests.iter().filter(|one| functions.contains(&one.hash_function()));
+    let head = received.head;
+    let content_type = head.headers.value("Content-Type");
+    let content_type = content_type.map(|t| format!(", {}", t.escape_debug())).unwrap_or_default();
     let mut lines = vec![
         format!("expected {} ({})", list(broken.expected.digests()), broken.source),
         format!("got      {}", list(got)),
-        format!("{} bytes from {}{content_type}", came.size, came.url),
+        format!("{} bytes from {}{content_type}", received.size, redacted(&head.url)),
     ];
-    lines.extend(hint(broken, came, file));
+    lines.extend(guess(&broken.expected, received, file));
     Some(lines)
 }
 
-fn list<'d>(digests: impl IntoIterator<Item = &'d Digest>) -> String {
+/// Returns digests as a list with commas.
+pub(super) fn list<'d>(digests: impl IntoIterator<Item = &'d Digest>) -> String {
     digests.into_iter().map(|digest| format!("{digest:?}")).collect::<Vec<_>>().join(", ")
 }
 
-/// What it looks like instead.
-fn hint(broken: &Evidence, came: &Came<'_>, file: &mut File) -> Option<String> {
-    let mut head = [0; 512];
+/// Returns a guess at what the file is instead.
+fn guess(expected: &Expected, received: &Received<'_>, file: &mut File) -> Option<String> {
+    let mut start = [0; 512];
     file.seek(SeekFrom::Start(0)).ok()?;
-    let count = file.read(&mut head).ok()?;
-    let head = &head[..count];
-    if let Some(coding) = came.content_encoding.filter(|coding| *coding != "identity") {
-        let undone = match came.coding {
-            Coding::Gzip => "",
-            Coding::None => " and is not decoded",
+    let count = file.read(&mut start).ok()?;
+    let start = &start[..count];
+    if let Some(coding) = received.head.content_encoding() {
+        let decoded = match received.head.coding() {
+            ContentCoding::Gzip => "",
+            ContentCoding::Identity => " and is not decoded",
         };
         return Some(format!(
-            "the server sent it with Content-Encoding: {}, which was not asked for{undone}; the bytes are kept as they came",
+            "the server sent it with Content-Encoding: {}, which was not requested{decoded}; the bytes are kept as sent",
             coding.escape_debug()
         ));
     }
-    if looks_like_html(head) {
-        return Some("it is a web page: a login or an error, perhaps".into());
+    if looks_like_html(start) {
+        return Some("it is a web page: perhaps a login or an error".into());
     }
-    if came.size == 0 {
+    if received.size == 0 {
         return Some("it is empty".into());
     }
-    if let Some(function) = rival(&broken.expected, came.size, file) {
-        return Some(format!("what was expected is its {} digest", function.tag()));
+    if let Some(function) = other_function(expected, received.size, file) {
+        return Some(format!("the expected digest is its {} digest", function.tag()));
     }
-    match head.trim_ascii_start().first() {
+    match start.trim_ascii_start().first() {
         Some(b'{' | b'[') => Some("it looks like JSON".into()),
-        _ if head.starts_with(&[0x1f, 0x8b]) => Some("it is a gzip file".into()),
+        _ if start.starts_with(&[0x1f, 0x8b]) => Some("it is a gzip file".into()),
         _ => None,
     }
 }
 
-/// The function of which an expected digest is the file's, taken for one of another.
-fn rival(expected: &Expected, size: u64, file: &mut File) -> Option<HashFunction> {
-    if size > CHEAP {
+/// Returns the function with which the file has an expected digest, if that was labelled wrongly.
+fn other_function(expected: &Expected, size: u64, file: &mut File) -> Option<HashFunction> {
+    if size > MAX_REHASHED {
         return None;
     }
     file.seek(SeekFrom::Start(0)).ok()?;
     let mut bytes = Vec::with_capacity(size as usize);
-    file.take(CHEAP).read_to_end(&mut bytes).ok()?;
+    file.take(MAX_REHASHED).read_to_end(&mut bytes).ok()?;
     for digest in expected.digests() {
         let length = digest.as_bytes().len();
-        let rivals = Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, length));
-        for function in rivals.filter(|function| *function != digest.hash_function()) {
+        let others = Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, length));
+        for function in others.filter(|function| *function != digest.hash_function()) {
             let mut hasher = Hasher::new(function);
             hasher.update(&bytes);
             if hasher.finalize().as_bytes() == digest.as_bytes() {

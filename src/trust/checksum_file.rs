@@ -1,4 +1,4 @@
-//! Digests from checksum files: beside the file, at a URL, or here on the disk.
+//! Checksum files: beside the download, at another URL, or on the local disk.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Origin;
 use crate::net::url::redacted;
 use crate::trust::discovery::{self, CandidateKind};
-use crate::trust::evidence::Evidence;
+use crate::trust::evidence::{Evidence, path_text};
 use crate::trust::small_file;
 
 /// A checksum file.
@@ -24,46 +24,44 @@ use crate::trust::small_file;
 pub struct ChecksumFile {
     source: String,
     text: Vec<u8>,
-    /// Its own name, which may tell the function.
+    /// Its own name, which may imply the algorithm.
     name: PathBuf,
     signature: Option<String>,
 }
 
-/// The part of a checksum file that counts.
+/// The part of a checksum file that may be used.
 #[derive(Clone, Debug, Default)]
 pub struct ApprovedText {
     /// Its bytes.
     pub text: Vec<u8>,
-    /// The signature over them, in words, if one was verified.
+    /// A description of the verified signature over them, if there is one.
     pub signature: Option<String>,
 }
 
-/// What a checksum file says of one file.
+/// The entry of one file in a checksum file.
 #[derive(Clone, Debug)]
 pub struct ListedFile {
     /// Its digests.
     pub evidence: Evidence,
-    /// Its length in bytes, where that is said.
+    /// Its length in bytes, if listed.
     pub size: Option<u64>,
 }
 
 impl ChecksumFile {
-    /// The one at `url`.
+    /// Fetches the checksum file at `url`.
     ///
     /// # Errors
-    /// Where it cannot be fetched or is no checksum file.
+    /// It cannot be fetched, or is not a checksum file.
     pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
-        let text = small_file::fetch_list(client, url, origin)?.ok_or_else(|| {
-            Failure::new(FailureKind::Status(404), format!("{}: is not there", redacted(url)))
-        })?;
-        inspect(&text).map_err(|failure| failure.during(redacted(url)))?;
-        Ok(Self { source: redacted(url), text, name: name_in(url), signature: None })
+        let text = small_file::fetch_list(client, url, origin)?
+            .ok_or_else(|| small_file::not_found(url))?;
+        Self::new(redacted(url), text, name_in(url))
     }
 
-    /// The one at `path`.
+    /// Reads the checksum file at `path`.
     ///
     /// # Errors
-    /// Where it cannot be read or is no checksum file.
+    /// It cannot be read, or is not a checksum file.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let opened = File::open(path).and_then(StableFile::try_from);
         Self::read(opened.map_err(|error| Failure::local(path, error))?, path)
@@ -71,104 +69,129 @@ impl ChecksumFile {
 
     fn read(file: StableFile, path: &Path) -> Result<Self, Failure> {
         let mut text = Vec::new();
-        let read = file.take(discovery::LONGEST + 1).read_to_end(&mut text);
+        let read = file.take(discovery::MAX_SIZE + 1).read_to_end(&mut text);
         read.map_err(|error| Failure::local(path, error))?;
-        let source = format!("{path:?}");
-        inspect(&text).map_err(|failure| failure.during(&source))?;
-        Ok(Self { source, text, name: path.to_owned(), signature: None })
+        Self::new(path_text(path), text, path.to_owned())
     }
 
-    /// Its bytes: what a signature is over.
+    fn new(source: String, text: Vec<u8>, name: PathBuf) -> Result<Self, Failure> {
+        let kind = match text.len() as u64 > discovery::MAX_SIZE {
+            true => FailureKind::Policy,
+            false => FailureKind::Unverifiable,
+        };
+        discovery::inspect(&text)
+            .map_err(|error| Failure::new(kind, error.to_string()).during(&source))?;
+        Ok(Self { source, text, name, signature: None })
+    }
+
+    /// Returns the bytes that a signature must cover.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Returns the same file, of which only the approved part counts.
+    /// Restricts the checksum file to its approved part.
     pub fn approved(self, part: ApprovedText) -> Self {
         Self { text: part.text, signature: part.signature, ..self }
     }
 
-    /// What it says of the file called `name`; `algorithm` is that of lines that name none.
+    /// Returns the entry for the file called `name`; `algorithm` applies to lines that name none.
     ///
     /// # Errors
-    /// [`FailureKind::Unverifiable`] where it says nothing, or two things.
+    /// [`FailureKind::Unverifiable`] if there is no entry, or entries that contradict each other.
     pub fn find(
         &self,
         name: &OsStr,
         algorithm: Option<HashFunction>,
     ) -> Result<ListedFile, Failure> {
-        match read(&self.text, &self.name, name, algorithm) {
-            Ok(entry) => Ok(said(&entry, self.source.clone(), self.signature.clone())),
-            Err(why) => Err(silent(why, name, &self.source)),
-        }
+        self.entry(name, algorithm).map_err(|reason| self.not_listed(name, &reason))
+    }
+
+    fn entry(
+        &self,
+        name: &OsStr,
+        algorithm: Option<HashFunction>,
+    ) -> Result<ListedFile, NotListed> {
+        let options = ListOptions::new()
+            .name(self.name.file_name().map(PathBuf::from))
+            .untagged(algorithm)
+            .file(PathBuf::from(name));
+        let list = List::new(&self.text[..], options);
+        let entry: Entry = manifest::find(list, Path::new(name), NameMatching::BaseName)?;
+        let evidence = Evidence::new(entry.expected(), &*self.source);
+        let evidence = evidence.signed_by(self.signature.clone());
+        Ok(ListedFile { evidence, size: entry.size })
+    }
+
+    fn not_listed(&self, name: &OsStr, reason: &NotListed) -> Failure {
+        let text = format!("{}: {}: {reason}", self.source, path_text(name.as_ref()));
+        Failure::new(FailureKind::Unverifiable, text)
     }
 }
 
-/// Finds a checksum file good before it is read, by a signature, say, and returns the part of it
-/// that counts. One that is [`FailureKind::Unverifiable`] is passed over as if it were not there.
-pub type Approve<'a> = dyn Fn(&Url, Vec<u8>) -> Result<ApprovedText, Failure> + 'a;
+/// A check of a checksum file before it is parsed, such as its signature; returns the approved part.
+/// A file that fails with [`FailureKind::Unverifiable`] is skipped.
+pub type ApproveFn<'a> = dyn Fn(&Url, Vec<u8>) -> Result<ApprovedText, Failure> + 'a;
 
-/// What a checksum file where they usually lie says of the file at `url`: the first that is there,
-/// is approved and names the file; one of a weak function only where there is no other.
+/// Finds the entry for the file at `url` in the checksum files that usually lie beside it: the first
+/// that exists, is approved, and lists the file. Those of weak algorithms come last.
 ///
 /// # Errors
-/// Where none does, or a server fails: that must not lead to a weaker digest.
-pub fn beside(
+/// No checksum file lists it, or a server fails, which must not lead to a weaker digest.
+pub fn find_beside_url(
     client: &Client,
     url: &Url,
     name: &OsStr,
-    approve: &Approve<'_>,
+    approve: &ApproveFn<'_>,
 ) -> Result<ListedFile, Failure> {
     let mut refused = None;
     for candidate in discovery::candidates(url) {
         let Some(text) = small_file::fetch_list(client, &candidate.url, Origin::Own)? else {
             continue;
         };
-        // Some servers answer anything with a page.
-        if discovery::inspect(&text).is_err() {
+        // Some servers answer every request with a web page.
+        let source = redacted(&candidate.url);
+        let Ok(mut sums) = ChecksumFile::new(source, text, name_in(&candidate.url)) else {
             continue;
-        }
-        let ApprovedText { text, signature } = match approve(&candidate.url, text) {
+        };
+        let part = match approve(&candidate.url, std::mem::take(&mut sums.text)) {
             Err(failure) if failure.kind() == FailureKind::Unverifiable => {
                 refused = refused.or(Some(failure));
                 continue;
             }
-            approved => approved?,
+            part => part?,
         };
-        let source = redacted(&candidate.url);
-        let algorithm = candidate.algorithm.map(HashFunction::from);
-        match read(&text, &name_in(&candidate.url), name, algorithm) {
-            Ok(entry) => return Ok(said(&entry, source, signature)),
+        let sums = sums.approved(part);
+        match sums.entry(name, candidate.algorithm.map(HashFunction::from)) {
+            Ok(listed) => return Ok(listed),
             Err(NotListed::Missing) if candidate.kind == CandidateKind::List => {}
-            Err(why) => return Err(silent(why, name, &source)),
+            Err(reason) => return Err(sums.not_listed(name, &reason)),
         }
     }
-    let text = format!("{}: no checksum file beside it names it", redacted(url));
-    let failure = Failure::new(FailureKind::Unverifiable, text);
+    let failure = nothing_beside(redacted(url));
     Err(match refused {
-        Some(refused) => failure.adding(format!("of those that are there: {refused}")),
+        Some(refused) => failure.adding(format!("rejected: {refused}")),
         None => failure,
     })
 }
 
-/// What a checksum file in the folder of the file at `path` says of it, looked for under the names
-/// and in the order of [`beside`].
+/// Finds the entry for the file at `path` in the checksum files of its folder, with the names and the
+/// order of [`find_beside_url`].
 ///
 /// # Errors
-/// Where none names it, or one that is there cannot be read: that must not lead to a weaker digest.
-pub fn beside_file(path: &Path) -> Result<ListedFile, Failure> {
+/// No checksum file lists it, or one cannot be read, which must not lead to a weaker digest.
+pub fn find_beside_file(path: &Path) -> Result<ListedFile, Failure> {
     let Some(name) = path.file_name() else {
-        let text = format!("{path:?}: is no name for a file");
+        let text = format!("{}: not the name of a file", path_text(path));
         return Err(Failure::new(FailureKind::Usage, text));
     };
-    for (place, kind, algorithm) in discovery::names(name) {
-        let place = path.with_file_name(place);
-        let file = match StableFile::open(&place) {
+    for (beside, kind, algorithm) in discovery::names(name) {
+        let beside = path.with_file_name(beside);
+        let file = match StableFile::open(&beside) {
             Ok(file) if file.is_regular() => file,
             Ok(_) => continue,
             Err(error) => match error.kind() {
                 ErrorKind::Special(_) => continue,
-                // Too long a name, with the suffix, is one that no file has.
+                // No file has a name that is too long.
                 ErrorKind::Io(cause)
                     if matches!(
                         cause.kind(),
@@ -180,49 +203,22 @@ pub fn beside_file(path: &Path) -> Result<ListedFile, Failure> {
                 _ => return Err(error.into()),
             },
         };
-        let sums = ChecksumFile::read(file, &place)?;
-        match read(&sums.text, &sums.name, name, algorithm.map(HashFunction::from)) {
-            Ok(entry) => return Ok(said(&entry, sums.source, None)),
+        let sums = ChecksumFile::read(file, &beside)?;
+        match sums.entry(name, algorithm.map(HashFunction::from)) {
+            Ok(listed) => return Ok(listed),
             Err(NotListed::Missing) if kind == CandidateKind::List => {}
-            Err(why) => return Err(silent(why, name, &sums.source)),
+            Err(reason) => return Err(sums.not_listed(name, &reason)),
         }
     }
-    let text = format!("{path:?}: no checksum file beside it names it");
-    Err(Failure::new(FailureKind::Unverifiable, text))
+    Err(nothing_beside(path_text(path)))
 }
 
-fn inspect(text: &[u8]) -> Result<(), Failure> {
-    let kind = match text.len() as u64 > discovery::LONGEST {
-        true => FailureKind::Policy,
-        false => FailureKind::Unverifiable,
-    };
-    discovery::inspect(text).map_err(|error| Failure::new(kind, error.to_string()))
+fn nothing_beside(file: String) -> Failure {
+    let text = format!("{file}: no checksum file beside it lists it");
+    Failure::new(FailureKind::Unverifiable, text)
 }
 
-/// What a checksum file, which is called `own`, says of the file called `name`.
-fn read(
-    text: &[u8],
-    own: &Path,
-    name: &OsStr,
-    algorithm: Option<HashFunction>,
-) -> Result<Entry, NotListed> {
-    let options = ListOptions::new()
-        .name(own.file_name().map(PathBuf::from))
-        .untagged(algorithm)
-        .file(PathBuf::from(name));
-    manifest::find(List::new(text, options), Path::new(name), NameMatching::BaseName)
-}
-
-fn said(entry: &Entry, source: String, signature: Option<String>) -> ListedFile {
-    let evidence = Evidence { expected: entry.expected(), source, signature };
-    ListedFile { evidence, size: entry.size }
-}
-
-fn silent(why: NotListed, name: &OsStr, source: &str) -> Failure {
-    Failure::new(FailureKind::Unverifiable, format!("{source}: {name:?}: {why}"))
-}
-
-/// The last part of a URL's path, as a name.
+/// Returns the last segment of a URL's path.
 fn name_in(url: &Url) -> PathBuf {
     PathBuf::from(url.path().rsplit('/').next().unwrap_or(""))
 }

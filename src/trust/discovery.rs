@@ -1,70 +1,71 @@
-//! Where the digest of a download may be found when nobody says (`--sums auto`), and what is no
-//! list of digests.
+//! The usual places of checksum files and signatures, and responses that are not checksum files.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use url::Url;
 
-use crate::algorithm::{Algorithm, Strength};
+use crate::algorithm::Algorithm::{self, Blake3, Md5, Sha1, Sha256, Sha512};
+use crate::algorithm::Strength;
 use crate::text::looks_like_html;
 
-/// The longest list of digests that is read, in bytes.
-pub const LONGEST: u64 = 16 << 20;
+/// The limit for checksum files, in bytes.
+pub const MAX_SIZE: u64 = 16 << 20;
 
-/// A URL that may have the digest.
+/// A URL that may have the digest of a download.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
-    /// Where it is.
+    /// The URL.
     pub url: Url,
-    /// What it would hold.
+    /// The kind of checksum file that it would be.
     pub kind: CandidateKind,
-    /// The algorithm that its name says; `None` where a line's tag or length has to tell.
+    /// The algorithm that its name implies; `None` if each line must tell.
     pub algorithm: Option<Algorithm>,
 }
 
-/// What a candidate would hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CandidateKind {
-    /// The digest of this one file, which it need not name.
-    Sidecar,
-    /// A list for the whole folder, which must name the file.
-    List,
-}
-
 impl Candidate {
-    /// Whether it is one to ask for only where no stronger one is there.
+    /// Returns `true` if its digests can be forged.
     pub fn is_weak(&self) -> bool {
         self.algorithm.is_some_and(|algorithm| algorithm.strength() == Strength::Broken)
     }
 }
 
-use Algorithm::{Blake3, Md5, Sha1, Sha256, Sha512};
+/// The kind of a checksum file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CandidateKind {
+    /// The digest of one file, which it need not name; its name is the file's with a suffix.
+    Sidecar,
+    /// A list for the whole folder, which must name the file.
+    List,
+}
 
-/// Appended to the file's own name. By how often they occur.
-const SIDECARS: [(&str, Algorithm); 4] =
-    [(".sha256", Sha256), (".sha512", Sha512), (".sha256sum", Sha256), (".b3", Blake3)];
+use CandidateKind::{List, Sidecar};
 
-/// Instead of the file's name.
-const LISTS: [(&str, Option<Algorithm>); 8] = [
-    ("SHA256SUMS", Some(Sha256)),
-    ("SHA256SUMS.txt", Some(Sha256)),
-    ("sha256sums.txt", Some(Sha256)),
-    ("checksums.txt", None),
-    ("sha256sum.txt", Some(Sha256)),
-    ("SHASUMS256.txt", Some(Sha256)),
-    ("CHECKSUM", None),
-    ("SHA512SUMS", Some(Sha512)),
+/// The suffixes of sidecars and the names of lists, in the order of requests: by how common they are,
+/// weak algorithms last.
+const PLACES: [(&str, CandidateKind, Option<Algorithm>); 16] = [
+    (".sha256", Sidecar, Some(Sha256)),
+    (".sha512", Sidecar, Some(Sha512)),
+    (".sha256sum", Sidecar, Some(Sha256)),
+    (".b3", Sidecar, Some(Blake3)),
+    ("SHA256SUMS", List, Some(Sha256)),
+    ("SHA256SUMS.txt", List, Some(Sha256)),
+    ("sha256sums.txt", List, Some(Sha256)),
+    ("checksums.txt", List, None),
+    ("sha256sum.txt", List, Some(Sha256)),
+    ("SHASUMS256.txt", List, Some(Sha256)),
+    ("CHECKSUM", List, None),
+    ("SHA512SUMS", List, Some(Sha512)),
+    (".sha1", Sidecar, Some(Sha1)),
+    (".md5", Sidecar, Some(Md5)),
+    ("SHA1SUMS", List, Some(Sha1)),
+    ("MD5SUMS", List, Some(Md5)),
 ];
 
-const WEAK_SIDECARS: [(&str, Algorithm); 2] = [(".sha1", Sha1), (".md5", Md5)];
-
-const WEAK_LISTS: [(&str, Option<Algorithm>); 2] =
-    [("SHA1SUMS", Some(Sha1)), ("MD5SUMS", Some(Md5))];
-
-/// The URLs to ask for, in this order, until one of them names the file; the weak ones last. All
-/// are of the download's own host, so that they prove that nothing was damaged, not who made it.
-/// A query is kept, a fragment is not. Empty where the URL names no file.
+/// Returns the URLs to try in this order until one lists the file; none if the URL names no file.
+///
+/// All are on the download's own host: they prove that the file is undamaged, not who made it. They
+/// keep the query, but not the fragment.
 ///
 /// ```
 /// use hsum::trust::discovery;
@@ -77,42 +78,29 @@ const WEAK_LISTS: [(&str, Option<Algorithm>); 2] =
 /// ```
 pub fn candidates(url: &Url) -> Vec<Candidate> {
     let Some((folder, name)) = split(url) else { return Vec::new() };
-    let places = places().map(|(place, kind, algorithm)| {
+    let candidates = PLACES.iter().map(|&(place, kind, algorithm)| {
         let path = match kind {
-            CandidateKind::Sidecar => format!("{folder}{name}{place}"),
-            CandidateKind::List => format!("{folder}{place}"),
+            Sidecar => format!("{folder}{name}{place}"),
+            List => format!("{folder}{place}"),
         };
         Candidate { url: with_path(url, &path), kind, algorithm }
     });
-    // A list is no source for itself.
-    places.filter(|candidate| candidate.url.path() != url.path()).collect()
+    // A list cannot vouch for itself.
+    candidates.filter(|candidate| candidate.url.path() != url.path()).collect()
 }
 
-/// The names, in the same order, that the digest of a file called `name` may stand under in its
-/// folder: what each would hold, and the algorithm that it says.
+/// Returns the names of the checksum files, in the same order, for a file called `name` in the same
+/// folder.
 pub fn names(name: &OsStr) -> Vec<(OsString, CandidateKind, Option<Algorithm>)> {
-    let names = places().map(|(place, kind, algorithm)| {
-        let mut found =
-            if kind == CandidateKind::Sidecar { name.to_owned() } else { OsString::new() };
+    let names = PLACES.iter().map(|&(place, kind, algorithm)| {
+        let mut found = if kind == Sidecar { name.to_owned() } else { OsString::new() };
         found.push(place);
         (found, kind, algorithm)
     });
     names.filter(|(found, ..)| found != name).collect()
 }
 
-/// Suffixes of sidecars and names of lists, in the order of asking.
-fn places() -> impl Iterator<Item = (&'static str, CandidateKind, Option<Algorithm>)> {
-    let sidecar = |(suffix, algorithm): &(&'static str, Algorithm)| {
-        (*suffix, CandidateKind::Sidecar, Some(*algorithm))
-    };
-    let list = |(list, algorithm): &(&'static str, Option<Algorithm>)| {
-        (*list, CandidateKind::List, *algorithm)
-    };
-    let strong = SIDECARS.iter().map(sidecar).chain(LISTS.iter().map(list));
-    strong.chain(WEAK_SIDECARS.iter().map(sidecar)).chain(WEAK_LISTS.iter().map(list))
-}
-
-/// Who made a signature.
+/// The format of a signature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SignatureFormat {
     /// minisign, or signify in its format.
@@ -121,9 +109,9 @@ pub enum SignatureFormat {
     OpenPgp,
 }
 
-/// Where the signature of `url` (a file, or a list of digests) may be found.
-pub fn signatures(url: &Url, signer: SignatureFormat) -> Vec<Url> {
-    let suffixes: &[&str] = match signer {
+/// Returns the URLs that may have a signature of the file or checksum file at `url`.
+pub fn signatures(url: &Url, format: SignatureFormat) -> Vec<Url> {
+    let suffixes: &[&str] = match format {
         SignatureFormat::Minisign => &[".minisig"],
         SignatureFormat::OpenPgp => &[".asc", ".sig", ".gpg", ".sign"],
     };
@@ -131,34 +119,34 @@ pub fn signatures(url: &Url, signer: SignatureFormat) -> Vec<Url> {
     suffixes.iter().map(|suffix| with_path(url, &format!("{folder}{name}{suffix}"))).collect()
 }
 
-/// Whether an answer's status says that there is no such file, so that the next candidate is
-/// asked for. Stores that list nothing to strangers say 403 (S3); 550 is the reply of FTP. All
-/// else is an error: a server out of order must not lead to a weaker digest.
+/// Returns `true` if a status means that there is no such file. S3 says 403 to users who may not list
+/// a bucket, FTP says 550. Any other status is an error: a broken server must not lead to a weaker
+/// digest.
 pub fn is_absent(status: u16) -> bool {
     matches!(status, 403 | 404 | 410 | 550)
 }
 
-/// Whether what came may be a list of digests at all.
+/// Checks that a response may be a checksum file.
 ///
 /// # Errors
-/// [`NotAList`], if it is empty, longer than [`LONGEST`], or a web page.
+/// It is empty, longer than [`MAX_SIZE`], or a web page.
 pub fn inspect(body: &[u8]) -> Result<(), NotAList> {
-    if body.len() as u64 > LONGEST {
+    if body.len() as u64 > MAX_SIZE {
         return Err(NotAList::TooLong);
     }
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    if body.is_empty() {
+    if body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii().is_empty() {
         return Err(NotAList::Empty);
     }
     if looks_like_html(body) { Err(NotAList::Html) } else { Ok(()) }
 }
 
-/// Why an answer is no list of digests.
+/// The reason why a response is not a checksum file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum NotAList {
-    /// Nothing is in it.
+    /// It is empty.
     Empty,
-    /// It is a web page: an error, or a login.
+    /// It is a web page, such as an error or a login.
     Html,
     /// It is longer than 16 MiB.
     TooLong,
@@ -167,16 +155,16 @@ pub enum NotAList {
 impl fmt::Display for NotAList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "the list of digests is empty",
-            Self::Html => "a web page, not a list of digests",
-            Self::TooLong => "the list of digests is longer than 16 MiB",
+            Self::Empty => "empty checksum file",
+            Self::Html => "a web page, not a checksum file",
+            Self::TooLong => "checksum file longer than 16 MiB",
         })
     }
 }
 
 impl std::error::Error for NotAList {}
 
-/// The path up to its last slash, and what follows; `None` where nothing does.
+/// Splits the path after its last slash; `None` if it ends there.
 fn split(url: &Url) -> Option<(&str, &str)> {
     let path = url.path();
     let (folder, name) = path.split_at(path.rfind('/')? + 1);
@@ -199,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_and_the_strong_before_the_weak() {
+    fn strong_candidates_come_before_weak_ones() {
         let base = "https://h/d/a.iso";
         let expected = [
             "a.iso.sha256",
@@ -222,21 +210,20 @@ mod tests {
         assert_eq!(paths(base), expected.map(|name| format!("https://h/d/{name}")));
         let weak: Vec<bool> =
             candidates(&base.parse().unwrap()).iter().map(Candidate::is_weak).collect();
-        assert_eq!(weak.iter().position(|weak| *weak), Some(12));
-        assert!(weak[12..].iter().all(|weak| *weak));
+        assert_eq!(weak, [[false; 12].as_slice(), &[true; 4]].concat());
     }
 
     #[test]
-    fn names_here_come_in_the_order_of_urls() {
-        let here: Vec<_> = names("a.iso".as_ref()).into_iter().map(|(name, ..)| name).collect();
-        let there = paths("https://h/d/a.iso");
-        let there: Vec<_> = there.iter().map(|url| OsString::from(&url[12..])).collect();
-        assert_eq!(here, there);
+    fn local_names_have_the_order_of_the_urls() {
+        let local: Vec<_> = names("a.iso".as_ref()).into_iter().map(|(name, ..)| name).collect();
+        let remote = paths("https://h/d/a.iso");
+        let remote: Vec<_> = remote.iter().map(|url| OsString::from(&url[12..])).collect();
+        assert_eq!(local, remote);
         assert!(names("SHA256SUMS".as_ref()).iter().all(|(name, ..)| name != "SHA256SUMS"));
     }
 
     #[test]
-    fn escapes_and_queries_stay_and_fragments_go() {
+    fn escapes_and_queries_are_kept_and_fragments_dropped() {
         let found = paths("http://u:p@h:81/a%20b%2Fc?k=v&l#frag");
         assert_eq!(found[0], "http://u:p@h:81/a%20b%2Fc.sha256?k=v&l");
         assert_eq!(found[4], "http://u:p@h:81/SHA256SUMS?k=v&l");
@@ -244,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_candidates() {
+    fn some_urls_have_no_candidates() {
         assert_eq!(paths("http://h"), [""; 0]);
         assert_eq!(paths("http://h/d/"), [""; 0]);
         assert_eq!(paths("mailto:a@b"), [""; 0]);
@@ -252,16 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn signatures_lie_beside() {
+    fn signatures_are_beside_the_file() {
         let url = "https://h/SHA256SUMS?x".parse().unwrap();
         let of =
-            |signer| signatures(&url, signer).into_iter().map(String::from).collect::<Vec<_>>();
+            |format| signatures(&url, format).into_iter().map(String::from).collect::<Vec<_>>();
         assert_eq!(of(SignatureFormat::Minisign), ["https://h/SHA256SUMS.minisig?x"]);
         assert_eq!(of(SignatureFormat::OpenPgp)[0], "https://h/SHA256SUMS.asc?x");
     }
 
     #[test]
-    fn what_is_no_list() {
+    fn empty_bodies_and_web_pages_are_rejected() {
         for text in ["", " \r\n\t", "\u{feff}\n"] {
             assert_eq!(inspect(text.as_bytes()), Err(NotAList::Empty), "{text:?}");
         }
@@ -276,13 +263,13 @@ mod tests {
         ] {
             assert_eq!(inspect(text.as_bytes()), Ok(()), "{text:?}");
         }
-        let long = vec![b'#'; LONGEST as usize + 1];
+        let long = vec![b'#'; MAX_SIZE as usize + 1];
         assert_eq!(inspect(&long), Err(NotAList::TooLong));
         assert_eq!(inspect(&long[1..]), Ok(()));
     }
 
     #[test]
-    fn only_absence_leads_on() {
+    fn only_some_statuses_mean_absent() {
         assert!([403, 404, 410, 550].into_iter().all(is_absent));
         assert!(![200, 206, 301, 401, 407, 429, 500, 503].into_iter().any(is_absent));
     }

@@ -1,6 +1,10 @@
 //! Evidence: the digests that a file should have, and who states them.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use crate::algorithm::Strength;
+use crate::text::escape;
 use crate::notation::expected::Expected;
 
 /// The digests that a file should have, and their source.
@@ -37,4 +41,9 @@ pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
             function.tag()
         )
     })
+}
+
+/// Returns a path as sources and messages show it.
+pub(crate) fn path_text(path: &Path) -> String {
+    escape(path.as_os_str().as_bytes(), &[]).into_owned()
 }

@@ -1,6 +1,6 @@
 //! The name under which a download is saved: from the URL, or from `Content-Disposition`.
 //!
-//! Whatever a server says, the name is a single component, shows what it is, and hides nothing.
+//! Every name is a single path component without hostile characters.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -12,14 +12,13 @@ use url::Url;
 use crate::sign::headers::is_token_byte;
 use crate::text::is_hostile;
 
-/// The longest name, in bytes: file systems take 255, and the part file's name is longer.
-const LONGEST: usize = 239;
+/// The longest name, in bytes: file systems accept 255, and the part file's name is longer.
+const MAX_NAME: usize = 239;
 
 /// The infix of the names that this library gives to unfinished and rejected files.
 const OWN_INFIX: &[u8] = b".hsum-";
 
-/// Who chose a name. Names that the user did not see must not be hidden, nor look like our own
-/// temporary files.
+/// Who chose a name. If it was not the user, it must neither be hidden nor look like a temporary file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChosenBy {
     /// The user, who typed it.
@@ -48,11 +47,11 @@ pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> 
     checked(percent_decode(last.as_bytes()).collect(), chosen_by)
 }
 
-/// The name in a `Content-Disposition` (RFC 6266): `filename*` before `filename`; `None` where
-/// there is neither.
+/// Returns the name in a `Content-Disposition` field (RFC 6266): that of `filename*`, or else of
+/// `filename`.
 ///
 /// # Errors
-/// [`UnsafeName`] where that is no name for a file: folders are refused, not taken off.
+/// [`UnsafeName`] if it is not a safe name for a file: folders are rejected, not removed.
 ///
 /// ```
 /// use hsum::trust::file_name;
@@ -82,38 +81,39 @@ pub fn from_disposition(field: &[u8]) -> Result<Option<OsString>, UnsafeName> {
     checked(name, ChosenBy::Other).map(Some)
 }
 
-/// The name that a list from a server, such as a Metalink, has for a file.
+/// Checks the name of a file in a list from a server, such as a Metalink.
 ///
 /// # Errors
-/// As [`from_disposition`].
+/// As for [`from_disposition`].
 pub(crate) fn from_list(name: &str) -> Result<OsString, UnsafeName> {
     checked(name.as_bytes().to_vec(), ChosenBy::Other)
 }
 
-/// Why a text is no name for a file.
+/// The reason why a name is unsafe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum UnsafeName {
-    /// Nothing, or nothing but blanks.
+    /// It is empty or blank.
     Empty,
-    /// `.` or `..`.
+    /// It consists of dots.
     Dots,
-    /// It leads elsewhere: `/`, `\`, or a drive's colon.
+    /// It has a `/`, a `\`, or a drive letter with a colon.
     Folder,
-    /// A control character, or one that changes the order in which text is shown.
+    /// It has a control character, or one that reorders text.
     Control,
-    /// It begins with `-`, and would be an option of the next command.
+    /// It begins with `-`, as options of commands do.
     Dash,
     /// It begins with a dot, and the user did not choose it.
     Hidden,
-    /// It looks like a temporary file of ours, and the user did not choose it.
+    /// It looks like one of this library's temporary files, and the user did not choose it.
     Reserved,
-    /// It begins or ends with a blank, or ends with a dot.
+    /// It begins or ends with a space, or ends with a dot.
     Blank,
-    /// A device of Windows, such as `NUL` or `com1.txt`.
+    /// It is a device on Windows, such as `NUL` or `com1.txt`.
     Device,
-    /// Longer than 239 bytes.
+    /// It is longer than 239 bytes.
     TooLong,
-    /// The header field is malformed, or holds two names.
+    /// The header field is malformed, or has two names.
     Malformed,
 }
 
@@ -122,36 +122,26 @@ fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     let last = name.last().copied().unwrap_or_default();
     let text = String::from_utf8_lossy(&name);
     let is_own = name.to_ascii_lowercase().windows(OWN_INFIX.len()).any(|part| part == OWN_INFIX);
-    let fault = if name.iter().all(|b| *b == b' ') {
-        Some(UnsafeName::Empty)
-    } else if name.iter().all(|b| *b == b'.') {
-        Some(UnsafeName::Dots)
-    } else if name.iter().any(|b| matches!(b, b'/' | b'\\')) || name.get(1) == Some(&b':') {
-        Some(UnsafeName::Folder)
-    } else if text.chars().any(is_hostile) {
-        Some(UnsafeName::Control)
-    } else if first == b'-' {
-        Some(UnsafeName::Dash)
-    } else if first == b'.' && chosen_by == ChosenBy::Other {
-        Some(UnsafeName::Hidden)
-    } else if is_own && chosen_by == ChosenBy::Other {
-        Some(UnsafeName::Reserved)
-    } else if first == b' ' || matches!(last, b' ' | b'.') {
-        Some(UnsafeName::Blank)
-    } else if is_device(&name) {
-        Some(UnsafeName::Device)
-    } else if name.len() > LONGEST {
-        Some(UnsafeName::TooLong)
-    } else {
-        None
-    };
-    match fault {
-        Some(fault) => Err(fault),
+    let faults = [
+        (name.iter().all(|b| *b == b' '), UnsafeName::Empty),
+        (name.iter().all(|b| *b == b'.'), UnsafeName::Dots),
+        (name.iter().any(|b| matches!(b, b'/' | b'\\')), UnsafeName::Folder),
+        (name.get(1) == Some(&b':'), UnsafeName::Folder),
+        (text.chars().any(is_hostile), UnsafeName::Control),
+        (first == b'-', UnsafeName::Dash),
+        (first == b'.' && chosen_by == ChosenBy::Other, UnsafeName::Hidden),
+        (is_own && chosen_by == ChosenBy::Other, UnsafeName::Reserved),
+        (first == b' ' || matches!(last, b' ' | b'.'), UnsafeName::Blank),
+        (is_device(&name), UnsafeName::Device),
+        (name.len() > MAX_NAME, UnsafeName::TooLong),
+    ];
+    match faults.into_iter().find(|(applies, _)| *applies) {
+        Some((_, reason)) => Err(reason),
         None => Ok(OsString::from_vec(name)),
     }
 }
 
-/// Whatever follows the first dot.
+/// Returns `true` for devices of Windows, whose names may have any extension.
 fn is_device(name: &[u8]) -> bool {
     let stem = name.split(|b| *b == b'.').next().unwrap_or_default().trim_ascii_end();
     let stem = stem.to_ascii_lowercase();
@@ -164,7 +154,7 @@ fn is_device(name: &[u8]) -> bool {
 
 type Param<'f> = (&'f [u8], Vec<u8>);
 
-/// `TYPE *( ";" NAME "=" VALUE )`, the value a token or in quotes.
+/// Parses `TYPE *( ";" NAME "=" VALUE )`, where the value is a token or quoted.
 fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
     let mut rest = field.trim_ascii();
     let end = rest.iter().position(|b| !is_token_byte(b)).unwrap_or(rest.len());
@@ -194,7 +184,7 @@ fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
             };
             params.push((name, value));
         } else {
-            // Servers write names with blanks, brackets and colons, and no quotes.
+            // Some servers write names with blanks, brackets and colons without quotes.
             let end = rest.iter().position(|b| *b == b';').unwrap_or(rest.len());
             let value = rest[..end].trim_ascii();
             if value.contains(&b'"') {
@@ -206,7 +196,7 @@ fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
     }
 }
 
-/// `CHARSET'LANGUAGE'TEXT` (RFC 8187, section 3.2); `None` where it is not that.
+/// Decodes `CHARSET'LANGUAGE'TEXT` (RFC 8187, section 3.2); returns `None` if that is malformed.
 fn extended(value: &[u8]) -> Option<Vec<u8>> {
     let mut parts = value.splitn(3, |b| *b == b'\'');
     let charset = parts.next()?.to_ascii_lowercase();
@@ -232,17 +222,17 @@ fn extended(value: &[u8]) -> Option<Vec<u8>> {
 impl fmt::Display for UnsafeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "there is no name",
-            Self::Dots => "the name is a folder's",
-            Self::Folder => "the name leads to another folder",
-            Self::Control => "the name holds control characters",
+            Self::Empty => "the name is empty",
+            Self::Dots => "the name consists of dots",
+            Self::Folder => "the name has a slash, a backslash or a drive letter",
+            Self::Control => "the name has control characters",
             Self::Dash => "the name begins with a dash",
             Self::Hidden => "the name begins with a dot",
-            Self::Reserved => "the name is one of hsum's temporary files ('.hsum-')",
-            Self::Blank => "the name begins or ends with a blank, or ends with a dot",
-            Self::Device => "the name is that of a device on Windows",
+            Self::Reserved => "names with '.hsum-' are reserved for temporary files",
+            Self::Blank => "the name begins or ends with a space, or ends with a dot",
+            Self::Device => "the name is a device on Windows",
             Self::TooLong => "the name is longer than 239 bytes",
-            Self::Malformed => "the field Content-Disposition is malformed",
+            Self::Malformed => "the Content-Disposition field is malformed",
         })
     }
 }
@@ -267,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_segment_of_the_path() {
+    fn names_are_the_last_segment_of_the_path() {
         assert_eq!(url("http://h/a/b.tar.gz?x=/y#/z"), Ok(b"b.tar.gz".to_vec()));
         assert_eq!(url("http://h/%C3%A4%20%E9"), Ok(b"\xc3\xa4 \xe9".to_vec()));
         assert_eq!(url("http://h/a/../b"), Ok(b"b".to_vec()));
@@ -276,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_must_not_name() {
+    fn unsafe_names_in_urls_are_rejected() {
         let cases = [
             ("http://h", UnsafeName::Empty),
             ("http://h/a/", UnsafeName::Empty),
@@ -301,14 +291,14 @@ mod tests {
         for (text, fault) in cases {
             assert_eq!(url(text), Err(fault), "{text}");
         }
-        assert_eq!(url("http://h/%2e%2e"), Err(UnsafeName::Empty), "url resolves it");
+        assert_eq!(url("http://h/%2e%2e"), Err(UnsafeName::Empty), "the URL parser resolves it");
         assert_eq!(url(&format!("http://h/{}", "x".repeat(240))), Err(UnsafeName::TooLong));
         assert!(url(&format!("http://h/{}", "x".repeat(239))).is_ok());
         assert!(url("http://h/nullable").is_ok() && url("http://h/com10").is_ok());
     }
 
     #[test]
-    fn a_url_that_the_user_did_not_type_obeys_the_strict_rules() {
+    fn names_that_the_user_did_not_choose_follow_stricter_rules() {
         let other = |text: &str| from_url(&text.parse().unwrap(), ChosenBy::Other);
         for (text, fault) in [
             ("http://h/.profile", UnsafeName::Hidden),
@@ -334,7 +324,7 @@ mod tests {
 
     /// RFC 6266, section 5.
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn rfc_examples_parse() {
         assert_eq!(field("Attachment; filename=example.html"), named("example.html"));
         assert_eq!(field("INLINE; FILENAME= \"an example.html\""), named("an example.html"));
         assert_eq!(
@@ -347,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_write() {
+    fn common_fields_parse() {
         assert_eq!(field("attachment"), Ok(None));
         assert_eq!(field(""), Ok(None));
         assert_eq!(field("attachment; size=3;"), Ok(None));
@@ -363,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_name() {
+    fn unsafe_names_in_fields_are_rejected() {
         let cases = [
             ("attachment; filename=\"\"", UnsafeName::Empty),
             ("attachment; filename=..", UnsafeName::Dots),

@@ -1,31 +1,30 @@
-//! The digests that a response states in its header, by every field that is in use.
+//! Digests in response headers, in every field that is in use.
 //!
-//! They prove that nothing was damaged on the way, not who made the file: whoever can change the
-//! one can change the other.
+//! They prove that the file was not damaged in transit, not who made it: an attacker who can change the
+//! file can change them too.
 
 use crate::digest::Digest;
 use crate::notation::expected::{Expected, ParseExpectedError};
 
-/// What a field's digest is of.
+/// The bytes that a stated digest covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DigestScope {
-    /// The whole resource as the server has it, whatever part of it was sent; in its content
-    /// coding, if it has one.
+    /// The whole resource, in its content coding if it has one, even if only a part was sent.
     Representation,
-    /// What is in this one message.
+    /// The content of this message.
     Content,
     /// The whole resource, before any content coding.
     Unencoded,
 }
 
-/// A digest that a response states, or why there is none.
+/// A digest in a response header, or the reason why it cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatedDigest {
-    /// The field's name, as its standard or its vendor writes it.
+    /// The name of the field, as its standard or vendor writes it.
     pub field: &'static str,
-    /// What it is of.
+    /// The bytes that it covers.
     pub scope: DigestScope,
-    /// The digest; an error where it is malformed, or of an algorithm that is not computed here.
+    /// The digest, or an error if it is malformed or its algorithm is not supported.
     pub digest: Result<Digest, ParseExpectedError>,
 }
 
@@ -38,7 +37,7 @@ const FIELDS: [(&str, DigestScope); 19] = [
     ("Digest", Representation),                // RFC 3230
     ("Content-MD5", Content),                  // RFC 1864
     ("x-goog-hash", Representation),           // Google Cloud Storage
-    ("x-amz-checksum-sha256", Representation), // S3, and so the next five
+    ("x-amz-checksum-sha256", Representation), // S3, also the next five
     ("x-amz-checksum-sha1", Representation),
     ("x-amz-checksum-sha512", Representation),
     ("x-amz-checksum-crc32", Representation),
@@ -53,7 +52,7 @@ const FIELDS: [(&str, DigestScope); 19] = [
     ("Docker-Content-Digest", Representation), // OCI distribution
 ];
 
-/// Every digest in the header of a response, in the order of its fields.
+/// Returns the digests in a response header, in the order of its fields.
 ///
 /// ```
 /// use hsum::trust::header_digests;
@@ -68,7 +67,7 @@ pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<
     for (name, value) in header {
         let known = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
         let Some(&(field, scope)) = known else { continue };
-        // Each for itself: one that is unknown hides none of the others.
+        // Parsed one by one, so that an unknown one does not hide the others.
         for member in value.split(|b| *b == b',').map(<[u8]>::trim_ascii) {
             if member.is_empty() {
                 continue;
@@ -87,22 +86,21 @@ pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<
     found
 }
 
-/// What came with a response, as far as it decides what its digests are of.
+/// The relation of a response's body to the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BodyShape {
-    /// The whole resource, as it is: status 200, and no `Content-Encoding` but `identity`.
+    /// The whole file, without a content coding.
     Whole,
-    /// The whole resource in a content coding.
+    /// The whole file in a content coding.
     Coded,
-    /// A part of it: status 206.
+    /// A part of the file: status 206.
     Part,
-    /// A part of it in a content coding.
+    /// A part of the file in a content coding.
     CodedPart,
 }
 
 impl StatedDigest {
-    /// The digest, if it is one of the bytes that make the file once all of them are there: the
-    /// bytes as they are stored, never decoded.
+    /// Returns the digest if it covers the whole file as it is stored, without decoding.
     pub fn of_file(&self, shape: BodyShape) -> Option<Digest> {
         let fits = match (self.scope, shape) {
             (Representation, _) | (Content, BodyShape::Whole | BodyShape::Coded) => true,
@@ -130,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_in_use() {
+    fn all_fields_parse() {
         let base64 = |algorithm| digest(algorithm, b"abc").to_base64();
         let hex = |algorithm| digest(algorithm, b"abc").to_hex();
         for field in ["Repr-Digest", "content-digest", "UNENCODED-DIGEST"] {
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_or_malformed_says_so_and_hides_nothing() {
+    fn unknown_and_malformed_digests_hide_no_others() {
         let value =
             format!("unixsum=30637, nonsense=x, sha-256=:{}:,,", abc(Sha256).unwrap().to_base64());
         let found = one("Digest", &value);
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_has_no_digest_of_its_content() {
+    fn a_digest_of_a_part_is_not_used() {
         let of = |field: &str, shape| {
             let value = format!("sha-256=:{}:", abc(Sha256).unwrap().to_base64());
             stated([(field, value.as_bytes())])[0].of_file(shape).is_some()

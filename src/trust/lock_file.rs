@@ -1,4 +1,4 @@
-//! What a lock file says to fetch: places, and the digests of what is there.
+//! Lock files: the URLs and digests of packages.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -9,29 +9,29 @@ use crate::manifest::{BadLine, List, ListOptions};
 use crate::net::url::is_supported;
 use crate::notation::expected::Expected;
 
-/// A file that a lock file names.
+/// A file in a lock file.
 #[derive(Clone, Debug)]
 pub struct LockedFile {
-    /// Where it is: http, https, ftp or ftps.
+    /// Its URL: http, https, ftp or ftps.
     pub url: Url,
-    /// What it must be, each of them.
+    /// Its digests, all of which must match.
     pub expected: Vec<Expected>,
-    /// Its length in bytes, where that is said.
+    /// Its length in bytes, if stated.
     pub size: Option<u64>,
 }
 
-/// What stands in a lock file.
+/// The contents of a lock file.
 #[derive(Clone, Debug, Default)]
 pub struct LockFile {
-    /// What can be fetched and verified, each place once.
+    /// The files that can be fetched and verified, one for each URL.
     pub files: Vec<LockedFile>,
-    /// Entries with a digest for which no place is stated, or none that can be fetched.
+    /// The entries that have a digest but no supported URL.
     pub elsewhere: Vec<PathBuf>,
-    /// Lines, or items where there are no lines, that are no entry, and why.
+    /// The numbers of invalid lines or items, with the reasons.
     pub bad: Vec<(u64, BadLine)>,
 }
 
-/// Reads a lock file: uv's, npm's and Yarn's state URLs; Cargo's and Poetry's do not.
+/// Parses a lock file. Those of uv, npm and Yarn state URLs; those of Cargo and Poetry do not.
 ///
 /// ```
 /// use hsum::trust::lock_file;
@@ -40,14 +40,14 @@ pub struct LockFile {
 /// name = "a"
 /// sdist = { url = "https://example.org/a-1.tar.gz", hash = "md5:900150983cd24fb0d6963f7d28e17f72", size = 3 }
 /// "#;
-/// let found = lock::read(text.as_bytes());
+/// let found = lock_file::read(text.as_bytes());
 /// assert_eq!(found.files[0].url.as_str(), "https://example.org/a-1.tar.gz");
 /// assert_eq!(found.files[0].size, Some(3));
 /// ```
 pub fn read(text: &[u8]) -> LockFile {
     let mut lock = LockFile::default();
     let mut known: HashMap<Url, usize> = HashMap::new();
-    // Files are called as their URLs say, not as the lock does.
+    // The names in the lock file are not used.
     let options = ListOptions::new().allow_outside(true);
     for listed in List::new(text, options) {
         let entry = match listed.entry {
@@ -63,7 +63,7 @@ pub fn read(text: &[u8]) -> LockFile {
         };
         let expected = entry.expected();
         match known.get(&url).and_then(|at| lock.files.get_mut(*at)) {
-            // The same package in two places of the tree: all that is said of it must hold.
+            // A package that occurs twice in the tree: all its digests must match.
             Some(file) => {
                 if !file.expected.contains(&expected) {
                     file.expected.push(expected);
@@ -86,8 +86,7 @@ pub fn read(text: &[u8]) -> LockFile {
 
 fn fetchable(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let known = is_supported(&url);
-    (known && url.has_host()).then_some(url)
+    (is_supported(&url) && url.has_host()).then_some(url)
 }
 
 #[cfg(test)]
@@ -97,7 +96,7 @@ mod tests {
     const SHA1: &str = "a9993e364706816aba3e25717850c26c9cd0d89d";
 
     #[test]
-    fn npm_states_urls_and_repeats_itself() {
+    fn npm_states_urls_and_repeats_entries() {
         let sri = "sha1-qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
         let text = format!(
             r#"{{"packages": {{

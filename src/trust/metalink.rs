@@ -1,5 +1,5 @@
-//! Where the files of a Metalink are: versions 4 (RFC 5854) and 3. Their digests and sizes are
-//! [`crate::manifest`]'s business.
+//! The URLs in Metalinks of version 4 (RFC 5854) and 3. [`crate::manifest`] reads their digests and
+//! sizes.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -9,61 +9,61 @@ use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::is_supported;
 use crate::trust::file_name;
 
-/// More places than these are of no use.
-const MOST_PLACES: usize = 100;
+/// The number of URLs that are read for each file.
+const MAX_URLS: usize = 100;
 
-/// A file, and where to get it.
+/// A file in a Metalink.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MetalinkFile {
-    /// Its name: one part, no folders.
+    /// Its name, without folders.
     pub name: String,
-    /// http, https, ftp and ftps, the best first.
+    /// Its http, https, ftp and ftps URLs, the best first.
     pub urls: Vec<Url>,
 }
 
-/// The files of a Metalink, in its order.
+/// Returns the files in a Metalink.
 ///
 /// # Errors
-/// [`FailureKind::Unverifiable`] where it is none, and [`FailureKind::Policy`] where a name has
-/// folders in it or is there twice.
+/// [`FailureKind::Unverifiable`] if it is malformed; [`FailureKind::Policy`] if a name is unsafe or
+/// occurs twice.
 pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
-    let wrong = || Failure::new(FailureKind::Unverifiable, "it is no Metalink");
+    let wrong = || Failure::new(FailureKind::Unverifiable, "not a Metalink");
     let mut reader = Reader::from_str(str::from_utf8(text).map_err(|_| wrong())?);
     let mut found = Vec::new();
     let mut file: Option<(String, Vec<(u64, Url)>)> = None;
-    let mut place: Option<(u64, String)> = None;
+    let mut open_url: Option<(u64, String)> = None;
     loop {
         match reader.read_event().map_err(|_| wrong())? {
             Event::Start(tag) => match tag.local_name().as_ref() {
                 "file" => {
-                    file = Some((plain(&attribute(&tag, "name").ok_or_else(wrong)?)?, Vec::new()))
+                    file = Some((checked_name(&attribute(&tag, "name").ok_or_else(wrong)?)?, Vec::new()))
                 }
-                "url" => place = Some((rank(&tag), String::new())),
+                "url" => open_url = Some((rank(&tag), String::new())),
                 _ => {}
             },
             Event::Text(text) => {
-                if let Some((_, url)) = &mut place {
+                if let Some((_, url)) = &mut open_url {
                     url.push_str(&text);
                 }
             }
             Event::GeneralRef(name) => {
-                if let Some((_, url)) = &mut place {
-                    // The one that URLs have.
+                if let Some((_, url)) = &mut open_url {
+                    // The only entity that occurs in URLs.
                     url.push(if &*name == "amp" { '&' } else { ' ' });
                 }
             }
             Event::End(tag) => match tag.local_name().as_ref() {
                 "url" => {
-                    if let (Some((rank, text)), Some((_, urls))) = (place.take(), &mut file) {
+                    if let (Some((rank, text)), Some((_, urls))) = (open_url.take(), &mut file) {
                         let url = Url::parse(text.trim()).ok().filter(is_supported);
                         urls.extend(
-                            url.filter(|_| urls.len() < MOST_PLACES).map(|url| (rank, url)),
+                            url.filter(|_| urls.len() < MAX_URLS).map(|url| (rank, url)),
                         );
                     }
                 }
                 "file" => {
                     if let Some((name, mut urls)) = file.take() {
-                        // The second one would replace the first.
+                        // The second file would replace the first.
                         if found.iter().any(|other: &MetalinkFile| other.name == name) {
                             let text = format!("the Metalink has two files named '{name}'");
                             return Err(Failure::new(FailureKind::Policy, text));
@@ -88,17 +88,18 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
 
-/// The best is the lowest: `priority` of version 4, and 100 less `preference` of version 3.
+/// Returns the rank of a URL, the lowest being the best: `priority` in version 4, and 100 minus
+/// `preference` in version 3.
 fn rank(tag: &BytesStart<'_>) -> u64 {
     let number = |name| attribute(tag, name)?.trim().parse::<u64>().ok();
     number("priority").or(number("preference").map(|p| 100u64.saturating_sub(p))).unwrap_or(999_999)
 }
 
-fn plain(name: &str) -> Result<String, Failure> {
+fn checked_name(name: &str) -> Result<String, Failure> {
     match file_name::from_list(name) {
         Ok(_) => Ok(name.to_owned()),
         Err(why) => {
-            let text = format!("the Metalink's name {name:?} is not one for a file here: {why}");
+            let text = format!("the Metalink has an unsafe name, '{name}': {why}");
             Err(Failure::new(FailureKind::Policy, text))
         }
     }
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_come_in_their_order_and_names_have_no_folders() {
+    fn urls_are_ranked_and_unsafe_names_rejected() {
         let text = r#"<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a.iso">
             <url priority="2">https://b.example/a?x&amp;y</url><url priority="1">http://a.example/a</url>
             <url>gopher://c.example/a</url></file></metalink>"#;

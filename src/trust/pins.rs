@@ -1,5 +1,6 @@
-//! Trust on first use: the digests that files had when they were first fetched, one line a URL.
+//! Trust on first use: the digests of files when they were first fetched.
 
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -16,79 +17,71 @@ use crate::manifest::{LineFormat, LineParser, LineStyle, write_line};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::without_userinfo;
 use crate::notation::expected::Expected;
-use crate::trust::evidence::Evidence;
+use crate::trust::evidence::{Evidence, path_text};
 
-/// A file of pins: BSD-tagged lines, `SHA256 (URL) = DIGEST`. Of a URL's query they hold a digest only.
+/// A file of pins: lines of the form `SHA256 (URL) = DIGEST`, in which a digest replaces the URL's query.
 #[derive(Clone, Debug)]
 pub struct Pins {
     path: PathBuf,
 }
 
 impl Pins {
-    /// The pins in that file, which need not be there yet.
+    /// Uses the pins in the file at `path`, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// What is pinned for `url`; `None` where nothing is.
+    /// Returns the digests that are pinned for `url`.
     ///
     /// # Errors
-    /// If the file cannot be read, has a malformed line, or contradicts itself.
+    /// The file cannot be read, has a malformed line, or contradicts itself.
     pub fn find(&self, url: &Url) -> Result<Option<Evidence>, Failure> {
         let text = match read_file(&self.path, SMALL_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::local(&self.path, error)),
         };
-        let names = [name(url), old_name(url)];
+        let names = [pin_name(url), without_secrets(url)];
         let mut parser = LineParser::new();
         let mut pinned = Vec::new();
         for (line, number) in text.split(|&b| b == b'\n').zip(1..) {
-            match parser.parse_line(line) {
-                Ok(Some(entry)) => {
-                    let own = entry.path.as_os_str().as_bytes();
-                    if names.iter().any(|name| name.as_bytes() == own) {
-                        let differs = |other: &Digest| {
-                            other.hash_function() == entry.digest.hash_function()
-                                && *other != entry.digest
-                        };
-                        if pinned.iter().any(differs) {
-                            let text = format!(
-                                "{:?}: line {number}: an earlier line pins another digest for this URL",
-                                self.path
-                            );
-                            return Err(Failure::new(FailureKind::Local, text));
-                        }
-                        pinned.push(entry.digest);
-                    }
-                }
-                Ok(None) => {}
-                // It may be the pin: without it, any file would be accepted.
-                Err(bad) => {
-                    let text = format!("{:?}: line {number}: {bad}", self.path);
-                    return Err(Failure::new(FailureKind::Local, text));
-                }
+            let bad_line = |reason: &dyn fmt::Display| {
+                let text = format!("{}: line {number}: {reason}", path_text(&self.path));
+                Failure::new(FailureKind::Local, text)
+            };
+            // An invalid line may be the pin: without it, any file would be accepted.
+            let entry = parser.parse_line(line).map_err(|bad| bad_line(&bad))?;
+            let Some(entry) = entry else { continue };
+            if !names.iter().any(|name| name.as_bytes() == entry.path.as_os_str().as_bytes()) {
+                continue;
             }
+            let contradicts = |other: &Digest| {
+                other.hash_function() == entry.digest.hash_function() && *other != entry.digest
+            };
+            if pinned.iter().any(contradicts) {
+                return Err(bad_line(&"an earlier line pins another digest for this URL"));
+            }
+            pinned.push(entry.digest);
         }
         let expected = Expected::from_digests(pinned);
-        let source = format!("pinned in {:?}", self.path);
+        let source = format!("pinned in {}", path_text(&self.path));
         Ok(expected.map(|expected| Evidence::new(expected, source)))
     }
 
     /// Pins a digest for `url`.
     ///
     /// # Errors
-    /// Of writing the file.
+    /// The file cannot be written.
     pub fn add(&self, url: &Url, digest: &Digest) -> Result<(), Failure> {
         let style = LineStyle::new(LineFormat::Tagged);
         let mut line = Vec::new();
-        write_line(&mut line, digest, name(url).as_bytes(), style);
+        write_line(&mut line, digest, pin_name(url).as_bytes(), style);
         let mut append = || {
             let mut options = OpenOptions::new();
             let mut file =
                 options.read(true).append(true).create(true).mode(0o600).open(&self.path)?;
             file.lock()?;
-            // A last line without an end is not to be run into.
+            // The last line may lack its end.
             let length = file.metadata()?.len();
             if length > 0 {
                 file.seek(SeekFrom::Start(length - 1))?;
@@ -105,15 +98,15 @@ impl Pins {
         appended.map_err(|error| Failure::local(&self.path, error))
     }
 
-    /// Where they are.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// The URL without user, password and fragment, a query as the first half of its SHA-256: it may
-/// hold a secret, and tells one file from another.
-fn name(url: &Url) -> String {
+/// Returns the name of a URL in the file. The first half of the query's SHA-256 replaces the query,
+/// which may have secrets but distinguishes files.
+fn pin_name(url: &Url) -> String {
     let mut url = url.clone();
     let hidden = url.query().filter(|query| !query.is_empty()).map(|query| {
         format!("sha256:{}", &digest(Algorithm::Sha256, query.as_bytes()).to_hex()[..32])
@@ -121,11 +114,11 @@ fn name(url: &Url) -> String {
     if let Some(hidden) = hidden {
         url.set_query(Some(&hidden));
     }
-    old_name(&url)
+    without_secrets(&url)
 }
 
-/// As it was once written: with the query.
-fn old_name(url: &Url) -> String {
+/// Returns a URL without user, password and fragment: its name in files of earlier versions.
+fn without_secrets(url: &Url) -> String {
     let mut url = without_userinfo(url);
     url.set_fragment(None);
     url.into()
@@ -137,7 +130,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_query_tells_files_apart_and_is_not_written_down() {
+    fn queries_distinguish_files_and_are_not_stored() {
         let folder = tempfile::tempdir().unwrap();
         let pins = Pins::new(folder.path().join("pins"));
         let url = |query: &str| Url::parse(&format!("https://me:pw@h.test/x{query}#f")).unwrap();
@@ -156,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_with_its_query_is_still_read() {
+    fn old_pins_with_queries_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let pins = Pins::new(folder.path().join("pins"));
         let digest = digest(Algorithm::Sha256, b"a");

@@ -1,4 +1,4 @@
-//! Small files, whole and in memory: checksum files and signatures.
+//! Fetching checksum files and signatures into memory.
 
 use std::io::{self, Read};
 
@@ -14,24 +14,29 @@ use crate::trust::discovery;
 /// "File unavailable" (RFC 959, section 4.2).
 const FTP_NO_FILE: u16 = 550;
 
-/// Fetches a small file, such as a signature, of up to 16 MiB; `None` if it does not exist.
+/// Fetches a file of up to 16 MiB, such as a signature. Returns `None` if it does not exist.
 ///
 /// # Errors
-/// If the server fails, or the file is longer.
+/// The server fails, or the file is longer.
 pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
     fetch_checked(client, url, origin, |_| true)
 }
 
-/// Fetches a checksum file as [`fetch`] does, and rejects one that was cut.
+/// Fetches a checksum file as [`fetch`] does, and rejects a truncated one.
 ///
-/// If only the end of a plain connection ends the body, an incomplete last line is the only sign of
-/// a cut. TLS reports a cut itself.
+/// If the body ends with a plain connection, an incomplete last line is the only sign of truncation.
+/// TLS reports it itself.
 pub(crate) fn fetch_list(
     client: &Client,
     url: &Url,
     origin: Origin,
 ) -> Result<Option<Vec<u8>>, Failure> {
     fetch_checked(client, url, origin, has_end)
+}
+
+/// Returns the failure for a file that does not exist.
+pub fn not_found(url: &Url) -> Failure {
+    Failure::new(FailureKind::Status(404), format!("{}: not found", redacted(url)))
 }
 
 fn fetch_checked(
@@ -58,7 +63,7 @@ fn fetch_once(
 ) -> Result<Option<Vec<u8>>, Failure> {
     let named = |failure: Failure| failure.during(redacted(&request.url));
     let reply = match client.send_with(request, budget) {
-        // An FTP server reports an absent file by a failure. Over HTTP a failure may be a proxy's.
+        // FTP reports an absent file as a failure. In HTTP a failure may be that of a proxy.
         Err(failure) if failure.kind() == FailureKind::Status(FTP_NO_FILE) => return Ok(None),
         reply => reply?,
     };
@@ -71,29 +76,29 @@ fn fetch_once(
         return Err(named(Failure::new(FailureKind::Status(status), text)));
     }
     let mut text = Vec::new();
-    let mut body = reply.response.body.take(discovery::LONGEST + 1);
+    let mut body = reply.response.body.take(discovery::MAX_SIZE + 1);
     body.read_to_end(&mut text).map_err(|error| named(body_failure(error)))?;
-    if text.len() as u64 > discovery::LONGEST {
-        let text = format!("is longer than {} bytes", discovery::LONGEST);
+    if text.len() as u64 > discovery::MAX_SIZE {
+        let text = format!("longer than {} bytes", discovery::MAX_SIZE);
         return Err(named(Failure::new(FailureKind::Policy, text)));
     }
     let is_open = reply.response.framing == Framing::UntilClose && reply.url.scheme() != "https";
     if is_open && !is_complete(&text) {
-        let text = "truncated, perhaps: the server does not say where it ends, and its last line has no end";
+        let text = "possibly truncated: the server did not say where it ends, and its last line is incomplete";
         return Err(named(Failure::network(text)));
     }
     Ok(Some(text))
 }
 
-/// Returns `true` if a checksum file ends as a complete one does.
+/// Returns `true` if a checksum file has a proper end.
 fn has_end(text: &[u8]) -> bool {
     let last = text.trim_ascii_end().last();
     match text.trim_ascii_start().first() {
         Some(b'<') => last == Some(&b'>'),
         Some(b'{') => last == Some(&b'}'),
-        // JSON or the start of TOML; a cut JSON array does not parse.
+        // JSON, or the start of TOML. A truncated JSON array does not parse.
         Some(b'[') if last == Some(&b']') => true,
-        // PowerShell writes UTF-16, which ends in "\n\0".
+        // PowerShell writes UTF-16, which ends with "\n\0".
         _ => text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\n\0"),
     }
 }

@@ -1,21 +1,21 @@
-//! OpenPGP keys in ASCII armour → the bytes that `gpgv` reads (RFC 9580, section 6.2).
+//! Decoding OpenPGP keys from ASCII armour, which `gpgv` does not read (RFC 9580, section 6.2).
 
 use base64ct::{Base64, Encoding};
 
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
 
-/// Whether a text is in armour.
+/// Returns `true` if a text is an armoured public key.
 pub(super) fn is_armored(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(BEGIN.as_bytes())
 }
 
-/// The keys of all blocks, one after the other; `None` where one is malformed.
+/// Returns the concatenated keys of all blocks; `None` if one is malformed.
 pub(super) fn keys(text: &[u8]) -> Option<Vec<u8>> {
     let mut lines = std::str::from_utf8(text).ok()?.lines().map(str::trim_end);
     let mut keys = Vec::new();
     while lines.any(|line| line == BEGIN) {
-        // Headers end at an empty line.
+        // The headers end with an empty line.
         let mut body = String::new();
         let mut in_headers = true;
         loop {
@@ -23,7 +23,7 @@ pub(super) fn keys(text: &[u8]) -> Option<Vec<u8>> {
                 END => break,
                 "" => in_headers = false,
                 line if in_headers && line.contains(": ") => {}
-                // The checksum: what damages the keys, the signature will show.
+                // The checksum. Damaged keys fail to verify signatures anyway.
                 line if line.starts_with('=') => {}
                 line => {
                     in_headers = false;

@@ -1,4 +1,4 @@
-//! minisign: Ed25519 over the BLAKE2b-512 of the file.
+//! minisign: Ed25519 signatures over the BLAKE2b-512 of a file.
 
 use std::fmt;
 use std::fs::File;
@@ -7,10 +7,11 @@ use std::io::{self, Read};
 use base64ct::{Base64, Encoding};
 use minisign_verify::{Error, PublicKey, Signature, StreamVerifier};
 
-use super::{SignatureError, SignedData};
+use crate::trust::signature::error::SignatureError;
+use crate::trust::signature::signed_data::SignedData;
 
-/// The longest file whose old signature is verified, in bytes: it has to be held in memory.
-const LONGEST: u64 = 1 << 30;
+/// The limit for files with legacy signatures, in bytes: they are held in memory.
+const MAX_LEGACY: u64 = 1 << 30;
 
 /// A public key of minisign or signify.
 #[derive(Clone)]
@@ -19,37 +20,37 @@ pub struct MinisignKey {
     id: String,
 }
 
-/// A signature of minisign's, not verified yet.
+/// A minisign signature that is not verified yet.
 #[derive(Clone)]
 pub struct MinisignSignature(Signature);
 
-/// What to do with signatures of the old kind, over the whole file instead of its BLAKE2b-512.
+/// The handling of legacy signatures, which cover the file itself instead of its BLAKE2b-512.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum LegacySignatures {
-    /// They do not count.
+    /// They are rejected.
     #[default]
     Refused,
-    /// They count, for files of up to 1 GiB.
+    /// They are accepted for files of up to 1 GiB.
     Accepted,
 }
 
 impl MinisignKey {
-    /// Reads the text of a `minisign.pub`, or the line of base64 in it alone.
+    /// Parses a `minisign.pub` file, or only its line of base64.
     ///
     /// # Errors
-    /// [`SignatureError::BadKey`], if it is neither.
+    /// [`SignatureError::InvalidKey`] if it is neither.
     pub fn parse(text: &[u8]) -> Result<Self, SignatureError> {
-        let text = std::str::from_utf8(text).map_err(|_| SignatureError::BadKey)?.trim();
+        let text = std::str::from_utf8(text).map_err(|_| SignatureError::InvalidKey)?.trim();
         let read = match text.contains('\n') {
             true => PublicKey::decode(text),
             false => PublicKey::from_base64(text),
         };
-        let key = read.map_err(|_| SignatureError::BadKey)?;
-        // Two bytes of the algorithm, then the ID, as `minisign` prints it: the last byte first.
+        let key = read.map_err(|_| SignatureError::InvalidKey)?;
+        // Two bytes name the algorithm, then comes the ID, which `minisign` prints in reverse.
         let line = usize::from(text.contains('\n'));
         let base64 = text.lines().nth(line).unwrap_or_default().trim();
-        let bytes = Base64::decode_vec(base64).map_err(|_| SignatureError::BadKey)?;
-        let mut id = bytes.get(2..10).ok_or(SignatureError::BadKey)?.to_vec();
+        let bytes = Base64::decode_vec(base64).map_err(|_| SignatureError::InvalidKey)?;
+        let mut id = bytes.get(2..10).ok_or(SignatureError::InvalidKey)?.to_vec();
         id.reverse();
         Ok(Self { key, id: hex::encode_upper(id) })
     }
@@ -59,13 +60,12 @@ impl MinisignKey {
         &self.id
     }
 
-    /// The trusted comment of `signature`, if that is by this key and of what `signed` says.
+    /// Verifies that `signature` is over `signed` and by this key. Returns its trusted comment.
     ///
-    /// The comment is as trustworthy as the key's owner, and still not to be sent to a terminal
-    /// as it is.
+    /// The comment is signed too, but must be escaped before it is shown on a terminal.
     ///
     /// # Errors
-    /// [`SignatureError`] says why the signature does not count.
+    /// The signature does not match, or a file cannot be read.
     pub fn verify(
         &self,
         signature: &MinisignSignature,
@@ -88,34 +88,34 @@ impl MinisignKey {
             Ok(verifier) => {
                 let mut sink = Sink(verifier);
                 io::copy(&mut signed, &mut sink)?;
-                sink.0.finalize().map_err(translated)?;
+                sink.0.finalize().map_err(convert)?;
             }
             Err(Error::UnsupportedLegacyMode) if legacy == LegacySignatures::Accepted => {
                 let mut bytes = Vec::new();
-                signed.take(LONGEST + 1).read_to_end(&mut bytes)?;
-                if bytes.len() as u64 > LONGEST {
+                signed.take(MAX_LEGACY + 1).read_to_end(&mut bytes)?;
+                if bytes.len() as u64 > MAX_LEGACY {
                     return Err(SignatureError::Legacy);
                 }
-                self.key.verify(&bytes, &signature.0, true).map_err(translated)?;
+                self.key.verify(&bytes, &signature.0, true).map_err(convert)?;
             }
-            Err(error) => return Err(translated(error)),
+            Err(error) => return Err(convert(error)),
         }
         Ok(signature.0.trusted_comment().to_owned())
     }
 }
 
 impl MinisignSignature {
-    /// Reads the text of a `.minisig`.
+    /// Parses a `.minisig` file.
     ///
     /// # Errors
-    /// [`SignatureError::Malformed`], if it is none.
+    /// [`SignatureError::Malformed`].
     pub fn parse(text: &[u8]) -> Result<Self, SignatureError> {
         let text = std::str::from_utf8(text).map_err(|_| SignatureError::Malformed)?;
         Signature::decode(text).map(Self).map_err(|_| SignatureError::Malformed)
     }
 }
 
-fn translated(error: Error) -> SignatureError {
+fn convert(error: Error) -> SignatureError {
     match error {
         Error::UnexpectedKeyId => SignatureError::OtherKey,
         Error::UnsupportedLegacyMode => SignatureError::Legacy,
@@ -123,7 +123,7 @@ fn translated(error: Error) -> SignatureError {
         Error::InvalidEncoding | Error::UnexpectedAlgorithm | Error::UnsupportedAlgorithm => {
             SignatureError::Malformed
         }
-        Error::InvalidSignature => SignatureError::Wrong,
+        Error::InvalidSignature => SignatureError::Mismatch,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signatures that minisign and GnuPG made, and what must not pass for one.
+//! Signatures made by minisign and GnuPG, good and bad.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ fn minisign(
 }
 
 #[test]
-fn minisign_knows_its_own() {
+fn minisign_signatures_verify() {
     let comment = minisign(PREHASHED, b"abc", LegacySignatures::Refused).unwrap();
     assert_eq!(comment, "file: data, release 1.0");
     assert_eq!(minisign(LEGACY, b"abc", LegacySignatures::Accepted).unwrap(), "old style");
@@ -33,11 +33,11 @@ fn minisign_knows_its_own() {
 }
 
 #[test]
-fn minisign_knows_nothing_else() {
-    use SignatureError::{BadKey, Malformed, OtherKey, Wrong};
+fn other_minisign_signatures_are_rejected() {
+    use SignatureError::{InvalidKey, Malformed, OtherKey, Mismatch};
     for signed in [&b"abd"[..], b"", b"abc\n"] {
-        assert!(matches!(minisign(PREHASHED, signed, LegacySignatures::Refused), Err(Wrong)));
-        assert!(matches!(minisign(LEGACY, signed, LegacySignatures::Accepted), Err(Wrong)));
+        assert!(matches!(minisign(PREHASHED, signed, LegacySignatures::Refused), Err(Mismatch)));
+        assert!(matches!(minisign(LEGACY, signed, LegacySignatures::Accepted), Err(Mismatch)));
     }
     assert!(matches!(
         minisign(LEGACY, b"abc", LegacySignatures::Refused),
@@ -46,7 +46,7 @@ fn minisign_knows_nothing_else() {
     assert!(matches!(minisign(OTHER, b"abc", LegacySignatures::Refused), Err(OtherKey)));
     let text = String::from_utf8(PREHASHED.to_vec()).unwrap();
     let forged = text.replace("release 1.0", "release 1.1");
-    assert!(matches!(minisign(forged.as_bytes(), b"abc", LegacySignatures::Refused), Err(Wrong)));
+    assert!(matches!(minisign(forged.as_bytes(), b"abc", LegacySignatures::Refused), Err(Mismatch)));
     let lines: Vec<&str> = text.lines().collect();
     for count in 0..4 {
         let cut = lines[..count].join("\n");
@@ -56,52 +56,52 @@ fn minisign_knows_nothing_else() {
         ));
     }
     for key in [&b""[..], b"RWTvhJakS7kl", b"\xff", PREHASHED] {
-        assert!(matches!(MinisignKey::parse(key), Err(BadKey)));
+        assert!(matches!(MinisignKey::parse(key), Err(InvalidKey)));
     }
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file_is_not_a_rejection() {
     let key = MinisignKey::parse(KEY).unwrap();
     let signature = MinisignSignature::parse(PREHASHED).unwrap();
     let error =
         key.verify(&signature, SignedData::File("/no/such".as_ref()), LegacySignatures::Refused);
-    assert!(!error.unwrap_err().is_verdict());
+    assert!(!error.unwrap_err().is_rejection());
 }
 
-/// A folder with keys and signatures of GnuPG's; `None`, and a word on it, where it is missing.
+/// A folder with a GnuPG home, keys and signatures. Tests without GnuPG are skipped with a message.
 struct Gnupg(TempDir);
 
 impl Gnupg {
     fn new(test: &str) -> Option<Self> {
-        let there = |program: &str| {
+        let is_installed = |program: &str| {
             let mut command = Command::new(program);
             command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
             command.status().is_ok_and(|status| status.success())
         };
-        if let Some(missing) = ["gpg", "gpgv"].into_iter().find(|program| !there(program)) {
+        if let Some(missing) = ["gpg", "gpgv"].into_iter().find(|program| !is_installed(program)) {
             eprintln!("{test}: skipped: no {missing}");
             return None;
         }
-        let own = Self(tempfile::Builder::new().prefix("hs").tempdir_in("/tmp").unwrap());
-        fs::create_dir(own.path("home")).unwrap();
-        fs::write(own.path("data"), "hello\n").unwrap();
-        Some(own)
+        let gnupg = Self(tempfile::Builder::new().prefix("hs").tempdir_in("/tmp").unwrap());
+        fs::create_dir(gnupg.path("home")).unwrap();
+        fs::write(gnupg.path("data"), "hello\n").unwrap();
+        Some(gnupg)
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 
-    fn gpg(&self, words: &str) {
+    fn gpg(&self, args: &str) {
         let status = Command::new("gpg")
             .args(["--quiet", "--batch", "--yes", "--no-permission-warning", "--passphrase", ""])
-            .args(words.split(' ').map(|word| word.replace('+', " ")))
+            .args(args.split(' ').map(|arg| arg.replace('+', " ")))
             .current_dir(self.0.path())
             .env("GNUPGHOME", self.path("home"))
             .stderr(Stdio::null())
             .status();
-        assert!(status.unwrap().success(), "gpg {words}");
+        assert!(status.unwrap().success(), "gpg {args}");
     }
 
     fn verify(&self, ring: &str, signature: &str) -> Result<Vec<OpenPgpSignature>, SignatureError> {
@@ -123,9 +123,9 @@ impl Drop for Gnupg {
 }
 
 #[test]
-fn gnupg_signatures() {
-    use SignatureError::{BadKey, Io, Malformed, OtherKey, Refused, Weak, Wrong};
-    let Some(gnupg) = Gnupg::new("gnupg_signatures") else { return };
+fn gnupg_signatures_verify() {
+    use SignatureError::{InvalidKey, Io, Malformed, OtherKey, Gpgv, WeakHash, Mismatch};
+    let Some(gnupg) = Gnupg::new("gnupg_signatures_verify") else { return };
     gnupg.gpg("--quick-gen-key a@example.org ed25519 sign never");
     gnupg.gpg("--quick-gen-key b@example.org ed25519 sign never");
     gnupg.gpg("--output ring.gpg --export a@example.org");
@@ -145,34 +145,34 @@ fn gnupg_signatures() {
         assert!(matches!(gnupg.verify(ring, "other.sig"), Err(OtherKey)));
         assert!(matches!(gnupg.verify(ring, "two.sig"), Err(OtherKey)));
         assert!(matches!(gnupg.verify(ring, "data"), Err(Malformed)));
-        assert!(matches!(gnupg.verify(ring, "text.sig"), Err(Refused(_))));
-        assert!(matches!(gnupg.verify(ring, "weak.sig"), Err(Weak)));
+        assert!(matches!(gnupg.verify(ring, "text.sig"), Err(Gpgv(_))));
+        assert!(matches!(gnupg.verify(ring, "weak.sig"), Err(WeakHash)));
     }
     assert_eq!(gnupg.verify("both.asc", "two.sig").unwrap().len(), 2);
     fs::write(gnupg.path("data"), "hellO\n").unwrap();
-    assert!(matches!(gnupg.verify("ring.gpg", "good.sig"), Err(Wrong)));
+    assert!(matches!(gnupg.verify("ring.gpg", "good.sig"), Err(Mismatch)));
     assert!(matches!(Keyring::open(&gnupg.path("none")), Err(Io(_))));
     let armour = fs::read_to_string(gnupg.path("ring.asc")).unwrap();
     fs::write(gnupg.path("cut.asc"), &armour[..armour.len() / 2]).unwrap();
-    assert!(matches!(Keyring::open(&gnupg.path("cut.asc")), Err(BadKey)));
+    assert!(matches!(Keyring::open(&gnupg.path("cut.asc")), Err(InvalidKey)));
     fs::write(gnupg.path("junk"), "no keys").unwrap();
-    assert!(matches!(Keyring::open(&gnupg.path("junk")), Err(BadKey)));
-    // gpgv ends with 2 at what follows a good signature, of which its status lines say nothing.
+    assert!(matches!(Keyring::open(&gnupg.path("junk")), Err(InvalidKey)));
+    // gpgv exits with 2 for data after a good signature, which its status lines do not mention.
     gnupg.gpg("--output inline.gpg -u a@example.org --sign data");
     let mut mixed = fs::read(gnupg.path("good.sig")).unwrap();
     mixed.extend(fs::read(gnupg.path("inline.gpg")).unwrap());
     fs::write(gnupg.path("mixed.sig"), mixed).unwrap();
     fs::write(gnupg.path("data"), "hello\n").unwrap();
     assert!(gnupg.verify("ring.gpg", "good.sig").is_ok());
-    assert!(matches!(gnupg.verify("ring.gpg", "mixed.sig"), Err(Refused(_))));
+    assert!(matches!(gnupg.verify("ring.gpg", "mixed.sig"), Err(Gpgv(_))));
     gnupg.gpg("--output clear.asc -u a@example.org --clear-sign data");
     assert!(matches!(gnupg.verify("ring.gpg", "clear.asc"), Err(SignatureError::ClearSigned)));
 }
 
 /// gpgv's own exit status is 0 for an expired key.
 #[test]
-fn gnupg_keys_that_have_expired() {
-    let Some(gnupg) = Gnupg::new("gnupg_keys_that_have_expired") else { return };
+fn expired_gnupg_keys_are_rejected() {
+    let Some(gnupg) = Gnupg::new("expired_gnupg_keys_are_rejected") else { return };
     let then = "--faked-system-time 20200101T000000";
     gnupg.gpg(&format!("{then} --quick-gen-key e@example.org ed25519 sign 2d"));
     gnupg.gpg(&format!("{then} --output e.sig -u e@example.org --detach-sign data"));
@@ -186,8 +186,8 @@ fn gnupg_keys_that_have_expired() {
 }
 
 #[test]
-fn gnupg_clear_signed_text() {
-    let Some(gnupg) = Gnupg::new("gnupg_clear_signed_text") else { return };
+fn clear_signed_text_is_extracted() {
+    let Some(gnupg) = Gnupg::new("clear_signed_text_is_extracted") else { return };
     gnupg.gpg("--quick-gen-key a@example.org ed25519 sign never");
     gnupg.gpg("--output ring.gpg --export");
     fs::write(gnupg.path("data"), "- dashed\nSHA256 (a) = 00\n").unwrap();
@@ -201,7 +201,7 @@ fn gnupg_clear_signed_text() {
         assert_eq!(good[0].user, "a@example.org");
     }
     let forged = message.replace("(a) = 00", "(a) = 01");
-    assert!(matches!(ring.open_clearsigned(forged.as_bytes()), Err(SignatureError::Wrong)));
+    assert!(matches!(ring.open_clearsigned(forged.as_bytes()), Err(SignatureError::Mismatch)));
     assert!(ring.open_clearsigned(message.repeat(2).as_bytes()).is_err());
     assert!(ring.open_clearsigned(b"SHA256 (a) = 00\n").is_err());
 }

@@ -1,0 +1,271 @@
+//! A download: its requests, the expected file, and the options.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::algorithm::{Algorithm, HashFunction};
+use crate::fs::replace::Existing;
+use crate::fetch::copy::DownloadProgress;
+use crate::net::failure::Failure;
+use crate::net::transport::{Origin, Request};
+use crate::notation::expected::Expected;
+use crate::trust::evidence::Evidence;
+
+/// The limit for files whose length is unknown, in bytes.
+const DEFAULT_MAX_SIZE: u64 = 16 << 30;
+
+/// A file to download, with what is known about it.
+///
+/// ```no_run
+/// use hsum::fetch::Download;
+/// use hsum::net::Client;
+///
+/// let url = "https://example.org/x.iso".parse()?;
+/// let digest = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".parse()?;
+/// let got = Download::new(url).expected(digest, "me").to_path(&Client::builder().build(), "x.iso")?;
+/// println!("{} bytes, verified", got.size);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Download {
+    /// The first request, then the mirrors.
+    pub(super) requests: Vec<Request>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) size: Option<u64>,
+    pub(super) max_size: Option<u64>,
+    pub(super) existing: Existing,
+    pub(super) resume: Resume,
+    pub(super) on_mismatch: OnMismatch,
+    pub(super) decoding: Decoding,
+    pub(super) strength: RequiredStrength,
+    pub(super) server_digest: ServerDigest,
+    unverified: Unverified,
+    check: Option<Arc<FileCheck>>,
+    /// The permissions of new files, less the umask.
+    pub(super) mode: u32,
+    pub(super) progress: Arc<DownloadProgress>,
+}
+
+/// Whether a download resumes an earlier partial one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Resume {
+    /// Resumes if the server proves that it still has the same file.
+    #[default]
+    On,
+    /// Starts over.
+    Off,
+}
+
+/// The action on a file that is not the expected one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnMismatch {
+    /// The file is removed.
+    #[default]
+    Remove,
+    /// The file is kept as `NAME.hsum-bad`.
+    Keep,
+}
+
+/// The handling of a body that the server sent as gzip (`Content-Encoding`) without being asked to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Decoding {
+    /// The file is the bytes as sent.
+    #[default]
+    Never,
+    /// The file is the decoded bytes if those are the expected ones and the bytes as sent are not.
+    IfNeeded,
+}
+
+/// The strength that the expected digests must have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RequiredStrength {
+    /// Any digest suffices.
+    #[default]
+    Any,
+    /// At least one digest must be of an algorithm without known collisions.
+    Sound,
+}
+
+/// The weight of a digest that the server states in its response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ServerDigest {
+    /// It is compared and reported, but is not evidence.
+    #[default]
+    Advisory,
+    /// It is evidence.
+    Trusted,
+}
+
+/// The handling of a file for which there is no evidence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Unverified {
+    /// The file is not downloaded.
+    #[default]
+    Refused,
+    /// The file is put in place unverified.
+    Accepted,
+}
+
+/// A check of the complete file at a path, such as its signature; returns a description of the proof.
+pub type FileCheck = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
+
+impl Download {
+    /// Creates a download of the file at `url`.
+    pub fn new(url: Url) -> Self {
+        Self::from_request(Request::get(url))
+    }
+
+    /// Creates a download of the file that the server sends for this request.
+    pub fn from_request(request: Request) -> Self {
+        Self {
+            requests: vec![request],
+            evidence: Vec::new(),
+            size: None,
+            max_size: None,
+            existing: Existing::Keep,
+            resume: Resume::default(),
+            on_mismatch: OnMismatch::default(),
+            decoding: Decoding::default(),
+            strength: RequiredStrength::default(),
+            server_digest: ServerDigest::default(),
+            unverified: Unverified::default(),
+            check: None,
+            mode: 0o666,
+            progress: Arc::default(),
+        }
+    }
+
+    /// Adds a URL to try if those before fail. It gets the user's credentials only if it has the
+    /// same origin as the first.
+    pub fn mirror(mut self, url: Url) -> Self {
+        let first = &self.requests[0];
+        let same = first.url.origin() == url.origin() && first.origin == Origin::Own;
+        let origin = if same { Origin::Own } else { Origin::Foreign };
+        self.requests.push(Request { origin, ..Request::get(url) });
+        self
+    }
+
+    /// Adds expected digests and the name of their source. The file must match all that are added.
+    pub fn expected(self, expected: Expected, source: impl Into<String>) -> Self {
+        self.evidence(Evidence::new(expected, source))
+    }
+
+    /// Adds expected digests with their source and its signature.
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// Sets the expected length in bytes.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// Sets the maximum length in bytes; the default is 16 GiB if the length is unknown.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
+    /// Sets what happens to a different file at the path: with [`Existing::Keep`] the download fails.
+    pub fn existing(mut self, existing: Existing) -> Self {
+        self.existing = existing;
+        self
+    }
+
+    /// Makes the file readable by its owner only, from its first byte on.
+    pub fn private(mut self) -> Self {
+        self.mode = 0o600;
+        self
+    }
+
+    /// See [`Resume`].
+    pub fn resume(mut self, resume: Resume) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// See [`OnMismatch`].
+    pub fn on_mismatch(mut self, on_mismatch: OnMismatch) -> Self {
+        self.on_mismatch = on_mismatch;
+        self
+    }
+
+    /// See [`Decoding`].
+    pub fn decoding(mut self, decoding: Decoding) -> Self {
+        self.decoding = decoding;
+        self
+    }
+
+    /// See [`RequiredStrength`].
+    pub fn strength(mut self, strength: RequiredStrength) -> Self {
+        self.strength = strength;
+        self
+    }
+
+    /// See [`ServerDigest`].
+    pub fn server_digest(mut self, server_digest: ServerDigest) -> Self {
+        self.server_digest = server_digest;
+        self
+    }
+
+    /// See [`Unverified`].
+    pub fn unverified(mut self, unverified: Unverified) -> Self {
+        self.unverified = unverified;
+        self
+    }
+
+    /// Sets a check that the complete file must pass before it is put in place. It counts as evidence.
+    pub fn accept_if(mut self, check: Arc<FileCheck>) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Sets the counter that is updated during the download.
+    pub fn progress(mut self, progress: Arc<DownloadProgress>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// Returns the functions to compute: those of the expected digests (SHA-256 if there are none),
+    /// and `more`.
+    pub(super) fn hash_functions(
+        &self,
+        more: impl IntoIterator<Item = HashFunction>,
+    ) -> Vec<HashFunction> {
+        let mut functions = Vec::new();
+        let mut add = |function| {
+            if !functions.contains(&function) {
+                functions.push(function);
+            }
+        };
+        match &self.evidence[..] {
+            [] => add(Algorithm::Sha256.into()),
+            all => all.iter().flat_map(|one| one.expected.hash_functions()).for_each(&mut add),
+        }
+        more.into_iter().for_each(add);
+        functions
+    }
+
+    /// Returns `true` if the file may be put in place without a digest.
+    pub(super) fn is_accepted_without_digest(&self) -> bool {
+        self.unverified == Unverified::Accepted || self.has_check()
+    }
+
+    pub(super) fn has_check(&self) -> bool {
+        self.check.is_some()
+    }
+
+    /// Runs the check, if there is one, on the complete file at `path`.
+    pub(super) fn check(&self, path: &Path) -> Result<Option<String>, Failure> {
+        self.check.as_ref().map(|check| check(path)).transpose()
+    }
+
+    /// Returns the maximum length of a file whose length is unknown.
+    pub(super) fn limit(&self) -> u64 {
+        self.max_size.unwrap_or(DEFAULT_MAX_SIZE)
+    }
+}
