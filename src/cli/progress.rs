@@ -115,7 +115,7 @@ fn draw(bar: &ProgressBar, done: &Progress, expected: &Expected) {
     bar.tick();
 }
 
-fn style(template: &str) -> ProgressStyle {
+pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

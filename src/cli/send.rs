@@ -1,4 +1,4 @@
-//! `hsum send`: a request, signed if that is asked for, and the answer.
+//! `hsum send`: sends a request, optionally signed, and prints the response.
 
 use std::path::Path;
 
@@ -36,16 +36,16 @@ fn send(args: SendArgs) -> Result<Exit> {
         request.headers.remove("Content-Type");
     }
     let exit = match session.client.send(&request) {
-        Ok(reply) => answer(reply, args.include, args.output.as_deref()),
+        Ok(reply) => print_response(reply, args.include, args.output.as_deref()),
         Err(failure) => Ok(failed(&failure)),
     };
-    // The answer is not lost if the cookies are.
+    // A failure to save the cookies does not hide the response.
     let saved = session.finish();
     exit::or_status(exit?.and(saved), exit::LOCAL)
 }
 
-/// Prints the answer; its status decides how it ends.
-fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> {
+/// Prints the response; its status decides the exit status.
+fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> {
     let mut output = path.map_or_else(|| Ok(Output::stdout()?), Output::replacing)?;
     let status = reply.response.status;
     if include {
@@ -66,7 +66,7 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
         let text = format!("{}: {}", redacted(&reply.url), ErrorKind::Io(error));
         let exit = failed(&Failure::network(text));
         if let Some(file) = output.give_up()? {
-            complain(format_args!("{file}, because the answer is not complete"));
+            complain(format_args!("{file}, because the response is incomplete"));
         }
         return Ok(exit);
     }
@@ -78,10 +78,10 @@ fn answer(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> 
     Ok(Exit::Code((status / 100) as u8))
 }
 
-/// A body on its way to a terminal, in pieces that may end within a character.
+/// A body being written to a terminal, in pieces that may end within a character.
 #[derive(Default)]
 struct Screen {
-    /// The beginning of a character, or a CR that an LF may follow.
+    /// The start of an incomplete character, or a CR that an LF may follow.
     rest: Vec<u8>,
     /// Set if the last line has not ended.
     within_line: bool,
@@ -90,21 +90,21 @@ struct Screen {
 impl Screen {
     fn show(&mut self, piece: &[u8], output: &mut Output) -> Result<(), WriteError> {
         self.rest.extend_from_slice(piece);
-        let rest = self.rest.split_off(whole(&self.rest));
+        let rest = self.rest.split_off(complete_len(&self.rest));
         let text = std::mem::replace(&mut self.rest, rest);
         self.within_line = text.last().map_or(self.within_line, |&last| last != b'\n');
         output.line(&text)
     }
 
-    /// Shows the rest, and ends its line: what follows, on standard error too, begins a new one.
+    /// Shows the rest and ends its line, so that later output starts on a new one.
     fn end(self, output: &mut Output) -> Result<(), WriteError> {
         output.line(&self.rest)?;
         if self.within_line || !self.rest.is_empty() { output.line(b"\n") } else { Ok(()) }
     }
 }
 
-/// Returns the length of `text` without what the next piece may complete.
-fn whole(text: &[u8]) -> usize {
+/// Returns the length of `text` without an incomplete character or line end.
+fn complete_len(text: &[u8]) -> usize {
     let cut = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match str::from_utf8(cut) {
         Err(error) if error.error_len().is_none() => text.len() - cut.len(),
@@ -113,7 +113,7 @@ fn whole(text: &[u8]) -> usize {
     }
 }
 
-/// Status line and headers, each value on one line.
+/// Returns the status line and the headers, each on one line.
 fn head(status: u16, headers: &HeaderFields) -> Vec<u8> {
     let mut text = format!("HTTP {status}\n").into_bytes();
     for (name, value) in headers.iter() {
@@ -123,7 +123,8 @@ fn head(status: u16, headers: &HeaderFields) -> Vec<u8> {
     text
 }
 
-/// There is no answer. The numbers of `hsum get` where an answer has none of them.
+/// Reports that there is no response. Returns the exit status of `hsum get`, except for network failures: a
+/// response has statuses 1 to 5 for its own.
 fn failed(failure: &Failure) -> Exit {
     complain(hints::failure(failure));
     match failure.kind() {
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_shown_up_to_a_whole_character() {
+    fn pieces_end_after_complete_characters() {
         for (text, length) in [
             (&b""[..], 0),
             (b"a\n", 2),
@@ -149,7 +150,7 @@ mod tests {
             (b"a\xff", 2),
             (b"a\x80\x80", 3),
         ] {
-            assert_eq!(whole(text), length, "{text:?}");
+            assert_eq!(complete_len(text), length, "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A bar for each file that is on its way.
+//! Progress bars, one for each file that is being downloaded.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use hsum::fetch::DownloadProgress;
 use hsum::internals::escape;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
-use super::super::args::When;
-use super::{Job, Target};
+use crate::cli::args::When;
+use crate::cli::get::job::{Job, Target};
+use crate::cli::progress::style;
 
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// The bars, drawn by a thread of its own until this is dropped.
+/// Progress bars, drawn by their own thread until this is dropped.
 pub(super) struct Bars {
     all: MultiProgress,
     thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
@@ -37,11 +38,11 @@ impl Bars {
         let (stop, stopped) = mpsc::channel();
         let bars = all.clone();
         let thread = thread::Builder::new().spawn(move || watch(&bars, &watched, &stopped));
-        // Without a thread for them there are no bars; the work goes on.
+        // If the system refuses the thread, there are no bars.
         Self { all, thread: thread.ok().map(|thread| (stop, thread)) }
     }
 
-    /// Prints something while they are out of the way.
+    /// Prints something while the bars are hidden.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         match self.thread {
             Some(_) => self.all.suspend(print),
@@ -53,7 +54,7 @@ impl Bars {
 fn title(job: &Job) -> String {
     let name = match &job.target {
         Target::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-        Target::Named(_) | Target::Stdout => None,
+        Target::NamedByServer(_) | Target::Stdout => None,
     };
     let name = name.unwrap_or_else(|| job.request.url.host_str().unwrap_or("").to_owned());
     escape(name.as_bytes(), &[]).into_owned()
@@ -76,7 +77,7 @@ fn watch(
                     Some(_) => "{msg} {bar:24} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
                     None => "{msg} {bytes}, {binary_bytes_per_sec}",
                 };
-                // Shown once it looks as it should.
+                // Hidden until it has its style.
                 let hidden = ProgressDrawTarget::hidden();
                 let bar = ProgressBar::with_draw_target(Some(total.unwrap_or(0)), hidden);
                 bars.add(bar.with_style(style(template)).with_message(title.clone()))
@@ -88,10 +89,6 @@ fn watch(
         }
     }
     shown.into_iter().flatten().for_each(|bar| bar.finish_and_clear());
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Drop for Bars {

@@ -1,0 +1,54 @@
+//! The files to download, and the results.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hsum::fetch::{DownloadProgress, VerifiedDownload};
+use hsum::internals::TemporaryFolder;
+use hsum::net::{Failure, Request, Url};
+use hsum::trust::lock_file::LockedFile;
+
+/// A file to download.
+pub(super) struct Job {
+    pub(super) request: Request,
+    pub(super) mirrors: Vec<Url>,
+    pub(super) target: Target,
+    /// Its name in the Metalink, which may differ from the name here.
+    pub(super) metalink_name: Option<OsString>,
+    /// Its entry in the lock file.
+    pub(super) locked: Option<LockedFile>,
+    pub(super) progress: Arc<DownloadProgress>,
+}
+
+impl Job {
+    pub(super) fn new(request: Request, target: Target) -> Self {
+        Self {
+            request,
+            target,
+            mirrors: Vec::new(),
+            metalink_name: None,
+            locked: None,
+            progress: Arc::default(),
+        }
+    }
+}
+
+/// The destination of a download.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    File(PathBuf),
+    /// A file in this folder, under the name that the server gives.
+    NamedByServer(PathBuf),
+    Stdout,
+}
+
+/// The result of a job.
+pub(super) struct Finished {
+    pub(super) url: Url,
+    /// The path of the file, if known; it need not exist.
+    pub(super) path: Option<PathBuf>,
+    pub(super) result: Result<VerifiedDownload, Failure>,
+    /// The folder of a file for standard output.
+    pub(super) _folder: Option<TemporaryFolder>,
+}
