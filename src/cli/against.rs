@@ -112,9 +112,9 @@ fn look_up(
     let name = listed_as.map_or(own.file_name().unwrap_or(own.as_os_str()), OsString::as_os_str);
     match book {
         Book::List(sums) => sums.find(name, args.algorithm),
-        Book::BesideUrl(url) => checksum_file::beside(client, url, name, &|_, text| {
+        Book::BesideUrl(url) => checksum_file::find_beside_url(client, url, name, &|_, text| {
             Ok(ApprovedText { text, signature: None })
         }),
-        Book::BesideFile => checksum_file::beside_file(own),
+        Book::BesideFile => checksum_file::find_beside_file(own),
     }
 }

@@ -9,7 +9,6 @@ mod report;
 mod workers;
 
 use std::fs::File;
-use std::io;
 use std::sync::Mutex;
 use std::thread;
 

@@ -93,12 +93,21 @@ pub(crate) fn failure(failure: &Failure) -> String {
         }
         Some(FailureReason::FtpProxy { variable: None }) => "; use --proxy none".to_owned(),
         Some(FailureReason::DeadlineExceeded) => " (set by --max-time)".to_owned(),
+        Some(FailureReason::TooLarge { .. }) => "; use --max-size to allow more".to_owned(),
+        Some(FailureReason::FileExists) => "; use --force to replace it".to_owned(),
+        Some(FailureReason::WeakDigests) => ", which --strong refuses".to_owned(),
+        Some(FailureReason::NoEvidence) => {
+            "; use --sums auto, --expect DIGEST, or --no-verify".to_owned()
+        }
         _ => String::new(),
     };
     let mut text = format!("{}{hint}", failure.summary());
     for detail in failure.details() {
         text.push_str("\n  ");
         text.push_str(detail);
+    }
+    if failure.reason() == Some(&FailureReason::NotDecoded) {
+        text.push_str("\n  use --decode if the file is the decoded body");
     }
     text
 }

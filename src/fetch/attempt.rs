@@ -1,7 +1,6 @@
 //! One attempt at a download: request, check the response, receive the body, verify.
 
 use crate::algorithm::{HashFunction, Strength};
-use crate::fs::replace::AtomicFile;
 use crate::digest::Digest;
 use crate::fetch::coding::ContentCoding;
 use crate::fetch::copy::{Copied, Limit, copy};
@@ -12,6 +11,7 @@ use crate::fetch::response_head::{ResponseHead, refusal};
 use crate::fetch::result::{Provenance, VerifiedDownload};
 use crate::fetch::resume::{Continuation, Validator, continuation};
 use crate::fetch::verify::{Received, hash_file, truncated, verify, verify_size, wrong_size};
+use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::{Client, Reply};
 use crate::net::failure::{Failure, FailureKind, FailureReason, Retry};
@@ -118,9 +118,7 @@ impl Attempt<'_> {
     fn resumable(&self, part: &Part) -> Result<Option<(PartState, u64)>, Failure> {
         let have = part.len()?;
         let state = part.state().filter(|state| {
-            have > 0
-                && state.is_for(self.request)
-                && state.total.is_none_or(|total| have <= total)
+            have > 0 && state.is_for(self.request) && state.total.is_none_or(|total| have <= total)
         });
         Ok(state.map(|state| (state, have)))
     }
@@ -286,7 +284,10 @@ impl Attempt<'_> {
         let file = VerifiedDownload {
             path: part.target().to_owned(),
             size,
-            digests: digests.into_iter().filter(|d| compared.contains(&d.hash_function())).collect(),
+            digests: digests
+                .into_iter()
+                .filter(|d| compared.contains(&d.hash_function()))
+                .collect(),
             evidence,
             accepted_by,
             provenance: Provenance::Fetched { url: head.url, redirects: head.redirects, resumed },

@@ -6,13 +6,13 @@ use std::io::{self, BufReader, Write};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::algorithm::HashFunction;
-use crate::fs::bounded::read_some;
-use crate::fs::replace::AtomicFile;
 use crate::digest::Digest;
 use crate::fetch::coding::ContentCoding;
 use crate::fetch::options::{Decoding, Download};
 use crate::fetch::part::Part;
 use crate::fetch::verify::list;
+use crate::fs::bounded::read_some;
+use crate::fs::replace::AtomicFile;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind, FailureReason};
@@ -91,7 +91,10 @@ pub(super) fn decode_and_verify(
         }
         Err(DecodeError::Timeout(failure)) => return Err(failure),
         Err(DecodeError::Corrupt(why)) => {
-            return Err(final_mismatch(failure, format!("it cannot be decoded: the gzip is corrupt: {why}")));
+            return Err(final_mismatch(
+                failure,
+                format!("it cannot be decoded: the gzip is corrupt: {why}"),
+            ));
         }
         Err(DecodeError::TooLarge) => {
             let limit = match download.size {
@@ -104,9 +107,10 @@ pub(super) fn decode_and_verify(
     if !matches(&decoded) {
         let (size, digests) = &decoded;
         let digests = list(digests);
-        return Err(final_mismatch(failure, format!(
-            "decoded, it is a different file too: {size} bytes, {digests}"
-        )));
+        return Err(final_mismatch(
+            failure,
+            format!("decoded, it is a different file too: {size} bytes, {digests}"),
+        ));
     }
     let (size, digests) = decoded;
     let accepted_by = download.check(file.temporary())?;

@@ -5,14 +5,14 @@ use std::io;
 use std::path::Path;
 
 use crate::algorithm::Strength;
-use crate::fs::links::resolve_links;
-use crate::fs::replace::Existing;
 use crate::engine::StableFile;
 use crate::fetch::attempt::{Attempt, Completed};
 use crate::fetch::options::{Download, OnMismatch, RequiredStrength, Resume, ServerDigest};
-use crate::fetch::part::{Part, file_exists};
+use crate::fetch::part::Part;
 use crate::fetch::result::{Provenance, VerifiedDownload};
 use crate::fetch::verify::hash_file;
+use crate::fs::links::resolve_links;
+use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind, FailureReason, Retry};
@@ -32,8 +32,7 @@ impl Download {
     ) -> Result<VerifiedDownload, Failure> {
         let path = path.as_ref();
         if path.file_name().is_none() {
-            let text = format!("{}: not the name of a file", path.display());
-            return Err(Failure::new(FailureKind::Usage, text));
+            return Err(Failure::new(FailureKind::Usage, "not the name of a file"));
         }
         let path = resolve_links(path);
         self.check_evidence()?;
@@ -108,8 +107,8 @@ impl Download {
     fn check_evidence(&self) -> Result<(), Failure> {
         let is_sound = |one: &Evidence| one.expected.strength() == Strength::Sound;
         if self.evidence.is_empty() {
-            let may_be = self.is_accepted_without_digest()
-                || self.server_digest == ServerDigest::Trusted;
+            let may_be =
+                self.is_accepted_without_digest() || self.server_digest == ServerDigest::Trusted;
             return if may_be { Ok(()) } else { Err(FailureReason::NoEvidence.into()) };
         }
         match self.strength {
@@ -131,7 +130,7 @@ impl Download {
             Err(error) => return Err(Failure::local(path, error)),
         };
         if !metadata.is_file() {
-            let text = format!("{}: exists and is not a regular file", path.display());
+            let text = "already exists and is not a regular file";
             return Err(Failure::new(FailureKind::Local, text));
         }
         let may_match = self.size.is_none_or(|size| size == metadata.len());
@@ -160,7 +159,7 @@ impl Download {
             }
         }
         match self.existing {
-            Existing::Keep => Err(file_exists(path)),
+            Existing::Keep => Err(FailureReason::FileExists.into()),
             Existing::Replace => Ok(None),
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::fs::replace::Existing;
 use crate::fetch::copy::DownloadProgress;
+use crate::fs::replace::Existing;
 use crate::net::failure::Failure;
 use crate::net::transport::{Origin, Request};
 use crate::notation::expected::Expected;

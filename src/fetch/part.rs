@@ -11,15 +11,15 @@ use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
-use crate::fs::links::parent_folder;
-use crate::fs::replace::{Access, AtomicFile, Existing, rename_synced};
 use crate::fetch::coding::ContentCoding;
 use crate::fetch::resume::Validator;
+use crate::fs::links::parent_folder;
+use crate::fs::replace::{Access, AtomicFile, Existing, rename_synced};
+use crate::fs::temporary::{DECODED, PART, PART_STATE};
 use crate::hasher::{Hasher, digest};
 use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::net::transport::{Body, Request};
 use crate::net::url::redacted;
-use crate::fs::temporary::{DECODED, PART, PART_STATE};
 
 /// The longest name that file systems accept, in bytes.
 const MAX_NAME: usize = 255;
@@ -207,7 +207,7 @@ impl Part {
     /// Converts an error of renaming a file to the final name.
     fn failure_in_place(&self, error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::AlreadyExists => file_exists(&self.target),
+            io::ErrorKind::AlreadyExists => FailureReason::FileExists.into(),
             _ => Failure::local(&self.target, error),
         }
     }
@@ -234,11 +234,6 @@ impl Part {
             self.discard();
         }
     }
-}
-
-/// Returns the failure for a different file at the final path.
-pub(super) fn file_exists(path: &Path) -> Failure {
-    Failure::from(FailureReason::FileExists).during(path.display())
 }
 
 /// Opens or creates the file; `true` if it was created.

@@ -193,8 +193,12 @@ mod tests {
         assert_eq!(meaning(200, 10, &good), Continuation::Unusable);
         assert_eq!(meaning(416, 0, &[range("bytes */20")]), Continuation::Unusable);
         assert_eq!(meaning(404, 0, &[]), Continuation::Refused);
-        let complete =
-            continuation(&response(416, Framing::Length(0), &[range("bytes */20")]), 20, Some(20), &tag);
+        let complete = continuation(
+            &response(416, Framing::Length(0), &[range("bytes */20")]),
+            20,
+            Some(20),
+            &tag,
+        );
         assert_eq!(complete, Continuation::Complete);
     }
 }

@@ -46,7 +46,7 @@ pub enum FailureKind {
     Policy,
 }
 
-/// A reason for a [`Failure`] that an option of the client can change.
+/// A reason for a [`Failure`] that an option of the client or the download can change.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FailureReason {
@@ -72,12 +72,27 @@ pub enum FailureReason {
     },
     /// The client's deadline has passed.
     DeadlineExceeded,
+    /// The file is longer than the maximum.
+    TooLarge {
+        /// The maximum in bytes.
+        limit: u64,
+    },
+    /// A different file exists at the path.
+    FileExists,
+    /// There is nothing to verify the file against.
+    NoEvidence,
+    /// Every expected digest is of an algorithm with known collisions.
+    WeakDigests,
+    /// The body is gzip, and was not decoded.
+    NotDecoded,
 }
 
 impl FailureReason {
     fn kind(&self) -> FailureKind {
         match self {
             Self::DeadlineExceeded => FailureKind::Network,
+            Self::NoEvidence => FailureKind::Unverifiable,
+            Self::NotDecoded => FailureKind::Mismatch,
             _ => FailureKind::Policy,
         }
     }
@@ -100,6 +115,11 @@ impl fmt::Display for FailureReason {
                  directly"
             ),
             Self::DeadlineExceeded => f.write_str("timed out: the deadline has passed"),
+            Self::TooLarge { limit } => write!(f, "larger than the maximum of {limit} bytes"),
+            Self::FileExists => f.write_str("a different file already exists"),
+            Self::NoEvidence => f.write_str("nothing to verify the file against"),
+            Self::WeakDigests => f.write_str("all of its known digests can be forged"),
+            Self::NotDecoded => f.write_str("the body is gzip, and was not decoded"),
         }
     }
 }
@@ -159,6 +179,12 @@ impl Failure {
     /// Sets the [source](StdError::source).
     pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// Sets the reason.
+    pub(crate) fn because(mut self, reason: FailureReason) -> Self {
+        self.0.reason = Some(reason);
         self
     }
 
@@ -223,7 +249,7 @@ impl From<FailureReason> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = match (error.path(), error.kind()) {
-            (Some(path), ErrorKind::Io(_)) => format!("{path:?}: {}", error.kind()),
+            (Some(path), ErrorKind::Io(_)) => format!("{}: {}", path.display(), error.kind()),
             _ => error.to_string(),
         };
         Self::new(FailureKind::Local, text).caused_by(error)

@@ -4,8 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::algorithm::Strength;
-use crate::text::escape;
 use crate::notation::expected::Expected;
+use crate::text::escape;
 
 /// The digests that a file should have, and their source.
 #[derive(Clone, PartialEq, Eq, Debug)]

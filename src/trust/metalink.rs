@@ -36,7 +36,10 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
         match reader.read_event().map_err(|_| wrong())? {
             Event::Start(tag) => match tag.local_name().as_ref() {
                 "file" => {
-                    file = Some((checked_name(&attribute(&tag, "name").ok_or_else(wrong)?)?, Vec::new()))
+                    file = Some((
+                        checked_name(&attribute(&tag, "name").ok_or_else(wrong)?)?,
+                        Vec::new(),
+                    ))
                 }
                 "url" => open_url = Some((rank(&tag), String::new())),
                 _ => {}
@@ -56,9 +59,7 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
                 "url" => {
                     if let (Some((rank, text)), Some((_, urls))) = (open_url.take(), &mut file) {
                         let url = Url::parse(text.trim()).ok().filter(is_supported);
-                        urls.extend(
-                            url.filter(|_| urls.len() < MAX_URLS).map(|url| (rank, url)),
-                        );
+                        urls.extend(url.filter(|_| urls.len() < MAX_URLS).map(|url| (rank, url)));
                     }
                 }
                 "file" => {

@@ -31,7 +31,7 @@ fn a_checksum_file_at_a_url_or_here() {
         ran.is_in(1, b"x: OK\ny: FAILED\n", &sha256("z"));
         // Neither what is not listed nor what is not there keeps the others from being checked.
         let ran = check(&world, &["LIST", "x", "--sums", &sums]).run();
-        ran.is_in(1, b"x: OK\n", "\"LIST\": not listed");
+        ran.is_in(1, b"x: OK\n", "LIST: not listed");
     }
     world.dir.mkdir("away");
     let missing = check(&world, &["away/x", "x", "--sums", "LIST"]).run();
@@ -46,7 +46,7 @@ fn what_cannot_be_fetched_or_is_no_list() {
     let (world, server) = (world(), Server::http());
     server.at("/page", |_, _| ok(&[], b"<html>log in</html>"));
     server.at("/empty", |_, _| ok(&[], b""));
-    for (path, word) in [("/page", "web page"), ("/empty", "empty"), ("/nowhere", "is not there")] {
+    for (path, word) in [("/page", "web page"), ("/empty", "empty"), ("/nowhere", "not found")] {
         let sums = server.url(path);
         check(&world, &["x", "--sums", &sums]).run().is_in(1, b"", word);
     }

@@ -11,7 +11,7 @@ use crate::support::sha256;
 use crate::world::{BODY, DIGEST, PART, World, well};
 
 const GZIP: &str = "Content-Encoding: gzip";
-const TAKES: &str = "it is the gzip of the expected file; --decode takes it";
+const WOULD_MATCH: &str = "it is the gzip of the expected file";
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -56,14 +56,14 @@ fn what_it_is_the_gzip_of_is_told_and_taken_if_wanted() {
     for path in ["/x", "/chunked"] {
         let url = server.url(path);
         let world = World::new();
-        world.fails(|| world.expecting(&url, &[]), 1, TAKES, &[]);
+        world.fails(|| world.expecting(&url, &[]), 1, WOULD_MATCH, &[]);
         let world = World::new();
         world.dir.write("x", "the good old file");
         world.dir.write("elsewhere", "mine");
         symlink("elsewhere", world.dir.path(".x.hsum-decoded")).unwrap();
         let ran = world.expecting(&url, &["--decode", "--force", "--size", &size]).run();
         let line = format!("x: OK, sha256:{} (--expect)\n", *DIGEST);
-        ran.is_in(0, line.as_bytes(), "is decoded");
+        ran.is_in(0, line.as_bytes(), "decoded from gzip");
         assert!(world.dir.read("x") == *BODY);
         assert_eq!(world.dir.read("elsewhere"), b"mine");
         assert_eq!(world.dir.mode("x") & 0o111, 0);
@@ -72,7 +72,7 @@ fn what_it_is_the_gzip_of_is_told_and_taken_if_wanted() {
     // Its length alone cannot be right.
     let world = World::new();
     let sized = ["--size", &*size];
-    world.fails(|| world.expecting(&server.url("/x"), &sized), 1, "--decode, perhaps", &[]);
+    world.fails(|| world.expecting(&server.url("/x"), &sized), 1, "use --decode", &[]);
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn another_file_cut_corrupt_or_endless() {
     let whole = gzip(&BODY);
     let mut corrupt = whole.clone();
     *corrupt.iter_mut().rev().nth(5).unwrap() ^= 1;
-    let text = "decoded, it is another file too: 7 bytes";
+    let text = "decoded, it is a different file too: 7 bytes";
     for (bytes, words, reason) in [
-        (zeros.clone(), &["--max-size", "100000"][..], "more than the 100000 bytes that are taken"),
+        (zeros.clone(), &["--max-size", "100000"][..], "more than the maximum of 100000 bytes"),
         (zeros, &["--size", "9999999"], "more than the 9999999 bytes that were expected"),
-        (whole[..whole.len() - 9].to_vec(), &[], "the gzip is cut"),
-        (whole[..5].to_vec(), &[], "the gzip is cut"),
-        (Vec::new(), &[], "the gzip is cut"),
+        (whole[..whole.len() - 9].to_vec(), &[], "the gzip is truncated"),
+        (whole[..5].to_vec(), &[], "the gzip is truncated"),
+        (Vec::new(), &[], "the gzip is truncated"),
         (corrupt, &[], "the gzip is corrupt"),
         ([&whole[..], b"more"].concat(), &[], "the gzip is"),
         (b"no gzip at all, not even its head".to_vec(), &[], "the gzip is corrupt"),
@@ -111,7 +111,7 @@ fn a_body_is_not_decoded_without_end_for_a_hint() {
     // It is that gzip; to find out takes more than a hint is worth.
     let ran = world.get(&server.url("/x"), &["-e", &digest]).run();
     ran.is_in(1, b"", "Content-Encoding: gzip");
-    assert!(!ran.stderr.contains(TAKES), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(WOULD_MATCH), "{}", ran.stderr);
     well(world.get(&server.url("/x"), &["-e", &digest, "--decode"]));
     assert_eq!(world.dir.read("x").len(), plain.len());
 }
@@ -122,7 +122,7 @@ fn other_codings_are_named_and_not_decoded() {
         let (world, server) = (World::new(), Server::http());
         let field = format!("Content-Encoding: {coding}");
         server.at("/x", move |_, _| ok(&[&field], &gzip(&BODY)));
-        let word = format!("{coding}, which was not asked for and is not decoded");
+        let word = format!("{coding}, which was not requested and is not decoded");
         world.fails(|| world.expecting(&server.url("/x"), &["--decode"]), 1, &word, &[]);
     }
 }

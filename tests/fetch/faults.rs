@@ -269,7 +269,7 @@ fn the_length_is_compared_too() {
     world.fails(
         || world.get(&server.url("/chunked"), &["--no-verify", "--size", "5"]),
         1,
-        "5 that were expected",
+        "more than the 5 bytes that were expected",
         &[],
     );
 }

@@ -74,7 +74,7 @@ fn what_has_no_url_or_no_name_of_its_own() {
     world.dir.write("lock", lock);
     let ran = get(&world, &[]).run();
     ran.exits(7);
-    assert!(ran.stderr.contains("passed over") && ran.stderr.contains("the same name"));
+    assert!(ran.stderr.contains("skipped") && ran.stderr.contains("the same name"));
     assert_eq!(world.dir.read("a-1.whl"), b"wheel");
     world.holds(&["a-1.whl", "lock"]);
 }

@@ -101,12 +101,12 @@ fn a_file_that_is_there_is_not_replaced_unasked() {
     world.expecting(&server.url("/x"), &["--force", "-o", "folder"]).run().is_in(
         6,
         b"",
-        "no regular file",
+        "not a regular file",
     );
     world.expecting(&server.url("/x"), &["--force", "-o", "/dev/null"]).run().is_in(
         6,
         b"",
-        "no regular file",
+        "not a regular file",
     );
 }
 

@@ -59,7 +59,12 @@ fn a_signature_over_the_file() {
     let (world, changed) = (World::new(), Server::http());
     changed.at("/d/x", |_, _| ok(&[], b"abd"));
     changed.at("/d/x.minisig", |_, _| ok(&[], FILE_SIGNATURE));
-    world.fails(|| with_key(&world, &changed, KEY, &auto), 1, "not of these bytes", &[]);
+    world.fails(
+        || with_key(&world, &changed, KEY, &auto),
+        1,
+        "does not match the signed data",
+        &[],
+    );
 }
 
 #[test]
@@ -105,7 +110,7 @@ fn a_signature_over_the_checksum_file() {
     forged.at("/d/SHA256SUMS.minisig", |_, _| ok(&[], SUMS_SIGNATURE));
     let world = World::new();
     let call = || with_key(&world, &forged, "sums.pub", &auto);
-    world.fails(call, 1, "not of these bytes", &[]);
+    world.fails(call, 1, "does not match the signed data", &[]);
     assert!(forged.seen().iter().all(|seen| seen.target != "/d/x"), "it was asked for");
 }
 
@@ -158,7 +163,7 @@ fn a_clear_signed_checksum_file() {
     forged.at("/d/x", |_, _| ok(&[], b"abd"));
     let text = CLEAR_SIGNED.replace(&sha256("abc"), &sha256("abd"));
     forged.at("/d/SHA256SUMS", move |_, _| ok(&[], text.as_bytes()));
-    world.fails(|| call(&world, &forged, "auto"), 1, "not of these bytes", &[]);
+    world.fails(|| call(&world, &forged, "auto"), 1, "does not match the signed data", &[]);
     let alone = World::new();
     let words = ["--gpg-keyring", &*ring, "-e", &sha256("abc")];
     alone.get(&server.url("/d/x"), &words).run().is_in(2, b"", "--sums");

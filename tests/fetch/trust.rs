@@ -121,7 +121,7 @@ fn a_checksum_file_that_may_be_cut_is_none() {
     let told = sums.clone();
     server.at("/told", move |_, _| ok(&[], told.as_bytes()));
     let get = |url: &str| world.get(&server.url("/d/x"), &["--force", "--sums", url]);
-    get(&server.url("/cut")).run().is_in(5, b"", "truncated, perhaps");
+    get(&server.url("/cut")).run().is_in(5, b"", "possibly truncated");
     world.holds(&[]);
     for path in ["/whole", "/told", "/toml"] {
         well(get(&server.url(path)));
@@ -216,7 +216,7 @@ fn two_sizes_for_one_file_are_a_contradiction() {
     let words = |size: &'static str| ["--sums", path.to_str().unwrap(), "--size", size];
     for (listed, size) in [(4, "3"), (3, "4")] {
         files.write("list.json", list(listed));
-        let word = format!("--size is {size}, but the checksum file says {listed} bytes");
+        let word = format!("--size is {size}, but the checksum file lists {listed} bytes");
         world.fails(|| world.get(&server.url("/x"), &words(size)), 3, &word, &[]);
         std::fs::remove_file(world.dir.path("x")).unwrap();
     }
@@ -246,7 +246,7 @@ fn the_server_s_own_digest_is_advice() {
     well(world.get(&server.url("/good"), &trusting));
     world.is_good();
     let told = well(world.expecting(&server.url("/wrong"), &["-o", "y"]));
-    assert!(told.stderr.contains("states another digest"), "{}", told.stderr);
+    assert!(told.stderr.contains("states a different digest"), "{}", told.stderr);
     assert_eq!(server.seen()[0].header("want-repr-digest"), Some("sha-256=10, sha-512=9"));
 }
 
@@ -288,7 +288,11 @@ fn a_metalink_names_file_places_and_digest() {
     // A file without a place that can be asked is not passed over as if all were well.
     let placeless = "<metalink><file name=\"y\"><url>magnet:?xt=y</url></file></metalink>";
     world.dir.write("m.meta4", placeless);
-    world.dir.hsum(["get", "--metalink", "m.meta4"]).run().is_in(2, b"", "no place");
+    world.dir.hsum(["get", "--metalink", "m.meta4"]).run().is_in(
+        2,
+        b"",
+        "no http, https, ftp or ftps URL",
+    );
     // What would be said of a URL is not dropped in silence.
     let form = ["get", "--metalink", "m.meta4", "--data", "a=b"];
     world.dir.hsum(form).run().is_in(2, b"", "there is none");
@@ -314,7 +318,7 @@ fn head_shows_what_the_server_states() {
         "etag: \\\"v1\\\"",
         "resumable: by the ETag",
         &sha256("abc"),
-        "CRC-32C is not computed",
+        "CRC-32C is not supported",
     ] {
         assert!(printed.contains(line), "{line}\n{printed}");
     }

@@ -172,7 +172,8 @@ impl<'a> EvidenceSources<'a> {
             download = download.evidence(evidence);
             match (self.args.size, size) {
                 (Some(given), Some(size)) if given != size => {
-                    let text = format!("--size is {given}, but the checksum file lists {size} bytes");
+                    let text =
+                        format!("--size is {given}, but the checksum file lists {size} bytes");
                     return Err(Failure::new(FailureKind::Unverifiable, text));
                 }
                 (None, Some(size)) => download = download.size(size),
@@ -263,7 +264,8 @@ fn open_clear_signed(ring: &Keyring, text: &[u8]) -> Result<ApprovedText, Failur
 }
 
 fn describe_signers(signatures: &[OpenPgpSignature]) -> String {
-    let users: Vec<_> = signatures.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
+    let users: Vec<_> =
+        signatures.iter().map(|one| format!("{} ({})", one.user, one.key)).collect();
     format!("signed by {}", users.join(", "))
 }
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 
 use hsum::fetch::{
     Decoding, Download, Existing, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,
-    VerifiedDownload,
 };
 use hsum::internals::{TemporaryFolder, lock};
 use hsum::net::{Client, Failure, FailureKind, Reply, Request, Url, redacted};

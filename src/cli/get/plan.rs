@@ -140,7 +140,9 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
     }
     if let (Some(first), count) = (lock.elsewhere.first(), lock.elsewhere.len()) {
         let (path, first) = (quote(path), quote(first));
-        complain(format_args!("{path}: skipped {count} entries without a URL, the first is {first}"));
+        complain(format_args!(
+            "{path}: skipped {count} entries without a URL, the first is {first}"
+        ));
     }
     if jobs.is_empty() && exit == Exit::Well {
         let text = "it has no file with URL and digest";

@@ -123,7 +123,12 @@ impl Keyring {
         Ok((read_file(&output, MAX_SIZE)?, signatures))
     }
 
-    fn gpgv(&self, home: &Path, args: &[&OsStr], input: &[u8]) -> Result<GpgvOutput, SignatureError> {
+    fn gpgv(
+        &self,
+        home: &Path,
+        args: &[&OsStr],
+        input: &[u8],
+    ) -> Result<GpgvOutput, SignatureError> {
         let mut gpgv = Command::new("gpgv")
             .args(["--status-fd", "1", "--keyring"])
             .arg(&self.path)
@@ -229,7 +234,11 @@ fn parse_status(status: &[u8], class: Class) -> Result<Vec<OpenPgpSignature>, Si
 }
 
 /// Parses the fields of `VALIDSIG`; returns `None` unless they follow GnuPG's doc/DETAILS.
-fn parse_validsig(rest: &str, user: &str, class: Class) -> Result<Option<OpenPgpSignature>, SignatureError> {
+fn parse_validsig(
+    rest: &str,
+    user: &str,
+    class: Class,
+) -> Result<Option<OpenPgpSignature>, SignatureError> {
     let fields: Vec<&str> = rest.split(' ').collect();
     let [signing_key, _, created, _, _, _, _, hash, own_class, key] = fields[..] else {
         return Ok(None);

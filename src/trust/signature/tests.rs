@@ -34,7 +34,7 @@ fn minisign_signatures_verify() {
 
 #[test]
 fn other_minisign_signatures_are_rejected() {
-    use SignatureError::{InvalidKey, Malformed, OtherKey, Mismatch};
+    use SignatureError::{InvalidKey, Malformed, Mismatch, OtherKey};
     for signed in [&b"abd"[..], b"", b"abc\n"] {
         assert!(matches!(minisign(PREHASHED, signed, LegacySignatures::Refused), Err(Mismatch)));
         assert!(matches!(minisign(LEGACY, signed, LegacySignatures::Accepted), Err(Mismatch)));
@@ -46,7 +46,10 @@ fn other_minisign_signatures_are_rejected() {
     assert!(matches!(minisign(OTHER, b"abc", LegacySignatures::Refused), Err(OtherKey)));
     let text = String::from_utf8(PREHASHED.to_vec()).unwrap();
     let forged = text.replace("release 1.0", "release 1.1");
-    assert!(matches!(minisign(forged.as_bytes(), b"abc", LegacySignatures::Refused), Err(Mismatch)));
+    assert!(matches!(
+        minisign(forged.as_bytes(), b"abc", LegacySignatures::Refused),
+        Err(Mismatch)
+    ));
     let lines: Vec<&str> = text.lines().collect();
     for count in 0..4 {
         let cut = lines[..count].join("\n");
@@ -124,7 +127,7 @@ impl Drop for Gnupg {
 
 #[test]
 fn gnupg_signatures_verify() {
-    use SignatureError::{InvalidKey, Io, Malformed, OtherKey, Gpgv, WeakHash, Mismatch};
+    use SignatureError::{Gpgv, InvalidKey, Io, Malformed, Mismatch, OtherKey, WeakHash};
     let Some(gnupg) = Gnupg::new("gnupg_signatures_verify") else { return };
     gnupg.gpg("--quick-gen-key a@example.org ed25519 sign never");
     gnupg.gpg("--quick-gen-key b@example.org ed25519 sign never");
