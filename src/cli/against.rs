@@ -9,13 +9,13 @@ use hsum::net::{Client, Failure, Origin, Proxies, Tls, Url};
 use hsum::trust::checksum_file::{self, ApprovedText, ChecksumFile, ListedFile};
 use hsum::trust::file_name::{self, ChosenBy};
 
-use super::args::CheckArgs;
 use super::check::{Manner, Report};
 use super::exit::{Exit, Usage};
 use super::expect::{self, Strong, Wanted};
 use super::print::complain;
 use super::quote::quote;
 use super::{client, plan};
+use crate::cli::args::check::CheckArgs;
 
 /// Where it is said what the files should be.
 enum Book {
@@ -55,7 +55,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     let mut files = Vec::new();
     for source in sources {
         match look_up(&book, &source, listed_as.as_ref(), args, &client) {
@@ -79,7 +79,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
         }
     }
     match expect::compare(args, files)? {
-        Exit::Well => Ok(exit),
+        Exit::Success => Ok(exit),
         worse => Ok(worse),
     }
 }

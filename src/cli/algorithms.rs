@@ -3,7 +3,7 @@
 use anyhow::Result;
 use hsum::{Algorithm, Strength, simd};
 
-use crate::cli::args::AlgorithmsArgs;
+use crate::cli::args::machine::AlgorithmsArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
@@ -11,7 +11,7 @@ pub(crate) fn run(args: AlgorithmsArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     output.bytes(if args.tiers { tiers() } else { table() }.as_bytes())?;
     output.finish()?;
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }
 
 fn table() -> String {

@@ -14,7 +14,7 @@ use hsum::simd::{self, Tier};
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
 use serde_json::json;
 
-use crate::cli::args::BenchArgs;
+use crate::cli::args::machine::BenchArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
@@ -78,7 +78,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
         output.line(verdict(cores, read, walk, sha256).as_bytes())?;
     }
     output.finish()?;
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }
 
 fn speed(algorithm: Algorithm, data: &[u8]) -> Speed {

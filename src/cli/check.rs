@@ -12,7 +12,6 @@ use hsum::engine::{Beneath, Next, Progress, StableFile};
 use hsum::manifest::{BadLine, Entry, LineParser, List, ListFormat, ListOptions};
 use hsum::{Error, ErrorKind};
 
-use super::args::CheckArgs;
 use super::exit::{self, Exit};
 use super::hints;
 use super::output::{Output, WriteError};
@@ -22,6 +21,7 @@ use super::progress::{Expected, View};
 use super::quote::quote;
 use super::select::Selection;
 use super::{against, differ::Differing, expect, sfv};
+use crate::cli::args::check::CheckArgs;
 
 /// What is printed, and what counts.
 pub(super) struct Manner {
@@ -75,14 +75,14 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
         return against::run(&args, sums);
     }
     let mut output = Output::stdout()?;
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     let mut selection = Selection::new(&args);
     let stdin = [PathBuf::from("-")];
     let lists = if args.files.is_empty() { &stdin[..] } else { &args.files };
     for list in lists {
         // The list that cannot be read does not keep the others from being checked.
         match check_list(&args, list, &mut selection, &mut output) {
-            Ok(Exit::Well) => {}
+            Ok(Exit::Success) => {}
             Ok(worse) => exit = worse,
             Err(error) if error.is::<WriteError>() => return Err(error),
             Err(error) => {
@@ -237,7 +237,7 @@ fn print_or_die(
         None => print(),
     };
     if let Err(error) = printed {
-        exit::at_once(&error);
+        exit::exit_now(&error);
     }
 }
 
@@ -365,13 +365,13 @@ pub(super) fn summarize(manner: &Manner, title: &str, summary: &CheckSummary) ->
     if manner.report != Report::Nothing && manner.ignore_missing && summary.matched == 0 {
         complain(format_args!("{title}: no file was verified"));
     }
-    if well { Exit::Well } else { Exit::Failed }
+    if well { Exit::Success } else { Exit::Failed }
 }
 
 /// [`summarize`], of a list that names none of the files that were asked for: that one is not
 /// listed is said once, after all lists.
 pub(super) fn summarize_unnamed(manner: &Manner, summary: &CheckSummary) -> Exit {
-    if warn_of_failures(manner, summary) { Exit::Well } else { Exit::Failed }
+    if warn_of_failures(manner, summary) { Exit::Success } else { Exit::Failed }
 }
 
 /// Whether there are none.

@@ -22,13 +22,13 @@ use hsum::net::{
 use hsum::notation::Expected;
 use hsum::sign::{Clock, KeyFormat, SystemClock};
 
-use super::args::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
 use super::exit::Usage;
 use super::key::{KeySource, Warnings, exposure, protect_memory, read_secrets, unusable};
 use super::print::complain;
 use super::quote::quote;
 use super::sign::sender;
 use super::sign::values::random;
+use crate::cli::args::client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
 
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {

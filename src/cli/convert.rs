@@ -7,7 +7,7 @@ use hsum::ErrorKind;
 use hsum::manifest::BadLine;
 use hsum::notation::Expected;
 
-use crate::cli::args::ConvertArgs;
+use crate::cli::args::convert::ConvertArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::print::complain;
@@ -27,7 +27,7 @@ pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
         };
     }
     output.finish()?;
-    Ok(if converted { Exit::Well } else { Exit::Failed })
+    Ok(if converted { Exit::Success } else { Exit::Failed })
 }
 
 /// Converts the lines of standard input; returns `false` if one of them failed.

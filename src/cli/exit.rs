@@ -1,5 +1,6 @@
-//! The one place that decides the exit status.
+//! Exit statuses, and the last message of a command that could not finish.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -8,94 +9,54 @@ use hsum::internals::{escape, remove_all};
 use hsum::net::{Failure, FailureKind};
 use hsum::snapshot::SnapshotErrorKind;
 
-use super::output::{Output, WriteError};
-use super::print::complain;
-use super::stderr;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::print::complain;
+use crate::cli::stderr;
 
-/// How a command ended.
+/// The end of a command that has reported everything itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Exit {
-    /// 0
-    Well,
-    /// 1: something failed or differed; it has been said what.
+    Success,
+    /// Something failed or differs.
     Failed,
-    /// Something failed in a way that has a number of its own; it has been said what.
-    Code(u8),
-    /// 3: files have rotted.
+    /// Files have rotted.
     Rotted,
-    /// 4: a record is not believed.
-    Refused,
-    /// 5: something could not be read or written, where 1 is for differences.
-    Undone,
+    /// A record was rejected.
+    Rejected,
+    /// Something could not be read or written, in verbs where 1 means a difference.
+    IoFailed,
+    /// The status of a failed download or request.
+    Code(u8),
 }
 
-/// The user asked for what cannot be; exit status 2.
-#[derive(Debug)]
-pub(crate) struct Usage(pub(crate) String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// It could not even be tried, though it was asked for rightly; exit status 2.
-#[derive(Debug)]
-pub(crate) struct Untried(pub(crate) String);
-
-impl std::fmt::Display for Untried {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Untried {}
-
-/// Gives errors the exit status 2 in verbs whose status 1 is a refused request: a script must not
-/// mistake a missing key for a forgery.
-pub(crate) fn untried(result: Result<Exit>) -> Result<Exit> {
-    result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
-        true => error,
-        false => Untried(format!("{error:#}")).into(),
-    })
-}
-
-/// Prints what the parser has to say: help, the version, or what is wrong.
-pub(crate) fn message(message: &clap::Error) -> ExitCode {
-    if message.use_stderr() {
-        let text = message.render().to_string();
-        stderr::print(escape(text.as_bytes(), &['\n', '\t']).as_bytes());
-        return ExitCode::from(2);
-    }
-    code(print(message).map(|()| Exit::Well))
-}
-
-/// Prints help, in colours on a terminal that has some.
-fn print(help: &clap::Error) -> Result<()> {
-    if io::stdout().is_terminal() {
-        return Ok(help.print().map_err(WriteError::new)?);
-    }
-    // clap's own way would report success for a closed descriptor.
-    let mut output = Output::plain_stdout()?;
-    output.bytes(help.render().to_string().as_bytes())?;
-    Ok(output.finish()?)
-}
-
-/// Ends the program because its output cannot be written: now, for what is being read may have no
-/// end.
-pub(crate) fn at_once(error: &WriteError) -> ! {
-    error.die_if_nobody_reads();
-    complain(error);
-    remove_all();
-    std::process::exit(1)
-}
-
-/// The status of `get` and `head` for a local failure: of a file, a keyring, standard output.
+/// The status of `get`, `head` and `send` for a failure of a local file or of the output.
 pub(crate) const LOCAL: u8 = 6;
 
-/// Returns the exit status of `get`, `head` and `send` for a failure.
+impl Exit {
+    fn status(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Rotted => 3,
+            Self::Rejected => 4,
+            Self::IoFailed => 5,
+            Self::Code(status) => status,
+        }
+    }
+
+    /// Adds the result of a `later` step: the first failure decides the exit status.
+    pub(crate) fn and(self, later: Result<()>) -> Result<Self> {
+        match later {
+            Err(error) if self != Self::Success => {
+                report_error(&error);
+                Ok(self)
+            }
+            later => later.map(|()| self),
+        }
+    }
+}
+
+/// Returns the status of `get`, `head` and `send` for a failure.
 pub(crate) fn failure_status(failure: &Failure) -> u8 {
     match failure.kind() {
         FailureKind::Mismatch => 1,
@@ -108,43 +69,68 @@ pub(crate) fn failure_status(failure: &Failure) -> u8 {
     }
 }
 
-impl Exit {
-    /// Adds the result of a `later` step: the first failure decides the exit status.
-    pub(crate) fn and(self, later: Result<()>) -> Result<Self> {
-        match later {
-            Err(error) if self != Self::Well => {
-                report(&error);
-                Ok(self)
-            }
-            later => later.map(|()| self),
-        }
+/// Returns the end of a snapshot, audit, update or diff that an error stopped.
+pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
+    match error {
+        SnapshotErrorKind::Rejected(_) => Exit::Rejected,
+        SnapshotErrorKind::NotRecorded { .. } | SnapshotErrorKind::ReservedName => Exit::Code(2),
+        _ => Exit::IoFailed,
     }
 }
 
-/// Reports what stopped a command whose status 1 means a difference only; `status` replaces that 1.
-pub(crate) fn or_status(result: Result<Exit>, status: u8) -> Result<Exit> {
+/// Invalid arguments; exit status 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+/// A command that could not start although its arguments are valid, for lack of a key, say; exit
+/// status 2.
+#[derive(Debug)]
+pub(crate) struct SetupError(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+impl std::error::Error for SetupError {}
+
+/// Gives errors the exit status 2 in verbs whose status 1 is a rejected request: a script must not
+/// mistake a missing key for a forgery.
+pub(crate) fn as_setup_error(result: Result<Exit>) -> Result<Exit> {
+    result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
+        true => error,
+        false => SetupError(format!("{error:#}")).into(),
+    })
+}
+
+/// Reports an error of a command whose status 1 means a difference only, and gives it `status`.
+pub(crate) fn with_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     match result {
-        Err(error) if report(&error) == 1 => Ok(Exit::Code(status)),
+        Err(error) if report_error(&error) == 1 => Ok(Exit::Code(status)),
         Err(_) => Ok(Exit::Code(2)),
-        Ok(Exit::Well) if stderr::has_failed() => Ok(Exit::Code(status)),
+        Ok(Exit::Success) if stderr::has_failed() => Ok(Exit::Code(status)),
         result => result,
     }
 }
 
-/// Prints what stopped the command, and returns the status for it.
-fn report(error: &anyhow::Error) -> u8 {
-    if let Some(write) = error.downcast_ref::<WriteError>() {
-        write.die_if_nobody_reads();
-    }
-    complain(format_args!("{error:#}"));
-    if error.is::<Usage>() {
-        complain("Try 'hsum --help' for more information.");
-    }
-    if error.is::<Usage>() || error.is::<Untried>() { 2 } else { 1 }
+/// Ends the program at once because its output cannot be written: its input may have no end.
+pub(crate) fn exit_now(error: &WriteError) -> ! {
+    error.end_if_pipe_is_closed();
+    complain(error);
+    remove_all();
+    std::process::exit(1)
 }
 
-/// Reports what stopped the command, if anything did, and returns the exit status.
-pub(crate) fn code(result: Result<Exit>) -> ExitCode {
+/// Reports why the command could not finish, if it could not, and returns the exit status.
+pub(crate) fn report(result: Result<Exit>) -> ExitCode {
     match status(result) {
         // As in GNU coreutils: a warning that could not be written is not success.
         0 if stderr::has_failed() => ExitCode::from(1),
@@ -153,22 +139,37 @@ pub(crate) fn code(result: Result<Exit>) -> ExitCode {
 }
 
 fn status(result: Result<Exit>) -> u8 {
-    match result {
-        Ok(Exit::Well) => 0,
-        Ok(Exit::Failed) => 1,
-        Ok(Exit::Code(code)) => code,
-        Ok(Exit::Rotted) => 3,
-        Ok(Exit::Refused) => 4,
-        Ok(Exit::Undone) => 5,
-        Err(error) => report(&error),
+    match result.map_err(anyhow::Error::downcast::<clap::Error>) {
+        Ok(exit) => exit.status(),
+        Err(Err(error)) => report_error(&error),
+        Err(Ok(message)) if message.use_stderr() => {
+            let text = message.render().to_string();
+            stderr::print(escape(text.as_bytes(), &['\n', '\t']).as_bytes());
+            2
+        }
+        Err(Ok(help)) => status(print_help(&help).map(|()| Exit::Success)),
     }
 }
 
-/// Returns the status for an error that stopped a snapshot, audit, update or diff.
-pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
-    match error {
-        SnapshotErrorKind::Rejected(_) => Exit::Refused,
-        SnapshotErrorKind::NotRecorded { .. } | SnapshotErrorKind::ReservedName => Exit::Code(2),
-        _ => Exit::Undone,
+/// Prints help or the version, in colours on a terminal that has some.
+fn print_help(help: &clap::Error) -> Result<()> {
+    if io::stdout().is_terminal() {
+        return Ok(help.print().map_err(WriteError::new)?);
     }
+    // clap's own way would report success for a closed descriptor.
+    let mut output = Output::plain_stdout()?;
+    output.bytes(help.render().to_string().as_bytes())?;
+    Ok(output.finish()?)
+}
+
+/// Prints an error, and returns its status.
+fn report_error(error: &anyhow::Error) -> u8 {
+    if let Some(write) = error.downcast_ref::<WriteError>() {
+        write.end_if_pipe_is_closed();
+    }
+    complain(format_args!("{error:#}"));
+    if error.is::<Usage>() {
+        complain("Try 'hsum --help' for more information.");
+    }
+    if error.is::<Usage>() || error.is::<SetupError>() { 2 } else { 1 }
 }

@@ -10,7 +10,6 @@ use hsum::engine::{self, Hashed, Outcome, Plan, Progress, Source};
 use hsum::notation::Expected;
 use hsum::{Digest, HashFunction, Strength};
 
-use super::args::CheckArgs;
 use super::check::{Manner, Report};
 use super::convert::quote_digest;
 use super::exit::{self, Exit, Usage};
@@ -20,6 +19,7 @@ use super::plan;
 use super::print::{complain, complain_of};
 use super::progress::{self, View};
 use super::quote::quote;
+use crate::cli::args::check::CheckArgs;
 
 /// What a file should be.
 #[derive(Clone)]
@@ -97,13 +97,13 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<
     engine::run(&plan.progress(progress), sources, |outcome| {
         match view.suspend(|| print(&manner, &wanted, &outcome, &mut output)) {
             Ok(good) => all_well &= good,
-            Err(error) => exit::at_once(&error),
+            Err(error) => exit::exit_now(&error),
         }
         ControlFlow::Continue(())
     });
     drop(view);
     output.finish()?;
-    Ok(if all_well { Exit::Well } else { Exit::Failed })
+    Ok(if all_well { Exit::Success } else { Exit::Failed })
 }
 
 fn read_expected(args: &CheckArgs) -> Result<Vec<Expected>> {

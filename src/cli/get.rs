@@ -15,7 +15,8 @@ use std::thread;
 use anyhow::Result;
 use hsum::internals::read_some;
 
-use crate::cli::args::{GetArgs, When};
+use crate::cli::args::get::GetArgs;
+use crate::cli::args::shared::When;
 use crate::cli::client::Session;
 use crate::cli::exit::{self, Exit, failure_status};
 use crate::cli::get::bars::Bars;
@@ -26,7 +27,7 @@ use crate::cli::get::workers::in_order;
 use crate::cli::output::Output;
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
-    exit::or_status(get(&args), exit::LOCAL)
+    exit::with_status(get(&args), exit::LOCAL)
 }
 
 fn get(args: &GetArgs) -> Result<Exit> {
@@ -52,7 +53,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             return Ok(Exit::Code(failure_status(&failure)));
         }
     }
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     if let Some(path) = &args.from_lock {
         match plan::from_lock_file(path, args) {
             Ok(planned) => (jobs, exit) = planned,
@@ -76,7 +77,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
         |job| fetch(job, args, &session.client, &sources, &server_names),
         |job, finished| {
             let printed = bars.suspend(|| report::finished(&finished, args, &mut output));
-            if let (Exit::Well, Err(failure)) = (exit, &finished.result) {
+            if let (Exit::Success, Err(failure)) = (exit, &finished.result) {
                 exit = Exit::Code(failure_status(failure));
             }
             result = match printed {

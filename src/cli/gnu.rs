@@ -117,5 +117,5 @@ fn close_stdin(read: bool) -> Exit {
         complain_in_bytes(b"standard input: Bad file descriptor");
         return Exit::Failed;
     }
-    Exit::Well
+    Exit::Success
 }

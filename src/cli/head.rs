@@ -6,15 +6,15 @@ use hsum::net::{Failure, FailureKind, Reply, Request, Url, redacted};
 use hsum::trust::header_digests::{self, DigestScope, StatedDigest};
 use serde_json::{Map, Value, json};
 
-use super::args::HeadArgs;
 use super::client::{self, Session};
 use super::exit::{self, Exit, failure_status};
 use super::hints;
 use super::output::{Output, WriteError};
 use super::print::{complain, json_bytes};
+use crate::cli::args::get::HeadArgs;
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
-    exit::or_status(head(&args), exit::LOCAL)
+    exit::with_status(head(&args), exit::LOCAL)
 }
 
 fn head(args: &HeadArgs) -> Result<Exit> {
@@ -27,7 +27,7 @@ fn head(args: &HeadArgs) -> Result<Exit> {
 
 fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     for url in urls {
         let request = client::request(&args.client.request, url.clone())?;
         let method = args.client.request.method.clone().unwrap_or_else(|| "HEAD".into());
@@ -42,7 +42,7 @@ fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
                 output.line(&json_bytes(error))?;
             }
         }
-        if let (Exit::Well, Err(failure)) = (exit, result) {
+        if let (Exit::Success, Err(failure)) = (exit, result) {
             exit = Exit::Code(failure_status(&failure));
         }
     }

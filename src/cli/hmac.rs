@@ -10,7 +10,7 @@ use hsum::engine::{self, Next, Plan, Progress, Source};
 use hsum::internals::write_fields;
 use hsum::{Hmac, Key};
 
-use crate::cli::args::HmacArgs;
+use crate::cli::args::hmac::HmacArgs;
 use crate::cli::exit::{self, Exit, Usage};
 use crate::cli::key::KeySource;
 use crate::cli::output::{Output, WriteError};
@@ -30,7 +30,7 @@ struct HmacPlan {
 pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
     let HmacPlan { sources, key, expected } = plan(&args)?;
     let mut output = Output::stdout()?;
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     let progress = Arc::new(Progress::default());
     let view = View::start(args.progress, &progress, Some(survey(sources.clone())));
     let mut report = |name: &Path, result, next| {
@@ -52,7 +52,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
         Hmac::update,
         |source, result, next| {
             if let Err(error) = view.suspend(|| report(source.name(), result, next)) {
-                exit::at_once(&error);
+                exit::exit_now(&error);
             }
             ControlFlow::Continue(())
         },

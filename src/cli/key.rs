@@ -16,7 +16,7 @@ use hsum::sign::{KeyError, KeyFormat};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
 
-use crate::cli::exit::{Untried, Usage};
+use crate::cli::exit::{SetupError, Usage};
 use crate::cli::plan;
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
@@ -54,7 +54,7 @@ impl Warnings {
     pub(crate) fn warn(self, text: impl Display) -> Result<()> {
         match self {
             Self::Printed => complain(format_args!("warning: {text}")),
-            Self::Errors => return Err(Untried(text.to_string()).into()),
+            Self::Errors => return Err(SetupError(text.to_string()).into()),
         }
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Warnings {
 
 /// Returns the error of a key that cannot be used: exit status 2 in every command.
 pub(crate) fn unusable(title: &str, why: impl Display) -> anyhow::Error {
-    Untried(format!("{title}: {why}")).into()
+    SetupError(format!("{title}: {why}")).into()
 }
 
 impl<'a> KeySource<'a> {
@@ -122,7 +122,7 @@ impl<'a> KeySource<'a> {
                 let title = format!("environment variable {}", quote(Path::new(name)));
                 match std::env::var_os(name) {
                     Some(value) => (title, Ok(Zeroizing::new(value.into_vec()))),
-                    None => return Err(Untried(format!("{title} is not set")).into()),
+                    None => return Err(SetupError(format!("{title} is not set")).into()),
                 }
             }
             Self::File(path) => {

@@ -84,7 +84,7 @@ impl WriteError {
     }
 
     /// Ends the program in silence if the reader of a pipe is gone.
-    pub(crate) fn die_if_nobody_reads(&self) {
+    pub(crate) fn end_if_pipe_is_closed(&self) {
         if self.broken_pipe {
             signals::end_by_closed_pipe();
         }

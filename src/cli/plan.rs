@@ -11,10 +11,11 @@ use hsum::engine::{Boundary, Cache, FileId, Filter, Follow, Plan, Source};
 use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 use hsum::{ErrorKind, HashFunction};
 
-use super::args::{FormatArgs, SumArgs, WorkArgs};
 use super::exit::Usage;
 use super::print::Form;
 use super::quote::quote;
+use crate::cli::args::shared::WorkArgs;
+use crate::cli::args::sum::{FormatArgs, SumArgs};
 
 /// The functions asked for, each at the length asked for.
 pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use hsum::engine::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::When;
+use crate::cli::args::shared::When;
 
 /// Work below this needs no progress line.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -16,12 +16,12 @@ use hsum::manifest::publish::{
 use hsum::{ErrorKind, HashFunction};
 use url::Url;
 
-use super::args::PublishArgs;
 use super::exit::{Exit, Usage};
 use super::output::Output;
 use super::print::{complain, complain_of, plural, skipped};
 use super::progress::View;
 use super::quote::quote;
+use crate::cli::args::publish::PublishArgs;
 
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     let bases = bases(&args.base_url)?;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     }
     report.finish()?;
     warn_of_old_lists(folder, &lists);
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }
 
 /// Parses the base URLs.

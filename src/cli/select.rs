@@ -10,7 +10,7 @@ use hsum::internals::base_name;
 use hsum::manifest::{BadLine, Entry, ListEntry, NameMatching, is_same_name};
 use hsum::{Digest, Strength};
 
-use super::args::CheckArgs;
+use crate::cli::args::check::CheckArgs;
 
 /// The choice, and what of it has been found.
 pub(super) struct Selection {

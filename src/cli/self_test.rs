@@ -3,10 +3,11 @@
 use anyhow::Result;
 use hsum::simd::{self, KernelTest};
 
+use crate::cli::args::machine::SelfTestArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
-pub(crate) fn run() -> Result<Exit> {
+pub(crate) fn run(_: SelfTestArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     let results: Vec<KernelTest> = simd::self_test().collect();
     for tier in simd::tiers() {
@@ -24,5 +25,5 @@ pub(crate) fn run() -> Result<Exit> {
         output.line(format!("{line}\n").as_bytes())?;
     }
     output.finish()?;
-    Ok(if results.iter().all(|result| result.passed) { Exit::Well } else { Exit::Failed })
+    Ok(if results.iter().all(|result| result.passed) { Exit::Success } else { Exit::Failed })
 }

@@ -7,16 +7,16 @@ use hsum::ErrorKind;
 use hsum::internals::read_some;
 use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
 
-use super::args::SendArgs;
 use super::client::{self, Session};
-use super::exit::{self, Exit, failure_status, untried};
+use super::exit::{self, Exit, as_setup_error, failure_status};
 use super::hints;
 use super::output::{Output, WriteError};
 use super::print::complain;
 use super::sign::{request, sender};
+use crate::cli::args::send::SendArgs;
 
 pub(crate) fn run(args: SendArgs) -> Result<Exit> {
-    untried(send(args))
+    as_setup_error(send(args))
 }
 
 fn send(args: SendArgs) -> Result<Exit> {
@@ -41,7 +41,7 @@ fn send(args: SendArgs) -> Result<Exit> {
     };
     // A failure to save the cookies does not hide the response.
     let saved = session.finish();
-    exit::or_status(exit?.and(saved), exit::LOCAL)
+    exit::with_status(exit?.and(saved), exit::LOCAL)
 }
 
 /// Prints the response; its status decides the exit status.
@@ -72,7 +72,7 @@ fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Resul
     }
     output.finish()?;
     if (200..300).contains(&status) {
-        return Ok(Exit::Well);
+        return Ok(Exit::Success);
     }
     complain(format_args!("{}: the server answers {status}", redacted(&reply.url)));
     Ok(Exit::Code((status / 100) as u8))

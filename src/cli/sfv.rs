@@ -15,7 +15,6 @@ use hsum::engine::{self, Beneath, Next, Plan};
 use hsum::internals::lock;
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
-use super::args::CheckArgs;
 use super::check::{Manner, Report, Warn, complain_of_listed, summarize, summarize_unnamed};
 use super::exit::{self, Exit};
 use super::hints;
@@ -24,6 +23,7 @@ use super::plan;
 use super::print::complain;
 use super::quote::quote;
 use super::select::Selection;
+use crate::cli::args::check::CheckArgs;
 
 /// Checks what an SFV file lists.
 pub(super) fn check(
@@ -101,7 +101,7 @@ pub(super) fn check(
                 if next == Next::Awaited { output.flush() } else { Ok(()) }
             })();
             if let Err(error) = printed {
-                exit::at_once(&error);
+                exit::exit_now(&error);
             }
             ControlFlow::Continue(())
         },

@@ -20,8 +20,8 @@ use hsum::internals::{SMALL_FILE, read_all};
 use hsum::sign::{RequestSignature, RequestSigner, Scheme, Setting};
 use serde_json::{Map, Value, json};
 
-use crate::cli::args::{SignArgs, SignFormat, Time};
-use crate::cli::exit::{Exit, untried};
+use crate::cli::args::sign::{SignArgs, SignFormat, Time};
+use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::hints::SigningVerb;
 use crate::cli::output::Output;
 use crate::cli::print::{complain, json_bytes};
@@ -30,7 +30,7 @@ use crate::cli::sign::request::{Request, check_stdin, media_type, open, read_bod
 use crate::cli::sign::values::Values;
 
 pub(crate) fn run(args: SignArgs) -> Result<Exit> {
-    untried(sign(args))
+    as_setup_error(sign(args))
 }
 
 fn sign(args: SignArgs) -> Result<Exit> {
@@ -46,7 +46,7 @@ fn sign(args: SignArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     output.line(&text(&args, &request, &scheme, &signature))?;
     output.finish()?;
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }
 
 /// Returns the options of the message, and whether they were given.

@@ -16,8 +16,9 @@ use hsum::snapshot::{
     SnapshotNotice, SnapshotOptions, SnapshotReport,
 };
 
-use crate::cli::args::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs, WorkArgs};
-use crate::cli::exit::{self, Exit, Untried, Usage};
+use crate::cli::args::shared::WorkArgs;
+use crate::cli::args::snapshot::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs};
+use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::hints;
 use crate::cli::key::KeySource;
 use crate::cli::output::WriteError;
@@ -152,7 +153,7 @@ fn try_diff(args: &DiffArgs) -> Result<Exit> {
 fn report_error(result: Result<Exit>) -> Result<Exit> {
     let error = match result {
         Err(error)
-            if !error.is::<Usage>() && !error.is::<Untried>() && !error.is::<WriteError>() =>
+            if !error.is::<Usage>() && !error.is::<SetupError>() && !error.is::<WriteError>() =>
         {
             error
         }
@@ -160,7 +161,7 @@ fn report_error(result: Result<Exit>) -> Result<Exit> {
     };
     let Some(error) = error.downcast_ref::<SnapshotError>() else {
         complain(format_args!("{error:#}"));
-        return Ok(Exit::Undone);
+        return Ok(Exit::IoFailed);
     };
     let hint = hints::snapshot_error(error.kind());
     complain(format_args!("{}: {}{hint}", quote(error.path()), error.kind()));
@@ -225,7 +226,7 @@ fn print_notice_between(notice: &SnapshotNotice<'_>, printer: &mut FindingPrinte
 /// Ends the program if its output cannot be written, instead of reading files for hours.
 fn or_exit(result: Result<(), WriteError>) {
     if let Err(error) = result {
-        exit::at_once(&error);
+        exit::exit_now(&error);
     }
 }
 
@@ -259,7 +260,7 @@ fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
         return Exit::Rotted;
     }
     if report.unread > 0 {
-        return Exit::Undone;
+        return Exit::IoFailed;
     }
     let is_failure = |change: &FileChange| match change {
         FileChange::Changed => fails(FailOn::Changed),
@@ -272,6 +273,6 @@ fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
     };
     match report.findings.iter().any(|finding| is_failure(&finding.change)) {
         true => Exit::Failed,
-        false => Exit::Well,
+        false => Exit::Success,
     }
 }

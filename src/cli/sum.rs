@@ -7,13 +7,13 @@ use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::engine::{self, Plan, Progress, Source, Summary};
 
-use super::args::SumArgs;
 use super::exit::{Exit, Usage};
 use super::output::{Output, WriteError};
 use super::plan::{self, Names};
 use super::print::{self, Form, complain};
 use super::progress::{Expected, View};
 use super::quote::quote;
+use crate::cli::args::sum::SumArgs;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let functions = plan::functions(&args)?;
@@ -68,7 +68,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         let why = "because some files could not be read; --partial writes the list all the same";
         complain(format_args!("{file}, {why}"));
     }
-    Ok(if failed { Exit::Failed } else { Exit::Well })
+    Ok(if failed { Exit::Failed } else { Exit::Success })
 }
 
 fn hash(
@@ -84,7 +84,7 @@ fn hash(
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 // Now, for the walk may wait for input that never comes.
-                error.die_if_nobody_reads();
+                error.end_if_pipe_is_closed();
                 *failure = Some(error);
                 ControlFlow::Break(())
             }

@@ -10,7 +10,7 @@ use hsum::fetch::DownloadProgress;
 use hsum::internals::escape;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
-use crate::cli::args::When;
+use crate::cli::args::shared::When;
 use crate::cli::get::job::{Job, Target};
 use crate::cli::progress::style;
 

@@ -22,7 +22,7 @@ use hsum::trust::signature::{
 use hsum::trust::small_file;
 use hsum::{ErrorKind, HashFunction, Strength};
 
-use crate::cli::args::TrustArgs;
+use crate::cli::args::get::TrustArgs;
 use crate::cli::client;
 use crate::cli::exit::Usage;
 use crate::cli::quote::quote;

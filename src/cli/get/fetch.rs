@@ -12,7 +12,7 @@ use hsum::internals::{TemporaryFolder, lock};
 use hsum::net::{Client, Failure, FailureKind, Reply, Request, Url, redacted};
 use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
 
-use crate::cli::args::GetArgs;
+use crate::cli::args::get::GetArgs;
 use crate::cli::get::evidence::EvidenceSources;
 use crate::cli::get::job::{Finished, Job, Target};
 use crate::cli::quote::quote;

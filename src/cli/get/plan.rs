@@ -10,7 +10,7 @@ use hsum::trust::file_name::{self, ChosenBy};
 use hsum::trust::lock_file;
 use hsum::trust::metalink::MetalinkFile;
 
-use crate::cli::args::GetArgs;
+use crate::cli::args::get::GetArgs;
 use crate::cli::client;
 use crate::cli::exit::{Exit, Usage, failure_status};
 use crate::cli::get::job::{Job, Target};
@@ -108,11 +108,11 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
     let text = ChecksumFile::open(path)?;
     let lock = lock_file::read(text.text());
     let folder = args.output_dir.clone().unwrap_or_default();
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     let mut reject = |kind, text: String| {
         let failure = Failure::new(kind, text);
         report::failure(&failure, Some(path));
-        if exit == Exit::Well {
+        if exit == Exit::Success {
             exit = Exit::Code(failure_status(&failure));
         }
     };
@@ -144,7 +144,7 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
             "{path}: skipped {count} entries without a URL, the first is {first}"
         ));
     }
-    if jobs.is_empty() && exit == Exit::Well {
+    if jobs.is_empty() && exit == Exit::Success {
         let text = "it has no file with URL and digest";
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }

@@ -7,7 +7,7 @@ use hsum::fetch::{Provenance, VerifiedDownload};
 use hsum::net::{Failure, redacted};
 use serde_json::{Map, Value, json};
 
-use crate::cli::args::GetArgs;
+use crate::cli::args::get::GetArgs;
 use crate::cli::exit::failure_status;
 use crate::cli::get::job::Finished;
 use crate::cli::hints;

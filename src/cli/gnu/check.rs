@@ -29,7 +29,7 @@ pub(super) fn run(
     }
     // One for all lists: what the first untagged line was holds for all that follow.
     let mut parser = LineParser::new().dialect(dialect);
-    let mut exit = Exit::Well;
+    let mut exit = Exit::Success;
     let mut stdin_is_read = false;
     for list in operands.into_iter().map(PathBuf::from) {
         stdin_is_read |= list == Path::new("-");
@@ -39,7 +39,7 @@ pub(super) fn run(
     }
     output.finish()?;
     match super::close_stdin(stdin_is_read) {
-        Exit::Well => Ok(exit),
+        Exit::Success => Ok(exit),
         worse => Ok(worse),
     }
 }

@@ -110,5 +110,5 @@ fn print(text: &[u8]) -> Result<Exit> {
     let mut output = Output::plain_stdout()?;
     output.bytes(text)?;
     output.finish()?;
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }

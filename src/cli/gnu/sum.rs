@@ -39,7 +39,7 @@ pub(super) fn run(what: What, print: Print, debug: bool, operands: Vec<OsString>
     };
     output.finish()?;
     match (super::close_stdin(stdins > 0), all_well) {
-        (Exit::Well, true) => Ok(Exit::Well),
+        (Exit::Success, true) => Ok(Exit::Success),
         _ => Ok(Exit::Failed),
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn run(what: What, print: Print, debug: bool, operands: Vec<OsString>
 fn step(result: Result<(), WriteError>) -> ControlFlow<()> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
-        Err(error) => exit::at_once(&error),
+        Err(error) => exit::exit_now(&error),
     }
 }
 

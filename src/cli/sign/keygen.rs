@@ -9,15 +9,15 @@ use hsum::internals::AtomicFile;
 use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
 
-use crate::cli::args::KeygenArgs;
-use crate::cli::exit::{Exit, untried};
+use crate::cli::args::sign::KeygenArgs;
+use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
 use crate::cli::quote::quote;
 use crate::cli::sign::values::fill_random;
 
 pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
-    untried(keygen(&args))
+    as_setup_error(keygen(&args))
 }
 
 fn keygen(args: &KeygenArgs) -> Result<Exit> {
@@ -48,5 +48,5 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
             output.finish()?;
         }
     }
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }

@@ -12,7 +12,7 @@ use hsum::internals::{BODY, is_token, read_all, read_some};
 use hsum::sign::Message;
 use serde::de::IgnoredAny;
 
-use crate::cli::args::MessageArgs;
+use crate::cli::args::sign::MessageArgs;
 use crate::cli::exit::Usage;
 use crate::cli::plan;
 use crate::cli::quote::quote;

@@ -8,7 +8,7 @@ use hsum::sign::{
 };
 use zeroize::Zeroizing;
 
-use crate::cli::args::SchemeArgs;
+use crate::cli::args::sign::SchemeArgs;
 use crate::cli::exit::Usage;
 use crate::cli::hints;
 use crate::cli::key::{KeySource, Warnings, remove_line_end, unusable, warn_of_white_space};

@@ -4,19 +4,19 @@ use anyhow::Result;
 use hsum::sign::SchemeInfo;
 use serde_json::json;
 
-use crate::cli::args::SchemesArgs;
+use crate::cli::args::sign::SchemesArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::sign::scheme::options_of;
 
-pub(crate) fn run(args: &SchemesArgs) -> Result<Exit> {
+pub(crate) fn run(args: SchemesArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     for info in SchemeInfo::ALL {
         let text = if args.json { json_line(info) } else { lines(info) };
         text.split_inclusive('\n').try_for_each(|line| output.line(line.as_bytes()))?;
     }
     output.finish()?;
-    Ok(Exit::Well)
+    Ok(Exit::Success)
 }
 
 fn params(info: &SchemeInfo) -> Vec<String> {

@@ -7,7 +7,7 @@ use hsum::internals::{BODY, read_all, without_userinfo};
 use hsum::net::{Body, ClientSigner, Failure, FailureKind, Request, Url, form};
 use hsum::sign::{RequestSigner, Scheme, Setting};
 
-use crate::cli::args::SigningArgs;
+use crate::cli::args::sign::SigningArgs;
 use crate::cli::hints::SigningVerb;
 use crate::cli::key::KeySource;
 use crate::cli::sign::request::Request as SignedMessage;

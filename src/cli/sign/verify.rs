@@ -7,8 +7,8 @@ use anyhow::Result;
 use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
 use serde_json::{Map, Value, json};
 
-use crate::cli::args::VerifyArgs;
-use crate::cli::exit::{Exit, Usage, untried};
+use crate::cli::args::sign::VerifyArgs;
+use crate::cli::exit::{Exit, Usage, as_setup_error};
 use crate::cli::output::Output;
 use crate::cli::print::json_bytes;
 use crate::cli::sign::explain::{Explainer, explain};
@@ -21,7 +21,7 @@ const LONGEST_EXPLAINED: usize = 64 << 20;
 type Verdict = Result<VerifiedRequest, VerifyError>;
 
 pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
-    untried(verify(args))
+    as_setup_error(verify(args))
 }
 
 fn verify(args: VerifyArgs) -> Result<Exit> {
@@ -70,7 +70,7 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
             .try_for_each(|line| output.line(line.as_bytes()))?,
     }
     output.finish()?;
-    Ok(if verdict.is_ok() { Exit::Well } else { Exit::Failed })
+    Ok(if verdict.is_ok() { Exit::Success } else { Exit::Failed })
 }
 
 /// Returns the options of the message, and whether they were given.

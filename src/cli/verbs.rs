@@ -1,0 +1,301 @@
+//! The table of verbs: description, arguments and function of each.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use anyhow::Result;
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use hsum::internals::escape;
+
+use crate::cli::args::check::CheckArgs;
+use crate::cli::args::convert::ConvertArgs;
+use crate::cli::args::deferred::Deferred;
+use crate::cli::args::get::{GetArgs, HeadArgs};
+use crate::cli::args::gnu::GnuArgs;
+use crate::cli::args::hmac::HmacArgs;
+use crate::cli::args::machine::{AlgorithmsArgs, BenchArgs, SelfTestArgs};
+use crate::cli::args::publish::PublishArgs;
+use crate::cli::args::send::SendArgs;
+use crate::cli::args::sign::{KeygenArgs, SchemesArgs, SignArgs, VerifyArgs};
+use crate::cli::args::snapshot::{AuditArgs, DiffArgs, SnapshotArgs, UpdateArgs};
+use crate::cli::args::sum::SumArgs;
+use crate::cli::exit::Exit;
+use crate::cli::gnu::install;
+use crate::cli::sign::{keygen, schemes, verify};
+use crate::cli::{
+    algorithms, bench, check, convert, get, head, hmac, publish, self_test, send, sign, snapshot,
+    sum,
+};
+
+/// Hash files, verify checksum lists and downloads, watch over trees, sign requests.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hsum",
+    bin_name = "hsum",
+    version,
+    args_override_self = true,
+    override_usage = "hsum [OPTIONS] [PATH]...\n       hsum <COMMAND> [OPTIONS] [ARGS]...",
+    after_help = TOP_HELP
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const TOP_HELP: &str = "\
+Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and takes its options.
+
+Examples:
+  hsum debian.iso                     the SHA-256 of a file
+  hsum photos > photos.sha256         of every file of a tree
+  hsum check photos.sha256            are they still the same?
+  hsum check x.iso --expect sha256:…  is this the expected file?
+  tar c src | hsum -a blake3          of a pipe
+  hsum get URL --sums auto            download a file, verified or not at all
+  hsum snapshot photos -o photos.hsum a record for 'hsum audit' to compare with
+  hsum hmac --key env:SECRET payload.json
+  hsum sign -s github -k env:SECRET payload.json
+  hsum send -s github -k env:SECRET URL payload.json
+
+Exit status: 0 success, 1 something failed or differs, 2 wrong usage. Some commands have more: see
+'hsum COMMAND --help'. To hash a file named like a command, write ./check.";
+
+/// Declares the verbs: one row each, its doc comment being the verb's help.
+macro_rules! verbs {
+    ($($(#[$meta:meta])* $verb:ident($args:ty) => $run:path,)*) => {
+        #[derive(Subcommand, Debug)]
+        pub(crate) enum Verb {
+            $($(#[$meta])* $verb(Deferred<$args>),)*
+        }
+
+        impl Verb {
+            /// Plans and runs the verb, and reports its results.
+            pub(crate) fn run(self) -> Result<Exit> {
+                match self {
+                    $(Self::$verb(args) => $run(args.into_inner()),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Print the digests of files, trees and standard input (the default command)
+    ///
+    /// Directories are walked recursively, hidden files included, in byte order of the names. FIFOs,
+    /// sockets and devices found on the way are reported and skipped, and so is what an interrupted
+    /// hsum left behind (.hsum-XXXXXX, .NAME.hsum-part, NAME.hsum-journal and the like); named on the
+    /// command line, they are read. The file that the output goes to is left out.
+    ///
+    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it was,
+    /// unless --partial is given.
+    ///
+    /// Exit status: 0 all files were hashed, 1 a file could not be read, 2 wrong usage.
+    #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
+    Sum(SumArgs) => sum::run,
+    /// Verify files against checksum files, or against --expect DIGEST
+    ///
+    /// Reads the output of sha256sum and its relatives, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
+    /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line by
+    /// line: from the tag, else from the digest's length (MD5, SHA-1, SHA-2). Results are printed in
+    /// the order of the list. A listed file must be a regular file or a block device.
+    ///
+    /// Other formats are recognised by their contents: a bare digest in 'x.iso.sha256', SFV, the
+    /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
+    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep, the records
+    /// of 'hsum snapshot'. Signed lists are read too; their signature is not checked.
+    ///
+    /// --expect takes a digest in any notation: hex in any style, 'sha256:HEX', 'sha256-BASE64',
+    /// Nix's base32, HTTP digest fields, 'ni:', 'urn:sha1:'.
+    ///
+    /// Exit status: 0 everything matches, 1 something failed or differs, 2 wrong usage.
+    #[command(
+        override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
+    )]
+    Check(CheckArgs) => check::run,
+    /// Download files; a file appears only once it is verified
+    ///
+    /// Until digest, size and signature are verified, nothing appears under the file's name, and an
+    /// existing file is left alone. A failed download leaves a part file, which the next attempt
+    /// resumes if the server proves that the file has not changed.
+    ///
+    /// Passwords, tokens and keys are never given on the command line: --password, --token and --key
+    /// say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 verified and in place, 1 not the expected file, 2 wrong usage, 3 nothing to
+    /// verify against, 4 refused by the server, 5 network failure, 6 failure of a local file or
+    /// of the output, 7 refused for safety. With several files, the status of the first that failed.
+    Get(GetArgs) => get::run,
+    /// Print what a server says about a file: size, validators, digests
+    ///
+    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on the
+    /// command line: --password, --token and --key say where they are.
+    ///
+    /// Exit status: 0 the server answered for every URL, 2 wrong usage, 4 refused by the server,
+    /// 5 network failure, 6 failure of a local file, 7 refused for safety. With several URLs, the
+    /// status of the first that failed.
+    Head(HeadArgs) => head::run,
+    /// Convert digests between notations
+    ///
+    /// Reads every notation that 'hsum check --expect' reads, from the arguments or one a line from
+    /// standard input.
+    ///
+    /// Exit status: 0 all were converted, 1 one is not a digest, 2 wrong usage.
+    Convert(ConvertArgs) => convert::run,
+    /// Record the digest, size and time of every file of a tree
+    ///
+    /// The record is text, in byte order of the names, and does not depend on where the tree is.
+    /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted hsum
+    /// left behind are skipped; an empty directory leaves no trace. An interrupted snapshot is resumed
+    /// by the next one. A record inside the tree is left out. An existing file is replaced only with
+    /// --force: 'hsum audit' compares the tree with a record, 'hsum update' brings the record up to
+    /// date.
+    ///
+    /// Exit status: 0 the record is written, 2 wrong usage, 5 something could not be read or written.
+    Snapshot(SnapshotArgs) => snapshot::take,
+    /// Read a tree again and report what changed since its record
+    ///
+    /// CHANGED: the contents differ. ROTTED: the contents differ, but size and modification time do
+    /// not, so no program changed them on purpose. NEW, MISSING. MOVED: the contents were recorded
+    /// under another name. DUPLICATE: a new name for contents that are recorded under another name,
+    /// where they still are.
+    ///
+    /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is rejected
+    /// (damaged, or its seal is missing or wrong), 5 something could not be read or written. With
+    /// --fail-on changed,missing other findings do not count.
+    Audit(AuditArgs) => snapshot::audit,
+    /// Bring a record up to date, reading only files that may have changed
+    ///
+    /// Reads files that are new, or whose size, modification time, change time or inode changed, or
+    /// that were modified just before they were last read, and reports what happened to each, as audit
+    /// does. A rotted file keeps its old digest unless --accept is given, and is then ACCEPTED. If
+    /// update is interrupted, the old record stays, and the next update resumes. --verify-oldest 5%
+    /// reads the whole tree in 20 runs.
+    ///
+    /// If more than half of the recorded files are missing, the tree is probably not mounted: the
+    /// record stays as it is, unless --allow-missing is given.
+    ///
+    /// Exit status: 0 the record is up to date, 1 it is, and files have changed or are missing (see
+    /// --fail-on), 2 wrong usage, 3 rot, 4 the old record is rejected, 5 something could not be read or
+    /// written, or most files are missing.
+    Update(UpdateArgs) => snapshot::update,
+    /// Compare two records of a tree, without reading the tree
+    ///
+    /// Reports what audit would have reported, with the exit statuses of audit.
+    Diff(DiffArgs) => snapshot::diff,
+    /// Compute or verify the HMAC of files (RFC 2104)
+    ///
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 done, or the MAC matches; 1 a file could not be read, or the MAC does not match;
+    /// 2 wrong usage.
+    Hmac(HmacArgs) => hmac::run,
+    /// Sign a request body for webhooks and APIs
+    ///
+    /// Prints the header lines that authenticate the body, in one of some twenty schemes ('hsum
+    /// schemes' lists them).
+    ///
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt). The environment is readable
+    /// by the same user and by root only.
+    ///
+    /// The body is signed byte for byte: it is never parsed, decoded, or given other line ends.
+    ///
+    /// Exit status: 0 signed, 1 the output could not be written, 2 wrong usage, no key or no body.
+    Sign(SignArgs) => sign::run,
+    /// Send a request, signed if --sign is given, and print the response
+    ///
+    /// The bytes that are sent are exactly those that are signed. A retry, and a redirect within the
+    /// same origin, are signed again; another origin receives neither signature nor credentials.
+    ///
+    /// Never put a key, password or token itself on the command line, where every user of the machine
+    /// can read it: --key, --password and --token say where it is (env:NAME, file:PATH, fd:N, '-' or
+    /// prompt).
+    ///
+    /// Exit status: 0 the response's status is 2xx; 3, 4 or 5 its first digit; 1 no complete response;
+    /// 2 wrong usage, no key or no body; 6 failure of a local file; 7 refused for safety.
+    Send(SendArgs) => send::run,
+    /// Verify a signed request, and explain a failure with --explain
+    ///
+    /// Prints what the signature covers and a replay key: store it for as long as requests stay
+    /// fresh, and reject a request whose replay key is already stored.
+    ///
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
+    ///
+    /// Exit status: 0 signed by a holder of the key; 1 rejected, with one of the reasons mismatch,
+    /// stale, future, missing-header, malformed, no-signature, duplicate-header, alg, coverage,
+    /// unknown-key, body-hash-mismatch; 2 wrong usage, no key, or a file could not be read.
+    VerifyRequest(VerifyArgs) => verify::run,
+    /// Generate a random key
+    ///
+    /// The key comes from the system's random number generator. With --output it goes to a new file
+    /// that only its owner can read; an existing file is never overwritten.
+    ///
+    /// Exit status: 0 done, 1 the output could not be written, 2 wrong usage, or FILE could not be created.
+    Keygen(KeygenArgs) => keygen::run,
+    /// List the schemes of sign, send and verify-request
+    Schemes(SchemesArgs) => schemes::run,
+    /// Write the checksum files of a release
+    ///
+    /// Writes SHA256SUMS, CHECKSUM, checksums.json, integrity.json and, with --base-url,
+    /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
+    /// DIR. The lists, their signatures and temporary files of hsum are not listed.
+    Publish(PublishArgs) => publish::run,
+    /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
+    ///
+    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it prints;
+    /// so does hsum itself when it is called by such a name, through a link.
+    #[command(
+        override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
+    )]
+    Gnu(GnuArgs) => install::run,
+    /// List the algorithms
+    Algorithms(AlgorithmsArgs) => algorithms::run,
+    /// Measure the speed of this machine, in about ten seconds
+    ///
+    /// Measures each algorithm on one core: for one message, and for many at once on each tier of
+    /// kernels. Then measures reading from the page cache and opening files, and says which of them
+    /// limits hsum here.
+    Bench(BenchArgs) => bench::run,
+    /// Test every SIMD kernel on this CPU against known answers
+    ///
+    /// Prints one line for each tier. Exit status 1 if an answer is wrong: do not trust this build or
+    /// this machine.
+    SelfTest(SelfTestArgs) => self_test::run,
+}
+
+/// Parses the command line.
+///
+/// A verb counts only as the first word, so that nothing that follows, a path called `check`
+/// among others, changes its meaning.
+///
+/// # Errors
+/// Describes what is wrong, or holds the help or version that the user asked for.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> clap::error::Result<Arguments> {
+    let mut words: Vec<OsString> = arguments.into_iter().collect();
+    let top = Arguments::command();
+    let is_verb = |word: &str| {
+        matches!(word, "help" | "-h" | "--help" | "-V" | "--version")
+            || top.find_subcommand(word).is_some()
+    };
+    let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(is_verb);
+    if !has_verb {
+        words.insert(1.min(words.len()), "sum".into());
+    }
+    matched(top, &words).map_err(|error| {
+        // clap's messages repeat words, which may hold line breaks and escape sequences. Escaped
+        // words fail in the same way; those that are not UTF-8 may not, but clap repeats none of them.
+        let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
+        let words: Vec<OsString> = words.iter().map(escaped).collect();
+        matched(Arguments::command(), &words).err().unwrap_or(error)
+    })
+}
+
+fn matched(mut top: Command, words: &[OsString]) -> clap::error::Result<Arguments> {
+    let mut matches = top.try_get_matches_from_mut(words)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut top))
+}
