@@ -48,13 +48,13 @@ pub struct Download {
     pub(super) progress: Arc<DownloadProgress>,
 }
 
-/// Whether a download resumes an earlier partial one.
+/// The handling of an earlier partial download.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Resume {
-    /// Resumes if the server proves that it still has the same file.
+    /// It is resumed if the server proves that it still has the same file.
     #[default]
     On,
-    /// Starts over.
+    /// It is discarded.
     Off,
 }
 
@@ -137,8 +137,9 @@ impl Download {
         }
     }
 
-    /// Adds a URL to try if those before fail. It gets the user's credentials only if it has the
-    /// same origin as the first.
+    /// Adds a URL to try if those before fail.
+    ///
+    /// It gets the user's credentials only if it has the same origin as the first.
     pub fn mirror(mut self, url: Url) -> Self {
         let first = &self.requests[0];
         let same = first.url.origin() == url.origin() && first.origin == Origin::Own;
@@ -182,37 +183,37 @@ impl Download {
         self
     }
 
-    /// See [`Resume`].
+    /// Sets the handling of an earlier partial download.
     pub fn resume(mut self, resume: Resume) -> Self {
         self.resume = resume;
         self
     }
 
-    /// See [`OnMismatch`].
+    /// Sets the action on a file that is not the expected one.
     pub fn on_mismatch(mut self, on_mismatch: OnMismatch) -> Self {
         self.on_mismatch = on_mismatch;
         self
     }
 
-    /// See [`Decoding`].
+    /// Sets the handling of a body that the server sent as gzip unasked.
     pub fn decoding(mut self, decoding: Decoding) -> Self {
         self.decoding = decoding;
         self
     }
 
-    /// See [`RequiredStrength`].
+    /// Sets the strength that the expected digests must have.
     pub fn strength(mut self, strength: RequiredStrength) -> Self {
         self.strength = strength;
         self
     }
 
-    /// See [`ServerDigest`].
+    /// Sets the weight of a digest that the server states.
     pub fn server_digest(mut self, server_digest: ServerDigest) -> Self {
         self.server_digest = server_digest;
         self
     }
 
-    /// See [`Unverified`].
+    /// Sets the handling of a file for which there is no evidence.
     pub fn unverified(mut self, unverified: Unverified) -> Self {
         self.unverified = unverified;
         self

@@ -22,10 +22,9 @@ pub struct VerifiedDownload {
     pub digests: Vec<Digest>,
     /// The evidence that it matches; empty if there was none.
     pub evidence: Vec<Evidence>,
-    /// The description that [`Download::accept_if`](super::Download::accept_if)'s check returned,
-    /// such as the signer.
+    /// The description returned by the check of [`Download::accept_if`](super::Download::accept_if).
     pub accepted_by: Option<String>,
-    /// Whether it was fetched or already present.
+    /// Its origin.
     pub provenance: Provenance,
     /// Warnings, such as a digest that can be forged.
     pub notes: Vec<String>,

@@ -128,12 +128,14 @@ impl ChecksumFile {
     }
 }
 
-/// A check of a checksum file before it is parsed, such as its signature; returns the approved part.
-/// A file that fails with [`FailureKind::Unverifiable`] is skipped.
+/// A check of a checksum file before it is parsed, such as its signature.
+///
+/// It returns the approved part. A file that fails with [`FailureKind::Unverifiable`] is skipped.
 pub type ApproveFn<'a> = dyn Fn(&Url, Vec<u8>) -> Result<ApprovedText, Failure> + 'a;
 
-/// Finds the entry for the file at `url` in the checksum files that usually lie beside it: the first
-/// that exists, is approved, and lists the file. Those of weak algorithms come last.
+/// Finds the entry for the file at `url` in the checksum files that usually lie beside it.
+///
+/// The first that exists, is approved, and lists the file decides. Weak algorithms come last.
 ///
 /// # Errors
 /// No checksum file lists it, or a server fails, which must not lead to a weaker digest.
@@ -174,8 +176,9 @@ pub fn find_beside_url(
     })
 }
 
-/// Finds the entry for the file at `path` in the checksum files of its folder, with the names and the
-/// order of [`find_beside_url`].
+/// Finds the entry for the file at `path` in the checksum files of its folder.
+///
+/// They have the names and the order of [`find_beside_url`].
 ///
 /// # Errors
 /// No checksum file lists it, or one cannot be read, which must not lead to a weaker digest.

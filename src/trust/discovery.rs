@@ -62,9 +62,9 @@ const PLACES: [(&str, CandidateKind, Option<Algorithm>); 16] = [
     ("MD5SUMS", List, Some(Md5)),
 ];
 
-/// Returns the URLs to try in this order until one lists the file; none if the URL names no file.
+/// Returns the URLs to try, in this order, until one lists the file.
 ///
-/// All are on the download's own host: they prove that the file is undamaged, not who made it. They
+/// There are none if the URL names no file. All are on the download's own host: they prove that the file is undamaged, not who made it. They
 /// keep the query, but not the fragment.
 ///
 /// ```
@@ -89,8 +89,7 @@ pub fn candidates(url: &Url) -> Vec<Candidate> {
     candidates.filter(|candidate| candidate.url.path() != url.path()).collect()
 }
 
-/// Returns the names of the checksum files, in the same order, for a file called `name` in the same
-/// folder.
+/// Returns the names of the checksum files for a file called `name`, in the same order.
 pub fn names(name: &OsStr) -> Vec<(OsString, CandidateKind, Option<Algorithm>)> {
     let names = PLACES.iter().map(|&(place, kind, algorithm)| {
         let mut found = if kind == Sidecar { name.to_owned() } else { OsString::new() };
@@ -119,7 +118,9 @@ pub fn signatures(url: &Url, format: SignatureFormat) -> Vec<Url> {
     suffixes.iter().map(|suffix| with_path(url, &format!("{folder}{name}{suffix}"))).collect()
 }
 
-/// Returns `true` if a status means that there is no such file. S3 says 403 to users who may not list
+/// Returns `true` if a status means that there is no such file.
+///
+/// S3 says 403 to users who may not list
 /// a bucket, FTP says 550. Any other status is an error: a broken server must not lead to a weaker
 /// digest.
 pub fn is_absent(status: u16) -> bool {

@@ -13,7 +13,7 @@ use crate::text::escape;
 pub struct Evidence {
     /// The expected digests.
     pub expected: Expected,
-    /// Who states them: a URL, a file, the caller.
+    /// The source: a URL, a file, the caller.
     pub source: String,
     /// A description of the verified signature over the source, if it has one.
     pub signature: Option<String>,

@@ -18,7 +18,9 @@ const MAX_NAME: usize = 239;
 /// The infix of the names that this library gives to unfinished and rejected files.
 const OWN_INFIX: &[u8] = b".hsum-";
 
-/// Who chose a name. If it was not the user, it must neither be hidden nor look like a temporary file.
+/// The party that chose a name.
+///
+/// A name that the user did not choose must neither be hidden nor look like a temporary file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChosenBy {
     /// The user, who typed it.
@@ -47,8 +49,9 @@ pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> 
     checked(percent_decode(last.as_bytes()).collect(), chosen_by)
 }
 
-/// Returns the name in a `Content-Disposition` field (RFC 6266): that of `filename*`, or else of
-/// `filename`.
+/// Returns the name in a `Content-Disposition` field (RFC 6266).
+///
+/// It is that of `filename*`, or else of `filename`.
 ///
 /// # Errors
 /// [`UnsafeName`] if it is not a safe name for a file: folders are rejected, not removed.
@@ -141,7 +144,7 @@ fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     }
 }
 
-/// Returns `true` for devices of Windows, whose names may have any extension.
+/// Returns `true` if a name, whatever its extension, is a device on Windows.
 fn is_device(name: &[u8]) -> bool {
     let stem = name.split(|b| *b == b'.').next().unwrap_or_default().trim_ascii_end();
     let stem = stem.to_ascii_lowercase();
@@ -322,9 +325,8 @@ mod tests {
         assert_eq!(from_list(".bashrc"), Err(UnsafeName::Hidden));
     }
 
-    /// RFC 6266, section 5.
     #[test]
-    fn rfc_examples_parse() {
+    fn examples_of_rfc_6266_parse() {
         assert_eq!(field("Attachment; filename=example.html"), named("example.html"));
         assert_eq!(field("INLINE; FILENAME= \"an example.html\""), named("an example.html"));
         assert_eq!(

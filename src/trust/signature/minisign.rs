@@ -60,7 +60,7 @@ impl MinisignKey {
         &self.id
     }
 
-    /// Verifies that `signature` is over `signed` and by this key. Returns its trusted comment.
+    /// Verifies that `signature` covers `signed` and is by this key. Returns its trusted comment.
     ///
     /// The comment is signed too, but must be escaped before it is shown on a terminal.
     ///

@@ -75,7 +75,7 @@ impl Keyring {
         Ok(Self { path, _folder: Some(folder.into()) })
     }
 
-    /// Verifies that every signature in `signature` is over `signed` and by a key of this ring.
+    /// Verifies that every signature in `signature` covers `signed` and is by a key of this ring.
     ///
     /// # Errors
     /// One of them is not good, or cannot be verified. `gpgv` succeeds even if a key has expired, so
@@ -105,8 +105,7 @@ impl Keyring {
         self.gpgv(folder.path(), &args, signature)?.signatures(Class::Binary)
     }
 
-    /// Returns the signed text of a clear-signed message, without the text around it, and its
-    /// signatures.
+    /// Returns the text in a clear-signed message, and its signatures.
     ///
     /// # Errors
     /// One of the signatures is not good, or cannot be verified.

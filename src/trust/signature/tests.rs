@@ -172,7 +172,7 @@ fn gnupg_signatures_verify() {
     assert!(matches!(gnupg.verify("ring.gpg", "clear.asc"), Err(SignatureError::ClearSigned)));
 }
 
-/// gpgv's own exit status is 0 for an expired key.
+// The exit status of gpgv is 0 for an expired key.
 #[test]
 fn expired_gnupg_keys_are_rejected() {
     let Some(gnupg) = Gnupg::new("expired_gnupg_keys_are_rejected") else { return };
