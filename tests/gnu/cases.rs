@@ -1,4 +1,4 @@
-//! Command lines, operands and lists, made up.
+//! Generated command lines, operands and checksum files.
 
 use hsum::{Algorithm, HashFunction};
 
@@ -14,7 +14,7 @@ impl Dice {
         dice
     }
 
-    /// Below `sides`.
+    /// Returns a number below `sides`.
     pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -22,7 +22,7 @@ impl Dice {
         (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides
     }
 
-    /// Once in `sides` times.
+    /// Returns `true` once in `sides` calls on average.
     pub(crate) fn once_in(&mut self, sides: usize) -> bool {
         self.roll(sides) == 0
     }
@@ -32,23 +32,23 @@ impl Dice {
     }
 }
 
-/// One call of one tool.
+/// A call of a tool.
 pub(crate) struct Case {
     pub(crate) tool: &'static str,
     pub(crate) words: Vec<Vec<u8>>,
     pub(crate) stdin: Vec<u8>,
-    /// The lists, named `l0`, `l1` ….
+    /// The checksum files, named `l0`, `l1` ….
     pub(crate) lists: Vec<Vec<u8>>,
     pub(crate) posix: bool,
     pub(crate) utf8: bool,
-    /// Both streams into one pipe.
+    /// Set if both output streams share a pipe.
     pub(crate) merged: bool,
 }
 
-/// The files that there are, with their contents.
+/// The files with their contents.
 pub(crate) type Files = [(Vec<u8>, Vec<u8>)];
 
-/// A file name of bytes that mean something to somebody.
+/// Returns a file name with bytes that some program treats specially.
 pub(crate) fn name(dice: &mut Dice) -> Vec<u8> {
     const ODD: [&[u8]; 34] = [
         b" ",
@@ -93,7 +93,7 @@ pub(crate) fn name(dice: &mut Dice) -> Vec<u8> {
             _ => name.extend_from_slice(dice.of(&ODD)),
         }
     }
-    // GNU's quotes of such a name are wrong when its last byte does not print (Q4).
+    // GNU misquotes such a name if its last byte is not printable (Q4).
     if name.contains(&b'\'') || matches!(&*name, b"." | b"..") {
         name.push(b'x');
     }
@@ -211,7 +211,7 @@ fn options(dice: &mut Dice, tool: &str, check: bool) -> Vec<Vec<Vec<u8>>> {
     all
 }
 
-/// A call that prints digests.
+/// Returns a call that prints digests.
 fn printing(dice: &mut Dice, files: &Files) -> Case {
     let tool = dice.of(&TOOLS);
     let mut parts = options(dice, tool, false);
@@ -248,7 +248,7 @@ fn case(
     }
 }
 
-/// A call that verifies lists.
+/// Returns a call that verifies checksum files.
 fn verifying(dice: &mut Dice, files: &Files) -> Case {
     let tool = dice.of(&TOOLS[..8]);
     let mut parts = options(dice, tool, true);
@@ -286,7 +286,7 @@ const FAMILY: [(&str, Algorithm); 9] = [
 
 fn list(dice: &mut Dice, files: &Files, tool: &str, chosen: Option<Algorithm>) -> Vec<u8> {
     let own = FAMILY.iter().find(|(name, _)| *name == tool).map(|(_, algorithm)| *algorithm);
-    // In some lists nearly every line is alike.
+    // In some checksum files nearly every line has the same format.
     let steady = dice.roll(16);
     let mut list = Vec::new();
     for _ in 0..dice.roll(9) {
@@ -326,7 +326,7 @@ fn line(
         1 => hex.replace_range(..1, if hex.starts_with('0') { "1" } else { "0" }),
         2 => drop(hex.pop()),
         3 => hex.push('0'),
-        // Since 9.2 cksum takes base64 too, which g belongs to.
+        // Since 9.2 cksum also accepts base64, whose digits include g.
         4 => hex.replace_range(..1, if tool == "cksum" { "!" } else { "g" }),
         5 => hex.clear(),
         6 if algorithm == Algorithm::Blake2b => {
@@ -393,7 +393,7 @@ fn line(
     parts.iter().for_each(|part| list.extend_from_slice(part));
 }
 
-/// The case of that number.
+/// Returns the case of that number.
 pub(crate) fn made(number: u64, files: &Files) -> Case {
     let mut dice = Dice::new(number);
     match dice.roll(5) {

@@ -1,9 +1,9 @@
-//! Lists: how their lines are read, and what is said of them (C1–C13, V1–V8, Q1–Q5, 2.7).
+//! Checksum files: the parsing of lines, and the messages (C1–C13, V1–V8, Q1–Q5, 2.7).
 
 use super::scratch::{A, EMPTY, Scratch};
 
-/// What a tool says of the lines: `.` for OK, `x` for an improper one, `F` for FAILED, `?` for one
-/// that cannot be read; nothing for one that does not count.
+/// Returns a tool's verdict on each line: `.` for OK, `x` for improperly formatted, `F` for FAILED,
+/// `?` for an unreadable file, and nothing for an ignored line.
 fn marks(scratch: &Scratch, tool: &str, lines: &str) -> String {
     std::fs::write(scratch.work().join("list"), lines).unwrap();
     let ran = scratch.run(format!("{tool} -c -w list 2>&1"));
@@ -54,7 +54,7 @@ fn c3_tagged_lines() {
         ("  \\MD5 (a) = @\n", "."),
     ];
     check(&scratch, "md5sum", &cases);
-    // Tools that read a length after the tag take one blank more, and a tab for it.
+    // Tools that read a length after the tag accept one more blank, which may be a tab.
     cases[2] =
         ("MD5  (a) = @\nMD5\t(a) = @\nMD5\t (a) = @\nMD5 \t(a) = @\nMD5   (a) = @\n", "...xx");
     check(&scratch, "cksum -a md5", &cases);
@@ -62,7 +62,7 @@ fn c3_tagged_lines() {
 }
 
 #[test]
-fn c4_c5_whose_tags() {
+fn c4_c5_tags_of_each_tool() {
     let scratch = Scratch::new();
     let of =
         |call: &str| String::from_utf8(scratch.run(call).stdout).unwrap().trim_end().to_owned();
@@ -126,7 +126,7 @@ fn c6_c7_c9_c10_untagged_lines() {
         "cksum -a md5",
         &[
             ("DMF1ucDxtqgxw5niaXcmYQ==  a\nMD5 (a) = DMF1ucDxtqgxw5niaXcmYQ==\n", ".."),
-            // The unused bits of the last digit: another text, so another digest.
+            // Bits of the last digit that encode nothing are set: another text, so another digest.
             ("DMF1ucDxtqgxw5niaXcmYR==  a\n", "F"),
             ("@ \n@  a\n", "??"),
             ("DMF1ucDxtqgxw5niaXcmYQ=  a\nDMF1ucDxtqgxw5niaXcmYQ  a\n@  a\n", "xx."),
@@ -153,20 +153,20 @@ fn c6_c7_c9_c10_untagged_lines() {
 #[test]
 fn c6_a_digest_may_begin_like_a_tag() {
     let scratch = Scratch::new();
-    // The text is a digest of nothing known; that it is well-formed is the point.
+    // No file has this digest; the line only has to be well-formed.
     let lines = "SHA1/qgxw5niaXcmYQAAAA==  a\nMD5F1ucDxtqgxw5niaXcmQ==  a\n";
     check(&scratch, "cksum -a md5", &[(lines, "FF")]);
 }
 
 #[test]
-fn c8_the_reversed_form_sticks_for_the_process() {
+fn c8_the_reversed_format_applies_to_all_later_lines() {
     let scratch = Scratch::new();
     std::fs::write(scratch.work().join("*a"), "a").unwrap();
     let cases = [
         ("@ a\n@  a\n@ *a\n", ".?."),
         ("@  a\n@ a\n", ".x"),
         ("@0 a\n@  a\n@ a\n", "x.x"),
-        // A bad escape in the name comes too late not to count.
+        // A line counts even if the name has a bad escape.
         ("\\@ a\\x\n@  a\n", "x?"),
     ];
     check(&scratch, "md5sum", &cases);
@@ -205,7 +205,7 @@ fn c11_c12_c13_names() {
 }
 
 #[test]
-fn v1_v2_v3_v4_what_is_said() {
+fn v1_v2_v3_v4_messages() {
     let scratch = Scratch::new();
     scratch.run(format!(
         "printf '{EMPTY}  a b\\n{A}  b\\n{A}  nope\\n{A}  dir\\n\\n#\\nfoo\\nSHA1 (a) = 1\\nfoo\\n' > l
@@ -241,7 +241,7 @@ fn v1_v2_v3_v4_what_is_said() {
 }
 
 #[test]
-fn v5_v6_v7_v8_what_counts() {
+fn v5_v6_v7_v8_exit_statuses() {
     let scratch = Scratch::new();
     let none = |tool: &str, list: &str| {
         format!("{tool}: {list}: no properly formatted checksum lines found\n")
@@ -262,8 +262,8 @@ fn v5_v6_v7_v8_what_counts() {
     let hard = "md5sum: dir: Is a directory\nmd5sum: a/b: Not a directory\n\
                 md5sum: WARNING: 2 listed files could not be read\n\
                 md5sum: hard: no file was verified\n";
-    let said = "dir: FAILED open or read\na/b: FAILED open or read\n";
-    scratch.check("md5sum -c --ignore-missing hard", said, hard, 1);
+    let failed = "dir: FAILED open or read\na/b: FAILED open or read\n";
+    scratch.check("md5sum -c --ignore-missing hard", failed, hard, 1);
     let one = "md5sum: WARNING: 1 line is improperly formatted\n";
     scratch.check("md5sum -c strict", "a: OK\n", one, 0);
     scratch.check("md5sum -c --strict strict", "a: OK\n", one, 1);
@@ -276,7 +276,7 @@ fn v5_v6_v7_v8_what_counts() {
 }
 
 #[test]
-fn q_names_in_quotes() {
+fn q_names_are_quoted() {
     let scratch = Scratch::new();
     for (name, quoted) in [
         (&b"a\nb"[..], "'a'$'\\n''b'"),
@@ -309,9 +309,9 @@ fn q_names_in_quotes() {
     assert_eq!(utf8.stderr, "md5sum: é: No such file or directory\n".as_bytes());
 }
 
-/// What GNU does otherwise, and should not.
+/// The cases in which GNU's behaviour is a mistake, and hsum differs.
 #[test]
-fn differences_on_purpose() {
+fn deliberate_differences() {
     let scratch = Scratch::new();
     check(&scratch, "md5sum", &[("@  a\0b\nMD5 (a\0b) = @\n@  a\n", "xx.")]);
     check(&scratch, "cksum", &[(&format!("MD5-64 (a) = {}\nMD5 (a) = @\n", &A[..16]), "x.")]);

@@ -1,4 +1,4 @@
-//! coreutils beside hsum: the same calls, and the same bytes and statuses.
+//! The same calls of coreutils and hsum must give the same bytes and statuses.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,10 +16,10 @@ use super::cases::{Case, Dice, Files, made, name};
 use super::known::{KNOWN, Known};
 use super::scratch::{Scratch, TOOLS};
 
-/// Cases in a run without HSUM_GNU_CASES.
+/// The number of cases unless HSUM_GNU_CASES is set.
 const CASES: u64 = 1500;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(PartialEq, Eq, Clone)]
 pub(crate) struct Ran {
     pub(crate) stdout: Vec<u8>,
@@ -56,7 +56,7 @@ impl Case {
         self.has_short(b'c') || self.has("--c")
     }
 
-    /// As one would type it.
+    /// Returns the command line in shell syntax.
     fn show(&self) -> String {
         let quoted = |bytes: &[u8]| format!("$'{}'", bytes.escape_ascii());
         let words: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
@@ -106,7 +106,7 @@ impl Case {
     }
 }
 
-/// Where one thread works.
+/// The working directory of a thread.
 struct Place {
     work: PathBuf,
     stdin: PathBuf,
@@ -123,7 +123,7 @@ fn files() -> Vec<(Vec<u8>, Vec<u8>)> {
     while files.len() < 40 {
         let name = name(&mut dice);
         if !name.contains(&b'/') && !files.iter().any(|(known, _)| *known == name) {
-            // Not eight characters of base64, which since 9.2 are a BLAKE2b of 48 bits (C7).
+            // Not eight characters of base64, which since 9.2 are a BLAKE2b digest of 48 bits (C7).
             files.push((name, b"con-tents ".repeat(files.len() * 3)));
         }
     }
@@ -141,7 +141,7 @@ fn place(scratch: &Scratch, number: usize, files: &Files) -> Place {
     Place { work, stdin: scratch.path().join(format!("stdin{number}")) }
 }
 
-/// What there is to compare, and which rows kept the case from it.
+/// Compares the results; fails with the number of known differences that excuse the case.
 #[allow(clippy::type_complexity)] // which of a row's two functions
 fn compare(case: &Case, gnu: &Ran, ours: &Ran) -> Result<(), usize> {
     let through = |ran: &Ran, change: fn(&Known) -> fn(&Case, Vec<u8>) -> Vec<u8>| {
@@ -157,7 +157,7 @@ fn compare(case: &Case, gnu: &Ran, ours: &Ran) -> Result<(), usize> {
 }
 
 #[test]
-fn coreutils_agree() {
+fn hsum_agrees_with_coreutils() {
     let bins = [Path::new("/usr/bin"), Path::new("/bin")];
     let Some(bin) = bins.into_iter().find(|bin| TOOLS.iter().all(|t| bin.join(t).exists())) else {
         eprintln!("skipped: coreutils are not installed");

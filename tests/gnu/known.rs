@@ -1,13 +1,13 @@
-//! Where the coreutils at hand, 9.1, are not as those that hsum is to be like, row by row.
+//! The differences between the installed coreutils, 9.1, and those that hsum follows, 9.11.
 
 use super::cases::Case;
 use super::differential::Ran;
 
-/// In which the coreutils at hand are not as those that hsum is to be like, or hsum differs on
-/// purpose. Each row says why, and makes of both what can be compared.
+/// A difference between the installed coreutils and those that hsum follows, or a deliberate one.
+/// It says why, and rewrites both outputs so that they can be compared.
 pub(crate) struct Known {
     pub(crate) why: &'static str,
-    /// Not to be compared at all.
+    /// Returns `true` if the case cannot be compared.
     pub(crate) skips: fn(&Case, &Ran) -> bool,
     pub(crate) gnu: fn(&Case, Vec<u8>) -> Vec<u8>,
     pub(crate) ours: fn(&Case, Vec<u8>) -> Vec<u8>,
@@ -18,7 +18,7 @@ const SAME: Known = Known { why: "", skips: |_, _| false, gnu: |_, b| b, ours: |
 pub(crate) const KNOWN: [Known; 11] = [
     Known {
         why: "V2: since 9.11 names in OK and FAILED lines are quoted for a shell; before, they \
-              stand raw, or escaped if they hold a newline",
+              are raw, or escaped if they contain a newline",
         ours: |case, bytes| if case.checks() { with_raw_names(&bytes) } else { bytes },
         ..SAME
     },
@@ -29,12 +29,12 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "O9: since 9.8 there is crc32b",
+        why: "O9: crc32b exists since 9.8",
         gnu: |_, bytes| replace(bytes, "={bsd,sysv,crc}", "={bsd,sysv,crc,crc32b}"),
         ..SAME
     },
     Known {
-        why: "O11: since 9.8 sha2 and sha3 take lengths too, and cksum without an algorithm names \
+        why: "O11: since 9.8 sha2 and sha3 have lengths too, and cksum without an algorithm names \
               all three",
         gnu: |_, bytes| {
             let new = "with --algorithm blake2b, sha2, or sha3";
@@ -43,14 +43,14 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "O11: lengths are looked at when all options are known; before, at once, so that a \
-              mistake in what follows was not seen, and none that came before the last was forgiven",
+        why: "O11: lengths are checked after all options are parsed; before, each was checked at once, so \
+              that an invalid one hid later errors and was not overridden by the last one",
         skips: |case, gnu| case.has_length() && contains(&gnu.all(), b"length"),
         ..SAME
     },
     Known {
         why: "O1: since 9.2 cksum takes --base64 and --raw, since 9.3 --text and --binary; before, \
-              it said of those and of mistakes less",
+              its messages about these options and about errors were shorter",
         skips: |case, gnu| {
             let silent = gnu.all().starts_with(b"Try 'cksum");
             let short =
@@ -60,13 +60,13 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "2.7: a length in a tag that is not that of the digest is no reason to compare less",
+        why: "2.7: a length in a tag must be that of the digest; 9.1 compares a part of the digest",
         skips: |case, _| case.tool == "cksum" && case.lists.iter().any(|list| odd_length(list)),
         ..SAME
     },
     Known {
-        why: "Q4: with an apostrophe in it and a last byte that does not print, GNU quotes a name \
-              so that no shell reads it back",
+        why: "Q4: GNU quotes a name with an apostrophe and an unprintable last byte so that no shell \
+              reads it back",
         skips: |case, gnu| {
             let has = |bytes: &Vec<u8>| bytes.contains(&b'\'');
             let named = case.lists.iter().any(has) || case.words.iter().any(has);
@@ -75,7 +75,7 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "C7: since 9.2 cksum takes base64; before, the 64 characters of a SHA-256 were not a \
+        why: "C7: since 9.2 cksum accepts base64, so that the 64 characters of a SHA-256 may be a \
               SHA-384",
         skips: |case, _| {
             let word = |word: &[u8]| word.len() == 64 && word.iter().all(u8::is_ascii_hexdigit);
@@ -85,7 +85,7 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "P8: since 9.2 the CRC of a directory is an error; before, it was that of nothing",
+        why: "P8: since 9.2 the CRC of a directory is an error; before, it was that of an empty file",
         skips: |case, gnu| {
             let of_directory = |line: &[u8]| contains(line, b"4294967295 0 dir");
             case.tool == "cksum" && of_directory(&gnu.stdout)
@@ -93,7 +93,7 @@ pub(crate) const KNOWN: [Known; 11] = [
         ..SAME
     },
     Known {
-        why: "O7: cksum refuses --tag with --check, as its kin do; before, it did not",
+        why: "O7: cksum refuses --tag with --check, as the other tools do; before, it did not",
         skips: |case, _| case.tool == "cksum" && case.checks() && case.has("--ta"),
         ..SAME
     },
@@ -115,7 +115,7 @@ fn replace(bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
     replaced
 }
 
-/// Whether a line's tag has a length where 9.1 reads one and we do not.
+/// Returns `true` if a tag has a length that only 9.1 accepts.
 fn odd_length(list: &[u8]) -> bool {
     list.split(|b| *b == b'\n').any(|line| {
         let tag = line.split(|b| b"( ".contains(b)).find(|word| !word.is_empty());
@@ -123,7 +123,7 @@ fn odd_length(list: &[u8]) -> bool {
     })
 }
 
-/// Status lines with the names that a shell would read, as GNU wrote them before 9.11.
+/// Returns the status lines with unquoted names, as GNU wrote them before 9.11.
 fn with_raw_names(text: &[u8]) -> Vec<u8> {
     let mut raw = Vec::new();
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -149,7 +149,7 @@ fn with_raw_names(text: &[u8]) -> Vec<u8> {
     raw
 }
 
-/// What a shell makes of a word; `None` if it is more than one, or none.
+/// Parses a single word as a shell does.
 fn unquote(word: &[u8]) -> Option<Vec<u8>> {
     let mut name = Vec::new();
     let mut rest = word;

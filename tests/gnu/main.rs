@@ -1,4 +1,4 @@
-//! hsum under the names of GNU coreutils: every rule of its behaviour, and coreutils beside it.
+//! hsum under the names of GNU coreutils: each rule of its behaviour, and comparisons with coreutils.
 
 mod cases;
 mod checking;

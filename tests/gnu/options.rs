@@ -1,4 +1,4 @@
-//! What can be typed, and what is said of it (O1–O13).
+//! Command lines and the messages about them (O1–O13).
 
 use super::scratch::{A, EMPTY, Scratch, TOOLS};
 
@@ -62,7 +62,7 @@ fn o2_getopt() {
 }
 
 #[test]
-fn o3_mistakes() {
+fn o3_invalid_command_lines() {
     let scratch = Scratch::new();
     for tool in TOOLS {
         scratch.refused(&format!("{tool} --foo"), "unrecognized option '--foo'");
@@ -132,12 +132,12 @@ fn o5_the_last_of_status_warn_and_quiet_wins() {
 }
 
 #[test]
-fn o6_o7_o8_what_goes_with_what() {
+fn o6_o7_o8_conflicting_options() {
     let scratch = Scratch::new();
     let verifying = ["ignore-missing", "status", "warn", "quiet", "strict"];
     for (i, name) in verifying.iter().enumerate() {
         let message = format!("the --{name} option is meaningful only when verifying checksums");
-        // Of `--status`, `--warn` and `--quiet` the last counts, so that no two of them meet.
+        // The last of `--status`, `--warn` and `--quiet` counts, so that they never conflict.
         let last = if (1..4).contains(&i) { 4..5 } else { i + 1..5 };
         let others: String = verifying[last].iter().map(|other| format!(" --{other}")).collect();
         for tool in ["md5sum", "b2sum", "cksum"] {
@@ -244,6 +244,6 @@ fn o13_debug() {
     scratch.check(&format!("{masked} cksum --debug a"), "1220704766 1 a\n", "", 0);
     let ran = scratch.run("cksum --debug -a crc32b a");
     assert_eq!(ran.stdout, b"3904355907 1 a\n");
-    let said = String::from_utf8(ran.stderr).unwrap();
-    assert!(said.is_empty() || said.ends_with(" hardware support\n"), "{said}");
+    let stderr = String::from_utf8(ran.stderr).unwrap();
+    assert!(stderr.is_empty() || stderr.ends_with(" hardware support\n"), "{stderr}");
 }

@@ -112,7 +112,7 @@ fn p7_escapes() {
 }
 
 #[test]
-fn p8_errors_are_of_one_file() {
+fn p8_an_error_affects_one_file() {
     let scratch = Scratch::new();
     for tool in ["md5sum", "cksum", "sum", "cksum -a sha1"] {
         let name = tool.split(' ').next().unwrap();

@@ -44,7 +44,7 @@ fn x2_a_full_device() {
     scratch.run("md5sum a b > list");
     let message = "md5sum: write error: No space left on device\n";
     scratch.check("md5sum -c list > /dev/full", "", message, 1);
-    // At once, though the second operand never ends.
+    // It fails immediately, although the second operand never ends.
     scratch.check("timeout 20 md5sum a /dev/zero > /dev/full", "", message, 1);
 }
 
@@ -68,12 +68,12 @@ fn x3_closed_descriptors() {
                 md5sum: standard input: Bad file descriptor\n";
     scratch.check("md5sum -c <&-", "", list, 1);
     scratch.check("md5sum -c list <&-", "a: OK\n", "", 0);
-    // Given, not closed, though it looks like what Rust's runtime puts in place of a closed one.
+    // This descriptor is open, although it equals the one that Rust's runtime opens for a closed one.
     scratch.check("md5sum a 1<> /dev/null", "", "", 0);
     scratch.check("md5sum 0<> /dev/null", &format!("{EMPTY}  -\n"), "", 0);
 }
 
-/// Every way that writes to standard error, and some that do not.
+/// Calls that write to standard error, and some that do not.
 #[test]
 fn x3_lost_messages() {
     let scratch = Scratch::new();
@@ -134,7 +134,7 @@ fn x3_lost_messages() {
 }
 
 #[test]
-fn x4_nobody_reads() {
+fn x4_broken_pipes() {
     let scratch = Scratch::new();
     scratch.run("for i in {1..500}; do echo $i > f$i; done; md5sum f* > list");
     for call in ["md5sum f*", "md5sum -c list", "cksum f*", "md5sum --help"] {
@@ -156,9 +156,9 @@ fn x5_little_memory() {
     scratch.check(script, "101\nbig: OK\n177ffe9e\n", "", 0);
 }
 
-/// GNU has one file open at a time.
+/// GNU's tools open one file at a time.
 #[test]
-fn few_descriptors() {
+fn ten_descriptors_are_enough() {
     let scratch = Scratch::new();
     let script = "for i in {1..100}; do head -c 100000 /dev/zero > f$i; done
                   md5sum f* > sums; cksum f* > crcs; ulimit -n 10
@@ -215,8 +215,8 @@ fn x7_one_end_of_file_on_a_terminal_is_enough() {
     if !has(&scratch, "script") {
         return;
     }
-    // `script` gives the program a terminal, and it the characters; ^D twice would be a second
-    // digest's end.
+    // `script` gives the program a terminal and types the characters; a second ^D would end the
+    // input of a second digest.
     let ran = scratch.run(
         "(sleep 1; printf 'a\\n\\004'; sleep 5) | timeout 4 script -qec 'md5sum; echo ended' /dev/null",
     );
@@ -234,10 +234,10 @@ fn links_and_fifos() {
     scratch.check(
         "rm new/bin/sum; echo mine > new/bin/sum; hsum gnu --install new/bin; cat new/bin/sum",
         "mine\n",
-        "hsum: new/bin/sum: stands there already, left as it is\n",
+        "hsum: new/bin/sum: not replaced: the file exists\n",
         0,
     );
-    // Opened and read in the order of the operands, as who writes to them may count on.
+    // Files are opened and read in the order of the operands: a writer may rely on it.
     scratch.check(
         "mkfifo p q r; (printf a > p; printf a > q; printf a > r) & timeout 20 md5sum p q r; wait",
         &format!("{A}  p\n{A}  q\n{A}  r\n"),
@@ -251,7 +251,7 @@ fn links_and_fifos() {
         "",
         0,
     );
-    // A line is there before the next file is.
+    // A line is printed before the next file exists.
     scratch.check(
         "md5sum a p | { read line; echo \"$line\"; printf a > p; cat; }",
         &format!("{A}  a\n{A}  p\n"),

@@ -1,4 +1,4 @@
-//! A scratch directory with links to the program under the names of coreutils, and shells in it.
+//! A scratch directory with links to the program, named like coreutils, and scripts that run there.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// The names.
+/// The names of the tools.
 pub(crate) const TOOLS: [&str; 9] = [
     "md5sum",
     "sha1sum",
@@ -25,8 +25,8 @@ pub(crate) const TOOLS: [&str; 9] = [
 pub(crate) const A: &str = "0cc175b9c0f1b6a831c399e269772661";
 pub(crate) const EMPTY: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
-/// `bin` with the links, `work` with the files `a` (a letter), `b` (another), `empty`, `a b` (empty)
-/// and the directory `dir`.
+/// A directory with `bin`, which has the links, and `work`, which has the files `a` (the letter a),
+/// `b` (the letter b), `empty` and `a b` (both empty) and the directory `dir`.
 pub(crate) struct Scratch {
     directory: TempDir,
 }
@@ -58,7 +58,7 @@ impl Scratch {
         self.path().join("work")
     }
 
-    /// What `bash` makes of a script in `work`, with the links first in PATH, in the C locale.
+    /// Runs a `bash` script in `work`, with the links first in PATH, in the C locale.
     pub(crate) fn run(&self, script: impl AsRef<OsStr>) -> Output {
         let path = format!("{}:{}", self.bin().display(), std::env::var("PATH").unwrap());
         Command::new("bash")
@@ -73,7 +73,7 @@ impl Scratch {
             .unwrap()
     }
 
-    /// Fails unless the script prints this, complains of that, and ends with this status.
+    /// Fails unless the script has this standard output, standard error and status.
     #[track_caller]
     pub(crate) fn check(&self, script: &str, stdout: &str, stderr: &str, code: i32) {
         let ran = self.run(script);
@@ -93,7 +93,7 @@ impl Scratch {
         );
     }
 
-    /// [`Scratch::check`] of a mistake that ends in a hint.
+    /// Fails unless the script fails with this message and a reference to `--help`.
     #[track_caller]
     pub(crate) fn refused(&self, script: &str, message: &str) {
         let tool = script.split(' ').next().unwrap();

@@ -1,4 +1,4 @@
-//! Verifying what lists say.
+//! `md5sum --check` and the like: verifies the files that checksum files list.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,36 +12,31 @@ use hsum::check::{CheckOptions, Stdin};
 use hsum::engine::Reading;
 use hsum::manifest::{GnuDialect, LineParser};
 
-use super::super::check::{Manner, summarize, verify};
-use super::super::exit::Exit;
-use super::super::output::{Output, WriteError};
-use super::super::print::complain;
-use super::super::quote::quote;
+use crate::cli::check::{Manner, summarize, verify};
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::print::complain;
+use crate::cli::quote::quote;
 
 pub(super) fn run(
     dialect: GnuDialect,
-    manner: Manner,
+    manner: &Manner,
     mut operands: Vec<OsString>,
 ) -> Result<Exit> {
     let mut output = Output::plain_stdout()?;
     if operands.is_empty() {
         operands.push("-".into());
     }
-    // One for all lists: what the first untagged line was holds for all that follow.
+    // As in GNU's tools, the first untagged line decides the format of those in all later lists.
     let mut parser = LineParser::new().dialect(dialect);
     let mut exit = Exit::Success;
-    let mut stdin_is_read = false;
     for list in operands.into_iter().map(PathBuf::from) {
-        stdin_is_read |= list == Path::new("-");
-        if check_list(&list, &manner, &mut parser, &mut output)? == Exit::Failed {
+        if check_list(&list, manner, &mut parser, &mut output)? == Exit::Failed {
             exit = Exit::Failed;
         }
     }
     output.finish()?;
-    match super::close_stdin(stdin_is_read) {
-        Exit::Success => Ok(exit),
-        worse => Ok(worse),
-    }
+    Ok(exit)
 }
 
 fn check_list(
@@ -52,7 +47,7 @@ fn check_list(
 ) -> Result<Exit, WriteError> {
     let is_stdin = path == Path::new("-");
     let title = quote(if is_stdin { Path::new("standard input") } else { path });
-    // Not through std's `Stdin`, which takes a closed descriptor for an empty file.
+    // `io::stdin()` treats a closed descriptor as an empty file.
     let list = match is_stdin {
         true => io::stdin().as_fd().try_clone_to_owned().map(File::from),
         false => File::open(path),

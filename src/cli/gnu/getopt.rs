@@ -1,51 +1,53 @@
-//! What `getopt_long` of the GNU C library makes of a command line, its messages included.
+//! A parser of command lines with the rules and messages of glibc's `getopt_long`.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// An option: its letter, its name, or both.
-pub(super) struct Opt<K> {
+/// An option with a letter, a name, or both.
+pub(super) struct OptionSpec<K> {
     pub(super) key: K,
     pub(super) short: Option<u8>,
     pub(super) long: Option<&'static str>,
     pub(super) takes: Takes,
 }
 
-/// Whether an argument belongs to an option.
+/// The argument of an option.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Takes {
     Nothing,
     Argument,
 }
 
-/// One step through the command line.
+/// A part of the command line.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Step<K> {
+    /// An option and its argument, which is empty if it takes none.
     Option(K, OsString),
     Operand(OsString),
-    /// What is wrong, without the program's name; nothing follows.
-    Wrong(Vec<u8>),
+    /// The message of an error, without the program's name; always the last step.
+    Error(Vec<u8>),
 }
 
-/// Whether options may stand after operands.
+/// The order of options and operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Order {
+    /// Options may follow operands.
     Permute,
-    /// As with `POSIXLY_CORRECT`: the first operand ends the options.
+    /// The first operand ends the options, as with `POSIXLY_CORRECT`.
     Posix,
 }
 
-/// Takes the words, without the program's name, apart; up to the first mistake.
+/// Parses the words after the program's name, up to the first error.
 pub(super) fn parse<K: Copy + PartialEq>(
-    options: &[Opt<K>],
+    options: &[OptionSpec<K>],
     order: Order,
     words: impl IntoIterator<Item = OsString>,
 ) -> Vec<Step<K>> {
     let mut words: VecDeque<Vec<u8>> = words.into_iter().map(OsString::into_vec).collect();
     let mut steps = Vec::new();
     while let Some(word) = words.pop_front() {
-        let taken = match &*word {
+        let result = match &*word {
             b"--" => break,
             [b'-', b'-', ..] => long(options, &word, &mut words).map(|step| steps.push(step)),
             [b'-', _, ..] => cluster(options, &word[1..], &mut words, &mut steps),
@@ -58,8 +60,8 @@ pub(super) fn parse<K: Copy + PartialEq>(
                 Ok(())
             }
         };
-        if let Err(message) = taken {
-            steps.push(Step::Wrong(message));
+        if let Err(message) = result {
+            steps.push(Step::Error(message));
             return steps;
         }
     }
@@ -67,9 +69,11 @@ pub(super) fn parse<K: Copy + PartialEq>(
     steps
 }
 
-/// `--name`, `--name=argument`, `--name argument`; a name may be cut as long as it is one option's.
+/// Parses `--name`, `--name=argument` or `--name argument`.
+///
+/// A name may be abbreviated if it remains unique.
 fn long<K: Copy + PartialEq>(
-    options: &[Opt<K>],
+    options: &[OptionSpec<K>],
     word: &[u8],
     rest: &mut VecDeque<Vec<u8>>,
 ) -> Result<Step<K>, Vec<u8>> {
@@ -82,13 +86,14 @@ fn long<K: Copy + PartialEq>(
     let (long, option) = match exact {
         Some(found) => found,
         None => {
-            let fits: Vec<_> = named().filter(|(l, _)| l.as_bytes().starts_with(name)).collect();
-            match fits[..] {
+            let candidates: Vec<_> =
+                named().filter(|(l, _)| l.as_bytes().starts_with(name)).collect();
+            match candidates[..] {
                 [] => return Err([b"unrecognized option '", word, b"'"].concat()),
                 [first, ref others @ ..] if others.iter().all(|o| o.1.key == first.1.key) => first,
                 _ => {
                     let mut text = [b"option '", word, b"' is ambiguous; possibilities:"].concat();
-                    for (long, _) in fits {
+                    for (long, _) in candidates {
                         text.extend_from_slice(format!(" '--{long}'").as_bytes());
                     }
                     return Err(text);
@@ -111,9 +116,9 @@ fn long<K: Copy + PartialEq>(
     }
 }
 
-/// `-abc`, `-largument`, `-l argument`.
+/// Parses `-abc`, `-largument` or `-l argument`.
 fn cluster<K: Copy>(
-    options: &[Opt<K>],
+    options: &[OptionSpec<K>],
     letters: &[u8],
     rest: &mut VecDeque<Vec<u8>>,
     steps: &mut Vec<Step<K>>,
@@ -143,11 +148,11 @@ fn cluster<K: Copy>(
 mod tests {
     use super::*;
 
-    const OPTIONS: [Opt<char>; 4] = [
-        Opt { key: 'c', short: Some(b'c'), long: Some("check"), takes: Takes::Nothing },
-        Opt { key: 'l', short: Some(b'l'), long: Some("length"), takes: Takes::Argument },
-        Opt { key: 's', short: None, long: Some("status"), takes: Takes::Nothing },
-        Opt { key: 'S', short: None, long: Some("strict"), takes: Takes::Nothing },
+    const OPTIONS: [OptionSpec<char>; 4] = [
+        OptionSpec { key: 'c', short: Some(b'c'), long: Some("check"), takes: Takes::Nothing },
+        OptionSpec { key: 'l', short: Some(b'l'), long: Some("length"), takes: Takes::Argument },
+        OptionSpec { key: 's', short: None, long: Some("status"), takes: Takes::Nothing },
+        OptionSpec { key: 'S', short: None, long: Some("strict"), takes: Takes::Nothing },
     ];
 
     fn show(order: Order, line: &str) -> String {
@@ -155,13 +160,13 @@ mod tests {
         let steps = parse(&OPTIONS, order, words).into_iter().map(|step| match step {
             Step::Option(key, value) => format!("{key}={}", value.display()),
             Step::Operand(word) => word.into_string().unwrap(),
-            Step::Wrong(text) => String::from_utf8(text).unwrap(),
+            Step::Error(text) => String::from_utf8(text).unwrap(),
         });
         steps.collect::<Vec<_>>().join("|")
     }
 
     #[test]
-    fn options_and_operands_mix() {
+    fn options_may_follow_operands() {
         for (line, steps) in [
             ("a -c b", "a|c=|b"),
             ("a -c -- -c b --", "a|c=|-c|b|--"),

@@ -1,20 +1,20 @@
-//! `--help` and `--version`, in the manner of GNU's.
+//! `--help` and `--version`, in the format of GNU's tools.
 
-use anyhow::Result;
-use hsum::Algorithm;
-
-use super::super::exit::Exit;
-use super::super::output::Output;
-use super::super::print::program;
-use super::{TOOLS, Tool};
 use std::os::unix::ffi::OsStrExt;
 
-const STDIN: &str = "\nWith no FILE, or when FILE is -, read standard input.\n";
-const MANDATORY: &str = "\nAn argument that a long option needs, its short form needs too.\n";
+use anyhow::Result;
 
-const BINARY: &str = "  -b, --binary          mark digests as taken in binary mode ('*')
+use crate::cli::exit::Exit;
+use crate::cli::gnu::tools::{TOOLS, Tool};
+use crate::cli::output::Output;
+use crate::cli::print::program;
+
+const STDIN: &str = "\nWith no FILE, or when FILE is -, read standard input.\n";
+const MANDATORY: &str = "\nA short option needs an argument if its long form does.\n";
+
+const BINARY: &str = "  -b, --binary          mark digests as computed in binary mode ('*')
 ";
-const CHECK: &str = "  -c, --check           verify the checksums that each FILE lists
+const CHECK: &str = "  -c, --check           verify the files that each FILE lists
 ";
 const LENGTH: &str = "  -l, --length=BITS     length of the digest in bits: for BLAKE2b a multiple
                           of 8 up to 512
@@ -26,18 +26,18 @@ const LENGTH_CKSUM: &str =
 ";
 const TAG: &str = "      --tag             print BSD-style lines, 'NAME (FILE) = DIGEST'
 ";
-const TEXT: &str = "  -t, --text            mark digests as taken in text mode (default)
+const TEXT: &str = "  -t, --text            mark digests as computed in text mode (default)
 ";
 const ZERO: &str = "  -z, --zero            end lines with NUL instead of newline, and print file
                           names without escapes
 ";
 const VERIFYING: &str = "
-Of use only when verifying checksums:
-      --ignore-missing  pass over files that do not exist, in silence
-      --quiet           print no OK lines
-      --status          print nothing, tell by the exit status
+Options for verification:
+      --ignore-missing  ignore files that do not exist
+      --quiet           do not print OK lines
+      --status          print nothing; only set the exit status
       --strict          fail if a line is improperly formatted
-  -w, --warn            say which lines are improperly formatted
+  -w, --warn            warn about each improperly formatted line
 ";
 const ENDING: &str = "
       --help            print this help and exit
@@ -45,22 +45,22 @@ const ENDING: &str = "
 ";
 const LINES: &str = "
 Each line holds a digest, a space, '*' for binary or a space for text mode,
-and the name of the FILE. The modes do not differ here. Lists to verify are
-what this program prints, and the lines of BSD's tools.
+and the name of the FILE. The modes do not differ here. With --check, each
+FILE has such lines, or those of BSD's tools.
 ";
 const ALGORITHMS: &str = "
-TYPE is one of these, and sets the format of the lines:
+TYPE is the checksum, which also decides the format of the lines:
   sysv      the checksum of 'sum -s'
   bsd       the checksum of 'sum -r'
   crc       the checksum of 'cksum' without --algorithm
   crc32b    the CRC of Ethernet, gzip and zip; only in cksum
   md5       the digest of 'md5sum'
   sha1      the digest of 'sha1sum'
-  sha2      those of 'sha224sum' to 'sha512sum', by --length
+  sha2      the digests of 'sha224sum' to 'sha512sum', by --length
   sha3      SHA-3, by --length; only in cksum
   blake2b   the digest of 'b2sum'
   sm3       SM3; only in cksum
-The SHA-2 digests have names of their own too: sha224, sha256, sha384, sha512.
+The SHA-2 digests also have their own names: sha224, sha256, sha384, sha512.
 ";
 
 pub(super) fn help(tool: Tool) -> Result<Exit> {
@@ -71,25 +71,28 @@ pub(super) fn help(tool: Tool) -> Result<Exit> {
             let bits = algorithm.default_len() * 8;
             let name = algorithm.tag();
             add(&[&format!("Print or verify {name} digests ({bits} bits).\n"), STDIN]);
-            let blake = algorithm == Algorithm::Blake2b;
-            add(&[if blake { MANDATORY } else { "" }, "\n", BINARY, CHECK]);
-            add(&[if blake { LENGTH } else { "" }, TAG, TEXT, ZERO, VERIFYING, ENDING, LINES]);
+            let if_length = |text| if tool.has_length() { text } else { "" };
+            add(&[if_length(MANDATORY), "\n", BINARY, CHECK]);
+            add(&[if_length(LENGTH), TAG, TEXT, ZERO, VERIFYING, ENDING, LINES]);
         }
         Tool::Cksum => {
             add(&["Print or verify checksums, by default 32-bit CRCs.\n", STDIN, MANDATORY, "\n"]);
-            add(&["  -a, --algorithm=TYPE  compute this one; see TYPE below\n"]);
+            add(&["  -a, --algorithm=TYPE  compute the checksum TYPE, see below\n"]);
             add(&["      --base64          print digests in base64 instead of hexadecimal\n"]);
             add(&[BINARY, CHECK, LENGTH_CKSUM]);
-            add(&["      --raw             print the bytes of one digest and nothing else\n"]);
+            add(&["      --raw             print only the bytes of the digest, of one file\n"]);
             add(&[TAG, "                          (default)\n", TEXT]);
-            add(&["      --untagged        print lines without the name of the digest\n", ZERO]);
-            add(&[VERIFYING, "\n      --debug           say which hardware is used\n"]);
+            add(&["      --untagged        print lines without the algorithm's name\n", ZERO]);
+            add(&[VERIFYING, "\n      --debug           print which CPU feature is used\n"]);
             add(&[ENDING.trim_start_matches('\n'), ALGORITHMS]);
         }
         Tool::Sum => {
-            add(&["Print checksums of 16 bits, and the number of blocks.\n", STDIN, "\n"]);
-            add(&["  -r                    BSD's algorithm, blocks of 1 KiB (default)\n"]);
-            add(&["  -s, --sysv            System V's algorithm, blocks of 512 bytes\n", ENDING]);
+            add(&["Print 16-bit checksums and the number of blocks.\n", STDIN, "\n"]);
+            add(&["  -r                    use the BSD algorithm and blocks of 1 KiB (default)\n"]);
+            add(&[
+                "  -s, --sysv            use the System V algorithm and blocks of 512 bytes\n",
+                ENDING,
+            ]);
         }
     }
     print(&text)
@@ -100,7 +103,7 @@ pub(super) fn version(tool: Tool) -> Result<Exit> {
     let version = env!("CARGO_PKG_VERSION");
     let text = format!(
         "{name} (hsum) {version}\n\
-         A drop-in for {name} of GNU coreutils 9.11.\n\
+         A replacement for {name} of GNU coreutils 9.11.\n\
          Licence: MIT or Apache-2.0, at your choice. There is no warranty.\n"
     );
     print(text.as_bytes())

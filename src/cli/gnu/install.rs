@@ -1,4 +1,4 @@
-//! `hsum gnu --install DIR`: links under the names that scripts call.
+//! `hsum gnu --install DIR`: creates links to this program, named like GNU's tools.
 
 use std::fs;
 use std::io;
@@ -7,16 +7,16 @@ use std::os::unix::fs::symlink;
 use anyhow::{Context, Result};
 use hsum::ErrorKind;
 
-use super::super::exit::Exit;
-use super::super::print::complain;
-use super::super::quote::quote;
-use super::TOOLS;
 use crate::cli::args::gnu::GnuArgs;
+use crate::cli::exit::Exit;
+use crate::cli::gnu::tools::TOOLS;
+use crate::cli::print::complain;
+use crate::cli::quote::quote;
 
-/// Makes the links. What stands there under one of the names and is something else, stays.
+/// Creates the links, without replacing existing files.
 pub(crate) fn run(args: GnuArgs) -> Result<Exit> {
     let folder = args.install.as_path();
-    let program = std::env::current_exe().context("where this program is")?;
+    let program = std::env::current_exe().context("cannot find the path of this program")?;
     let failed = |error: io::Error| anyhow::anyhow!("{}", ErrorKind::Io(error));
     fs::create_dir_all(folder).map_err(failed).with_context(|| quote(folder))?;
     let mut exit = Exit::Success;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: GnuArgs) -> Result<Exit> {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::canonicalize(&link).ok() != fs::canonicalize(&program).ok() {
-                    complain(format_args!("{}: stands there already, left as it is", quote(&link)));
+                    complain(format_args!("{}: not replaced: the file exists", quote(&link)));
                     exit = Exit::Failed;
                 }
             }

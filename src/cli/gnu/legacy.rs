@@ -1,22 +1,22 @@
-//! The checksums that only `cksum` and `sum` have: CRCs and sums of bytes, no digests.
+//! The checksums of `cksum` and `sum` that are not digests: CRCs and sums of bytes.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// Which one.
+/// A checksum function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Legacy {
-    /// POSIX `cksum`: CRC-32/CKSUM of the bytes and of their number.
+    /// `cksum`: CRC-32/CKSUM of the bytes and of their number.
     Crc,
-    /// CRC-32/ISO-HDLC, that of Ethernet, gzip and zip.
+    /// CRC-32/ISO-HDLC, as in Ethernet, gzip and zip.
     Crc32b,
     /// `sum -r`: 16 bits, rotated by one before each byte is added.
     Bsd,
-    /// `sum -s`: all bytes added, folded to 16 bits.
+    /// `sum -s`: the sum of the bytes, folded to 16 bits.
     SysV,
 }
 
-/// One under way.
-pub(super) struct Running {
+/// A checksum being computed.
+pub(super) struct Checksummer {
     legacy: Legacy,
     sum: Sum,
     length: u64,
@@ -27,7 +27,7 @@ enum Sum {
     Plain(u32),
 }
 
-/// A finished one, and the number of bytes.
+/// A checksum and the number of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Checksum {
     pub(super) legacy: Legacy,
@@ -35,7 +35,7 @@ pub(super) struct Checksum {
     pub(super) length: u64,
 }
 
-impl Running {
+impl Checksummer {
     pub(super) fn new(legacy: Legacy) -> Self {
         let sum = match legacy {
             Legacy::Crc => Sum::Crc(Box::new(Digest::new(CrcAlgorithm::Crc32Cksum))),
@@ -81,7 +81,7 @@ impl Running {
 }
 
 impl Checksum {
-    /// As it is printed before the name.
+    /// Returns the text that is printed before the name.
     pub(super) fn text(&self) -> String {
         let Self { legacy, value, length } = self;
         match legacy {
@@ -91,7 +91,7 @@ impl Checksum {
         }
     }
 
-    /// The value alone, big endian.
+    /// Returns the value in big endian.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let bytes = self.value.to_be_bytes();
         match self.legacy {
@@ -101,8 +101,9 @@ impl Checksum {
     }
 }
 
-/// How the CPU helps with CRCs, in the words of `cksum --debug`; nothing where it does not, or
-/// where the GNU C library was told not to see what it can do.
+/// Returns the name of the CPU feature that computes CRCs, in the words of `cksum --debug`.
+///
+/// Returns `None` if there is none, or if `GLIBC_TUNABLES` hides CPU features.
 pub(super) fn hardware() -> Option<&'static str> {
     if std::env::var("GLIBC_TUNABLES").is_ok_and(|tunables| tunables.contains("hwcaps")) {
         return None;
@@ -119,15 +120,15 @@ mod tests {
     fn texts(data: &[u8], piece: usize) -> Vec<String> {
         [Legacy::Crc, Legacy::Crc32b, Legacy::Bsd, Legacy::SysV]
             .map(|legacy| {
-                let mut running = Running::new(legacy);
-                data.chunks(piece).for_each(|piece| running.update(piece));
-                running.finish().text()
+                let mut checksummer = Checksummer::new(legacy);
+                data.chunks(piece).for_each(|piece| checksummer.update(piece));
+                checksummer.finish().text()
             })
             .into()
     }
 
     #[test]
-    fn values_that_gnu_prints() {
+    fn checksums_equal_those_of_gnu() {
         assert_eq!(texts(b"", 1), ["4294967295 0", "0 0", "00000     0", "0 0"]);
         let check = b"123456789";
         assert_eq!(texts(check, 9), ["930766865 9", "3421780262 9", "53615     1", "477 1"]);

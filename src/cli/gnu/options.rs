@@ -1,6 +1,6 @@
-//! What each tool can be told, and what of it makes sense together.
+//! The options of each tool, and the rules for combining them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use hsum::manifest::{
@@ -8,57 +8,57 @@ use hsum::manifest::{
 };
 use hsum::{Algorithm, HashFunction};
 
-use super::super::check::{Manner, Report, Warn};
-use super::super::quote::quote_text;
-use super::getopt::{Opt, Order, Step, Takes, parse};
-use super::legacy::Legacy;
-use super::{Fault, Tool};
+use crate::cli::check::{Manner, Report, Warn};
+use crate::cli::gnu::error::CommandLineError;
+use crate::cli::gnu::getopt::{self, OptionSpec, Order, Step, Takes};
+use crate::cli::gnu::legacy::Legacy;
+use crate::cli::gnu::tools::Tool;
+use crate::cli::print::Form;
+use crate::cli::quote::quote_text;
 
-/// What a command line comes to.
-pub(super) enum Request {
+/// A parsed command line.
+pub(super) enum Command {
     Help,
     Version,
-    Sum { what: What, print: Print, debug: bool, operands: Vec<OsString> },
+    Sum { function: SumFunction, form: Form, debug: bool, operands: Vec<OsString> },
     Check { dialect: GnuDialect, manner: Manner, operands: Vec<OsString> },
 }
 
-/// What is computed.
+/// A function of files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum What {
+pub(super) enum SumFunction {
     Digest(HashFunction),
     Legacy(Legacy),
 }
 
-/// How it is printed.
+/// A value of `cksum --algorithm`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Print {
-    Lines(LineStyle),
-    Raw,
-}
-
-/// What `cksum --algorithm` takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    AlgorithmFamily(AlgorithmFamily),
+enum AlgorithmValue {
+    Digest(AlgorithmFamily),
     Legacy(Legacy),
 }
 
-const ALGORITHMS: [(&str, Kind); 14] = [
-    ("bsd", Kind::Legacy(Legacy::Bsd)),
-    ("sysv", Kind::Legacy(Legacy::SysV)),
-    ("crc", Kind::Legacy(Legacy::Crc)),
-    ("crc32b", Kind::Legacy(Legacy::Crc32b)),
-    ("md5", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Md5))),
-    ("sha1", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha1))),
-    ("sha224", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha224))),
-    ("sha256", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha256))),
-    ("sha384", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha384))),
-    ("sha512", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sha512))),
-    ("sha2", Kind::AlgorithmFamily(AlgorithmFamily::Sha2)),
-    ("sha3", Kind::AlgorithmFamily(AlgorithmFamily::Sha3)),
-    ("blake2b", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Blake2b))),
-    ("sm3", Kind::AlgorithmFamily(AlgorithmFamily::One(Algorithm::Sm3))),
-];
+/// The values of `cksum --algorithm` in the order of GNU's messages.
+const ALGORITHMS: [(&str, AlgorithmValue); 14] = {
+    use AlgorithmFamily::{One, Sha2, Sha3};
+    use AlgorithmValue::Digest;
+    [
+        ("bsd", AlgorithmValue::Legacy(Legacy::Bsd)),
+        ("sysv", AlgorithmValue::Legacy(Legacy::SysV)),
+        ("crc", AlgorithmValue::Legacy(Legacy::Crc)),
+        ("crc32b", AlgorithmValue::Legacy(Legacy::Crc32b)),
+        ("md5", Digest(One(Algorithm::Md5))),
+        ("sha1", Digest(One(Algorithm::Sha1))),
+        ("sha224", Digest(One(Algorithm::Sha224))),
+        ("sha256", Digest(One(Algorithm::Sha256))),
+        ("sha384", Digest(One(Algorithm::Sha384))),
+        ("sha512", Digest(One(Algorithm::Sha512))),
+        ("sha2", Digest(Sha2)),
+        ("sha3", Digest(Sha3)),
+        ("blake2b", Digest(One(Algorithm::Blake2b))),
+        ("sm3", Digest(One(Algorithm::Sm3))),
+    ]
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Key {
@@ -84,113 +84,88 @@ enum Key {
     Zero,
 }
 
-const fn opt(key: Key, short: Option<u8>, long: Option<&'static str>, takes: Takes) -> Opt<Key> {
-    Opt { key, short, long, takes }
-}
-
-/// In the order in which "possibilities" are listed.
-fn table(tool: Tool) -> Vec<Opt<Key>> {
+/// Returns the options of a tool, in the order in which GNU lists "possibilities".
+fn specs(tool: Tool) -> Vec<OptionSpec<Key>> {
     use Takes::{Argument, Nothing};
-    let mut table = match tool {
+    let spec = |key, short, long, takes| OptionSpec { key, short, long, takes };
+    let mut specs = Vec::new();
+    if tool.has_length() {
+        specs.push(spec(Key::Length, Some(b'l'), Some("length"), Argument));
+    }
+    specs.extend(match tool {
         Tool::Sum => vec![
-            opt(Key::Bsd, Some(b'r'), None, Nothing),
-            opt(Key::SysV, Some(b's'), Some("sysv"), Nothing),
+            spec(Key::Bsd, Some(b'r'), None, Nothing),
+            spec(Key::SysV, Some(b's'), Some("sysv"), Nothing),
         ],
         Tool::Digest(_) | Tool::Cksum => vec![
-            opt(Key::Check, Some(b'c'), Some("check"), Nothing),
-            opt(Key::IgnoreMissing, None, Some("ignore-missing"), Nothing),
-            opt(Key::Quiet, None, Some("quiet"), Nothing),
-            opt(Key::Status, None, Some("status"), Nothing),
-            opt(Key::Warn, Some(b'w'), Some("warn"), Nothing),
-            opt(Key::Strict, None, Some("strict"), Nothing),
-            opt(Key::Tag, None, Some("tag"), Nothing),
-            opt(Key::Zero, Some(b'z'), Some("zero"), Nothing),
-            opt(Key::Binary, Some(b'b'), Some("binary"), Nothing),
-            opt(Key::Text, Some(b't'), Some("text"), Nothing),
+            spec(Key::Check, Some(b'c'), Some("check"), Nothing),
+            spec(Key::IgnoreMissing, None, Some("ignore-missing"), Nothing),
+            spec(Key::Quiet, None, Some("quiet"), Nothing),
+            spec(Key::Status, None, Some("status"), Nothing),
+            spec(Key::Warn, Some(b'w'), Some("warn"), Nothing),
+            spec(Key::Strict, None, Some("strict"), Nothing),
+            spec(Key::Tag, None, Some("tag"), Nothing),
+            spec(Key::Zero, Some(b'z'), Some("zero"), Nothing),
+            spec(Key::Binary, Some(b'b'), Some("binary"), Nothing),
+            spec(Key::Text, Some(b't'), Some("text"), Nothing),
         ],
-    };
+    });
     if tool == Tool::Cksum {
-        table.extend([
-            opt(Key::Algorithm, Some(b'a'), Some("algorithm"), Argument),
-            opt(Key::Base64, None, Some("base64"), Nothing),
-            opt(Key::Debug, None, Some("debug"), Nothing),
-            opt(Key::Raw, None, Some("raw"), Nothing),
-            opt(Key::Untagged, None, Some("untagged"), Nothing),
+        specs.extend([
+            spec(Key::Algorithm, Some(b'a'), Some("algorithm"), Argument),
+            spec(Key::Base64, None, Some("base64"), Nothing),
+            spec(Key::Debug, None, Some("debug"), Nothing),
+            spec(Key::Raw, None, Some("raw"), Nothing),
+            spec(Key::Untagged, None, Some("untagged"), Nothing),
         ]);
     }
-    if tool == Tool::Cksum || tool == Tool::Digest(Algorithm::Blake2b) {
-        table.insert(0, opt(Key::Length, Some(b'l'), Some("length"), Argument));
-    }
-    table.push(opt(Key::Help, None, Some("help"), Nothing));
-    table.push(opt(Key::Version, None, Some("version"), Nothing));
-    table
+    specs.push(spec(Key::Help, None, Some("help"), Nothing));
+    specs.push(spec(Key::Version, None, Some("version"), Nothing));
+    specs
 }
 
-/// The options, as they stand at the end of the command line.
+/// The options of a command line.
 #[derive(Default)]
-struct Given {
-    algorithm: Option<Kind>,
-    sysv: bool,
+struct Options {
+    algorithm: Option<AlgorithmValue>,
     length: Option<OsString>,
-    check: bool,
-    ignore_missing: bool,
-    strict: bool,
-    /// Of `--status`, `--quiet` and `--warn`, the last.
-    loudness: Option<Key>,
-    /// Of `--binary` and `--text`, the last.
-    mode: Option<Key>,
-    /// Of `--tag` and `--untagged`, the last.
-    tag: Option<Key>,
-    zero: bool,
-    base64: bool,
-    raw: bool,
-    debug: bool,
+    /// The other options in the order of the command line.
+    keys: Vec<Key>,
 }
 
-/// Reads a command line, the program's name left out.
-pub(super) fn read(
+/// Parses the words after the program's name.
+pub(super) fn parse(
     tool: Tool,
     order: Order,
     words: impl IntoIterator<Item = OsString>,
-) -> Result<Request, Fault> {
-    let mut given = Given::default();
+) -> Result<Command, CommandLineError> {
+    let mut options = Options::default();
     let mut operands = Vec::new();
-    for step in parse(&table(tool), order, words) {
+    for step in getopt::parse(&specs(tool), order, words) {
         let (key, value) = match step {
             Step::Operand(word) => {
                 operands.push(word);
                 continue;
             }
-            Step::Wrong(message) => return Err(Fault::usage(message)),
+            Step::Error(message) => return Err(CommandLineError::usage(message)),
             Step::Option(key, value) => (key, value),
         };
         match key {
-            Key::Help => return Ok(Request::Help),
-            Key::Version => return Ok(Request::Version),
-            Key::Algorithm => given.algorithm = Some(algorithm(&value)?),
-            Key::Length => given.length = Some(value),
-            Key::Base64 => given.base64 = true,
-            Key::Raw => given.raw = true,
-            Key::Debug => given.debug = true,
-            Key::Check => given.check = true,
-            Key::IgnoreMissing => given.ignore_missing = true,
-            Key::Strict => given.strict = true,
-            Key::Zero => given.zero = true,
-            Key::Bsd => given.sysv = false,
-            Key::SysV => given.sysv = true,
-            Key::Binary | Key::Text => given.mode = Some(key),
-            Key::Tag | Key::Untagged => given.tag = Some(key),
-            Key::Status | Key::Quiet | Key::Warn => given.loudness = Some(key),
+            Key::Help => return Ok(Command::Help),
+            Key::Version => return Ok(Command::Version),
+            Key::Algorithm => options.algorithm = Some(algorithm(&value)?),
+            Key::Length => options.length = Some(value),
+            _ => options.keys.push(key),
         }
     }
-    given.request(tool, operands)
+    options.command(tool, operands)
 }
 
-fn algorithm(name: &OsString) -> Result<Kind, Fault> {
-    let found = ALGORITHMS.iter().find(|(known, _)| *known == name.as_os_str());
-    found.map(|(_, kind)| *kind).ok_or_else(|| {
+fn algorithm(name: &OsStr) -> Result<AlgorithmValue, CommandLineError> {
+    let found = ALGORITHMS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| *value).ok_or_else(|| {
         let names = ALGORITHMS.map(|(name, _)| format!("\n  - {}", quote_text(name.as_bytes())));
-        Fault::usage(format!(
+        CommandLineError::usage(format!(
             "invalid argument {} for {}\nValid arguments are:{}",
             quote_text(name.as_bytes()),
             quote_text(b"--algorithm"),
@@ -199,167 +174,196 @@ fn algorithm(name: &OsString) -> Result<Kind, Fault> {
     })
 }
 
-impl Given {
-    fn request(self, tool: Tool, operands: Vec<OsString>) -> Result<Request, Fault> {
-        let kind = match (tool, self.algorithm) {
-            (Tool::Digest(algorithm), _) => Kind::AlgorithmFamily(AlgorithmFamily::One(algorithm)),
-            (Tool::Sum, _) if self.sysv => Kind::Legacy(Legacy::SysV),
-            (Tool::Sum, _) => Kind::Legacy(Legacy::Bsd),
-            (Tool::Cksum, kind) => kind.unwrap_or(Kind::Legacy(Legacy::Crc)),
+impl Options {
+    fn has(&self, key: Key) -> bool {
+        self.keys.contains(&key)
+    }
+
+    /// Returns the last given one of `keys`, which override each other.
+    fn last<const N: usize>(&self, keys: [Key; N]) -> Option<Key> {
+        self.keys.iter().rev().find(|key| keys.contains(key)).copied()
+    }
+
+    fn mode(&self) -> Option<Key> {
+        self.last([Key::Binary, Key::Text])
+    }
+
+    fn tag(&self) -> Option<Key> {
+        self.last([Key::Tag, Key::Untagged])
+    }
+
+    fn verbosity(&self) -> Option<Key> {
+        self.last([Key::Status, Key::Quiet, Key::Warn])
+    }
+
+    fn command(self, tool: Tool, operands: Vec<OsString>) -> Result<Command, CommandLineError> {
+        let algorithm = match (tool, self.algorithm) {
+            (Tool::Digest(algorithm), _) => AlgorithmValue::Digest(AlgorithmFamily::One(algorithm)),
+            (Tool::Sum, _) if self.last([Key::Bsd, Key::SysV]) == Some(Key::SysV) => {
+                AlgorithmValue::Legacy(Legacy::SysV)
+            }
+            (Tool::Sum, _) => AlgorithmValue::Legacy(Legacy::Bsd),
+            (Tool::Cksum, value) => value.unwrap_or(AlgorithmValue::Legacy(Legacy::Crc)),
         };
-        let what = self.what(kind)?;
-        if let (true, Some(Kind::Legacy(_))) = (self.check, self.algorithm) {
-            let all = "{bsd,sysv,crc,crc32b}";
-            let message = format!("--check is not supported with --algorithm={all}");
-            return Err(Fault::plain(message));
+        let function = self.function(algorithm)?;
+        if let (true, Some(AlgorithmValue::Legacy(_))) = (self.has(Key::Check), self.algorithm) {
+            let message = "--check is not supported with --algorithm={bsd,sysv,crc,crc32b}";
+            return Err(CommandLineError::plain(message));
         }
-        self.agree(tool)?;
-        if self.check {
-            let (dialect, label) = match (tool, kind) {
+        self.check_conflicts(tool)?;
+        if self.has(Key::Check) {
+            let (dialect, label) = match (tool, algorithm) {
                 (Tool::Digest(algorithm), _) => (GnuDialect::Own(algorithm), algorithm.tag()),
-                (_, Kind::AlgorithmFamily(family)) => {
+                (_, AlgorithmValue::Digest(family)) => {
                     (GnuDialect::Cksum(Some(family)), family.tag())
                 }
-                (_, Kind::Legacy(_)) => (GnuDialect::Cksum(None), "CRC"),
+                (_, AlgorithmValue::Legacy(_)) => (GnuDialect::Cksum(None), "CRC"),
             };
-            return Ok(Request::Check { dialect, manner: self.manner(label), operands });
+            return Ok(Command::Check { dialect, manner: self.manner(label), operands });
         }
-        if self.raw && operands.len() > 1 {
+        if self.has(Key::Raw) && operands.len() > 1 {
             let message = "the --raw option is not supported with multiple files";
-            return Err(Fault::plain(message));
+            return Err(CommandLineError::plain(message));
         }
-        let style = self.style(tool);
-        let print = if self.raw { Print::Raw } else { Print::Lines(style) };
-        let what = what.unwrap_or(What::Legacy(Legacy::Crc));
-        Ok(Request::Sum { what, print, debug: self.debug, operands })
+        let form = if self.has(Key::Raw) { Form::Raw } else { Form::Lines(self.style(tool)) };
+        let function = function.unwrap_or(SumFunction::Legacy(Legacy::Crc));
+        Ok(Command::Sum { function, form, debug: self.has(Key::Debug), operands })
     }
 
-    /// What is computed; `None` where only lines to check can tell.
-    fn what(&self, kind: Kind) -> Result<Option<What>, Fault> {
-        let bits = match &self.length {
-            Some(text) => Some(number(text).ok_or_else(|| Fault::length(text, ""))?),
+    /// Returns the function; `None` if only the lines of a checksum file can tell.
+    fn function(&self, value: AlgorithmValue) -> Result<Option<SumFunction>, CommandLineError> {
+        let text = self.length.as_deref().unwrap_or_default();
+        let invalid = |rule: &str| CommandLineError::length(text, rule);
+        let bits = match self.length.as_deref() {
+            Some(text) => Some(number(text).ok_or_else(|| invalid(""))?),
             None => None,
         };
-        let text = self.length.clone().unwrap_or_default();
-        match kind {
-            Kind::AlgorithmFamily(family @ AlgorithmFamily::One(Algorithm::Blake2b)) => {
-                let bits = bits.filter(|bits| *bits > 0).unwrap_or(512);
-                if bits > 512 {
-                    let name = quote_text(b"BLAKE2b");
-                    let most = format!("maximum digest length for {name} is 512 bits");
-                    return Err(Fault::length(&text, &most));
-                }
-                let len = Some(bits).filter(|bits| bits.is_multiple_of(8)).map(|bits| bits / 8);
-                match len.and_then(|len| family.function(len as usize)) {
-                    Some(function) => Ok(Some(What::Digest(function))),
-                    None => Err(Fault::length(&text, "length is not a multiple of 8")),
-                }
-            }
-            Kind::AlgorithmFamily(family @ (AlgorithmFamily::Sha2 | AlgorithmFamily::Sha3)) => {
-                const LENGTHS: &str = "224, 256, 384, or 512";
-                let Some(bits) = bits else {
-                    if self.check {
-                        return Ok(None);
-                    }
-                    let name = family.tag().to_ascii_lowercase();
-                    return Err(Fault::plain(format!(
-                        "--algorithm={name} requires specifying --length {LENGTHS}"
+        let sized = |family: AlgorithmFamily, bits: u64| {
+            let len = usize::try_from(bits / 8).ok().filter(|_| bits.is_multiple_of(8));
+            len.and_then(|len| family.function(len)).map(SumFunction::Digest)
+        };
+        match value {
+            AlgorithmValue::Digest(family @ AlgorithmFamily::One(algorithm))
+                if algorithm.has_variable_len() =>
+            {
+                let max = algorithm.max_len() as u64 * 8;
+                let bits = bits.filter(|bits| *bits > 0).unwrap_or(max);
+                if bits > max {
+                    let name = quote_text(algorithm.tag().as_bytes());
+                    return Err(invalid(&format!(
+                        "maximum digest length for {name} is {max} bits"
                     )));
-                };
-                let len = Some(bits).filter(|bits| bits.is_multiple_of(8)).map(|bits| bits / 8);
-                match len.and_then(|len| family.function(usize::try_from(len).ok()?)) {
-                    Some(function) => Ok(Some(What::Digest(function))),
-                    None => {
+                }
+                let function = sized(family, bits);
+                function.map(Some).ok_or_else(|| invalid("length is not a multiple of 8"))
+            }
+            AlgorithmValue::Digest(family @ (AlgorithmFamily::Sha2 | AlgorithmFamily::Sha3)) => {
+                const LENGTHS: &str = "224, 256, 384, or 512";
+                match bits {
+                    Some(bits) => sized(family, bits).map(Some).ok_or_else(|| {
                         let name = quote_text(family.tag().as_bytes());
-                        let rule = format!("digest length for {name} must be {LENGTHS}");
-                        Err(Fault::length(&text, &rule))
-                    }
+                        invalid(&format!("digest length for {name} must be {LENGTHS}"))
+                    }),
+                    None if self.has(Key::Check) => Ok(None),
+                    None => Err(CommandLineError::plain(format!(
+                        "--algorithm={} requires specifying --length {LENGTHS}",
+                        family.tag().to_ascii_lowercase()
+                    ))),
                 }
             }
-            _ if bits.is_some_and(|bits| bits > 0) => Err(Fault::plain(
+            _ if bits.is_some_and(|bits| bits > 0) => Err(CommandLineError::plain(
                 "--length is only supported with --algorithm blake2b, sha2, or sha3",
             )),
-            Kind::AlgorithmFamily(AlgorithmFamily::One(algorithm)) => {
-                Ok(Some(What::Digest(algorithm.into())))
+            AlgorithmValue::Digest(AlgorithmFamily::One(algorithm)) => {
+                Ok(Some(SumFunction::Digest(algorithm.into())))
             }
-            Kind::Legacy(legacy) => Ok(Some(What::Legacy(legacy))),
+            AlgorithmValue::Legacy(legacy) => Ok(Some(SumFunction::Legacy(legacy))),
         }
     }
 
-    /// Fails where one option rules out another.
-    fn agree(&self, tool: Tool) -> Result<(), Fault> {
-        let tagged = match tool {
-            Tool::Cksum => self.tag != Some(Key::Untagged) && !self.check,
-            _ => self.tag.is_some(),
-        };
-        let verifying = |on: bool, name: &str| match on && !self.check {
-            true => Err(Fault::usage(format!(
-                "the --{name} option is meaningful only when verifying checksums"
-            ))),
-            false => Ok(()),
-        };
-        if self.base64 && self.raw {
-            return Err(Fault::usage("--base64 and --raw are mutually exclusive"));
+    /// Returns `true` if the lines begin with the algorithm's name.
+    fn is_tagged(&self, tool: Tool) -> bool {
+        match tool {
+            Tool::Cksum => self.tag() != Some(Key::Untagged),
+            _ => self.has(Key::Tag),
         }
-        if self.mode == Some(Key::Text) && (tagged || self.tag == Some(Key::Tag)) {
-            return Err(Fault::usage(match tool {
+    }
+
+    /// Fails if one option excludes another.
+    fn check_conflicts(&self, tool: Tool) -> Result<(), CommandLineError> {
+        let fail = |message: &str| Err(CommandLineError::usage(message));
+        if self.has(Key::Base64) && self.has(Key::Raw) {
+            return fail("--base64 and --raw are mutually exclusive");
+        }
+        let has_tag = self.tag() == Some(Key::Tag);
+        let is_tagged = has_tag || self.is_tagged(tool) && !self.has(Key::Check);
+        if self.mode() == Some(Key::Text) && is_tagged {
+            return fail(match tool {
                 Tool::Cksum => "--text mode is only supported with --untagged",
                 _ => "--tag does not support --text mode",
-            }));
+            });
         }
-        let meaningless = [
-            (self.zero, "--zero option is not supported"),
-            (self.tag == Some(Key::Tag), "--tag option is meaningless"),
-            (self.mode.is_some(), "--binary and --text options are meaningless"),
+        let only_without_check = [
+            (self.has(Key::Zero), "--zero option is not supported"),
+            (has_tag, "--tag option is meaningless"),
+            (self.mode().is_some(), "--binary and --text options are meaningless"),
         ];
-        if let (true, Some((_, what))) = (self.check, meaningless.iter().find(|(on, _)| *on)) {
-            return Err(Fault::usage(format!("the {what} when verifying checksums")));
+        let only_with_check = [
+            (self.has(Key::IgnoreMissing), "ignore-missing"),
+            (self.verbosity() == Some(Key::Status), "status"),
+            (self.verbosity() == Some(Key::Warn), "warn"),
+            (self.verbosity() == Some(Key::Quiet), "quiet"),
+            (self.has(Key::Strict), "strict"),
+        ];
+        let find = |options: &[(bool, &'static str)]| {
+            options.iter().find(|(is_given, _)| *is_given).map(|(_, text)| *text)
+        };
+        match self.has(Key::Check) {
+            true => find(&only_without_check)
+                .map_or(Ok(()), |text| fail(&format!("the {text} when verifying checksums"))),
+            false => find(&only_with_check).map_or(Ok(()), |name| {
+                fail(&format!("the --{name} option is meaningful only when verifying checksums"))
+            }),
         }
-        verifying(self.ignore_missing, "ignore-missing")?;
-        verifying(self.loudness == Some(Key::Status), "status")?;
-        verifying(self.loudness == Some(Key::Warn), "warn")?;
-        verifying(self.loudness == Some(Key::Quiet), "quiet")?;
-        verifying(self.strict, "strict")
     }
 
     fn manner(&self, label: &'static str) -> Manner {
         Manner {
-            report: match self.loudness {
+            report: match self.verbosity() {
                 Some(Key::Status) => Report::Nothing,
                 Some(Key::Quiet) => Report::Failures,
                 _ => Report::All,
             },
-            warn: match self.loudness {
+            warn: match self.verbosity() {
                 Some(Key::Warn) => Warn::WithTag(label),
                 _ => Warn::Never,
             },
-            strict: self.strict,
-            ignore_missing: self.ignore_missing,
+            strict: self.has(Key::Strict),
+            ignore_missing: self.has(Key::IgnoreMissing),
             needs_digests: false,
         }
     }
 
     fn style(&self, tool: Tool) -> LineStyle {
-        let tagged = match tool {
-            Tool::Cksum => self.tag != Some(Key::Untagged),
-            _ => self.tag.is_some(),
-        };
-        let format = match self.mode {
-            _ if tagged => LineFormat::Tagged,
+        let format = match self.mode() {
+            _ if self.is_tagged(tool) => LineFormat::Tagged,
             Some(Key::Binary) => LineFormat::Binary,
             _ => LineFormat::Untagged,
         };
         LineStyle::new(format)
-            .encoding(if self.base64 { DigestEncoding::Base64 } else { DigestEncoding::Hex })
-            .terminator(if self.zero { Terminator::Nul } else { Terminator::Newline })
+            .encoding(if self.has(Key::Base64) {
+                DigestEncoding::Base64
+            } else {
+                DigestEncoding::Hex
+            })
+            .terminator(if self.has(Key::Zero) { Terminator::Nul } else { Terminator::Newline })
     }
 }
 
-/// A decimal number, as large as it may be; blanks and a sign may stand before it.
-fn number(text: &OsString) -> Option<u64> {
+/// Parses a decimal number, after white space and a plus sign; clamps it to `u64::MAX`.
+fn number(text: &OsStr) -> Option<u64> {
     let text = text.as_bytes();
-    let blanks = text.iter().take_while(|b| matches!(b, b' ' | 9..=13)).count();
-    let text = &text[blanks..];
+    let text = &text[text.iter().take_while(|b| matches!(b, b' ' | 9..=13)).count()..];
     let digits = text.strip_prefix(b"+").unwrap_or(text);
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let fold = |n: u64, digit: &u8| n.saturating_mul(10).saturating_add(u64::from(digit - b'0'));

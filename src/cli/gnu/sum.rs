@@ -1,4 +1,4 @@
-//! Printing digests and checksums.
+//! Computes and prints digests and checksums.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -7,117 +7,113 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use hsum::Error;
 use hsum::engine::{self, Next, Plan, Reading, Source};
 use hsum::manifest::Terminator;
-use hsum::{Error, HashFunction};
 
-use super::super::exit::{self, Exit};
-use super::super::output::{Output, WriteError};
-use super::super::plan;
-use super::super::print::{self, Form, complain, complain_of};
-use super::legacy::{Checksum, Legacy, Running, hardware};
-use super::options::{Print, What};
+use crate::cli::exit::{self, Exit};
+use crate::cli::gnu::legacy::{Checksum, Checksummer, Legacy, hardware};
+use crate::cli::gnu::options::SumFunction;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::plan;
+use crate::cli::print::{self, Form, complain, complain_of};
 
-pub(super) fn run(what: What, print: Print, debug: bool, operands: Vec<OsString>) -> Result<Exit> {
+pub(super) fn run(
+    function: SumFunction,
+    form: Form,
+    debug: bool,
+    operands: Vec<OsString>,
+) -> Result<Exit> {
     let mut output = Output::plain_stdout()?;
-    if let (true, What::Legacy(Legacy::Crc | Legacy::Crc32b), Some(name)) =
-        (debug, what, hardware())
+    if let (true, SumFunction::Legacy(Legacy::Crc | Legacy::Crc32b), Some(name)) =
+        (debug, function, hardware())
     {
         complain(format_args!("using {name} hardware support"));
     }
-    let named = !operands.is_empty();
-    let sources: Vec<Source> = match named {
+    let has_names = !operands.is_empty();
+    let sources: Vec<Source> = match has_names {
         true => operands.into_iter().map(|word| plan::source(&PathBuf::from(word))).collect(),
         false => vec![Source::Stdin],
     };
-    let stdins = sources.iter().filter(|source| **source == Source::Stdin).count();
-    // The second has what the first left, and so must wait for it.
-    let threads = if stdins > 1 { Some(NonZeroUsize::MIN) } else { None };
-    let all_well = match what {
-        What::Digest(function) => digests(function, threads, sources, print, &mut output),
-        What::Legacy(legacy) => checksums(legacy, threads, sources, print, named, &mut output),
+    let digest = match function {
+        SumFunction::Digest(digest) => Some(digest),
+        SumFunction::Legacy(_) => None,
+    };
+    let mut plan = Plan::new(digest).reading(Reading::Plain);
+    if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+        // The first `-` reads standard input to its end before the second one may start.
+        plan = plan.threads(NonZeroUsize::MIN);
+    }
+    let success = match function {
+        SumFunction::Digest(_) => digests(&plan, sources, form, &mut output),
+        SumFunction::Legacy(legacy) => {
+            checksums(legacy, &plan, sources, form, has_names, &mut output)
+        }
     };
     output.finish()?;
-    match (super::close_stdin(stdins > 0), all_well) {
-        (Exit::Success, true) => Ok(Exit::Success),
-        _ => Ok(Exit::Failed),
-    }
+    Ok(if success { Exit::Success } else { Exit::Failed })
 }
 
-/// What to do after a line: go on, if it could be written.
-fn step(result: Result<(), WriteError>) -> ControlFlow<()> {
+/// Continues after a line that was written; otherwise ends the program.
+fn proceed(result: Result<(), WriteError>) -> ControlFlow<()> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => exit::exit_now(&error),
     }
 }
 
-/// Whether all files could be read.
-fn digests(
-    function: HashFunction,
-    threads: Option<NonZeroUsize>,
-    sources: Vec<Source>,
-    print: Print,
-    output: &mut Output,
-) -> bool {
-    let mut plan = Plan::new([function]).reading(Reading::Plain);
-    if let Some(threads) = threads {
-        plan = plan.threads(threads);
-    }
-    let form = match print {
-        Print::Lines(style) => Form::Lines(style),
-        Print::Raw => Form::Raw,
-    };
+/// Prints the digests; returns `false` if a file could not be read.
+fn digests(plan: &Plan, sources: Vec<Source>, form: Form, output: &mut Output) -> bool {
     let summary =
-        engine::run(&plan, sources, |outcome| step(print::outcome(&outcome, form, output)));
+        engine::run(plan, sources, |outcome| proceed(print::outcome(&outcome, form, output)));
     summary.failed == 0
 }
 
+/// Prints the checksums; returns `false` if a file could not be read.
 fn checksums(
     legacy: Legacy,
-    threads: Option<NonZeroUsize>,
+    plan: &Plan,
     sources: Vec<Source>,
-    print: Print,
-    named: bool,
+    form: Form,
+    has_names: bool,
     output: &mut Output,
 ) -> bool {
-    let mut all_well = true;
-    let mut show = |source: &Source, result: Result<Running, Error>, next| {
+    let mut success = true;
+    let mut print = |source: &Source, result: Result<Checksummer, Error>, next| {
         match result {
-            Ok(running) => checksum(&running.finish(), named.then_some(source), print, output)?,
+            Ok(checksummer) => {
+                let name = has_names.then(|| source.name().as_os_str().as_bytes());
+                print_checksum(&checksummer.finish(), name, form, output)?;
+            }
             Err(error) => {
-                all_well = false;
+                success = false;
                 output.flush()?;
                 complain_of(source.name(), &error);
             }
         }
         if next == Next::Awaited { output.flush() } else { Ok(()) }
     };
-    let mut plan = Plan::default().reading(Reading::Plain);
-    if let Some(threads) = threads {
-        plan = plan.threads(threads);
-    }
     engine::fold(
-        &plan,
+        plan,
         sources,
-        || Running::new(legacy),
-        Running::update,
-        |source, result, next| step(show(&source, result, next)),
+        || Checksummer::new(legacy),
+        Checksummer::update,
+        |source, result, next| proceed(print(&source, result, next)),
     );
-    all_well
+    success
 }
 
-fn checksum(
+fn print_checksum(
     checksum: &Checksum,
-    source: Option<&Source>,
-    print: Print,
+    name: Option<&[u8]>,
+    form: Form,
     output: &mut Output,
 ) -> Result<(), WriteError> {
-    let Print::Lines(style) = print else { return output.bytes(&checksum.bytes()) };
+    let Form::Lines(style) = form else { return output.bytes(&checksum.bytes()) };
     let mut line = checksum.text().into_bytes();
-    if let Some(source) = source {
+    if let Some(name) = name {
         line.push(b' ');
-        line.extend_from_slice(source.name().as_os_str().as_bytes());
+        line.extend_from_slice(name);
     }
     line.push(match style.terminator {
         Terminator::Newline => b'\n',
