@@ -112,7 +112,7 @@ impl Imports<'_> {
         }
     }
 
-    /// Records a path that stands in an expression, a type or a macro.
+    /// Records a path in an expression, a type or a macro.
     fn path(&mut self, path: &[String]) {
         // A single name is a local one, or bound by a `use` that is recorded already.
         if path.len() > 1

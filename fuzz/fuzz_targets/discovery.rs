@@ -1,4 +1,5 @@
-//! Any URL has candidates on its own host, in its own folder, and never itself; any body is a list or is not.
+//! The candidates of any URL are on its host, in its folder, and never the URL itself; any body is accepted or
+//! refused as a list without a panic.
 #![no_main]
 
 use hsum::net::Url;

@@ -1,5 +1,5 @@
-//! Whatever a server or a file says of names, cookies, challenges, digests and passwords: never a panic, and
-//! what comes of it cannot leave its place.
+//! Any names, cookies, challenges, digests and passwords of a server or a file: no panic, and no result
+//! that leaves its line or its folder.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;
@@ -33,7 +33,7 @@ fuzz_target!(|input: (u8, &[u8])| {
             for field in text.split(|byte| *byte == b'\n') {
                 let _ = jar.set(&url, field, NOW);
             }
-            // What is kept is read back, and sent on one line.
+            // A stored cookie is read back, and sent on one line.
             let file = jar.to_bytes(NOW);
             let (again, bad) = CookieJar::parse(&file, NOW);
             assert!(bad.is_empty(), "{bad:?}");

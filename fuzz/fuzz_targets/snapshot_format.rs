@@ -1,5 +1,6 @@
-//! Any bytes are a record of a tree or refused, never a panic; what is written is read back, and a record, written again,
-//! is the same bytes. Each line that names a file is an entry, or the record is refused, by `check` too.
+//! Any bytes are a valid record or refused, never a panic. Written entries are read back, and a record
+//! that is written again has the same bytes. Each line that names a file is an entry, also for `check`,
+//! or the record is refused.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;
@@ -13,9 +14,9 @@ use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    /// As they are.
+    /// An unchanged record.
     Bytes(&'a [u8]),
-    /// Lines that are given the beginning and the end that they need to be looked at.
+    /// Lines that are completed to a record, so that the parser reaches them.
     Lines { version_1: bool, md5: bool, lines: &'a [u8] },
     Entries { sealed: bool, entries: Vec<(&'a [u8], Kind<'a>)> },
 }
@@ -63,7 +64,7 @@ fn again(bytes: Vec<u8>) {
     }
     let Ok(record) = record else { return };
     let text = write(&record);
-    // Version 1 is written as version 2, with another end. A seal, which cannot be made again, may follow.
+    // Version 1 is written as version 2, with another end. A seal, which needs the key, may follow.
     let version_1 = b"hsum-snapshot 1";
     if bytes.starts_with(version_1) {
         let end = text.len() - text.iter().rev().skip(1).position(|byte| *byte == b'\n').unwrap() - 1;

@@ -1,12 +1,12 @@
-//! Files that are read into memory may be devices without an end.
+//! Files that are read into memory are limited in size, since they may be endless devices.
 
 use crate::support::*;
 
-/// Enough for the program and the largest limit that is tried here.
+/// An address space that suffices for the program and the largest limit in these tests.
 const MEMORY: &str = "ulimit -v 1500000";
 
 #[test]
-fn a_device_is_refused_soon() {
+fn endless_devices_are_refused() {
     let dir = Dir::with(&["a"]);
     dir.write("key", "k");
     let url = "http://localhost:1/x --retries 0";
@@ -46,9 +46,9 @@ fn a_device_is_refused_soon() {
     }
 }
 
-/// All names before it count.
+/// The names before it are used.
 #[test]
-fn a_name_without_end_is_told_with_its_line() {
+fn an_endless_name_is_reported_with_its_line() {
     let dir = Dir::with(&["a", "b"]);
     let long = "x".repeat((1 << 20) + 1);
     dir.write("names", format!("a\n\nb\n{long}\na\n"));
@@ -57,14 +57,14 @@ fn a_name_without_end_is_told_with_its_line() {
     dir.write("names", format!("a\0b\0{long}"));
     let message = "hsum: names: 3: name longer than 1048576 bytes\n";
     dir.words("-0 --files-from names").gives(1, list(&["a", "b"]), message);
-    // The longest is tried, and is too long for the system.
+    // The longest name is passed to the system, which refuses it.
     dir.write("names", format!("{}\na\n", &long[1..]));
     dir.words("--files-from names").run().is_in(1, list(&["a"]).as_bytes(), "File name too long");
 }
 
 /// Neither pipes nor process substitutions are refused.
 #[test]
-fn a_pipe_is_read_to_its_end() {
+fn pipes_are_read_to_their_end() {
     let dir = Dir::with(&["a"]);
     dir.write("key", "k");
     let script = "echo 'X-A: b' | \"$HSUM\" sign -s rfc9421 -k file:key --cover x-a \

@@ -1,4 +1,4 @@
-//! Files that change while they are read, and files that are not what they were.
+//! Files that change while they are read, and files of special kinds.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::support::*;
 
-/// Runs `hsum WORDS`, with slow reads of `file`, while another thread changes the file again and
-/// again; `None` where reads cannot be slowed down.
+/// Runs `hsum WORDS`, with slow reads of `file`, while another thread changes the file repeatedly;
+/// returns `None` if reads cannot be slowed down.
 fn while_changing(
     dir: &Dir,
     file: &str,
@@ -37,7 +37,7 @@ fn while_changing(
     })
 }
 
-/// Rewrites a file as `cp -p`, `rsync --inplace` and `touch -r` do: other contents, the same times.
+/// Rewrites a file as `cp -p`, `rsync --inplace` and `touch -r` do: new contents, the same times.
 fn rewrite(path: &Path) {
     use std::io::Write;
     let mut file = fs::File::options().write(true).open(path).expect("a file");
@@ -52,7 +52,7 @@ fn append(path: &Path) {
     file.write_all(b"changed").expect("to write");
 }
 
-/// Creates a file of `size` bytes in `t`, and lists that name it.
+/// Creates a file of `size` bytes in `t`, and checksum files that list it.
 fn listed(size: usize) -> Dir {
     let (dir, digest) = (Dir::new(), sha256(""));
     dir.write("t/file", vec![b'A'; size]);
@@ -62,7 +62,7 @@ fn listed(size: usize) -> Dir {
     dir
 }
 
-/// Every way to read a file, of 300,000 bytes or less.
+/// All commands that read a file, here of at most 300,000 bytes.
 const READERS: [&str; 12] = [
     "t/file",
     "t",
@@ -95,16 +95,16 @@ fn every_reader_sees_a_change() {
 
 /// Asserts that a run failed with this message, and printed no digest, MAC, signature or `OK`.
 #[track_caller]
-fn fails(ran: &Ran, said: &str, words: &str) {
+fn fails(ran: &Ran, message: &str, words: &str) {
     assert_ne!(ran.status.code(), Some(0), "{words}");
-    assert!(ran.stderr.contains(said), "{words}: {}", ran.stderr);
+    assert!(ran.stderr.contains(message), "{words}: {}", ran.stderr);
     let failed = b"t/file: FAILED open or read\n";
     assert!(ran.stdout.is_empty() || ran.stdout == failed, "{words}");
 }
 
-/// The GNU names print the digest of what was read.
+/// GNU's tools print the digest of the bytes that were read.
 #[test]
-fn gnu_names_do_not_look() {
+fn gnu_tools_do_not_detect_changes() {
     let dir = Dir::new();
     dir.write("file", vec![b'A'; 300_000]);
     for words in ["gnu sha256sum file", "gnu cksum file", "gnu sum file"] {
@@ -113,9 +113,9 @@ fn gnu_names_do_not_look() {
     }
 }
 
-/// A read that ends early, without an error.
+/// A read ends early without an error.
 #[test]
-fn what_ends_before_its_size_is_no_digest() {
+fn a_file_shorter_than_its_size_is_an_error() {
     if !has("strace") {
         return;
     }
@@ -129,7 +129,7 @@ fn what_ends_before_its_size_is_no_digest() {
     }
 }
 
-/// Their sizes are made up, their contents are what is read.
+/// Their sizes are wrong, but their contents are readable.
 #[test]
 fn files_of_the_kernel_are_read_by_every_reader() {
     let dir = Dir::new();
@@ -146,7 +146,7 @@ fn files_of_the_kernel_are_read_by_every_reader() {
     }
 }
 
-/// Opening some devices acts on them, so the kind of a listed file is known before it is opened.
+/// The type of a listed file is checked before it is opened, since opening some devices has effects.
 #[test]
 fn listed_devices_are_not_opened() {
     let dir = Dir::new();
@@ -172,9 +172,9 @@ fn listed_devices_are_not_opened() {
     }
 }
 
-/// A FIFO beside a file is not taken for a checksum file, and not waited for.
+/// A FIFO with the name of a checksum file is ignored instead of blocking.
 #[test]
-fn a_fifo_is_no_checksum_file() {
+fn a_fifo_is_not_a_checksum_file() {
     let dir = Dir::with(&["a"]);
     dir.fifo("a.sha256");
     dir.write("SHA256SUMS", list(&["a"]));

@@ -1,10 +1,10 @@
-//! `hsum check`: lists in all shapes, files in all states.
+//! `hsum check`: checksum files in all formats, files in all states.
 
 use std::os::unix::net::UnixListener;
 
 use crate::support::*;
 
-/// Checks the list by itself; `a` and `b` are there and hold their own names.
+/// Checks a checksum file in a directory with the files `a` and `b`, which contain their own names.
 fn check(lines: impl AsRef<[u8]>, flags: &str) -> Ran {
     let dir = Dir::with(&["a", "b"]);
     dir.write("list", lines);
@@ -12,7 +12,7 @@ fn check(lines: impl AsRef<[u8]>, flags: &str) -> Ran {
 }
 
 #[test]
-fn every_shape_of_line() {
+fn every_format_of_line() {
     let (sha, md) = (sha256("a"), md5("a"));
     for line in [
         format!("{sha}  a"),
@@ -41,7 +41,7 @@ fn every_shape_of_line() {
 }
 
 #[test]
-fn shapes_that_are_no_entries() {
+fn lines_that_are_not_entries() {
     let sha = sha256("a");
     for line in [
         "nonsense".into(),
@@ -75,7 +75,7 @@ fn shapes_that_are_no_entries() {
 }
 
 #[test]
-fn shapes_whose_name_is_another() {
+fn blanks_brackets_and_escapes_belong_to_the_name() {
     let sha = sha256("a");
     for (line, name) in [
         (format!("{sha}   a"), "' a'"),
@@ -95,7 +95,7 @@ fn shapes_whose_name_is_another() {
 }
 
 #[test]
-fn one_list_mixes_algorithms_and_shapes() {
+fn a_list_may_mix_algorithms_and_formats() {
     let dir = Dir::with(&["a", "b"]);
     let tagged = dir.words("--tag -a md5,sha1,sha512-256,sha3-384,shake128,blake2s,blake3 a b");
     let mut lines = tagged.run().exits(0);
@@ -108,7 +108,7 @@ fn one_list_mixes_algorithms_and_shapes() {
 }
 
 #[test]
-fn every_algorithm_reads_back_in_every_form() {
+fn output_of_every_algorithm_and_format_is_verified() {
     let dir = Dir::with(&["a"]);
     for algorithm in hsum::Algorithm::ALL {
         let name = algorithm.name();
@@ -124,7 +124,7 @@ fn every_algorithm_reads_back_in_every_form() {
 }
 
 #[test]
-fn untagged_lists_of_other_algorithms_need_a_name() {
+fn untagged_lines_of_other_algorithms_need_a_name() {
     let dir = Dir::with(&["a"]);
     let lines = dir.words("-a sha3-256 a").run().stdout;
     dir.words("check -a sha3-256").stdin(lines.clone()).prints("a: OK\n");
@@ -138,7 +138,7 @@ fn untagged_lists_of_other_algorithms_need_a_name() {
 }
 
 #[test]
-fn comments_and_blank_lines_do_not_count() {
+fn comments_and_blank_lines_are_ignored() {
     let lines = format!("# comment\n\n#\n\r\n{}# end", list(&["a"]));
     check(lines, "--strict").is(0, b"a: OK\n", "");
 }
@@ -152,8 +152,8 @@ fn lists_without_entries_fail() {
     }
 }
 
-/// a, which is good; b, which is not; gone; a bad line.
-fn of_all_kinds() -> String {
+/// Returns a list of a, which matches; b, which does not; a missing file; and a bad line.
+fn mixed_list() -> String {
     let wrong = format!("{}  b\n", sha256("B"));
     list(&["a"]) + &wrong + &list(&["gone"]) + "nonsense\n"
 }
@@ -166,7 +166,7 @@ const REASON: &str = "hsum: list: 4: improperly formatted checksum line: \
     the line starts with neither a digest nor an algorithm\n";
 
 #[test]
-fn verdicts_and_warnings() {
+fn results_and_warnings() {
     let all = "a: OK\nb: FAILED\ngone: FAILED open or read\n";
     let failed = "b: FAILED\ngone: FAILED open or read\n";
     let (quiet, loud) = (format!("{GONE}{WARNINGS}"), format!("{GONE}{REASON}{WARNINGS}"));
@@ -176,7 +176,7 @@ fn verdicts_and_warnings() {
         ("--status", "", GONE),
         ("--warn", all, &loud),
         ("-w", all, &loud),
-        // The last one wins.
+        // The last option counts.
         ("--status --quiet", failed, &quiet),
         ("--quiet --status", "", GONE),
         ("--quiet --warn", all, &loud),
@@ -188,14 +188,14 @@ fn verdicts_and_warnings() {
         ("--warn --warn", all, &loud),
         ("--quiet --quiet", failed, &quiet),
     ] {
-        let ran = check(of_all_kinds(), flags);
+        let ran = check(mixed_list(), flags);
         assert_eq!(ran.exits(1), stdout, "{flags}");
         assert_eq!(ran.stderr, stderr, "{flags}");
     }
 }
 
 #[test]
-fn warnings_in_the_plural() {
+fn warnings_use_the_plural() {
     let wrong = |name| format!("{}  {name}\n", sha256("no"));
     let lines = "x\ny\n".to_owned() + &wrong("a") + &wrong("b") + &wrong("g") + &wrong("h");
     check(lines, "--quiet").is(
@@ -227,7 +227,7 @@ fn ignore_missing() {
     let none = "hsum: list: no file was verified\n";
     check(list(&["gone"]), "--ignore-missing").is(1, b"", none);
     check(list(&["gone"]), "--ignore-missing --status").is(1, b"", "");
-    // Only what is not there is forgiven.
+    // Only missing files are ignored.
     check(list(&["a", "a/x"]), "--ignore-missing").is(
         1,
         b"a: OK\na/x: FAILED open or read\n",
@@ -236,7 +236,7 @@ fn ignore_missing() {
 }
 
 #[test]
-fn several_lists_each_on_its_own() {
+fn several_lists_are_checked_independently() {
     let dir = Dir::with(&["a", "b"]);
     dir.write("1", list(&["a"]));
     dir.write("2", list(&["b", "gone"]));
@@ -254,7 +254,7 @@ fn several_lists_each_on_its_own() {
 }
 
 #[test]
-fn a_good_list_does_not_make_up_for_a_bad_one() {
+fn one_failed_list_fails_the_run() {
     let dir = Dir::with(&["a"]);
     dir.write("good", list(&["a"]));
     dir.write("bad", format!("{}  a\n", sha256("A")));
@@ -297,7 +297,7 @@ fn standard_input_listed_twice_is_empty_the_second_time() {
 }
 
 #[test]
-fn what_is_no_file_is_no_match_and_never_waited_for() {
+fn special_files_fail_without_blocking() {
     let dir = Dir::with(&["a"]);
     dir.mkdir("d");
     dir.fifo("fifo");
@@ -329,7 +329,7 @@ fn a_fifo_as_a_list_is_read() {
 }
 
 #[test]
-fn what_cannot_be_read() {
+fn unreadable_files_and_lists_fail() {
     let dir = Dir::with(&["a", "locked"]);
     dir.write("list", list(&["locked", "a"]));
     dir.write("secret", list(&["a"]));
@@ -365,7 +365,7 @@ fn a_line_of_100_kilobytes_is_one_bad_line() {
 }
 
 #[test]
-fn nul_in_a_line_is_bad_and_hides_nothing() {
+fn a_line_with_nul_is_bad_and_hides_no_other() {
     let lines = format!("{}  a\0nother\n{}", sha256("a"), list(&["b"]));
     check(lines, "-w").is(
         0,
@@ -394,11 +394,11 @@ fn one_bad_line_among_many() {
     dir.words("check --strict --quiet").stdin(lines).gives(1, "", warning);
 }
 
-/// Every order of the four kinds of line, in groups too: none hides another.
+/// Tries every order of the four kinds of line, repeated or not: none hides another.
 #[test]
-fn every_line_is_judged_in_every_order() {
+fn every_line_is_reported_in_every_order() {
     let dir = Dir::with(&["a", "b"]);
-    let lines: Vec<String> = of_all_kinds().lines().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> = mixed_list().lines().map(|line| format!("{line}\n")).collect();
     let verdicts = ["a: OK\n", "b: FAILED\n", "gone: FAILED open or read\n", ""];
     for order in 0..256 {
         let picks = [order % 4, order / 4 % 4, order / 16 % 4, order / 64];
@@ -412,7 +412,7 @@ fn every_line_is_judged_in_every_order() {
 }
 
 #[test]
-fn verdicts_come_in_the_order_of_the_list() {
+fn results_follow_the_order_of_the_list() {
     let dir = Dir::new();
     let mut numbers = Numbers::new(3);
     let (mut lines, mut expected) = (String::new(), String::new());
@@ -435,7 +435,7 @@ fn verdicts_come_in_the_order_of_the_list() {
 }
 
 #[test]
-fn messages_stand_where_they_belong() {
+fn messages_appear_between_the_right_lines() {
     let dir = Dir::with(&["a", "b"]);
     dir.write("list", list(&["a", "gone", "b"]) + "bad\n" + &list(&["a"]));
     let expected = "a: OK\nhsum: gone: No such file or directory\ngone: FAILED open or read\n\

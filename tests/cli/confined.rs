@@ -1,10 +1,10 @@
-//! Names in lists that must not lead out of a directory.
+//! Names in checksum files that must not lead out of a directory.
 
 use crate::support::*;
 
 const OUT: &str = "Leads out of the directory; see --allow-outside and --beneath\n";
 
-/// `outside`, and `in` with links of all kinds.
+/// Creates `outside`, and `in` with links of all kinds.
 fn tree() -> Dir {
     let dir = Dir::new();
     dir.write("outside", "x");
@@ -18,7 +18,7 @@ fn tree() -> Dir {
     dir
 }
 
-/// `hsum check ARGS`, in `in`; with `fault`, where `openat2` fails so.
+/// Runs `hsum check ARGS` in `in`, with `openat2` failing with `fault`.
 fn check(dir: &Dir, fault: Option<&str>, args: &str) -> Option<Ran> {
     let Some(fault) = fault else {
         return Some(dir.shell(&format!("cd in && exec \"$HSUM\" check {args}")).run());
@@ -30,7 +30,7 @@ fn check(dir: &Dir, fault: Option<&str>, args: &str) -> Option<Ran> {
     Some(dir.shell(&format!("cd in && exec {strace} \"$HSUM\" check {args}")).run())
 }
 
-/// Where the kernel confines names, and where it does not.
+/// The errors of `openat2`: none if the kernel can confine names, others if it cannot.
 const FAULTS: [Option<&str>; 3] = [None, Some("ENOSYS"), Some("EPERM")];
 
 #[test]
@@ -51,20 +51,20 @@ fn links_in_foreign_lists_do_not_lead_out() {
     dir.write("in/list.json", format!("[{}]", objects.join(",")));
     let failed = outside.map(|name| format!("{name}: FAILED open or read\n")).concat();
     let good = |names: &[&str]| names.iter().map(|n| format!("{n}: OK\n")).collect::<String>();
-    let mut said = outside.map(|name| format!("hsum: {name}: {OUT}")).concat();
-    said += "hsum: WARNING: 3 listed files could not be read\n";
+    let mut message = outside.map(|name| format!("hsum: {name}: {OUT}")).concat();
+    message += "hsum: WARNING: 3 listed files could not be read\n";
     for list in ["list", "list.sfv", "list.json"] {
         for fault in FAULTS {
             let Some(ran) = check(&dir, fault, list) else { return };
-            ran.is(1, (failed.clone() + &good(&inside)).as_bytes(), &said);
+            ran.is(1, (failed.clone() + &good(&inside)).as_bytes(), &message);
         }
         let all = check(&dir, None, &format!("{list} --allow-outside")).expect("no strace needed");
         all.is(0, (good(&outside) + &good(&inside)).as_bytes(), "");
-        // A file that the user names may be anywhere.
+        // A file on the command line may be anywhere.
         let one = check(&dir, None, &format!("{list} --only link")).expect("no strace needed");
         one.is(0, b"link: OK\n", "");
     }
-    // GNU's lines are as they always were.
+    // GNU lines may name any file.
     dir.write("in/gnu", format!("{x}  up/outside\n{x}  ../outside\n"));
     let ran = check(&dir, None, "gnu").expect("no strace needed");
     ran.is(0, b"up/outside: OK\n../outside: OK\n", "");
@@ -89,7 +89,7 @@ fn beneath_a_directory() {
         );
         ran.is(1, stdout.as_bytes(), &stderr);
     }
-    // Names that lead out as they stand, in lists of all shapes.
+    // Names that lead out without any link, in all formats.
     for name in ["../outside", "d/../../outside", "/etc/passwd", "d/../a"] {
         let gnu = lines(&[name, "a"]);
         let bsd = format!("SHA256 ({name}) = {x}\nSHA256 (a) = {x}\n");
@@ -103,7 +103,7 @@ fn beneath_a_directory() {
             );
         }
     }
-    // From another directory, for every shape of list, and when a mismatch is explained.
+    // From another directory, for every format, and when a mismatch is explained.
     dir.write("list", format!("{}  a\n", sha256("")));
     dir.write("a", "another file of the same name");
     dir.words("check --beneath in list").gives(
@@ -113,8 +113,8 @@ fn beneath_a_directory() {
          hsum: WARNING: 1 computed checksum did NOT match\n",
     );
     dir.write("list", format!("{}  a\n", blake3("x")));
-    let said = "hsum: a: the expected digest is the file's BLAKE3: say so with -a blake3\n";
-    dir.words("check --beneath in list").run().is_in(1, b"a: FAILED\n", said);
+    let message = "hsum: a: the expected digest is the file's BLAKE3: say so with -a blake3\n";
+    dir.words("check --beneath in list").run().is_in(1, b"a: FAILED\n", message);
     dir.write("list.sfv", "a 8CDC1683\n");
     dir.words("check --beneath in list.sfv").prints("a: OK\n");
     dir.write("lists/a.sha256", &x);

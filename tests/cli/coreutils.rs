@@ -1,10 +1,10 @@
-//! Random trees and random damage: coreutils say the same.
+//! Random trees and random damage: coreutils and hsum agree.
 
 use std::fs;
 
 use crate::support::*;
 
-/// A tree of a few dozen files; returns their paths, sorted.
+/// Creates a tree of a few dozen files, and returns their sorted paths.
 fn plant(dir: &Dir, numbers: &mut Numbers) -> Vec<String> {
     let mut paths = Vec::new();
     let mut folders = vec!["t".to_owned()];
@@ -36,7 +36,7 @@ fn sorted(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 #[test]
-fn the_lists_of_random_trees_are_theirs() {
+fn digests_of_random_trees_are_the_same() {
     if !has("sha256sum") || !has("md5sum") {
         return;
     }
@@ -54,9 +54,9 @@ fn the_lists_of_random_trees_are_theirs() {
     }
 }
 
-/// Lists with lost files, flipped bits and bad lines: the same verdicts, warnings and status.
+/// Lists of missing files, flipped bits and bad lines: results, warnings and statuses agree.
 #[test]
-fn the_verdicts_on_random_damage_are_theirs() {
+fn results_on_random_damage_are_the_same() {
     if !has("sha256sum") {
         return;
     }

@@ -1,4 +1,4 @@
-//! `hsum check --expect` and `hsum convert`: a digest that somebody gave, in whatever notation.
+//! `hsum check --expect` and `hsum convert`: digests given in any notation.
 
 use crate::support::*;
 
@@ -14,7 +14,7 @@ fn abc() -> Dir {
 }
 
 #[test]
-fn a_file_with_its_digest() {
+fn a_file_matches_its_digest() {
     let dir = abc();
     for digest in [
         ABC,
@@ -42,7 +42,7 @@ fn several_digests_must_all_match() {
     ran.is_in(1, b"a: FAILED\n", &format!("hsum: a: expected SHA256 {wrong}\n"));
     assert!(ran.stderr.contains(&format!("hsum: a: got      SHA256 {ABC} of 3 bytes\n")));
     assert!(!ran.stderr.contains("WARNING"), "{}", ran.stderr);
-    // Of one function, any of the digests in one argument.
+    // Any digest of an algorithm may match if all are in one argument.
     let either = format!("sha256:{wrong} sha256:{ABC}");
     dir.hsum(["check", "a", "-e", &either]).prints("a: OK\n");
 }
@@ -61,7 +61,7 @@ fn several_files() {
 }
 
 #[test]
-fn weak_digests_are_warned_of_or_refused() {
+fn weak_digests_cause_a_warning_or_are_refused() {
     let dir = abc();
     let warning = "hsum: WARNING: MD5 alone protects against accidents, not against an attacker\n";
     dir.hsum(["check", "a", "-e", ABC_MD5]).gives(0, "a: OK\n", warning);
@@ -72,7 +72,7 @@ fn weak_digests_are_warned_of_or_refused() {
 }
 
 #[test]
-fn what_is_no_digest_is_wrong_usage() {
+fn an_invalid_digest_is_wrong_usage() {
     let dir = abc();
     for (digest, word) in [
         ("", "the text is empty"),
@@ -88,7 +88,7 @@ fn what_is_no_digest_is_wrong_usage() {
 }
 
 #[test]
-fn what_the_file_is_instead() {
+fn mismatches_are_explained() {
     let dir = abc();
     let rival = "hsum: a: the expected digest is the file's SHA3-256: say so with -a sha3-256\n";
     dir.hsum(["check", "a", "-e", ABC_SHA3]).run().is_in(1, b"a: FAILED\n", rival);
@@ -126,7 +126,7 @@ fn what_the_file_is_instead() {
 }
 
 #[test]
-fn converts() {
+fn digests_are_converted() {
     let dir = Dir::new();
     for (notation, text) in [
         ("hex", ABC),
@@ -150,7 +150,7 @@ fn converts() {
 }
 
 #[test]
-fn what_cannot_be_converted_is_named_and_the_rest_is_done() {
+fn invalid_lines_are_named_and_the_rest_is_converted() {
     let dir = Dir::new();
     dir.hsum(["convert", "nonsense", ABC]).gives(
         1,
@@ -162,11 +162,11 @@ fn what_cannot_be_converted_is_named_and_the_rest_is_done() {
         format!("{ABC}\n{ABC}\n").as_bytes(),
         "hsum: 'standard input': 2: 'h1:' is Go's hash",
     );
-    // What follows in a line that is too long is no digest of its own.
+    // The rest of a line that is too long is not read as a digest.
     for filler in [" ", "x"] {
         let long = format!("{}{ABC}\n{ABC}\n", filler.repeat(16 * 1024));
-        let said = "hsum: 'standard input': 1: the line is too long\n";
-        dir.hsum(["convert"]).stdin(long).gives(1, format!("{ABC}\n"), said);
+        let message = "hsum: 'standard input': 1: the line is too long\n";
+        dir.hsum(["convert"]).stdin(long).gives(1, format!("{ABC}\n"), message);
     }
     let fits = format!("{}{ABC}\n", " ".repeat(16 * 1024 - 65));
     dir.hsum(["convert"]).stdin(fits).prints(format!("{ABC}\n"));

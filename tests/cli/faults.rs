@@ -1,4 +1,4 @@
-//! What the system may do to a program: closed streams, little memory, failing reads.
+//! Faults of the system: closed streams, little memory, failing reads.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,13 +21,13 @@ fn a_closed_standard_output_is_reported() {
 }
 
 #[test]
-fn a_closed_standard_input_is_no_empty_file() {
+fn a_closed_standard_input_is_not_an_empty_file() {
     let dir = Dir::new();
     dir.shell("exec \"$HSUM\" - <&-").gives(1, "", "hsum: -: Bad file descriptor\n");
 }
 
 #[test]
-fn everything_closed_is_no_panic() {
+fn all_streams_closed_does_not_panic() {
     let dir = Dir::with(&["a"]);
     let ran = dir.shell("\"$HSUM\" a - <&- >&- 2>&-; echo $? > status").run();
     assert_eq!(ran.signal(), None);
@@ -35,7 +35,7 @@ fn everything_closed_is_no_panic() {
 }
 
 #[test]
-fn any_number_of_threads_may_be_asked_for() {
+fn any_number_of_threads_is_accepted() {
     let dir = Dir::with(&["a", "b", "c"]);
     for threads in ["100000", "4294967296", "18446744073709551615"] {
         dir.hsum(["-j", threads, "a", "b", "c"]).prints(list(&["a", "b", "c"]));
@@ -44,7 +44,7 @@ fn any_number_of_threads_may_be_asked_for() {
 }
 
 #[test]
-fn little_memory() {
+fn little_memory_is_enough() {
     let dir = Dir::with(&["a", "b", "c"]);
     dir.write("list", list(&["a", "b", "c"]));
     dir.shell("ulimit -v 60000; exec \"$HSUM\" -j 2 a b c").prints(list(&["a", "b", "c"]));
@@ -52,9 +52,9 @@ fn little_memory() {
     dir.shell(script).prints("a: OK\nb: OK\nc: OK\n");
 }
 
-/// With few descriptors fewer files are open at a time; none is lost.
+/// With few descriptors fewer files are open at a time, and none is lost.
 #[test]
-fn few_descriptors() {
+fn few_descriptors_are_enough() {
     let dir = Dir::new();
     let mut expected = String::new();
     for i in 0..300 {
@@ -68,9 +68,9 @@ fn few_descriptors() {
     }
 }
 
-/// Files of all sizes, of which the longest is met last, pass from thread to thread.
+/// Files of all sizes, the longest last, are passed between threads.
 #[test]
-fn sizes_far_apart() {
+fn files_of_very_different_sizes() {
     let dir = Dir::new();
     let mut expected = String::new();
     for i in 0..120usize {
@@ -84,7 +84,7 @@ fn sizes_far_apart() {
     }
 }
 
-/// The longest is left when all else is done, and divided among the threads.
+/// The longest file is the last, and is divided among the threads.
 #[test]
 fn the_longest_of_a_folder() {
     let dir = Dir::new();
@@ -99,7 +99,7 @@ fn the_longest_of_a_folder() {
     }
 }
 
-/// More directories than are kept open, each with files that wait for larger ones.
+/// More directories than can be open at a time, each with files that wait for larger ones.
 #[test]
 fn many_directories() {
     let dir = Dir::new();
@@ -117,7 +117,7 @@ fn many_directories() {
     dir.shell("ulimit -n 40; exec \"$HSUM\" t").prints(&expected);
 }
 
-/// Runs it while strace makes a system call fail; `None` where that cannot be done.
+/// Runs `hsum WORDS` while strace makes a system call fail; `None` without strace.
 fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<Ran> {
     let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
     if !probe.is_ok_and(|status| status.success()) {
@@ -134,7 +134,7 @@ fn injected(dir: &Dir, fault: &str, path: Option<&str>, words: &str) -> Option<R
 }
 
 #[test]
-fn a_read_error_is_no_digest() {
+fn a_read_error_prints_no_digest() {
     let dir = Dir::with(&["a", "z"]);
     dir.write("b", vec![1; 6_000_000]);
     for time in [1, 2, 3, 4, 5] {
@@ -152,7 +152,7 @@ fn a_read_error_is_no_digest() {
 }
 
 #[test]
-fn an_interrupted_read_is_done_again() {
+fn an_interrupted_read_is_repeated() {
     let dir = Dir::with(&["a", "z"]);
     let fault = "inject=read,preadv2:error=EINTR:when=1";
     let Some(ran) = injected(&dir, fault, Some("a"), "a z") else { return };
@@ -160,7 +160,7 @@ fn an_interrupted_read_is_done_again() {
 }
 
 #[test]
-fn a_directory_that_breaks_off_is_reported() {
+fn a_read_error_of_a_directory_is_reported() {
     let dir = Dir::with(&["t/a", "z"]);
     for time in [1, 2] {
         let fault = format!("inject=getdents64:error=EIO:when={time}");
@@ -170,9 +170,9 @@ fn a_directory_that_breaks_off_is_reported() {
 }
 
 #[test]
-fn threads_that_the_system_refuses_are_done_without() {
+fn threads_are_not_required() {
     let dir = Dir::with(&["a", "b", "c"]);
-    // A third one, another worker, is started only if the first does not get to all jobs before.
+    // A third thread is started only if the first worker has not taken all jobs before.
     for time in ["1+", "1", "2"] {
         let fault = format!("inject=clone,clone3:error=EAGAIN:when={time}");
         let Some(ran) = injected(&dir, &fault, None, "-j 4 a b c") else { return };
@@ -180,9 +180,9 @@ fn threads_that_the_system_refuses_are_done_without() {
     }
 }
 
-/// The progress line has threads of its own: one that draws, one that looks ahead.
+/// The progress line has two threads: one draws, the other adds up the sizes.
 #[test]
-fn progress_without_threads() {
+fn progress_needs_no_threads() {
     for time in ["1", "2", "3"] {
         let dir = Dir::with(&["a"]);
         dir.fifo("fifo");
@@ -206,7 +206,7 @@ fn progress_without_threads() {
 }
 
 #[test]
-fn files_that_lie_about_their_size() {
+fn files_with_a_wrong_size_are_read_to_their_end() {
     let dir = Dir::new();
     let Ok(version) = fs::read("/proc/version") else { return };
     dir.words("/proc/version").prints(format!("{}  /proc/version\n", sha256(&version)));
@@ -215,7 +215,7 @@ fn files_that_lie_about_their_size() {
     }
 }
 
-/// 25 directories of 200 bytes: the path is longer than the system takes.
+/// 25 directories of 200 bytes: the path is longer than the system accepts.
 #[test]
 fn paths_that_are_too_long_are_reported() {
     let dir = Dir::with(&["t/z"]);
@@ -231,7 +231,7 @@ fn paths_that_are_too_long_are_reported() {
     dir.shell("rm -rf t").prints("");
 }
 
-/// Files that come and go while the tree is walked: one message each at most, no crash.
+/// Files appear and disappear during the walk: at most one message each, no crash.
 #[test]
 fn a_tree_that_changes_during_the_walk() {
     let dir = Dir::new();
@@ -262,7 +262,7 @@ fn a_tree_that_changes_during_the_walk() {
 }
 
 #[test]
-fn strange_environments() {
+fn unusual_environments_change_nothing() {
     let dir = Dir::with(&["a"]);
     for (name, value) in [
         ("COLUMNS", "1"),
@@ -284,7 +284,7 @@ fn strange_environments() {
 }
 
 #[test]
-fn no_name_and_no_directory() {
+fn a_deleted_directory_and_unprintable_names_are_reported() {
     let dir = Dir::with(&["a"]);
     dir.shell("mkdir d; cd d; rmdir ../d; exec \"$HSUM\" x").run().is_in(1, b"", "x: No such file");
     let names = |locale| dir.words("é").env("LC_ALL", locale).run().stderr;
@@ -293,7 +293,7 @@ fn no_name_and_no_directory() {
 }
 
 #[test]
-fn what_cannot_be_executed_can_be_hashed() {
+fn a_read_only_file_is_hashed() {
     let dir = Dir::with(&["a"]);
     fs::set_permissions(dir.path("a"), fs::Permissions::from_mode(0o444)).expect("chmod");
     dir.words("a").prints(list(&["a"]));

@@ -197,8 +197,8 @@ fn sfv_files_are_checked() {
     dir.words("check --strong x.sfv").gives(1, "", "hsum: x.sfv: CRC-32 is refused by --strong\n");
     dir.fifo("fifo");
     dir.write("y.sfv", "fifo 00000000\n");
-    let said = "hsum: fifo: Is a FIFO, not a regular file\n";
-    dir.words("check y.sfv").run().is_in(1, b"fifo: FAILED open or read\n", said);
+    let message = "hsum: fifo: Is a FIFO, not a regular file\n";
+    dir.words("check y.sfv").run().is_in(1, b"fifo: FAILED open or read\n", message);
 }
 
 #[test]
@@ -293,11 +293,11 @@ fn output_of_other_programs_is_checked() {
             ran += 1;
             let text = String::from_utf8_lossy(&printed.stdout).into_owned();
             let checked = dir.words("check").stdin(printed.stdout).run();
-            let said = String::from_utf8_lossy(&checked.stdout).into_owned();
-            let about = format!("{call}\n{text}\n{said}{}", checked.stderr);
-            assert!(!said.contains("FAILED"), "{about}");
-            let each = names.iter().all(|name| said.contains(name));
-            assert!(each && said.matches(": OK").count() >= names.len(), "{about}");
+            let message = String::from_utf8_lossy(&checked.stdout).into_owned();
+            let about = format!("{call}\n{text}\n{message}{}", checked.stderr);
+            assert!(!message.contains("FAILED"), "{about}");
+            let each = names.iter().all(|name| message.contains(name));
+            assert!(each && message.matches(": OK").count() >= names.len(), "{about}");
             // RIPEMD-160 is not supported.
             let well = *options == "--print-mds" || checked.stderr.is_empty();
             assert!(well && checked.status.success(), "{about}");
@@ -409,11 +409,11 @@ fn files_listed_without_a_digest_are_warnings() {
     let dir = abc();
     let asset = format!("{{\"name\":\"abc.bin\",\"digest\":\"sha256:{ABC}\"}}");
     dir.write("list", format!("[{asset},{{\"name\":\"old.zip\",\"digest\":null}}]"));
-    let said = "hsum: list: 2: old.zip: listed without a digest\n\
+    let message = "hsum: list: 2: old.zip: listed without a digest\n\
         hsum: WARNING: 1 file is listed without a digest\n";
-    dir.words("check list").gives(0, "abc.bin: OK\n", said);
-    dir.words("check list --strict").gives(1, "abc.bin: OK\n", said);
-    dir.words("check list --only old.zip").gives(1, "", said);
+    dir.words("check list").gives(0, "abc.bin: OK\n", message);
+    dir.words("check list --strict").gives(1, "abc.bin: OK\n", message);
+    dir.words("check list --only old.zip").gives(1, "", message);
     dir.words("check list --only abc.bin").prints("abc.bin: OK\n");
     dir.write("old.zip", "");
     dir.words("check old.zip --sums list").run().is_in(1, b"", "listed without a digest");

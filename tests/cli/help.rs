@@ -1,4 +1,4 @@
-//! The help of each verb: its own, complete, and unlike every other.
+//! The help of each verb is complete and unlike every other.
 
 use crate::support::*;
 
@@ -79,7 +79,7 @@ const VERBS: [(&str, &str, &[&str]); 20] = [
     ("self-test", "Test every SIMD kernel on this CPU against known answers", &["Exit status 1"]),
 ];
 
-/// Blanks and line breaks alike: where lines are broken does not matter.
+/// Replaces line breaks by spaces, so that their positions do not matter.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -103,7 +103,7 @@ fn each_verb_has_its_own_help() {
 
 /// The list of commands has the same titles, and no verb that is not in the table.
 #[test]
-fn the_list_of_commands_agrees() {
+fn the_list_of_commands_is_complete() {
     let text = Dir::new().hsum(["--help"]).run().exits(0);
     let list = text.split("Commands:").nth(1).and_then(|rest| rest.split("Options:").next());
     let list = unwrapped(list.expect("a list of commands"));
@@ -115,7 +115,7 @@ fn the_list_of_commands_agrees() {
     assert!(titles.windows(2).all(|two| two[0] != two[1]), "two verbs with one title");
 }
 
-/// The name of the program is not what the caller says: that may hold anything.
+/// The usage does not repeat `argv[0]`, which may contain anything.
 #[test]
 fn usage_names_hsum() {
     let dir = Dir::new();

@@ -11,7 +11,7 @@ use crate::support::*;
 
 const FORMATS: &str = "md5,sha1,sha224,sha256,sha384,sha512,sha3-256,blake2b,blake2s,blake3,sm3";
 
-/// Names in the folder that the program would take for temporary files of its own.
+/// Returns the names in the folder that have the form of hsum's temporary files.
 fn temporaries(dir: &Dir, folder: &str) -> Vec<String> {
     let entries = std::fs::read_dir(dir.path(folder)).expect("a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -19,7 +19,7 @@ fn temporaries(dir: &Dir, folder: &str) -> Vec<String> {
     names.filter(|name| name.contains("hsum-")).collect()
 }
 
-/// All lists are of one state of the tree, and no temporary file is left.
+/// All lists describe one state of the tree, and no temporary file is left.
 #[test]
 fn publish_killed_at_any_moment() {
     let dir = Dir::new();
@@ -55,9 +55,9 @@ fn publish_killed_at_any_moment() {
     assert!(ended > 0, "none of the runs was ended by the signal, {lists} wrote new lists");
 }
 
-/// The limit's signal does not end the program: the write fails, as on a full disk.
+/// The signal of the limit is ignored: the write fails, as on a full disk.
 #[test]
-fn a_limit_on_the_size_of_files() {
+fn exceeding_the_limit_on_file_sizes_keeps_old_files() {
     let dir = Dir::with(&["old", "r/a", "t/1", "t/2", "t/3", "t/4", "t/5", "t/6", "t/7", "t/8"]);
     dir.write("r/SHA256SUMS", "old");
     let because = "because of a write error: File too large\n";
@@ -96,13 +96,13 @@ fn a_failed_run_keeps_the_old_list() {
         assert_eq!(dir.read("old"), b"old");
         assert_eq!(dir.names(), ["a", "names", "old"], "{words}");
     }
-    // The list of names breaks off.
+    // Reading the list of names fails.
     let ran = dir.words("-o old --files-from . a").run();
     ran.is_in(1, b"", "hsum: old: kept as it was, ");
     assert_eq!(dir.read("old"), b"old");
     dir.words("-o old --partial a nope").gives(1, "", missing);
     assert_eq!(dir.read("old"), list(&["a"]).as_bytes());
-    // What went to a pipe is there.
+    // Output to a pipe is not held back.
     dir.words("a nope").gives(1, list(&["a"]), missing);
     dir.words("--partial a").refuses("--output");
 }
@@ -123,9 +123,9 @@ fn a_key_is_written_whole_or_not_at_all() {
     assert_eq!(dir.mode("key"), 0o600);
 }
 
-/// Names of hsum's own making, and some that resemble them.
+/// Names of temporary files, and similar ones.
 #[test]
-fn walks_skip_what_an_interrupted_run_left() {
+fn walks_skip_temporary_files() {
     let own = [".hsum-AbC123", ".x.hsum-part", ".x.hsum-part.json", ".x.hsum-decoded"];
     let dir = Dir::with(&["t/.hsum-notes", "t/a", "t/x.hsum-part", "t/sub/b"]);
     for name in own {
@@ -150,7 +150,7 @@ fn walks_skip_what_an_interrupted_run_left() {
         "t/sub/b",
         "t/x.hsum-part",
     ]));
-    // What is named is hashed.
+    // A file on the command line is hashed.
     let digest = sha256("part of it");
     dir.words("t/.hsum-AbC123").prints(format!("{digest}  t/.hsum-AbC123\n"));
     let deep = "t/sub/.hsum-000000/deep";
@@ -166,9 +166,9 @@ fn walks_skip_what_an_interrupted_run_left() {
     assert_eq!(names, [".hsum-notes", "a", "sub/b", "x.hsum-part"].into());
 }
 
-/// A file or folder that somebody has named is not left out.
+/// Names that only resemble those of temporary files are walked.
 #[test]
-fn walks_take_what_only_resembles_a_temporary_file() {
+fn walks_include_names_like_those_of_temporary_files() {
     let names = [
         "t/.hsum-backup/a",
         "t/.hsum-config",
@@ -185,7 +185,7 @@ fn walks_take_what_only_resembles_a_temporary_file() {
         assert!(record.contains(&format!("\t{}\n", &name[2..])), "{name}: {record}");
     }
     assert!(record.contains("link\tnowhere\t.hsum-AbC123\n"), "{record}");
-    // No record can have a name that walks skip, and that updates of another record remove.
+    // A record cannot have the name of a temporary file: walks would skip it, and updates remove it.
     for name in ["record.hsum-new", "record.hsum-journal", ".hsum-AbC123"] {
         let reserved = format!("hsum: {name}: the name is reserved for temporary files\n");
         dir.hsum(["snapshot", "t", "-o", name]).gives(2, "", &reserved);
@@ -193,7 +193,7 @@ fn walks_take_what_only_resembles_a_temporary_file() {
     assert_eq!(dir.names(), ["record", "t"]);
 }
 
-/// Runs it under strace; the calls that write to the disk, or `None` where there is no strace.
+/// Runs `hsum WORDS` under strace, and returns the calls that write to the disk; `None` without strace.
 fn traced(dir: &Dir, strace: &[&str], words: &str) -> Option<(Ran, Vec<String>)> {
     let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
     if !probe.is_ok_and(|status| status.success()) {
@@ -206,7 +206,7 @@ fn traced(dir: &Dir, strace: &[&str], words: &str) -> Option<(Ran, Vec<String>)>
     Some((ran, trace.lines().map(str::to_owned).collect()))
 }
 
-/// File, rename, folder: in this order.
+/// The order is: sync the file, rename it, sync the folder.
 #[test]
 fn the_folder_is_synced_after_each_rename() {
     let dir = Dir::with(&["r/a"]);
@@ -233,9 +233,9 @@ fn the_folder_is_synced_after_each_rename() {
     }
 }
 
-/// The new file is in place then, and no message denies it.
+/// The new file is in place, and the message does not claim otherwise.
 #[test]
-fn a_folder_that_cannot_be_synced() {
+fn a_failed_sync_of_the_folder_is_reported() {
     let dir = Dir::with(&["a", "old"]);
     let fault = ["-e", "inject=fsync:error=EIO:when=2"];
     let Some((ran, _)) = traced(&dir, &fault, "-o old a") else { return };
@@ -245,7 +245,7 @@ fn a_folder_that_cannot_be_synced() {
     assert_eq!(dir.read("old"), list(&["a"]).as_bytes());
 }
 
-/// If the second list cannot be renamed, the first one is the old one again.
+/// If the second list cannot be renamed, the first one is restored.
 #[test]
 fn publish_replaces_all_or_nothing() {
     let dir = Dir::with(&["r/a"]);

@@ -1,4 +1,4 @@
-//! The program from outside: real files, real pipes, real signals.
+//! Tests of the program with real files, pipes and signals.
 
 mod bounded;
 mod changes;

@@ -1,4 +1,4 @@
-//! A thousand odd names: lists of them read back byte for byte.
+//! A thousand odd names: output that contains them is verified.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// Each byte that a name may hold, and what shells, terminals, parsers and people trip over.
+/// Returns names with every allowed byte, and with text that shells, terminals and parsers treat
+/// specially.
 fn odd_names() -> Vec<Vec<u8>> {
     let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
     for byte in (1..=255).filter(|&byte| byte != b'/') {
@@ -104,7 +105,7 @@ fn odd_names() -> Vec<Vec<u8>> {
     names.into_iter().collect()
 }
 
-/// All of them in `t`, each holding its own name.
+/// Creates the files in `t`, each with its own name as contents.
 fn tree() -> (Dir, Vec<Vec<u8>>) {
     let dir = Dir::new();
     let names = odd_names();
@@ -115,7 +116,7 @@ fn tree() -> (Dir, Vec<Vec<u8>>) {
     (dir, names)
 }
 
-/// One flipped bit in one file.
+/// Flips one bit of a file.
 fn flip(dir: &Dir, name: &[u8]) {
     let path = dir.path("t").join(OsStr::from_bytes(name));
     let mut contents = fs::read(&path).expect("read");
@@ -124,7 +125,7 @@ fn flip(dir: &Dir, name: &[u8]) {
 }
 
 #[track_caller]
-fn all_well_then_one_failure(flags: &str) {
+fn verifies_and_finds_one_flipped_bit(flags: &str) {
     let (dir, names) = tree();
     assert_eq!(names.len(), 1000);
     let listed = dir.words(flags).args(["t"]).run();
@@ -145,7 +146,7 @@ fn all_well_then_one_failure(flags: &str) {
             .map(|(n, _)| n)
             .collect();
         assert_eq!((failed, stdout.lines().count()), (vec![i], 1000));
-        // Some of the files are then as another one was.
+        // The flipped bit may make the file equal to another one.
         let warning = "hsum: WARNING: 1 computed checksum did NOT match\n";
         let rest = ran.stderr.strip_suffix(warning).expect("the warning");
         assert!(rest.lines().all(|line| line.contains(": has the digest listed for ")), "{rest}");
@@ -155,17 +156,17 @@ fn all_well_then_one_failure(flags: &str) {
 
 #[test]
 fn untagged() {
-    all_well_then_one_failure("");
+    verifies_and_finds_one_flipped_bit("");
 }
 
 #[test]
 fn tagged() {
-    all_well_then_one_failure("--tag");
+    verifies_and_finds_one_flipped_bit("--tag");
 }
 
 #[test]
 fn base64_of_sha512() {
-    all_well_then_one_failure("--base64 -a sha512 --tag");
+    verifies_and_finds_one_flipped_bit("--base64 -a sha512 --tag");
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn through_a_pipe_and_by_many_threads() {
     assert_eq!(ran.exits(0).lines().filter(|line| line.ends_with(": OK")).count(), names.len());
 }
 
-/// The lines of `-z` are digest, two spaces, name, NUL: names from there go back in.
+/// The lines of `-z` are digest, two spaces, name, NUL: the names are read back by `--files-from`.
 #[test]
 fn nul_terminated() {
     let (dir, names) = tree();
@@ -209,7 +210,7 @@ fn json() {
 }
 
 #[test]
-fn given_one_by_one() {
+fn names_on_the_command_line() {
     let (dir, names) = tree();
     let dashes = names.iter().map(|odd| std::ffi::OsString::from_vec(odd.clone()));
     let mut call = dir.shell("cd t && exec \"$HSUM\" \"$@\"").args(["sh", "--"]);
@@ -221,7 +222,7 @@ fn given_one_by_one() {
 }
 
 #[test]
-fn coreutils_agree_in_both_directions() {
+fn coreutils_and_hsum_verify_each_other() {
     if !has("sha256sum") {
         return;
     }

@@ -1,4 +1,4 @@
-//! The forms of output, and where it goes.
+//! The formats and destinations of output.
 
 use std::io::Write;
 
@@ -33,7 +33,7 @@ fn names_are_escaped_as_gnu_does() {
 }
 
 #[test]
-fn other_bytes_pass_unchanged() {
+fn other_bytes_are_unchanged() {
     let dir = Dir::new();
     let odd = name(b"\xff\x1b[31m\t\x7f ");
     dir.write(odd, "x");
@@ -107,7 +107,7 @@ fn output_to_a_file() {
     assert_eq!(dir.names(), ["a", "out"]);
 }
 
-/// Whoever has the old file open keeps it whole: the new one takes its name at the end.
+/// A program that has the old file open can still read it: the new file takes its name at the end.
 #[test]
 fn the_output_file_is_replaced_not_overwritten() {
     let dir = Dir::with(&["out"]);
@@ -164,18 +164,18 @@ fn the_target_of_a_link_is_replaced_not_the_link() {
 }
 
 #[test]
-fn a_device_behind_another_user_s_link_is_not_written_to() {
+fn a_device_behind_a_link_of_another_user_is_not_written() {
     let dir = Dir::with(&["a"]);
     dir.link("/dev/null", "out");
     dir.chmod("", 0o1777);
-    // Only root can make it another's.
+    // Only root can give the link to another user.
     if std::os::unix::fs::lchown(dir.path("out"), Some(65534), None).is_ok() {
         dir.words("-o out a").run().is_in(1, b"", "hsum: out: ");
     }
 }
 
 #[test]
-fn output_where_nothing_can_be_written() {
+fn output_that_cannot_be_created_is_an_error() {
     let dir = Dir::with(&["a", "d/x"]);
     dir.words("-o nope/out a").gives(1, "", "hsum: nope/out: No such file or directory\n");
     dir.words("-o d a").gives(1, "", "hsum: d: Is a directory\n");
@@ -188,7 +188,7 @@ fn output_where_nothing_can_be_written() {
 }
 
 #[test]
-fn output_to_a_device_leaves_the_device() {
+fn output_to_a_device_does_not_replace_it() {
     let dir = Dir::with(&["a"]);
     dir.words("-o /dev/null a").prints("");
     let kind = std::fs::metadata("/dev/null").expect("metadata").file_type();
@@ -244,7 +244,7 @@ fn an_interrupt_while_a_tree_is_hashed_or_checked() {
     }
 }
 
-/// Whether this process was started with the signal ignored, as in the background of a script.
+/// Returns `true` if this process was started with the signal ignored, as background jobs of scripts are.
 fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("the process's status");
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -252,7 +252,7 @@ fn is_ignored(signal: u32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// `nohup hsum -o FILE` goes on when the terminal is closed.
+/// `nohup hsum -o FILE` continues when the terminal is closed.
 #[test]
 fn a_signal_that_was_ignored_stays_ignored() {
     let dir = Dir::new();
@@ -268,7 +268,7 @@ fn a_signal_that_was_ignored_stays_ignored() {
 }
 
 #[test]
-fn a_closed_pipe_ends_the_program_in_silence() {
+fn a_closed_pipe_ends_the_program_silently() {
     let dir = Dir::with(&["a", "b"]);
     dir.write("list", list(&["a", "b"]));
     dir.write("key", "k");
@@ -305,14 +305,14 @@ fn a_full_disk_is_reported() {
 }
 
 #[test]
-fn a_terminal_gets_lines() {
+fn a_terminal_gets_complete_lines() {
     let dir = Dir::with(&["a", "b"]);
     let Some(shown) = on_a_terminal(&dir, "\"$HSUM\" a b") else { return };
     assert_eq!(String::from_utf8_lossy(&shown), list(&["a", "b"]));
 }
 
 #[test]
-fn a_terminal_gets_no_controls_from_names() {
+fn a_terminal_gets_no_control_characters_from_names() {
     let dir = Dir::new();
     dir.write(name(b"\x1b]0;x\x07\xff\xe2\x80\xae"), "x");
     dir.write("list", [sha256("").as_bytes(), b"  \x1b]0;x\x07\xff\xe2\x80\xae\n"].concat());

@@ -1,4 +1,4 @@
-//! What the library counts while it works: never less than before, and in the end everything.
+//! The library's counters: they never decrease, and end at the totals.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use hsum::engine::{self, Plan, Progress, Source};
 use crate::support::*;
 
 #[test]
-fn counters_never_go_back_and_end_at_the_totals() {
+fn counters_never_decrease_and_end_at_the_totals() {
     let dir = Dir::new();
     let mut numbers = Numbers::new(7);
     let (mut bytes, mut files) = (0, 0);
-    // Small ones, which are hashed many at a time, and some that are read in pieces.
+    // Small files, which are hashed many at a time, and some that are read in pieces.
     for size in (0..1500).map(|i| i * 3).chain([300_000, 1 << 20, 5_000_000]) {
         dir.write(format!("t/{}/{files}", files % 20), numbers.bytes(size));
         (bytes, files) = (bytes + size as u64, files + 1);
@@ -45,9 +45,9 @@ fn counters_never_go_back_and_end_at_the_totals() {
     }
 }
 
-/// Not even that one file for which all threads are at work.
+/// This includes a file that all threads are hashing.
 #[test]
-fn nothing_is_hashed_to_its_end_when_nobody_listens() {
+fn work_ends_when_the_results_are_not_wanted() {
     let dir = Dir::new();
     dir.write("t/a", "a");
     dir.write("t/b", "");

@@ -91,7 +91,7 @@ fn a_key_is_not_in_memory_while_messages_are_read() {
 #[test]
 fn verify_request_keeps_the_text_of_the_key_for_explain_only() {
     let dir = dir();
-    // The body is opened before the keys are read, but more than a pipe holds is read only after.
+    // The body is opened before the keys are read; what exceeds the pipe's buffer is read afterwards.
     let words = "exec \"$HSUM\" verify-request -s github -k file:text -H X-Hub-Signature-256:sha256=00 < fifo";
     let child = dir.shell(words).spawn();
     let mut fifo = open_fifo(&dir.path("fifo"));
@@ -108,7 +108,7 @@ fn verify_request_keeps_the_text_of_the_key_for_explain_only() {
     is_clean(child, fifo, "verify-request");
 }
 
-/// Searches for the comments of each file, since its other text is needed while the program runs.
+/// Searches for the comments of each file: its other text is needed while the program runs.
 #[test]
 fn the_text_of_netrc_header_and_cookie_files_is_wiped() {
     let dir = dir();

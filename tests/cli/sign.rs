@@ -323,7 +323,7 @@ fn explain_finds_other_encodings_urls_and_schemes() {
     for (scheme, settings, headers, cause) in cases {
         let text = explain(scheme, settings, &headers);
         assert!(text.contains(cause), "{cause}:\n{text}");
-        // Only a mismatch may question the key.
+        // Only after a mismatch may the key be doubted.
         let asks = text.contains("is it the right key");
         assert!(!asks || text.contains("(mismatch)"), "{text}");
     }
@@ -533,7 +533,7 @@ fn curl_commands_are_quoted_for_a_shell() {
     assert!(words.ends_with("|--data-binary|@it's a body|URL|"), "{words}");
 }
 
-/// curl would declare a form.
+/// Otherwise curl would declare the body a form.
 #[test]
 fn curl_commands_send_json_as_json() {
     let dir = Dir::new();
@@ -554,7 +554,7 @@ fn curl_commands_send_json_as_json() {
     assert!(sigv4.contains(json) && sigv4.contains("SignedHeaders=content-type;host;"), "{sigv4}");
     let rfc9421 = curl("-s rfc9421 --cover content-type json", &[]);
     assert!(rfc9421.contains(json) && rfc9421.contains("(\"content-type\")"), "{rfc9421}");
-    // Nothing is sent twice.
+    // No header is sent twice.
     let date = curl(
         "-s sigv4 --region r --service s --access-key-id A --timestamp 1700000000 json",
         &["-H", "X-Amz-Date: 20231114T221320Z"],

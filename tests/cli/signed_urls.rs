@@ -1,4 +1,4 @@
-//! The URL that is signed is the one that is sent: one signature for all spellings of it.
+//! The signed URL is the one that is sent, however it is written.
 
 use crate::support::*;
 
@@ -10,7 +10,7 @@ fn hsum(args: &[&str]) -> Ran {
     Dir::new().hsum(args).env("KEY", KEY).run()
 }
 
-/// `hsum sign WORDS MORE…`, where the latter may hold blanks.
+/// Returns the output of `hsum sign WORDS MORE…`; only `more` may contain blanks.
 fn value(words: &str, more: &[&str]) -> String {
     let args = ["sign"].into_iter().chain(words.split_whitespace()).chain(more.iter().copied());
     let ran = hsum(&args.chain(TIME.split_whitespace()).collect::<Vec<_>>());
@@ -18,7 +18,7 @@ fn value(words: &str, more: &[&str]) -> String {
     ran.exits(0).trim_end().to_owned()
 }
 
-/// The values of botocore.
+/// The signature that botocore computes.
 const PLAIN: &str = "463c1cb967f803f074e6eacb28e738c139cdd1e5f11e709f70440d6d1f032c67";
 const SPACED: &str = "631bce433d4f85e50ff1565111c5253ea103bbe0d79da81fa91d5e6fbf5dd851";
 
@@ -38,7 +38,7 @@ fn sigv4_signs_the_host_that_clients_send() {
     for url in ["https://example.com:80/k", "http://example.com:443/k", "https://example.com./k"] {
         assert_ne!(value(&format!("{SIGV4} --url {url}"), &[]), PLAIN, "{url}");
     }
-    // A Host field is sent as it stands.
+    // A Host header is sent unchanged.
     let given =
         value(&format!("{SIGV4} --url https://other.example/k"), &["-H", "Host: example.com"]);
     assert_eq!(given, PLAIN);
@@ -51,7 +51,7 @@ fn sigv4_signs_the_host_that_clients_send() {
 }
 
 #[test]
-fn sigv4_names_the_url_to_send_if_it_is_another() {
+fn sigv4_prints_the_url_to_send_if_it_differs() {
     let sign = |url: &str, format: &str| {
         let words =
             format!("sign {SIGV4} --url {url} --timestamp 1700000000 --format {format} /dev/null");
@@ -72,7 +72,7 @@ fn sigv4_names_the_url_to_send_if_it_is_another() {
     assert_eq!(presigned("HTTPS://u:p@EXAMPLE.com:443/k#f"), plain);
 }
 
-/// `verify-request` of the signature `mac` over these headers.
+/// Runs `verify-request` with the signature `mac` over the headers `signed`.
 fn verify_sigv4(mac: &str, signed: &str, url: &str, headers: &[&str]) -> i32 {
     let authorization = format!(
         "Authorization: AWS4-HMAC-SHA256 Credential=A/20231114/r/s/aws4_request, \
@@ -108,7 +108,7 @@ fn sigv4_verifies_the_host_as_received_and_in_its_normal_form() {
     ] {
         assert_eq!(verify(PLAIN, "/k", &[host]), 1, "{host}");
     }
-    // Signed with the port, as a sender does who was told so.
+    // A sender may sign the host with its port.
     let with_port =
         value(&format!("{SIGV4} --url https://example.com/k"), &["-H", "Host: example.com:443"]);
     assert_eq!(verify(&with_port, "/k", &["Host: example.com:443"]), 0);
@@ -116,7 +116,7 @@ fn sigv4_verifies_the_host_as_received_and_in_its_normal_form() {
 }
 
 #[test]
-fn sigv4_makes_one_space_of_white_space_in_a_value() {
+fn sigv4_replaces_white_space_in_a_value_by_one_space() {
     let sign = |note: &str| value(&format!("{SIGV4} --url https://example.com/k"), &["-H", note]);
     for note in
         ["X-Note: a b", "X-Note: a\tb", "X-Note: a \t\t b", "X-Note:\ta\t b \t", "X-Note: a\x0bb"]
@@ -159,9 +159,9 @@ fn rfc9421_signs_the_target_uri_that_is_sent() {
     assert_eq!(sign("@request-target", "https://e.org?a=1"), sign("@request-target", "/?a=1"));
 }
 
-/// A receiver puts `@target-uri` together with the Host field; a proxy may have changed that.
+/// A receiver takes the host of `@target-uri` from the Host header, which a proxy may have changed.
 #[test]
-fn rfc9421_target_uri_has_the_host_that_is_sent() {
+fn rfc9421_target_uri_contains_the_host_that_is_sent() {
     let words = "-s rfc9421 -k env:KEY -X GET --cover @target-uri";
     let own = value(&format!("{words} --url https://e.org/p"), &[]);
     let host = ["-H", "Host: E.org:443"];
@@ -182,7 +182,7 @@ fn rfc9421_target_uri_has_the_host_that_is_sent() {
 }
 
 #[test]
-fn a_url_without_a_host_that_can_be_sent_is_refused() {
+fn a_url_without_a_valid_host_is_refused() {
     for url in ["https:///k", "https://a b/k", "https://[::1/k", "https://%61.example/k"] {
         for words in [SIGV4, "-s rfc9421 -k env:KEY --cover @target-uri"] {
             let args = ["sign"].into_iter().chain(words.split_whitespace());

@@ -5,7 +5,7 @@ use crate::support::*;
 const FULL: &str = "hsum: write error: No space left on device\n";
 const CLOSED: &str = "hsum: write error: Bad file descriptor\n";
 
-/// Every verb that prints something, without a server.
+/// Runs every verb that prints something and needs no server.
 #[test]
 fn lost_output_is_a_failure() {
     let dir = Dir::with(&["a", "b", "t/c"]);
@@ -42,7 +42,7 @@ fn lost_output_is_a_failure() {
         "self-test",
     ] {
         for (to, message) in [("> /dev/full", FULL), (">&-", CLOSED)] {
-            // `update` writes its record all the same.
+            // `update` still writes its record.
             let script =
                 format!("cp record kept; \"$HSUM\" {words} {to}; s=$?; mv kept record; exit $s");
             let ran = dir.shell(&script).run();
@@ -77,13 +77,13 @@ fn a_lost_message_is_a_failure() {
             assert_eq!(run(to), (Some(1), well.1.clone()), "{words} {to}");
         }
     }
-    // There was no message.
+    // A run without a message succeeds.
     for words in ["a", "check --quiet --status list", "--version", "self-test"] {
         for to in ["2>/dev/full", "2>&-"] {
             dir.shell(&format!("\"$HSUM\" {words} {to}")).run().exits(0);
         }
     }
-    // A status that says more stays.
+    // A more specific status is kept.
     for (words, code) in [("--nope", 2), ("-a nope a", 2), ("check nope", 1), ("audit t nope", 5)] {
         for to in ["2>/dev/full", "2>&-"] {
             dir.shell(&format!("\"$HSUM\" {words} {to}")).run().exits(code);

@@ -1,4 +1,4 @@
-//! `hsum [sum]`: what is hashed, and in which order.
+//! `hsum [sum]`: the files that are hashed, and their order.
 
 use std::io::Write;
 use std::os::unix::net::UnixListener;
@@ -13,7 +13,7 @@ fn files_in_the_order_given() {
 }
 
 #[test]
-fn trees_in_full_depth_first_by_the_names_bytes() {
+fn trees_depth_first_in_the_byte_order_of_names() {
     let dir = Dir::new();
     let names =
         ["t/.hidden", "t/.ignore", "t/A", "t/a/.git/x", "t/a/b/c", "t/a/z", "t/a.b", "t/é", "t/日"];
@@ -44,7 +44,7 @@ fn standard_input() {
     dir.words("- a").stdin("x\n").prints(expected + &list(&["a"]));
 }
 
-/// The first takes it all; with threads it was whichever came first.
+/// The first `-` reads everything, also with several threads.
 #[test]
 fn standard_input_twice_is_empty_the_second_time() {
     let dir = Dir::new();
@@ -77,7 +77,7 @@ fn several_algorithms_print_tagged_lines() {
 }
 
 #[test]
-fn names_of_algorithms_come_in_all_spellings() {
+fn names_of_algorithms_have_several_spellings() {
     let dir = Dir::with(&["a"]);
     for name in ["SHA-256", "sha_256", "SHA2-256", "sha2/256", "Sha256"] {
         dir.hsum(["-a", name, "a"]).prints(list(&["a"]));
@@ -116,7 +116,7 @@ fn lengths() {
 }
 
 #[test]
-fn a_verb_counts_only_as_the_first_word() {
+fn only_the_first_word_is_a_verb() {
     let dir = Dir::with(&["check", "sum", "hmac", "help", "algorithms"]);
     dir.words("./check").prints(list(&["./check"]).replace(&sha256("./check"), &sha256("check")));
     dir.words("-- check").prints(list(&["check"]));
@@ -131,7 +131,7 @@ fn a_verb_counts_only_as_the_first_word() {
 }
 
 #[test]
-fn names_that_look_like_options() {
+fn names_like_options_are_files_after_two_dashes() {
     let dir = Dir::with(&["-", "--", "-j", "--help"]);
     dir.words("-- -j --help --").prints(list(&["-j", "--help", "--"]));
     dir.words("./-").prints(format!("{}  ./-\n", sha256("-")));
@@ -167,7 +167,7 @@ fn conflicting_flags_are_refused() {
 }
 
 #[test]
-fn a_missing_file_does_not_keep_the_rest_from_being_hashed() {
+fn a_missing_file_does_not_stop_the_others() {
     let dir = Dir::with(&["a", "b"]);
     let message = "hsum: nope: No such file or directory\n";
     dir.words("a nope b").gives(1, list(&["a", "b"]), message);
@@ -190,7 +190,7 @@ fn an_empty_name_is_a_missing_file() {
 }
 
 #[test]
-fn what_cannot_be_read_is_reported_and_the_rest_hashed() {
+fn unreadable_files_are_reported_and_the_rest_hashed() {
     let dir = Dir::with(&["t/a", "t/locked/x", "t/secret", "t/z"]);
     dir.chmod("t/locked", 0);
     dir.chmod("t/secret", 0);
@@ -221,7 +221,7 @@ fn fifos_and_sockets_in_a_walk_are_skipped() {
 }
 
 #[test]
-fn a_fifo_that_is_named_is_read() {
+fn a_fifo_on_the_command_line_is_read() {
     let dir = Dir::new();
     dir.fifo("fifo");
     let child = dir.words("fifo").spawn();
@@ -229,9 +229,9 @@ fn a_fifo_that_is_named_is_read() {
     finish(child).is(0, format!("{}  fifo\n", sha256("through the pipe")).as_bytes(), "");
 }
 
-/// Somebody who writes one after the other is not kept waiting by the opening of the second.
+/// Opening the second FIFO must not delay the first one, whose writer comes first.
 #[test]
-fn fifos_that_are_written_one_after_the_other() {
+fn fifos_may_be_written_one_after_the_other() {
     let dir = Dir::with(&["a"]);
     dir.fifo("1");
     dir.fifo("2");
@@ -249,13 +249,13 @@ fn fifos_that_are_written_one_after_the_other() {
 }
 
 #[test]
-fn devices_that_are_named_are_read() {
+fn devices_on_the_command_line_are_read() {
     let dir = Dir::new();
     dir.words("/dev/null").prints(format!("{}  /dev/null\n", sha256("")));
 }
 
 #[test]
-fn symbolic_links_are_followed_when_named_only() {
+fn only_symbolic_links_on_the_command_line_are_followed() {
     let dir = Dir::with(&["t/a"]);
     dir.link("a", "t/link");
     dir.link("nowhere", "t/dangling");
@@ -284,7 +284,7 @@ fn follow_reports_loops_and_dangling_links() {
 }
 
 #[test]
-fn the_same_directory_by_two_links_is_no_loop() {
+fn the_same_directory_by_two_links_is_not_a_loop() {
     let dir = Dir::with(&["d/x"]);
     dir.mkdir("t");
     dir.link("../d", "t/1");
@@ -345,16 +345,16 @@ fn files_from() {
     dir.words("--files-from t").gives(1, "", "hsum: t: Is a directory\n");
 }
 
-/// In a list a plain `-` would read back as standard input.
+/// A plain `-` in a checksum file would be read as standard input.
 #[test]
-fn a_listed_file_called_dash_reads_back_as_that_file() {
+fn a_listed_file_called_dash_is_verified() {
     let dir = Dir::with(&["-"]);
     let ran = dir.words("--files-from -").stdin("-\n").prints(format!("{}  ./-\n", sha256("-")));
     dir.words("check").stdin(ran.stdout).prints("./-: OK\n");
 }
 
 #[test]
-fn the_names_and_the_data_cannot_both_be_standard_input() {
+fn names_and_data_cannot_both_be_standard_input() {
     let dir = Dir::with(&["a"]);
     dir.words("- --files-from -").stdin("a\n").refuses("standard input");
 }
@@ -366,7 +366,7 @@ fn nul_in_a_listed_name_is_an_error_of_that_name() {
     ran.is_in(1, list(&["a"]).as_bytes(), "hsum: 'x'$'\\000''y': ");
 }
 
-/// Results and messages are the same, in the same order, whatever the number of threads.
+/// Results and messages have the same order with any number of threads.
 #[test]
 fn output_does_not_depend_on_the_number_of_threads() {
     let dir = Dir::new();
@@ -404,7 +404,7 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
-fn the_table_of_algorithms() {
+fn algorithms_lists_all_algorithms() {
     let text = Dir::new().words("algorithms").run().exits(0);
     for algorithm in hsum::Algorithm::ALL {
         let row = text.lines().find(|line| line.starts_with(&format!("{algorithm} ")));

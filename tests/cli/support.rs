@@ -1,4 +1,4 @@
-//! The test environment: a directory of its own, `hsum` run in it, and readable differences.
+//! The test environment: a temporary directory, `hsum` run in it, and readable differences.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -19,10 +19,10 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const HSUM: &str = env!("CARGO_BIN_EXE_hsum");
-/// What takes longer hangs.
+/// The time after which a process counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A directory that is gone when the test ends.
+/// A directory that is removed at the end of the test.
 pub(crate) struct Dir(TempDir);
 
 impl Dir {
@@ -30,7 +30,7 @@ impl Dir {
         Self(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    /// One with these files, each of which holds its own name.
+    /// Creates a directory with these files, each with its own name as contents.
     pub(crate) fn with(names: &[&str]) -> Self {
         let dir = Self::new();
         names.iter().for_each(|name| dir.write(name, name));
@@ -41,7 +41,7 @@ impl Dir {
         self.0.path().join(name.as_ref())
     }
 
-    /// Writes a file, and the directories above it.
+    /// Writes a file, and creates the directories above it.
     pub(crate) fn write(&self, name: impl AsRef<OsStr>, contents: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
@@ -73,7 +73,7 @@ impl Dir {
         fs::metadata(self.path(name)).expect("metadata").permissions().mode() & 0o7777
     }
 
-    /// The names in it, sorted.
+    /// Returns the sorted names of its files.
     pub(crate) fn names(&self) -> Vec<OsString> {
         let entries = fs::read_dir(self.0.path()).expect("a directory");
         let mut names: Vec<_> = entries.map(|e| e.expect("an entry").file_name()).collect();
@@ -81,19 +81,19 @@ impl Dir {
         names
     }
 
-    /// `hsum ARGS`, here, with empty standard input and a bare environment.
+    /// Prepares `hsum ARGS` in this directory, with empty standard input and a bare environment.
     pub(crate) fn hsum<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
         let mut call = self.command(HSUM);
         call.command.args(args);
         call
     }
 
-    /// `hsum WORDS`, split at blanks.
+    /// Prepares `hsum WORDS`, split at blanks.
     pub(crate) fn words(&self, words: &str) -> Call {
         self.hsum(words.split_whitespace())
     }
 
-    /// A line for the shell, in which `$HSUM` is the program.
+    /// Prepares a shell script, in which `$HSUM` is the program.
     pub(crate) fn shell(&self, script: &str) -> Call {
         let mut call = self.command("sh");
         call.command.args(["-c", script]);
@@ -107,8 +107,8 @@ impl Dir {
         Call { command, stdin: Vec::new() }
     }
 
-    /// `hsum ARGS` without the power to read everything; `None`, with a word, where this test
-    /// runs as root and cannot become anybody else.
+    /// Prepares `hsum ARGS` as a user who cannot read everything. Returns `None`, with a message, if
+    /// this test runs as root and cannot become another user.
     pub(crate) fn powerless(&self, args: &[&str]) -> Option<Call> {
         self.chmod("", 0o755);
         if fs::metadata(self.path("")).expect("metadata").uid() != 0 {
@@ -126,7 +126,7 @@ impl Dir {
     }
 }
 
-/// A run to be.
+/// A prepared run of a program.
 pub(crate) struct Call {
     command: Command,
     stdin: Vec<u8>,
@@ -148,13 +148,13 @@ impl Call {
         self
     }
 
-    /// Starts it with its standard input closed to everybody and its outputs piped.
+    /// Starts it with empty standard input and piped outputs.
     pub(crate) fn spawn(mut self) -> Child {
         let command = self.command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(Stdio::piped()).spawn().expect("the program starts")
     }
 
-    /// Starts it with nobody left to read its output, and waits.
+    /// Runs it with a standard output whose reader is gone.
     pub(crate) fn run_unread(mut self) -> Ran {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
@@ -170,12 +170,12 @@ impl Call {
         let mut child = self.command.spawn().expect("the program starts");
         let mut pipe = child.stdin.take().expect("piped");
         let stdin = std::mem::take(&mut self.stdin);
-        // Nobody has to read it all: what the program leaves is lost.
+        // The program may end before it has read everything.
         thread::spawn(move || pipe.write_all(&stdin));
         finish(child)
     }
 
-    /// Runs it; it must end so.
+    /// Runs it, and fails unless it ends with this status and these outputs.
     #[track_caller]
     pub(crate) fn gives(self, code: i32, stdout: impl AsRef<[u8]>, stderr: &str) -> Ran {
         let ran = self.run();
@@ -183,13 +183,13 @@ impl Call {
         ran
     }
 
-    /// Runs it; all must be well, and this be printed.
+    /// Runs it, and fails unless it succeeds and prints exactly this.
     #[track_caller]
     pub(crate) fn prints(self, stdout: impl AsRef<[u8]>) -> Ran {
         self.gives(0, stdout, "")
     }
 
-    /// Runs it; it must refuse with status 2, print nothing, and say this among other things.
+    /// Runs it, and fails unless it ends with status 2, prints nothing, and has `word` in its message.
     #[track_caller]
     pub(crate) fn refuses(self, word: &str) -> Ran {
         let ran = self.run();
@@ -198,7 +198,7 @@ impl Call {
     }
 }
 
-/// Waits for the end of a process that must not hang.
+/// Waits for the end of a process; fails if it hangs.
 pub(crate) fn finish(mut child: Child) -> Ran {
     let (send, receive) = mpsc::channel();
     let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
@@ -224,7 +224,7 @@ pub(crate) fn finish(mut child: Child) -> Ran {
     Ran { stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), status }
 }
 
-/// What a run left.
+/// The result of a run.
 pub(crate) struct Ran {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
@@ -241,7 +241,7 @@ impl Ran {
         assert!(wrong.is_empty(), "{wrong}");
     }
 
-    /// Status, output, and something that standard error must hold.
+    /// Fails unless status and output are these, and standard error contains `word`.
     #[track_caller]
     pub(crate) fn is_in(&self, code: i32, stdout: &[u8], word: &str) {
         let mut wrong = self.differences(code, Some(stdout));
@@ -251,7 +251,7 @@ impl Ran {
         assert!(wrong.is_empty(), "{wrong}");
     }
 
-    /// Only the status; returns the output as text.
+    /// Fails unless the status is this; returns the output as text.
     #[track_caller]
     pub(crate) fn exits(&self, code: i32) -> String {
         let wrong = self.differences(code, None);
@@ -259,7 +259,7 @@ impl Ran {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The signal that ended it.
+    /// Returns the signal that ended it.
     pub(crate) fn signal(&self) -> Option<i32> {
         self.status.signal()
     }
@@ -277,7 +277,7 @@ impl Ran {
     }
 }
 
-/// Appends the lines that are in one and not in the other.
+/// Appends the lines that differ.
 fn differ(report: &mut String, title: &str, expected: &[u8], got: &[u8]) {
     let _ = writeln!(report, "{title} differs (- expected, + got):");
     let expected: Vec<_> = expected.split_inclusive(|&b| b == b'\n').collect();
@@ -292,21 +292,21 @@ fn differ(report: &mut String, title: &str, expected: &[u8], got: &[u8]) {
     }
 }
 
-/// Says that a test cannot be made here, and why.
+/// Reports that a test is skipped, and why.
 pub(crate) fn skip<T>(why: &str) -> Option<T> {
     eprintln!("skipped: {}: {why}", thread::current().name().unwrap_or("a test"));
     None
 }
 
-/// Whether that program is installed; says so where not.
+/// Returns `true` if the program is installed; otherwise reports that the test is skipped.
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
     found || skip::<()>(&format!("no {program}")).is_some()
 }
 
-/// Returns what a terminal shows of a shell script, with CR LF as LF; `None`, with a message, where no
-/// program makes a terminal.
+/// Returns the output of a shell script on a terminal, with CR LF as LF; `None`, with a message, if
+/// there is no program that provides a terminal.
 pub(crate) fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
     let probe = Command::new("script").arg("--version").output();
     if !probe.is_ok_and(|output| output.stdout.windows(10).any(|w| w == b"util-linux")) {
@@ -319,7 +319,7 @@ pub(crate) fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
     Some((0..bytes.len()).filter(|&i| !before_lf(i)).map(|i| bytes[i]).collect())
 }
 
-/// Opens a FIFO for writing as soon as somebody reads it.
+/// Opens a FIFO for writing as soon as another process has opened it for reading.
 pub(crate) fn open_fifo(path: &Path) -> File {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let start = Instant::now();
@@ -327,7 +327,7 @@ pub(crate) fn open_fifo(path: &Path) -> File {
         match OpenOptions::new().write(true).custom_flags(nonblocking).open(path) {
             Ok(file) => return file,
             Err(_) if start.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(2)),
-            Err(error) => panic!("nobody reads {path:?}: {error}"),
+            Err(error) => panic!("{path:?} has no reader: {error}"),
         }
     }
 }
@@ -345,12 +345,12 @@ pub(crate) fn md5(contents: impl AsRef<[u8]>) -> String {
     hex::encode(Md5::digest(contents))
 }
 
-/// The list of files that hold their own name, as [`Dir::with`] makes them.
+/// Returns the checksum file of the files that [`Dir::with`] creates.
 pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("{}  {name}\n", sha256(name))).collect()
 }
 
-/// Numbers that look random and are the same in every run (xorshift64*).
+/// Pseudo-random numbers that are the same in every run (xorshift64*).
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
@@ -374,7 +374,7 @@ impl Numbers {
     }
 }
 
-/// The bytes as a name.
+/// Returns the bytes as a name.
 pub(crate) fn name(bytes: &[u8]) -> &OsStr {
     OsStr::from_bytes(bytes)
 }

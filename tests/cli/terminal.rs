@@ -1,9 +1,9 @@
-//! What terminals get: lines that can be read, and no byte of anybody else that they would obey.
+//! Output on terminals: complete lines, and no control characters from names, servers or files.
 
 use crate::support::*;
 
-/// A folder with what the verbs need.
-fn world() -> Dir {
+/// Creates a directory with the files that the verbs need.
+fn directory() -> Dir {
     let dir = Dir::with(&["a", "b", "t/c", "t/d/e"]);
     dir.write("list", list(&["a", "b"]));
     dir.write("bad-list", list(&["a", "b"]).replace(&sha256("b"), &sha256("a")));
@@ -51,10 +51,10 @@ const CALLS: [&str; 30] = [
     "--version",
 ];
 
-/// What a terminal shows is what a pipe gets.
+/// A terminal gets the same lines as a pipe.
 #[test]
 fn every_verb_prints_the_same_lines_to_a_terminal() {
-    let dir = world();
+    let dir = directory();
     for call in CALLS {
         let script = format!("cp record copy; \"$HSUM\" {call} 2>/dev/null");
         let piped = dir.shell(&script).run();
@@ -65,10 +65,10 @@ fn every_verb_prints_the_same_lines_to_a_terminal() {
     }
 }
 
-/// Help, messages, and what differs from run to run.
+/// Covers help, messages, and output that differs from run to run.
 #[test]
 fn no_line_break_is_escaped() {
-    let dir = world();
+    let dir = directory();
     for call in [
         "--help",
         "help check",
@@ -98,19 +98,19 @@ fn no_line_break_is_escaped() {
 }
 
 #[test]
-fn a_benchmark_is_lines_on_a_terminal() {
+fn a_benchmark_prints_complete_lines_on_a_terminal() {
     let Some(shown) = on_a_terminal(&Dir::new(), "\"$HSUM\" bench") else { return };
     let text = String::from_utf8_lossy(&shown);
     assert!(text.contains(":\n\nNAME ") && text.contains(".\nFiles below "), "{text}");
     assert!(!text.contains("\\x0a"), "{text}");
 }
 
-/// Returns `true` for characters that no message may hold.
+/// Returns `true` for characters that no message may contain.
 fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n') || "\u{fffd}\u{202e}\u{2066}\u{2028}\u{200f}".contains(c)
 }
 
-/// Words in which a message repeats what was typed, each with `X` in the place of what is hostile.
+/// Calls whose messages repeat an argument; `X` is the place of the hostile text.
 const REPEATING: [&[&str]; 40] = [
     &["--X"],
     &["-X"],
@@ -155,7 +155,7 @@ const REPEATING: [&[&str]; 40] = [
 ];
 
 #[test]
-fn messages_repeat_no_control() {
+fn messages_repeat_no_control_characters() {
     let dir = Dir::with(&["a", "key"]);
     for hostile in [
         &b"\x1b[2J"[..],
@@ -184,7 +184,7 @@ fn messages_repeat_no_control() {
     }
 }
 
-/// The message shows where the trouble is, not a word with a part missing.
+/// The message escapes the hostile character instead of dropping it.
 #[test]
 fn a_hostile_word_can_be_recognised() {
     let dir = Dir::with(&["a"]);
@@ -204,9 +204,9 @@ fn gnu_messages_are_escaped_on_terminals_only() {
     assert!(text.contains("unrecognized option '--\\x1b[2J'\n"), "{text:?}");
 }
 
-/// A record that ends in NUL has no line breaks but those of names.
+/// With NUL as the line end, the only line breaks are those in names.
 #[test]
-fn a_name_cannot_pass_for_a_line() {
+fn a_name_cannot_look_like_a_line() {
     let dir = Dir::new();
     dir.write(name(b"a\nb"), "x");
     for words in ["", "-z", "--tag", "-z --tag", "--json"] {
@@ -216,7 +216,7 @@ fn a_name_cannot_pass_for_a_line() {
     }
 }
 
-/// What a terminal could obey is escaped as JSON has it, and so it is the same name as in a pipe.
+/// Control characters are escaped as in JSON, so that the names are the same as in a pipe.
 #[test]
 fn json_stays_json_on_a_terminal() {
     let names = ["\u{1b}[2J", "\u{7f}", "\u{9b}2J", "\u{2028}", "\u{202e}", "\u{2066}x", "q\"\\"];

@@ -1,4 +1,4 @@
-//! `HSUM_TIER`: every tier computes the same digests, and a listing shows the kernels.
+//! `HSUM_TIER`: every tier computes the same digests, and `algorithms` lists its kernels.
 
 use hsum::Algorithm;
 use hsum::simd::tiers;
@@ -13,7 +13,7 @@ fn every_tier_gives_the_same_digests() {
     }
     let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
     let names = names.join(",");
-    // One file alone, and several at once.
+    // A single file, and several files at once.
     for files in [vec!["5000"], vec!["0", "1", "56", "64", "119", "200", "5000"]] {
         let sums = || dir.hsum(["-a", &names]).args(&files);
         let expected = sums().run().exits(0);
