@@ -29,6 +29,7 @@ mod http;
 mod input;
 mod many;
 mod message;
+mod named;
 mod rules;
 mod schemes;
 pub(crate) mod secret;

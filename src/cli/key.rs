@@ -182,11 +182,10 @@ fn read_all(input: impl Read, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new([0; 4096]);
     loop {
-        let count = match read_some(&mut input, &mut *piece) {
-            Ok(0) => return Ok(text),
-            Ok(count) => count,
-            Err(error) => return Err(error),
-        };
+        let count = read_some(&mut input, &mut *piece)?;
+        if count == 0 {
+            return Ok(text);
+        }
         if text.capacity() - text.len() < count {
             let mut larger = Zeroizing::new(Vec::with_capacity(2 * text.len() + piece.len()));
             larger.extend_from_slice(&text);

@@ -2,14 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{Display, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use hsum::Error;
 use hsum::engine::{Hashed, Next, Outcome};
 use hsum::internals::{escape, is_hostile};
 use hsum::manifest::{LineStyle, write_line};
+use hsum::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use super::output::{Output, WriteError};
@@ -141,6 +142,11 @@ pub(crate) fn complain(message: impl Display) {
 /// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does, unless to a terminal.
 pub(crate) fn complain_in_bytes(message: &[u8]) {
     stderr::print(&[program().as_bytes(), b": ", message, b"\n"].concat());
+}
+
+/// Returns the error of a file that cannot be read or written.
+pub(crate) fn file_error(path: &Path, error: io::Error) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", quote(path), ErrorKind::Io(error))
 }
 
 /// Prints what is wrong with a file, as GNU words it.

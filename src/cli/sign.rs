@@ -14,8 +14,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use hsum::ErrorKind;
+use anyhow::Result;
 use hsum::internals::{SMALL_FILE, read_all};
 use hsum::sign::{RequestSignature, RequestSigner, Scheme, Setting};
 use serde_json::{Map, Value, json};
@@ -24,7 +23,7 @@ use crate::cli::args::sign::{SignArgs, SignFormat, Time};
 use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::hints::SigningVerb;
 use crate::cli::output::Output;
-use crate::cli::print::{complain, json_bytes};
+use crate::cli::print::{complain, file_error, json_bytes};
 use crate::cli::quote::quote;
 use crate::cli::sign::request::{Request, check_stdin, media_type, open, read_body, stream};
 use crate::cli::sign::values::Values;
@@ -85,8 +84,7 @@ fn signature(
     let body = open(&args.body)?;
     if signing.keeps_body() {
         let body = read_all(body, SMALL_FILE);
-        let failed = |error| anyhow!("{}: {}", quote(&args.body), ErrorKind::Io(error));
-        signing.update(&body.map_err(failed)?);
+        signing.update(&body.map_err(|error| file_error(&args.body, error))?);
     } else {
         stream(body, &args.body, |piece| signing.update(piece))?;
     }

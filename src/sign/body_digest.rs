@@ -2,7 +2,7 @@
 
 use sfv::BareItem;
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, HashFunction, Registry, Strength};
 use crate::digest::Digest;
 use crate::sign::component::Component;
 use crate::sign::error::{RequestError, VerifyError};
@@ -32,7 +32,7 @@ pub(crate) fn content_digest(digest: &Digest) -> String {
 pub(crate) struct BodyDigests {
     /// All digests that can be compared. The body must match each.
     pub(crate) checks: Vec<BodyCheck>,
-    /// Set if one of them is SHA-2. MD5 and SHA-1 are compared, but prove nothing.
+    /// Set if one of them is sound. Broken ones are compared, but prove nothing.
     pub(crate) covers_body: bool,
     /// A digest header without a digest that can be compared.
     unusable: Option<String>,
@@ -75,8 +75,7 @@ impl BodyDigests {
             self.unusable = Some(name.to_owned());
         }
         for expected in found {
-            let algorithm = expected.hash_function().algorithm();
-            self.covers_body |= !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha1);
+            self.covers_body |= expected.hash_function().algorithm().strength() == Strength::Sound;
             // One check per algorithm, however many digests a request carries.
             let same =
                 |check: &&BodyCheck| check.expected.hash_function() == expected.hash_function();
@@ -101,14 +100,12 @@ impl BodyDigests {
     }
 }
 
+/// Finds an algorithm by its lower-case name in IANA's registry of HTTP digests.
 fn algorithm(name: &str) -> Option<Algorithm> {
-    match name {
-        "sha-256" => Some(Algorithm::Sha256),
-        "sha-512" => Some(Algorithm::Sha512),
-        "sha" => Some(Algorithm::Sha1),
-        "md5" => Some(Algorithm::Md5),
-        _ => None,
-    }
+    let is_named = |algorithm: &&Algorithm| {
+        HashFunction::from(**algorithm).registered_name(Registry::Http) == Some(name)
+    };
+    Algorithm::ALL.iter().find(is_named).copied()
 }
 
 fn dictionary_digests(

@@ -1,35 +1,26 @@
 //! MACs: decoded strictly, compared in constant time.
 
-use std::fmt;
 use std::hint::black_box;
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use subtle::ConstantTimeEq;
 
-/// The encoding of a MAC in a request.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum MacEncoding {
-    /// Hexadecimal: written in lower case, read in either case.
-    Hex,
-    /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
-    Base64,
-    /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
-    Base64Url,
+use crate::sign::named::named_variants;
+
+named_variants! {
+    /// The encoding of a MAC in a request.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    MacEncoding {
+        /// Hexadecimal: written in lower case, read in either case.
+        Hex = "hex",
+        /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
+        Base64 = "base64",
+        /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
+        Base64Url = "base64url",
+    }
 }
 
 impl MacEncoding {
-    /// All encodings.
-    pub const ALL: [Self; 3] = [Self::Hex, Self::Base64, Self::Base64Url];
-
-    /// Returns `hex`, `base64` or `base64url`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hex => "hex",
-            Self::Base64 => "base64",
-            Self::Base64Url => "base64url",
-        }
-    }
-
     pub(crate) fn encode(self, bytes: &[u8]) -> String {
         match self {
             Self::Hex => hex::encode(bytes),
@@ -98,12 +89,6 @@ fn eight_digits(digits: u64) -> (u32, u64) {
     let pairs = ((values << 4) | (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let pairs = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
     ((pairs | (pairs >> 16)) as u32, wrong)
-}
-
-impl fmt::Display for MacEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// A MAC of at most 64 bytes.

@@ -5,6 +5,8 @@ use std::fmt;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroizing;
 
+use crate::sign::named::named_variants;
+
 /// The longest key, in bytes: 64 KiB.
 pub const LONGEST_KEY: usize = 64 << 10;
 
@@ -13,38 +15,22 @@ pub const LONGEST_KEY: usize = 64 << 10;
 /// Its `Debug` shows nothing, it cannot be cloned, compared or printed, and it is wiped on drop.
 pub struct SecretKey(Zeroizing<Vec<u8>>);
 
-/// The text format of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum KeyFormat {
-    /// The characters of one line.
-    Text,
-    /// The bytes themselves, line ends included.
-    Raw,
-    /// Hexadecimal digits in either case.
-    Hex,
-    /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
-    Base64,
-    /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
-    Base64Url,
-    /// A Standard Webhooks key: base64, with or without the prefix `whsec_` or `v1,whsec_`.
-    Whsec,
-}
-
-impl KeyFormat {
-    /// All formats, in the order in which they are listed to users.
-    pub const ALL: &'static [Self] =
-        &[Self::Text, Self::Raw, Self::Hex, Self::Base64, Self::Base64Url, Self::Whsec];
-
-    /// Returns `text`, `raw`, `hex`, `base64`, `base64url` or `whsec`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Raw => "raw",
-            Self::Hex => "hex",
-            Self::Base64 => "base64",
-            Self::Base64Url => "base64url",
-            Self::Whsec => "whsec",
-        }
+named_variants! {
+    /// The text format of a key.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    KeyFormat {
+        /// The characters of one line.
+        Text = "text",
+        /// The bytes themselves, line ends included.
+        Raw = "raw",
+        /// Hexadecimal digits in either case.
+        Hex = "hex",
+        /// Base64 in the standard alphabet, padded (RFC 4648, section 4).
+        Base64 = "base64",
+        /// Base64 in the URL-safe alphabet, without padding (RFC 4648, section 5).
+        Base64Url = "base64url",
+        /// A Standard Webhooks key: base64, with or without the prefix `whsec_` or `v1,whsec_`.
+        Whsec = "whsec",
     }
 }
 
@@ -94,30 +80,6 @@ impl SecretKey {
     /// [`KeyError`] if it is empty, blank or too long.
     pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         Self::parse(KeyFormat::Raw, bytes)
-    }
-
-    /// Decodes a hexadecimal key.
-    ///
-    /// # Errors
-    /// [`KeyError`] if it is not hexadecimal, empty, or too long.
-    pub fn from_hex(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::parse(KeyFormat::Hex, text)
-    }
-
-    /// Decodes a key in canonical base64, padded (RFC 4648, section 4).
-    ///
-    /// # Errors
-    /// [`KeyError`] if it is not canonical base64, empty, or too long.
-    pub fn from_base64(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::parse(KeyFormat::Base64, text)
-    }
-
-    /// Decodes a key in canonical base64url, without padding (RFC 4648, section 5).
-    ///
-    /// # Errors
-    /// [`KeyError`] if it is not canonical base64url, empty, or too long.
-    pub fn from_base64url(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
-        Self::parse(KeyFormat::Base64Url, text)
     }
 
     /// Decodes a Standard Webhooks key: base64, with or without the prefix `whsec_`.
@@ -201,16 +163,6 @@ pub enum KeyError {
     Whsec,
     /// Longer than [`LONGEST_KEY`].
     TooLong,
-}
-
-impl KeyError {
-    /// Returns a stable word for the reason: `empty-key` or `bad-key`.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Empty | Self::Blank => "empty-key",
-            _ => "bad-key",
-        }
-    }
 }
 
 impl fmt::Display for KeyError {

@@ -1,42 +1,32 @@
 //! The settings of schemes.
 
-use std::fmt;
+use crate::sign::named::named_variants;
 
-macro_rules! settings {
-    ($($setting:ident $name:literal),+ $(,)?) => {
-        /// A setting of a scheme, or a value of a message that only some schemes use.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        #[non_exhaustive]
-        #[allow(missing_docs)] // the names say it
-        pub enum Setting { $($setting),+ }
-
-        impl fmt::Display for Setting {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$setting => $name),+ })
-            }
-        }
-    };
-}
-
-settings! {
-    Algorithm "algorithm",
-    Encoding "encoding",
-    Prefix "prefix",
-    Header "header",
-    Pattern "pattern",
-    Region "region",
-    Service "service",
-    AccessKeyId "access key id",
-    SessionToken "session token",
-    Presign "lifetime",
-    UnsignedPayload "unsigned payload",
-    Cover "component",
-    Label "label",
-    KeyId "key id",
-    Tag "tag",
-    Params "parameters",
-    Id "id",
-    Nonce "nonce",
-    Timestamp "timestamp",
-    Freshness "freshness",
+named_variants! {
+    /// A setting of a scheme, or a value of a message that only some schemes use.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    #[allow(missing_docs)] // the names say it
+    Setting {
+        Algorithm = "algorithm",
+        Encoding = "encoding",
+        Prefix = "prefix",
+        Header = "header",
+        Pattern = "pattern",
+        Region = "region",
+        Service = "service",
+        AccessKeyId = "access key id",
+        SessionToken = "session token",
+        Presign = "lifetime",
+        UnsignedPayload = "unsigned payload",
+        Cover = "component",
+        Label = "label",
+        KeyId = "key id",
+        Tag = "tag",
+        Params = "parameters",
+        Id = "id",
+        Nonce = "nonce",
+        Timestamp = "timestamp",
+        Freshness = "freshness",
+    }
 }

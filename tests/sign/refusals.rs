@@ -2,8 +2,8 @@
 
 use hsum::Algorithm;
 use hsum::sign::{
-    KeyError, Message, RequestError, RequestSigner, Rfc9421, Scheme, SchemeError, SecretKey, Sigv4,
-    Template, Verifier,
+    KeyError, KeyFormat, Message, RequestError, RequestSigner, Rfc9421, Scheme, SchemeError,
+    SecretKey, Sigv4, Template, Verifier,
 };
 
 use crate::round_trip::{NOW, all, options};
@@ -26,9 +26,9 @@ fn invalid_keys_are_refused() {
         for result in [
             SecretKey::from_text(text),
             SecretKey::from_bytes(text),
-            SecretKey::from_hex(text),
-            SecretKey::from_base64(text),
-            SecretKey::from_base64url(text),
+            SecretKey::parse(KeyFormat::Hex, text),
+            SecretKey::parse(KeyFormat::Base64, text),
+            SecretKey::parse(KeyFormat::Base64Url, text),
             SecretKey::from_whsec(text),
         ] {
             assert_eq!(result.unwrap_err(), if text.is_empty() { Empty } else { Blank });
@@ -36,13 +36,13 @@ fn invalid_keys_are_refused() {
     }
     let error = |result: Result<SecretKey, KeyError>| result.map(|key| key.len()).unwrap_err();
     assert_eq!(error(SecretKey::from_text("secret\n")), LineEnd);
-    assert_eq!(error(SecretKey::from_hex("abc")), Hex);
-    assert_eq!(error(SecretKey::from_hex("0x00")), Hex);
+    assert_eq!(error(SecretKey::parse(KeyFormat::Hex, "abc")), Hex);
+    assert_eq!(error(SecretKey::parse(KeyFormat::Hex, "0x00")), Hex);
     for text in ["a", "SmVmZQ", "SmVmZR==", "SmVm ZQ==", "SmVm\nZQ==", "Sm-_ZQ==", "===="] {
-        assert_eq!(error(SecretKey::from_base64(text)), Base64, "{text}");
+        assert_eq!(error(SecretKey::parse(KeyFormat::Base64, text)), Base64, "{text}");
     }
     for text in ["SmVmZQ==", "SmVmZR", "a+/b"] {
-        assert_eq!(error(SecretKey::from_base64url(text)), Base64Url, "{text}");
+        assert_eq!(error(SecretKey::parse(KeyFormat::Base64Url, text)), Base64Url, "{text}");
     }
     for text in
         ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "whsec_!", "whsec-MfKQ", "WHSEC_MfKQ", "v1,MfKQ"]
@@ -58,7 +58,6 @@ fn invalid_keys_are_refused() {
         24
     );
     assert_eq!(SecretKey::from_whsec("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap().len(), 24);
-    assert_eq!([Empty, Blank, Hex].map(KeyError::reason), ["empty-key", "empty-key", "bad-key"]);
     assert_eq!(Verifier::new(Scheme::Github, vec![]).unwrap_err(), SchemeError::NoKey);
     assert_eq!(RequestSigner::new(Scheme::Github, vec![]).unwrap_err(), SchemeError::NoKey);
 }

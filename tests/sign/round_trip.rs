@@ -44,7 +44,7 @@ pub(crate) fn all() -> Vec<(Scheme, Request)> {
     all.push((Scheme::Template(template.algorithm(Algorithm::Sha512)), plain.clone()));
     let raw = Template::raw("X-Signature", "{sha1}=").algorithm(Algorithm::Sha1);
     all.push((Scheme::Template(raw.encoding(MacEncoding::Base64Url)), plain.clone()));
-    for algorithm in JwsAlgorithm::ALL {
+    for &algorithm in JwsAlgorithm::ALL {
         all.push((Scheme::Jws(Jws::new(algorithm).kid("a\"b").typ("JWT")), plain.clone()));
         all.push((Scheme::Jws(Jws::detached(algorithm, "X-JWS")), plain.clone()));
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
-use hsum::sign::{RequestSigner, Scheme, SecretKey, Sigv4, Verifier};
+use hsum::sign::{KeyFormat, RequestSigner, Scheme, SecretKey, Sigv4, Verifier};
 use zeroize::Zeroize;
 
 use crate::round_trip::{NOW, all, options};
@@ -45,9 +45,9 @@ fn debug_and_errors_show_nothing() {
         }
     }
     for result in [
-        SecretKey::from_hex(key),
-        SecretKey::from_base64(key),
-        SecretKey::from_base64url(key),
+        SecretKey::parse(KeyFormat::Hex, key),
+        SecretKey::parse(KeyFormat::Base64, key),
+        SecretKey::parse(KeyFormat::Base64Url, key),
         SecretKey::from_whsec(key),
         SecretKey::from_text(format!("{key}\n{key}")),
     ] {
@@ -130,7 +130,7 @@ fn child_that_drops_its_keys() {
         sent.message(|m| verifier.verify_many(&[(*m, b"body")]).remove(0)).unwrap();
     }
     let mut hex = hex::encode(&needle);
-    drop(SecretKey::from_hex(&hex).unwrap());
+    drop(SecretKey::parse(KeyFormat::Hex, &hex).unwrap());
     let mut doubtful = [&needle[..], b"\n"].concat();
     assert!(SecretKey::from_text(&doubtful).is_err());
     needle.zeroize();

@@ -2,8 +2,8 @@
 
 use hsum::Algorithm;
 use hsum::sign::{
-    Jws, JwsAlgorithm, MacEncoding, Message, Rfc9421, Scheme, SecretKey, SignOptions, Template,
-    Verifier,
+    Jws, JwsAlgorithm, KeyFormat, MacEncoding, Message, Rfc9421, Scheme, SecretKey, SignOptions,
+    Template, Verifier,
 };
 use serde_json::Value;
 
@@ -40,10 +40,9 @@ fn case(vector: &Value) -> Case {
     let parts = &vector["parts"];
     let body = parts["body"].as_str().unwrap_or_default();
     let request = Request::new(body);
-    let encoding =
-        MacEncoding::ALL.into_iter().find(|e| e.name() == text(vector, "encoding")).unwrap();
+    let encoding = MacEncoding::ALL.iter().find(|e| e.name() == text(vector, "encoding")).unwrap();
     let varied = |template: Template| {
-        Scheme::Template(template.algorithm(algorithm(vector)).encoding(encoding))
+        Scheme::Template(template.algorithm(algorithm(vector)).encoding(*encoding))
     };
     let mut time = parts["timestamp"].as_u64().unwrap_or(0);
     let (scheme, request) = match (text(vector, "scheme"), text(vector, "id")) {
@@ -142,7 +141,7 @@ fn every_vector_is_signed_verified_and_refused_with_a_bit_flipped() {
 fn the_message_signature_of_the_rfc_is_verified() {
     let key =
         "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
-    let key = SecretKey::from_base64(key).unwrap();
+    let key = SecretKey::parse(KeyFormat::Base64, key).unwrap();
     let headers = [
         ("Host", "example.com"),
         ("Date", "Tue, 20 Apr 2021 02:07:55 GMT"),

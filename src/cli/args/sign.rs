@@ -52,7 +52,7 @@ pub(crate) struct SettingsArgs {
     /// raw, template: encoding of the MAC [hex]
     #[arg(
         long, value_name = "ENCODING", requires = "scheme",
-        value_parser = one_of(&MacEncoding::ALL, MacEncoding::name)
+        value_parser = one_of(MacEncoding::ALL, MacEncoding::name)
     )]
     pub(crate) encoding: Option<MacEncoding>,
 

@@ -133,7 +133,7 @@ impl Explainer<'_> {
     fn schemes(&self) -> Vec<Named<Scheme>> {
         let Some(template) = self.scheme.to_template() else { return Vec::new() };
         let mut schemes = Vec::new();
-        for encoding in MacEncoding::ALL {
+        for &encoding in MacEncoding::ALL {
             for algorithm in [Algorithm::Sha256, Algorithm::Sha1, Algorithm::Sha512] {
                 let varied = template.clone().encoding(encoding).algorithm(algorithm);
                 let change =

@@ -1,10 +1,9 @@
-//! `hsum keygen`: a random key.
+//! `hsum keygen`: writes a random key.
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use hsum::ErrorKind;
 use hsum::internals::AtomicFile;
 use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
@@ -13,7 +12,7 @@ use crate::cli::args::sign::KeygenArgs;
 use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
-use crate::cli::quote::quote;
+use crate::cli::print::file_error;
 use crate::cli::sign::values::fill_random;
 
 pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
@@ -40,7 +39,7 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
                 file.write_all(&text)?;
                 file.commit()
             });
-            written.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
+            written.map_err(|error| file_error(path, error))?;
         }
         None => {
             let mut output = Output::stdout()?;

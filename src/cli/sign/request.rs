@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use hsum::ErrorKind;
 use hsum::engine::StableFile;
 use hsum::internals::{BODY, is_token, read_all, read_some};
 use hsum::sign::Message;
@@ -15,11 +14,12 @@ use serde::de::IgnoredAny;
 use crate::cli::args::sign::MessageArgs;
 use crate::cli::exit::Usage;
 use crate::cli::plan;
+use crate::cli::print::file_error;
 use crate::cli::quote::quote;
 
-/// The longest header block of a captured request.
+/// The maximum length of the header block of a captured request, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The most headers of a captured request.
+/// The maximum number of headers of a captured request.
 const MAX_HEADERS: usize = 512;
 
 /// A request without its body.
@@ -34,34 +34,28 @@ pub(crate) struct Request {
 impl Request {
     /// Returns the request that the arguments describe.
     pub(crate) fn from_args(args: &MessageArgs) -> Result<Self> {
+        const INVALID: &str = "invalid header (expected 'NAME: VALUE')";
         let mut headers = Vec::new();
         for line in &args.lines {
             // The error does not show the line, which may be a secret.
             let header = header(line.as_bytes());
-            headers.push(
-                header
-                    .ok_or_else(|| Usage("-H: invalid header (expected 'NAME: VALUE')".into()))?,
-            );
+            headers.push(header.ok_or_else(|| Usage(format!("-H: {INVALID}")))?);
         }
         if let Some(path) = &args.headers {
             let text = read(path, LONGEST_HEAD as u64)?;
-            for line in text.split(|&byte| byte == b'\n') {
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                if line.is_empty() {
-                    continue;
-                }
-                headers.push(header(line).ok_or_else(|| {
-                    anyhow!("{}: invalid header (expected 'NAME: VALUE')", quote(path))
-                })?);
+            let lines = text.split(|&byte| byte == b'\n');
+            let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+            for line in lines.filter(|line| !line.is_empty()) {
+                let header = header(line);
+                headers.push(header.ok_or_else(|| anyhow!("{}: {INVALID}", quote(path)))?);
             }
         }
-        let mut params = Vec::new();
-        for param in &args.params {
-            let pair = param
-                .split_once('=')
-                .ok_or_else(|| Usage("--param: invalid parameter (expected NAME=VALUE)".into()))?;
-            params.push((pair.0.to_owned(), pair.1.to_owned()));
-        }
+        let pair = |param: &String| {
+            param.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let params: Option<Vec<(String, String)>> = args.params.iter().map(pair).collect();
+        let invalid = || Usage("--param: invalid parameter (expected NAME=VALUE)".into());
+        let params = params.ok_or_else(invalid)?;
         let method = args.method.clone().unwrap_or_else(|| "POST".into());
         Ok(Self { method, url: args.url.clone().unwrap_or_default(), headers, params })
     }
@@ -111,10 +105,9 @@ impl Request {
             if head.len() > LONGEST_HEAD {
                 bail!("{title}: not an HTTP request: the headers are longer than 1 MiB");
             }
-            match read_some(&mut *input, &mut piece) {
-                Ok(0) => bail!("{title}: not an HTTP request: no empty line after the headers"),
-                Ok(count) => head.extend_from_slice(&piece[..count]),
-                Err(error) => bail!("{title}: {}", ErrorKind::Io(error)),
+            match read_some(&mut *input, &mut piece).map_err(|error| file_error(path, error))? {
+                0 => bail!("{title}: not an HTTP request: no empty line after the headers"),
+                count => head.extend_from_slice(&piece[..count]),
             }
         }
     }
@@ -135,12 +128,12 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
         return Ok(Box::new(io::stdin().lock()));
     }
     let opened = File::open(path).and_then(StableFile::try_from);
-    Ok(Box::new(opened.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?))
+    Ok(Box::new(opened.map_err(|error| file_error(path, error))?))
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let bytes = read_all(open(path)?, limit);
-    bytes.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))
+/// Reads a whole file of at most `limit` bytes, or standard input for `-`.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    read_all(open(path)?, limit).map_err(|error| file_error(path, error))
 }
 
 /// Reads a whole body.
@@ -158,10 +151,9 @@ pub(crate) fn media_type(body: &[u8]) -> Option<&'static str> {
 pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
     let mut buffer = vec![0; 128 * 1024];
     loop {
-        match read_some(&mut input, &mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => each(&buffer[..count]),
-            Err(error) => bail!("{}: {}", quote(name), ErrorKind::Io(error)),
+        match read_some(&mut input, &mut buffer).map_err(|error| file_error(name, error))? {
+            0 => return Ok(()),
+            count => each(&buffer[..count]),
         }
     }
 }

@@ -138,8 +138,8 @@ fn template(args: &SchemeArgs) -> Result<Template> {
 
 fn jws(args: &SchemeArgs) -> Result<Jws> {
     let name = args.algorithm.as_deref().unwrap_or("HS256");
-    let algorithm = JwsAlgorithm::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(name));
-    let algorithm = algorithm.ok_or_else(|| {
+    let algorithm = JwsAlgorithm::ALL.iter().find(|a| a.name().eq_ignore_ascii_case(name));
+    let algorithm = *algorithm.ok_or_else(|| {
         let name = quote_text(name.as_bytes());
         usage(format!("--alg: unknown algorithm {name} of JWS (expected HS256, HS384 or HS512)"))
     })?;

@@ -9,7 +9,6 @@ use hsum::sign::{RequestSigner, Scheme, Setting};
 
 use crate::cli::args::sign::SigningArgs;
 use crate::cli::hints::SigningVerb;
-use crate::cli::key::KeySource;
 use crate::cli::sign::request::Request as SignedMessage;
 use crate::cli::sign::scheme;
 use crate::cli::sign::values::{Values, random_id};
@@ -29,11 +28,7 @@ pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>
 
 /// Returns `true` if one of the keys comes from standard input.
 pub(crate) fn has_stdin_key(args: &SigningArgs) -> Result<bool> {
-    let mut found = false;
-    for spec in &args.key {
-        found |= KeySource::parse(spec, "--key")?.is_stdin();
-    }
-    Ok(found)
+    args.scheme().map_or(Ok(false), |args| scheme::has_stdin_key(&args))
 }
 
 struct Sender {

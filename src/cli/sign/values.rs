@@ -38,7 +38,7 @@ impl Values {
                 Err(RequestError::Missing(Component::Nonce))
                     if values.nonce.is_none() && !scheme.info().has_nonce_in_body =>
                 {
-                    values.nonce = Some(hex::encode(random::<16>()?));
+                    values.nonce = Some(hex::encode(random()?));
                 }
                 Err(error) => {
                     return Err(Usage(hints::request_error(&error, scheme, verb)).into());
@@ -50,12 +50,12 @@ impl Values {
 
 /// Returns a random message id.
 pub(crate) fn random_id() -> Result<String> {
-    Ok(format!("msg_{}", hex::encode(random::<16>()?)))
+    Ok(format!("msg_{}", hex::encode(random()?)))
 }
 
 /// Returns random bytes from the system's generator.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
+pub(crate) fn random() -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
     fill_random(&mut bytes)?;
     Ok(bytes)
 }

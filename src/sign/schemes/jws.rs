@@ -16,6 +16,7 @@ use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::headers::required_text;
 use crate::sign::input::Input;
 use crate::sign::message::Message;
+use crate::sign::named::named_variants;
 use crate::sign::rules::{BodyCheck, Claim, Prepared, Rules};
 use crate::sign::schemes::info::{ConfiguredScheme, KeyLength, SchemeInfo};
 use crate::sign::secret::SecretKey;
@@ -33,28 +34,18 @@ pub(crate) const INFO: SchemeInfo = SchemeInfo {
     ..SchemeInfo::BASE
 };
 
-/// The algorithm of a JWS, chosen by the verifier and never by the token.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)] // the names of RFC 7518, section 3.1
-pub enum JwsAlgorithm {
-    Hs256,
-    Hs384,
-    Hs512,
+named_variants! {
+    /// The algorithm of a JWS, chosen by the verifier and never by the token.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[allow(missing_docs)] // the names of RFC 7518, section 3.1
+    JwsAlgorithm {
+        Hs256 = "HS256",
+        Hs384 = "HS384",
+        Hs512 = "HS512",
+    }
 }
 
 impl JwsAlgorithm {
-    /// All algorithms.
-    pub const ALL: [Self; 3] = [Self::Hs256, Self::Hs384, Self::Hs512];
-
-    /// Returns `HS256`, `HS384` or `HS512`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-            Self::Hs384 => "HS384",
-            Self::Hs512 => "HS512",
-        }
-    }
-
     /// Returns the hash function; keys need at least the length of its digest.
     pub fn hash(self) -> Algorithm {
         match self {
