@@ -35,7 +35,7 @@ pub(crate) fn explain(explainer: &Explainer<'_>) -> Vec<String> {
         matches!(explainer.error, VerifyError::Mismatch | VerifyError::BodyHashMismatch);
     let mut causes =
         if is_mismatch || is_malformed { explainer.matching_changes() } else { Vec::new() };
-    for cause in HINTS.iter().flat_map(|hint| hint(explainer)) {
+    for cause in hints(explainer) {
         if !causes.contains(&cause) {
             causes.push(cause);
         }
@@ -177,19 +177,61 @@ fn matches(scheme: &Scheme, key: &[u8], request: &Request, body: &[u8]) -> bool 
     request.message(|message| verifier.verify(message, body)).is_ok()
 }
 
-/// The tests of the request itself. Each returns hints that do not need any trying.
-const HINTS: [fn(&Explainer<'_>) -> Vec<String>; 6] =
-    [other_signatures, component_hint, time_hint, error_hint, mismatch_hint, length_hint];
+/// Returns hints that follow from the error and the request, without trying changes.
+fn hints(explainer: &Explainer<'_>) -> Vec<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    let quoted = |text: &dyn ToString| quote_text(text.to_string().as_bytes());
+    let mut hints = match explainer.error {
+        VerifyError::Request(RequestError::Missing(_)) => other_signatures(explainer),
+        VerifyError::Request(RequestError::Malformed { component, .. }) => {
+            expected_formats(explainer, component)
+        }
+        VerifyError::Request(RequestError::Duplicate(_)) => one(
+            "two programs may use different ones of the two values; let the proxy remove the one \
+             that it received",
+        ),
+        VerifyError::NoSignature => [
+            other_signatures(explainer),
+            one(
+                "the signatures in the request are of other versions, which are never accepted: a \
+                 downgrade attack, or a sender with other settings",
+            ),
+        ]
+        .concat(),
+        VerifyError::Future { by } if is_implausible(explainer.now, *by) => {
+            one("the timestamp seems to be in milliseconds where the scheme has seconds, or in \
+             microseconds where it has milliseconds")
+        }
+        VerifyError::Stale { by } | VerifyError::Future { by } => vec![format!(
+            "the signature matches, but the clocks differ by {by} s more than the tolerance, or \
+             the request was delayed or repeated; set the clock (--now tries another time), or use \
+             --tolerance"
+        )],
+        VerifyError::OtherAlgorithm => one(
+            "a request does not choose its algorithm: tokens are forged with 'none', or with an \
+             algorithm other than the verifier's",
+        ),
+        VerifyError::NotCovered(component) => vec![format!(
+            "anyone who forwards the request can change {}; let the sender sign it",
+            quoted(component)
+        )],
+        VerifyError::UnusableDigest { header } => vec![format!(
+            "anyone who forwards the request can change the body; let the sender write a SHA-256 \
+             digest into {}",
+            quoted(header)
+        )],
+        VerifyError::UnknownKey => {
+            one("the key id, scope, token or tag of the request is not the verifier's")
+        }
+        VerifyError::Mismatch => mismatch_hints(explainer),
+        _ => Vec::new(),
+    };
+    hints.extend(length_hint(explainer));
+    hints
+}
 
 /// Finds the headers of older signatures and of other schemes.
 fn other_signatures(explainer: &Explainer<'_>) -> Vec<String> {
-    let is_missing = matches!(
-        explainer.error,
-        VerifyError::Request(RequestError::Missing(_)) | VerifyError::NoSignature
-    );
-    if !is_missing {
-        return Vec::new();
-    }
     let own = explainer.scheme.info();
     let mut hints = Vec::new();
     if let Some(header) = own.legacy_header.filter(|header| explainer.request.has(header)) {
@@ -213,10 +255,7 @@ fn other_signatures(explainer: &Explainer<'_>) -> Vec<String> {
 }
 
 /// Describes the expected format of a malformed component.
-fn component_hint(explainer: &Explainer<'_>) -> Vec<String> {
-    let VerifyError::Request(RequestError::Malformed { component, .. }) = explainer.error else {
-        return Vec::new();
-    };
+fn expected_formats(explainer: &Explainer<'_>, component: &Component) -> Vec<String> {
     match component {
         Component::Timestamp => {
             vec!["a time is decimal digits only: no sign, fraction, leading zero or date".into()]
@@ -235,91 +274,35 @@ fn component_hint(explainer: &Explainer<'_>) -> Vec<String> {
     }
 }
 
-fn time_hint(explainer: &Explainer<'_>) -> Vec<String> {
-    /// A time that no clock shows: the year 5138 in seconds, 1973 in milliseconds.
-    const IMPLAUSIBLE: u64 = 100_000_000_000;
-    let (VerifyError::Stale { by } | VerifyError::Future { by }) = explainer.error else {
-        return Vec::new();
-    };
-    let is_future = matches!(explainer.error, VerifyError::Future { .. });
-    let time = explainer.now.checked_add(*by);
-    vec![if is_future && time.is_some_and(|time| time > IMPLAUSIBLE) {
-        "the timestamp seems to be in milliseconds where the scheme has seconds, or in \
-         microseconds where it has milliseconds"
-            .to_owned()
-    } else {
-        format!(
-            "the signature matches, but the clocks differ by {by} s more than the tolerance, or \
-             the request was delayed or repeated; set the clock (--now tries another time), or use \
-             --tolerance"
-        )
-    }]
+/// Returns `true` if a time is later than any clock shows: than the year 5138 in seconds, or 1973
+/// in milliseconds.
+fn is_implausible(now: u64, beyond: u64) -> bool {
+    now.checked_add(beyond).is_some_and(|time| time > 100_000_000_000)
 }
 
-/// Explains errors that have one cause.
-fn error_hint(explainer: &Explainer<'_>) -> Vec<String> {
-    vec![match explainer.error {
-        VerifyError::NoSignature => {
-            "the signatures in the request are of other versions, which are never accepted: a \
-             downgrade attack, or a sender with other settings"
-                .to_owned()
-        }
-        VerifyError::Request(RequestError::Duplicate(_)) => {
-            "two programs may use different ones of the two values; let the proxy remove the one \
-             that it received"
-                .to_owned()
-        }
-        VerifyError::OtherAlgorithm => {
-            "a request does not choose its algorithm: tokens are forged with 'none', or with an \
-             algorithm other than the verifier's"
-                .to_owned()
-        }
-        VerifyError::NotCovered(component) => {
-            let component = quote_text(component.to_string().as_bytes());
-            format!(
-                "anyone who forwards the request can change {component}; let the sender sign it"
-            )
-        }
-        VerifyError::UnusableDigest { header } => {
-            let header = quote_text(header.as_bytes());
-            format!(
-                "anyone who forwards the request can change the body; let the sender write a \
-                     SHA-256 digest into {header}"
-            )
-        }
-        VerifyError::UnknownKey => {
-            "the key id, scope, token or tag of the request is not the verifier's".to_owned()
-        }
-        _ => return Vec::new(),
-    }]
-}
-
-fn mismatch_hint(explainer: &Explainer<'_>) -> Vec<String> {
+fn mismatch_hints(explainer: &Explainer<'_>) -> Vec<String> {
     let mut hints = Vec::new();
-    if *explainer.error == VerifyError::Mismatch {
-        if explainer.request.has("content-encoding") {
-            hints.push(
-                "the request has a Content-Encoding: senders sign the body before it is encoded, \
-                 or after; try the other one"
-                    .to_owned(),
-            );
-        }
-        if explainer.scheme.info().content.contains("{url}") {
-            hints.push(
-                "the URL that the sender saw is signed: a proxy may have changed host, port or path"
-                    .to_owned(),
-            );
-        }
+    if explainer.request.has("content-encoding") {
+        hints.push(
+            "the request has a Content-Encoding: senders sign the body before it is encoded, or \
+             after; try the other one"
+                .to_owned(),
+        );
+    }
+    if explainer.scheme.info().content.contains("{url}") {
+        hints.push(
+            "the URL that the sender saw is signed: a proxy may have changed host, port or path"
+                .to_owned(),
+        );
     }
     hints
 }
 
-fn length_hint(explainer: &Explainer<'_>) -> Vec<String> {
+fn length_hint(explainer: &Explainer<'_>) -> Option<String> {
     let headers = &explainer.request.headers;
     let header = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length = header.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
     let got = explainer.body.len();
     let differs = length.filter(|length: &usize| *length != got);
-    let hint = |length| format!("Content-Length is {length}, but the body has {got} bytes");
-    differs.map(hint).into_iter().collect()
+    differs.map(|length| format!("Content-Length is {length}, but the body has {got} bytes"))
 }
