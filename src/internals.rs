@@ -21,7 +21,7 @@ pub use crate::lanes::cases::{KernelCase, RunCase, kernel_cases};
 use crate::lanes::select::{Restriction, with_restriction};
 pub use crate::manifest::write::write_fields;
 pub use crate::sign::headers::is_token;
-pub use crate::sign::secret::decode_key;
+pub use crate::sign::secret::{decode_key, encode_key};
 pub use crate::text::{base_name, escape, is_hostile, looks_like_html};
 
 /// Returns the tiers and lanes of the algorithm's kernels.

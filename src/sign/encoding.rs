@@ -10,6 +10,7 @@ use crate::sign::named::named_variants;
 named_variants! {
     /// The encoding of a MAC in a request.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
     MacEncoding {
         /// Hexadecimal: written in lower case, read in either case.
         Hex = "hex",
@@ -112,7 +113,7 @@ impl Mac {
     /// Returns `true` if `tag` is this MAC. All comparisons of signatures go through this function,
     /// which takes the same time wherever they differ.
     ///
-    /// It collects the differences of whole words and judges them once: byte by byte it would take
+    /// It collects the differences of whole words and tests them once: a byte-wise comparison takes
     /// as long as half a block of SHA-256.
     #[inline]
     pub(crate) fn matches(&self, tag: &[u8]) -> bool {

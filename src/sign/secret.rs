@@ -18,6 +18,7 @@ pub struct SecretKey(Zeroizing<Vec<u8>>);
 named_variants! {
     /// The text format of a key.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
     KeyFormat {
         /// The characters of one line.
         Text = "text",
@@ -62,6 +63,17 @@ pub fn decode_key(format: KeyFormat, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
     key[length..].fill(0);
     key.truncate(length);
     Ok(key)
+}
+
+/// Encodes a key, without a line end.
+pub fn encode_key(format: KeyFormat, key: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(match format {
+        KeyFormat::Text | KeyFormat::Raw => key.to_vec(),
+        KeyFormat::Hex => hex::encode(key).into_bytes(),
+        KeyFormat::Base64 => Base64::encode_string(key).into_bytes(),
+        KeyFormat::Base64Url => Base64UrlUnpadded::encode_string(key).into_bytes(),
+        KeyFormat::Whsec => format!("whsec_{}", Base64::encode_string(key)).into_bytes(),
+    })
 }
 
 impl SecretKey {
@@ -143,7 +155,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The reason why a text is not a key. It holds nothing of the text.
+/// The reason why a text is not a key. It contains no part of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KeyError {

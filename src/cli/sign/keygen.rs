@@ -3,8 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use hsum::internals::AtomicFile;
+use hsum::internals::{AtomicFile, encode_key};
 use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
 
@@ -23,20 +22,14 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
     protect_memory();
     let mut key = Zeroizing::new(vec![0; args.bytes as usize]);
     fill_random(&mut key)?;
-    let text = Zeroizing::new(match args.format {
-        KeyFormat::Text | KeyFormat::Raw => key.to_vec(),
-        KeyFormat::Hex => format!("{}\n", hex::encode(&*key)).into_bytes(),
-        KeyFormat::Base64 => format!("{}\n", Base64::encode_string(&key)).into_bytes(),
-        KeyFormat::Base64Url => {
-            format!("{}\n", Base64UrlUnpadded::encode_string(&key)).into_bytes()
-        }
-        KeyFormat::Whsec => format!("whsec_{}\n", Base64::encode_string(&key)).into_bytes(),
-    });
+    let text = encode_key(args.format, &key);
+    let line_end: &[u8] = if args.format == KeyFormat::Raw { b"" } else { b"\n" };
     match &args.output {
         Some(path) => {
             // Never replaces another key, and is never readable by others, not even briefly.
             let written = AtomicFile::create_new_private(path).and_then(|mut file| {
                 file.write_all(&text)?;
+                file.write_all(line_end)?;
                 file.commit()
             });
             written.map_err(|error| file_error(path, error))?;
@@ -44,6 +37,7 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
         None => {
             let mut output = Output::stdout()?;
             output.bytes(&text)?;
+            output.bytes(line_end)?;
             output.finish()?;
         }
     }

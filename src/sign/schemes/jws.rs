@@ -37,6 +37,7 @@ pub(crate) const INFO: SchemeInfo = SchemeInfo {
 named_variants! {
     /// The algorithm of a JWS, chosen by the verifier and never by the token.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
     #[allow(missing_docs)] // the names of RFC 7518, section 3.1
     JwsAlgorithm {
         Hs256 = "HS256",
