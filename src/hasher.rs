@@ -1,21 +1,26 @@
 //! Hashing of messages in memory and of messages that arrive in pieces.
 
 pub(crate) mod fused;
-pub(crate) mod sponge;
+pub(crate) mod iterated;
+mod sponge;
 pub(crate) mod stream;
 pub(crate) mod wipe;
 
+use std::any::Any;
 use std::fmt;
 use std::io::{self, Read};
+use std::ptr;
 
 use zeroize::Zeroize;
 
-use crate::algorithm::{Algorithm, Core, HashFunction, MAX_LEN};
+use crate::algorithm::{Algorithm, Core, HashFunction, MAX_LEN, Sponge};
 use crate::digest::Digest;
 use crate::external::ExternalHash;
-use crate::hasher::sponge::{Absorber, Squeezer};
+use crate::hasher::iterated::IteratedHash;
+use crate::hasher::sponge::Squeezer;
 use crate::hasher::stream::Stream;
 use crate::hasher::wipe::wipe;
+use crate::kernel::functions::Merkle;
 
 /// Hashes `data`.
 ///
@@ -50,19 +55,16 @@ pub(crate) fn digest_keyed(inner: &Hasher, outer: &Hasher, message: &[u8]) -> Di
     let out = digest.as_mut_bytes();
     let mut first = [0; MAX_LEN];
     let first_digest = &mut first[..out.len()];
+    macro_rules! hash_twice {
+        ($inner:ident, $outer:ident) => {{
+            $inner.hash.digest_keyed($inner.state, message, first_digest);
+            $outer.hash.digest_keyed($outer.state, first_digest, out);
+        }};
+    }
     match (&inner.state, &outer.state) {
-        (State::Narrow(i), State::Narrow(o)) => {
-            i.merkle.digest_keyed(i.words, message, first_digest);
-            o.merkle.digest_keyed(o.words, first_digest, out);
-        }
-        (State::Wide(i), State::Wide(o)) => {
-            i.merkle.digest_keyed(i.words, message, first_digest);
-            o.merkle.digest_keyed(o.words, first_digest, out);
-        }
-        (State::Sponge(i), State::Sponge(o)) => {
-            i.sponge.digest_after(i.state, message, first_digest);
-            o.sponge.digest_after(o.state, first_digest, out);
-        }
+        (State::Narrow(inner), State::Narrow(outer)) => hash_twice!(inner, outer),
+        (State::Wide(inner), State::Wide(outer)) => hash_twice!(inner, outer),
+        (State::Sponge(inner), State::Sponge(outer)) => hash_twice!(inner, outer),
         _ => {
             let (mut inner, mut outer) = (inner.clone(), outer.clone());
             inner.update(message);
@@ -98,10 +100,23 @@ pub struct Hasher {
 
 #[derive(Clone)]
 pub(crate) enum State {
-    Narrow(Stream<u32>),
-    Wide(Stream<u64>),
-    Sponge(Absorber),
+    Narrow(Stream<Merkle<u32>>),
+    Wide(Stream<Merkle<u64>>),
+    Sponge(Stream<Sponge>),
     External(Box<dyn ExternalHash>),
+}
+
+impl State {
+    /// Returns the stream if its hash is `hash`.
+    pub(crate) fn stream_of<H: IteratedHash>(&mut self, hash: &H) -> Option<&mut Stream<H>> {
+        let stream: &mut dyn Any = match self {
+            Self::Narrow(stream) => stream,
+            Self::Wide(stream) => stream,
+            Self::Sponge(stream) => stream,
+            Self::External(_) => return None,
+        };
+        stream.downcast_mut::<Stream<H>>().filter(|stream| ptr::eq(stream.hash, hash))
+    }
 }
 
 impl Hasher {
@@ -111,7 +126,7 @@ impl Hasher {
         let state = match &function.algorithm().spec().core {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
-            Core::Sponge(sponge) => State::Sponge(Absorber::new(sponge)),
+            Core::Sponge(sponge) => State::Sponge(Stream::new(sponge)),
             Core::External(new) => State::External(new(function.len())),
         };
         Self { function, state }
@@ -135,7 +150,7 @@ impl Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.update(data),
             State::Wide(stream) => stream.update(data),
-            State::Sponge(absorber) => absorber.update(data),
+            State::Sponge(stream) => stream.update(data),
             State::External(inner) => inner.update(data),
         }
     }
@@ -167,7 +182,7 @@ impl Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.finish(out),
             State::Wide(stream) => stream.finish(out),
-            State::Sponge(absorber) => absorber.finish().read(out),
+            State::Sponge(stream) => stream.finish(out),
             State::External(inner) => inner.finalize(out),
         }
         digest
@@ -185,7 +200,9 @@ impl Hasher {
     pub fn finalize_xof(self) -> Option<XofReader> {
         let is_extendable = self.algorithm().is_extendable();
         let output = match self.state {
-            State::Sponge(mut absorber) if is_extendable => Output::Sponge(absorber.finish()),
+            State::Sponge(mut stream) if is_extendable => {
+                Output::Sponge(Squeezer::new(&mut stream))
+            }
             State::External(mut inner) => Output::External(inner.finalize_xof()?),
             _ => return None,
         };
@@ -205,7 +222,7 @@ impl Zeroize for Hasher {
         match &mut self.state {
             State::Narrow(stream) => stream.zeroize(),
             State::Wide(stream) => stream.zeroize(),
-            State::Sponge(absorber) => absorber.zeroize(),
+            State::Sponge(stream) => stream.zeroize(),
             // Dropping the old state wipes it.
             State::External(_) => *self = Self::new(self.function),
         }

@@ -13,28 +13,26 @@
 //!   a stream had begun. Ends wait until every lane has one and then run at once, so that they
 //!   never hold up the jobs. A message of up to two blocks consists of an end alone.
 //!
-//! `messages` makes jobs and ends of whole messages, `streams` of data for [`Hasher`]s; `family` is
+//! `messages` makes jobs and ends of whole messages, `streams` of data for [`Hasher`]s; `hash` is
 //! their interface to a hash function. Nothing is allocated: messages are sorted in windows on the
 //! stack, and lanes stay busy between two windows.
 
 #[cfg(feature = "internals")]
 pub(crate) mod cases;
-mod family;
 pub(crate) mod messages;
 mod schedule;
 pub(crate) mod select;
 mod streams;
 
-use crate::algorithm::{Algorithm, Core, HashFunction};
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
+use crate::hasher::iterated::IteratedHash;
 use crate::hasher::{Hasher, State, digest, digest_keyed};
-use crate::kernel::functions::{FEW, KECCAK};
+use crate::kernel::functions::FEW;
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::Tier;
-use crate::lanes::family::Family;
 use crate::lanes::messages::{DigestSlot, Task};
 use crate::lanes::select::{AllowedKernels, Dispatcher};
-use crate::lanes::streams::Group;
 
 /// The most lanes that a kernel over 32-bit words has.
 const NARROW: usize = 64;
@@ -42,16 +40,49 @@ const NARROW: usize = 64;
 /// The most lanes that a kernel over 64-bit words or of a sponge has.
 const WIDE: usize = 16;
 
-/// Evaluates `$body` with the kernels of `$family` for a batch of `$count` in up to `$lanes` lanes.
+/// Evaluates `$body` with the hash of an algorithm and the most lanes of its kernels; `None` if it has no
+/// kernels.
+macro_rules! with_hash {
+    ($algorithm:expr, |$hash:ident, $lanes:ident| $body:expr) => {
+        with_hash!(@ $algorithm, $lanes, |$hash| $body)
+    };
+    ($algorithm:expr, |$hash:ident| $body:expr) => {
+        with_hash!(@ $algorithm, _, |$hash| $body)
+    };
+    (@ $algorithm:expr, $lanes:tt, |$hash:ident| $body:expr) => {
+        match &$algorithm.spec().core {
+            $crate::algorithm::Core::Narrow(merkle) => {
+                const $lanes: usize = $crate::lanes::NARROW;
+                let $hash = *merkle;
+                Some($body)
+            }
+            $crate::algorithm::Core::Wide(merkle) => {
+                const $lanes: usize = $crate::lanes::WIDE;
+                let $hash = *merkle;
+                Some($body)
+            }
+            $crate::algorithm::Core::Sponge(sponge) => {
+                const $lanes: usize = $crate::lanes::WIDE;
+                let $hash = sponge;
+                Some($body)
+            }
+            $crate::algorithm::Core::External(_) => None,
+        }
+    };
+}
+#[cfg(feature = "internals")]
+pub(crate) use with_hash;
+
+/// Evaluates `$body` with the kernels of `$hash` for a batch of `$count` in up to `$lanes` lanes.
 /// A small batch does not pay for setting up lanes for a large one.
-macro_rules! with_lanes {
-    ($family:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
-        let allowed = AllowedKernels::new($family);
+macro_rules! with_kernels {
+    ($hash:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
+        let allowed = AllowedKernels::new($hash);
         if $count <= FEW && allowed.has_within(FEW) {
-            let $kernels = &Dispatcher::<_, FEW>::new($family, allowed);
+            let $kernels = &Dispatcher::<_, FEW>::new($hash, allowed);
             $body
         } else {
-            let $kernels = &Dispatcher::<_, $lanes>::new($family, allowed);
+            let $kernels = &Dispatcher::<_, $lanes>::new($hash, allowed);
             $body
         }
     }};
@@ -76,20 +107,16 @@ macro_rules! with_lanes {
 pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
-    match &function.algorithm().spec().core {
-        Core::Narrow(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
-            run_in_lanes::<_, NARROW>(Task::new(*merkle, function, messages), out);
+    let in_lanes = with_hash!(function.algorithm(), |hash, LANES| {
+        let is_faster = select::is_faster_in_lanes(hash, messages, 0);
+        if is_faster {
+            run_in_lanes::<_, LANES>(Task::new(hash, function, messages), out);
         }
-        Core::Wide(merkle) if select::is_faster_in_lanes(*merkle, messages, 0) => {
-            run_in_lanes::<_, WIDE>(Task::new(*merkle, function, messages), out);
-        }
-        Core::Sponge(sponge) if select::is_faster_in_lanes(sponge, messages, 0) => {
-            run_in_lanes::<_, WIDE>(Task::new(sponge, function, messages), out);
-        }
-        _ => {
-            for (message, out) in messages.iter().zip(out) {
-                *out = digest(function, message);
-            }
+        is_faster
+    });
+    if in_lanes != Some(true) {
+        for (message, out) in messages.iter().zip(out) {
+            *out = digest(function, message);
         }
     }
 }
@@ -101,40 +128,27 @@ pub(crate) fn sign_many(
     messages: &[&[u8]],
     out: &mut [impl DigestSlot],
 ) {
-    let function = inner.hash_function();
-    match (&inner.state, &outer.state) {
-        (State::Narrow(i), State::Narrow(o))
-            if select::is_faster_in_lanes(i.merkle, messages, 1) =>
-        {
-            run_in_lanes::<_, NARROW>(
-                Task::new(i.merkle, function, messages).keyed(i.words, o.words),
-                out,
-            );
-        }
-        (State::Wide(i), State::Wide(o)) if select::is_faster_in_lanes(i.merkle, messages, 1) => {
-            run_in_lanes::<_, WIDE>(
-                Task::new(i.merkle, function, messages).keyed(i.words, o.words),
-                out,
-            );
-        }
-        (State::Sponge(i), State::Sponge(o))
-            if select::is_faster_in_lanes(i.sponge, messages, 1) =>
-        {
-            run_in_lanes::<_, WIDE>(
-                Task::new(i.sponge, function, messages).keyed(i.state, o.state),
-                out,
-            );
-        }
-        _ => {
-            for (message, out) in messages.iter().zip(out) {
-                *out.slot() = digest_keyed(inner, outer, message);
+    macro_rules! in_lanes {
+        ($inner:ident, $outer:ident, $lanes:ident) => {
+            if select::is_faster_in_lanes($inner.hash, messages, 1) {
+                let task = Task::new($inner.hash, inner.hash_function(), messages);
+                return run_in_lanes::<_, $lanes>(task.keyed($inner.state, $outer.state), out);
             }
-        }
+        };
+    }
+    match (&inner.state, &outer.state) {
+        (State::Narrow(i), State::Narrow(o)) => in_lanes!(i, o, NARROW),
+        (State::Wide(i), State::Wide(o)) => in_lanes!(i, o, WIDE),
+        (State::Sponge(i), State::Sponge(o)) => in_lanes!(i, o, WIDE),
+        _ => {}
+    }
+    for (message, out) in messages.iter().zip(out) {
+        *out.slot() = digest_keyed(inner, outer, message);
     }
 }
 
-fn run_in_lanes<F: Family, const N: usize>(task: Task<F>, out: &mut [impl DigestSlot]) {
-    with_lanes!(task.family, N, task.messages.len(), |kernels| task.run(kernels, out));
+fn run_in_lanes<H: IteratedHash, const N: usize>(task: Task<H>, out: &mut [impl DigestSlot]) {
+    with_kernels!(task.hash, N, task.messages.len(), |kernels| task.run(kernels, out));
 }
 
 /// Appends to each hasher the bytes beside it, to several hashers at once.
@@ -163,53 +177,18 @@ pub fn update_many(batch: &mut [(&mut Hasher, &[u8])]) {
 }
 
 fn update_group(algorithm: Algorithm, batch: &mut [(&mut Hasher, &[u8])]) {
-    let mut group = batch.iter().filter(|(hasher, _)| hasher.algorithm() == algorithm);
-    macro_rules! in_lanes {
-        ($family:expr, $lanes:expr, $kind:ident) => {{
-            let stream: fn(&mut State) -> Option<&mut _> = |state| match state {
-                State::$kind(stream) => Some(stream),
-                _ => None,
-            };
-            let group = &Group { algorithm, stream };
-            with_lanes!($family, $lanes, batch.len(), |kernels| {
-                streams::update(kernels, $family, group, batch)
-            })
-        }};
+    let group = batch.iter().filter(|(hasher, _)| hasher.algorithm() == algorithm);
+    let in_lanes = group.take(2).count() == 2
+        && with_hash!(algorithm, |hash, LANES| {
+            with_kernels!(hash, LANES, batch.len(), |kernels| streams::update(
+                kernels, hash, batch
+            ));
+        })
+        .is_some();
+    if !in_lanes {
+        let group = batch.iter_mut().filter(|(hasher, _)| hasher.algorithm() == algorithm);
+        group.for_each(|(hasher, data)| hasher.update(data));
     }
-    match &algorithm.spec().core {
-        _ if group.by_ref().take(2).count() < 2 => update_each(algorithm, batch),
-        Core::Narrow(merkle) => in_lanes!(*merkle, NARROW, Narrow),
-        Core::Wide(merkle) => in_lanes!(*merkle, WIDE, Wide),
-        Core::Sponge(sponge) => in_lanes!(sponge, WIDE, Sponge),
-        Core::External(_) => update_each(algorithm, batch),
-    }
-}
-
-fn update_each(algorithm: Algorithm, batch: &mut [(&mut Hasher, &[u8])]) {
-    for (hasher, data) in batch.iter_mut().filter(|(hasher, _)| hasher.algorithm() == algorithm) {
-        hasher.update(data);
-    }
-}
-
-/// Evaluates `$body` with the allowed kernels of `$algorithm`, if it has kernels.
-macro_rules! allowed {
-    ($algorithm:expr, |$allowed:ident| $body:expr) => {
-        match &$algorithm.spec().core {
-            Core::Narrow(merkle) => {
-                let $allowed = AllowedKernels::new(*merkle);
-                $body
-            }
-            Core::Wide(merkle) => {
-                let $allowed = AllowedKernels::new(*merkle);
-                $body
-            }
-            Core::Sponge(sponge) => {
-                let $allowed = AllowedKernels::new(sponge);
-                $body
-            }
-            Core::External(_) => Default::default(),
-        }
-    };
 }
 
 /// The properties by which a kernel is chosen.
@@ -229,20 +208,18 @@ impl<F: ?Sized> From<&Kernel<F>> for KernelInfo {
 
 /// Returns every kernel of the algorithm that may run.
 pub(crate) fn kernels(algorithm: Algorithm) -> Vec<KernelInfo> {
-    allowed!(algorithm, |allowed| allowed.iter().map(|(_, kernel)| kernel.into()).collect())
+    let infos = with_hash!(algorithm, |hash| {
+        AllowedKernels::new(hash).iter().map(|(_, kernel)| kernel.into()).collect()
+    });
+    infos.unwrap_or_default()
 }
 
 /// Returns the kernel of the algorithm that runs while `live` lanes are live.
 pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<KernelInfo> {
-    if live == 1 && !select::is_restricted() {
-        return match &algorithm.spec().core {
-            Core::Narrow(merkle) => Some(merkle.kernels.single().into()),
-            Core::Wide(merkle) => Some(merkle.kernels.single().into()),
-            Core::Sponge(_) => Some(KECCAK.single().into()),
-            Core::External(_) => None,
-        };
-    }
-    allowed!(algorithm, |allowed| Some(allowed.best(live).1.into()))
+    with_hash!(algorithm, |hash| match live {
+        1 if !select::is_restricted() => hash.kernels().single().into(),
+        _ => AllowedKernels::new(hash).best(live).1.into(),
+    })
 }
 
 #[cfg(test)]
@@ -268,12 +245,9 @@ mod tests {
     #[test]
     fn no_kernel_has_more_lanes_than_the_scheduler() {
         for &algorithm in Algorithm::ALL {
-            let most = match algorithm.spec().core {
-                Core::Narrow(_) => NARROW,
-                _ => WIDE,
-            };
+            let most = with_hash!(algorithm, |_hash, LANES| LANES);
             for kernel in kernels(algorithm) {
-                assert!(kernel.lanes <= most, "{algorithm} {}", kernel.tier.name());
+                assert!(Some(kernel.lanes) <= most, "{algorithm} {}", kernel.tier.name());
             }
         }
     }

@@ -55,7 +55,7 @@ const PARTS: usize = 3;
 /// Returns the index of the hasher's function among those that share the kernel.
 fn part(hasher: &Hasher) -> Option<usize> {
     let State::Narrow(stream) = &hasher.state else { return None };
-    let kernels = stream.merkle.kernels;
+    let kernels = stream.hash.kernels;
     [&MD5, &SHA1, &SHA256].iter().position(|known| ptr::eq(known.kernels, kernels))
 }
 
@@ -73,19 +73,20 @@ pub(crate) fn update_all<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) {
 fn update_stitched<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) -> [Option<usize>; PARTS] {
     let mut indices = [None; PARTS];
     let mut streams = [const { None }; PARTS];
-    let mut buffered = None;
+    let mut unfinished = None;
     for (i, hasher) in hashers.iter_mut().enumerate() {
         let hasher = hasher.borrow_mut();
         let Some(part) = part(hasher) else { continue };
         let State::Narrow(stream) = &mut hasher.state else { continue };
         // Their blocks begin together if they have hashed the same bytes, as they usually have.
-        let same = stream.buffered().len() == *buffered.get_or_insert(stream.buffered().len());
+        let len = stream.unfinished().len();
+        let same = len == *unfinished.get_or_insert(len);
         if same && indices[part].is_none() {
             indices[part] = Some(i);
             streams[part] = Some(stream);
         }
     }
-    let head = buffered.map_or(0, |buffered| buffered.wrapping_neg() % 64).min(data.len());
+    let head = unfinished.map_or(0, |len| len.wrapping_neg() % 64).min(data.len());
     let (head, rest) = data.split_at(head);
     let (blocks, tail) = rest.as_chunks();
     if streams.iter().flatten().count() < 2 || blocks.is_empty() {
@@ -94,7 +95,7 @@ fn update_stitched<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) -> [Opt
     let Some(kernel) = StitchedKernel::detect() else { return [None; PARTS] };
     streams.iter_mut().flatten().for_each(|stream| stream.update(head));
     let [md5, sha1, sha256] =
-        streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.words));
+        streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.state));
     kernel.run(States { md5, sha1, sha256 }, blocks);
     for stream in streams.iter_mut().flatten() {
         stream.skip(blocks.as_flattened().len());

@@ -1,146 +1,89 @@
-//! Merkle–Damgård hashing: one buffer and one padding for MD5, SHA-1 and SHA-2.
+//! Hashing of a message that arrives in pieces.
 
 use zeroize::Zeroize;
 
+use crate::hasher::iterated::IteratedHash;
 use crate::hasher::wipe::wipe;
-use crate::kernel::functions::Merkle;
-use crate::kernel::word::{ByteOrder, Word};
 
-/// The state between two pieces of a message (FIPS 180-4, section 6).
-#[derive(Clone)]
-pub(crate) struct Stream<W: Word> {
-    pub(crate) merkle: &'static Merkle<W>,
-    /// H(i) after the last whole block.
-    pub(crate) words: [W; 8],
-    /// The bytes after the last whole block: `length` modulo the block's length.
-    buffer: W::Block,
+/// The state between two pieces of a message.
+pub(crate) struct Stream<H: IteratedHash> {
+    pub(crate) hash: &'static H,
+    /// The state after the last whole block.
+    pub(crate) state: H::State,
+    buffer: H::Buffer,
+    /// The length of the unfinished block, less than a block.
+    filled: usize,
     /// The length of the message in bytes.
     length: u128,
 }
 
-impl<W: Word> Stream<W> {
-    pub(crate) fn new(merkle: &'static Merkle<W>) -> Self {
-        Self { merkle, words: merkle.initial, buffer: W::ZERO, length: 0 }
+impl<H: IteratedHash> Stream<H> {
+    pub(crate) fn new(hash: &'static H) -> Self {
+        Self { hash, state: hash.initial(), buffer: H::BUFFER, filled: 0, length: 0 }
     }
 
-    /// Returns the bytes of the unfinished block.
-    pub(crate) fn buffered(&self) -> &[u8] {
-        &self.buffer.as_ref()[..(self.length % size_of::<W::Block>() as u128) as usize]
+    /// Returns the unfinished block, with zeros for bytes that the state contains.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        H::unfinished(&self.buffer, self.filled)
     }
 
     pub(crate) fn update(&mut self, mut data: &[u8]) {
-        let buffered = self.buffered().len();
         self.length = self.length.wrapping_add(data.len() as u128);
-        if buffered > 0 {
-            let room = &mut self.buffer.as_mut()[buffered..];
-            let (head, rest) = data.split_at(room.len().min(data.len()));
-            room[..head.len()].copy_from_slice(head);
-            if head.len() < room.len() {
+        if self.filled > 0 {
+            let block_len = self.hash.block_len();
+            let (head, rest) = data.split_at(data.len().min(block_len - self.filled));
+            self.fill(head);
+            if self.filled < block_len {
                 return;
             }
-            self.merkle.compress(&mut self.words, std::slice::from_ref(&self.buffer));
+            let (block, _) = self.hash.split(H::unfinished(&self.buffer, block_len));
+            self.hash.advance(&mut self.state, block);
+            self.filled = 0;
             data = rest;
         }
-        let (blocks, tail) = W::blocks(data);
+        let (blocks, rest) = self.hash.split(data);
         if !blocks.is_empty() {
-            self.merkle.compress(&mut self.words, blocks);
+            self.hash.advance(&mut self.state, blocks);
         }
-        self.buffer.as_mut()[..tail.len()].copy_from_slice(tail);
+        self.fill(rest);
     }
 
-    /// Counts `len` bytes, ending with a block, that the caller hashed into `words`.
+    fn fill(&mut self, bytes: &[u8]) {
+        H::fill(&mut self.state, &mut self.buffer, self.filled, bytes);
+        self.filled += bytes.len();
+    }
+
+    /// Counts `len` bytes, ending with a block, that the caller hashed into the state.
     pub(crate) fn skip(&mut self, len: usize) {
         self.length = self.length.wrapping_add(len as u128);
-        debug_assert!(self.buffered().is_empty());
+        self.filled = 0;
+    }
+
+    /// Pads the message and hashes its last blocks.
+    pub(crate) fn pad(&mut self) {
+        let mut end = H::END;
+        let blocks = self.hash.pad(self.unfinished(), self.length, &mut end);
+        self.hash.advance(&mut self.state, self.hash.units(&end, blocks));
+        wipe(&mut end, H::END);
     }
 
     /// Pads the message and writes the first `out.len()` bytes of the digest.
     pub(crate) fn finish(&mut self, out: &mut [u8]) {
-        let mut tail = [W::ZERO; 2];
-        let padded = self.merkle.pad_into(self.buffered(), self.length, &mut tail);
-        self.merkle.compress(&mut self.words, &tail[..padded]);
-        W::write(&self.words, self.merkle.order, out);
-        wipe(&mut tail, [W::ZERO; 2]);
+        self.pad();
+        self.hash.write(&self.state, out);
     }
 }
 
-impl<W: Word> Zeroize for Stream<W> {
+impl<H: IteratedHash> Clone for Stream<H> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<H: IteratedHash> Zeroize for Stream<H> {
     fn zeroize(&mut self) {
-        wipe(&mut self.words, [W::default(); 8]);
-        wipe(&mut self.buffer, W::ZERO);
-        wipe(&mut self.length, 0);
-    }
-}
-
-impl<W: Word> Merkle<W> {
-    /// Hashes a message.
-    pub(crate) fn digest(&self, message: &[u8], out: &mut [u8]) {
-        self.digest_after(&mut { self.initial }, 0, message, &mut [W::ZERO; 2], out);
-    }
-
-    /// Hashes a message after a key of one block that is in `words`, and wipes them.
-    pub(crate) fn digest_keyed(&self, mut words: [W; 8], message: &[u8], out: &mut [u8]) {
-        let mut tail = [W::ZERO; 2];
-        self.digest_after(&mut words, size_of::<W::Block>(), message, &mut tail, out);
-        wipe(&mut words, [W::default(); 8]);
-        wipe(&mut tail, [W::ZERO; 2]);
-    }
-
-    #[inline]
-    fn digest_after(
-        &self,
-        words: &mut [W; 8],
-        before: usize,
-        message: &[u8],
-        tail: &mut [W::Block; 2],
-        out: &mut [u8],
-    ) {
-        let (blocks, rest) = W::blocks(message);
-        // The CPU pads the rest while it still compresses these.
-        if !blocks.is_empty() {
-            self.compress(words, blocks);
-        }
-        let length = before as u128 + message.len() as u128;
-        let padded = self.pad_into(rest, length, tail);
-        self.compress(words, &tail[..padded]);
-        W::write(words, self.order, out);
-    }
-
-    /// Writes the length field at the end of the last block.
-    #[inline]
-    fn write_length(&self, length: u128, block: &mut [u8]) {
-        let bits = length.wrapping_mul(8);
-        let field_at = block.len() - W::LENGTH_LEN;
-        let field = &mut block[field_at..];
-        match self.order {
-            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
-            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
-        }
-    }
-
-    /// Pads a message of `length` bytes that ends in `rest` (FIPS 180-4, section 5.1), and returns
-    /// the number of blocks of `tail` used. `rest` starts at a block, and leaves room for the padding
-    /// in the second.
-    #[inline]
-    pub(crate) fn pad_into(&self, rest: &[u8], length: u128, tail: &mut [W::Block; 2]) -> usize {
-        let blocks = self.padded_blocks(rest.len());
-        // Copying a whole block has a constant length and needs no call of `memcpy`.
-        let (whole, part) = W::blocks(rest);
-        let first = whole.first();
-        *tail = [first.copied().unwrap_or(W::ZERO), W::ZERO];
-        let bytes = W::bytes(&mut tail[..blocks]);
-        if !part.is_empty() {
-            bytes[rest.len() - part.len()..rest.len()].copy_from_slice(part);
-        }
-        bytes[rest.len()] = 0x80;
-        self.write_length(length, bytes);
-        blocks
-    }
-
-    /// Returns the number of blocks of `len` bytes with their padding.
-    #[inline]
-    pub(crate) fn padded_blocks(&self, len: usize) -> usize {
-        (len + W::LENGTH_LEN) / size_of::<W::Block>() + 1
+        *self = Self::new(self.hash);
+        zeroize::optimization_barrier(self);
     }
 }
 
@@ -150,6 +93,8 @@ mod tests {
 
     use super::*;
     use crate::algorithm::{Algorithm, Core};
+    use crate::kernel::functions::{Merkle, SHA256};
+    use crate::kernel::word::{ByteOrder, Word};
 
     /// Pads a message of `length` bytes that ends in `tail` as FIPS 180-4, section 5.1, says.
     fn padded(tail: &[u8], length: u128, block: usize, order: ByteOrder) -> Vec<u8> {
@@ -189,7 +134,7 @@ mod tests {
 
                 let mut words = merkle.initial;
                 let bytes = padded(&tail, whole + tail_len as u128, block, merkle.order);
-                merkle.compress(&mut words, W::blocks(&bytes).0);
+                merkle.advance(&mut words, W::blocks(&bytes).0);
                 let mut expected = [0; 64];
                 W::write(&words, merkle.order, &mut expected);
                 assert_eq!(out, expected, "2^{power} + {offset} blocks + {tail_len}");
@@ -210,12 +155,11 @@ mod tests {
 
     #[test]
     fn an_update_may_cross_a_power_of_two() {
-        let merkle = &crate::kernel::functions::SHA256;
-        let mut crossing = Stream::new(merkle);
+        let mut crossing = Stream::new(&SHA256);
         crossing.length = (1 << 32) - 64;
         crossing.update(&[7; 200]);
         assert_eq!(crossing.length, (1 << 32) + 136);
-        let mut stepwise = Stream::new(merkle);
+        let mut stepwise = Stream::new(&SHA256);
         stepwise.length = (1 << 32) - 64;
         for byte in [7u8; 200] {
             stepwise.update(&[byte]);

@@ -18,14 +18,6 @@ pub(crate) struct Merkle<W: Word> {
     pub(crate) kernels: &'static KernelSet<BlockFn<W>>,
 }
 
-impl<W: Word> Merkle<W> {
-    /// Runs one stream's whole blocks through the compression function.
-    #[inline]
-    pub(crate) fn compress(&self, state: &mut [W; 8], blocks: &[W::Block]) {
-        (self.kernels.single().run)(std::slice::from_mut(state), &[blocks]);
-    }
-}
-
 macro_rules! functions {
     ($($name:ident: $word:ty = $initial:expr, $order:ident, $kernels:ident;)*) => {$(
         pub(crate) static $name: Merkle<$word> =

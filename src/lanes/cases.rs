@@ -1,8 +1,9 @@
 //! Every kernel with a name, for benchmarks.
 
-use crate::algorithm::{Algorithm, Core};
+use crate::algorithm::Algorithm;
+use crate::hasher::iterated::IteratedHash;
 use crate::kernel::table::Kernel;
-use crate::lanes::family::Family;
+use crate::lanes::with_hash;
 
 /// A kernel that a benchmark runs.
 pub struct KernelCase {
@@ -21,32 +22,27 @@ pub type RunCase = Box<dyn FnMut(&[&[u8]])>;
 
 /// Returns the kernels of an algorithm; `single` names the one that a lone stream gets.
 pub fn kernel_cases(algorithm: Algorithm) -> Vec<KernelCase> {
-    match &algorithm.spec().core {
-        Core::Narrow(merkle) => cases(*merkle, algorithm),
-        Core::Wide(merkle) => cases(*merkle, algorithm),
-        Core::Sponge(sponge) => cases(sponge, algorithm),
-        Core::External(_) => Vec::new(),
-    }
+    with_hash!(algorithm, |hash| cases(hash, algorithm)).unwrap_or_default()
 }
 
-fn cases<F: Family>(family: &'static F, algorithm: Algorithm) -> Vec<KernelCase> {
-    let case = |name: &str, kernel: &'static Kernel<F::Run>| {
-        let mut states = vec![family.initial(); kernel.lanes];
+fn cases<H: IteratedHash>(hash: &'static H, algorithm: Algorithm) -> Vec<KernelCase> {
+    let case = |name: &str, kernel: &'static Kernel<H::Run>| {
+        let mut states = vec![hash.initial(); kernel.lanes];
         let run = move |inputs: &[&[u8]]| {
-            let mut units: [&[F::Unit]; 64] = [&[]; 64];
+            let mut units: [&[H::Unit]; 64] = [&[]; 64];
             for (units, input) in units.iter_mut().zip(inputs) {
-                *units = family.split(input).0;
+                *units = hash.split(input).0;
             }
-            family.run(kernel, &mut states, &units[..inputs.len()]);
+            hash.run(kernel, &mut states, &units[..inputs.len()]);
         };
         KernelCase {
             name: format!("{algorithm}/{name}/{}", kernel.lanes),
             lanes: kernel.lanes,
-            block_len: family.block_len(),
+            block_len: hash.block_len(),
             run: Box::new(run),
         }
     };
-    let kernels = family.kernels();
+    let kernels = hash.kernels();
     let all = kernels.all().iter().map(|kernel| case(kernel.tier.name(), kernel));
     [case("single", kernels.single())].into_iter().chain(all).collect()
 }

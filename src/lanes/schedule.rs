@@ -1,22 +1,22 @@
 //! The scheduler: the longest jobs come first, and a lane whose job ends takes the next one.
 
+use crate::hasher::iterated::IteratedHash;
 use crate::hasher::wipe::wipe;
-use crate::lanes::family::Family;
 use crate::lanes::select::Dispatcher;
 
 /// A source of jobs that takes their final states back.
-pub(super) trait JobSource<'m, F: Family> {
+pub(super) trait JobSource<'m, H: IteratedHash> {
     /// Returns the next job, longest first.
-    fn next(&mut self) -> Option<Job<'m, F>>;
+    fn next(&mut self) -> Option<Job<'m, H>>;
     /// Takes the state of a job after its last block.
-    fn done(&mut self, number: usize, state: &F::State);
+    fn done(&mut self, number: usize, state: &H::State);
 }
 
 /// A state, and one or more whole blocks to advance it by.
-pub(super) struct Job<'m, F: Family> {
+pub(super) struct Job<'m, H: IteratedHash> {
     pub(super) number: usize,
-    pub(super) state: F::State,
-    pub(super) blocks: &'m [F::Unit],
+    pub(super) state: H::State,
+    pub(super) blocks: &'m [H::Unit],
 }
 
 /// The secrecy of states: secret ones are wiped after use.
@@ -27,21 +27,21 @@ pub(super) enum Contents {
 }
 
 /// Runs all jobs, in lanes that are kept full as long as there are jobs.
-pub(super) fn run<'m, F: Family, const N: usize>(
-    kernels: &Dispatcher<'_, F, N>,
-    initial: F::State,
-    work: &mut impl JobSource<'m, F>,
+pub(super) fn run<'m, H: IteratedHash, const N: usize>(
+    kernels: &Dispatcher<'_, H, N>,
+    initial: H::State,
+    work: &mut impl JobSource<'m, H>,
     contents: Contents,
 ) {
     // Before the lanes are laid out: a batch of short messages has no jobs.
     let Some(first) = work.next() else { return };
     let mut states = [[initial; N]; 2];
-    let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
-    let mut rest: [&[F::Unit]; N] = [&[]; N];
+    let mut inputs: [[&[H::Unit]; N]; 2] = [[&[]; N]; 2];
+    let mut rest: [&[H::Unit]; N] = [&[]; N];
     let mut numbers = [0; N];
     (numbers[0], states[0][0], rest[0]) = (first.number, first.state, first.blocks);
     let mut live = 1;
-    while live < kernels.width() {
+    while live < kernels.width {
         let Some(job) = work.next() else { break };
         (numbers[live], states[0][live], rest[live]) = (job.number, job.state, job.blocks);
         live += 1;
@@ -72,7 +72,7 @@ pub(super) fn run<'m, F: Family, const N: usize>(
         }
     }
     if contents == Contents::Secret {
-        wipe(&mut states, [[kernels.family().initial(); N]; 2]);
+        wipe(&mut states, [[kernels.hash.initial(); N]; 2]);
     }
 }
 
@@ -126,22 +126,22 @@ impl<const N: usize> LongestFirst<N> {
 }
 
 /// The last blocks of messages, the same number of each, collected until every lane has some.
-pub(super) struct Ends<F: Family, const N: usize> {
+pub(super) struct Ends<H: IteratedHash, const N: usize> {
     pub(super) blocks: usize,
     pub(super) len: usize,
     pub(super) numbers: [usize; N],
-    pub(super) states: [[F::State; N]; 2],
-    pub(super) ends: [F::End; N],
+    pub(super) states: [[H::State; N]; 2],
+    pub(super) ends: [H::End; N],
 }
 
-impl<F: Family, const N: usize> Ends<F, N> {
+impl<H: IteratedHash, const N: usize> Ends<H, N> {
     #[inline(always)] // so that the large value is not copied
-    pub(super) fn new(initial: F::State, blocks: usize) -> Self {
-        Self { blocks, len: 0, numbers: [0; N], states: [[initial; N]; 2], ends: [F::END; N] }
+    pub(super) fn new(initial: H::State, blocks: usize) -> Self {
+        Self { blocks, len: 0, numbers: [0; N], states: [[initial; N]; 2], ends: [H::END; N] }
     }
 
     /// Adds a message by its number, and returns its end for the caller to fill in.
-    pub(super) fn push(&mut self, number: usize, state: &F::State) -> &mut F::End {
+    pub(super) fn push(&mut self, number: usize, state: &H::State) -> &mut H::End {
         let place = self.len;
         self.len += 1;
         self.numbers[place] = number;
@@ -150,17 +150,17 @@ impl<F: Family, const N: usize> Ends<F, N> {
     }
 
     /// Advances every state by its end.
-    pub(super) fn run(&mut self, family: &F, kernels: &Dispatcher<'_, F, N>) {
-        let mut inputs: [[&[F::Unit]; N]; 2] = [[&[]; N]; 2];
+    pub(super) fn run(&mut self, hash: &H, kernels: &Dispatcher<'_, H, N>) {
+        let mut inputs: [[&[H::Unit]; N]; 2] = [[&[]; N]; 2];
         for (input, end) in inputs[0].iter_mut().zip(&self.ends[..self.len]) {
-            *input = family.units(end, self.blocks);
+            *input = hash.units(end, self.blocks);
         }
         kernels.run(&mut self.states, &mut inputs, self.len);
     }
 
-    pub(super) fn wipe(&mut self, family: &F) {
-        wipe(&mut self.states, [[family.initial(); N]; 2]);
-        wipe(&mut self.ends, [F::END; N]);
+    pub(super) fn wipe(&mut self, hash: &H) {
+        wipe(&mut self.states, [[hash.initial(); N]; 2]);
+        wipe(&mut self.ends, [H::END; N]);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
+use crate::hasher::iterated::IteratedHash;
 use crate::kernel::functions::FEW;
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::{Tier, forced};
-use crate::lanes::family::Family;
 
 /// A restriction to the kernels of one tier, or to one of them by its lanes.
 #[derive(Clone, Copy)]
@@ -45,26 +45,30 @@ const fn setup_cost(state: usize) -> u64 {
 }
 
 /// Returns `true` if lanes are faster for the messages, each of which has `more` blocks besides its own.
-pub(super) fn is_faster_in_lanes<F: Family>(family: &F, messages: &[&[u8]], more: usize) -> bool {
+pub(super) fn is_faster_in_lanes<H: IteratedHash>(
+    hash: &H,
+    messages: &[&[u8]],
+    more: usize,
+) -> bool {
     if messages.len() > FEW || is_restricted() {
         return true;
     }
     let Some(others) = messages.len().checked_sub(1) else { return false };
-    let min_blocks = family.kernels().min_blocks.get_or_init(|| min_blocks(family));
-    let blocks = |message: &&[u8]| family.padded(message.len()) + more;
+    let min_blocks = hash.kernels().min_blocks.get_or_init(|| min_blocks(hash));
+    let blocks = |message: &&[u8]| hash.padded(message.len()) + more;
     messages.iter().map(blocks).sum::<usize>() >= min_blocks[others]
 }
 
 /// Returns, at `n - 1`, the fewest total blocks of `n` messages at which lanes save their setup cost.
-fn min_blocks<F: Family>(family: &F) -> [usize; FEW] {
-    let (allowed, alone) = (AllowedKernels::new(family), u64::from(family.kernels().single().cost));
+fn min_blocks<H: IteratedHash>(hash: &H) -> [usize; FEW] {
+    let (allowed, alone) = (AllowedKernels::new(hash), u64::from(hash.kernels().single().cost));
     std::array::from_fn(|others| {
         let kernel = allowed.best(others + 1).1;
         let together = u64::from(kernel.cost) / kernel.lanes.min(others + 1) as u64;
         match alone.checked_sub(together) {
             None | Some(0) => usize::MAX,
             Some(_) if others == 0 => usize::MAX,
-            Some(saved) => setup_cost(size_of::<F::State>()).div_ceil(saved) as usize,
+            Some(saved) => setup_cost(size_of::<H::State>()).div_ceil(saved) as usize,
         }
     })
 }
@@ -78,23 +82,23 @@ fn restriction() -> Option<Restriction> {
 }
 
 /// The kernels that may run.
-pub(crate) struct AllowedKernels<F: Family> {
-    kernels: &'static [Kernel<F::Run>],
+pub(crate) struct AllowedKernels<H: IteratedHash> {
+    kernels: &'static [Kernel<H::Run>],
     /// One bit for each.
     mask: u32,
 }
 
-impl<F: Family> AllowedKernels<F> {
-    /// Takes all kernels; under a restriction those that it names or, if the family has none of them,
+impl<H: IteratedHash> AllowedKernels<H> {
+    /// Takes all kernels; under a restriction those that it names or, if the hash has none of them,
     /// the portable ones.
-    pub(crate) fn new(family: &F) -> Self {
-        let kernels = family.kernels().all();
-        let which = |wanted: &dyn Fn(&Kernel<F::Run>) -> bool| {
+    pub(crate) fn new(hash: &H) -> Self {
+        let kernels = hash.kernels().all();
+        let which = |wanted: &dyn Fn(&Kernel<H::Run>) -> bool| {
             let bits = kernels.iter().enumerate().map(|(i, kernel)| u32::from(wanted(kernel)) << i);
             bits.fold(0, |mask, bit| mask | bit)
         };
         let mask = match restriction() {
-            None => which(&|_| true),
+            None => u32::MAX,
             Some(Restriction { tier, lanes }) => {
                 match which(&|k| k.tier == tier && lanes.is_none_or(|n| n == k.lanes)) {
                     0 => which(&|kernel| kernel.tier == Tier::Portable),
@@ -110,18 +114,18 @@ impl<F: Family> AllowedKernels<F> {
         self.iter().any(|(_, kernel)| kernel.lanes <= lanes)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &'static Kernel<F::Run>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &'static Kernel<H::Run>)> {
         let mask = self.mask;
         self.kernels.iter().enumerate().filter(move |(i, _)| mask >> i & 1 == 1)
     }
 
     /// Returns the kernel with the least cost per live lane, and its index; of equals, the one with
     /// fewer lanes.
-    pub(crate) fn best(&self, live: usize) -> (usize, &'static Kernel<F::Run>) {
+    pub(crate) fn best(&self, live: usize) -> (usize, &'static Kernel<H::Run>) {
         let mut all = self.iter();
         let first = all.next().expect("there is always a portable kernel");
         all.fold(first, |best, other| {
-            let useful = |kernel: &Kernel<F::Run>| kernel.lanes.min(live) as u64;
+            let useful = |kernel: &Kernel<H::Run>| kernel.lanes.min(live) as u64;
             let (a, b) = (best.1, other.1);
             let (a_cost, b_cost) = (u64::from(a.cost) * useful(b), u64::from(b.cost) * useful(a));
             if (b_cost, b.lanes) < (a_cost, a.lanes) { other } else { best }
@@ -130,37 +134,29 @@ impl<F: Family> AllowedKernels<F> {
 }
 
 /// The kernels for up to `N` live lanes.
-pub(super) struct Dispatcher<'f, F: Family, const N: usize> {
-    family: &'f F,
-    allowed: AllowedKernels<F>,
-    width: usize,
+pub(super) struct Dispatcher<'f, H: IteratedHash, const N: usize> {
+    pub(super) hash: &'f H,
+    allowed: AllowedKernels<H>,
+    /// The number of lanes to keep busy.
+    pub(super) width: usize,
     /// The index of the best kernel for `n` live lanes, at `n - 1`; found when first needed.
     best: [Cell<u8>; N],
 }
 
 const UNKNOWN: u8 = u8::MAX;
 
-impl<'f, F: Family, const N: usize> Dispatcher<'f, F, N> {
+impl<'f, H: IteratedHash, const N: usize> Dispatcher<'f, H, N> {
     /// Leaves out the kernels of more than `N` lanes; at least one must remain.
-    pub(super) fn new(family: &'f F, mut allowed: AllowedKernels<F>) -> Self {
+    pub(super) fn new(hash: &'f H, mut allowed: AllowedKernels<H>) -> Self {
         let too_wide = allowed.iter().filter(|(_, kernel)| kernel.lanes > N);
         allowed.mask &= !too_wide.fold(0, |mask, (i, _)| mask | 1 << i);
         let width = allowed.best(N).1.lanes;
-        Self { family, allowed, width, best: [const { Cell::new(UNKNOWN) }; N] }
+        Self { hash, allowed, width, best: [const { Cell::new(UNKNOWN) }; N] }
     }
 
-    /// Returns the number of lanes to keep busy.
-    pub(super) fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Returns the most inputs to run at once, a multiple of [`width`](Self::width).
+    /// Returns the most inputs to run at once, a multiple of `width`.
     pub(super) fn batch(&self) -> usize {
         N - N % self.width
-    }
-
-    pub(super) fn family(&self) -> &'f F {
-        self.family
     }
 
     /// Advances the first `live` states by their inputs, which are of equal length.
@@ -169,8 +165,8 @@ impl<'f, F: Family, const N: usize> Dispatcher<'f, F, N> {
     /// second halves of the arrays have room for these.
     pub(super) fn run(
         &self,
-        states: &mut [[F::State; N]; 2],
-        inputs: &mut [[&[F::Unit]; N]; 2],
+        states: &mut [[H::State; N]; 2],
+        inputs: &mut [[&[H::Unit]; N]; 2],
         live: usize,
     ) {
         let (states, inputs) = (states.as_flattened_mut(), inputs.as_flattened_mut());
@@ -182,12 +178,12 @@ impl<'f, F: Family, const N: usize> Dispatcher<'f, F, N> {
                 let copy = inputs[at];
                 inputs[live..end].fill(copy);
             }
-            self.family.run(kernel, &mut states[at..end], &inputs[at..end]);
+            self.hash.run(kernel, &mut states[at..end], &inputs[at..end]);
             at = end;
         }
     }
 
-    fn best(&self, live: usize) -> &'static Kernel<F::Run> {
+    fn best(&self, live: usize) -> &'static Kernel<H::Run> {
         let known = &self.best[live - 1];
         if known.get() == UNKNOWN {
             known.set(self.allowed.best(live).0 as u8);
