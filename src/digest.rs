@@ -186,36 +186,21 @@ serde_as_text!(Digest, "{:?}");
 
 /// An error from parsing a [`Digest`].
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParseDigestError {
     /// The text does not begin with the name of an algorithm and a colon.
+    #[error("invalid digest (expected ALGORITHM:HEX)")]
     NoAlgorithm,
     /// The name before the colon is not that of an algorithm.
+    #[error(transparent)]
     UnknownAlgorithm(UnknownAlgorithm),
     /// The text is not a digest of this function in hex.
+    #[error("invalid {0} digest (expected {n} hexadecimal digits)", n = .0.len() * 2)]
     Hex(HashFunction),
     /// The text is not a digest of this function in base64.
+    #[error("invalid {0} digest (expected {n} base64 characters)", n = .0.len().div_ceil(3) * 4)]
     Base64(HashFunction),
 }
-
-impl fmt::Display for ParseDigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoAlgorithm => f.write_str("invalid digest (expected ALGORITHM:HEX)"),
-            Self::UnknownAlgorithm(unknown) => unknown.fmt(f),
-            Self::Hex(function) => {
-                let count = function.len() * 2;
-                write!(f, "invalid {function} digest (expected {count} hexadecimal digits)")
-            }
-            Self::Base64(function) => {
-                let count = function.len().div_ceil(3) * 4;
-                write!(f, "invalid {function} digest (expected {count} base64 characters)")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ParseDigestError {}
 
 #[cfg(test)]
 mod tests {

@@ -235,32 +235,18 @@ impl fmt::Debug for Tag {
 }
 
 /// An error from `verify`: the tag is not that of the message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the tag does not match the message and the key")]
 pub struct TagMismatch;
-
-impl fmt::Display for TagMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the tag does not match the message and the key")
-    }
-}
-
-impl std::error::Error for TagMismatch {}
 
 /// An error from preparing a [`Key`] for a function that HMAC is not defined for.
 #[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("HMAC is not defined for {hash_function}")]
 pub struct UnsupportedByHmac {
     /// The function.
     pub hash_function: HashFunction,
 }
-
-impl fmt::Display for UnsupportedByHmac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HMAC is not defined for {}", self.hash_function)
-    }
-}
-
-impl std::error::Error for UnsupportedByHmac {}
 
 macro_rules! write_by_update {
     ($($type:ty)*) => {$(

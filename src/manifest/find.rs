@@ -1,6 +1,5 @@
 //! The search for one file's entry in a list.
 
-use std::fmt;
 use std::path::Path;
 
 use crate::manifest::entry::{Entry, ListEntry};
@@ -45,37 +44,21 @@ fn bytes(path: &Path) -> &[u8] {
 }
 
 /// The reason why a list has no entry for a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotListed {
     /// No entry has the file's name.
+    #[error("not listed")]
     Missing,
     /// Entries with different names have the file's base name.
+    #[error("several listed files have this base name")]
     Ambiguous,
     /// Two entries have different digests of one algorithm.
+    #[error("{}", BadLine::Conflict)]
     Conflict,
     /// The line with the file's name, or the whole list, is bad.
-    Bad(BadLine),
-}
-
-impl fmt::Display for NotListed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("not listed"),
-            Self::Ambiguous => f.write_str("several listed files have this base name"),
-            Self::Conflict => BadLine::Conflict.fmt(f),
-            Self::Bad(bad) => bad.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for NotListed {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Bad(bad) => Some(bad),
-            _ => None,
-        }
-    }
+    #[error("{0}")]
+    Bad(#[source] BadLine),
 }
 
 /// Finds the entry of `file` in a list: the digests of every entry with its name.

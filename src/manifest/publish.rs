@@ -1,7 +1,5 @@
 //! The lists of digests beside a release: checksum files, Subresource Integrity, Metalink and JSON.
 
-use std::fmt;
-
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -102,7 +100,8 @@ pub fn is_release_list(name: &[u8]) -> bool {
 }
 
 /// A file that a format cannot represent.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}: {reason}", String::from_utf8_lossy(&self.name))]
 #[non_exhaustive]
 pub struct UnlistableFile {
     /// The file's name.
@@ -112,36 +111,21 @@ pub struct UnlistableFile {
 }
 
 /// The reason why a format cannot represent a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnlistableReason {
     /// The name is not Unicode.
+    #[error("the name is not UTF-8")]
     NotUnicode,
     /// The name contains control characters.
+    #[error("the name contains control characters")]
     ControlCharacter,
     /// The format has no name for any of the digests' algorithms.
+    #[error("the format has no name for any of the algorithms")]
     NoAlgorithm,
 }
 
 use UnlistableReason::{ControlCharacter, NoAlgorithm, NotUnicode};
-
-impl fmt::Display for UnlistableReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NotUnicode => "the name is not UTF-8",
-            ControlCharacter => "the name contains control characters",
-            NoAlgorithm => "the format has no name for any of the algorithms",
-        })
-    }
-}
-
-impl fmt::Display for UnlistableFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", String::from_utf8_lossy(&self.name), self.reason)
-    }
-}
-
-impl std::error::Error for UnlistableFile {}
 
 fn one_list(file_name: &str, text: Vec<u8>) -> Lists {
     Ok(vec![ReleaseList { file_name: file_name.into(), text }])

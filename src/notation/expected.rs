@@ -98,58 +98,39 @@ impl fmt::Display for Expected {
 
 /// An error from parsing an [`Expected`].
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParseExpectedError {
     /// The text holds nothing but white space and quotes.
+    #[error("no digest: the text is empty")]
     Empty,
     /// The text is longer than any digest.
+    #[error("not a digest: the text is too long")]
     TooLong,
     /// The text is in no known notation.
+    #[error("not a digest in any known notation")]
     Unrecognised,
     /// No common algorithm has digests of this many hexadecimal digits.
+    #[error(
+        "no common algorithm has digests of {digits} hexadecimal digits \
+             (MD5 has 32, SHA-1 40, SHA-256 64, SHA-512 128)"
+    )]
     OddLength {
         /// The number of digits.
         digits: usize,
     },
     /// The text names an algorithm that does not exist.
-    UnknownAlgorithm(UnknownAlgorithm),
+    #[error(transparent)]
+    UnknownAlgorithm(#[from] UnknownAlgorithm),
     /// The text names, by this name, an algorithm that this crate does not implement.
+    #[error("{0} is not supported")]
     NotComputed(&'static str),
     /// The digits after the name are not a digest of this function.
+    #[error(
+        "malformed {} digest (expected {} hexadecimal digits or {} base64 characters)",
+        .0.tag(), 2 * .0.len(), .0.len().div_ceil(3) * 4
+    )]
     Malformed(HashFunction),
     /// The digest is not one of a file's bytes, for the reason given.
+    #[error("{0}")]
     NotOfAFile(&'static str),
-}
-
-impl fmt::Display for ParseExpectedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no digest: the text is empty"),
-            Self::TooLong => f.write_str("not a digest: the text is too long"),
-            Self::Unrecognised => f.write_str("not a digest in any known notation"),
-            Self::OddLength { digits } => write!(
-                f,
-                "no common algorithm has digests of {digits} hexadecimal digits \
-                 (MD5 has 32, SHA-1 40, SHA-256 64, SHA-512 128)"
-            ),
-            Self::UnknownAlgorithm(unknown) => unknown.fmt(f),
-            Self::NotComputed(name) => write!(f, "{name} is not supported"),
-            Self::Malformed(function) => write!(
-                f,
-                "malformed {} digest (expected {} hexadecimal digits or {} base64 characters)",
-                function.tag(),
-                2 * function.len(),
-                function.len().div_ceil(3) * 4
-            ),
-            Self::NotOfAFile(reason) => f.write_str(reason),
-        }
-    }
-}
-
-impl std::error::Error for ParseExpectedError {}
-
-impl From<UnknownAlgorithm> for ParseExpectedError {
-    fn from(unknown: UnknownAlgorithm) -> Self {
-        Self::UnknownAlgorithm(unknown)
-    }
 }

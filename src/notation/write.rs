@@ -1,7 +1,5 @@
 //! Digests written in the notations of other programs.
 
-use std::fmt;
-
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::algorithm::{HashFunction, Registry};
@@ -90,22 +88,14 @@ impl Notation {
 
 /// An error from writing a digest in a notation that has no name for its function.
 #[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{} digests cannot be written as {}", .hash_function.tag(), .notation.name())]
 pub struct NotationError {
     /// The notation.
     pub notation: Notation,
     /// The function of the digest.
     pub hash_function: HashFunction,
 }
-
-impl fmt::Display for NotationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tag, notation) = (self.hash_function.tag(), self.notation.name());
-        write!(f, "{tag} digests cannot be written as {notation}")
-    }
-}
-
-impl std::error::Error for NotationError {}
 
 /// Encodes in Nix's base32: five bits a digit, the last byte first.
 fn nix32(bytes: &[u8]) -> String {

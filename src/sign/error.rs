@@ -1,21 +1,21 @@
 //! The errors of signing and verifying. None holds a key or the MAC that would have matched.
 
-use std::error::Error;
-use std::fmt;
-
 use crate::algorithm::Algorithm;
 use crate::sign::component::Component;
 use crate::sign::setting::Setting;
 
 /// The reason why a component of a request cannot be signed or verified.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The scheme needs a component that is missing.
+    #[error("missing {0}")]
     Missing(Component),
     /// A component appears twice, with different values.
+    #[error("duplicate {0} with different values")]
     Duplicate(Component),
     /// A component is not in the format of the scheme.
+    #[error("{component}: {problem}")]
     Malformed {
         /// The component.
         component: Component,
@@ -38,50 +38,48 @@ impl RequestError {
     }
 }
 
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(component) => write!(f, "missing {component}"),
-            Self::Duplicate(component) => write!(f, "duplicate {component} with different values"),
-            Self::Malformed { component, problem } => write!(f, "{component}: {problem}"),
-        }
-    }
-}
-
-impl Error for RequestError {}
-
 /// The reason why a request was refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// No signature matches this request under one of the keys.
+    #[error("the signature does not match this request and key")]
     Mismatch,
     /// The request is authentic, but was signed too long ago.
+    #[error("authentic, but {by} s too old")]
     Stale {
         /// Seconds beyond the tolerance.
         by: u64,
     },
     /// The request is authentic, but was signed too far in the future.
+    #[error("authentic, but signed {by} s too far in the future")]
     Future {
         /// Seconds beyond the tolerance.
         by: u64,
     },
     /// A component of the request is missing, ambiguous or malformed.
-    Request(RequestError),
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// There is a signature header, but it holds no signature of the scheme's version.
+    #[error("no signature of the scheme's version")]
     NoSignature,
     /// The request names an algorithm other than the verifier's.
+    #[error("the request names another algorithm")]
     OtherAlgorithm,
     /// The signature leaves out a component that it must cover.
+    #[error("the signature does not cover {0}")]
     NotCovered(Component),
     /// The signature covers a digest header that cannot be compared with the body.
+    #[error("the signature does not cover body: no supported digest in {header}")]
     UnusableDigest {
         /// The header.
         header: String,
     },
     /// The request names a key other than the verifier's.
+    #[error("the request names another key")]
     UnknownKey,
     /// The signed digest of the body is not that of the body.
+    #[error("the body differs from the signed one")]
     BodyHashMismatch,
 }
 
@@ -104,45 +102,21 @@ impl VerifyError {
     }
 }
 
-impl From<RequestError> for VerifyError {
-    fn from(error: RequestError) -> Self {
-        Self::Request(error)
-    }
-}
-
-impl fmt::Display for VerifyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mismatch => f.write_str("the signature does not match this request and key"),
-            Self::Stale { by } => write!(f, "authentic, but {by} s too old"),
-            Self::Future { by } => write!(f, "authentic, but signed {by} s too far in the future"),
-            Self::Request(error) => error.fmt(f),
-            Self::NoSignature => f.write_str("no signature of the scheme's version"),
-            Self::OtherAlgorithm => f.write_str("the request names another algorithm"),
-            Self::NotCovered(component) => write!(f, "the signature does not cover {component}"),
-            Self::UnusableDigest { header } => {
-                write!(f, "the signature does not cover body: no supported digest in {header}")
-            }
-            Self::UnknownKey => f.write_str("the request names another key"),
-            Self::BodyHashMismatch => f.write_str("the body differs from the signed one"),
-        }
-    }
-}
-
-impl Error for VerifyError {}
-
 /// The reason why a signer or verifier cannot be made.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemeError {
     /// There is no key.
+    #[error("no key")]
     NoKey,
     /// There are several keys, but a request of the scheme carries one signature.
+    #[error("{got} keys given (a request of this scheme carries one signature)")]
     TooManyKeys {
         /// The number of keys.
         got: usize,
     },
     /// A setting has an invalid value.
+    #[error("{setting} '{value}': {problem}")]
     InvalidSetting {
         /// The setting.
         setting: Setting,
@@ -152,6 +126,7 @@ pub enum SchemeError {
         problem: &'static str,
     },
     /// HMAC is not defined for the algorithm.
+    #[error("HMAC is not defined for {0}")]
     UnsupportedAlgorithm(Algorithm),
 }
 
@@ -164,22 +139,3 @@ impl SchemeError {
         Self::InvalidSetting { setting, value: value.into(), problem }
     }
 }
-
-impl fmt::Display for SchemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoKey => f.write_str("no key"),
-            Self::TooManyKeys { got } => {
-                write!(f, "{got} keys given (a request of this scheme carries one signature)")
-            }
-            Self::InvalidSetting { setting, value, problem } => {
-                write!(f, "{setting} '{value}': {problem}")
-            }
-            Self::UnsupportedAlgorithm(algorithm) => {
-                write!(f, "HMAC is not defined for {algorithm}")
-            }
-        }
-    }
-}
-
-impl Error for SchemeError {}
