@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -122,6 +122,7 @@ pub(super) fn copy(
     let read = thread::scope(|scope| {
         let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
         let (empty, returned) = mpsc::channel();
+        (0..BUFFERS).try_for_each(|_| empty.send(vec![0; BUFFER])).ok();
         // The sink is sent after the thread has started, so that it is still here if that fails.
         let (hand_over, handed) = mpsc::channel::<&mut Sink<'_>>();
         let work = move || {
@@ -139,67 +140,40 @@ pub(super) fn copy(
             Ok(worker) => {
                 let _ = hand_over.send(&mut sink);
                 drop(hand_over);
-                let read = read_all(body, &full, &returned, length, limit);
+                let send = |buffer| full.send(buffer).is_ok();
+                let read = read_all(body, length, limit, || returned.recv().ok(), send);
                 drop(full);
                 match worker.join() {
                     Ok(()) => read,
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-            Err(_) => copy_alone(body, &mut sink, limit),
+            Err(_) => read_all(body, length, limit, || Some(Vec::new()), |data| sink.push(&data)),
         }
     });
     sink.finish(read)
 }
 
-/// Reads, writes and hashes on this thread.
-fn copy_alone(body: &mut dyn Read, sink: &mut Sink<'_>, limit: Limit) -> Result<(), Failure> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let (count, result) = fill(body, &mut buffer);
-        limit.check(sink.length + count as u64)?;
-        if !sink.push(&buffer[..count]) {
-            return Ok(());
-        }
-        if !result? {
-            return Ok(());
-        }
-    }
-}
-
+/// Reads the body into the buffers of `next_buffer` and passes them to `write`. Ends early if one of
+/// them fails: the writer reports the error.
 fn read_all(
     body: &mut dyn Read,
-    full: &SyncSender<Vec<u8>>,
-    returned: &Receiver<Vec<u8>>,
     mut length: u64,
     limit: Limit,
+    mut next_buffer: impl FnMut() -> Option<Vec<u8>>,
+    mut write: impl FnMut(Vec<u8>) -> bool,
 ) -> Result<(), Failure> {
-    let mut made = 0;
-    loop {
-        let mut buffer = match returned.try_recv() {
-            Ok(buffer) => buffer,
-            Err(_) if made < BUFFERS => {
-                made += 1;
-                vec![0; BUFFER]
-            }
-            Err(_) => match returned.recv() {
-                Ok(buffer) => buffer,
-                // The other thread has failed, and reports its error.
-                Err(_) => return Ok(()),
-            },
-        };
+    while let Some(mut buffer) = next_buffer() {
         buffer.resize(BUFFER, 0);
         let (count, result) = fill(body, &mut buffer);
         length += count as u64;
         limit.check(length)?;
         buffer.truncate(count);
-        if count > 0 && full.send(buffer).is_err() {
-            return Ok(());
-        }
-        if !result? {
-            return Ok(());
+        if !write(buffer) || !result? {
+            break;
         }
     }
+    Ok(())
 }
 
 /// Reads until the buffer is full, the network is slow, or the body ends. Returns the number of bytes,

@@ -9,7 +9,6 @@ use crate::fetch::coding::ContentCoding;
 use crate::fetch::options::Download;
 use crate::fetch::part::Part;
 use crate::fetch::response_head::ResponseHead;
-use crate::hasher::Hasher;
 use crate::hasher::fused::MultiHasher;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Framing;
@@ -144,19 +143,17 @@ fn other_function(expected: &Expected, size: u64, file: &mut File) -> Option<Has
     if size > MAX_REHASHED {
         return None;
     }
-    file.seek(SeekFrom::Start(0)).ok()?;
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.take(MAX_REHASHED).read_to_end(&mut bytes).ok()?;
-    for digest in expected.digests() {
+    let of_length = |digest: &Digest| {
         let length = digest.as_bytes().len();
-        let others = Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, length));
-        for function in others.filter(|function| *function != digest.hash_function()) {
-            let mut hasher = Hasher::new(function);
-            hasher.update(&bytes);
-            if hasher.finalize().as_bytes() == digest.as_bytes() {
-                return Some(function);
-            }
-        }
-    }
-    None
+        Algorithm::ALL.iter().filter_map(move |a| HashFunction::new(*a, length))
+    };
+    let mut hasher = MultiHasher::new(expected.digests().iter().flat_map(of_length));
+    file.seek(SeekFrom::Start(0)).ok()?;
+    hash_file(&mut file.take(MAX_REHASHED), &mut hasher).ok()?;
+    // Only other functions can match: the file does not have the expected digests.
+    let digests = hasher.finalize();
+    let is_expected = |digest: &&Digest| {
+        expected.digests().iter().any(|expected| expected.as_bytes() == digest.as_bytes())
+    };
+    digests.iter().find(is_expected).map(Digest::hash_function)
 }

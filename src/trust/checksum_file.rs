@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use crate::algorithm::HashFunction;
+use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::StableFile;
 use crate::error::ErrorKind;
 use crate::manifest::{self, Entry, List, ListOptions, NameMatching, NotListed};
@@ -106,6 +106,20 @@ impl ChecksumFile {
         self.entry(name, algorithm).map_err(|reason| self.not_listed(name, &reason))
     }
 
+    /// Returns the entry for `name`; `None` if this is a list for its folder that lacks it.
+    fn find_as(
+        &self,
+        kind: CandidateKind,
+        name: &OsStr,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Option<ListedFile>, Failure> {
+        match self.entry(name, algorithm.map(HashFunction::from)) {
+            Ok(listed) => Ok(Some(listed)),
+            Err(NotListed::Missing) if kind == CandidateKind::List => Ok(None),
+            Err(reason) => Err(self.not_listed(name, &reason)),
+        }
+    }
+
     fn entry(
         &self,
         name: &OsStr,
@@ -163,10 +177,8 @@ pub fn find_beside_url(
             part => part?,
         };
         let sums = sums.approved(part);
-        match sums.entry(name, candidate.algorithm.map(HashFunction::from)) {
-            Ok(listed) => return Ok(listed),
-            Err(NotListed::Missing) if candidate.kind == CandidateKind::List => {}
-            Err(reason) => return Err(sums.not_listed(name, &reason)),
+        if let Some(listed) = sums.find_as(candidate.kind, name, candidate.algorithm)? {
+            return Ok(listed);
         }
     }
     let failure = nothing_beside(redacted(url));
@@ -192,28 +204,24 @@ pub fn find_beside_file(path: &Path) -> Result<ListedFile, Failure> {
         let file = match StableFile::open(&beside) {
             Ok(file) if file.is_regular() => file,
             Ok(_) => continue,
-            Err(error) => match error.kind() {
-                ErrorKind::Special(_) => continue,
-                // No file has a name that is too long.
-                ErrorKind::Io(cause)
-                    if matches!(
-                        cause.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
-                    ) =>
-                {
-                    continue;
-                }
-                _ => return Err(error.into()),
-            },
+            Err(error) if is_absent(error.kind()) => continue,
+            Err(error) => return Err(error.into()),
         };
         let sums = ChecksumFile::read(file, &beside)?;
-        match sums.entry(name, algorithm.map(HashFunction::from)) {
-            Ok(listed) => return Ok(listed),
-            Err(NotListed::Missing) if kind == CandidateKind::List => {}
-            Err(reason) => return Err(sums.not_listed(name, &reason)),
+        if let Some(listed) = sums.find_as(kind, name, algorithm)? {
+            return Ok(listed);
         }
     }
     Err(nothing_beside(path_text(path)))
+}
+
+/// Returns `true` if there is no regular file. No file has a name that is too long.
+fn is_absent(error: &ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotFound};
+    match error {
+        ErrorKind::Io(cause) => matches!(cause.kind(), NotFound | InvalidFilename),
+        error => matches!(error, ErrorKind::Special(_)),
+    }
 }
 
 fn nothing_beside(file: String) -> Failure {

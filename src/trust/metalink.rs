@@ -36,10 +36,8 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
         match reader.read_event().map_err(|_| wrong())? {
             Event::Start(tag) => match tag.local_name().as_ref() {
                 "file" => {
-                    file = Some((
-                        checked_name(&attribute(&tag, "name").ok_or_else(wrong)?)?,
-                        Vec::new(),
-                    ))
+                    let name = attribute(&tag, "name").ok_or_else(wrong)?;
+                    file = Some((checked_name(name)?, Vec::new()));
                 }
                 "url" => open_url = Some((rank(&tag), String::new())),
                 _ => {}
@@ -96,9 +94,9 @@ fn rank(tag: &BytesStart<'_>) -> u64 {
     number("priority").or(number("preference").map(|p| 100u64.saturating_sub(p))).unwrap_or(999_999)
 }
 
-fn checked_name(name: &str) -> Result<String, Failure> {
-    match file_name::from_list(name) {
-        Ok(_) => Ok(name.to_owned()),
+fn checked_name(name: String) -> Result<String, Failure> {
+    match file_name::from_list(&name) {
+        Ok(_) => Ok(name),
         Err(why) => {
             let text = format!("the Metalink has an unsafe name, '{name}': {why}");
             Err(Failure::new(FailureKind::Policy, text))

@@ -12,6 +12,3 @@ pub use error::SignatureError;
 pub use minisign::{LegacySignatures, MinisignKey, MinisignSignature};
 pub use openpgp::{Keyring, OpenPgpSignature};
 pub use signed_data::{SignedData, is_clear_signed};
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,7 @@ mod proxy;
 mod resume;
 mod send;
 mod server;
+mod signature;
 mod signed;
 mod statuses;
 #[path = "../cli/support.rs"]

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 
 use base64ct::{Base64, Encoding};
-use minisign_verify::{Error, PublicKey, Signature, StreamVerifier};
+use minisign_verify::{Error, PublicKey, Signature};
 
+use crate::fs::bounded::read_some;
 use crate::trust::signature::error::SignatureError;
 use crate::trust::signature::signed_data::SignedData;
 
@@ -14,7 +15,7 @@ use crate::trust::signature::signed_data::SignedData;
 const MAX_LEGACY: u64 = 1 << 30;
 
 /// A public key of minisign or signify.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct MinisignKey {
     key: PublicKey,
     id: String,
@@ -85,10 +86,15 @@ impl MinisignKey {
         legacy: LegacySignatures,
     ) -> Result<String, SignatureError> {
         match self.key.verify_stream(&signature.0) {
-            Ok(verifier) => {
-                let mut sink = Sink(verifier);
-                io::copy(&mut signed, &mut sink)?;
-                sink.0.finalize().map_err(convert)?;
+            Ok(mut verifier) => {
+                let mut buffer = vec![0; 64 * 1024];
+                loop {
+                    match read_some(&mut signed, &mut buffer)? {
+                        0 => break,
+                        count => verifier.update(&buffer[..count]),
+                    }
+                }
+                verifier.finalize().map_err(convert)?;
             }
             Err(Error::UnsupportedLegacyMode) if legacy == LegacySignatures::Accepted => {
                 let mut bytes = Vec::new();
@@ -124,24 +130,6 @@ fn convert(error: Error) -> SignatureError {
             SignatureError::Malformed
         }
         Error::InvalidSignature => SignatureError::Mismatch,
-    }
-}
-
-struct Sink<'s>(StreamVerifier<'s>);
-
-impl io::Write for Sink<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.update(data);
-        Ok(data.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl fmt::Debug for MinisignKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MinisignKey").finish_non_exhaustive()
     }
 }
 

@@ -3,14 +3,16 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use hsum::trust::signature::{
+    Keyring, LegacySignatures, MinisignKey, MinisignSignature, OpenPgpSignature, SignatureError,
+    SignedData,
+};
 use tempfile::TempDir;
 
-use super::*;
-
-const KEY: &[u8] = include_bytes!("../../../tests/fixtures/minisign/key.pub");
-const PREHASHED: &[u8] = include_bytes!("../../../tests/fixtures/minisign/prehashed.minisig");
-const LEGACY: &[u8] = include_bytes!("../../../tests/fixtures/minisign/legacy.minisig");
-const OTHER: &[u8] = include_bytes!("../../../tests/fixtures/minisign/other.minisig");
+const KEY: &[u8] = include_bytes!("../fixtures/minisign/key.pub");
+const PREHASHED: &[u8] = include_bytes!("../fixtures/minisign/prehashed.minisig");
+const LEGACY: &[u8] = include_bytes!("../fixtures/minisign/legacy.minisig");
+const OTHER: &[u8] = include_bytes!("../fixtures/minisign/other.minisig");
 
 fn minisign(
     signature: &[u8],
