@@ -28,7 +28,9 @@ use super::print::complain;
 use super::quote::quote;
 use super::sign::sender;
 use super::sign::values::random;
-use crate::cli::args::client::{ClientArgs, How, IdentityArgs, RequestArgs, TlsArgs, Version};
+use crate::cli::args::client::{
+    AuthChoice, ClientArgs, IdentityArgs, RequestArgs, TlsArgs, Version,
+};
 
 /// A client, and what is to be written once it has done its work.
 pub(crate) struct Session {
@@ -193,10 +195,10 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
     }
     identity.scheme = match (&args.token, args.auth) {
         (Some(token), _) => AuthScheme::Bearer(secret(token, "--token")?),
-        (None, How::Asked) => AuthScheme::Any,
-        (None, How::Basic) => AuthScheme::Basic,
-        (None, How::BasicAtOnce) => AuthScheme::PreemptiveBasic,
-        (None, How::Digest) => AuthScheme::Digest,
+        (None, AuthChoice::Asked) => AuthScheme::Any,
+        (None, AuthChoice::Basic) => AuthScheme::Basic,
+        (None, AuthChoice::BasicAtOnce) => AuthScheme::PreemptiveBasic,
+        (None, AuthChoice::Digest) => AuthScheme::Digest,
     };
     if let Some(path) = &args.netrc {
         let path = match path {

@@ -48,17 +48,22 @@ Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and take
 Examples:
   hsum debian.iso                     the SHA-256 of a file
   hsum photos > photos.sha256         of every file of a tree
-  hsum check photos.sha256            are they still the same?
-  hsum check x.iso --expect sha256:…  is this the expected file?
+  hsum check photos.sha256            verify them later
+  hsum check x.iso --expect sha256:…  compare a file with a digest
   tar c src | hsum -a blake3          of a pipe
-  hsum get URL --sums auto            download a file, verified or not at all
+  hsum get URL --sums auto            download a file and verify it
   hsum snapshot photos -o photos.hsum a record for 'hsum audit' to compare with
   hsum hmac --key env:SECRET payload.json
   hsum sign -s github -k env:SECRET payload.json
   hsum send -s github -k env:SECRET URL payload.json
 
-Exit status: 0 success, 1 something failed or differs, 2 wrong usage. Some commands have more: see
-'hsum COMMAND --help'. To hash a file named like a command, write ./check.";
+Exit status:
+  0  success
+  1  something failed or differs
+  2  the arguments are invalid
+Some commands have more: see 'hsum COMMAND --help'.
+
+To hash a file named like a command, write ./check.";
 
 /// Declares the verbs: one row each, its doc comment being the verb's help.
 macro_rules! verbs {
@@ -89,8 +94,6 @@ verbs! {
     ///
     /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it was,
     /// unless --partial is given.
-    ///
-    /// Exit status: 0 all files were hashed, 1 a file could not be read, 2 wrong usage.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(SumArgs) => sum::run,
     /// Verify files against checksum files, or against --expect DIGEST
@@ -107,8 +110,6 @@ verbs! {
     ///
     /// --expect takes a digest in any notation: hex in any style, 'sha256:HEX', 'sha256-BASE64',
     /// Nix's base32, HTTP digest fields, 'ni:', 'urn:sha1:'.
-    ///
-    /// Exit status: 0 everything matches, 1 something failed or differs, 2 wrong usage.
     #[command(
         override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
     )]
@@ -121,26 +122,16 @@ verbs! {
     ///
     /// Passwords, tokens and keys are never given on the command line: --password, --token and --key
     /// say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
-    ///
-    /// Exit status: 0 verified and in place, 1 not the expected file, 2 wrong usage, 3 nothing to
-    /// verify against, 4 refused by the server, 5 network failure, 6 failure of a local file or
-    /// of the output, 7 refused for safety. With several files, the status of the first that failed.
     Get(GetArgs) => get::run,
     /// Print what a server says about a file: size, validators, digests
     ///
     /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on the
     /// command line: --password, --token and --key say where they are.
-    ///
-    /// Exit status: 0 the server answered for every URL, 2 wrong usage, 4 refused by the server,
-    /// 5 network failure, 6 failure of a local file, 7 refused for safety. With several URLs, the
-    /// status of the first that failed.
     Head(HeadArgs) => head::run,
     /// Convert digests between notations
     ///
     /// Reads every notation that 'hsum check --expect' reads, from the arguments or one a line from
     /// standard input.
-    ///
-    /// Exit status: 0 all were converted, 1 one is not a digest, 2 wrong usage.
     Convert(ConvertArgs) => convert::run,
     /// Record the digest, size and time of every file of a tree
     ///
@@ -150,8 +141,6 @@ verbs! {
     /// by the next one. A record inside the tree is left out. An existing file is replaced only with
     /// --force: 'hsum audit' compares the tree with a record, 'hsum update' brings the record up to
     /// date.
-    ///
-    /// Exit status: 0 the record is written, 2 wrong usage, 5 something could not be read or written.
     Snapshot(SnapshotArgs) => snapshot::take,
     /// Read a tree again and report what changed since its record
     ///
@@ -159,10 +148,6 @@ verbs! {
     /// not, so no program changed them on purpose. NEW, MISSING. MOVED: the contents were recorded
     /// under another name. DUPLICATE: a new name for contents that are recorded under another name,
     /// where they still are.
-    ///
-    /// Exit status: 0 all as recorded, 1 differences, 2 wrong usage, 3 rot, 4 the record is rejected
-    /// (damaged, or its seal is missing or wrong), 5 something could not be read or written. With
-    /// --fail-on changed,missing other findings do not count.
     Audit(AuditArgs) => snapshot::audit,
     /// Bring a record up to date, reading only files that may have changed
     ///
@@ -174,22 +159,15 @@ verbs! {
     ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
-    ///
-    /// Exit status: 0 the record is up to date, 1 it is, and files have changed or are missing (see
-    /// --fail-on), 2 wrong usage, 3 rot, 4 the old record is rejected, 5 something could not be read or
-    /// written, or most files are missing.
     Update(UpdateArgs) => snapshot::update,
     /// Compare two records of a tree, without reading the tree
     ///
-    /// Reports what audit would have reported, with the exit statuses of audit.
+    /// Reports what audit would have reported.
     Diff(DiffArgs) => snapshot::diff,
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
     /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
-    ///
-    /// Exit status: 0 done, or the MAC matches; 1 a file could not be read, or the MAC does not match;
-    /// 2 wrong usage.
     Hmac(HmacArgs) => hmac::run,
     /// Sign a request body for webhooks and APIs
     ///
@@ -201,8 +179,6 @@ verbs! {
     /// by the same user and by root only.
     ///
     /// The body is signed byte for byte: it is never parsed, decoded, or given other line ends.
-    ///
-    /// Exit status: 0 signed, 1 the output could not be written, 2 wrong usage, no key or no body.
     Sign(SignArgs) => sign::run,
     /// Send a request, signed if --sign is given, and print the response
     ///
@@ -212,9 +188,6 @@ verbs! {
     /// Never put a key, password or token itself on the command line, where every user of the machine
     /// can read it: --key, --password and --token say where it is (env:NAME, file:PATH, fd:N, '-' or
     /// prompt).
-    ///
-    /// Exit status: 0 the response's status is 2xx; 3, 4 or 5 its first digit; 1 no complete response;
-    /// 2 wrong usage, no key or no body; 6 failure of a local file; 7 refused for safety.
     Send(SendArgs) => send::run,
     /// Verify a signed request, and explain a failure with --explain
     ///
@@ -223,17 +196,11 @@ verbs! {
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
     /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
-    ///
-    /// Exit status: 0 signed by a holder of the key; 1 rejected, with one of the reasons mismatch,
-    /// stale, future, missing-header, malformed, no-signature, duplicate-header, alg, coverage,
-    /// unknown-key, body-hash-mismatch; 2 wrong usage, no key, or a file could not be read.
     VerifyRequest(VerifyArgs) => verify::run,
     /// Generate a random key
     ///
     /// The key comes from the system's random number generator. With --output it goes to a new file
     /// that only its owner can read; an existing file is never overwritten.
-    ///
-    /// Exit status: 0 done, 1 the output could not be written, 2 wrong usage, or FILE could not be created.
     Keygen(KeygenArgs) => keygen::run,
     /// List the schemes of sign, send and verify-request
     Schemes(SchemesArgs) => schemes::run,
@@ -261,8 +228,7 @@ verbs! {
     Bench(BenchArgs) => bench::run,
     /// Test every SIMD kernel on this CPU against known answers
     ///
-    /// Prints one line for each tier. Exit status 1 if an answer is wrong: do not trust this build or
-    /// this machine.
+    /// Prints one line for each tier.
     SelfTest(SelfTestArgs) => self_test::run,
 }
 

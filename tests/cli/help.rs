@@ -4,71 +4,46 @@ use crate::support::*;
 
 /// Each verb, the first line of its help, and what its long help must say.
 const VERBS: [(&str, &str, &[&str]); 20] = [
-    (
-        "sum",
-        "Print the digests of files, trees and standard input (the default command)",
-        &["Exit status: 0"],
-    ),
-    (
-        "check",
-        "Verify files against checksum files, or against --expect DIGEST",
-        &["Exit status: 0", "BSD-tagged"],
-    ),
+    ("sum", "Print the digests of files, trees and standard input (the default command)", &[]),
+    ("check", "Verify files against checksum files, or against --expect DIGEST", &["BSD-tagged"]),
     (
         "get",
         "Download files; a file appears only once it is verified",
-        &["Exit status: 0 verified", "7 refused for safety", "--password, --token and --key say"],
+        &["7 refused for safety", "--password, --token and --key say"],
     ),
     (
         "head",
         "Print what a server says about a file: size, validators, digests",
-        &["Exit status: 0", "--password, --token and --key say where they are"],
+        &["--password, --token and --key say where they are"],
     ),
-    ("convert", "Convert digests between notations", &["Exit status: 0"]),
-    (
-        "snapshot",
-        "Record the digest, size and time of every file of a tree",
-        &["Exit status: 0", "Symbolic links"],
-    ),
-    (
-        "audit",
-        "Read a tree again and report what changed since its record",
-        &["Exit status: 0", "3 rot", "ROTTED: "],
-    ),
-    (
-        "update",
-        "Bring a record up to date, reading only files that may have changed",
-        &["Exit status: 0", "3 rot"],
-    ),
-    ("diff", "Compare two records of a tree, without reading the tree", &["exit statuses"]),
+    ("convert", "Convert digests between notations", &[]),
+    ("snapshot", "Record the digest, size and time of every file of a tree", &["Symbolic links"]),
+    ("audit", "Read a tree again and report what changed since its record", &["3 rot", "ROTTED: "]),
+    ("update", "Bring a record up to date, reading only files that may have changed", &["3 rot"]),
+    ("diff", "Compare two records of a tree, without reading the tree", &[]),
     (
         "hmac",
         "Compute or verify the HMAC of files (RFC 2104)",
-        &["Exit status: 0", "Never put the key itself on the command line", "env:NAME, file:PATH"],
+        &["Never put the key itself on the command line", "env:NAME, file:PATH"],
     ),
     (
         "sign",
         "Sign a request body for webhooks and APIs",
-        &["Exit status: 0", "Never put the key itself on the command line", "env:NAME, file:PATH"],
+        &["Never put the key itself on the command line", "env:NAME, file:PATH"],
     ),
     (
         "send",
         "Send a request, signed if --sign is given, and print the response",
-        &["Exit status: 0", "3, 4 or 5 its first digit", "Never put a key, password or token"],
+        &["3, 4, 5 the first digit", "Never put a key, password or token"],
     ),
     (
         "verify-request",
         "Verify a signed request, and explain a failure with --explain",
-        &[
-            "Exit status: 0 signed",
-            "body-hash-mismatch; 2 wrong usage",
-            "replay key",
-            "Never put the key itself on the command line",
-        ],
+        &["body-hash-mismatch", "replay key", "Never put the key itself on the command line"],
     ),
-    ("keygen", "Generate a random key", &["Exit status: 0", "only its owner can read"]),
+    ("keygen", "Generate a random key", &["only its owner can read"]),
     ("schemes", "List the schemes of sign, send and verify-request", &[]),
-    ("publish", "Write the checksum files of a release", &["Exit status: 0", "SHA256SUMS"]),
+    ("publish", "Write the checksum files of a release", &["SHA256SUMS"]),
     (
         "gnu",
         "Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum",
@@ -76,7 +51,7 @@ const VERBS: [(&str, &str, &[&str]); 20] = [
     ),
     ("algorithms", "List the algorithms", &[]),
     ("bench", "Measure the speed of this machine, in about ten seconds", &["page cache"]),
-    ("self-test", "Test every SIMD kernel on this CPU against known answers", &["Exit status 1"]),
+    ("self-test", "Test every SIMD kernel on this CPU against known answers", &["wrong answer"]),
 ];
 
 /// Replaces line breaks by spaces, so that their positions do not matter.
@@ -93,7 +68,7 @@ fn each_verb_has_its_own_help() {
             assert_eq!(text.lines().next(), Some(title), "{verb} {option}");
         }
         let long = unwrapped(&dir.hsum([verb, "--help"]).run().exits(0));
-        for word in words {
+        for word in words.iter().chain(&["Examples: ", "Exit status: 0 "]) {
             assert!(long.contains(word), "{verb} --help does not say '{word}':\n{long}");
         }
         let text = dir.hsum(["help", verb]).run().exits(0);

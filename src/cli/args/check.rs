@@ -1,4 +1,4 @@
-//! The words after `hsum check`.
+//! Arguments of `hsum check`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,70 +9,86 @@ use hsum::HashFunction;
 use crate::cli::args::shared::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum check SHA256SUMS
+  hsum check --only debian.iso SHA256SUMS
+  hsum check debian.iso --expect sha256:6c8f…
+  hsum check debian.iso --sums auto --url https://example.org/debian.iso
+
+Exit status:
+  0  everything matches
+  1  a file differs, is missing or could not be read
+  2  the arguments are invalid")]
 pub(crate) struct CheckArgs {
     /// Checksum files, or with --expect or --sums the files themselves; '-' or nothing is standard input
     #[arg(value_name = "FILE", value_parser = any_path())]
     pub(crate) files: Vec<PathBuf>,
 
     /// Compare each FILE with this digest, in any notation; repeated, all must match
-    #[arg(short, long, value_name = "DIGEST")]
+    #[arg(help_heading = "Expected digests", short, long, value_name = "DIGEST")]
     pub(crate) expect: Vec<String>,
 
-    /// Compare each FILE with what this checksum file says of it: a URL, a file, or 'auto' for
-    /// where they usually lie beside FILE, or beside --url
-    #[arg(long, value_name = "URL|FILE|auto", conflicts_with = "expect")]
+    /// Compare each FILE with this checksum file: a URL, a file, or 'auto' to try the usual names
+    /// beside FILE or --url
+    #[arg(
+        help_heading = "Expected digests",
+        long,
+        value_name = "URL|FILE|auto",
+        conflicts_with = "expect"
+    )]
     pub(crate) sums: Option<OsString>,
 
-    /// Where FILE came from: with --sums, its name there counts, and 'auto' looks beside it
-    #[arg(long, value_name = "URL", requires = "sums")]
+    /// URL that FILE came from: --sums is searched for its name, and 'auto' tries names beside it
+    #[arg(help_heading = "Expected digests", long, value_name = "URL", requires = "sums")]
     pub(crate) url: Option<String>,
 
     /// With --sums, trust these certificates (PEM) and no others
-    #[arg(long, value_name = "FILE", requires = "sums", value_parser = any_path())]
+    #[arg(help_heading = "Expected digests", long, value_name = "FILE", requires = "sums", value_parser = any_path())]
     pub(crate) cacert: Option<PathBuf>,
 
-    /// The algorithm of digests that do not name one
-    #[arg(short, long, value_name = "ALG")]
+    /// Algorithm of digests that do not name one
+    #[arg(help_heading = "Expected digests", short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<HashFunction>,
 
-    /// Check this file only, and fail if no list names it; may be repeated
-    #[arg(long, value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]
+    /// Check this file only, and fail if no list names it; repeatable
+    #[arg(help_heading = "Names", long, value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]
     pub(crate) only: Vec<PathBuf>,
 
     /// Match names by their last part, after '/' or '\'; it must be unique in the list
-    #[arg(long, conflicts_with_all = ["expect", "sums"])]
+    #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) basename: bool,
 
-    /// Let names in foreign lists lead out of the directory, by '..', '/' or symbolic links
-    #[arg(long, conflicts_with_all = ["expect", "sums"])]
+    /// Accept names that lead out of the directory, by '..', '/' or symbolic links, in lists that are not GNU's or BSD's
+    #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
 
     /// Look up all names in DIR, and refuse those that lead out of it, also through symbolic links
-    #[arg(long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside"])]
+    #[arg(help_heading = "Names", long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside"])]
     pub(crate) beneath: Option<PathBuf>,
 
-    /// Refuse files with no digest but MD5 or SHA-1
-    #[arg(long)]
+    /// Fail if the only digests of a file are MD5 or SHA-1
+    #[arg(help_heading = "Expected digests", long)]
     pub(crate) strong: bool,
 
     /// Do not print OK lines
-    #[arg(long, overrides_with_all = ["status", "warn"])]
+    #[arg(help_heading = "Output", long, overrides_with_all = ["status", "warn"])]
     pub(crate) quiet: bool,
 
-    /// Print nothing; the exit status tells
-    #[arg(long, overrides_with_all = ["quiet", "warn"])]
+    /// Print nothing; only the exit status reports the result
+    #[arg(help_heading = "Output", long, overrides_with_all = ["quiet", "warn"])]
     pub(crate) status: bool,
 
     /// Fail on improperly formatted lines
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub(crate) strict: bool,
 
-    /// Say which lines are improperly formatted, and why
-    #[arg(short, long, overrides_with_all = ["quiet", "status"])]
+    /// Report which lines are improperly formatted, and why
+    #[arg(help_heading = "Output", short, long, overrides_with_all = ["quiet", "status"])]
     pub(crate) warn: bool,
 
-    /// Say nothing of files that are not there
-    #[arg(long, conflicts_with_all = ["expect", "sums"])]
+    /// Do not report missing files
+    #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) ignore_missing: bool,
 
     #[command(flatten)]

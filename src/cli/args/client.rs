@@ -1,4 +1,4 @@
-//! The words about requests, for every verb that sends some.
+//! Arguments of every verb that sends requests.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub(crate) struct RequestArgs {
     #[arg(short = 'H', long = "header", value_name = "FIELD")]
     pub(crate) headers: Vec<OsString>,
 
-    /// The method, instead of GET, or of POST where something is sent
+    /// Method [default: GET, or POST with a body]
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) method: Option<String>,
 
@@ -39,35 +39,36 @@ pub(crate) struct RequestArgs {
     #[arg(long = "query", value_name = "NAME=VALUE")]
     pub(crate) queries: Vec<String>,
 
-    /// Send a form's field, urlencoded: NAME=VALUE, or NAME=@FILE
+    /// Send a field of a URL-encoded form: NAME=VALUE, or NAME=@FILE
     #[arg(long = "data", value_name = "NAME=VALUE", conflicts_with = "forms")]
     pub(crate) data: Vec<String>,
 
-    /// Send a form's field as multipart: NAME=VALUE, or NAME=@FILE for the file itself
+    /// Send a field of a multipart form: NAME=VALUE, or NAME=@FILE to upload the file
     #[arg(long = "form", value_name = "NAME=VALUE")]
     pub(crate) forms: Vec<String>,
 
-    /// Give up connecting after that many seconds
+    /// Give up connecting after this time
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) connect_timeout: f64,
 
-    /// Give up after that many seconds without a byte; the whole has no limit but --max-time
+    /// Give up after this time without a byte
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub(crate) stall_timeout: f64,
 
-    /// Give up after that many seconds, whatever comes: the whole command, with pauses and retries
+    /// Give up after this time in all, retries and pauses included [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_time: Option<f64>,
 
-    /// Try again so often after what may pass: 408, 425, 429, 500, 502, 503, 504, a cut, a stall
+    /// Maximum number of retries after a temporary failure: status 408, 425, 429, 500, 502, 503 or 504, a
+    /// lost connection, a stall
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) retries: u32,
 
-    /// About the first pause before another try; it doubles each time, up to a minute
+    /// Approximate pause before the first retry; it doubles each time, up to a minute
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     pub(crate) retry_delay: f64,
 
-    /// Follow so many redirects, one after the other
+    /// Maximum number of redirects
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) max_redirects: u32,
 
@@ -75,49 +76,50 @@ pub(crate) struct RequestArgs {
     #[arg(long)]
     pub(crate) allow_downgrade: bool,
 
-    /// Go through this proxy, http://HOST[:PORT], or 'none'; by default what http_proxy, https_proxy,
-    /// all_proxy and no_proxy say, which may hold USER:PASSWORD@ unseen; there is no FTP through one
+    /// Proxy, http://HOST[:PORT], or 'none'; not for FTP [default: from the environment]
+    ///
+    /// http_proxy, https_proxy, all_proxy and no_proxy are read; only they may contain USER:PASSWORD@.
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 }
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Who you are")]
+#[command(next_help_heading = "Credentials")]
 pub(crate) struct IdentityArgs {
-    /// The user's name for servers that ask
+    /// User name, sent to servers that ask for it
     #[arg(short = 'u', long, value_name = "NAME", requires = "password")]
     pub(crate) user: Option<String>,
 
-    /// Where the password is: env:NAME, file:PATH, fd:N, '-' or prompt
+    /// Source of the password: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
     // Parsed by hand: clap would repeat a wrong value, which may be the password itself.
     #[arg(long, value_name = "SPEC", requires = "user")]
     pub(crate) password: Option<OsString>,
 
-    /// How to tell them: as the server asks, basic at its first word, digest only
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = How::Asked)]
-    pub(crate) auth: How,
+    /// Authentication scheme: what the server asks for, or only one
+    #[arg(long, value_name = "SCHEME", value_enum, default_value_t = AuthChoice::Asked)]
+    pub(crate) auth: AuthChoice,
 
-    /// Where a bearer token is: env:NAME, file:PATH, fd:N, '-' or prompt
+    /// Source of a bearer token: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
     #[arg(long, value_name = "SPEC", conflicts_with = "user")]
     pub(crate) token: Option<OsString>,
 
-    /// Send a password or token over http or ftp, where everyone on the way can read it
+    /// Send a password or token over http or ftp, where others can read it
     #[arg(long)]
     pub(crate) allow_plaintext_auth: bool,
 
-    /// Take users and passwords from ~/.netrc, or from FILE
+    /// Read user names and passwords from ~/.netrc, or from FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_parser = any_path())]
     pub(crate) netrc: Option<Option<PathBuf>>,
 
-    /// Keep cookies in this file (Netscape's format, as curl and wget have it)
+    /// Read and write cookies in this file (Netscape format, as of curl and wget)
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) cookie_jar: Option<PathBuf>,
 
-    /// The client's certificate chain (PEM)
+    /// Client certificate chain (PEM)
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) cert: Option<PathBuf>,
 
-    /// The key of the client's certificate (PEM), if it is not in the same file
+    /// Key of the client certificate (PEM), if it is in another file
     #[arg(long, value_name = "FILE", requires = "cert", value_parser = any_path())]
     pub(crate) cert_key: Option<PathBuf>,
 }
@@ -129,24 +131,27 @@ pub(crate) struct TlsArgs {
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) cacert: Option<PathBuf>,
 
-    /// The oldest version of TLS that will do
+    /// Oldest accepted version of TLS
     #[arg(long, value_name = "VERSION", value_enum, default_value_t = Version::V1_2)]
     pub(crate) tls_min: Version,
 
-    /// The server's public key must have this SHA-256 digest (of its DER), in any notation
+    /// Require this SHA-256 digest of the server's public key (DER), in any notation; repeatable
     #[arg(long = "pin-spki", value_name = "DIGEST")]
     pub(crate) pins: Vec<OsString>,
 }
 
+/// The value of `--auth`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum How {
+pub(crate) enum AuthChoice {
+    /// Whatever the server asks for
     Asked,
     Basic,
-    /// With the first request, unasked
+    /// Basic, sent with the first request
     BasicAtOnce,
     Digest,
 }
 
+/// The value of `--tls-min`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Version {
     #[value(name = "1.2")]
@@ -155,10 +160,10 @@ pub(crate) enum Version {
     V1_3,
 }
 
-/// A number of seconds that a timer can take.
+/// Parses a number of seconds that a timer can take.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds, from 0".into()),
+        _ => Err("expected a number of seconds, 0 or more".into()),
     }
 }

@@ -11,7 +11,12 @@ use crate::cli::args::shared::one_of;
 Examples:
   hsum convert -t sri ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
   hsum convert 'Repr-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:'
-  hsum -a sha3-256 debian.iso | hsum convert -a sha3-256 -t nix32")]
+  hsum -a sha3-256 debian.iso | hsum convert -a sha3-256 -t nix32
+
+Exit status:
+  0  all digests were converted
+  1  one of them is not a digest
+  2  the arguments are invalid")]
 pub(crate) struct ConvertArgs {
     /// Digests in any notation; '-' or none reads standard input, one digest per line
     #[arg(value_name = "DIGEST")]

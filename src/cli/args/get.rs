@@ -1,4 +1,4 @@
-//! The words after `hsum get` and `hsum head`.
+//! Arguments of `hsum get` and `hsum head`.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -11,24 +11,41 @@ use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::{When, any_path};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum get https://example.org/x.iso --sums auto
+  hsum get https://example.org/x.iso --expect sha256:6c8f…
+  hsum get https://example.org/x.iso --mirror https://mirror.example/x.iso --sums auto --strong
+  hsum get --from-lock uv.lock -O wheels
+
+Exit status:
+  0  the file is verified and in place
+  1  digest, size or signature do not match
+  2  the arguments are invalid
+  3  there is nothing to verify against
+  4  refused by the server
+  5  network failure
+  6  failure of a local file or of the output
+  7  refused for safety
+With several files, the status of the first that failed.")]
 pub(crate) struct GetArgs {
-    /// Files to fetch: http, https, ftp or ftps; a digest may follow as '#sha256=DIGEST'
+    /// Files to download: http, https, ftp or ftps; '#sha256=DIGEST' may follow
     #[arg(value_name = "URL")]
     pub(crate) urls: Vec<String>,
 
-    /// Write to FILE; '-' is standard output, once everything holds
+    /// Write to FILE; '-' is standard output, written once the file is verified
     #[arg(short, long, value_name = "FILE", value_parser = any_path(), conflicts_with = "output_dir")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Write into this folder, under the URL's last name
+    /// Write into DIR, under the last part of the URL's path
     #[arg(short = 'O', long, value_name = "DIR", value_parser = any_path())]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Name it as the server says (Content-Disposition), once asked by HEAD
+    /// Use the name in the server's Content-Disposition, requested by HEAD
     #[arg(short = 'J', long, conflicts_with_all = ["output", "data", "forms", "method"])]
     pub(crate) remote_name: bool,
 
-    /// Fetch what a lock file names with URL and digest: uv.lock, package-lock.json, yarn.lock
+    /// Download the files of a lock file: uv.lock, package-lock.json, yarn.lock
     #[arg(
         long,
         value_name = "FILE",
@@ -44,31 +61,31 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
-    /// Fetch it from here if the URL fails
+    /// Alternative URL, used if the others fail; repeatable
     #[arg(long = "mirror", value_name = "URL")]
     pub(crate) mirrors: Vec<String>,
 
-    /// Begin anew, whatever an earlier try has left
+    /// Start over, ignoring any partial download
     #[arg(long)]
     pub(crate) no_resume: bool,
 
-    /// Replace a file that is there and is another
+    /// Replace an existing file that differs
     #[arg(short, long)]
     pub(crate) force: bool,
 
-    /// Keep a file that is not the one expected, as NAME.hsum-bad
+    /// Keep a file that does not match, as NAME.hsum-bad
     #[arg(long)]
     pub(crate) keep_bad: bool,
 
-    /// Where it comes as gzip (Content-Encoding) and only the decoded bytes are the file, take those
+    /// Accept the decoded body (Content-Encoding: gzip) if only that matches
     #[arg(long)]
     pub(crate) decode: bool,
 
-    /// Take no file with more bytes; by default 16 GiB where its length is not known
+    /// Fail if a file is larger [default: 16 GiB if its length is unknown]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
 
-    /// Fetch so many files at once
+    /// Number of files to download in parallel
     #[arg(short = 'j', long, value_name = "N", default_value = "4")]
     pub(crate) jobs: NonZeroUsize,
 
@@ -76,7 +93,7 @@ pub(crate) struct GetArgs {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// One JSON object a file
+    /// Print one JSON object per file
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -89,65 +106,78 @@ pub(crate) struct GetArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "What to verify against")]
+#[command(next_help_heading = "Verification")]
 pub(crate) struct TrustArgs {
-    /// The digest that it must have, in any notation; several must all hold
+    /// Expected digest, in any notation; repeated, all must match
     #[arg(short, long, value_name = "DIGEST")]
     pub(crate) expect: Vec<OsString>,
 
-    /// A checksum file that names it: a URL, a file, or 'auto' for where they usually lie
+    /// Checksum file that lists the file: a URL, a file, or 'auto' to try the usual names beside it
     #[arg(long, value_name = "URL|FILE|auto")]
     pub(crate) sums: Option<OsString>,
 
-    /// A Metalink (version 3 or 4): what to fetch, where from, and its digests
+    /// Metalink (version 3 or 4) with the file's URLs and digests
     #[arg(long, value_name = "URL|FILE", conflicts_with = "sums")]
     pub(crate) metalink: Option<OsString>,
 
-    /// The algorithm of digests that do not name one
+    /// Algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<HashFunction>,
 
-    /// The length that it must have, in bytes
+    /// Expected size in bytes
     #[arg(long, value_name = "BYTES")]
     pub(crate) size: Option<u64>,
 
-    /// Trust on first use: the digest that this file has for the URL, or will have after this
+    /// Trust on first use: compare with the digest that FILE has for the URL, or store it there
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) pin: Option<PathBuf>,
 
-    /// A signature of the file, or of the checksum file: a URL, a file, or 'auto'
+    /// Signature of the file or of the checksum file: a URL, a file, or 'auto' to try the usual names
     #[arg(long, value_name = "URL|FILE|auto", requires = "signer")]
     pub(crate) sig: Option<OsString>,
 
-    /// The public key of minisign that the signature must be by: a file, or its line of base64
+    /// Public key of a minisign signature: a file, or the key in base64
     #[arg(long, value_name = "KEY|FILE", group = "signer", requires = "sig")]
     pub(crate) minisign_key: Option<OsString>,
 
-    /// The keyring that an OpenPGP signature must be by (needs gpgv); without --sig the checksum
-    /// file must be clear-signed
+    /// Keyring of an OpenPGP signature (needs gpgv); without --sig, the checksum file must be
+    /// clear-signed
     #[arg(long, value_name = "FILE", group = "signer", value_parser = any_path())]
     pub(crate) gpg_keyring: Option<PathBuf>,
 
-    /// Let a digest do that the server states in its response
+    /// Accept a digest in the server's response as evidence
     #[arg(long)]
     pub(crate) trust_server_digest: bool,
 
-    /// Refuse what only MD5 or SHA-1 vouches for
+    /// Fail if the only digests are MD5 or SHA-1
     #[arg(long)]
     pub(crate) strong: bool,
 
-    /// Put it in place unverified, and print its digest
+    /// Accept the file unverified, and print its digest
     #[arg(long, conflicts_with_all = ["expect", "sums", "metalink", "pin", "sig", "strong"])]
     pub(crate) no_verify: bool,
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum head https://example.org/x.iso
+  hsum head --json https://example.org/x.iso | jq .digests
+
+Exit status:
+  0  the server answered for every URL
+  2  the arguments are invalid
+  4  refused by the server
+  5  network failure
+  6  failure of a local file or of the output
+  7  refused for safety
+With several URLs, the status of the first that failed.")]
 pub(crate) struct HeadArgs {
-    /// What to ask for
+    /// URLs: http, https, ftp or ftps
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
 
-    /// One JSON object a URL
+    /// Print one JSON object per URL
     #[arg(long)]
     pub(crate) json: bool,
 

@@ -14,7 +14,12 @@ use crate::cli::args::shared::{When, any_path, one_of};
 Examples:
   hsum hmac --key env:SECRET payload.json
   hsum hmac -a sha512 -k file:secret.key --tag *.tar.gz
-  pass show webhook | hsum hmac -k - --expect b613679a0814d9ec… payload.json")]
+  pass show webhook | hsum hmac -k - --expect b613679a0814d9ec… payload.json
+
+Exit status:
+  0  the MACs were printed, or the MAC matches
+  1  a file could not be read, or the MAC does not match
+  2  the arguments are invalid")]
 pub(crate) struct HmacArgs {
     /// Files; '-' or none reads standard input
     #[arg(value_name = "PATH", value_parser = any_path())]

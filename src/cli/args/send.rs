@@ -1,4 +1,4 @@
-//! The words after `hsum send`.
+//! Arguments of `hsum send`.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,33 @@ use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::any_path;
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum send https://example.org/hook payload.json
+  hsum send -s github -k env:SECRET https://example.org/hook payload.json
+  hsum send --data user=ada https://example.org/form -o answer.html
+
+Exit status:
+  0  the response's status is 2xx
+  1  no complete response
+  2  the arguments are invalid, or the key or the body could not be read
+  3, 4, 5  the first digit of the response's status
+  6  failure of a local file
+  7  refused for safety")]
 pub(crate) struct SendArgs {
-    /// Where to: http or https
+    /// URL: http or https
     #[arg(value_name = "URL")]
     pub(crate) url: String,
 
-    /// The body, sent as it is; '-' is standard input
+    /// File with the body, sent byte for byte; '-' is standard input
     #[arg(value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["data", "forms"])]
     pub(crate) body: Option<PathBuf>,
 
-    /// Print the answer's status and headers before its body
+    /// Print the response's status and headers before its body
     #[arg(short, long)]
     pub(crate) include: bool,
 
-    /// Write the answer's body to FILE, all at once when it is complete
+    /// Write the response's body to FILE, which appears once it is complete
     #[arg(short, long, value_name = "FILE", value_parser = any_path())]
     pub(crate) output: Option<PathBuf>,
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 /// Options of verbs that hash files.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Work")]
 pub(crate) struct WorkArgs {
     /// Number of hashing threads [default: one per core, at least 16 for files on a network]
     #[arg(short = 'j', long, value_name = "N")]

@@ -192,7 +192,12 @@ Examples:
   hsum sign -s stripe -k file:secret --format curl --url https://example.org/hook payload.json
   hsum sign -s raw -k env:SECRET --alg sha512 --encoding base64 --header X-Sig payload.json
   hsum sign -s sigv4 -k env:SECRET --region eu-west-1 --service s3 --access-key-id AKID \\
-      --presign 600 --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null")]
+      --presign 600 --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null
+
+Exit status:
+  0  the request is signed
+  1  the output could not be written
+  2  the arguments are invalid, or the key or the body could not be read")]
 pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,
@@ -226,7 +231,13 @@ pub(crate) struct SignArgs {
 Examples:
   hsum verify-request -s github -k env:SECRET --headers headers.txt payload.json
   hsum verify-request -s stripe -k file:old -k file:new --explain --http captured-request.txt
-  hsum verify-request -s square -k env:SECRET --url https://example.org/hook --headers h body")]
+  hsum verify-request -s square -k env:SECRET --url https://example.org/hook --headers h body
+
+Exit status:
+  0  signed by a holder of the key
+  1  rejected, for one of the reasons mismatch, stale, future, missing-header, malformed,
+     no-signature, duplicate-header, alg, coverage, unknown-key and body-hash-mismatch
+  2  the arguments are invalid, or the key or a file could not be read")]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,
@@ -270,7 +281,12 @@ pub(crate) struct VerifyArgs {
 #[command(after_help = "\
 Examples:
   hsum keygen -o secret
-  hsum keygen --format hex --bytes 64")]
+  hsum keygen --format hex --bytes 64
+
+Exit status:
+  0  the key is written
+  1  the output could not be written
+  2  the arguments are invalid, or FILE could not be created")]
 pub(crate) struct KeygenArgs {
     /// Format of the key
     #[arg(

@@ -1,4 +1,4 @@
-//! The words after `hsum snapshot`, `audit`, `update` and `diff`.
+//! Arguments of `hsum snapshot`, `audit`, `update` and `diff`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,12 +11,22 @@ use hsum::snapshot::TreeShare;
 use crate::cli::args::shared::{WorkArgs, any_path, one_of};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum snapshot photos -o photos.hsum
+  hsum snapshot photos -o photos.hsum --force -a blake3
+  hsum snapshot photos -o photos.hsum --key file:seal.key
+
+Exit status:
+  0  the record is written
+  2  the arguments are invalid
+  5  something could not be read or written")]
 pub(crate) struct SnapshotArgs {
-    /// The root of the tree
+    /// Root of the tree
     #[arg(value_name = "DIR", value_parser = any_path())]
     pub(crate) directory: PathBuf,
 
-    /// The file to write the record to
+    /// File to write the record to
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) output: PathBuf,
 
@@ -36,12 +46,26 @@ pub(crate) struct SnapshotArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum audit photos photos.hsum
+  hsum audit photos photos.hsum --fail-on rotted,missing
+  hsum audit photos photos.hsum --json | jq .status
+
+Exit status:
+  0  all is as recorded
+  1  differences
+  2  the arguments are invalid
+  3  rot
+  4  the record is rejected: damaged, or its seal is missing or wrong
+  5  something could not be read or written
+Findings that --fail-on does not name do not count.")]
 pub(crate) struct AuditArgs {
-    /// The root of the tree
+    /// Root of the tree
     #[arg(value_name = "DIR", value_parser = any_path())]
     pub(crate) directory: PathBuf,
 
-    /// What 'hsum snapshot' wrote
+    /// Record that 'hsum snapshot' wrote
     #[arg(value_name = "MANIFEST", value_parser = any_path())]
     pub(crate) manifest: PathBuf,
 
@@ -56,7 +80,7 @@ pub(crate) struct AuditArgs {
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// One JSON object a line: status, path, from or of, was, is
+    /// Print one JSON object per line: status, path, from or of, was, is
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -65,20 +89,33 @@ pub(crate) struct AuditArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum update photos photos.hsum
+  hsum update photos photos.hsum --verify-oldest 5%
+  hsum update photos photos.hsum --accept 2019/party.jpg
+
+Exit status:
+  0  the record is up to date
+  1  it is, and files have changed or are missing (see --fail-on)
+  2  the arguments are invalid
+  3  rot
+  4  the old record is rejected: damaged, or its seal is missing or wrong
+  5  something could not be read or written, or most files are missing")]
 pub(crate) struct UpdateArgs {
-    /// The root of the tree
+    /// Root of the tree
     #[arg(value_name = "DIR", value_parser = any_path())]
     pub(crate) directory: PathBuf,
 
-    /// What 'hsum snapshot' wrote; it stays until the new one is complete
+    /// Record that 'hsum snapshot' wrote; it stays until the new one is complete
     #[arg(value_name = "MANIFEST", value_parser = any_path())]
     pub(crate) manifest: PathBuf,
 
-    /// Read so much of the tree again, in per cent of its bytes, the longest unread first
+    /// Share of the tree to read again, in per cent of its bytes, least recently read first
     #[arg(long, value_name = "N%", value_parser = share)]
     pub(crate) verify_oldest: Option<TreeShare>,
 
-    /// Read the files NAME again, and take the new digests of those that rotted; without NAME, of all files
+    /// Read the files NAME, or all files, again, and record the new digests of rotted ones
     #[arg(long)]
     pub(crate) accept: bool,
 
@@ -111,7 +148,7 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// One JSON object a line: status, path, from or of, was, is
+    /// Print one JSON object per line: status, path, from or of, was, is
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -135,31 +172,45 @@ pub(crate) enum FailOn {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum diff photos-2025.hsum photos-2026.hsum
+  hsum diff --json old.hsum new.hsum | jq .status
+
+Exit status:
+  0  no differences
+  1  differences
+  2  the arguments are invalid
+  3  rot
+  4  a record is rejected: damaged, or its seal is missing or wrong
+  5  a record could not be read")]
 pub(crate) struct DiffArgs {
-    /// The older record
+    /// Older record
     #[arg(value_name = "OLD", value_parser = any_path())]
     pub(crate) old: PathBuf,
 
-    /// The newer one
+    /// Newer record
     #[arg(value_name = "NEW", value_parser = any_path())]
     pub(crate) new: PathBuf,
 
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// One JSON object a line: status, path, from or of, was, is
+    /// Print one JSON object per line: status, path, from or of, was, is
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Seal")]
 pub(crate) struct SealArgs {
-    /// Seal the record, and believe none without this seal: env:NAME, file:PATH, fd:N, '-' or prompt
-    // Parsed by hand: clap would repeat a wrong value, which may well be the key itself.
+    /// Source of the key that seals records; others are rejected: env:NAME, file:PATH, fd:N, '-' (standard
+    /// input) or prompt
+    // Not parsed by clap, which would print a wrong value: it may be the key itself.
     #[arg(short, long, value_name = "SPEC")]
     pub(crate) key: Option<OsString>,
 
-    /// How the key is written there; text drops one final newline, raw drops nothing
+    /// Format of the key; all but raw ignore one final newline
     #[arg(
         long, value_name = "FORMAT", default_value = "text",
         value_parser = one_of(KeyFormat::ALL, KeyFormat::name)
@@ -169,5 +220,5 @@ pub(crate) struct SealArgs {
 
 fn share(text: &str) -> Result<TreeShare, &'static str> {
     let number = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    number.and_then(TreeShare::percent).ok_or("more than 0, to 100 per cent")
+    number.and_then(TreeShare::percent).ok_or("expected more than 0%, and at most 100%")
 }

@@ -1,4 +1,4 @@
-//! The words after `hsum sum`.
+//! Arguments of `hsum sum`.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,24 @@ use hsum::HashFunction;
 use crate::cli::args::shared::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hsum debian.iso
+  hsum photos > photos.sha256
+  hsum -a sha256,blake3 --tag debian.iso
+  hsum --exclude '*.tmp' -o photos.sha256 photos
+  find . -name '*.rs' -print0 | hsum --files-from - -0
+
+Exit status:
+  0  all files were hashed
+  1  a file could not be read
+  2  the arguments are invalid")]
 pub(crate) struct SumArgs {
     /// Files and directories; '-' or, on a pipe, nothing is standard input
     #[arg(value_name = "PATH", value_parser = any_path())]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Algorithm, several with commas or by repeating; see 'hsum algorithms'
+    /// Algorithms, separated by commas or repeated; see 'hsum algorithms'
     #[arg(
         short,
         long = "algorithm",
@@ -31,39 +43,39 @@ pub(crate) struct SumArgs {
     pub(crate) format: FormatArgs,
 
     /// Write to FILE, which appears when the list is complete; a failed run keeps the old one
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
     /// Write FILE even if some files could not be read
-    #[arg(long, requires = "output")]
+    #[arg(help_heading = "Output", long, requires = "output")]
     pub(crate) partial: bool,
 
-    /// Read further paths from FILE ('-' for standard input), one a line
-    #[arg(long, value_name = "FILE")]
+    /// Read further paths from FILE ('-' for standard input), one per line
+    #[arg(help_heading = "Files", long, value_name = "FILE")]
     pub(crate) files_from: Option<PathBuf>,
 
-    /// NUL instead of LF ends the names of --files-from
-    #[arg(short = '0', long, requires = "files_from")]
+    /// Names in --files-from end with NUL instead of LF
+    #[arg(help_heading = "Files", short = '0', long, requires = "files_from")]
     pub(crate) null: bool,
 
-    /// Only files that match GLOB (on the name, or with a '/' on the path below PATH)
-    #[arg(long, value_name = "GLOB")]
+    /// Hash only files that match GLOB; with a '/', it is matched to the path below PATH
+    #[arg(help_heading = "Files", long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
-    /// No files and no directories that match GLOB
-    #[arg(long, value_name = "GLOB")]
+    /// Skip files and directories that match GLOB
+    #[arg(help_heading = "Files", long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Follow the symbolic links met in a directory
-    #[arg(long)]
+    /// Follow symbolic links in directories
+    #[arg(help_heading = "Files", long)]
     pub(crate) follow: bool,
 
     /// Stay on the file system of each PATH
-    #[arg(long)]
+    #[arg(help_heading = "Files", long)]
     pub(crate) one_file_system: bool,
 
-    /// Go no deeper than N directories; 1 is the files of PATH itself
-    #[arg(long, value_name = "N")]
+    /// Descend at most N levels; 1 is the files of PATH itself
+    #[arg(help_heading = "Files", long, value_name = "N")]
     pub(crate) max_depth: Option<usize>,
 
     #[command(flatten)]
@@ -71,12 +83,13 @@ pub(crate) struct SumArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// BSD-style lines, 'SHA256 (NAME) = DIGEST'; the default for several algorithms
+    /// Print BSD-style lines, 'SHA256 (NAME) = DIGEST'; the default for several algorithms
     #[arg(long)]
     pub(crate) tag: bool,
 
-    /// One JSON object a line: path, size, digests, error
+    /// Print one JSON object per line: path, size, digests, error
     #[arg(long, conflicts_with_all = ["tag", "zero", "base64", "raw"])]
     pub(crate) json: bool,
 
@@ -84,11 +97,11 @@ pub(crate) struct FormatArgs {
     #[arg(short, long)]
     pub(crate) zero: bool,
 
-    /// Digests in base64 instead of hex
+    /// Print base64 instead of hex
     #[arg(long)]
     pub(crate) base64: bool,
 
-    /// The digest's bytes and nothing else, for one file and one algorithm
+    /// Print the bytes of the digest and nothing else, for one file and one algorithm
     #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
     pub(crate) raw: bool,
 }
