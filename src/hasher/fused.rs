@@ -8,9 +8,7 @@ use crate::digest::Digest;
 use crate::hasher::{Hasher, State};
 use crate::kernel::functions::{MD5, SHA1, SHA256};
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::simd::stitched::{States, StitchedKernel};
-#[cfg(not(target_arch = "x86_64"))]
-use stitched::{States, StitchedKernel};
+use crate::kernel::simd::stitched::StitchedKernel;
 
 /// Several hashes of one message, computed in one pass.
 ///
@@ -94,9 +92,8 @@ fn update_stitched<H: BorrowMut<Hasher>>(hashers: &mut [H], data: &[u8]) -> [Opt
     }
     let Some(kernel) = StitchedKernel::detect() else { return [None; PARTS] };
     streams.iter_mut().flatten().for_each(|stream| stream.update(head));
-    let [md5, sha1, sha256] =
-        streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.state));
-    kernel.run(States { md5, sha1, sha256 }, blocks);
+    let states = streams.each_mut().map(|stream| stream.as_mut().map(|stream| &mut stream.state));
+    kernel.run(states, blocks);
     for stream in streams.iter_mut().flatten() {
         stream.skip(blocks.as_flattened().len());
         stream.update(tail);
@@ -126,25 +123,18 @@ pub(crate) fn teams(hashers: &mut [Hasher]) -> Vec<Vec<&mut Hasher>> {
     teams
 }
 
+/// The kernel, which only x86 CPUs have.
 #[cfg(not(target_arch = "x86_64"))]
-mod stitched {
-    /// The kernel, which only x86 CPUs have.
-    pub(crate) enum StitchedKernel {}
+enum StitchedKernel {}
 
-    pub(crate) struct States<'s> {
-        pub(crate) md5: Option<&'s mut [u32; 8]>,
-        pub(crate) sha1: Option<&'s mut [u32; 8]>,
-        pub(crate) sha256: Option<&'s mut [u32; 8]>,
+#[cfg(not(target_arch = "x86_64"))]
+impl StitchedKernel {
+    fn detect() -> Option<Self> {
+        None
     }
 
-    impl StitchedKernel {
-        pub(crate) fn detect() -> Option<Self> {
-            None
-        }
-
-        pub(crate) fn run(self, _states: States<'_>, _blocks: &[[u8; 64]]) {
-            match self {}
-        }
+    fn run(self, _: [Option<&mut [u32; 8]>; PARTS], _: &[[u8; 64]]) {
+        match self {}
     }
 }
 

@@ -3,10 +3,9 @@
 use std::sync::OnceLock;
 
 use crate::kernel::table::{BlockFn, Kernel, KernelTable, SpongeFn};
-#[allow(clippy::wildcard_imports)] // the tokens of this architecture
-use crate::kernel::tier::*;
+use crate::kernel::tier::{Tier, add_kernels, is_allowed};
 use crate::kernel::word::{ByteOrder, Word};
-use crate::kernel::{md5, sha1, sha2, simd};
+use crate::kernel::{md5, sha1, sha2, simd, tier};
 
 /// A Merkle–Damgård hash function, as data.
 pub(crate) struct Merkle<W: Word> {
@@ -56,7 +55,7 @@ pub(crate) const FEW: usize = 16;
 /// The kernels of a compression function on this CPU.
 pub(crate) struct KernelSet<F: ?Sized + 'static> {
     all: fn(&'static KernelTable) -> &'static [Kernel<F>],
-    single: OnceLock<Kernel<F>>,
+    single: OnceLock<&'static Kernel<F>>,
     /// The fewest total blocks at which hashing `n` messages in lanes is faster, at `n - 1`; set by
     /// the scheduler.
     pub(crate) min_blocks: OnceLock<[usize; FEW]>,
@@ -75,12 +74,12 @@ impl<F: ?Sized> KernelSet<F> {
     /// Returns the fastest kernel for one stream that the environment allows. If the only tier that it
     /// allows has none, the portable kernel is used.
     #[inline]
-    pub(crate) fn single(&self) -> &Kernel<F> {
+    pub(crate) fn single(&self) -> &'static Kernel<F> {
         self.single.get_or_init(|| {
             let single = || self.all().iter().filter(|kernel| kernel.lanes == 1);
             let best = single().filter(|k| is_allowed(k.tier)).min_by_key(|kernel| kernel.cost);
             let portable = || single().find(|kernel| kernel.tier == Tier::Portable);
-            *best.or_else(portable).expect("there is always a portable kernel")
+            best.or_else(portable).expect("there is always a portable kernel")
         })
     }
 }
@@ -88,23 +87,9 @@ impl<F: ?Sized> KernelSet<F> {
 /// Returns the kernels that this CPU can run: those of each tier whose token is detected.
 fn table() -> &'static KernelTable {
     static TABLE: OnceLock<KernelTable> = OnceLock::new();
-    macro_rules! add {
-        ($table:ident $(
-            #[$doc:meta]
-            $tier:ident {
-                name: $name:literal, module: $module:ident, with: $with:ident, arch: $arch:meta,
-                features: $detected:ident [$($feature:tt)*], includes: [$($included:ident)*],
-            }
-        )*) => {$(
-            #[cfg($arch)]
-            if let Some(token) = $tier::detect() {
-                simd::$module::add_kernels(token, &mut $table);
-            }
-        )*};
-    }
     TABLE.get_or_init(|| {
         let mut table = KernelTable::default();
-        tiers!(add table);
+        add_kernels!(table);
         table
     })
 }

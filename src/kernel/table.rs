@@ -14,14 +14,6 @@ pub(crate) struct Kernel<F: ?Sized + 'static> {
     pub(crate) run: &'static F,
 }
 
-impl<F: ?Sized> Clone for Kernel<F> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<F: ?Sized> Copy for Kernel<F> {}
-
 /// Advances one state per lane by one input per lane; the inputs are of equal length.
 pub(crate) type BlockFn<W> = dyn Fn(&mut [[W; 8]], &[&[<W as Word>::Block]]) + Send + Sync;
 
@@ -29,20 +21,14 @@ pub(crate) type BlockFn<W> = dyn Fn(&mut [[W; 8]], &[&[<W as Word>::Block]]) + S
 /// multiple of the rate, which is the second argument.
 pub(crate) type SpongeFn = dyn Fn(&mut [[u64; 25]], usize, &[&[u8]]) + Send + Sync;
 
-/// A kernel of a Merkle–Damgård compression function.
-pub(crate) type BlockKernel<W> = Kernel<BlockFn<W>>;
-
-/// A kernel of Keccak-f[1600].
-pub(crate) type SpongeKernel = Kernel<SpongeFn>;
-
 /// Every kernel that this CPU can run, by compression function; the best tiers come first.
 #[derive(Default)]
 pub(crate) struct KernelTable {
-    pub(crate) md5: Vec<BlockKernel<u32>>,
-    pub(crate) sha1: Vec<BlockKernel<u32>>,
-    pub(crate) sha256: Vec<BlockKernel<u32>>,
-    pub(crate) sha512: Vec<BlockKernel<u64>>,
-    pub(crate) keccak: Vec<SpongeKernel>,
+    pub(crate) md5: Vec<Kernel<BlockFn<u32>>>,
+    pub(crate) sha1: Vec<Kernel<BlockFn<u32>>>,
+    pub(crate) sha256: Vec<Kernel<BlockFn<u32>>>,
+    pub(crate) sha512: Vec<Kernel<BlockFn<u64>>>,
+    pub(crate) keccak: Vec<Kernel<SpongeFn>>,
 }
 
 /// Turns a closure into a kernel's code. One that captures only tokens takes no memory.

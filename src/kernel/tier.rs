@@ -10,67 +10,18 @@ use std::sync::OnceLock;
 use crate::text::escape;
 use crate::text::serde::serde_as_text;
 
-/// Calls a macro with the table of tiers. Each row declares a variant of [`Tier`] and a token of the same
-/// name:
+/// A proof that this CPU can run the kernels of a tier.
+pub(crate) trait Token: Copy {
+    const TIER: Tier;
+}
+
+/// Declares the tiers. Each row declares a variant of [`Tier`] and a token of the same name:
 ///
 /// - `module` below [`crate::kernel::simd`] has its kernels, where `arch` holds;
 /// - `features` are what the token proves, and how they are detected;
 /// - `with` names the macro that compiles functions with these features;
 /// - `includes` are the tiers whose tokens the token converts to.
 macro_rules! tiers {
-    ($callback:ident $($argument:tt)*) => {
-        $callback! { $($argument)*
-            /// AVX-512 F, BW, DQ and VL.
-            Avx512 {
-                name: "avx512", module: avx512, with: with_avx512, arch: target_arch = "x86_64",
-                features: is_x86_feature_detected
-                    ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"],
-                includes: [Avx2 Portable],
-            }
-            /// SHA-NI.
-            ShaNi {
-                name: "shani", module: shani, with: with_shani, arch: target_arch = "x86_64",
-                features: is_x86_feature_detected ["sha" "sse4.1" "ssse3"], includes: [Portable],
-            }
-            /// AVX2, BMI1 and BMI2.
-            Avx2 {
-                name: "avx2", module: avx2, with: with_avx2, arch: target_arch = "x86_64",
-                features: is_x86_feature_detected ["avx2" "bmi1" "bmi2"], includes: [Portable],
-            }
-            /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
-            Sha3 {
-                name: "sha3", module: arm_sha3, with: with_sha3,
-                arch: all(target_arch = "aarch64", target_endian = "little"),
-                features: is_aarch64_feature_detected ["sha3"], includes: [Neon],
-            }
-            /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
-            Sha2 {
-                name: "sha2", module: arm_sha2, with: with_sha2,
-                arch: all(target_arch = "aarch64", target_endian = "little"),
-                features: is_aarch64_feature_detected ["sha2"], includes: [Neon],
-            }
-            /// NEON, which every 64-bit Arm CPU has.
-            Neon {
-                name: "neon", module: neon, with: with_neon,
-                arch: all(target_arch = "aarch64", target_endian = "little"),
-                features: is_aarch64_feature_detected ["neon"], includes: [Portable],
-            }
-            /// No particular instructions.
-            Portable {
-                name: "portable", module: portable, with: with_portable, arch: all(),
-                features: is_x86_feature_detected [], includes: [],
-            }
-        }
-    };
-}
-pub(crate) use tiers;
-
-/// A proof that this CPU can run the kernels of a tier.
-pub(crate) trait Token: Copy {
-    const TIER: Tier;
-}
-
-macro_rules! define {
     ($dollar:tt $(
         #[doc = $doc:literal]
         $tier:ident {
@@ -154,9 +105,61 @@ macro_rules! define {
             #[cfg($arch)]
             pub(crate) use $with;
         )*
+
+        /// Adds the kernels of the tiers that this CPU has to a table.
+        macro_rules! add_kernels {
+            ($dollar table:ident) => {$(
+                #[cfg($arch)]
+                if let Some(token) = tier::$tier::detect() {
+                    simd::$module::add_kernels(token, &mut $dollar table);
+                }
+            )*};
+        }
+        pub(crate) use add_kernels;
     };
 }
-tiers!(define $);
+tiers! { $
+    /// AVX-512 F, BW, DQ and VL.
+    Avx512 {
+        name: "avx512", module: avx512, with: with_avx512, arch: target_arch = "x86_64",
+        features: is_x86_feature_detected
+            ["avx512f" "avx512bw" "avx512dq" "avx512vl" "avx2" "bmi1" "bmi2"],
+        includes: [Avx2 Portable],
+    }
+    /// SHA-NI.
+    ShaNi {
+        name: "shani", module: shani, with: with_shani, arch: target_arch = "x86_64",
+        features: is_x86_feature_detected ["sha" "sse4.1" "ssse3"], includes: [Portable],
+    }
+    /// AVX2, BMI1 and BMI2.
+    Avx2 {
+        name: "avx2", module: avx2, with: with_avx2, arch: target_arch = "x86_64",
+        features: is_x86_feature_detected ["avx2" "bmi1" "bmi2"], includes: [Portable],
+    }
+    /// Arm's SHA-512 and SHA-3 instructions, `FEAT_SHA512` and `FEAT_SHA3`.
+    Sha3 {
+        name: "sha3", module: arm_sha3, with: with_sha3,
+        arch: all(target_arch = "aarch64", target_endian = "little"),
+        features: is_aarch64_feature_detected ["sha3"], includes: [Neon],
+    }
+    /// Arm's SHA-1 and SHA-256 instructions, `FEAT_SHA1` and `FEAT_SHA256`.
+    Sha2 {
+        name: "sha2", module: arm_sha2, with: with_sha2,
+        arch: all(target_arch = "aarch64", target_endian = "little"),
+        features: is_aarch64_feature_detected ["sha2"], includes: [Neon],
+    }
+    /// NEON, which every 64-bit Arm CPU has.
+    Neon {
+        name: "neon", module: neon, with: with_neon,
+        arch: all(target_arch = "aarch64", target_endian = "little"),
+        features: is_aarch64_feature_detected ["neon"], includes: [Portable],
+    }
+    /// No particular instructions.
+    Portable {
+        name: "portable", module: portable, with: with_portable, arch: all(),
+        features: is_x86_feature_detected [], includes: [],
+    }
+}
 
 /// The error for a name that no tier of this CPU has.
 #[derive(Clone, PartialEq, Eq, Debug)]

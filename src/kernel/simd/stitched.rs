@@ -19,12 +19,8 @@ use crate::kernel::tier::{Portable, ShaNi, Tier, is_allowed};
 use crate::kernel::vector::Vector;
 use crate::kernel::word::ByteOrder;
 
-/// The hashes' states after the same blocks; `None` for a hash that is not computed.
-pub(crate) struct States<'s> {
-    pub(crate) md5: Option<&'s mut [u32; 8]>,
-    pub(crate) sha1: Option<&'s mut [u32; 8]>,
-    pub(crate) sha256: Option<&'s mut [u32; 8]>,
-}
+/// The states of MD5, SHA-1 and SHA-256 after the same blocks; `None` for a hash that is not computed.
+pub(crate) type States<'s> = [Option<&'s mut [u32; 8]>; 3];
 
 /// The kernel, and the proof that this CPU has SHA-NI and BMI1.
 #[derive(Clone, Copy)]
@@ -42,14 +38,14 @@ impl StitchedKernel {
     /// Advances all states by the blocks.
     pub(crate) fn run(self, states: States, blocks: &[[u8; 64]]) {
         let token = self.token.into();
-        let wanted = (states.md5.is_some(), states.sha1.is_some(), states.sha256.is_some());
+        let wanted = states.each_ref().map(Option::is_some);
         // SAFETY: a `StitchedKernel` proves that the CPU has the features.
         unsafe {
             match wanted {
-                (true, true, true) => stitched::<true, true, true>(token, states, blocks),
-                (true, true, false) => stitched::<true, true, false>(token, states, blocks),
-                (true, false, _) => stitched::<true, false, true>(token, states, blocks),
-                (false, ..) => stitched::<false, true, true>(token, states, blocks),
+                [true, true, true] => stitched::<true, true, true>(token, states, blocks),
+                [true, true, false] => stitched::<true, true, false>(token, states, blocks),
+                [true, false, _] => stitched::<true, false, true>(token, states, blocks),
+                [false, ..] => stitched::<false, true, true>(token, states, blocks),
             }
         }
     }
@@ -73,14 +69,14 @@ macro_rules! tie {
 #[target_feature(enable = "sha,ssse3,sse4.1,bmi1")]
 fn stitched<const MD5: bool, const SHA1: bool, const SHA256: bool>(
     token: Portable,
-    states: States,
+    [md5_state, sha1_state, sha256_state]: States,
     blocks: &[[u8; 64]],
 ) {
     let mut unused = [[0; 8]; 3];
     let [none_md5, none_sha1, none_sha256] = &mut unused;
-    let md5_state = states.md5.unwrap_or(none_md5);
-    let sha1_state = states.sha1.unwrap_or(none_sha1);
-    let sha256_state = states.sha256.unwrap_or(none_sha256);
+    let md5_state = md5_state.unwrap_or(none_md5);
+    let sha1_state = sha1_state.unwrap_or(none_sha1);
+    let sha256_state = sha256_state.unwrap_or(none_sha256);
     let [a, b, c, d, ..] = Plain::read(token, &[*md5_state], 0);
     let mut md5 = [a, b, c, d];
     let mut sha1 = sha1_load(sha1_state);
