@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::engine::Source;
-use hsum::net::{Client, Failure, Origin, Proxies, Tls, Url};
+use hsum::net::{Client, Failure, Origin, Proxies, TlsOptions, Url};
 use hsum::trust::checksum_file::{self, ApprovedText, ChecksumFile, ListedFile};
 use hsum::trust::file_name::{self, ChosenBy};
 
@@ -86,7 +86,7 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
 
 /// One that knows the system's proxies and nobody's password.
 fn client(args: &CheckArgs) -> Client {
-    let tls = Tls { authorities: args.cacert.clone(), ..Tls::default() };
+    let tls = TlsOptions { authorities: args.cacert.clone(), ..TlsOptions::default() };
     Client::builder().tls(tls).proxies(Proxies::from_environment()).build()
 }
 

@@ -1,4 +1,4 @@
-//! The words about requests → a client, and the requests that it sends.
+//! The client and the requests that the arguments describe.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,7 +16,7 @@ use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
 use hsum::net::{
     AuthScheme, Body, Client, Credentials, Downgrade, Failure, HeaderFields, Identity,
-    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, Tls,
+    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, TlsOptions,
     TlsVersion, Url,
 };
 use hsum::notation::Expected;
@@ -32,7 +32,7 @@ use crate::cli::args::client::{
     AuthChoice, ClientArgs, IdentityArgs, RequestArgs, TlsArgs, Version,
 };
 
-/// A client, and what is to be written once it has done its work.
+/// A client, and the cookie file to write at the end.
 pub(crate) struct Session {
     pub(crate) client: Client,
     /// Set if the user gave a `Content-Type` header.
@@ -68,7 +68,7 @@ impl Session {
                 stall,
             })
             .headers(headers)
-            .identity(who(identity)?)
+            .identity(identity_of(identity)?)
             .redirects(RedirectPolicy { limit: request.max_redirects, downgrade })
             .retries(RetryPolicy {
                 count: request.retries,
@@ -87,7 +87,7 @@ impl Session {
         Ok(Self { client: builder.build(), has_content_type, jar })
     }
 
-    /// Writes the cookies down.
+    /// Writes the cookie file.
     pub(crate) fn finish(&self) -> Result<()> {
         let Some((path, jar)) = &self.jar else { return Ok(()) };
         let jar = lock(jar);
@@ -99,7 +99,7 @@ impl Session {
     }
 }
 
-/// What a library's failure about the command line's words is.
+/// Converts a failure caused by the arguments.
 pub(crate) fn usage(failure: Failure) -> anyhow::Error {
     Usage(failure.to_string()).into()
 }
@@ -118,11 +118,11 @@ fn read_jar(path: &Path) -> Result<CookieJar> {
     }
 }
 
-fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
+fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<TlsOptions> {
     let mut pins = Vec::new();
     for pin in &tls.pins {
         let text = pin.as_bytes();
-        // As curl writes them.
+        // curl's format has this prefix.
         let text = text.strip_prefix(b"sha256//").unwrap_or(text);
         let expected =
             Expected::parse(text, None).map_err(|e| Usage(format!("--pin-spki: {e}")))?;
@@ -130,13 +130,13 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
     }
     let key = identity.cert_key.clone().or_else(|| identity.cert.clone());
     if let Some(key) = &key {
-        // It is read where the connection is made.
+        // The library reads it when it connects.
         protect_memory();
         if let Some(exposure) = exposure(key) {
             Warnings::Printed.warn(exposure)?;
         }
     }
-    Ok(Tls {
+    Ok(TlsOptions {
         authorities: tls.cacert.clone(),
         identity: identity.cert.clone().zip(key),
         minimum: match tls.tls_min {
@@ -147,21 +147,21 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<Tls> {
     })
 }
 
-/// The header fields, from the words and from files of them.
-fn headers(words: &[std::ffi::OsString]) -> Result<HeaderFields> {
+/// Returns the headers given as arguments or in files.
+fn headers(arguments: &[std::ffi::OsString]) -> Result<HeaderFields> {
     let mut headers = HeaderFields::new();
-    let mut add = |line: &[u8], whence: &str| {
+    let mut add = |line: &[u8], source: &str| {
         let colon = line.iter().position(|&b| b == b':');
         let field = colon.and_then(|at| {
             let name = str::from_utf8(&line[..at]).ok()?;
-            headers.push(name, line[at + 1..].trim_ascii()).then_some(())
+            headers.push(name, line[at + 1..].trim_ascii()).ok()
         });
         // The value is not repeated: it may be a secret.
-        field.ok_or_else(|| Usage(format!("{whence} is no field 'NAME: VALUE'")))
+        field.ok_or_else(|| Usage(format!("{source}: invalid header (expected 'NAME: VALUE')")))
     };
-    for word in words {
-        let Some(path) = word.as_bytes().strip_prefix(b"@") else {
-            add(word.as_bytes(), "what follows -H")?;
+    for argument in arguments {
+        let Some(path) = argument.as_bytes().strip_prefix(b"@") else {
+            add(argument.as_bytes(), "-H")?;
             continue;
         };
         let path = Path::new(OsStr::from_bytes(path));
@@ -169,7 +169,7 @@ fn headers(words: &[std::ffi::OsString]) -> Result<HeaderFields> {
         let text = text.map_err(|error| anyhow!("{}: {}", quote(path), ErrorKind::Io(error)))?;
         for line in text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii) {
             if !line.is_empty() && !line.starts_with(b"#") {
-                add(line, &format!("{}: a line", quote(path)))?;
+                add(line, &quote(path).to_string())?;
             }
         }
     }
@@ -180,14 +180,15 @@ fn secret(spec: &OsStr, option: &str) -> Result<Secret> {
     Ok(Secret::new(KeySource::parse(spec, option)?.read(KeyFormat::Text)?.to_vec()))
 }
 
-fn who(args: &IdentityArgs) -> Result<Identity> {
+fn identity_of(args: &IdentityArgs) -> Result<Identity> {
     let mut identity = Identity::default();
     if args.allow_plaintext_auth {
         identity.plaintext = PlaintextAuth::Allowed;
     }
     if let (Some(user), Some(password)) = (&args.user, &args.password) {
         if user.contains(':') {
-            let text = "-u takes the name alone; --password says where the password is";
+            let text =
+                "-u: the user name must not contain a colon; use --password for the password";
             return Err(Usage(text.into()).into());
         }
         let password = secret(password, "--password")?;
@@ -216,7 +217,7 @@ fn who(args: &IdentityArgs) -> Result<Identity> {
     Ok(identity)
 }
 
-/// A request to `url` as the words have it.
+/// Returns a request to `url` as the arguments describe it.
 pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
     let pairs: Vec<_> = pairs(&args.queries, "--query")?;
     form::add_query(&mut url, pairs);
@@ -228,7 +229,7 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
         }
         request.method = "POST".into();
         request.body = Body::Bytes(form::urlencoded(fields).into_bytes());
-        request.headers.push("Content-Type", form::URLENCODED);
+        request.headers.push("Content-Type", form::URLENCODED)?;
     } else if !args.forms.is_empty() {
         let fields = self::pairs(&args.forms, "--form")?;
         let fields: Vec<_> =
@@ -237,7 +238,7 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
         let content_type = Multipart::new(random).content_type();
         request.method = "POST".into();
         request.body = Body::Generated(Arc::new(move || multipart(random, &fields)));
-        request.headers.push("Content-Type", content_type);
+        request.headers.push("Content-Type", content_type)?;
     }
     if let Some(method) = &args.method {
         request.method = method.clone();
@@ -245,22 +246,22 @@ pub(crate) fn request(args: &RequestArgs, mut url: Url) -> Result<Request> {
     Ok(request)
 }
 
-/// Each as NAME and VALUE.
-fn pairs<'a>(words: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a str)>> {
-    let split = |word: &'a String| {
-        let pair = word.split_once('=');
-        pair.ok_or_else(|| Usage(format!("{option} takes NAME=VALUE")).into())
+/// Splits each NAME=VALUE.
+fn pairs<'a>(arguments: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a str)>> {
+    let split = |argument: &'a String| {
+        let pair = argument.split_once('=');
+        pair.ok_or_else(|| Usage(format!("{option}: expected NAME=VALUE")).into())
     };
-    words.iter().map(split).collect()
+    arguments.iter().map(split).collect()
 }
 
-/// A value, or what the file holds that it names after an @.
+/// Returns a value, or the content of the file that it names after an @.
 fn contents(value: &str) -> Result<String> {
     let Some(path) = value.strip_prefix('@') else { return Ok(value.to_owned()) };
     let bytes = read_file(Path::new(path), BODY);
     let text = bytes.and_then(|bytes| io::read_to_string(&bytes[..]));
     let text = text.map_err(|e| anyhow!("{}: {}", quote(Path::new(path)), ErrorKind::Io(e)))?;
-    // An editor's last newline is no part of a password.
+    // Editors append a newline, which does not belong to a password.
     Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))
 }
 
@@ -284,19 +285,18 @@ fn multipart(
     Ok((Box::new(form.into_reader()), length))
 }
 
-/// The URL that was typed.
+/// Parses a URL as browsers and curl do, but without guessing a scheme.
 ///
 /// # Errors
-/// Where it is none; the word is repeated without what may be a secret in it.
-pub(crate) fn url(word: &str) -> Result<Url> {
-    // As browsers and curl take it, but for the scheme, which is never guessed.
-    let url = Url::parse(word);
-    match url {
+/// If it is invalid; the message omits the parts that may be secret.
+pub(crate) fn url(argument: &str) -> Result<Url> {
+    match Url::parse(argument) {
         Ok(url) if url.has_host() => Ok(url),
         _ => {
-            let shown = word.split(['?', '#']).next().unwrap_or(word);
+            let shown = argument.split(['?', '#']).next().unwrap_or(argument);
             let shown = shown.rsplit('@').next().unwrap_or(shown);
-            let text = format!("{}: is no URL such as https://host/file", quote(Path::new(shown)));
+            let text =
+                format!("{}: invalid URL (expected https://host/file)", quote(Path::new(shown)));
             Err(Usage(text).into())
         }
     }

@@ -51,7 +51,7 @@ fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
 
 /// The reply, if it is of the file.
 fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
-    request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
+    request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9")?;
     let reply = session.client.send(&request)?;
     let status = reply.response.status;
     match status {

@@ -26,7 +26,7 @@ fn send(args: SendArgs) -> Result<Exit> {
     if let Some(path) = &args.body {
         let body = request::read_body(path)?;
         if let Some(media_type) = request::media_type(&body) {
-            request.headers.push("Content-Type", media_type);
+            request.headers.push("Content-Type", media_type)?;
         }
         request.body = Body::Bytes(body);
         request.method = args.client.request.method.clone().unwrap_or_else(|| "POST".into());

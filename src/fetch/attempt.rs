@@ -61,7 +61,7 @@ impl Attempt<'_> {
             Resume::Off => None,
         };
         let mut request = self.request.clone();
-        request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9");
+        request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9").map_err(Failure::from)?;
         let Some((state, have)) = resumable else {
             let reply = self.client.send_with(&request, budget)?;
             return match reply.response.status {
@@ -86,8 +86,8 @@ impl Attempt<'_> {
                 },
             );
         }
-        request.headers.set("Range", format!("bytes={have}-"));
-        request.headers.set("If-Range", state.validator.text());
+        request.headers.set("Range", format!("bytes={have}-")).map_err(Failure::from)?;
+        request.headers.set("If-Range", state.validator.text()).map_err(Failure::from)?;
         let mut reply = self.client.send_with(&request, budget)?;
         match continuation(&reply.response, have, state.total, &state.validator) {
             Continuation::Rest { total } => {

@@ -25,7 +25,7 @@ impl ContentCoding {
     /// Declares this coding in the headers of a response that omits it.
     pub(super) fn declare(self, headers: &mut HeaderFields) {
         if self == Self::Gzip {
-            headers.set("Content-Encoding", "gzip");
+            let _ = headers.set("Content-Encoding", "gzip");
         }
     }
 }

@@ -149,7 +149,7 @@ fn gunzip(
         if size > limit {
             return Err(DecodeError::TooLarge);
         }
-        client.deadline().judge().map_err(DecodeError::Timeout)?;
+        client.deadline().check().map_err(DecodeError::Timeout)?;
         hasher.update(&buffer[..count]);
         sink.write_all(&buffer[..count]).map_err(DecodeError::Write)?;
     }

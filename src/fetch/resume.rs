@@ -143,7 +143,7 @@ mod tests {
 
     fn response(status: u16, framing: Framing, fields: &[(&str, &str)]) -> Response {
         let mut headers = HeaderFields::new();
-        fields.iter().for_each(|(name, value)| assert!(headers.push(*name, *value)));
+        fields.iter().for_each(|(name, value)| headers.push(*name, *value).unwrap());
         Response { status, headers, framing, body: Box::new(std::io::empty()) }
     }
 

@@ -1,5 +1,4 @@
-//! The client: redirects, credentials, cookies and retries, the same for every verb that asks a
-//! server for something.
+//! The client: redirects, credentials, cookies and retries.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +8,7 @@ use url::Url;
 
 use crate::fs::lock::lock;
 use crate::net::cookies::CookieJar;
-use crate::net::deadline::{Deadline, InTime};
+use crate::net::deadline::{Deadline, DeadlineReader};
 use crate::net::dial::Dialer;
 use crate::net::failure::{Failure, Retry};
 use crate::net::headers::HeaderFields;
@@ -17,24 +16,24 @@ use crate::net::identity::{Authenticator, Identity};
 use crate::net::proxy::Proxies;
 use crate::net::redirect::{Redirect, RedirectPolicy, follow_redirect, redirect_target};
 use crate::net::retry::{self, RetryBudget, RetryPolicy};
-use crate::net::tls::{LazyTls, Tls};
+use crate::net::tls::{LazyTls, TlsOptions};
 use crate::net::transport::{Origin, Request, Response, Timeouts, Transport};
 use crate::net::transports::NetworkTransport;
 use crate::net::url::{Protocol, has_protocol, redacted, without_userinfo};
 use crate::sign::clock::{Clock, SystemClock};
 
-/// What is sent as `User-Agent` where the user says nothing.
+/// The default `User-Agent`.
 const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests and follows redirects.
 ///
-/// What identifies the user (credentials, their own headers, the client certificate) goes to the
-/// origin of the URL that was asked for and to no other one that a redirect leads to. No redirect
-/// leads from https to http.
+/// User data (credentials, the client's headers, the client certificate) is sent to the origin of the
+/// request's URL only, and not to other origins after a redirect. By default, redirects from https
+/// to http are refused.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
-    /// Those that the transport goes through.
+    /// The proxies that the transport uses.
     proxies: Proxies,
     headers: HeaderFields,
     identity: Arc<Identity>,
@@ -51,11 +50,11 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 #[derive(Default)]
 pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
-    tls: Tls,
+    tls: TlsOptions,
     proxies: Proxies,
     timeouts: Timeouts,
     headers: HeaderFields,
@@ -68,22 +67,22 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
 }
 
-/// Signs requests, each time that one is sent, a second try or a redirect to the same origin too.
+/// A signer of requests. It signs each request that is sent, including retries and redirects.
 pub trait ClientSigner: Send + Sync {
     /// Adds the signature to a request that is otherwise ready to be sent.
     ///
     /// # Errors
-    /// Where the request cannot be signed; it is not sent.
+    /// If the request cannot be signed; it is not sent.
     fn sign(&self, request: &mut Request) -> Result<(), Failure>;
 }
 
-/// A response, and how it was come by. `Debug` does not show the query's values.
+/// A response, and the redirects that led to it. `Debug` hides the values in the query.
 pub struct Reply {
-    /// What the last server answered.
+    /// The response of the last server.
     pub response: Response,
-    /// Where that was, without user and password.
+    /// The URL of the response, without user name and password.
     pub url: Url,
-    /// The redirects on the way, in their order.
+    /// The redirects in order.
     pub chain: Vec<Redirect>,
 }
 
@@ -98,80 +97,79 @@ impl fmt::Debug for Reply {
 }
 
 impl ClientBuilder {
-    /// How TLS is spoken.
-    pub fn tls(mut self, tls: Tls) -> Self {
+    /// Sets the options of TLS.
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
         self.tls = tls;
         self
     }
 
-    /// The proxies to go through; none where nothing is said.
+    /// Sets the proxies; the default is none.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = proxies;
         self
     }
 
-    /// How long to wait for what.
+    /// Sets the timeouts.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Fields for every request to an origin that the user named.
+    /// Sets headers for all requests with [`Origin::Own`].
     pub fn headers(mut self, headers: HeaderFields) -> Self {
         self.headers = headers;
         self
     }
 
-    /// Who the user is.
+    /// Sets the user's credentials.
     pub fn identity(mut self, identity: Identity) -> Self {
         self.identity = identity;
         self
     }
 
-    /// Keeps cookies there; without it they are dropped.
+    /// Sets the jar that cookies are stored in; without one they are dropped.
     pub fn cookies(mut self, cookies: Arc<Mutex<CookieJar>>) -> Self {
         self.cookies = Some(cookies);
         self
     }
 
-    /// Signs every request to an origin that the user named.
+    /// Sets the signer of all requests with [`Origin::Own`].
     pub fn signer(mut self, signer: Arc<dyn ClientSigner>) -> Self {
         self.signer = Some(signer);
         self
     }
 
-    /// What becomes of redirects.
+    /// Sets the policy on redirects.
     pub fn redirects(mut self, redirects: RedirectPolicy) -> Self {
         self.redirects = redirects;
         self
     }
 
-    /// How often something is tried again.
+    /// Sets the policy on retries.
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.retries = Some(retries);
         self
     }
 
-    /// When to give up, whatever comes: a request that is not answered in full by then has failed,
-    /// with `FailureKind::Network`, and no other begins.
+    /// Sets the deadline, at which all requests and reads of responses fail.
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// What is sent as `User-Agent`.
+    /// Sets the `User-Agent`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
-    /// Carries the requests instead of the network; TLS, proxies and timeouts are its business.
+    /// Replaces the network, and with it the options of TLS, proxies and timeouts.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// The client. Nothing is read or connected before the first request.
+    /// Returns the client. It reads no files and opens no connections before the first request.
     pub fn build(self) -> Client {
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         let deadline = self.deadline.map(Deadline::at).unwrap_or_default();
@@ -197,12 +195,12 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// The usual client; what the builder's methods say otherwise.
+    /// Returns a builder with the default options.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A count of tries for one piece of work, as the client was told.
+    /// Returns a fresh budget of retries for one task.
     pub fn retry_budget(&self) -> RetryBudget {
         self.retries.start().until(self.deadline.instant())
     }
@@ -211,27 +209,27 @@ impl Client {
         &self.deadline
     }
 
-    /// Sends a request, and again while that may help; the reply may have any status.
+    /// Sends a request, with retries. The response may have any status.
     ///
-    /// A request that is not idempotent (RFC 9110, section 9.2.2) is sent again only after 429 and
-    /// 503, with which the server says that it did nothing.
+    /// A request that is not idempotent (RFC 9110, section 9.2.2) is retried only after 429 and 503,
+    /// which mean that the server did not process it.
     ///
     /// # Errors
-    /// Where there is no response, or a redirect is refused.
+    /// If there is no response, or a redirect is refused.
     pub fn send(&self, request: &Request) -> Result<Reply, Failure> {
         self.send_with(request, &mut self.retry_budget())
     }
 
-    /// [`Client::send`], with the tries that are left for more than this request.
+    /// Sends a request like [`Client::send`], with retries from a budget for several requests.
     ///
     /// # Errors
-    /// As it.
+    /// As for [`Client::send`].
     pub fn send_with(&self, request: &Request, budget: &mut RetryBudget) -> Result<Reply, Failure> {
         let idempotent =
             ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&&*request.method);
         loop {
             let result = self.send_once(request);
-            let again = match &result {
+            let retry = match &result {
                 Ok(reply) => {
                     let status = reply.response.status;
                     match idempotent || matches!(status, 429 | 503) {
@@ -242,19 +240,20 @@ impl Client {
                 Err(failure) if idempotent => failure.retry(),
                 Err(_) => Retry::Never,
             };
-            if again == Retry::Never || !budget.wait(again) {
+            if retry == Retry::Never || !budget.wait(retry) {
                 return result;
             }
         }
     }
 
-    /// Sends a request once: redirects are followed and challenges answered, failures are final.
+    /// Sends a request without retries: follows redirects and answers challenges.
     fn send_once(&self, request: &Request) -> Result<Reply, Failure> {
         let mut request = request.clone();
         let mut chain = Vec::new();
         loop {
             let shown = redacted(&request.url);
-            let response = self.converse(&request).map_err(|failure| failure.during(&shown))?;
+            let response =
+                self.send_to_origin(&request).map_err(|failure| failure.during(&shown))?;
             let Some(to) = redirect_target(&request, &response)? else {
                 let url = without_userinfo(&request.url);
                 return Ok(Reply { response, url, chain });
@@ -268,39 +267,41 @@ impl Client {
         }
     }
 
-    /// One exchange, or more where the server asks who we are.
-    fn converse(&self, request: &Request) -> Result<Response, Failure> {
-        let mut plain = request.clone();
+    /// Sends a request to one server, and again after a challenge.
+    fn send_to_origin(&self, request: &Request) -> Result<Response, Failure> {
+        let mut prepared = request.clone();
         if request.origin == Origin::Own {
             for (name, value) in self.headers.iter() {
                 if !request.headers.contains(name) {
-                    plain.headers.push(name, value);
+                    prepared.headers.push(name, value)?;
                 }
             }
         }
-        if !plain.headers.contains("Cookie") {
+        if !prepared.headers.contains("Cookie") {
             let field = self.jar().and_then(|jar| jar.field(&request.url, now()));
             if let Some(field) = field {
-                plain.headers.push("Cookie", field.as_bytes());
+                prepared.headers.push("Cookie", field.as_bytes())?;
             }
         }
         if has_protocol(&request.url, Protocol::Ftp) && request.origin == Origin::Own {
-            // In FTP the transport logs in, before it asks for anything.
-            self.identity.add_ftp_login(&mut plain.url)?;
+            // The transport takes the login of FTP from the URL.
+            self.identity.add_ftp_login(&mut prepared.url)?;
         }
-        let mut answer = match (request.origin, plain.headers.contains("Authorization")) {
+        let mut authenticator = match (request.origin, prepared.headers.contains("Authorization")) {
             (Origin::Own, false) => self.identity.authenticator(&request.url)?,
             _ => Authenticator::none(),
         };
         let mut challenged = 0;
         loop {
-            let mut sent = plain.clone();
-            if let Some(value) = answer.header(&sent.method, &target(&sent.url), &sent.body)? {
-                if answer.is_plaintext() {
+            let mut sent = prepared.clone();
+            if let Some(value) =
+                authenticator.header(&sent.method, &target(&sent.url), &sent.body)?
+            {
+                if authenticator.is_plaintext() {
                     let proxy = self.proxies.reader_of(&sent.url)?.map(|proxy| &*proxy.host);
                     self.identity.check_plaintext(&sent.url, proxy)?;
                 }
-                sent.headers.push("Authorization", value.as_bytes());
+                sent.headers.push("Authorization", value.as_bytes())?;
             }
             if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
                 signer.sign(&mut sent)?;
@@ -310,14 +311,14 @@ impl Client {
                 let fields = response.headers.iter();
                 for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"))
                 {
-                    // One that is refused is none; what is fetched does not depend on it.
+                    // The response does not depend on a cookie that is rejected.
                     let _ = jar.set(&request.url, field, now());
                 }
             }
-            // Twice: the second challenge may say that the first one's nonce is stale.
+            // The second challenge may mean that the nonce of the first one is stale.
             if response.status != 401
                 || challenged == 2
-                || !answer.accept_challenge(&response.headers)
+                || !authenticator.accept_challenge(&response.headers)
             {
                 return Ok(response);
             }
@@ -327,12 +328,12 @@ impl Client {
     }
 
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
-        self.deadline.judge()?;
+        self.deadline.check()?;
         let response = self.transport.exchange(request);
-        let mut response = response.map_err(|failure| self.deadline.explain(failure))?;
+        let mut response = response.map_err(|failure| self.deadline.replace(failure))?;
         if self.deadline.instant().is_some() {
             let (body, deadline) = (response.body, self.deadline.clone());
-            response.body = Box::new(InTime { body, deadline });
+            response.body = Box::new(DeadlineReader { body, deadline });
         }
         Ok(response)
     }
@@ -343,7 +344,7 @@ impl Client {
     }
 }
 
-/// What stands on the request line.
+/// Returns the target in the request line.
 fn target(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
@@ -351,7 +352,7 @@ fn target(url: &Url) -> String {
     }
 }
 
-/// In seconds since 1970.
+/// Returns the time in seconds since 1970.
 fn now() -> i64 {
     SystemClock.now() as i64
 }

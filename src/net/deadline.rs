@@ -1,4 +1,4 @@
-//! The end of a client's time: nothing is begun after it, and what is open then is cut.
+//! The deadline of a client: then open connections are closed, and requests fail.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
@@ -10,36 +10,36 @@ use std::time::{Duration, Instant};
 use crate::fs::lock::lock;
 use crate::net::failure::{Failure, FailureKind, FailureReason};
 
-/// When to give up, whatever comes; the default is never.
+/// The deadline of a client; by default there is none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deadline(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
     at: Instant,
-    /// The connections that are open, each with its number.
-    open: Mutex<Open>,
-    /// Ends the thread that waits, when nobody is left whom it could cut.
+    connections: Mutex<Connections>,
+    /// Ends the waiting thread when the last user of the deadline is dropped.
     _waiting: mpsc::Sender<()>,
 }
 
+/// The open connections, each with its number.
 #[derive(Debug, Default)]
-struct Open {
+struct Connections {
     next: u64,
-    connections: Vec<(u64, TcpStream)>,
+    open: Vec<(u64, TcpStream)>,
 }
 
-/// A connection that is cut at the deadline, as long as this is kept.
+/// A guard: its connection is closed at the deadline.
 #[derive(Debug, Default)]
-pub(crate) struct Watched(Option<(Weak<Inner>, u64)>);
+pub(crate) struct WatchedConnection(Option<(Weak<Inner>, u64)>);
 
-/// Runs work that has no timeout on a thread of its own, and returns the receiver of its result. If
-/// the system grants no thread, this one does the work, and may exceed the deadline.
-pub(crate) fn aside<T: Send + 'static>(
+/// Runs work that has no timeout on another thread, and returns the receiver of its result. If no
+/// thread can be created, this one does the work, and may exceed the deadline.
+pub(crate) fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> mpsc::Receiver<T> {
     let (send, receive) = mpsc::channel();
-    // The work is sent once the thread has been spawned: if that fails, it is still here.
+    // The work is sent after the thread has been created: if that fails, it is still here.
     let (hand_over, handed) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
     let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(send.send(work())));
     match thread::Builder::new().spawn(move || handed.into_iter().for_each(|work| work())) {
@@ -52,23 +52,23 @@ pub(crate) fn aside<T: Send + 'static>(
 impl Deadline {
     pub(crate) fn at(at: Instant) -> Self {
         let (send, receive) = mpsc::channel();
-        let inner = Arc::new(Inner { at, open: Mutex::default(), _waiting: send });
+        let inner = Arc::new(Inner { at, connections: Mutex::default(), _waiting: send });
         let watched = Arc::downgrade(&inner);
-        // A socket's timeout is one for each read: whoever sends a byte now and then outlasts it.
-        // Without a thread, what waits for the network is late by up to its own timeout.
+        // A socket's timeout limits each read, which a slow server can outlast. If no thread can be
+        // created, a read may exceed the deadline by that timeout.
         let _ = thread::Builder::new().spawn(move || {
             let left = at.saturating_duration_since(Instant::now());
             if receive.recv_timeout(left) == Err(RecvTimeoutError::Timeout)
                 && let Some(inner) = watched.upgrade()
             {
-                inner.open().connections.iter().for_each(|(_, tcp)| cut(tcp));
+                inner.connections().open.iter().for_each(|(_, tcp)| close(tcp));
             }
         });
         Self(Some(inner))
     }
 
-    /// The earlier of both.
-    pub(crate) fn or(&self, other: Instant) -> Instant {
+    /// Returns the earlier of both times.
+    pub(crate) fn min(&self, other: Instant) -> Instant {
         self.instant().map_or(other, |own| own.min(other))
     }
 
@@ -76,76 +76,75 @@ impl Deadline {
         self.0.as_ref().map(|inner| inner.at)
     }
 
-    /// The failure that it is, once it is over.
-    pub(crate) fn judge(&self) -> Result<(), Failure> {
+    /// Fails if the deadline has passed.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.instant() {
             Some(at) if Instant::now() >= at => Err(FailureReason::DeadlineExceeded.into()),
             _ => Ok(()),
         }
     }
 
-    /// A failure of the network after it is this one.
-    pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        match (failure.kind(), self.judge()) {
-            (FailureKind::Network, Err(over)) => over,
+    /// Replaces failures of the network after the deadline, which closes the connections.
+    pub(crate) fn replace(&self, failure: Failure) -> Failure {
+        match (failure.kind(), self.check()) {
+            (FailureKind::Network, Err(expired)) => expired,
             _ => failure,
         }
     }
 
-    /// Cuts the connection when it is over.
-    pub(crate) fn watch(&self, tcp: &TcpStream) -> io::Result<Watched> {
-        let Some(inner) = &self.0 else { return Ok(Watched::default()) };
+    /// Closes the connection at the deadline.
+    pub(crate) fn watch(&self, tcp: &TcpStream) -> io::Result<WatchedConnection> {
+        let Some(inner) = &self.0 else { return Ok(WatchedConnection::default()) };
         let copy = tcp.try_clone()?;
-        let mut open = inner.open();
-        // The thread may have been here already.
+        let mut connections = inner.connections();
+        // The thread may be done already.
         if Instant::now() >= inner.at {
-            cut(tcp);
+            close(tcp);
         }
-        let number = open.next;
-        open.next += 1;
-        open.connections.push((number, copy));
-        Ok(Watched(Some((Arc::downgrade(inner), number))))
+        let number = connections.next;
+        connections.next += 1;
+        connections.open.push((number, copy));
+        Ok(WatchedConnection(Some((Arc::downgrade(inner), number))))
     }
 }
 
 impl Inner {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        lock(&self.open)
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        lock(&self.connections)
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedConnection {
     fn drop(&mut self) {
         if let Some((inner, number)) = self.0.take()
             && let Some(inner) = inner.upgrade()
         {
-            inner.open().connections.retain(|(own, _)| *own != number);
+            inner.connections().open.retain(|(own, _)| *own != number);
         }
     }
 }
 
-fn cut(tcp: &TcpStream) {
+fn close(tcp: &TcpStream) {
     let _ = tcp.shutdown(Shutdown::Both);
 }
 
-/// A body that ends with a failure when the time is over: a connection that was cut then looks like
-/// one that has ended.
-pub(crate) struct InTime {
+/// A body whose reads fail after the deadline: a closed connection may look like the body's end.
+pub(crate) struct DeadlineReader {
     pub(crate) body: Box<dyn Read + Send>,
     pub(crate) deadline: Deadline,
 }
 
-impl Read for InTime {
+impl Read for DeadlineReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.body.read(buffer);
-        match self.deadline.judge() {
+        match self.deadline.check() {
             Ok(()) => result,
-            Err(over) => Err(io::Error::new(io::ErrorKind::TimedOut, over)),
+            Err(expired) => Err(io::Error::new(io::ErrorKind::TimedOut, expired)),
         }
     }
 }
 
-/// What is left of `wait` until then.
+/// Returns `wait`, shortened to end at the deadline.
 pub(crate) fn until(deadline: Option<Instant>, wait: Duration) -> Duration {
     let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
     left.map_or(wait, |left| left.min(wait))
@@ -158,20 +157,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_is_cut_when_it_is_over_and_not_before() {
+    fn connections_are_closed_at_the_deadline() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let connect = || TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let deadline = Deadline::at(Instant::now() + Duration::from_millis(50));
         let mut tcp = connect();
         let watched = deadline.watch(&tcp).unwrap();
-        // Nobody ever sends anything there.
         assert_eq!(tcp.read(&mut [0]).unwrap(), 0);
-        assert!(deadline.judge().is_err());
+        assert!(deadline.check().is_err());
         drop(watched);
-        assert!(deadline.0.as_ref().unwrap().open().connections.is_empty());
+        assert!(deadline.0.as_ref().unwrap().connections().open.is_empty());
         let mut late = connect();
         let _watched = deadline.watch(&late).unwrap();
         assert_eq!(late.read(&mut [0]).unwrap(), 0);
-        assert!(Deadline::default().judge().is_ok());
+        assert!(Deadline::default().check().is_ok());
     }
 }

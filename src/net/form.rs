@@ -1,14 +1,17 @@
-//! What a form sends: queries, `application/x-www-form-urlencoded` and `multipart/form-data`.
+//! Forms: queries, `application/x-www-form-urlencoded` and `multipart/form-data`.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 
 use url::Url;
 
+use crate::text::base_name;
+
 /// Appends `NAME=VALUE` pairs to a URL's query, encoded.
 ///
-/// A blank becomes `%20`, which has one meaning everywhere. A `+` is a blank in forms and itself in
-/// RFC 3986, so that signatures over the query would differ.
+/// A space becomes `%20`: a `+` means a space in forms but a plus in RFC 3986, so signatures over the
+/// query would differ.
 ///
 /// ```
 /// use hsum::net::form;
@@ -23,11 +26,11 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (N, V)>,
 ) {
     let mut pairs = pairs.into_iter().peekable();
-    // Not even a question mark where there is nothing to add.
+    // Without pairs there must not even be a question mark.
     if pairs.peek().is_none() {
         return;
     }
-    // What stands for itself is `%2B` already.
+    // A plus in the pairs is `%2B` already.
     let added = urlencoded(pairs).replace('+', "%20");
     let query = match url.query() {
         Some(query) if !query.is_empty() => format!("{query}&{added}"),
@@ -39,12 +42,12 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
 /// The media type of [`urlencoded`].
 pub const URLENCODED: &str = "application/x-www-form-urlencoded";
 
-/// `NAME=VALUE` pairs as browsers send a plain form (WHATWG URL, section 5.2).
+/// Encodes `NAME=VALUE` pairs as browsers send a plain form (WHATWG URL, section 5.2).
 pub fn urlencoded<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// The pairs that [`urlencoded`] made its text of.
+/// Decodes the output of [`urlencoded`].
 pub fn fields(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
@@ -67,38 +70,39 @@ pub fn fields(text: &[u8]) -> Vec<(String, String)> {
 /// ```
 pub struct Multipart<'r> {
     boundary: String,
-    /// Each with its head and its CR LF.
     parts: Vec<Part<'r>>,
 }
 
 struct Part<'r> {
     head: Vec<u8>,
-    body: Box<dyn Read + Send + 'r>,
+    body: Reader<'r>,
     len: Option<u64>,
 }
 
-/// A file to be sent.
+type Reader<'r> = Box<dyn Read + Send + 'r>;
+
+/// A file in a form.
 pub struct FilePart<'r> {
     name: Vec<u8>,
     media_type: String,
-    body: Box<dyn Read + Send + 'r>,
+    body: Reader<'r>,
     len: Option<u64>,
 }
 
 impl<'r> FilePart<'r> {
-    /// A file that the server is told is called `name`, without the folders it lies in. With
-    /// `len`, reading the form fails where `body` is shorter or longer than that.
+    /// Creates a file; only the last part of the path `name` is sent.
+    ///
+    /// With `len`, reading the form fails if `body` is shorter or longer.
     pub fn new(name: impl Into<Vec<u8>>, body: impl Read + Send + 'r, len: Option<u64>) -> Self {
-        let name: Vec<u8> = name.into();
-        let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec();
+        let name = base_name(&name.into()).to_vec();
         let media_type = "application/octet-stream".into();
-        Self { name: base, media_type, body: Box::new(body), len }
+        Self { name, media_type, body: Box::new(body), len }
     }
 
-    /// The file's media type, instead of `application/octet-stream`.
+    /// Sets the media type; the default is `application/octet-stream`.
     ///
     /// # Errors
-    /// Where `media_type` could be more than one header field: it holds control characters.
+    /// If `media_type` is empty or contains control characters.
     pub fn media_type(mut self, media_type: &str) -> Result<Self, InvalidMediaType> {
         if media_type.is_empty() || media_type.chars().any(char::is_control) {
             return Err(InvalidMediaType);
@@ -109,13 +113,14 @@ impl<'r> FilePart<'r> {
 }
 
 impl<'r> Multipart<'r> {
-    /// An empty form, whose parts are told apart by a boundary made of `random` bytes. They must
-    /// be random: who can foretell them can end a part with what they put into it.
+    /// Creates an empty form with a boundary from `random` bytes.
+    ///
+    /// They must be unpredictable: otherwise the content of a part could end the part.
     pub fn new(random: [u8; 16]) -> Self {
         Self { boundary: format!("hsum-{}", hex::encode(random)), parts: Vec::new() }
     }
 
-    /// The value of `Content-Type`.
+    /// Returns the value of `Content-Type`.
     pub fn content_type(&self) -> String {
         format!("multipart/form-data; boundary={}", self.boundary)
     }
@@ -158,8 +163,8 @@ impl<'r> Multipart<'r> {
         self.parts.push(Part { head, body: Box::new(body), len });
     }
 
-    /// How many bytes the whole has, where every file's length is known: `Content-Length`.
-    #[allow(clippy::len_without_is_empty)] // it never is
+    /// Returns the length in bytes, if the lengths of all files are known.
+    #[allow(clippy::len_without_is_empty)] // a form is never empty
     pub fn len(&self) -> Option<u64> {
         let part = |part: &Part| Some(part.head.len() as u64 + part.len? + 2);
         let parts: u64 = self.parts.iter().map(part).sum::<Option<u64>>()?;
@@ -170,13 +175,13 @@ impl<'r> Multipart<'r> {
         format!("--{}--\r\n", self.boundary)
     }
 
-    /// The body, files read as it is read.
+    /// Returns the body. Files are read as it is read.
     pub fn into_reader(self) -> impl Read + Send + 'r {
-        let end: Box<dyn Read + Send> = Box::new(Cursor::new(self.end()));
-        let pieces = self.parts.into_iter().flat_map(|part| -> [Box<dyn Read + Send + 'r>; 3] {
+        let end: Reader<'r> = Box::new(Cursor::new(self.end()));
+        let pieces = self.parts.into_iter().flat_map(|part| -> [Reader<'r>; 3] {
             [Box::new(Cursor::new(part.head)), part.body, Box::new(&b"\r\n"[..])]
         });
-        Chain { pieces: pieces.chain([end]).collect::<Vec<_>>().into_iter(), current: None }
+        Chain(pieces.chain([end]).collect())
     }
 }
 
@@ -192,20 +197,19 @@ impl fmt::Debug for FilePart<'_> {
     }
 }
 
-/// A media type that holds control characters, or nothing.
+/// The error of a media type that is empty or contains control characters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidMediaType;
 
 impl fmt::Display for InvalidMediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a media type is a line of text")
+        f.write_str("invalid media type")
     }
 }
 
 impl std::error::Error for InvalidMediaType {}
 
-/// As browsers escape what stands between the quotes (WHATWG HTML, "multipart/form-data encoding
-/// algorithm"): everything else is sent as it is.
+/// Escapes a quoted string as browsers do (WHATWG HTML, "multipart/form-data encoding algorithm").
 fn escape(text: &[u8]) -> Vec<u8> {
     let mut escaped = Vec::with_capacity(text.len());
     for byte in text {
@@ -219,7 +223,7 @@ fn escape(text: &[u8]) -> Vec<u8> {
     escaped
 }
 
-/// In the names of fields, not of files, every end of line is CR LF.
+/// Escapes the name of a field, in which every line break is CR LF.
 fn escape_name(name: &[u8]) -> Vec<u8> {
     let mut ended = Vec::with_capacity(name.len());
     for (i, byte) in name.iter().enumerate() {
@@ -232,7 +236,7 @@ fn escape_name(name: &[u8]) -> Vec<u8> {
     escape(&ended)
 }
 
-/// A file that must have as many bytes as it was said to have: they stand in `Content-Length`.
+/// A reader that fails if its length differs from the one in `Content-Length`.
 struct Exactly<R> {
     inner: R,
     left: Option<u64>,
@@ -255,27 +259,21 @@ impl<R: Read> Read for Exactly<R> {
     }
 }
 
-/// One reader after the other.
-struct Chain<'r> {
-    pieces: std::vec::IntoIter<Box<dyn Read + Send + 'r>>,
-    current: Option<Box<dyn Read + Send + 'r>>,
-}
+/// Readers in sequence.
+struct Chain<'r>(VecDeque<Reader<'r>>);
 
 impl Read for Chain<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        loop {
-            if self.current.is_none() {
-                self.current = self.pieces.next();
-            }
-            let Some(current) = &mut self.current else { return Ok(0) };
-            match current.read(buffer)? {
-                0 => self.current = None,
+        while let Some(first) = self.0.front_mut() {
+            match first.read(buffer)? {
+                0 => drop(self.0.pop_front()),
                 count => return Ok(count),
             }
         }
+        Ok(0)
     }
 }
 
@@ -284,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries() {
+    fn add_query_encodes_pairs() {
         let mut url: Url = "http://h/p".parse().unwrap();
         add_query(&mut url, [("", ""); 0]);
         assert_eq!(url.as_str(), "http://h/p");
@@ -294,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_forms() {
+    fn urlencoded_pairs() {
         assert_eq!(urlencoded([("", ""); 0]), "");
         let text = urlencoded([("user", "J\u{e4}s\u{f8}n Doe"), ("p*-._", "a\r\nb&c=~")]);
         assert_eq!(text, "user=J%C3%A4s%C3%B8n+Doe&p*-._=a%0D%0Ab%26c%3D%7E");
@@ -335,7 +333,6 @@ mod tests {
         assert_eq!(body(form), format!("--hsum-{}--\r\n", "00".repeat(16)));
     }
 
-    /// A name must not end the field, nor begin another.
     #[test]
     fn names_are_escaped_as_browsers_do() {
         let mut form = Multipart::new([0; 16]);
@@ -351,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_fails() {
+    fn a_file_with_another_length_fails() {
         for (text, len) in [(&b"short"[..], 6), (b"long", 3)] {
             let mut form = Multipart::new([0; 16]);
             form.file("f", FilePart::new("f", text, Some(len)));

@@ -1,4 +1,4 @@
-//! FTP and FTPS, dressed as HTTP: RETR and REST, nothing that writes.
+//! FTP and FTPS behind the interface of HTTP: RETR and REST only, nothing that writes.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use suppaftp::{FtpError, FtpResult, Mode, RustlsConnector, RustlsFtpStream, Stat
 use url::Url;
 
 use crate::fs::lock::lock;
-use crate::net::deadline::{Deadline, Watched, aside, until};
+use crate::net::deadline::{Deadline, WatchedConnection, run_on_thread, until};
 use crate::net::dial::{Dialer, connect, io_failure, remaining};
 use crate::net::failure::{Failure, FailureKind, Retry};
 use crate::net::headers::HeaderFields;
@@ -19,10 +19,10 @@ use crate::net::secret::Credentials;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::url::{UrlScheme, bare_host, is_encrypted, percent_decoded};
 
-/// The port on which TLS comes first; on any other the server is asked for it (RFC 4217).
-const IMPLICIT: u16 = 990;
+/// The port of implicit TLS; on other ports the client requests TLS (RFC 4217).
+const IMPLICIT_TLS: u16 = 990;
 
-/// Carries `ftp:` and `ftps:` requests.
+/// The transport for `ftp:` and `ftps:` URLs.
 #[derive(Debug)]
 pub(crate) struct Ftp {
     dialer: Arc<Dialer>,
@@ -34,25 +34,27 @@ impl Ftp {
         Self { dialer, timeouts }
     }
 
-    /// Connects, speaks TLS where the URL says so, and logs in.
-    fn enter(&self, request: &Request) -> Result<(RustlsFtpStream, Arc<Sockets>), Failure> {
+    /// Connects and logs in.
+    fn log_in(&self, request: &Request) -> Result<(RustlsFtpStream, Arc<Sockets>), Failure> {
         let url = &request.url;
         let secure = is_encrypted(url);
         let host = bare_host(url).to_owned();
-        let port =
-            url.port().or(UrlScheme::of(url).map(|scheme| scheme.default_port)).unwrap_or(IMPLICIT);
+        let port = url
+            .port()
+            .or(UrlScheme::of(url).map(|scheme| scheme.default_port))
+            .unwrap_or(IMPLICIT_TLS);
         self.dialer.proxies.check_ftp(&host, port)?;
-        let deadline = self.dialer.deadline.or(Instant::now() + self.timeouts.connect);
+        let deadline = self.dialer.deadline.min(Instant::now() + self.timeouts.connect);
         let sockets = Arc::new(Sockets {
             timeouts: self.timeouts,
             deadline: self.dialer.deadline.clone(),
             watched: Mutex::default(),
         });
-        let mut ftp = if secure && port == IMPLICIT {
-            implicit(&host, self.secured(request.origin, &sockets)?, deadline)?
+        let mut ftp = if secure && port == IMPLICIT_TLS {
+            connect_implicit_tls(&host, self.tls(request.origin, &sockets)?, deadline)?
         } else {
             let tcp = connect(&host, port, deadline)?;
-            sockets.admit(&tcp).map_err(|error| io_failure(&error, "connection"))?;
+            sockets.watch(&tcp).map_err(|error| io_failure(error, "connection"))?;
             RustlsFtpStream::connect_with_stream(tcp).map_err(failure)?
         };
         let data = Arc::clone(&sockets);
@@ -61,8 +63,8 @@ impl Ftp {
         if matches!(host.parse(), Ok(std::net::IpAddr::V6(_))) {
             ftp.set_mode(Mode::ExtendedPassive);
         }
-        if secure && port != IMPLICIT {
-            let tls = self.secured(request.origin, &sockets)?;
+        if secure && port != IMPLICIT_TLS {
+            let tls = self.tls(request.origin, &sockets)?;
             ftp = ftp.into_secure(tls, &host).map_err(failure)?;
         }
         let user = match request.origin {
@@ -70,36 +72,43 @@ impl Ftp {
             Origin::Foreign => None,
         };
         let user = user.unwrap_or_else(|| Credentials::new("anonymous", "anonymous@"));
-        let word = |bytes: &[u8]| {
+        let argument = |bytes: &[u8]| {
             let text = str::from_utf8(bytes).ok().filter(|text| !text.contains(['\r', '\n', '\0']));
             text.map(str::to_owned).ok_or_else(|| {
-                Failure::new(FailureKind::Usage, "no user or password that FTP can send")
+                Failure::new(
+                    FailureKind::Usage,
+                    "FTP does not support this user name or password (not UTF-8, or a line break)",
+                )
             })
         };
-        let password = zeroize::Zeroizing::new(word(user.password.as_bytes())?);
-        ftp.login(word(&user.user)?.as_str(), password.as_str()).map_err(failure)?;
+        let password = zeroize::Zeroizing::new(argument(user.password.as_bytes())?);
+        ftp.login(argument(&user.user)?.as_str(), password.as_str()).map_err(failure)?;
         ftp.transfer_type(FileType::Binary).map_err(failure)?;
         Ok((ftp, sockets))
     }
 
-    fn secured(&self, origin: Origin, sockets: &Arc<Sockets>) -> Result<Secured, Failure> {
+    fn tls(&self, origin: Origin, sockets: &Arc<Sockets>) -> Result<FtpTls, Failure> {
         let mut config = ClientConfig::clone(&*self.dialer.tls.config(origin)?);
-        // A server that looks at the protocol's name would refuse that of HTTP.
+        // A server that checks ALPN would reject the name of HTTP.
         config.alpn_protocols.clear();
         let tls = RustlsConnector::from(Arc::new(config));
-        Ok(Secured { tls, sockets: Arc::clone(sockets) })
+        Ok(FtpTls { tls, sockets: Arc::clone(sockets) })
     }
 }
 
-/// Connects to where TLS comes first, on a thread of its own: suppaftp opens this connection
-/// itself, and knows no timeout for it.
-fn implicit(host: &str, tls: Secured, deadline: Instant) -> Result<RustlsFtpStream, Failure> {
+/// Connects with implicit TLS on another thread: suppaftp opens this connection without a timeout.
+fn connect_implicit_tls(
+    host: &str,
+    tls: FtpTls,
+    deadline: Instant,
+) -> Result<RustlsFtpStream, Failure> {
     let name = host.to_owned();
-    let made = aside(move || {
-        RustlsFtpStream::connect_secure_implicit((&*name, IMPLICIT), tls, &name).map_err(failure)
+    let connected = run_on_thread(move || {
+        RustlsFtpStream::connect_secure_implicit((&*name, IMPLICIT_TLS), tls, &name)
+            .map_err(failure)
     });
-    let late = |_| Failure::network("no connection in time");
-    made.recv_timeout(remaining(deadline)?).map_err(late)?
+    let late = |_| Failure::network("connection timed out");
+    connected.recv_timeout(remaining(deadline)?).map_err(late)?
 }
 
 /// The connections of one session.
@@ -107,12 +116,12 @@ fn implicit(host: &str, tls: Secured, deadline: Instant) -> Result<RustlsFtpStre
 struct Sockets {
     timeouts: Timeouts,
     deadline: Deadline,
-    watched: Mutex<Vec<Watched>>,
+    watched: Mutex<Vec<WatchedConnection>>,
 }
 
 impl Sockets {
-    /// Sets the timeouts of a connection that is open.
-    fn admit(&self, tcp: &TcpStream) -> io::Result<()> {
+    /// Sets the timeouts of an open connection.
+    fn watch(&self, tcp: &TcpStream) -> io::Result<()> {
         let stall = Some(self.timeouts.stall);
         tcp.set_read_timeout(stall)?;
         tcp.set_write_timeout(stall)?;
@@ -121,13 +130,13 @@ impl Sockets {
         Ok(())
     }
 
-    /// Lets go of all but the first, which is the control connection. What is watched stays open,
-    /// and of a transfer that is given up, a server says no more as long as it can send.
+    /// Stops watching all but the control connection. A watched connection stays open, and the server
+    /// of an aborted transfer does not reply before the data connection is closed.
     fn release_data(&self) {
         self.watched().truncate(1);
     }
 
-    fn watched(&self) -> MutexGuard<'_, Vec<Watched>> {
+    fn watched(&self) -> MutexGuard<'_, Vec<WatchedConnection>> {
         lock(&self.watched)
     }
 
@@ -138,7 +147,7 @@ impl Sockets {
             let late = || io::Error::from(io::ErrorKind::TimedOut);
             let wait = Some(wait).filter(|wait| !wait.is_zero()).ok_or_else(late)?;
             let tcp = TcpStream::connect_timeout(&address, wait)?;
-            self.admit(&tcp)?;
+            self.watch(&tcp)?;
             Ok(tcp)
         };
         open().map_err(FtpError::ConnectionError)
@@ -147,16 +156,16 @@ impl Sockets {
 
 /// TLS over connections that have timeouts.
 #[derive(Debug)]
-struct Secured {
+struct FtpTls {
     tls: RustlsConnector,
     sockets: Arc<Sockets>,
 }
 
-impl TlsConnector for Secured {
+impl TlsConnector for FtpTls {
     type Stream = <RustlsConnector as TlsConnector>::Stream;
 
     fn connect(&self, domain: &str, tcp: TcpStream) -> FtpResult<Self::Stream> {
-        self.sockets.admit(&tcp).map_err(FtpError::ConnectionError)?;
+        self.sockets.watch(&tcp).map_err(FtpError::ConnectionError)?;
         self.tls.connect(domain, tcp)
     }
 }
@@ -164,40 +173,40 @@ impl TlsConnector for Secured {
 impl Transport for Ftp {
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
         if !matches!(&*request.method, "GET" | "HEAD") || !request.body.is_empty() {
-            return Err(Failure::new(FailureKind::Usage, "FTP is for fetching only"));
+            return Err(Failure::new(FailureKind::Usage, "FTP is supported for downloads only"));
         }
         let path = path(&request.url)?;
-        let (mut ftp, sockets) = self.enter(request)?;
+        let (mut ftp, sockets) = self.log_in(request)?;
         let size = match ftp.size(&path) {
-            // Nobody else would say so.
+            // HEAD sends no RETR, which would report this.
             Err(FtpError::UnexpectedResponse(reply))
                 if request.method == "HEAD" && reply.status == Status::FileUnavailable =>
             {
                 return Err(failure(FtpError::UnexpectedResponse(reply)));
             }
-            size => told(size)?.map(|size| size as u64),
+            size => optional(size)?.map(|size| size as u64),
         };
-        let changed = told(ftp.mdtm(&path))?;
+        let changed = optional(ftp.mdtm(&path))?;
         let changed = changed.and_then(|at| u64::try_from(at.and_utc().timestamp()).ok());
         let mut headers = HeaderFields::new();
         if let Some(seconds) = changed {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-            headers.set("Last-Modified", httpdate::fmt_http_date(at));
-            headers.set("Date", httpdate::fmt_http_date(SystemTime::now()));
+            headers.set("Last-Modified", httpdate::fmt_http_date(at))?;
+            headers.set("Date", httpdate::fmt_http_date(SystemTime::now()))?;
         }
-        headers.set("Accept-Ranges", "bytes");
+        headers.set("Accept-Ranges", "bytes")?;
         let same = request.headers.value("If-Range") == headers.value("Last-Modified");
         let offset = request.headers.value("Range").filter(|_| same).and_then(offset);
         let (offset, status) = match (offset, size) {
             (Some(offset), Some(size)) if offset < size => {
-                headers.set("Content-Range", format!("bytes {offset}-{}/{size}", size - 1));
+                headers.set("Content-Range", format!("bytes {offset}-{}/{size}", size - 1))?;
                 (offset, 206)
             }
             _ => (0, 200),
         };
         let left = size.map(|size| size - offset);
         if let Some(left) = left {
-            headers.set("Content-Length", left.to_string());
+            headers.set("Content-Length", left.to_string())?;
         }
         if request.method == "HEAD" {
             let _ = ftp.quit();
@@ -210,92 +219,98 @@ impl Transport for Ftp {
             ftp.resume_transfer(offset).map_err(failure)?;
         }
         let data = ftp.retr_as_stream(&path).map_err(failure)?;
-        // The reply after the data says that it was all of it.
+        // The reply after the data confirms that it is complete.
         let framing = left.map_or(Framing::Chunked, Framing::Length);
-        let body = Box::new(Retrieving { data: Some(data), ftp, sockets, left, got: 0 });
+        let body = Box::new(FtpBody { data: Some(data), ftp, sockets, left, received: 0 });
         Ok(Response { status, headers, framing, body })
     }
 }
 
-/// What the server says, if it knows it; a connection that fails is no answer.
-fn told<T>(answer: FtpResult<T>) -> Result<Option<T>, Failure> {
+/// Returns the reply, or `None` if the server does not support the command.
+fn optional<T>(answer: FtpResult<T>) -> Result<Option<T>, Failure> {
     match answer {
         Err(FtpError::UnexpectedResponse(_) | FtpError::BadResponse) => Ok(None),
         answer => answer.map(Some).map_err(failure),
     }
 }
 
-/// The URL's path, decoded, from the folder where the login ends (RFC 1738, section 3.2.2).
+/// Returns the decoded path, relative to the directory after login (RFC 1738, section 3.2.2).
 fn path(url: &Url) -> Result<String, Failure> {
     let usage = |why| Failure::new(FailureKind::Usage, why);
     let path = percent_decoded(url.path().strip_prefix('/').unwrap_or(""));
     let path = path.ok_or_else(|| usage("the URL's path is not UTF-8"))?;
     match path.contains(['\r', '\n', '\0']) {
-        true => Err(usage("the URL's path holds a line break or a NUL")),
-        false if path.is_empty() || path.ends_with('/') => Err(usage("the URL names no file")),
+        true => Err(usage("the URL's path contains a line break or a NUL")),
+        false if path.is_empty() || path.ends_with('/') => {
+            Err(usage("the URL's path is a directory"))
+        }
         false => Ok(path),
     }
 }
 
-/// `bytes=N-` → N
+/// Parses `bytes=N-`.
 fn offset(range: &str) -> Option<u64> {
     range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
-/// A file on its way. Its end is the server's word for it, or the size that was told before.
-struct Retrieving {
+/// The body of a response. The size or the reply after the data shows that it is complete.
+struct FtpBody {
     data: Option<suppaftp::TransferStream<<RustlsConnector as TlsConnector>::Stream>>,
     ftp: RustlsFtpStream,
     sockets: Arc<Sockets>,
     left: Option<u64>,
-    got: u64,
+    received: u64,
 }
 
-impl Drop for Retrieving {
+impl Drop for FtpBody {
     fn drop(&mut self) {
         self.sockets.release_data();
     }
 }
 
-impl Read for Retrieving {
+impl Read for FtpBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(data) = &mut self.data else { return Ok(0) };
-        let cut = |why: String| io::Error::new(io::ErrorKind::UnexpectedEof, Failure::network(why));
+        let truncated =
+            |why: String| io::Error::new(io::ErrorKind::UnexpectedEof, Failure::network(why));
         match data.read(buffer) {
             Ok(count) if count > 0 => {
-                self.got += count as u64;
+                self.received += count as u64;
                 return Ok(count);
             }
             Ok(_) => {}
-            // Some servers end TLS without a word: the size and the reply tell.
+            // Some servers omit close_notify: the size and the reply decide.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
             Err(error) => {
                 let kind = error.kind();
                 return Err(match kind {
                     io::ErrorKind::Interrupted => error,
-                    _ => io::Error::new(kind, io_failure(&error, "data connection")),
+                    _ => io::Error::new(kind, io_failure(error, "data connection")),
                 });
             }
         }
-        if let Some(left) = self.left.filter(|left| *left > self.got) {
-            return Err(cut(format!("truncated: {} of {left} bytes came", self.got)));
+        if let Some(left) = self.left.filter(|left| *left > self.received) {
+            return Err(truncated(format!(
+                "truncated: received {} of {left} bytes",
+                self.received
+            )));
         }
         if let Some(data) = self.data.take() {
             self.sockets.release_data();
-            data.finish().map_err(|error| cut(format!("not complete: {}", failure(error))))?;
+            data.finish().map_err(|error| truncated(format!("incomplete: {}", failure(error))))?;
             let _ = self.ftp.quit();
         }
         Ok(0)
     }
 }
 
-/// What suppaftp's error means to the user.
+/// Converts an error of suppaftp.
 fn failure(error: FtpError) -> Failure {
     match error {
-        FtpError::ConnectionError(error) => io_failure(&error, "FTP"),
+        FtpError::ConnectionError(error) => io_failure(error, "FTP"),
         FtpError::UnexpectedResponse(reply) => {
             let text = String::from_utf8_lossy(&reply.body);
-            let text = format!("the server answers: {}", text.trim().escape_debug());
+            let text = format!("the server replied: {}", text.trim().escape_debug());
             let failure = Failure::new(FailureKind::Status(reply.status.code() as u16), text);
             match reply.status {
                 // "Service not available", "cannot open data connection", "connection closed".

@@ -1,7 +1,8 @@
-//! Header fields: ordered, with case-insensitive names and values that are never shown.
+//! Header fields.
 
 use std::fmt;
 
+use crate::net::failure::{Failure, FailureKind};
 use crate::sign::headers::is_token;
 
 /// The header fields of a message, in order.
@@ -16,27 +17,28 @@ impl HeaderFields {
         Self::default()
     }
 
-    /// Appends a field. Returns `false`, and changes nothing, if the name is not a token or the
-    /// value contains CR, LF or NUL (RFC 9110, section 5).
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> bool {
-        let (name, value) = (name.into(), value.into());
-        let is_valid = is_valid(&name, &value);
-        if is_valid {
-            self.0.push((name, value));
-        }
-        is_valid
+    /// Appends a field.
+    ///
+    /// # Errors
+    /// If the name is not a token, or the value contains CR, LF or NUL (RFC 9110, section 5).
+    pub fn push(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<Vec<u8>>,
+    ) -> Result<(), InvalidHeader> {
+        self.0.push(validated(name.into(), value.into())?);
+        Ok(())
     }
 
-    /// Replaces all fields of that name with one. Returns `false`, and changes nothing, if name or
-    /// value is invalid, as for [`HeaderFields::push`].
-    pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) -> bool {
-        let value = value.into();
-        let is_valid = is_valid(name, &value);
-        if is_valid {
-            self.remove(name);
-            self.0.push((name.to_owned(), value));
-        }
-        is_valid
+    /// Replaces all fields of that name with one.
+    ///
+    /// # Errors
+    /// As for [`HeaderFields::push`].
+    pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) -> Result<(), InvalidHeader> {
+        let field = validated(name.to_owned(), value.into())?;
+        self.remove(name);
+        self.0.push(field);
+        Ok(())
     }
 
     /// Removes all fields of that name.
@@ -66,8 +68,28 @@ impl HeaderFields {
     }
 }
 
-fn is_valid(name: &str, value: &[u8]) -> bool {
-    is_token(name.as_bytes()) && !value.iter().any(|b| matches!(b, b'\r' | b'\n' | 0))
+fn validated(name: String, value: Vec<u8>) -> Result<(String, Vec<u8>), InvalidHeader> {
+    let is_valid =
+        is_token(name.as_bytes()) && !value.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
+    if is_valid { Ok((name, value)) } else { Err(InvalidHeader) }
+}
+
+/// The error of a field with an invalid name or value. It repeats neither.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InvalidHeader;
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid header field")
+    }
+}
+
+impl std::error::Error for InvalidHeader {}
+
+impl From<InvalidHeader> for Failure {
+    fn from(error: InvalidHeader) -> Self {
+        Self::new(FailureKind::Usage, error.to_string())
+    }
 }
 
 impl fmt::Debug for HeaderFields {
@@ -83,9 +105,9 @@ mod tests {
     #[test]
     fn debug_hides_values_and_no_value_contains_a_line_break() {
         let mut headers = HeaderFields::new();
-        assert!(headers.push("X-Key", "secret"));
-        assert!(!headers.set("X-Key", "a\r\nHost: evil"));
-        assert!(!headers.push("X Key", "a"));
+        headers.push("X-Key", "secret").unwrap();
+        assert_eq!(headers.set("X-Key", "a\r\nHost: evil"), Err(InvalidHeader));
+        assert_eq!(headers.push("X Key", "a"), Err(InvalidHeader));
         assert_eq!(format!("{headers:?}"), "[\"X-Key\"]");
         assert_eq!(headers.value("x-key"), Some("secret"));
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over ureq: its protocol and its pool of connections, our connections and our policy.
+//! HTTP/1.1: ureq provides the protocol and the pool, this crate the connections and the policy.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 use crate::error::ErrorKind;
 use crate::fs::bounded::read_some;
 use crate::net::auth::method::Challenger;
-use crate::net::deadline::Watched;
-use crate::net::dial::{Destination, Dialer, Form, Stream, io_failure};
+use crate::net::deadline::WatchedConnection;
+use crate::net::dial::{Destination, Dialer, Stream, io_failure};
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
 use crate::net::proxy::MAX_CHALLENGES;
@@ -27,13 +27,13 @@ use crate::net::secret::Secret;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::url::{UrlScheme, without_userinfo};
 
-/// Bytes read from a connection at once. TLS hands over 16 KiB a record; plain reads gain from more.
+/// Bytes read from a connection at once. TLS records have 16 KiB; plain reads gain from more.
 const INPUT: usize = 256 * 1024;
 const OUTPUT: usize = 64 * 1024;
 
-/// Carries `http:` and `https:` requests.
+/// The transport for `http:` and `https:` URLs.
 pub(crate) struct Http {
-    /// Connections that may show who we are, and those that may not, never mixed.
+    /// Separate pools: only connections of `own` may use the client certificate.
     own: Agent,
     foreign: Agent,
     dialer: Arc<Dialer>,
@@ -64,14 +64,14 @@ impl Http {
                 .timeout_per_write(Some(timeouts.stall))
                 .build();
             let dialer = Arc::clone(&dialer);
-            let patience = timeouts.connect;
-            Agent::with_parts(config, Dial { dialer, origin, patience }, NoResolver)
+            let timeout = timeouts.connect;
+            Agent::with_parts(config, HttpConnector { dialer, origin, timeout }, NoResolver)
         };
         let (own, foreign) = (agent(Origin::Own), agent(Origin::Foreign));
         Self { own, foreign, dialer }
     }
 
-    /// Sends the request to `url`; `authorization` is for the proxy on the way.
+    /// Sends the request to `url`, with `authorization` for the proxy.
     fn send(
         &self,
         request: &Request,
@@ -90,21 +90,20 @@ impl Http {
             head = head.header(Challenger::Proxy.answer_field(), authorization.as_bytes());
         }
         let answer = if request.body.is_empty() {
-            // Otherwise ureq would send chunks, an empty one, which not every server takes.
-            let means_a_body = matches!(&*request.method, "POST" | "PUT" | "PATCH");
-            if means_a_body && !request.headers.contains("Content-Length") {
+            // ureq would send an empty chunked body, which some servers reject.
+            let expects_body = matches!(&*request.method, "POST" | "PUT" | "PATCH");
+            if expects_body && !request.headers.contains("Content-Length") {
                 head = head.header("Content-Length", 0);
             }
-            let whole = head.body(()).map_err(|error| unusable(&error))?;
-            agent.run(whole)
+            agent.run(head.body(()).map_err(invalid_request)?)
         } else {
             let (inner, length) = request.body.open()?;
-            let mut body = Outgoing { inner, failed: None };
+            let mut body = RequestBody { inner, failed: None };
             if !request.headers.contains("Content-Length") {
                 head = head.header("Content-Length", length);
             }
-            let whole = head.body(SendBody::from_reader(&mut body));
-            let answer = agent.run(whole.map_err(|error| unusable(&error))?);
+            let request = head.body(SendBody::from_reader(&mut body));
+            let answer = agent.run(request.map_err(invalid_request)?);
             match body.failed {
                 Some(error) if answer.is_err() => {
                     let text = format!("the request's body: {}", ErrorKind::Io(error));
@@ -116,21 +115,22 @@ impl Http {
         let (head, body) = answer.map_err(failure)?.into_parts();
         let mut headers = HeaderFields::new();
         for (name, value) in &head.headers {
-            headers.push(name.as_str(), value.as_bytes());
+            // ureq has validated them.
+            let _ = headers.push(name.as_str(), value.as_bytes());
         }
         let framing = framing(&request.method, head.status.as_u16(), &headers);
-        let body = Box::new(Reading(Box::new(body.into_reader())));
+        let body = Box::new(ResponseBody(Box::new(body.into_reader())));
         Ok(Response { status: head.status.as_u16(), headers, framing, body })
     }
 }
 
-/// A request's body. It remembers why it could not be read, which is no failure of the connection.
-struct Outgoing<R> {
+/// A request's body. It keeps its read error, which ureq would report as one of the connection.
+struct RequestBody<R> {
     inner: R,
     failed: Option<io::Error>,
 }
 
-impl<R: Read> Read for Outgoing<R> {
+impl<R: Read> Read for RequestBody<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.inner.read(buffer).map_err(|error| {
             let kind = error.kind();
@@ -167,7 +167,7 @@ impl Transport for Http {
     }
 }
 
-/// RFC 9112, section 6.3.
+/// Returns the way in which a body's end is marked (RFC 9112, section 6.3).
 fn framing(method: &str, status: u16, headers: &HeaderFields) -> Framing {
     let coding = headers.values("Transfer-Encoding").last().unwrap_or("").to_ascii_lowercase();
     if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
@@ -181,40 +181,42 @@ fn framing(method: &str, status: u16, headers: &HeaderFields) -> Framing {
     }
 }
 
-fn unusable(error: &ureq::http::Error) -> Failure {
-    Failure::new(FailureKind::Usage, format!("this is no request that can be sent: {error}"))
+fn invalid_request(error: ureq::http::Error) -> Failure {
+    Failure::new(FailureKind::Usage, format!("invalid request: {error}")).caused_by(error)
 }
 
-/// What ureq's error means to the user.
+/// Converts an error of ureq.
 fn failure(error: ureq::Error) -> Failure {
     match error {
         ureq::Error::Other(other) => match other.downcast::<Failure>() {
             Ok(failure) => *failure,
             Err(other) => Failure::network(other.to_string()),
         },
-        ureq::Error::Io(error) => io_failure(&error, "connection"),
-        ureq::Error::Timeout(Timeout::RecvResponse) => Failure::network("no response in time"),
+        ureq::Error::Io(error) => io_failure(error, "connection"),
+        ureq::Error::Timeout(Timeout::RecvResponse) => {
+            Failure::network("timed out waiting for the response")
+        }
         ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
-            Failure::network("stalled: nothing came or went for too long")
+            Failure::network("stalled: no data was transferred for too long")
         }
         ureq::Error::Timeout(other) => Failure::network(format!("timed out ({other})")),
-        ureq::Error::Http(error) => unusable(&error),
-        ureq::Error::BadUri(why) => Failure::new(FailureKind::Usage, format!("bad URL: {why}")),
+        ureq::Error::Http(error) => invalid_request(error),
+        ureq::Error::BadUri(why) => Failure::new(FailureKind::Usage, format!("invalid URL: {why}")),
         ureq::Error::LargeResponseHeader(_, limit) => Failure::new(
             FailureKind::Policy,
-            format!("the response's head is larger than {limit} bytes"),
+            format!("the headers of the response are larger than {limit} bytes"),
         ),
         ureq::Error::Protocol(why) => {
-            Failure::new(FailureKind::Network, format!("the server breaks the protocol: {why}"))
+            Failure::new(FailureKind::Network, format!("the server violates HTTP: {why}"))
         }
         other => Failure::network(other.to_string()),
     }
 }
 
-/// A body whose errors are [`Failure`]s.
-struct Reading(Box<dyn Read + Send>);
+/// A response's body, whose errors are [`Failure`]s.
+struct ResponseBody(Box<dyn Read + Send>);
 
-impl Read for Reading {
+impl Read for ResponseBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             let kind = error.kind();
@@ -224,16 +226,16 @@ impl Read for Reading {
             let failure = match error.into_inner() {
                 Some(inner) => match inner.downcast::<ureq::Error>() {
                     Ok(error) => failure(*error),
-                    Err(inner) => io_failure(&io::Error::new(kind, inner), "body"),
+                    Err(inner) => io_failure(io::Error::new(kind, inner), "body"),
                 },
-                None => io_failure(&kind.into(), "body"),
+                None => io_failure(kind.into(), "body"),
             };
             io::Error::new(kind, failure)
         })
     }
 }
 
-/// Names are looked up where connections are made: with a proxy it is the proxy's that counts.
+/// A resolver that does nothing: the dialer resolves the name of the server or of the proxy.
 #[derive(Debug)]
 struct NoResolver;
 
@@ -249,100 +251,88 @@ impl Resolver for NoResolver {
 }
 
 #[derive(Debug)]
-struct Dial {
+struct HttpConnector {
     dialer: Arc<Dialer>,
     origin: Origin,
-    patience: Duration,
+    timeout: Duration,
 }
 
-impl Connector for Dial {
-    type Out = Wire;
+impl Connector for HttpConnector {
+    type Out = HttpConnection;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         _: Option<()>,
-    ) -> Result<Option<Wire>, ureq::Error> {
+    ) -> Result<Option<HttpConnection>, ureq::Error> {
         let scheme = details.uri.scheme_str().and_then(UrlScheme::named);
         let scheme = scheme.ok_or(ureq::Error::BadUri("unsupported scheme".into()))?;
         let host = details.uri.host().unwrap_or("").trim_matches(['[', ']']);
         let port = details.uri.port_u16().unwrap_or(scheme.default_port);
         let to = Destination { scheme, host, port, origin: self.origin };
-        let dialled = self.dialer.dial(to, self.patience);
-        let dialled = dialled.map_err(|failure| ureq::Error::Other(Box::new(failure)))?;
+        let connection = self.dialer.dial(to, self.timeout);
+        let connection = connection.map_err(|failure| ureq::Error::Other(Box::new(failure)))?;
         let authority = details.uri.authority().map_or(String::new(), ToString::to_string);
-        let absolute = (dialled.form == Form::Absolute).then_some(Absolute { authority });
-        Ok(Some(Wire {
-            stream: dialled.stream,
+        Ok(Some(HttpConnection {
+            stream: connection.stream,
             buffers: LazyBuffers::new(INPUT, OUTPUT),
-            absolute,
-            head_follows: true,
-            _watched: dialled.watched,
+            authority: connection.ends_at_proxy.then_some(authority),
+            is_at_start: true,
+            _watched: connection.watched,
         }))
     }
 }
 
-/// How a request to a proxy differs from one to the server: it names the server in its first line
-/// (RFC 9112, section 3.2.2).
-struct Absolute {
-    authority: String,
-}
-
-/// A connection as ureq takes it.
-struct Wire {
+/// A connection for ureq.
+struct HttpConnection {
     stream: Stream,
     buffers: LazyBuffers,
-    absolute: Option<Absolute>,
-    /// Whether what is written next begins a request.
-    head_follows: bool,
-    _watched: Watched,
+    /// The server's host and port if a proxy reads the requests.
+    authority: Option<String>,
+    /// Set if the next write starts a request.
+    is_at_start: bool,
+    _watched: WatchedConnection,
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for HttpConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
+        f.debug_struct("HttpConnection").finish_non_exhaustive()
     }
 }
 
-impl Wire {
+impl HttpConnection {
     fn write(&mut self, amount: usize) -> io::Result<()> {
         let output = &self.buffers.output()[..amount];
-        let head_follows = std::mem::take(&mut self.head_follows);
-        match &self.absolute {
-            Some(absolute) if head_follows => self.stream.write_all(&absolute.rewrite(output))?,
+        let is_at_start = std::mem::take(&mut self.is_at_start);
+        match &self.authority {
+            Some(authority) if is_at_start => {
+                self.stream.write_all(&with_absolute_target(output, authority))?;
+            }
             _ => self.stream.write_all(output)?,
         }
         self.stream.flush()
     }
 }
 
-impl Absolute {
-    /// `GET /x HTTP/1.1` → `GET http://host/x HTTP/1.1`
-    fn rewrite(&self, output: &[u8]) -> Zeroizing<Vec<u8>> {
-        let mut line = output.splitn(2, |&b| b == b' ');
-        let (method, rest) = (line.next().unwrap_or(b""), line.next().unwrap_or(b""));
-        let mut text = Zeroizing::new(Vec::with_capacity(output.len() + 256));
-        text.extend_from_slice(method);
-        text.extend_from_slice(b" http://");
-        text.extend_from_slice(self.authority.as_bytes());
-        text.extend_from_slice(rest);
-        text
-    }
+/// Changes `GET /x HTTP/1.1` to `GET http://host/x HTTP/1.1` (RFC 9112, section 3.2.2).
+fn with_absolute_target(output: &[u8], authority: &str) -> Zeroizing<Vec<u8>> {
+    let mut line = output.splitn(2, |&b| b == b' ');
+    let (method, rest) = (line.next().unwrap_or(b""), line.next().unwrap_or(b""));
+    Zeroizing::new([method, b" http://", authority.as_bytes(), rest].concat())
 }
 
 fn timed_out(error: io::Error, reason: Timeout) -> ureq::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(reason),
-        // TLS without a farewell. As it is, ureq would take it for the end of a body that has no
-        // other.
+        // TLS without close_notify. ureq would accept it as the end of a body without a length.
         io::ErrorKind::UnexpectedEof => ureq::Error::Other(Box::new(Failure::network(
-            "truncated: TLS ended without its farewell",
+            "truncated: TLS ended without close_notify",
         ))),
         _ => ureq::Error::Io(error),
     }
 }
 
-impl Connection for Wire {
+impl Connection for HttpConnection {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -363,8 +353,8 @@ impl Connection for Wire {
     }
 
     fn is_open(&mut self) -> bool {
-        // The next thing written begins another request.
-        self.head_follows = true;
+        // ureq calls this before it sends the next request.
+        self.is_at_start = true;
         self.stream.is_idle()
     }
 
@@ -378,21 +368,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_told_the_server() {
-        let absolute = Absolute { authority: "host:8080".into() };
-        let head = absolute.rewrite(b"GET /a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody");
+    fn targets_for_a_proxy_are_absolute() {
+        let request = b"GET /a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody";
+        let head = with_absolute_target(request, "host:8080");
         let expected = "GET http://host:8080/a?b HTTP/1.1\r\nHost: host:8080\r\n\r\nbody";
         assert_eq!(str::from_utf8(&head).unwrap(), expected);
     }
 
     #[test]
-    fn the_end_of_a_body_is_known_or_not() {
+    fn framing_of_responses() {
         let mut headers = HeaderFields::new();
         assert_eq!(framing("GET", 200, &headers), Framing::UntilClose);
-        headers.set("content-length", "7");
+        headers.set("content-length", "7").unwrap();
         assert_eq!(framing("GET", 200, &headers), Framing::Length(7));
         assert_eq!(framing("HEAD", 200, &headers), Framing::Length(0));
-        headers.set("Transfer-Encoding", "gzip, Chunked");
+        headers.set("Transfer-Encoding", "gzip, Chunked").unwrap();
         assert_eq!(framing("GET", 200, &headers), Framing::Chunked);
     }
 }

@@ -1,8 +1,8 @@
-//! `.netrc`: the file that tells programs which login and password a host wants.
+//! `.netrc`: a file of logins and passwords for hosts.
 //!
-//! As curl and the `ftp` of BSD read it: `machine NAME`, `login NAME`, `password WORD`, `default`,
-//! words apart by blanks or newlines, a word with blanks in double quotes. `account` and `macdef`
-//! are passed over.
+//! The format is that of curl and BSD's `ftp`: `machine NAME`, `login NAME`, `password WORD` and
+//! `default`. Words are separated by whitespace, and quoted if they contain some. `account` and
+//! `macdef` are ignored.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::net::secret::{Credentials, Secret};
 
-/// The entries of a `.netrc`, in its order.
+/// The entries of a `.netrc`, in order.
 ///
 /// ```
 /// use hsum::net::netrc::Netrc;
@@ -34,21 +34,20 @@ struct Entry {
     password: Option<Secret>,
 }
 
-/// Why a file is no `.netrc`. It repeats nothing of the file.
+/// A syntax error in a `.netrc`. It does not repeat the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NetrcError {
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: &'static str,
 }
 
 impl Netrc {
-    /// Reads the whole of a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// On a word that has no meaning where it stands (a password with blanks needs quotes), on a
-    /// keyword without its value, and on a quote that does not end.
+    /// If there is an unknown keyword, a keyword without a value, or a quote without an end.
     pub fn parse(text: &[u8]) -> Result<Self, NetrcError> {
         let mut words = Words { text, at: 0, line: 1 };
         let mut entries: Vec<Entry> = Vec::new();
@@ -57,7 +56,7 @@ impl Netrc {
             let wrong = |reason| NetrcError { line, reason };
             let mut value = || match words.value()? {
                 Some(value) => Ok(value),
-                None => Err(wrong("a keyword lacks its value")),
+                None => Err(wrong("a keyword without a value")),
             };
             match &**word {
                 b"machine" => {
@@ -78,18 +77,16 @@ impl Netrc {
                         _ => {}
                     }
                 }
-                _ => return Err(wrong("a word without meaning; values with blanks need quotes")),
+                _ => return Err(wrong("unknown keyword (values with spaces need quotes)")),
             }
         }
         Ok(Self { entries })
     }
 
-    /// What the first entry for `host` says, `default` being one for every host; with `login`, the
-    /// first one of that login.
+    /// Returns the credentials of the first entry for `host`, and for `login` if there is one.
     ///
-    /// An entry without a login or without a password answers "nothing": no other entry's password
-    /// is ever put in its place, which is how curl once gave one host's password to another
-    /// (CVE-2024-11053).
+    /// `default` matches every host. If the entry lacks login or password, the result is `None`: using
+    /// another entry's would send a host the password of another, as curl did (CVE-2024-11053).
     pub fn find(&self, host: &str, login: Option<&[u8]>) -> Option<Credentials> {
         let host = host.to_ascii_lowercase();
         let entry = self.entries.iter().find(|entry| {
@@ -100,7 +97,6 @@ impl Netrc {
     }
 }
 
-/// Shows the machine only.
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.machine {
@@ -127,27 +123,27 @@ struct Words<'t> {
 type Word = Zeroizing<Vec<u8>>;
 
 impl Words<'_> {
-    /// The next word, past blanks and the lines that begin with `#`.
+    /// Returns the next word after whitespace and comments.
     fn next(&mut self) -> Result<Option<Word>, NetrcError> {
-        self.word(Comments::Skipped)
+        self.word(true)
     }
 
-    /// The next word, which may begin with `#`: passwords do.
+    /// Returns the next word, which may start with `#`, as passwords do.
     fn value(&mut self) -> Result<Option<Word>, NetrcError> {
-        self.word(Comments::Words)
+        self.word(false)
     }
 
-    fn word(&mut self, comments: Comments) -> Result<Option<Word>, NetrcError> {
-        let mut begins_line = self.at == 0;
+    fn word(&mut self, skips_comments: bool) -> Result<Option<Word>, NetrcError> {
+        let mut is_line_start = self.at == 0;
         loop {
             match self.text.get(self.at) {
                 None => return Ok(None),
                 Some(b'\n') => {
                     self.line += 1;
-                    begins_line = true;
+                    is_line_start = true;
                 }
                 Some(b' ' | b'\t' | b'\r') => {}
-                Some(b'#') if begins_line && comments == Comments::Skipped => {
+                Some(b'#') if is_line_start && skips_comments => {
                     self.skip_line();
                     continue;
                 }
@@ -165,10 +161,11 @@ impl Words<'_> {
         Zeroizing::new(rest[..end].to_vec())
     }
 
-    /// `\n`, `\r` and `\t` stand for what C says, any other escaped byte for itself.
+    /// Parses a quoted word. Escapes are `\n`, `\r` and `\t` as in C; other bytes escape themselves.
     fn quoted(&mut self) -> Result<Word, NetrcError> {
-        let unended = NetrcError { line: self.line, reason: "a quote does not end on its line" };
-        // As long as it can get: growing would leave copies behind.
+        let unended =
+            NetrcError { line: self.line, reason: "a quote without an end on the same line" };
+        // Allocated in full: growing would leave copies of the password behind.
         let mut word = Zeroizing::new(Vec::with_capacity(self.text.len() - self.at));
         loop {
             self.at += 1;
@@ -192,13 +189,13 @@ impl Words<'_> {
         Ok(word)
     }
 
-    /// To the end of the line, which stays.
+    /// Skips the rest of the line but not its end.
     fn skip_line(&mut self) {
         let rest = &self.text[self.at..];
         self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
     }
 
-    /// A macro ends at the first empty line.
+    /// Skips a macro, which ends at the first empty line.
     fn skip_macro(&mut self) {
         self.skip_line();
         while self.at < self.text.len() {
@@ -211,12 +208,6 @@ impl Words<'_> {
             }
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comments {
-    Skipped,
-    Words,
 }
 
 #[cfg(test)]
@@ -235,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn words_may_stand_on_any_number_of_lines() {
+    fn whitespace_is_insignificant() {
         let text = "# mine\nmachine a.example\n\tlogin alice\r\n  password one\n\
                     machine b.example login bob account x password two default login guest password any";
         assert_eq!(found(text, "a.example", None), pair("alice", "one"));
@@ -244,20 +235,20 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_blanks_and_escapes() {
+    fn quoted_words_contain_spaces_and_escapes() {
         let text = r#"machine h login "a b" password "q\"\\\t#z""#;
         assert_eq!(found(text, "h", None), pair("a b", "q\"\\\t#z"));
     }
 
     #[test]
-    fn a_hash_is_a_comment_only_where_a_keyword_could_stand_first_on_a_line() {
+    fn a_hash_starts_a_comment_only_before_a_keyword() {
         assert_eq!(found("machine h login a password #1\n", "h", None), pair("a", "#1"));
         assert_eq!(found("machine h login a password\n#1\n", "h", None), pair("a", "#1"));
         assert_eq!(found("machine h login a\n #password x\npassword y", "h", None), pair("a", "y"));
     }
 
     #[test]
-    fn macros_are_passed_over() {
+    fn macros_are_skipped() {
         let text = "machine h login a\nmacdef init\nmachine evil\npassword no\n\npassword yes\n";
         assert_eq!(found(text, "h", None), pair("a", "yes"));
         assert_eq!(found(text, "evil", None), None);
@@ -265,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_picks_its_own_entry() {
+    fn a_login_selects_its_own_entry() {
         let text = "machine h login a password 1\nmachine h login b password 2\n";
         assert_eq!(found(text, "h", Some("b")), pair("b", "2"));
         assert_eq!(found(text, "h", Some("c")), None);
@@ -273,7 +264,7 @@ mod tests {
 
     /// curl's CVE-2024-11053 and CVE-2025-0167.
     #[test]
-    fn no_entry_lends_its_password_to_another() {
+    fn no_entry_uses_the_password_of_another() {
         let text = "machine h login a\ndefault login d password secret\n";
         assert_eq!(found(text, "h", None), None);
         assert_eq!(found("machine h login a\ndefault", "other", None), None);
@@ -281,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_line_and_repeat_nothing() {
+    fn errors_contain_the_line_number_but_no_text() {
         let cases = [
             ("machine h\nlogin a\npassword two words\n", 3),
             ("login a", 1),

@@ -379,7 +379,7 @@ mod tests {
 
     fn challenged(proxy: &Proxy, accepted: u32, challenge: &str) -> bool {
         let mut headers = HeaderFields::new();
-        assert!(headers.push("Proxy-Authenticate", challenge));
+        headers.push("Proxy-Authenticate", challenge).unwrap();
         proxy.accept_challenge(accepted, &headers)
     }
 

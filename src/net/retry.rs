@@ -150,7 +150,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 7);
         let after = |value: &str| {
             let mut headers = HeaderFields::new();
-            headers.set("retry-after", value);
+            headers.set("retry-after", value).unwrap();
             retry_after(&headers, now)
         };
         assert_eq!(after("120"), Some(Duration::from_secs(120)));

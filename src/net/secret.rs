@@ -8,22 +8,22 @@ use zeroize::Zeroizing;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::percent_decoded;
 
-/// Bytes that nobody is to see. `Debug` shows nothing of them, not even how many there are.
+/// A password or token. `Debug` shows neither the bytes nor their number.
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes over `bytes`; they are wiped when this is dropped.
+    /// Wraps `bytes`, which are wiped when the secret is dropped.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// The bytes themselves, for the one place that sends them.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The bytes as text, where they are UTF-8.
+    /// Returns the bytes as text, if they are UTF-8.
     pub fn to_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
     }
@@ -35,22 +35,22 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A user's name and password. `Debug` shows neither.
+/// A user name and password. `Debug` shows neither.
 #[derive(Clone)]
 pub struct Credentials {
-    /// The user's name, in bytes as it was written.
+    /// The user name.
     pub user: Vec<u8>,
     /// The password; it may be empty.
     pub password: Secret,
 }
 
 impl Credentials {
-    /// Takes both over.
+    /// Creates credentials.
     pub fn new(user: impl Into<Vec<u8>>, password: impl Into<Vec<u8>>) -> Self {
         Self { user: user.into(), password: Secret::new(password) }
     }
 
-    /// Reads `USER:PASSWORD`; the password begins after the first colon. Without one it is empty.
+    /// Parses `USER:PASSWORD` at the first colon. Without a colon, the password is empty.
     pub fn parse(text: &[u8]) -> Self {
         let colon = text.iter().position(|b| *b == b':');
         let (user, password) = match colon {
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_tells_nothing() {
+    fn debug_hides_everything() {
         let shown =
             format!("{:?} {:?}", Credentials::new("alice", "opensesame"), Secret::new("t0ken"));
         assert_eq!(shown, "Credentials(…) Secret(…)");
     }
 
     #[test]
-    fn a_password_may_hold_colons() {
+    fn passwords_may_contain_colons() {
         let both = Credentials::parse(b"alice:a:b");
         assert_eq!((&*both.user, both.password.as_bytes()), (&b"alice"[..], &b"a:b"[..]));
         assert_eq!(Credentials::parse(b"alice").password.as_bytes(), b"");

@@ -1,4 +1,4 @@
-//! TLS: whom to trust, who we are, how old it may be, and which key it must be.
+//! TLS: authorities, the client certificate, versions and pinned keys.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -24,17 +24,18 @@ use crate::hasher::digest;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Origin;
 
-/// How TLS is spoken.
+/// The options of TLS.
 #[derive(Clone, Debug, Default)]
-pub struct Tls {
-    /// A file of certificates (PEM) to trust instead of the system's.
+pub struct TlsOptions {
+    /// A PEM file of certificates to trust instead of the system's.
     pub authorities: Option<PathBuf>,
-    /// Files (PEM) of the client's certificate chain and of its key; one file may be both.
+    /// The PEM files of the client's certificate chain and of its key, which may be the same.
     pub identity: Option<(PathBuf, PathBuf)>,
-    /// The oldest version that will do.
+    /// The minimum version.
     pub minimum: TlsVersion,
-    /// SHA-256 digests of public keys (the DER of SubjectPublicKeyInfo, RFC 5280, section 4.1); the
-    /// server's must be one of them, besides all else. None means any key.
+    /// SHA-256 digests of the allowed public keys of the server; if empty, all keys are allowed.
+    ///
+    /// They cover the DER of SubjectPublicKeyInfo (RFC 5280, section 4.1). All other checks apply too.
     pub pins: Vec<Digest>,
 }
 
@@ -48,41 +49,41 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// Settings that are read when a connection first needs them.
+/// Options whose files are read at the first connection.
 #[derive(Debug, Default)]
 pub(crate) struct LazyTls {
-    tls: Tls,
+    options: TlsOptions,
     with_identity: OnceLock<Arc<ClientConfig>>,
     without: OnceLock<Arc<ClientConfig>>,
 }
 
 impl LazyTls {
-    pub(crate) fn new(tls: Tls) -> Self {
-        Self { tls, ..Self::default() }
+    pub(crate) fn new(options: TlsOptions) -> Self {
+        Self { options, ..Self::default() }
     }
 
-    /// The configuration for a server that may, or may not, see who we are.
+    /// Returns the configuration, without the client certificate for a foreign origin.
     pub(crate) fn config(&self, origin: Origin) -> Result<Arc<ClientConfig>, Failure> {
         let (cell, identity) = match origin {
-            Origin::Own => (&self.with_identity, self.tls.identity.as_ref()),
+            Origin::Own => (&self.with_identity, self.options.identity.as_ref()),
             Origin::Foreign => (&self.without, None),
         };
         if let Some(config) = cell.get() {
             return Ok(Arc::clone(config));
         }
-        let config = Arc::new(self.tls.build(identity)?);
+        let config = Arc::new(self.options.build(identity)?);
         Ok(Arc::clone(cell.get_or_init(|| config)))
     }
 }
 
-impl Tls {
+impl TlsOptions {
     fn build(&self, identity: Option<&(PathBuf, PathBuf)>) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(ring::default_provider());
         let roots = Arc::new(self.roots()?);
         let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|error| Failure::new(FailureKind::Usage, format!("TLS: {error}")))?;
-        let verifier = Arc::new(Pinned { inner, pins: self.pins.clone() });
+        let verifier = Arc::new(PinnedVerifier { inner, pins: self.pins.clone() });
         let versions: &[_] = match self.minimum {
             TlsVersion::V1_2 => &[&TLS13, &TLS12],
             TlsVersion::V1_3 => &[&TLS13],
@@ -98,7 +99,7 @@ impl Tls {
                 let certificates = certificates(chain)?;
                 let text = Zeroizing::new(read(key)?);
                 let private = PrivateKeyDer::from_pem_slice(&text)
-                    .map_err(|_| unusable(key, "no private key in PEM is in it"))?;
+                    .map_err(|_| unusable(key, "contains no private key in PEM format"))?;
                 builder
                     .with_client_auth_cert(certificates, private)
                     .map_err(|error| unusable(chain, &error.to_string()))?
@@ -108,7 +109,7 @@ impl Tls {
         Ok(config)
     }
 
-    /// The file's certificates, else the system's, else Mozilla's as they were at build time.
+    /// Returns the certificates of the file, else of the system, else of Mozilla at build time.
     fn roots(&self) -> Result<RootCertStore, Failure> {
         let mut roots = RootCertStore::empty();
         if let Some(path) = &self.authorities {
@@ -135,7 +136,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(unusable(path, "no certificate in PEM is in it")),
+        _ => Err(unusable(path, "contains no certificate in PEM format")),
     }
 }
 
@@ -143,26 +144,26 @@ fn unusable(path: &Path, why: &str) -> Failure {
     Failure::new(FailureKind::Local, format!("{path:?}: {why}"))
 }
 
-/// The usual verification, and the server's key must be one that was named.
+/// The usual verification, and that the server's key is pinned.
 #[derive(Debug)]
-struct Pinned {
+struct PinnedVerifier {
     inner: Arc<WebPkiServerVerifier>,
     pins: Vec<Digest>,
 }
 
-/// The server's key is another.
+/// The error of a server's key that is not pinned.
 #[derive(Debug)]
-pub(crate) struct WrongKey(Digest);
+struct UnpinnedKey(Digest);
 
-impl std::fmt::Display for WrongKey {
+impl std::fmt::Display for UnpinnedKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the server's public key is none of those pinned: its SHA-256 is {}", self.0)
+        write!(f, "the server's public key is not pinned: its SHA-256 is {}", self.0)
     }
 }
 
-impl std::error::Error for WrongKey {}
+impl std::error::Error for UnpinnedKey {}
 
-impl ServerCertVerifier for Pinned {
+impl ServerCertVerifier for PinnedVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -182,7 +183,7 @@ impl ServerCertVerifier for Pinned {
         if self.pins.contains(&key) {
             return Ok(verified);
         }
-        Err(CertificateError::Other(OtherError(Arc::new(WrongKey(key)))).into())
+        Err(CertificateError::Other(OtherError(Arc::new(UnpinnedKey(key)))).into())
     }
 
     fn verify_tls12_signature(
@@ -208,16 +209,16 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-/// What a TLS error means to the user; the wrong key has its own kind.
+/// Converts a TLS error.
 pub(crate) fn failure(error: &Error) -> Failure {
     if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error
-        && other.is::<WrongKey>()
+        && other.is::<UnpinnedKey>()
     {
         return Failure::new(FailureKind::Policy, other.to_string());
     }
     let text = match error {
-        Error::InvalidCertificate(why) => format!("the server's certificate is not valid: {why}"),
-        Error::AlertReceived(why) => format!("the server refuses TLS with us: {why:?}"),
+        Error::InvalidCertificate(why) => format!("invalid server certificate: {why}"),
+        Error::AlertReceived(why) => format!("the server refused the TLS connection: {why:?}"),
         other => format!("TLS: {other}"),
     };
     Failure::new(FailureKind::Network, text)

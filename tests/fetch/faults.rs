@@ -227,7 +227,12 @@ fn a_stall_ends_and_slowness_does_not() {
     let impatient = ["--stall-timeout", "0.1"];
     world.fails(|| world.expecting(&server.url("/stall"), &impatient), 5, "stalled", &PART);
     let world = World::new();
-    world.fails(|| world.expecting(&server.url("/silent"), &impatient), 5, "no response", &[]);
+    world.fails(
+        || world.expecting(&server.url("/silent"), &impatient),
+        5,
+        "waiting for the response",
+        &[],
+    );
     let world = World::new();
     well(world.expecting(&server.url("/drip"), &["--stall-timeout", "10"]));
     world.is_good();

@@ -156,7 +156,7 @@ fn what_the_server_refuses_is_told() {
     let (world, server) = (World::new(), Ftp::start(Manner::Good));
     let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
     world.expecting(&at("", "nowhere"), &[]).run().is_in(4, b"", "no such file");
-    world.expecting(&at("me:wrong@", "pub/x"), &[]).run().is_in(4, b"", "the server answers");
+    world.expecting(&at("me:wrong@", "pub/x"), &[]).run().is_in(4, b"", "the server replied");
     world.expecting(&at("", "a%0d%0aDELE%20x"), &[]).run().is_in(2, b"", "line break");
     assert!(!server.commands().iter().any(|command| command.starts_with("DELE")));
     world.holds(&[]);
@@ -175,7 +175,7 @@ fn a_head_without_an_answer_is_none() {
     head(&good, "pub/x").exits(0);
     head(&good, "nowhere").is_in(4, b"", "no such file");
     head(&Ftp::start(Manner::Terse), "pub/x").exits(0);
-    head(&Ftp::start(Manner::Gone), "pub/x").is_in(5, b"", "the connection ended early");
+    head(&Ftp::start(Manner::Gone), "pub/x").is_in(5, b"", "the connection was closed");
 }
 
 /// With a deadline there is another handle of the connection, which must not keep it open.
@@ -229,7 +229,7 @@ fn a_checksum_file_is_looked_for_where_others_are_not() {
     let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
     let sums = ["--sums", "auto", "-o", "y"];
     world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
-    world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server answers");
+    world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server replied");
     world.holds(&["x"]);
 }
 
@@ -245,7 +245,7 @@ fn a_silent_server_where_tls_comes_first_is_left_in_time() {
     let Some(_kept) = implicit("127.0.0.2") else { return };
     let world = World::new();
     let impatient = ["--connect-timeout", "0.2", "--stall-timeout", "3600"];
-    world.expecting("ftps://127.0.0.2/x", &impatient).run().is_in(5, b"", "in time");
+    world.expecting("ftps://127.0.0.2/x", &impatient).run().is_in(5, b"", "timed out");
     world.holds(&[]);
 }
 

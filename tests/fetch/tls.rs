@@ -22,7 +22,7 @@ fn a_handshake_that_drips_ends_in_time() {
     let world = World::new();
     let url = format!("https://localhost:{port}/x");
     let ran = world.expecting(&url, &["--connect-timeout", "0.5"]).run();
-    ran.is_in(5, b"", "in time");
+    ran.is_in(5, b"", "timed out");
 }
 
 #[test]

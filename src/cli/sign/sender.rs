@@ -69,7 +69,7 @@ impl ClientSigner for Sender {
                 let text = format!("scheme {scheme}: the request already has an {name} header");
                 return Err(refused(text));
             }
-            if !request.headers.set(name, value.as_bytes()) {
+            if request.headers.set(name, value.as_bytes()).is_err() {
                 return Err(refused(format!("{name}: invalid header")));
             }
         }

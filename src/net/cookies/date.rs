@@ -1,5 +1,7 @@
 //! A parser of cookie dates, whose format varies (RFC 6265, section 5.1.1).
 
+use crate::sign::clock::from_basic_format;
+
 /// Parses a date, and returns seconds since 1970.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
@@ -30,13 +32,15 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
         0..=69 => year + 2000,
         _ => year,
     };
-    let is_real = (1..=days_in(year, month)).contains(&day)
-        && year >= 1601
-        && hour <= 23
-        && minute <= 59
-        && second <= 59;
-    let days = days_since_1970(year, month, day);
-    is_real.then_some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    if year < 1601 {
+        return None;
+    }
+    // The other parser starts at 1970, and the calendar repeats every 400 years.
+    let cycles = i64::from(year < 1970);
+    let year = year + cycles * 400;
+    let text = format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z");
+    let time = from_basic_format(text.as_bytes())?;
+    Some(time as i64 - cycles * 146_097 * 86_400)
 }
 
 /// Parses `H:M:S`, each of one or two digits. Ignores the rest of the token.
@@ -66,26 +70,6 @@ fn month_of(token: &[u8]) -> Option<i64> {
     ];
     let name = token.get(..3)?.to_ascii_lowercase();
     MONTHS.iter().zip(1..).find(|(month, _)| name == **month).map(|(_, number)| number)
-}
-
-fn is_leap(year: i64) -> bool {
-    (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 => 28 + i64::from(is_leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Counts years from March, so that a leap day is the last day of the year.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + in_year
-        - 719_468
 }
 
 #[cfg(test)]
