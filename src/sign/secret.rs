@@ -156,40 +156,31 @@ impl fmt::Debug for SecretKey {
 }
 
 /// The reason why a text is not a key. It contains no part of the text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Empty, or an encoding of nothing.
+    #[error("the key is empty")]
     Empty,
     /// White space only.
+    #[error("the key is blank (white space only)")]
     Blank,
     /// A line end in a text key.
+    #[error("the key contains a line end (a text key is one line)")]
     LineEnd,
     /// Not hexadecimal.
+    #[error("the key is not hexadecimal")]
     Hex,
     /// Not base64, or not canonical.
+    #[error("the key is not base64 (RFC 4648, section 4, with padding)")]
     Base64,
     /// Not base64url, or not canonical.
+    #[error("the key is not base64url (RFC 4648, section 5, without padding)")]
     Base64Url,
     /// Not canonical base64, with or without the prefix `whsec_`.
+    #[error("the key is not base64 with or without the prefix 'whsec_'")]
     Whsec,
     /// Longer than [`LONGEST_KEY`].
+    #[error("the key is longer than 64 KiB")]
     TooLong,
 }
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the key is empty",
-            Self::Blank => "the key is blank (white space only)",
-            Self::LineEnd => "the key contains a line end (a text key is one line)",
-            Self::Hex => "the key is not hexadecimal",
-            Self::Base64 => "the key is not base64 (RFC 4648, section 4, with padding)",
-            Self::Base64Url => "the key is not base64url (RFC 4648, section 5, without padding)",
-            Self::Whsec => "the key is not base64 with or without the prefix 'whsec_'",
-            Self::TooLong => "the key is longer than 64 KiB",
-        })
-    }
-}
-
-impl std::error::Error for KeyError {}
