@@ -31,20 +31,53 @@ pub enum ErrorKind {
     Outside,
     /// A symbolic link leads back to a directory it lies in.
     Loop,
-    /// Not a regular file, and met where only regular files are read: "a FIFO", "a socket" …
-    Special(&'static str),
+    /// It is a special file, and only regular files are read here.
+    Special(SpecialFileType),
     /// A temporary file or folder of hsum's own, found during a walk.
     Temporary,
 }
 
+/// The type of a file that is neither a regular file nor a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum SpecialFileType {
+    /// A named pipe.
+    Fifo,
+    /// A Unix domain socket.
+    Socket,
+    /// A character device, such as a terminal.
+    CharacterDevice,
+    /// A block device, such as a disk.
+    BlockDevice,
+    /// A symbolic link.
+    Symlink,
+    /// A type that is not known, or that the file no longer has.
+    Other,
+}
+
+impl fmt::Display for SpecialFileType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::CharacterDevice => "a character device",
+            Self::BlockDevice => "a block device",
+            Self::Symlink => "a symbolic link",
+            Self::Other => "a special file",
+        })
+    }
+}
+
 impl Error {
     /// An error about `path`.
-    pub fn new(path: impl Into<PathBuf>, kind: ErrorKind) -> Self {
+    #[cfg(feature = "fs")]
+    pub(crate) fn new(path: impl Into<PathBuf>, kind: ErrorKind) -> Self {
         Self { path: Some(path.into()), kind }
     }
 
     /// An I/O error about `path`.
-    pub fn io(path: impl Into<PathBuf>, cause: io::Error) -> Self {
+    #[cfg(feature = "fs")]
+    pub(crate) fn io(path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::new(path, ErrorKind::Io(cause))
     }
 

@@ -53,7 +53,7 @@
 //! use hsum::{Algorithm, engine};
 //! use std::ops::ControlFlow;
 //!
-//! let plan = engine::Plan::new([Algorithm::Sha256]);
+//! let plan = engine::HashOptions::new([Algorithm::Sha256]);
 //! engine::run(&plan, ["photos"], |outcome| {
 //!     println!("{outcome:?}");
 //!     ControlFlow::Continue(())
@@ -115,8 +115,8 @@ pub use algorithm::names::UnknownAlgorithm;
 pub use algorithm::{Algorithm, HashFunction, Strength};
 pub use digest::{Digest, ParseDigestError};
 #[cfg(feature = "fs")]
-pub use engine::hash_file;
-pub use error::{Error, ErrorKind};
+pub use engine::{hash_file, hash_file_many};
+pub use error::{Error, ErrorKind, SpecialFileType};
 pub use hasher::fused::MultiHasher;
 pub use hasher::{Hasher, XofReader, digest, hash_reader};
 pub use hmac::{Hmac, Key, Tag, TagMismatch, UnsupportedByHmac, sign_many};

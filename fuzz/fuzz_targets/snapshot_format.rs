@@ -6,7 +6,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use arbitrary::Arbitrary;
-use hsum::engine::{Stamp, Time};
+use hsum::engine::{FileStamp, Timestamp};
 use hsum::manifest::{List, ListOptions};
 use hsum::snapshot::{RecordContent, RecordEntry, RecordRun, Record, SEAL_ALGORITHM, RecordWriter, walk_order};
 use hsum::{Algorithm, Digest, Key, digest};
@@ -27,7 +27,7 @@ enum Kind<'a> {
     Link(&'a [u8]),
 }
 
-const RUN: RecordRun = RecordRun { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
+const RUN: RecordRun = RecordRun { number: 1, begun: Timestamp { seconds: 1_700_000_000, nanoseconds: 0 } };
 
 fuzz_target!(|input: Input| match input {
     Input::Bytes(bytes) => again(bytes.to_vec()),
@@ -98,12 +98,12 @@ fn write_and_read(sealed: bool, entries: Vec<(&[u8], Kind)>) {
     let entry = |(name, kind): (&[u8], Kind)| {
         let content = match kind {
             Kind::File { digest, size, times, known, inode, read } => {
-                let [modified, changed] = times.map(|(seconds, nanoseconds)| Time {
+                let [modified, changed] = times.map(|(seconds, nanoseconds)| Timestamp {
                     seconds,
                     nanoseconds: nanoseconds % 1_000_000_000,
                 });
                 let digest = Digest::from_bytes(Algorithm::Sha256, &digest).unwrap();
-                let stamp = Stamp { size, modified, changed: known.then_some(changed), inode };
+                let stamp = FileStamp { size, modified, changed: known.then_some(changed), inode };
                 RecordContent::File { digest, stamp, run: read.into() }
             }
             Kind::Link(target) => RecordContent::Link(target.to_vec().into()),

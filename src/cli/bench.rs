@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use hsum::engine::{self, Plan};
+use hsum::engine::{self, HashOptions};
 use hsum::internals;
 use hsum::internals::TemporaryFolder;
 use hsum::simd::{self, Tier};
@@ -137,7 +137,7 @@ fn walk_rate(folder: &Path) -> std::io::Result<f64> {
         }
         File::create(folder.join(i.to_string()))?;
     }
-    let plan = Plan::new([Algorithm::Sha256]);
+    let plan = HashOptions::new([Algorithm::Sha256]);
     let mut best = 0.0f64;
     for _ in 0..3 {
         let start = Instant::now();

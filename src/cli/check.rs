@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use hsum::check::{self, CheckOptions, CheckSummary, CheckVerdict, CheckedLine, Stdin};
-use hsum::engine::{Beneath, Next, Progress, StableFile};
+use hsum::engine::{ConfinedDir, HashProgress, NextOutcome, StableFile};
 use hsum::manifest::{BadLine, Entry, LineParser, List, ListFormat, ListOptions};
 use hsum::{Error, ErrorKind};
 
@@ -128,7 +128,7 @@ fn check_list(
         plan = plan.beneath(directory.clone());
     }
     plan = plan.cache(plan::cache(&args.work));
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let survey = survey(path.to_owned(), options.clone(), beneath.clone());
     let survey = path.is_file().then_some(survey);
     let view = View::start(args.work.progress, &progress, survey);
@@ -244,7 +244,7 @@ fn print_or_die(
 fn survey(
     list: PathBuf,
     options: ListOptions,
-    beneath: Option<Beneath>,
+    beneath: Option<ConfinedDir>,
 ) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
     move |expected| match StableFile::open(list) {
         Ok(list) => {
@@ -257,7 +257,7 @@ fn survey(
 
 /// Returns the directory that the names of a list must not lead out of: that of `--beneath`, or for
 /// foreign lists the working directory.
-fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<Beneath>> {
+fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<ConfinedDir>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
         // The files of --only were named by the user.
@@ -266,7 +266,7 @@ fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<Beneath>> {
         }
         None => return Ok(None),
     };
-    let opened = Beneath::new(directory);
+    let opened = ConfinedDir::new(directory);
     Ok(Some(opened.map_err(|error| anyhow!("{}: {}", quote(directory), error.kind()))?))
 }
 
@@ -304,7 +304,7 @@ fn print(
         }
         _ => {}
     }
-    if checked.next == Next::Awaited { output.flush() } else { Ok(()) }
+    if checked.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
 }
 
 /// Returns `true` if what follows the line in the list is lost.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hsum::Digest;
 use hsum::check::{CheckVerdict, CheckedLine};
-use hsum::engine::{Beneath, StableFile};
+use hsum::engine::{ConfinedDir, StableFile};
 use hsum::manifest::{Entry, List, is_same_name};
 
 use super::explain;
@@ -41,7 +41,7 @@ impl Differing {
     /// if there is one; `list` opens the list again, if it can be read twice.
     pub(super) fn explain(
         mut self,
-        beneath: Option<&Beneath>,
+        beneath: Option<&ConfinedDir>,
         list: impl FnOnce() -> Option<List<BufReader<StableFile>>>,
     ) {
         if self.0.is_empty() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use hsum::engine::{self, Hashed, Outcome, Plan, Progress, Source};
+use hsum::engine::{self, HashOptions, HashProgress, HashedFile, Outcome, Source};
 use hsum::notation::Expected;
 use hsum::{Digest, HashFunction, Strength};
 
@@ -87,11 +87,11 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Wanted)>) -> Result<
         complain(format_args!("{}: Is a directory", quote(directory.name())));
         verdict(&manner, directory.name(), "FAILED open or read", &mut output)?;
     }
-    let mut plan = Plan::new(functions);
+    let mut plan = HashOptions::new(functions);
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let survey = survey(plan.clone(), sources.clone());
     let view = View::start(args.work.progress, &progress, Some(survey));
     engine::run(&plan.progress(progress), sources, |outcome| {
@@ -116,7 +116,7 @@ fn read_expected(args: &CheckArgs) -> Result<Vec<Expected>> {
 }
 
 fn survey(
-    plan: Plan,
+    plan: HashOptions,
     sources: Vec<Source>,
 ) -> impl FnOnce(&progress::Expected) -> ControlFlow<()> + Send {
     move |expected| engine::survey(&plan, sources, |size| expected.add(size))
@@ -182,7 +182,7 @@ fn verdict(
     }
 }
 
-fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &Hashed) {
+fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &HashedFile) {
     let name = quote(source.name());
     let mut wanted: Vec<Digest> = Vec::new();
     for one in expected.iter().filter(|one| !one.is_met_by(&hashed.digests)) {

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use hsum::engine::{self, Beneath, Plan, Reading, StableFile};
+use hsum::engine::{self, ConfinedDir, HashOptions, ReadPolicy, StableFile};
 use hsum::internals::looks_like_html;
 use hsum::{Algorithm, Digest, HashFunction, digest};
 
@@ -14,7 +14,7 @@ const EDGE: usize = 64 * 1024 + 22;
 
 /// Returns reasons why the file at `path`, looked up `beneath` a directory if there is one, may have
 /// none of the expected digests. Reads it again, for the algorithms whose digests look the same.
-pub(super) fn file(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Vec<String> {
+pub(super) fn file(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Vec<String> {
     let mut reasons = digests(expected);
     // A FIFO or a device is not read again: it may block, or never end.
     let opened = match beneath {
@@ -122,7 +122,7 @@ fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
 }
 
 /// The algorithm that one of the digests is of, if it is not the one that it was taken for.
-fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<String> {
+fn rival(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Option<String> {
     let mut rivals: Vec<HashFunction> = Vec::new();
     for wanted in expected {
         let all =
@@ -132,9 +132,9 @@ fn rival(path: &Path, beneath: Option<&Beneath>, expected: &[Digest]) -> Option<
     rivals.sort();
     rivals.dedup();
     let mut found = None;
-    let mut plan = Plan::new(rivals).reading(Reading::Listed);
+    let mut plan = HashOptions::new(rivals).reading(ReadPolicy::Listed);
     if let Some(directory) = beneath {
-        plan = plan.beneath(directory.clone());
+        plan = plan.confined_to(directory.clone());
     }
     engine::run(&plan, [path], |outcome| {
         let is = outcome.result.map(|hashed| hashed.digests).unwrap_or_default();

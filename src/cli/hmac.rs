@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use hsum::engine::{self, Next, Plan, Progress, Source};
+use hsum::engine::{self, HashOptions, HashProgress, NextOutcome, Source};
 use hsum::internals::write_fields;
 use hsum::{Hmac, Key};
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
     let HmacPlan { sources, key, expected } = plan(&args)?;
     let mut output = Output::stdout()?;
     let mut exit = Exit::Success;
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let view = View::start(args.progress, &progress, Some(survey(sources.clone())));
     let mut report = |name: &Path, result, next| {
         let reported = match result {
@@ -43,10 +43,10 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
             }
         };
         exit = if reported { exit } else { Exit::Failed };
-        if next == Next::Awaited { output.flush() } else { Ok(()) }
+        if next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
     };
     engine::fold(
-        &Plan::default().progress(progress),
+        &HashOptions::default().progress(progress),
         sources,
         || Hmac::new(&key),
         Hmac::update,

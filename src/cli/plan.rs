@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hsum::engine::{Boundary, Cache, FileId, Filter, Follow, Plan, Source};
+use hsum::engine::{FileId, HashOptions, PageCache, PathFilter, Source, Symlinks};
 use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 use hsum::{ErrorKind, HashFunction};
 
@@ -54,13 +54,13 @@ pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> LineStyle {
 }
 
 /// The engine's plan, but for the threads, the progress and the files to leave out.
-pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<Plan> {
-    let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
-    let mut plan = Plan::new(functions.iter().copied())
+pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<HashOptions> {
+    let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
+    let mut plan = HashOptions::new(functions.iter().copied())
         .filter(filter)
         .cache(cache(&args.work))
-        .follow(if args.follow { Follow::All } else { Follow::Named })
-        .boundary(if args.one_file_system { Boundary::FileSystem } else { Boundary::None });
+        .symlinks(if args.follow { Symlinks::Follow } else { Symlinks::Skip })
+        .same_file_system(args.one_file_system);
     if let Some(depth) = args.max_depth {
         plan = plan.max_depth(depth);
     }
@@ -71,8 +71,8 @@ pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<Plan>
 }
 
 /// What becomes of the page cache.
-pub(crate) fn cache(args: &WorkArgs) -> Cache {
-    if args.no_cache { Cache::Drop } else { Cache::Keep }
+pub(crate) fn cache(args: &WorkArgs) -> PageCache {
+    if args.no_cache { PageCache::Drop } else { PageCache::Keep }
 }
 
 /// The operands; on a pipe, none of them means standard input.

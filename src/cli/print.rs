@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use hsum::engine::{Hashed, Next, Outcome};
+use hsum::engine::{HashedFile, NextOutcome, Outcome};
 use hsum::internals::{escape, is_hostile};
 use hsum::manifest::{LineStyle, write_line};
 use hsum::{Error, ErrorKind};
@@ -59,7 +59,7 @@ pub(crate) fn outcome(
             false => complain_of(name, error),
         }
     }
-    if outcome.next == Next::Awaited { output.flush() } else { Ok(()) }
+    if outcome.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
 }
 
 /// `path`, or `path_base64` where the name is not UTF-8.
@@ -77,7 +77,7 @@ pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]
     };
 }
 
-fn json_line(name: &Path, hashed: &Hashed) -> Vec<u8> {
+fn json_line(name: &Path, hashed: &HashedFile) -> Vec<u8> {
     let mut object = json_path(name);
     let digests = hashed.digests.iter().map(|d| (d.hash_function().to_string(), json!(d.to_hex())));
     object.insert("size".into(), hashed.size.into());

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use hsum::engine::Progress;
+use hsum::engine::HashProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::args::shared::When;
@@ -46,7 +46,7 @@ impl View {
     /// is drawn at all, and may be `None` where nothing is known ahead.
     pub(crate) fn start(
         when: When,
-        done: &Arc<Progress>,
+        done: &Arc<HashProgress>,
         survey: Option<impl FnOnce(&Expected) -> ControlFlow<()> + Send + 'static>,
     ) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
@@ -95,7 +95,7 @@ impl View {
     }
 }
 
-fn draw(bar: &ProgressBar, done: &Progress, expected: &Expected) {
+fn draw(bar: &ProgressBar, done: &HashProgress, expected: &Expected) {
     let (bytes, files) = (done.bytes(), done.files());
     let (all_bytes, all_files) = (expected.bytes.load(Relaxed), expected.files.load(Relaxed));
     bar.set_position(bytes);
@@ -144,7 +144,7 @@ mod tests {
     fn what_is_shown_never_shrinks() {
         for (ahead, growth) in [(400, 0), (400, 3), (0, 0), (0, 3)] {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            let (done, expected) = (Progress::default(), Expected::default());
+            let (done, expected) = (HashProgress::default(), Expected::default());
             let (mut place, mut total) = (0, (0, 0));
             for step in 0..1000 {
                 if step < 500 {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hsum::engine::{self, Filter, Outcome, Plan, Progress, Source};
+use hsum::engine::{self, HashOptions, HashProgress, Outcome, PathFilter, Source};
 use hsum::internals::is_supported;
 use hsum::manifest::publish::{
     ReleaseFile, ReleaseFormat, ReleaseList, UnlistableReason, is_release_list,
@@ -117,9 +117,10 @@ fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
 
 /// Hashes the files; `None` if one could not be read, which has been reported.
 fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
-    let filter = Filter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
-    let progress = Arc::new(Progress::default());
-    let mut plan = Plan::new(hash_functions(args)).filter(filter).progress(Arc::clone(&progress));
+    let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
+    let progress = Arc::new(HashProgress::default());
+    let mut plan =
+        HashOptions::new(hash_functions(args)).filter(filter).progress(Arc::clone(&progress));
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }

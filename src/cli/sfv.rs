@@ -11,7 +11,7 @@ use anyhow::Result;
 use crc_fast::{CrcAlgorithm, Digest};
 use hsum::ErrorKind;
 use hsum::check::CheckSummary;
-use hsum::engine::{self, Beneath, Next, Plan};
+use hsum::engine::{self, ConfinedDir, HashOptions, NextOutcome};
 use hsum::internals::lock;
 use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 
@@ -31,7 +31,7 @@ pub(super) fn check(
     manner: &Manner,
     list: &mut List<impl BufRead + Send>,
     selection: &mut Selection,
-    beneath: Option<Beneath>,
+    beneath: Option<ConfinedDir>,
     title: &str,
     output: &mut Output,
 ) -> Result<Exit> {
@@ -66,12 +66,12 @@ pub(super) fn check(
         }
     });
     let mut summary = CheckSummary::default();
-    let mut plan = Plan::default().reading(engine::Reading::Listed);
+    let mut plan = HashOptions::default().reading(engine::ReadPolicy::Listed);
     if let Some(threads) = args.work.threads {
         plan = plan.threads(threads);
     }
     if let Some(directory) = beneath {
-        plan = plan.beneath(directory);
+        plan = plan.confined_to(directory);
     }
     engine::fold(
         &plan.cache(plan::cache(&args.work)),
@@ -98,7 +98,7 @@ pub(super) fn check(
                 };
                 verdict.count(&mut summary);
                 verdict.print(manner, name, output)?;
-                if next == Next::Awaited { output.flush() } else { Ok(()) }
+                if next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
             })();
             if let Err(error) = printed {
                 exit::exit_now(&error);

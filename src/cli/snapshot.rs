@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::Key;
-use hsum::engine::{self, Progress};
+use hsum::engine::{self, HashProgress};
 use hsum::snapshot::{
     self, AcceptRot, Existing, FileChange, Record, SEAL_ALGORITHM, SealStatus, SnapshotError,
     SnapshotNotice, SnapshotOptions, SnapshotReport,
@@ -32,7 +32,7 @@ pub(crate) fn take(args: SnapshotArgs) -> Result<Exit> {
 }
 
 fn try_take(args: &SnapshotArgs) -> Result<Exit> {
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
     let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
@@ -51,7 +51,7 @@ pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
 fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let key = key(&args.seal)?;
     let record = load(&args.manifest, key.as_ref())?;
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let options = options(&args.work, &progress, None).exclude_record(&args.manifest);
     let mut printer = FindingPrinter::new(args.json)?;
     let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
@@ -70,7 +70,7 @@ pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
 }
 
 fn try_update(args: &UpdateArgs) -> Result<Exit> {
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     let accept = accept(args);
     let mut options = options(&args.work, &progress, key(&args.seal)?)
         .accept_rot(accept.clone())
@@ -174,7 +174,7 @@ fn key(args: &SealArgs) -> Result<Option<Key>> {
     Ok(Some(Key::new(SEAL_ALGORITHM, &bytes)?))
 }
 
-fn options(work: &WorkArgs, progress: &Arc<Progress>, key: Option<Key>) -> SnapshotOptions {
+fn options(work: &WorkArgs, progress: &Arc<HashProgress>, key: Option<Key>) -> SnapshotOptions {
     let mut options = SnapshotOptions::default().progress(Arc::clone(progress));
     if let Some(threads) = work.threads {
         options = options.threads(threads);
@@ -197,7 +197,7 @@ fn load(path: &Path, key: Option<&Key>) -> Result<Record, SnapshotError> {
 fn survey(directory: &Path) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send + 'static {
     let directory: PathBuf = directory.into();
     move |expected| {
-        let plan = engine::Plan::default();
+        let plan = engine::HashOptions::default();
         engine::survey(&plan, [directory], |size| expected.add(size))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::engine::{self, Plan, Progress, Source, Summary};
+use hsum::engine::{self, HashOptions, HashProgress, HashSummary, Source};
 
 use super::exit::{Exit, Usage};
 use super::output::{Output, WriteError};
@@ -41,7 +41,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     for file in output.files() {
         plan = plan.leave_out(file);
     }
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HashProgress::default());
     // What a list names is not known before it has been read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
     let view = View::start(args.work.progress, &progress, survey);
@@ -72,13 +72,13 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
 }
 
 fn hash(
-    plan: &Plan,
+    plan: &HashOptions,
     sources: impl Iterator<Item = Source> + Send,
     form: Form,
     output: &mut Output,
     view: &View,
     failure: &mut Option<WriteError>,
-) -> Summary {
+) -> HashSummary {
     engine::run(plan, sources, |outcome| {
         match view.suspend(|| print::outcome(&outcome, form, output)) {
             Ok(()) => ControlFlow::Continue(()),
@@ -92,7 +92,10 @@ fn hash(
     })
 }
 
-fn survey(plan: Plan, operands: Vec<Source>) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+fn survey(
+    plan: HashOptions,
+    operands: Vec<Source>,
+) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
     move |expected| engine::survey(&plan, operands, |size| expected.add(size))
 }
 

@@ -1,4 +1,4 @@
-//! An open file that is read from end to end, and the rule that tells if it changed meanwhile.
+//! A file that is read from end to end, and the check that it did not change meanwhile.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,29 +8,29 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek, statat};
 use rustix::io::{Errno, read, retry_on_intr};
 
-use super::stamp::Stamp;
-use super::system;
-use crate::error::{Error, ErrorKind};
+use crate::engine::metadata::FileStamp;
+use crate::engine::system;
+use crate::error::{Error, ErrorKind, SpecialFileType};
 
-/// Flags to open a file of unknown kind: without them, opening a FIFO waits for a writer, and a
+/// Flags to open a file of unknown type: without them, opening a FIFO waits for a writer, and a
 /// terminal may become the controlling terminal of the process.
 pub(super) const WITHOUT_WAITING: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 /// The metadata of a file that must stay the same while it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Facts {
+pub(super) struct FileMetadata {
     pub(super) kind: FileType,
     pub(super) device: u64,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: FileStamp,
 }
 
-impl Facts {
+impl FileMetadata {
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // types differ by system
     pub(super) fn of(stat: &Stat) -> Self {
         Self {
             kind: FileType::from_raw_mode(stat.st_mode as _),
             device: stat.st_dev as u64,
-            stamp: Stamp::of(stat),
+            stamp: FileStamp::of(stat),
         }
     }
 
@@ -38,7 +38,7 @@ impl Facts {
     /// after a write whose modification time was set back.
     fn differs_in_ctime_only(&self, other: &Self) -> bool {
         let changed = other.stamp.changed;
-        self != other && Self { stamp: Stamp { changed, ..self.stamp }, ..*self } == *other
+        self != other && Self { stamp: FileStamp { changed, ..self.stamp }, ..*self } == *other
     }
 }
 
@@ -58,63 +58,62 @@ impl Facts {
 #[derive(Debug)]
 pub struct StableFile {
     file: OwnedFd,
-    before: Facts,
-    watch: Watch,
+    before: FileMetadata,
+    changes: Changes,
     /// Bytes read so far.
     position: u64,
-    /// Set once the contents are read a second time.
+    /// Set when the contents are read for the second time.
     is_repeated: bool,
 }
 
-/// The files that are compared before and after.
+/// The treatment of changes to a regular file while it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Watch {
-    Regular,
-    /// None: as coreutils read.
-    None,
+pub(super) enum Changes {
+    Detect,
+    /// As in coreutils.
+    Ignore,
 }
 
 /// The state of a file that was read to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
     /// It did not change.
-    Whole,
-    /// It may have changed. It was rewound, and must be read again.
-    Again,
+    Unchanged,
+    /// It may have changed. It was rewound and must be read again.
+    ReadAgain,
 }
 
 impl StableFile {
-    /// Opens a regular file without waiting for anything; fails with [`ErrorKind::Special`] if it
-    /// is a FIFO, a socket or a device.
+    /// Opens a regular file without blocking.
     ///
     /// # Errors
-    /// Those of the system, with the path.
+    /// [`ErrorKind::Special`] if it is a FIFO, a socket or a device; [`ErrorKind::Io`] if the system
+    /// refuses to open it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let asked = statat(CWD, path, AtFlags::empty());
+        let stat = statat(CWD, path, AtFlags::empty());
         let open = || system::open(CWD, path, WITHOUT_WAITING);
-        Self::open_asked(asked, open, io).map_err(|kind| Error::new(path, kind))
+        Self::open_regular(stat, open, io).map_err(|kind| Error::new(path, kind))
     }
 
-    /// Opens what was asked about before, for opening some devices acts on them.
-    pub(super) fn open_asked(
-        asked: Result<Stat, Errno>,
+    /// Opens a file whose metadata were read before, because opening acts on some devices.
+    pub(super) fn open_regular(
+        stat: Result<Stat, Errno>,
         open: impl FnOnce() -> Result<OwnedFd, Errno>,
-        failed: impl Fn(Errno) -> ErrorKind,
+        error: impl Fn(Errno) -> ErrorKind,
     ) -> Result<Self, ErrorKind> {
-        let block = |kind| (kind == FileType::BlockDevice).then_some("a block device");
-        let refuse = |facts: Facts| match special(facts.kind).or_else(|| block(facts.kind)) {
-            Some(what) => Err(ErrorKind::Special(what)),
-            None => Ok(facts),
+        let refuse = |metadata: FileMetadata| match special_type(metadata.kind) {
+            Some(special) => Err(ErrorKind::Special(special)),
+            None => Ok(metadata),
         };
-        refuse(Facts::of(&asked.map_err(&failed)?))?;
-        let file = open().map_err(&failed)?;
-        let facts = refuse(Facts::of(&fstat(&file).map_err(&failed)?))?;
-        Ok(Self::new(file, facts, Watch::Regular))
+        refuse(FileMetadata::of(&stat.map_err(&error)?))?;
+        let file = open().map_err(&error)?;
+        let metadata = refuse(FileMetadata::of(&fstat(&file).map_err(&error)?))?;
+        Ok(Self::new(file, metadata, Changes::Detect))
     }
 
-    pub(super) fn new(file: OwnedFd, before: Facts, watch: Watch) -> Self {
-        Self { file, before, watch, position: 0, is_repeated: false }
+    pub(super) fn new(file: OwnedFd, before: FileMetadata, changes: Changes) -> Self {
+        Self { file, before, changes, position: 0, is_repeated: false }
     }
 
     /// Returns `true` if it is a regular file, not a directory.
@@ -122,18 +121,18 @@ impl StableFile {
         self.regular().is_some()
     }
 
-    /// Returns its metadata when it was opened, if it is a regular file.
-    pub(super) fn regular(&self) -> Option<&Facts> {
-        Some(&self.before).filter(|facts| facts.kind == FileType::RegularFile)
+    /// Returns the metadata at opening if it is a regular file.
+    pub(super) fn regular(&self) -> Option<&FileMetadata> {
+        Some(&self.before).filter(|metadata| metadata.kind == FileType::RegularFile)
     }
 
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    /// Reads the next bytes; 0 at the end.
-    pub(super) fn read_piece(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
-        let count = retry_on_intr(|| read(&self.file, &mut *room)).map_err(io)?;
+    /// Reads the next bytes; returns 0 at the end.
+    pub(super) fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        let count = retry_on_intr(|| read(&self.file, &mut *buffer)).map_err(io)?;
         self.advance(count)?;
         Ok(count)
     }
@@ -141,10 +140,10 @@ impl StableFile {
     /// Counts bytes that were read.
     ///
     /// # Errors
-    /// If the file holds more bytes than its size: one that grows as fast as it is read has no end.
+    /// If there are more bytes than the size: a file that grows while it is read may have no end.
     pub(super) fn advance(&mut self, count: usize) -> Result<(), ErrorKind> {
         self.position += count as u64;
-        match self.watched() {
+        match self.watched_size() {
             Some(size) if self.position > size && self.now()? != self.before => {
                 Err(ErrorKind::Changed)
             }
@@ -153,93 +152,95 @@ impl StableFile {
         }
     }
 
-    /// Compares the file, which was read to its end, with what it was.
+    /// Compares the metadata of the file, which was read to its end, with those at opening.
     ///
-    /// Where nothing differs but the change time, the contents may be the same or not: they are
-    /// read once more.
+    /// If only the change time differs, the contents may or may not be the same: the file is
+    /// rewound to be read once more.
+    ///
+    /// # Errors
+    /// If it changed: the digest would be of contents that never existed.
     pub(super) fn end(&mut self) -> Result<End, ErrorKind> {
-        if self.watch == Watch::None || self.regular().is_none() {
-            return Ok(End::Whole);
+        if self.watched_size().is_none() {
+            return Ok(End::Unchanged);
         }
         let now = self.now()?;
         if now == self.before {
-            return self.check_length().map(|()| End::Whole);
+            return self.check_length().map(|()| End::Unchanged);
         }
         if self.is_repeated || !now.differs_in_ctime_only(&self.before) || self.rewind().is_err() {
             return Err(ErrorKind::Changed);
         }
         (self.before, self.is_repeated) = (now, true);
-        Ok(End::Again)
+        Ok(End::ReadAgain)
     }
 
-    /// Goes back to the beginning.
+    /// Seeks to the beginning.
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
         self.position = 0;
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)
     }
 
-    /// Returns its size when it was opened, if it is compared at all.
-    fn watched(&self) -> Option<u64> {
-        let watched = self.regular().filter(|_| self.watch == Watch::Regular);
-        watched.map(|facts| facts.stamp.size)
+    /// Returns the size at opening if changes of the file are detected.
+    fn watched_size(&self) -> Option<u64> {
+        let watched = self.regular().filter(|_| self.changes == Changes::Detect);
+        watched.map(|metadata| metadata.stamp.size)
     }
 
     /// Compares the number of bytes read with the size. A size of 0 may mean that the system does
     /// not know, as in `/proc`.
     fn check_length(&self) -> Result<(), ErrorKind> {
-        match self.watched() {
-            Some(size)
-                if size > 0
-                    && self.position != size
-                    && system::has_true_sizes(self.file.as_fd()) =>
-            {
-                Err(ErrorKind::Length { size, read: self.position })
+        let read = self.position;
+        match self.watched_size() {
+            Some(size @ 1..) if read != size && system::has_true_sizes(self.file.as_fd()) => {
+                Err(ErrorKind::Length { size, read })
             }
             _ => Ok(()),
         }
     }
 
-    fn now(&self) -> Result<Facts, ErrorKind> {
-        fstat(&self.file).map(|stat| Facts::of(&stat)).map_err(io)
+    fn now(&self) -> Result<FileMetadata, ErrorKind> {
+        fstat(&self.file).map(|stat| FileMetadata::of(&stat)).map_err(io)
     }
 }
 
-fn io(error: Errno) -> ErrorKind {
+/// Converts an error of the system.
+pub(super) fn io(error: Errno) -> ErrorKind {
     ErrorKind::Io(error.into())
 }
 
-/// Returns what a file without contents of its own is called.
-pub(super) fn special(kind: FileType) -> Option<&'static str> {
+/// Returns the type if it is neither a regular file nor a directory.
+pub(super) fn special_type(kind: FileType) -> Option<SpecialFileType> {
     match kind {
-        FileType::Fifo => Some("a FIFO"),
-        FileType::Socket => Some("a socket"),
-        FileType::CharacterDevice => Some("a character device"),
+        FileType::Fifo => Some(SpecialFileType::Fifo),
+        FileType::Socket => Some(SpecialFileType::Socket),
+        FileType::CharacterDevice => Some(SpecialFileType::CharacterDevice),
+        FileType::BlockDevice => Some(SpecialFileType::BlockDevice),
         _ => None,
     }
 }
 
 impl Read for StableFile {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let failed = |kind| match kind {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let error = |kind| match kind {
             ErrorKind::Io(error) => error,
             kind => io::Error::other(Error::without_path(kind)),
         };
-        let count = self.read_piece(room).map_err(failed)?;
-        if count == 0 && !room.is_empty() && self.end().map_err(failed)? == End::Again {
+        let count = self.read_piece(buffer).map_err(error)?;
+        if count == 0 && !buffer.is_empty() && self.end().map_err(error)? == End::ReadAgain {
             // The caller has used the bytes already.
-            return Err(failed(ErrorKind::Changed));
+            return Err(error(ErrorKind::Changed));
         }
         Ok(count)
     }
 }
 
-/// Wraps an open file of any kind, to be read from its current position.
+/// Wraps an open file of any type, to be read from its current position.
 impl TryFrom<File> for StableFile {
     type Error = io::Error;
 
     fn try_from(file: File) -> io::Result<Self> {
-        let facts = Facts::of(&fstat(&file)?);
-        let mut stable = Self::new(file.into(), facts, Watch::Regular);
+        let metadata = FileMetadata::of(&fstat(&file)?);
+        let mut stable = Self::new(file.into(), metadata, Changes::Detect);
         if stable.regular().is_some() {
             stable.position = seek(&stable.file, SeekFrom::Current(0))?;
         }

@@ -1,119 +1,71 @@
-//! Sources → whatever their bytes fold to: for sums that are no digests.
+//! Results other than digests, such as CRCs, from the bytes of files.
 
 use std::mem;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
-
-use super::file::End;
-use super::order::{Hands, Next, Task, Workshop, ordered};
-use super::read::{Access, Job, Opened};
-use super::{Plan, Progress, Source, Threads};
 use crate::algorithm::HashFunction;
+use crate::engine::file::End;
+use crate::engine::job::{Access, Job};
+use crate::engine::open_job::OpenJob;
+use crate::engine::options::{HashOptions, Source};
+use crate::engine::ordered::ordered_map;
+use crate::engine::outcome::NextOutcome;
+use crate::engine::progress::HashProgress;
+use crate::engine::threads::Threads;
 use crate::error::{Error, ErrorKind};
-use crate::fs::lock::lock;
 
-/// Bytes read at a time.
+/// The number of bytes read at a time.
 const PIECE: usize = 128 * 1024;
 
-/// Reads `sources` as the plan's [`Reading`] says, several at once, and hands each result to
-/// `sink`, in order, on the calling thread. Nothing is walked.
+/// Folds the bytes of each source in parallel, and calls `sink` with the results in order.
 ///
-/// `start` makes what `update` feeds the bytes of a source to, piece by piece.
-///
-/// [`Reading`]: super::Reading
+/// `start` returns the initial value for a source, and `update` adds a piece of its bytes; they run on
+/// threads with a stack of 1 MiB. `sink` runs on the calling thread. Directories are not walked. The
+/// hash functions of `options` have no effect.
 pub fn fold<S: Into<Source>, A: Send>(
-    plan: &Plan,
+    options: &HashOptions,
     sources: impl IntoIterator<Item = S, IntoIter: Send>,
     start: impl Fn() -> A + Sync,
     update: impl Fn(&mut A, &[u8]) + Sync,
-    sink: impl FnMut(Source, Result<A, Error>, Next) -> ControlFlow<()>,
+    sink: impl FnMut(Source, Result<A, Error>, NextOutcome) -> ControlFlow<()>,
 ) {
-    let (sender, jobs) = unbounded();
-    let sender = Mutex::new(Some(sender));
-    let folding = Folding { start, update, progress: plan.progress.as_deref(), sender, jobs };
-    let none: Arc<[HashFunction]> = [].into();
-    let mut stdin = Access::Slow;
+    let progress = options.progress.as_deref();
+    let no_functions: Arc<[HashFunction]> = [].into();
+    let mut stdin = Access::Blocking;
     let jobs = sources.into_iter().map(|source| {
         let source = source.into();
         let access = match source {
-            Source::Stdin => mem::replace(&mut stdin, Access::Spent),
-            Source::Path(_) => plan.reading.access(),
+            Source::Stdin => mem::replace(&mut stdin, Access::StdinAgain),
+            Source::Path(_) => Access::new(options.reading),
         };
-        let job = Job::new(source.clone(), access, Arc::clone(&none));
-        (source, Task::Work(job.cache(plan.cache).place(plan.place.clone())))
+        let job = Job::new(source.clone(), access, Arc::clone(&no_functions));
+        (source, job.cache(options.cache).base(options.base.clone()))
     });
-    ordered(Threads(plan.threads), jobs, &folding, sink);
-}
-
-struct Folding<'p, F, U> {
-    start: F,
-    update: U,
-    progress: Option<&'p Progress>,
-    /// Gone once nothing more will come.
-    sender: Mutex<Option<Sender<(u64, Job)>>>,
-    jobs: Receiver<(u64, Job)>,
-}
-
-impl<A, F: Fn() -> A, U: Fn(&mut A, &[u8])> Folding<'_, F, U> {
-    fn read(&self, job: Job, room: &mut [u8]) -> Result<A, Error> {
-        let mut opened = Opened::new(0, job)?;
-        opened.expect_all();
+    let fold_once = |file: &mut OpenJob, buffer: &mut [u8], progress: Option<&HashProgress>| {
+        let mut value = start();
         loop {
-            let folded = self.read_once(&mut opened, room);
-            match folded.and_then(|folded| Ok((folded, opened.end()?))) {
-                Ok((folded, End::Whole)) => return Ok(folded),
-                Ok((_, End::Again)) => {}
-                Err(kind) => return Err(opened.error(kind)),
+            let (length, is_end) = file.fill(buffer, progress)?;
+            update(&mut value, &buffer[..length]);
+            if is_end {
+                return Ok::<_, ErrorKind>(value);
             }
         }
-    }
-
-    fn read_once(&self, opened: &mut Opened, room: &mut [u8]) -> Result<A, ErrorKind> {
-        let mut folded = (self.start)();
-        let mut end = false;
-        while !end {
-            let length;
-            (length, end) = opened.fill(room, self.progress)?;
-            (self.update)(&mut folded, &room[..length]);
+    };
+    let fold_job = |buffer: &mut Vec<u8>, job: Job| {
+        buffer.resize(PIECE, 0);
+        let mut file = OpenJob::new(0, job)?;
+        file.prepare();
+        loop {
+            let value = fold_once(&mut file, buffer, progress);
+            match value.and_then(|value| Ok((value, file.end()?))) {
+                Ok((value, End::Unchanged)) => return Ok(value),
+                Ok((_, End::ReadAgain)) => {}
+                Err(kind) => return Err(file.error(kind)),
+            }
         }
-        Ok(folded)
-    }
-}
-
-impl<A, F, U> Workshop<Job, Result<A, Error>> for Folding<'_, F, U>
-where
-    F: Fn() -> A + Sync,
-    U: Fn(&mut A, &[u8]) + Sync,
-{
-    fn alone(&self, job: Job) -> Result<A, Error> {
-        self.read(job, &mut vec![0; PIECE])
-    }
-
-    fn push(&self, index: u64, job: Job) -> Hands {
-        let sender = lock(&self.sender);
-        if let Some(sender) = &*sender {
-            let _ = sender.send((index, job));
-        }
-        Hands::Wanted
-    }
-
-    fn close(&self) {
-        *lock(&self.sender) = None;
-    }
-
-    fn stop(&self) {
-        self.close();
-        while self.jobs.try_recv().is_ok() {}
-    }
-
-    fn work_off(&self, finish: &dyn Fn(Vec<(u64, Result<A, Error>)>)) {
-        let mut room = vec![0; PIECE];
-        for (index, job) in &self.jobs {
-            finish(vec![(index, self.read(job, &mut room))]);
-        }
-    }
+    };
+    ordered_map(Threads(options.threads), jobs, fold_job, sink);
 }
 
 #[cfg(test)]
@@ -125,7 +77,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::Duration;
 
-    /// Returns what a file folds to if `change` happens at the first piece, and the number of pieces.
+    /// Folds a file that `change` modifies at the first piece; returns the number of pieces too.
     fn folded(path: &Path, change: impl Fn() + Sync) -> (Result<Vec<u8>, String>, usize) {
         let pieces = AtomicUsize::new(0);
         let update = |all: &mut Vec<u8>, piece: &[u8]| {
@@ -136,7 +88,7 @@ mod tests {
             all.extend_from_slice(piece);
         };
         let mut folded = None;
-        fold(&Plan::default(), [path], Vec::new, update, |_, result, _| {
+        fold(&HashOptions::default(), [path], Vec::new, update, |_, result, _| {
             folded = Some(result.map_err(|error| error.kind().to_string()));
             ControlFlow::Continue(())
         });
@@ -144,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_again_is_folded_anew() {
+    fn a_file_is_folded_again_after_chmod() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let contents = vec![7; 2 * PIECE + 1];
         fs::write(file.path(), &contents).unwrap();

@@ -1,5 +1,5 @@
-//! One file for itself: this thread reads, and each function hashes on a thread of its own, but for
-//! those that have a kernel in common.
+//! A pipeline for one file: this thread reads, others hash, one for each set of hash functions that
+//! share a kernel.
 
 use std::io;
 use std::ops::Deref;
@@ -8,89 +8,88 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::file::End;
-use super::read::{Job, Opened};
-use super::{Hashed, Progress, Threads};
+use crate::engine::file::End;
+use crate::engine::job::Job;
+use crate::engine::open_job::OpenJob;
+use crate::engine::outcome::HashedFile;
+use crate::engine::progress::HashProgress;
+use crate::engine::threads::Threads;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
 use crate::hasher::fused::{teams, update_all};
 
-/// Bytes read at a time: a quarter of an L2 cache of 1 MiB, so that what was read is still there
-/// when it is hashed, by a function or two.
+/// The size of a piece: a quarter of an L2 cache of 1 MiB, so that it is still cached when it is
+/// hashed.
 const PIECE: usize = 256 * 1024;
-/// What is divided between several threads has to be worth it.
+/// The size of a piece that several threads share for one hash.
 const LARGE_PIECE: usize = 2 * 1024 * 1024;
-/// Pieces in flight; enough for the functions to drift apart a little.
+/// The number of pieces in flight; enough for faster hash functions to get ahead a little.
 const PIECES: usize = 8;
 
-/// Hashes a job's file from end to end; on this thread alone where `threads` is 1.
+/// Hashes a job's file; with one thread, on this one.
 pub(super) fn hash(
     job: Job,
     threads: Threads,
-    progress: Option<&Progress>,
-) -> Result<Hashed, Error> {
-    let result = Opened::new(0, job).and_then(|opened| hash_opened(opened, threads, progress));
+    progress: Option<&HashProgress>,
+) -> Result<HashedFile, Error> {
+    let result = OpenJob::new(0, job).and_then(|file| hash_opened(file, threads, progress));
     progress.into_iter().for_each(|progress| progress.add_files(1));
     result
 }
 
-/// [`hash`], of a file that is open.
+/// Hashes an open file.
 pub(super) fn hash_opened(
-    mut opened: Opened,
+    mut file: OpenJob,
     threads: Threads,
-    progress: Option<&Progress>,
-) -> Result<Hashed, Error> {
-    opened.expect_all();
-    let hashers = opened.hashers();
-    hash_rest(opened, hashers, 0, threads, progress, || false)
+    progress: Option<&HashProgress>,
+) -> Result<HashedFile, Error> {
+    file.prepare();
+    let hashers = file.hashers();
+    hash_rest(file, hashers, 0, threads, progress, || false)
 }
 
-/// [`hash`], of a file whose first `size` bytes have been hashed; without a result that means anything
-/// once it is `stopped`.
+/// Hashes the rest of a file after its first `size` bytes; fails soon once `is_stopped` returns `true`.
 pub(super) fn hash_rest(
-    mut opened: Opened,
+    mut file: OpenJob,
     mut hashers: Vec<Hasher>,
     mut size: u64,
     threads: Threads,
-    progress: Option<&Progress>,
-    stopped: impl Fn() -> bool,
-) -> Result<Hashed, Error> {
+    progress: Option<&HashProgress>,
+    is_stopped: impl Fn() -> bool,
+) -> Result<HashedFile, Error> {
     loop {
-        let read = read_rest(&mut opened, &mut hashers, &mut size, threads, progress, &stopped);
-        match read.and_then(|()| opened.end()) {
-            Ok(End::Whole) => {
-                let digests = hashers.into_iter().map(Hasher::finalize).collect();
-                return Ok(Hashed { size, digests, stamp: opened.stamp() });
-            }
-            Ok(End::Again) => (hashers, size) = (opened.hashers(), 0),
-            Err(kind) => return Err(opened.error(kind)),
+        let read = read_rest(&mut file, &mut hashers, &mut size, threads, progress, &is_stopped);
+        match read.and_then(|()| file.end()) {
+            Ok(End::Unchanged) => return Ok(file.hashed(hashers, size)),
+            Ok(End::ReadAgain) => (hashers, size) = (file.hashers(), 0),
+            Err(kind) => return Err(file.error(kind)),
         }
     }
 }
 
-/// Feeds what is left of a file to the hashers, and adds it to `size`.
+/// Updates the hashers with the rest of a file, and adds its length to `size`.
 fn read_rest(
-    opened: &mut Opened,
+    file: &mut OpenJob,
     hashers: &mut [Hasher],
     size: &mut u64,
     threads: Threads,
-    progress: Option<&Progress>,
-    stopped: impl Fn() -> bool,
+    progress: Option<&HashProgress>,
+    is_stopped: impl Fn() -> bool,
 ) -> Result<(), ErrorKind> {
     let divisible = hashers.iter().any(Hasher::is_divisible);
-    let most = if divisible { LARGE_PIECE } else { PIECE };
+    let max_piece = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {
-        if stopped() {
+        if is_stopped() {
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
         }
-        // The first one is the size of most files.
-        piece.resize(if *size == 0 { PIECE } else { most }, 0);
-        let (length, end) = opened.fill(piece, progress)?;
+        // Most files are no longer than the first piece.
+        piece.resize(if *size == 0 { PIECE } else { max_piece }, 0);
+        let (length, end) = file.fill(piece, progress)?;
         piece.truncate(length);
         *size += length as u64;
         Ok(end)
     };
-    // Memory that the system zeroes, and only as far as it is used: most files are small.
+    // The system zeroes this memory, and only the pages that are used.
     let mut first = vec![0; PIECE];
     let mut end = fill(&mut first)?;
     if end || threads.get() == 1 {
@@ -105,8 +104,9 @@ fn read_rest(
     in_parallel(hashers, divisible.then(pool).flatten(), first, fill)
 }
 
-/// Gives `first` and what `fill` yields, until it says that this was the end, to all hashers;
-/// `pool` is for those that can be divided.
+/// Updates all hashers with `first` and the pieces that `fill` reads, until it returns `true`.
+///
+/// The threads of `pool` share the pieces for hashers that are divisible.
 fn in_parallel(
     hashers: &mut [Hasher],
     pool: Option<rayon::ThreadPool>,
@@ -119,11 +119,11 @@ fn in_parallel(
     }
     thread::scope(|scope| {
         let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
-        // What the system grants no thread is hashed on this one.
+        // The hashers of threads that the system refuses are updated on this one.
         let mut here: Vec<&mut Hasher> = Vec::new();
         for team in teams(hashers) {
             let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
-            // The team follows when the thread is there, so that it is not lost otherwise.
+            // Sent when the thread runs: a thread that cannot be started would drop its closure.
             let (hand_over, handed) = bounded::<Vec<&mut Hasher>>(1);
             let pool = pool.as_ref().filter(|_| team[0].is_divisible());
             let work = move || {
@@ -154,14 +154,14 @@ fn in_parallel(
             if end {
                 return Ok(());
             }
-            // There is always one more on its way: every piece comes back.
+            // A piece always comes back: there are more of them than may wait in the channels.
             bytes = recycled.recv().unwrap_or_default();
             end = fill(&mut bytes)?;
         }
     })
 }
 
-/// Bytes that several threads hash; the last one gives the room back.
+/// Bytes that several threads hash; the last one returns the buffer.
 struct Piece {
     bytes: Vec<u8>,
     recycle: Sender<Vec<u8>>,

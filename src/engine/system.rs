@@ -1,4 +1,4 @@
-//! What Linux offers beyond POSIX, and what is done without it elsewhere.
+//! System calls that only Linux has, with their replacements on other systems.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -7,30 +7,35 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::{Errno, retry_on_intr};
 
-/// What reading without waiting came to.
+/// The result of a read that does not wait for the disk.
 pub(super) enum Cached {
-    /// So many bytes, which were in the page cache; 0 is the end.
+    /// The number of bytes read from the page cache; 0 is the end of the file.
     Bytes(usize),
-    /// They have to be fetched, which has begun.
+    /// They are not in the page cache. The system has started to fetch them.
     No,
-    /// The system does not say for this file.
+    /// The file system does not support such reads.
     Unknown,
 }
 
-/// Opens for reading, and leaves the time of the last access as it is where that is allowed.
-pub(super) fn open(folder: BorrowedFd<'_>, name: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    quietly(flags, |flags| retry_on_intr(|| openat(folder, name, flags, Mode::empty())))
+/// Opens a file for reading, without an update of its access time if that is allowed.
+pub(super) fn open(
+    directory: BorrowedFd<'_>,
+    name: &Path,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let open = |flags| retry_on_intr(|| openat(directory, name, flags, Mode::empty()));
+    open_without_atime(flags, open)
 }
 
-/// [`open`], by any way to open a file.
-pub(super) fn quietly(
+/// Calls `open` with flags for reading without an update of the access time if that is allowed.
+pub(super) fn open_without_atime(
     flags: OFlags,
     open: impl Fn(OFlags) -> Result<OwnedFd, Errno>,
 ) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | flags;
     #[cfg(target_os = "linux")]
     {
-        /// Somebody else's file was met: only its owner may leave no trace.
+        /// Set at the first file of another user: only owners may use `O_NOATIME`.
         static REFUSED: AtomicBool = AtomicBool::new(false);
         if !REFUSED.load(Relaxed) {
             match open(flags | OFlags::NOATIME) {
@@ -42,27 +47,27 @@ pub(super) fn quietly(
     open(flags)
 }
 
-/// Reads from `start` on what is in the page cache; `device` is the file's.
+/// Reads bytes from `start` on if they are in the page cache; `device` is the file's.
 #[cfg(target_os = "linux")]
 pub(super) fn read_cached(
     file: BorrowedFd<'_>,
     device: u64,
     start: u64,
-    room: &mut [u8],
+    buffer: &mut [u8],
 ) -> Result<Cached, Errno> {
     use rustix::io::{ReadWriteFlags, preadv2};
     use std::sync::atomic::AtomicU64;
-    /// The device that last did not say, so as not to ask again with every file; 0 is none.
-    static SILENT: AtomicU64 = AtomicU64::new(0);
-    if device == SILENT.load(Relaxed) {
+    /// The last device found without support, so that it is not tried for each file; 0 is none.
+    static UNSUPPORTED: AtomicU64 = AtomicU64::new(0);
+    if device == UNSUPPORTED.load(Relaxed) {
         return Ok(Cached::Unknown);
     }
-    let mut room = [std::io::IoSliceMut::new(room)];
-    match retry_on_intr(|| preadv2(file, &mut room, start, ReadWriteFlags::NOWAIT)) {
+    let mut buffer = [std::io::IoSliceMut::new(buffer)];
+    match retry_on_intr(|| preadv2(file, &mut buffer, start, ReadWriteFlags::NOWAIT)) {
         Ok(count) => Ok(Cached::Bytes(count)),
         Err(Errno::AGAIN) => Ok(Cached::No),
         Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS | Errno::SPIPE) => {
-            SILENT.store(device, Relaxed);
+            UNSUPPORTED.store(device, Relaxed);
             Ok(Cached::Unknown)
         }
         Err(error) => Err(error),
@@ -79,7 +84,7 @@ pub(super) fn read_cached(
     Ok(Cached::Unknown)
 }
 
-/// Says that the file will be read from end to end: the system reads further ahead.
+/// Makes the system read further ahead, for a file that is read from end to end.
 pub(super) fn advise_sequential(file: BorrowedFd<'_>) {
     #[cfg(target_os = "linux")]
     let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Sequential);
@@ -87,8 +92,8 @@ pub(super) fn advise_sequential(file: BorrowedFd<'_>) {
     let _ = file;
 }
 
-/// Gives these bytes of the page cache back; those that were not written to disk yet stay.
-pub(super) fn forget(file: BorrowedFd<'_>, start: u64, end: u64) {
+/// Drops these bytes from the page cache, unless they have yet to be written to disk.
+pub(super) fn drop_cached(file: BorrowedFd<'_>, start: u64, end: u64) {
     #[cfg(target_os = "linux")]
     {
         let length = std::num::NonZeroU64::new(end.saturating_sub(start));
@@ -98,8 +103,9 @@ pub(super) fn forget(file: BorrowedFd<'_>, start: u64, end: u64) {
     let _ = (file, start, end);
 }
 
-/// Whether a head has to travel over the disk that this device (`st_dev`) is on. No, where the
-/// system does not say; what a hypervisor says of a virtual disk is not to be believed.
+/// Returns `true` if a device (`st_dev`) is known to be on a rotating disk.
+///
+/// Virtual disks do not count: hypervisors report them as rotating, whatever they are.
 #[cfg(target_os = "linux")]
 pub(super) fn is_rotational(device: u64) -> bool {
     use std::sync::Mutex;
@@ -112,7 +118,7 @@ pub(super) fn is_rotational(device: u64) -> bool {
         return *rotational;
     }
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-    let rotational = looks_rotational(Path::new(&format!("/sys/dev/block/{major}:{minor}")));
+    let rotational = is_rotational_disk(Path::new(&format!("/sys/dev/block/{major}:{minor}")));
     known.push((device, rotational));
     rotational
 }
@@ -122,11 +128,10 @@ pub(super) fn is_rotational(_: u64) -> bool {
     false
 }
 
-/// Whether a file comes over a network, or from another program (FUSE), so that whoever reads it waits
-/// for answers. No, where the system does not say.
+/// Returns `true` if a file is on a network or FUSE file system, where reading waits for answers.
 #[cfg(target_os = "linux")]
 pub(super) fn is_remote(path: &Path) -> bool {
-    rustix::fs::statfs(path).is_ok_and(|facts| REMOTE.contains(&(facts.f_type as u32)))
+    rustix::fs::statfs(path).is_ok_and(|stat| REMOTE.contains(&(stat.f_type as u32)))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -134,11 +139,12 @@ pub(super) fn is_remote(_: &Path) -> bool {
     false
 }
 
-/// Returns `true` if the size of a regular file is the number of bytes that it holds. The kernel's
-/// own file systems make up their contents when they are read, and sizes such as a page's.
+/// Returns `true` if the size of a regular file is the number of bytes in it.
+///
+/// The kernel's own file systems produce contents on reading; their sizes are those of a page or 0.
 #[cfg(target_os = "linux")]
 pub(super) fn has_true_sizes(file: BorrowedFd<'_>) -> bool {
-    rustix::fs::fstatfs(file).is_ok_and(|facts| !MADE_UP.contains(&(facts.f_type as u32)))
+    rustix::fs::fstatfs(file).is_ok_and(|stat| !GENERATED.contains(&(stat.f_type as u32)))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -146,10 +152,10 @@ pub(super) fn has_true_sizes(_: BorrowedFd<'_>) -> bool {
     true
 }
 
-/// The magic numbers of file systems whose sizes are made up.
+/// The magic numbers (`linux/magic.h`) of file systems whose contents the kernel generates.
 #[cfg(target_os = "linux")]
 #[rustfmt::skip]
-const MADE_UP: [u32; 12] = [
+const GENERATED: [u32; 12] = [
     0x0000_9fa0, // proc
     0x6265_6572, // sysfs
     0x0027_e0eb, // cgroup
@@ -164,7 +170,7 @@ const MADE_UP: [u32; 12] = [
     0xcafe_4a11, // bpf
 ];
 
-/// The magic numbers of statfs(2), and of the kernel's `linux/magic.h`.
+/// The magic numbers (`linux/magic.h`) of network file systems and FUSE.
 #[cfg(target_os = "linux")]
 #[rustfmt::skip]
 const REMOTE: [u32; 10] = [
@@ -180,15 +186,15 @@ const REMOTE: [u32; 10] = [
     0x7375_7245, // Coda
 ];
 
-/// By the system's folder of a disk, or of a partition, which lies in that of its disk.
+/// Reads the directory in sysfs of a disk, or of a partition, which is in that of its disk.
 #[cfg(target_os = "linux")]
-fn looks_rotational(folder: &Path) -> bool {
-    let of_disk = |name: &str| [folder.join(name), folder.join("..").join(name)];
-    let says = |path: &Path| std::fs::read(path).is_ok_and(|text| text.starts_with(b"1"));
+fn is_rotational_disk(sysfs: &Path) -> bool {
+    let of_disk = |name: &str| [sysfs.join(name), sysfs.join("..").join(name)];
+    let is_set = |path: &Path| std::fs::read(path).is_ok_and(|text| text.starts_with(b"1"));
     let is_virtual = |path: &Path| {
         std::fs::read_link(path).is_ok_and(|bus| bus.ends_with("virtio") || bus.ends_with("xen"))
     };
-    of_disk("queue/rotational").iter().any(|path| says(path))
+    of_disk("queue/rotational").iter().any(|path| is_set(path))
         && !of_disk("device/subsystem").iter().any(|path| is_virtual(path))
 }
 
@@ -199,29 +205,29 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn disks_and_their_partitions() {
+    fn virtual_disks_are_not_rotational() {
         let sys = tempfile::tempdir().unwrap();
-        for (disk, says, bus) in
+        for (disk, rotational, bus) in
             [("sda", "1\n", "scsi"), ("nvme", "0\n", "nvme"), ("vda", "1\n", "virtio")]
         {
             let folder = sys.path().join(disk);
             fs::create_dir_all(folder.join("queue")).unwrap();
             fs::create_dir_all(folder.join("device")).unwrap();
             fs::create_dir_all(folder.join("part1")).unwrap();
-            fs::write(folder.join("queue/rotational"), says).unwrap();
+            fs::write(folder.join("queue/rotational"), rotational).unwrap();
             symlink(Path::new("../../../bus").join(bus), folder.join("device/subsystem")).unwrap();
-            // The system names them by number, through links.
+            // In sysfs, numbers are links to the devices.
             symlink(&folder, sys.path().join(format!("{disk}:0"))).unwrap();
             symlink(folder.join("part1"), sys.path().join(format!("{disk}:1"))).unwrap();
             for name in [format!("{disk}:0"), format!("{disk}:1")] {
-                assert_eq!(looks_rotational(&sys.path().join(name)), disk == "sda", "{disk}");
+                assert_eq!(is_rotational_disk(&sys.path().join(name)), disk == "sda", "{disk}");
             }
         }
-        assert!(!looks_rotational(&sys.path().join("none")));
+        assert!(!is_rotational_disk(&sys.path().join("none")));
     }
 
     #[test]
-    fn what_is_here_is_not_remote() {
+    fn local_files_are_not_remote() {
         assert!(!is_remote(Path::new("/proc/self/stat")));
         assert!(!is_remote(Path::new("/none")));
     }

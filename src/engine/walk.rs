@@ -1,8 +1,8 @@
-//! Roots → files, depth first, in the order of the names' bytes; nothing is skipped for being
-//! hidden or ignored.
+//! Traversal of directories: depth first, in the order of the names' bytes. Hidden and ignored files
+//! are not special.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -12,128 +12,48 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::vec;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use rustix::fs::{AtFlags, Dir, FileType, OFlags, Stat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, statat};
 use rustix::io::Errno;
 
-use super::beneath::Beneath;
-use super::file::special;
-use super::place::{Folder, Place};
-use super::queue::folders;
-use super::{Access, Boundary, Follow, Links, Plan, Source};
-use crate::error::{Error, ErrorKind};
+use crate::engine::confined_dir::{ConfinedDir, PATH_MAX};
+use crate::engine::file::special_type;
+use crate::engine::job::Access;
+use crate::engine::metadata::FileId;
+use crate::engine::options::{HashOptions, Source, Symlinks};
+use crate::engine::path_base::{OpenDirectory, PathBase};
+use crate::engine::queue::max_directories;
+use crate::error::{Error, ErrorKind, SpecialFileType};
 use crate::fs::temporary::{is_temporary, is_temporary_folder};
 
-/// Which files a walk takes, by glob (`*`, `?`, `[…]`, `{a,b}`, `**`).
-///
-/// A pattern without a slash is held against the last component of the name, one with a slash
-/// against the path below the directory that was named. `*` does not cross a slash. An excluded
-/// directory is not entered. Named files are filtered too, named directories are not.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
+/// A file found by a walk.
+pub(super) struct FoundFile {
+    pub(super) source: Source,
+    /// The access for opening it, or the reason to skip it.
+    pub(super) result: Result<Access, Error>,
+    pub(super) base: PathBase,
 }
 
-impl Filter {
-    /// Files that match one of `include`, or all if there is none, and none of `exclude`.
-    ///
-    /// # Errors
-    /// A pattern that is no glob, with the reason.
-    pub fn new<S: AsRef<str>>(include: &[S], exclude: &[S]) -> Result<Self, globset::Error> {
-        let include = if include.is_empty() { None } else { Some(globs(include)?) };
-        Ok(Self { include, exclude: globs(exclude)? })
-    }
-
-    fn excludes(&self, path: &Path) -> bool {
-        self.exclude.is_match(path)
-    }
-
-    fn takes(&self, path: &Path) -> bool {
-        self.include.as_ref().is_none_or(|set| set.is_match(path)) && !self.excludes(path)
-    }
-}
-
-fn globs<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let pattern = pattern.as_ref().trim_end_matches('/');
-        let pattern = match pattern.strip_prefix('/') {
-            Some(anchored) => anchored.to_owned(),
-            None if pattern.contains('/') => pattern.to_owned(),
-            None => format!("**/{pattern}"),
-        };
-        set.add(glob(&pattern)?);
-    }
-    set.build()
-}
-
-fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).build()
-}
-
-impl std::fmt::Display for FileId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.device, self.inode)
-    }
-}
-
-/// What a symbolic link is called where it is told of.
-pub(crate) const LINK: &str = "a symbolic link";
-
-/// A file, whatever its names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    /// Of the file that was asked about.
-    pub fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
-
-    #[allow(clippy::unnecessary_cast)] // types differ by system
-    fn of_stat(stat: &Stat) -> Self {
-        Self { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
-    }
-}
-
-/// What a walk yields.
-pub(crate) struct Found {
-    pub(crate) source: Source,
-    /// How to open it, or why it is not to be opened.
-    pub(crate) result: Result<Access, Error>,
-    /// Where it is to be looked up.
-    pub(super) place: Place,
-}
-
-/// A path of that many bytes is longer than the system takes (PATH_MAX, with its NUL): whoever
-/// reads the list could not open it.
-const LONGEST: usize = 4096;
-
-/// The walk, an iterator: one directory's names in memory for each level.
-pub(crate) struct Walk<'p, I> {
-    plan: &'p Plan,
-    roots: I,
-    /// The directories from the root down to where the walk is.
+/// An iterator over the files of a walk. It holds the remaining names of one directory per level.
+pub(super) struct Walk<'p, I> {
+    options: &'p HashOptions,
+    sources: I,
+    /// The directories from the source directory down to the current one.
     stack: Vec<Directory>,
     stdin: Access,
-    /// The root itself, for paths below it to be looked up in.
-    root: Place,
-    /// Directories that are open, and how many may be; 0 before the first.
+    /// The base for paths in directories that are not kept open.
+    root: PathBase,
+    /// The number of open directories, and its maximum; 0 before the first.
     open: Arc<AtomicUsize>,
-    most_open: usize,
+    max_open: usize,
 }
 
 struct Directory {
     path: PathBuf,
-    /// Where what is in it is looked up.
-    place: Place,
-    /// Known where it is needed: to find loops and borders.
+    /// The base of the entries' paths.
+    base: PathBase,
+    /// Known if loops or file systems are checked.
     id: Option<FileId>,
-    /// In order.
+    /// The remaining names, in order.
     entries: vec::IntoIter<Name>,
 }
 
@@ -144,26 +64,28 @@ struct Name {
 }
 
 impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
-    pub(crate) fn new(plan: &'p Plan, roots: I) -> Self {
+    pub(super) fn new(options: &'p HashOptions, sources: I) -> Self {
         let (stack, open) = (Vec::new(), Arc::default());
-        let (stdin, root) = (Access::Slow, Place::Anywhere);
-        Self { plan, roots, stack, stdin, root, open, most_open: 0 }
+        let (stdin, root) = (Access::Blocking, PathBase::WorkingDirectory);
+        Self { options, sources, stack, stdin, root, open, max_open: 0 }
     }
 
-    /// The next root, neither walked nor asked about.
-    pub(crate) fn next_root(&mut self) -> Option<Found> {
-        let source = self.roots.next()?;
+    /// Returns the next source, without walking it or reading its metadata.
+    pub(super) fn next_source(&mut self) -> Option<FoundFile> {
+        let source = self.sources.next()?;
         let access = match &source {
-            Source::Stdin => mem::replace(&mut self.stdin, Access::Spent),
-            Source::Path(path) => self.plan.reading.access().of(path),
+            Source::Stdin => mem::replace(&mut self.stdin, Access::StdinAgain),
+            Source::Path(path) => Access::new(self.options.reading).to(path),
         };
-        Some(Found { source, result: Ok(access), place: self.plan.place.clone() })
+        Some(FoundFile { source, result: Ok(access), base: self.options.base.clone() })
     }
 
-    fn root(&mut self, source: Source) -> Option<Found> {
+    /// Starts a source: returns a file, and enters a directory.
+    fn start(&mut self, source: Source) -> Option<FoundFile> {
+        let base = PathBase::WorkingDirectory;
         let Source::Path(path) = &source else {
-            let access = mem::replace(&mut self.stdin, Access::Spent);
-            return Some(Found { source, result: Ok(access), place: Place::Anywhere });
+            let access = mem::replace(&mut self.stdin, Access::StdinAgain);
+            return Some(FoundFile { source, result: Ok(access), base });
         };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -172,140 +94,132 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         if metadata.is_dir() {
             return self.enter(path.clone(), Some(FileId::of(&metadata)), OFlags::empty());
         }
-        let base = path.file_name().map_or(path.as_path(), Path::new);
-        let access = if metadata.is_file() { Access::Named } else { Access::Slow };
-        let takes = self.plan.filter.takes(base);
-        takes.then_some(Found { result: Ok(access), source, place: Place::Anywhere })
+        let name = path.file_name().map_or(path.as_path(), Path::new);
+        let access = if metadata.is_file() { Access::Named } else { Access::Blocking };
+        let is_selected = self.options.filter.selects(name);
+        is_selected.then_some(FoundFile { result: Ok(access), source, base })
     }
 
-    /// Goes down into a directory; yields only what prevents it.
-    fn enter(&mut self, path: PathBuf, id: Option<FileId>, links: OFlags) -> Option<Found> {
-        if self.plan.max_depth.is_some_and(|most| self.stack.len() >= most) {
+    /// Enters a directory; returns the error if that is not possible.
+    fn enter(&mut self, path: PathBuf, id: Option<FileId>, links: OFlags) -> Option<FoundFile> {
+        if self.options.max_depth.is_some_and(|max| self.stack.len() >= max) {
             return None;
         }
-        match self.list(&path, links) {
-            Ok((place, mut names)) => {
+        match self.open(&path, links) {
+            Ok((base, mut names)) => {
                 names.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-                self.stack.push(Directory { path, place, id, entries: names.into_iter() });
+                self.stack.push(Directory { path, base, id, entries: names.into_iter() });
                 None
             }
             Err(kind) => Some(failed(path, kind)),
         }
     }
 
-    fn list(&mut self, path: &Path, links: OFlags) -> Result<(Place, Vec<Name>), ErrorKind> {
-        let above = self.stack.last().map_or(&Place::Anywhere, |above| &above.place);
-        let opened = above.open(path, OFlags::DIRECTORY | links)?;
-        let names = names(&opened).map_err(|error| ErrorKind::Io(error.into()))?;
-        if self.most_open == 0 {
-            self.most_open = folders();
+    /// Opens a directory; returns the base of its entries' paths, and their names in any order.
+    fn open(&mut self, path: &Path, links: OFlags) -> Result<(PathBase, Vec<Name>), ErrorKind> {
+        let parent = self.stack.last().map_or(&PathBase::WorkingDirectory, |parent| &parent.base);
+        let directory = parent.open(path, OFlags::DIRECTORY | links)?;
+        let names = names(&directory).map_err(|error| ErrorKind::Io(error.into()))?;
+        if self.max_open == 0 {
+            self.max_open = max_directories();
         }
-        let opened = Arc::new(opened);
-        if self.stack.is_empty() && self.plan.follow == Follow::Named {
-            let root = Beneath::from_open(Arc::clone(&opened));
-            self.root = Place::Beneath(root, path.as_os_str().len());
+        let directory = Arc::new(directory);
+        if self.stack.is_empty() && self.options.symlinks != Symlinks::Follow {
+            let root = ConfinedDir::from_open(Arc::clone(&directory));
+            self.root = PathBase::Confined(root, path.as_os_str().len());
         }
-        let place = match self.open.load(Relaxed) < self.most_open {
-            true => Place::Folder(Arc::new(Folder::new(opened, &self.open))),
+        let base = match self.open.load(Relaxed) < self.max_open {
+            true => PathBase::Parent(Arc::new(OpenDirectory::new(directory, &self.open))),
             false => self.root.clone(),
         };
-        Ok((place, names))
+        Ok((base, names))
     }
 
-    /// What there is to say of a directory's entry; nothing, where it is passed over in silence
-    /// or entered.
-    fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<Found> {
-        let own = match kind {
+    /// Returns the result for a directory's entry; `None` if it is entered or skipped silently.
+    fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<FoundFile> {
+        let is_own = match kind {
             FileType::Directory => is_temporary_folder(name.as_bytes()),
             FileType::Symlink => false,
             _ => is_temporary(name.as_bytes()),
         };
         let path = self.stack.last()?.path.join(name);
         let below = path.strip_prefix(&self.stack.first()?.path).unwrap_or(&path);
-        if self.plan.filter.excludes(below) {
+        if self.options.filter.excludes(below) {
             return None;
         }
-        if own {
-            // Files that this run is writing are left out without a message.
+        if is_own {
+            // Files that this run is writing are skipped silently.
             return match self.is_left_out(&path, inode) {
                 true => None,
                 false => Some(failed(path, ErrorKind::Temporary)),
             };
         }
-        let takes = self.plan.filter.takes(below);
-        let (kind, links) = match (kind, self.plan.follow) {
-            (FileType::Symlink, Follow::Named) if !takes => return None,
-            (FileType::Symlink, Follow::Named) => return self.link(path, inode),
-            (FileType::Symlink, Follow::All) => match fs::metadata(&path) {
+        let is_selected = self.options.filter.selects(below);
+        let (kind, links) = match (kind, self.options.symlinks) {
+            (FileType::Symlink, Symlinks::Follow) => match fs::metadata(&path) {
                 Ok(metadata) => (FileType::from_raw_mode(metadata.mode() as _), OFlags::empty()),
                 Err(error) => return Some(failed(path, ErrorKind::Io(error))),
             },
+            (FileType::Symlink, Symlinks::Skip) => return None,
             // An entry that is not a link now must not be one when it is opened.
             (kind, _) => (kind, OFlags::NOFOLLOW),
         };
         let is_directory = kind == FileType::Directory;
-        if !is_directory && (!takes || self.is_left_out(&path, inode)) {
+        if !is_directory && (!is_selected || self.is_left_out(&path, inode)) {
             return None;
         }
-        if path.as_os_str().len() >= LONGEST {
+        if kind == FileType::Symlink {
+            return Some(failed(path, ErrorKind::Special(SpecialFileType::Symlink)));
+        }
+        if path.as_os_str().len() >= PATH_MAX {
             return Some(failed(path, ErrorKind::Io(Errno::NAMETOOLONG.into())));
         }
         if is_directory {
             return self.subdirectory(path, links);
         }
-        let block = (kind == FileType::BlockDevice).then_some("a block device");
-        let result = match special(kind).or(block) {
-            Some(what) => Err(Error::new(&path, ErrorKind::Special(what))),
-            None if links.contains(OFlags::NOFOLLOW) => Ok(Access::Met),
-            None => Ok(Access::Listed),
+        let access = match special_type(kind) {
+            Some(special) => return Some(failed(path, ErrorKind::Special(special))),
+            None if links.contains(OFlags::NOFOLLOW) => Access::Walked,
+            None => Access::Listed,
         };
-        let place = self.place();
-        Some(Found { source: path.into(), result, place })
+        let base = self.base();
+        Some(FoundFile { source: path.into(), result: Ok(access), base })
     }
 
-    fn link(&self, path: PathBuf, inode: u64) -> Option<Found> {
-        if self.plan.links == Links::Silent || self.is_left_out(&path, inode) {
-            return None;
-        }
-        let error = Error::new(&path, ErrorKind::Special(LINK));
-        Some(Found { source: path.into(), result: Err(error), place: self.place() })
+    /// Returns the base of paths in the current directory.
+    fn base(&self) -> PathBase {
+        self.stack.last().map_or(PathBase::WorkingDirectory, |directory| directory.base.clone())
     }
 
-    /// Returns the place that the current directory's entries are looked up in.
-    fn place(&self) -> Place {
-        self.stack.last().map_or(Place::Anywhere, |directory| directory.place.clone())
-    }
-
-    fn subdirectory(&mut self, path: PathBuf, links: OFlags) -> Option<Found> {
-        if self.plan.follow == Follow::Named && self.plan.boundary == Boundary::None {
+    fn subdirectory(&mut self, path: PathBuf, links: OFlags) -> Option<FoundFile> {
+        if self.options.symlinks != Symlinks::Follow && !self.options.same_file_system {
             return self.enter(path, None, links);
         }
-        let id = match self.place().stat(&path, links) {
+        let id = match self.base().stat(&path, links) {
             Ok(stat) => FileId::of_stat(&stat),
             Err(kind) => return Some(failed(path, kind)),
         };
         let root = self.stack.first().and_then(|root| root.id);
-        if self.plan.boundary == Boundary::FileSystem && root.is_some_and(|r| r.device != id.device)
-        {
+        if self.options.same_file_system && root.is_some_and(|root| root.device != id.device) {
             return None;
         }
-        if self.stack.iter().any(|above| above.id == Some(id)) {
-            let error = Error::new(&path, ErrorKind::Loop);
-            return Some(Found { source: path.into(), result: Err(error), place: self.place() });
+        if self.stack.iter().any(|parent| parent.id == Some(id)) {
+            return Some(failed(path, ErrorKind::Loop));
         }
         self.enter(path, Some(id), links)
     }
 
     fn is_left_out(&self, path: &Path, inode: u64) -> bool {
-        // The inode's number comes with the name; the device costs a system call.
-        self.plan.leave_out.iter().any(|file| file.inode == inode)
+        // The directory has the inode number; the device costs a system call.
+        self.options.leave_out.iter().any(|file| file.inode == inode)
             && fs::symlink_metadata(path)
-                .is_ok_and(|metadata| self.plan.leave_out.contains(&FileId::of(&metadata)))
+                .is_ok_and(|metadata| self.options.leave_out.contains(&FileId::of(&metadata)))
     }
 }
 
-fn failed(path: PathBuf, kind: ErrorKind) -> Found {
-    Found { result: Err(Error::new(&path, kind)), source: path.into(), place: Place::Anywhere }
+fn failed(path: PathBuf, kind: ErrorKind) -> FoundFile {
+    let result = Err(Error::new(&path, kind));
+    FoundFile { result, source: path.into(), base: PathBase::WorkingDirectory }
 }
 
 /// Returns the names in an open directory, in any order.
@@ -322,7 +236,7 @@ fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
             FileType::Unknown => {
                 match statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
-                    // Removed meanwhile: the rest of the directory is still listed.
+                    // It was removed since.
                     Err(Errno::NOENT) => continue,
                     Err(error) => return Err(error),
                 }
@@ -335,9 +249,9 @@ fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
 }
 
 impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
-    type Item = Found;
+    type Item = FoundFile;
 
-    fn next(&mut self) -> Option<Found> {
+    fn next(&mut self) -> Option<FoundFile> {
         loop {
             let found = match self.stack.last_mut() {
                 Some(directory) => match directory.entries.next() {
@@ -348,8 +262,8 @@ impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
                     }
                 },
                 None => {
-                    let root = self.roots.next()?;
-                    self.root(root)
+                    let source = self.sources.next()?;
+                    self.start(source)
                 }
             };
             if found.is_some() {
@@ -362,13 +276,14 @@ impl<I: Iterator<Item = Source>> Iterator for Walk<'_, I> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::read::{Job, Opened};
+    use crate::engine::job::Job;
+    use crate::engine::open_job::OpenJob;
     use std::os::unix::fs::symlink;
 
-    /// Returns the files that a walk of `tree` opens, by name, or why not; `swap` is called after
-    /// the first.
-    fn walk(plan: &Plan, tree: &Path, swap: impl Fn()) -> Vec<(PathBuf, Option<String>)> {
-        let mut walk = Walk::new(plan, std::iter::once(tree.into()));
+    /// Returns the names of the files that a walk of `tree` opens, with the errors of those that it
+    /// cannot open; `swap` is called after the first.
+    fn walk(options: &HashOptions, tree: &Path, swap: impl Fn()) -> Vec<(PathBuf, Option<String>)> {
+        let mut walk = Walk::new(options, std::iter::once(tree.into()));
         let first = walk.next();
         swap();
         let all = first.into_iter().chain(walk);
@@ -376,7 +291,7 @@ mod tests {
             let path = found.source.name().strip_prefix(tree).unwrap().to_owned();
             let open = |access| {
                 let job = Job::new(found.source.clone(), access, [].into());
-                Opened::new(0, job.place(found.place.clone())).map(drop)
+                OpenJob::new(0, job.base(found.base.clone())).map(drop)
             };
             let error = found.result.and_then(open).err();
             (path, error.map(|error| error.kind().to_string()))
@@ -384,9 +299,9 @@ mod tests {
         opened.collect()
     }
 
-    /// With directories that may stay open, and with more than may.
+    /// At a depth where directories stay open, and deeper.
     #[test]
-    fn what_becomes_a_link_meanwhile_is_not_followed() {
+    fn entries_that_become_links_are_not_followed() {
         for deep in ["", &"d/".repeat(70)] {
             let folder = tempfile::tempdir().unwrap();
             let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
@@ -407,12 +322,12 @@ mod tests {
             let name = |name: &str| Path::new(deep).join(name);
             let expected =
                 [(name("a"), None), (name("file"), changed.clone()), (name("sub"), changed)];
-            assert_eq!(walk(&Plan::default(), &tree, swap), expected);
+            assert_eq!(walk(&HashOptions::default(), &tree, swap), expected);
         }
     }
 
     #[test]
-    fn links_that_are_to_be_followed_are() {
+    fn links_are_followed_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
         fs::create_dir_all(&outside).unwrap();
@@ -420,12 +335,12 @@ mod tests {
         fs::write(outside.join("file"), "outside").unwrap();
         symlink(outside.join("file"), tree.join("a")).unwrap();
         symlink(&outside, tree.join("b")).unwrap();
-        let plan = Plan::default().follow(Follow::All);
+        let options = HashOptions::default().symlinks(Symlinks::Follow);
         let expected = [("a".into(), None), ("b/file".into(), None)];
-        assert_eq!(walk(&plan, &tree, || {}), expected);
-        assert_eq!(walk(&Plan::default(), &tree, || {}), []);
-        // A link that is named is followed.
+        assert_eq!(walk(&options, &tree, || {}), expected);
+        assert_eq!(walk(&HashOptions::default(), &tree, || {}), []);
+        // A link that is a source is followed.
         symlink(&tree, folder.path().join("named")).unwrap();
-        assert_eq!(walk(&plan, &folder.path().join("named"), || {}), expected);
+        assert_eq!(walk(&options, &folder.path().join("named"), || {}), expected);
     }
 }

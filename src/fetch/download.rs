@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::algorithm::Strength;
-use crate::engine::StableFile;
+use crate::engine::file::StableFile;
 use crate::fetch::attempt::{Attempt, Completed};
 use crate::fetch::options::{Download, OnMismatch, RequiredStrength, Resume, ServerDigest};
 use crate::fetch::part::Part;

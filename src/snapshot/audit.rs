@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::engine::{self, Hashed, Plan};
-use crate::error::{Error, ErrorKind};
+use crate::engine::options::HashOptions;
+use crate::engine::outcome::HashedFile;
+use crate::engine::run::run;
+use crate::error::{Error, ErrorKind, SpecialFileType};
 use crate::snapshot::compare::RecordComparison;
 use crate::snapshot::entry::{RecordContent, RecordEntry};
 use crate::snapshot::error::{SnapshotError, SnapshotErrorKind};
@@ -30,11 +32,11 @@ pub fn audit(
     mut notice: impl FnMut(SnapshotNotice<'_>),
 ) -> Result<SnapshotReport, SnapshotError> {
     root_id(directory)?;
-    let plan = options.walk_plan(Plan::new([record.hash_function()]));
+    let plan = options.walk_plan(HashOptions::new([record.hash_function()]));
     let mut comparison = RecordComparison::new(record);
     let mut report = SnapshotReport::default();
     let mut failure = None;
-    engine::run(&plan, [directory], |outcome| {
+    run(&plan, [directory], |outcome| {
         let path = outcome.source.name();
         let name = below(directory, path);
         let result = match outcome.result {
@@ -67,19 +69,19 @@ pub fn audit(
     }
 }
 
-fn file_content(path: &Path, hashed: Hashed) -> Result<Option<RecordContent<'static>>, Error> {
+fn file_content(path: &Path, hashed: HashedFile) -> Result<Option<RecordContent<'static>>, Error> {
     match (hashed.digests.first(), hashed.stamp) {
         (Some(digest), Some(stamp)) => {
             Ok(Some(RecordContent::File { digest: *digest, stamp, run: 0 }))
         }
-        _ => Err(Error::new(path, ErrorKind::Special("a special file"))),
+        _ => Err(Error::new(path, ErrorKind::Special(SpecialFileType::Other))),
     }
 }
 
 /// Returns the target of a symbolic link, and `None` for a file that is gone.
 fn link_content(path: &Path, error: Error) -> Result<Option<RecordContent<'static>>, Error> {
     let result = match error.kind() {
-        ErrorKind::Special(engine::LINK) => fs::read_link(path)
+        ErrorKind::Special(SpecialFileType::Symlink) => fs::read_link(path)
             .map(|target| Some(RecordContent::Link(target.as_os_str().as_bytes().to_vec().into())))
             .map_err(|error| Error::io(path, error)),
         _ => Err(error),

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::digest::Digest;
-use crate::engine::Time;
+use crate::engine::metadata::Timestamp;
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry};
 use crate::snapshot::names::{is_at_or_below, walk_order};
 use crate::snapshot::record::{Record, RecordLines};
@@ -270,8 +270,9 @@ const PRECISIONS: [i128; 6] = [100, 1_000, 1_000_000, 10_000_000, 1_000_000_000,
 
 /// Returns `true` if the times are equal, or if one is the other, truncated to the precision of the
 /// file system that the file was copied to.
-fn is_same_time(a: Time, b: Time) -> bool {
-    let nanoseconds = |t: Time| i128::from(t.seconds) * 1_000_000_000 + i128::from(t.nanoseconds);
+fn is_same_time(a: Timestamp, b: Timestamp) -> bool {
+    let nanoseconds =
+        |t: Timestamp| i128::from(t.seconds) * 1_000_000_000 + i128::from(t.nanoseconds);
     let (a, b) = (nanoseconds(a), nanoseconds(b));
     let cut = |time: i128, unit: i128| time - time.rem_euclid(unit);
     a == b || PRECISIONS.iter().any(|unit| cut(a, *unit) == b || cut(b, *unit) == a)
@@ -303,15 +304,15 @@ fn identity(content: &RecordContent<'_>) -> (bool, Vec<u8>) {
 mod tests {
     use super::*;
     use crate::algorithm::Algorithm;
-    use crate::engine::Stamp;
+    use crate::engine::metadata::FileStamp;
     use crate::hasher::digest;
     use crate::snapshot::record::RecordRun;
     use crate::snapshot::write::RecordWriter;
 
     fn file(name: &'static str, contents: &str, inode: u64) -> RecordEntry<'static> {
         let digest = digest(Algorithm::Md5, contents.as_bytes());
-        let modified = Time { seconds: 1000, nanoseconds: 0 };
-        let stamp = Stamp { size: contents.len() as u64, modified, changed: None, inode };
+        let modified = Timestamp { seconds: 1000, nanoseconds: 0 };
+        let stamp = FileStamp { size: contents.len() as u64, modified, changed: None, inode };
         RecordEntry {
             name: name.as_bytes().into(),
             content: RecordContent::File { digest, stamp, run: 1 },
@@ -319,7 +320,7 @@ mod tests {
     }
 
     fn record(entries: &[RecordEntry<'_>]) -> Record {
-        let run = RecordRun { number: 1, begun: Time { seconds: 2000, nanoseconds: 0 } };
+        let run = RecordRun { number: 1, begun: Timestamp { seconds: 2000, nanoseconds: 0 } };
         let mut writer = RecordWriter::new(Vec::new(), Algorithm::Md5, &[run], None).unwrap();
         entries.iter().for_each(|entry| writer.entry(entry).unwrap());
         Record::parse(writer.finish().unwrap(), None).unwrap()
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_truncated_time_counts_as_the_same() {
-        let time = |seconds, nanoseconds| Time { seconds, nanoseconds };
+        let time = |seconds, nanoseconds| Timestamp { seconds, nanoseconds };
         let precise = time(1001, 987_654_321);
         for cut in [
             precise,

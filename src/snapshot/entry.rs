@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
-use crate::engine::{Stamp, Time};
+use crate::engine::metadata::{FileStamp, Timestamp};
 use crate::manifest::record_text::{
     Fields, LINK, escape, is_below, is_lower_hex, number, unescape, unescape_known,
 };
@@ -27,7 +27,7 @@ pub enum RecordContent<'a> {
         /// The digest of its contents.
         digest: Digest,
         /// The file's metadata when it was read. Records of version 1 have no change time.
-        stamp: Stamp,
+        stamp: FileStamp,
         /// The number of the run that read it; 0 if the next update must read it again.
         run: u32,
     },
@@ -70,7 +70,7 @@ impl RecordEntry<'_> {
     pub(super) fn write(&self, text: &mut String) {
         match &self.content {
             RecordContent::File { digest, stamp, run } => {
-                let Stamp { size, modified, changed, inode } = stamp;
+                let FileStamp { size, modified, changed, inode } = stamp;
                 write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
                 write_time(text, *modified);
                 if let Some(changed) = changed {
@@ -97,7 +97,7 @@ const TAKES_ALL: &str = "a String takes everything";
 /// [`Line::check`] finds out whether its digest, target and name are valid.
 #[derive(Clone, Copy)]
 pub(super) enum Line<'a> {
-    File { digest: &'a str, stamp: Stamp, run: u32, name: &'a str },
+    File { digest: &'a str, stamp: FileStamp, run: u32, name: &'a str },
     Link { target: &'a str, name: &'a str },
 }
 
@@ -109,7 +109,12 @@ impl<'a> Line<'a> {
             Fields::File { digest, size, modified, changed, inode, run, name } => {
                 let time = |text| time(text).ok_or("malformed time");
                 let (modified, changed) = (time(modified)?, changed.map(time).transpose()?);
-                Self::File { digest, stamp: Stamp { size, modified, changed, inode }, run, name }
+                Self::File {
+                    digest,
+                    stamp: FileStamp { size, modified, changed, inode },
+                    run,
+                    name,
+                }
             }
         })
     }
@@ -158,16 +163,16 @@ pub(super) fn lower_hex(function: HashFunction, text: &str) -> Result<Digest, &'
 }
 
 /// Parses seconds, a point and nine digits. Before 1970 only the seconds are negative.
-pub(super) fn time(text: &str) -> Option<Time> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     let (seconds, nanoseconds) = text.split_once('.')?;
     let seconds = match seconds.strip_prefix('-') {
         Some(digits) => 0i64.checked_sub_unsigned(number(digits).filter(|n| *n > 0)?)?,
         None => number(seconds)?.try_into().ok()?,
     };
     let digits = nanoseconds.len() == 9 && nanoseconds.bytes().all(|b| b.is_ascii_digit());
-    Some(Time { seconds, nanoseconds: nanoseconds.parse().ok().filter(|_| digits)? })
+    Some(Timestamp { seconds, nanoseconds: nanoseconds.parse().ok().filter(|_| digits)? })
 }
 
-pub(super) fn write_time(text: &mut String, time: Time) {
+pub(super) fn write_time(text: &mut String, time: Timestamp) {
     write!(text, "{}.{:09}", time.seconds, time.nanoseconds).expect(TAKES_ALL);
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
-use crate::engine::{FileId, Stamp, Time};
+use crate::engine::metadata::{FileId, FileStamp, Timestamp};
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
@@ -28,7 +28,7 @@ pub(super) struct Journal {
     file: File,
     checksum: Checksum,
     /// The time at which the run began, or the interrupted one before it.
-    pub(super) begun: Time,
+    pub(super) begun: Timestamp,
     pending: String,
     entries: usize,
     bytes: u64,
@@ -76,7 +76,7 @@ impl Journal {
         mut file: File,
         base: &Record,
         root: FileId,
-        begun: Time,
+        begun: Timestamp,
         key: Option<&Key>,
     ) -> io::Result<Option<Self>> {
         let metadata = file.metadata()?;
@@ -138,7 +138,7 @@ impl Journal {
     pub(super) fn find(
         &self,
         name: &[u8],
-        stamp: &Stamp,
+        stamp: &FileStamp,
         function: HashFunction,
     ) -> Option<Digest> {
         match self.saved.find(name, function)?.content {
@@ -181,7 +181,7 @@ fn is_private(metadata: &Metadata) -> bool {
 #[derive(Default)]
 struct SavedEntries {
     text: String,
-    begun: Time,
+    begun: Timestamp,
     /// The offsets of the latest line of each name, in the order of a walk.
     lines: Vec<usize>,
 }

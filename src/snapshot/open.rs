@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::engine::FileId;
+use crate::engine::metadata::FileId;
 use crate::hmac::Key;
 use crate::manifest::record_text::ANY_MAGIC;
 use crate::snapshot::error::{SnapshotError, SnapshotErrorKind};

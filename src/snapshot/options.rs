@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::{FileId, Links, Plan, Progress, Time};
+use crate::engine::metadata::{FileId, Timestamp};
+use crate::engine::options::{HashOptions, Symlinks};
+use crate::engine::progress::HashProgress;
 use crate::fs::replace::Existing;
 use crate::hmac::Key;
 use crate::snapshot::names::is_at_or_below;
@@ -18,9 +20,9 @@ use crate::snapshot::replace::own_files;
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotOptions {
     pub(super) threads: Option<NonZeroUsize>,
-    pub(super) progress: Option<Arc<Progress>>,
+    pub(super) progress: Option<Arc<HashProgress>>,
     pub(super) key: Option<Key>,
-    pub(super) begun: Option<Time>,
+    pub(super) begun: Option<Timestamp>,
     pub(super) ignore_inodes: bool,
     pub(super) ignore_change_times: bool,
     pub(super) accept_rot: AcceptRot,
@@ -38,7 +40,7 @@ impl SnapshotOptions {
     }
 
     /// Counts files and bytes in `progress`.
-    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+    pub fn progress(mut self, progress: Arc<HashProgress>) -> Self {
         self.progress = Some(progress);
         self
     }
@@ -52,7 +54,7 @@ impl SnapshotOptions {
     }
 
     /// Sets the time at which the run began; by default now.
-    pub fn begun(mut self, begun: Time) -> Self {
+    pub fn begun(mut self, begun: Timestamp) -> Self {
         self.begun = Some(begun);
         self
     }
@@ -110,8 +112,8 @@ impl SnapshotOptions {
     }
 
     /// Adds these options to the plan of a walk.
-    pub(super) fn walk_plan(&self, plan: Plan) -> Plan {
-        let mut plan = plan.links(Links::Told);
+    pub(super) fn walk_plan(&self, plan: HashOptions) -> HashOptions {
+        let mut plan = plan.symlinks(Symlinks::Report);
         if let Some(threads) = self.threads {
             plan = plan.threads(threads);
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::digest::Digest;
-use crate::engine::{Met, Stamp};
+use crate::engine::listing::WalkEntryKind;
+use crate::engine::metadata::FileStamp;
 use crate::manifest::record_text::unescape_known;
 use crate::snapshot::entry::Line;
 use crate::snapshot::names::{is_at_or_below, walk_order};
@@ -39,8 +40,8 @@ pub(super) enum Current {
     Absent,
     Link(Box<[u8]>),
     /// A file to read.
-    Unread(Stamp),
-    Read(Digest, Stamp),
+    Unread(FileStamp),
+    Read(Digest, FileStamp),
     /// A file that could not be read.
     Failed,
 }
@@ -65,13 +66,13 @@ impl<'r> Planner<'r> {
     }
 
     /// Adds the next entry of the walk.
-    pub(super) fn add(&mut self, name: &[u8], current: Met) {
+    pub(super) fn add(&mut self, name: &[u8], current: WalkEntryKind) {
         let old = self.seek(name);
         let stays = match (&old, &current) {
-            (Some(Line::Link { target, .. }), Met::Link(now)) => {
+            (Some(Line::Link { target, .. }), WalkEntryKind::Link(now)) => {
                 *unescape_known(target) == *now.as_os_str().as_bytes()
             }
-            (Some(Line::File { stamp, run, .. }), Met::File(now)) => {
+            (Some(Line::File { stamp, run, .. }), WalkEntryKind::File(now)) => {
                 self.stays(stamp, *run, now) && !self.options.accept_rot.includes(name)
             }
             _ => false,
@@ -80,8 +81,10 @@ impl<'r> Planner<'r> {
             Some(old) if stays => self.keep(old),
             _ => {
                 let current = match current {
-                    Met::File(stamp) => Current::Unread(stamp),
-                    Met::Link(target) => Current::Link(target.as_os_str().as_bytes().into()),
+                    WalkEntryKind::File(stamp) => Current::Unread(stamp),
+                    WalkEntryKind::Link(target) => {
+                        Current::Link(target.as_os_str().as_bytes().into())
+                    }
                 };
                 self.edit(name, old.is_some(), current);
             }
@@ -146,7 +149,7 @@ impl<'r> Planner<'r> {
     }
 
     /// Decides whether the line of a file stays, so that the file need not be read.
-    fn stays(&mut self, then: &Stamp, run: u32, now: &Stamp) -> bool {
+    fn stays(&mut self, then: &FileStamp, run: u32, now: &FileStamp) -> bool {
         let is_oldest = self.oldest.take(then, run);
         let has_same_inode = self.options.ignore_inodes || then.inode == now.inode;
         let has_same_change_time = self.options.ignore_change_times
@@ -188,7 +191,7 @@ impl Oldest {
     }
 
     /// Decides whether a file is selected, and subtracts its weight from the budget.
-    fn take(&mut self, stamp: &Stamp, run: u32) -> bool {
+    fn take(&mut self, stamp: &FileStamp, run: u32) -> bool {
         if run == self.run && self.budget > 0 {
             self.budget = self.budget.saturating_sub(weight(stamp));
             return true;
@@ -197,6 +200,6 @@ impl Oldest {
     }
 }
 
-fn weight(stamp: &Stamp) -> u128 {
+fn weight(stamp: &FileStamp) -> u128 {
     u128::from(stamp.size) + OPENING
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::engine::{Stamp, Time};
+use crate::engine::metadata::{FileStamp, Timestamp};
 use crate::hasher::digest;
 use crate::hmac::Key;
 use crate::manifest::record_text::{ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number};
@@ -43,7 +43,7 @@ pub struct RecordRun {
     /// Its number, from 1; later runs have higher numbers.
     pub number: u32,
     /// The time at which it began.
-    pub begun: Time,
+    pub begun: Timestamp,
 }
 
 /// The state of a record's seal, which protects it against those who can write to it.
@@ -196,13 +196,13 @@ impl Record {
     }
 
     /// Returns the time at which a run began.
-    pub(super) fn begun(&self, run: u32) -> Option<Time> {
+    pub(super) fn begun(&self, run: u32) -> Option<Timestamp> {
         let at = self.runs.binary_search_by_key(&run, |run| run.number).ok()?;
         Some(self.runs[at].begun)
     }
 
     /// Returns `true` if a file may have changed after `run` read it without a change of its time.
-    pub(super) fn is_racy(&self, stamp: &Stamp, run: u32) -> bool {
+    pub(super) fn is_racy(&self, stamp: &FileStamp, run: u32) -> bool {
         self.begun(run).is_some_and(|begun| may_follow(begun, stamp.modified))
     }
 
@@ -281,8 +281,8 @@ impl Record {
 
 /// Returns `true` if a file of this modification time may have been modified again after `begun`
 /// without a change of its time.
-pub(super) fn may_follow(begun: Time, modified: Time) -> bool {
-    let limit = Time { seconds: begun.seconds.saturating_sub(COARSEST_PRECISION), ..begun };
+pub(super) fn may_follow(begun: Timestamp, modified: Timestamp) -> bool {
+    let limit = Timestamp { seconds: begun.seconds.saturating_sub(COARSEST_PRECISION), ..begun };
     modified >= limit
 }
 

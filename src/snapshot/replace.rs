@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-use crate::engine::FileId;
+use crate::engine::metadata::FileId;
 use crate::fs::links::resolve_links;
 use crate::fs::replace::{Access, AtomicFile, Existing};
 use crate::fs::temporary::{JOURNAL, NEW_RECORD};

@@ -9,9 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::algorithm::HashFunction;
-use crate::engine::{
-    self, Access, Beneath, FileId, Hashed, Job, Place, Plan, Task, Time, hash_ordered,
-};
+use crate::engine::confined_dir::ConfinedDir;
+use crate::engine::job::{Access, Job};
+use crate::engine::listing::list;
+use crate::engine::metadata::{FileId, Timestamp};
+use crate::engine::options::HashOptions;
+use crate::engine::ordered::Task;
+use crate::engine::outcome::HashedFile;
+use crate::engine::path_base::PathBase;
+use crate::engine::run::hash_ordered;
 use crate::error::Error;
 use crate::fs::replace::{AtomicFile, Existing};
 use crate::fs::temporary::is_temporary;
@@ -118,7 +124,7 @@ fn write_record(
     notice: impl FnMut(SnapshotNotice<'_>),
 ) -> Result<SnapshotReport, SnapshotError> {
     let root = root_id(directory)?;
-    let begun = options.begun.unwrap_or_else(Time::now);
+    let begun = options.begun.unwrap_or_else(Timestamp::now);
     let key = options.key.as_ref();
     let journal_error = |error| SnapshotError::io(&replacement.journal, error);
     let lock = replacement.lock.try_clone().map_err(journal_error)?;
@@ -189,10 +195,10 @@ struct UpdateRun<'r, N> {
 impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
     /// Lists the tree, and plans which files to read.
     fn walk(&mut self, excluded: Vec<FileId>) -> Result<Edits, SnapshotError> {
-        let plan = excluded.into_iter().fold(Plan::default(), Plan::leave_out);
+        let plan = excluded.into_iter().fold(HashOptions::default(), HashOptions::leave_out);
         let mut planner = Planner::new(self.old, self.options);
         let mut failure = None;
-        let _ = engine::list(&self.options.walk_plan(plan), [self.directory], |listed| {
+        let _ = list(&self.options.walk_plan(plan), [self.directory], |listed| {
             let name = below(self.directory, &listed.path);
             match listed.result {
                 Ok(entry) => planner.add(name, entry),
@@ -229,16 +235,16 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
         let (names, edits) = (&edits.names, &mut edits.edits);
         let directory = self.directory;
         // A directory may have been replaced by a link that leads out of the tree.
-        let tree = Place::Beneath(Beneath::new(directory)?, directory.as_os_str().len());
+        let tree = PathBase::Confined(ConfinedDir::new(directory)?, directory.as_os_str().len());
         let jobs = unread.into_iter().map(|at| {
             let path = directory.join(OsStr::from_bytes(&names[at]));
             let functions = Arc::clone(&functions);
-            let job = Job::new(path.into(), Access::Met, functions);
-            (at, Task::Work(job.place(tree.clone())))
+            let job = Job::new(path.into(), Access::Walked, functions);
+            (at, Task::Work(job.base(tree.clone())))
         });
         let mut broken = None;
         let (threads, progress) = (self.options.threads, self.options.progress.as_deref());
-        hash_ordered(threads, progress, jobs, |at, result: Result<Hashed, Error>, _| {
+        hash_ordered(threads, progress, jobs, |at, result: Result<HashedFile, Error>, _| {
             let current = self.current(result);
             if let Current::Read(digest, stamp) = current {
                 let content = RecordContent::File { digest, stamp, run: self.this.number };
@@ -271,7 +277,7 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
         unread
     }
 
-    fn current(&mut self, result: Result<Hashed, Error>) -> Current {
+    fn current(&mut self, result: Result<HashedFile, Error>) -> Current {
         match result.map(|hashed| (hashed.digests.first().copied(), hashed.stamp)) {
             Ok((Some(digest), Some(stamp))) => {
                 self.report.read += 1;

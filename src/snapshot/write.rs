@@ -16,17 +16,17 @@ const PIECE: usize = 64 * 1024;
 /// A writer of records.
 ///
 /// ```
-/// use hsum::engine::{Stamp, Time};
+/// use hsum::engine::{FileStamp, Timestamp};
 /// use hsum::snapshot::{RecordContent, RecordEntry, RecordRun, Record, RecordWriter};
 /// use hsum::{Algorithm, digest};
 ///
-/// let run = RecordRun { number: 1, begun: Time { seconds: 1_700_000_000, nanoseconds: 0 } };
+/// let run = RecordRun { number: 1, begun: Timestamp { seconds: 1_700_000_000, nanoseconds: 0 } };
 /// let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[run], None)?;
 /// writer.entry(&RecordEntry {
 ///     name: b"notes/today.txt".into(),
 ///     content: RecordContent::File {
 ///         digest: digest(Algorithm::Sha256, b"rain"),
-///         stamp: Stamp { size: 4, ..Stamp::default() },
+///         stamp: FileStamp { size: 4, ..FileStamp::default() },
 ///         run: 1,
 ///     },
 /// })?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::engine::StableFile;
+use crate::engine::file::StableFile;
 use crate::error::ErrorKind;
 use crate::manifest::{self, Entry, List, ListOptions, NameMatching, NotListed};
 use crate::net::client::Client;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{ops::ControlFlow, thread};
 
 use hsum::Algorithm;
-use hsum::engine::{self, Plan, Progress, Source};
+use hsum::engine::{self, HashOptions, HashProgress, Source};
 
 use crate::support::*;
 
@@ -21,8 +21,9 @@ fn counters_never_decrease_and_end_at_the_totals() {
         (bytes, files) = (bytes + size as u64, files + 1);
     }
     for threads in [1, 4] {
-        let progress = Arc::new(Progress::default());
-        let plan = Plan::new([Algorithm::Sha256, Algorithm::Md5]).progress(Arc::clone(&progress));
+        let progress = Arc::new(HashProgress::default());
+        let plan =
+            HashOptions::new([Algorithm::Sha256, Algorithm::Md5]).progress(Arc::clone(&progress));
         let plan = plan.threads(threads.try_into().expect("not 0"));
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -54,8 +55,8 @@ fn work_ends_when_the_results_are_not_wanted() {
     let endless = 1 << 40;
     File::options().write(true).open(dir.path("t/b")).unwrap().set_len(endless).unwrap();
     for threads in [1, 3] {
-        let progress = Arc::new(Progress::default());
-        let plan = Plan::new([Algorithm::Sha256]).progress(Arc::clone(&progress));
+        let progress = Arc::new(HashProgress::default());
+        let plan = HashOptions::new([Algorithm::Sha256]).progress(Arc::clone(&progress));
         let plan = plan.threads(threads.try_into().expect("not 0"));
         let run = engine::run(&plan, [Source::from(dir.path("t"))], |outcome| {
             assert!(outcome.source.name().ends_with("a"));

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use hsum::engine::{Stamp, Time};
+use hsum::engine::{FileStamp, Timestamp};
 use hsum::manifest::{List, ListFormat, ListOptions};
 use hsum::snapshot::{
     Record, RecordContent, RecordEntry, RecordError, RecordRun, RecordWriter, SEAL_ALGORITHM,
@@ -16,16 +16,18 @@ use proptest::prelude::*;
 use crate::support::Numbers;
 
 const RUN: RecordRun =
-    RecordRun { number: 3, begun: Time { seconds: 1_700_000_000, nanoseconds: 5 } };
+    RecordRun { number: 3, begun: Timestamp { seconds: 1_700_000_000, nanoseconds: 5 } };
 
 fn key(text: &str) -> Key {
     Key::new(SEAL_ALGORITHM, text.as_bytes()).unwrap()
 }
 
 fn file(name: &[u8], seed: u64) -> RecordEntry<'static> {
-    let modified = Time { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
-    let changed = (seed % 3 == 1).then_some(Time { seconds: 2, nanoseconds: seed as u32 % 1000 });
-    let stamp = Stamp { size: seed.wrapping_mul(seed), modified, changed, inode: seed };
+    let modified =
+        Timestamp { seconds: seed as i64 - 500, nanoseconds: (seed % 1_000_000_000) as u32 };
+    let changed =
+        (seed % 3 == 1).then_some(Timestamp { seconds: 2, nanoseconds: seed as u32 % 1000 });
+    let stamp = FileStamp { size: seed.wrapping_mul(seed), modified, changed, inode: seed };
     let digest = digest(Algorithm::Sha256, &seed.to_le_bytes());
     let content =
         RecordContent::File { digest, stamp, run: if seed.is_multiple_of(3) { 0 } else { 3 } };
@@ -248,7 +250,7 @@ fn the_writer_writes_nothing_that_the_reader_refuses() {
 fn every_algorithm_has_records() {
     for algorithm in Algorithm::ALL {
         let digest = digest(*algorithm, b"x");
-        let content = RecordContent::File { digest, stamp: Stamp::default(), run: 0 };
+        let content = RecordContent::File { digest, stamp: FileStamp::default(), run: 0 };
         let entry = RecordEntry { name: b"x".into(), content };
         let mut writer = RecordWriter::new(Vec::new(), *algorithm, &[], None).unwrap();
         writer.entry(&entry).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::{Duration, UNIX_EPOCH};
 
-use hsum::engine::Time;
+use hsum::engine::Timestamp;
 use hsum::snapshot::{
     self, AcceptRot, Existing, Record, RecordContent, RecordError, RecordWriter, SEAL_ALGORITHM,
     SnapshotError, SnapshotErrorKind, SnapshotNotice, SnapshotOptions, TreeShare,
@@ -214,14 +214,14 @@ fn a_record_is_not_replaced_without_being_asked() {
 fn what_was_modified_just_before_it_was_read_may_have_changed() {
     let mut tree = Tree::with(&["calm", "hot", "future"]);
     let time = |path| fs::metadata(path).unwrap().mtime();
-    let read = Time { seconds: time(tree.path("hot")) + 1, nanoseconds: 0 };
+    let read = Timestamp { seconds: time(tree.path("hot")) + 1, nanoseconds: 0 };
     set_time(&tree.path("calm"), read.seconds as u64 - 3);
     set_time(&tree.path("future"), read.seconds as u64 + 1000);
     tree.take(&SnapshotOptions::default().begun(read));
     // Within the same tick of a coarse clock: neither size nor time nor inode tell.
     tree.rot("hot", "HOT");
     let later =
-        SnapshotOptions::default().begun(Time { seconds: read.seconds + 100, nanoseconds: 0 });
+        SnapshotOptions::default().begun(Timestamp { seconds: read.seconds + 100, nanoseconds: 0 });
     assert_eq!(short(&tree.audit()), [found("hot", "CHANGED", None)]);
     let report = tree.update(&later);
     assert_eq!(report.read, 2, "hot and future");
@@ -504,7 +504,7 @@ fn one_writes_at_a_time() {
 fn the_number_of_threads_shows_nowhere() {
     let names: Vec<String> = (0..300).map(|i| format!("{}/{i}", i % 7)).collect();
     let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let begun = Time { seconds: 1_600_000_000, nanoseconds: 0 };
+    let begun = Timestamp { seconds: 1_600_000_000, nanoseconds: 0 };
     let take = |threads: usize| {
         let options = SnapshotOptions::default().begun(begun).threads(threads.try_into().unwrap());
         tree.take(&options);

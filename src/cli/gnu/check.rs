@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{CheckOptions, Stdin};
-use hsum::engine::Reading;
+use hsum::engine::ReadPolicy;
 use hsum::manifest::{GnuDialect, LineParser};
 
 use crate::cli::check::{Manner, summarize, verify};
@@ -61,7 +61,7 @@ fn check_list(
         }
     };
     let stdin = if is_stdin { Stdin::IsTheList } else { Stdin::Free };
-    let plan = CheckOptions::new().stdin(stdin).reading(Reading::Plain);
+    let plan = CheckOptions::new().stdin(stdin).reading(ReadPolicy::Plain);
     let result = verify(&plan, parser, list, &title, manner, output);
     output.flush()?;
     match result {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hsum::Error;
-use hsum::engine::{self, Next, Plan, Reading, Source};
+use hsum::engine::{self, HashOptions, NextOutcome, ReadPolicy, Source};
 use hsum::manifest::Terminator;
 
 use crate::cli::exit::{self, Exit};
@@ -39,7 +39,7 @@ pub(super) fn run(
         SumFunction::Digest(digest) => Some(digest),
         SumFunction::Legacy(_) => None,
     };
-    let mut plan = Plan::new(digest).reading(Reading::Plain);
+    let mut plan = HashOptions::new(digest).reading(ReadPolicy::Plain);
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         // The first `-` reads standard input to its end before the second one may start.
         plan = plan.threads(NonZeroUsize::MIN);
@@ -63,7 +63,7 @@ fn proceed(result: Result<(), WriteError>) -> ControlFlow<()> {
 }
 
 /// Prints the digests; returns `false` if a file could not be read.
-fn digests(plan: &Plan, sources: Vec<Source>, form: Form, output: &mut Output) -> bool {
+fn digests(plan: &HashOptions, sources: Vec<Source>, form: Form, output: &mut Output) -> bool {
     let summary =
         engine::run(plan, sources, |outcome| proceed(print::outcome(&outcome, form, output)));
     summary.failed == 0
@@ -72,7 +72,7 @@ fn digests(plan: &Plan, sources: Vec<Source>, form: Form, output: &mut Output) -
 /// Prints the checksums; returns `false` if a file could not be read.
 fn checksums(
     legacy: Legacy,
-    plan: &Plan,
+    plan: &HashOptions,
     sources: Vec<Source>,
     form: Form,
     has_names: bool,
@@ -91,7 +91,7 @@ fn checksums(
                 complain_of(source.name(), &error);
             }
         }
-        if next == Next::Awaited { output.flush() } else { Ok(()) }
+        if next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
     };
     engine::fold(
         plan,

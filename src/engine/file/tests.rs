@@ -10,7 +10,7 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, content).unwrap();
-    // Whatever changes the file from here on gives it another change time.
+    // Later changes get another change time.
     std::thread::sleep(Duration::from_millis(20));
     (folder, path)
 }
@@ -30,7 +30,7 @@ fn read(file: &mut StableFile) -> io::Result<Vec<u8>> {
 }
 
 #[test]
-fn what_does_not_change_is_read() {
+fn unchanged_files_are_read() {
     for length in [0, 1, 100_000] {
         let (_folder, path) = file(&vec![7; length]);
         assert_eq!(read(&mut StableFile::open(&path).unwrap()).unwrap(), vec![7; length]);
@@ -38,9 +38,9 @@ fn what_does_not_change_is_read() {
 }
 
 #[test]
-fn every_change_is_seen() {
+fn every_change_is_detected() {
     let rewritten = |path: &Path| write(path, b"B");
-    // As `cp -p` and `touch -r` do it.
+    // As by `cp -p` and `touch -r`.
     let set_back = |path: &Path| {
         let time = fs::metadata(path).unwrap().modified().unwrap();
         write(path, b"B");
@@ -62,17 +62,16 @@ fn every_change_is_seen() {
     }
 }
 
-/// After `chmod` the contents are read once more, and not a third time.
 #[test]
-fn another_change_time_alone_is_a_reason_to_read_again() {
+fn a_new_change_time_alone_is_a_reason_to_read_again_once() {
     let (folder, path) = file(b"contents");
     let mut file = StableFile::open(&path).unwrap();
     let mut room = [0; 100];
     assert_eq!(file.read_piece(&mut room).unwrap(), 8);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(file.end().unwrap(), End::Again);
+    assert_eq!(file.end().unwrap(), End::ReadAgain);
     assert_eq!(file.read_piece(&mut room).unwrap(), 8);
-    assert_eq!(file.end().unwrap(), End::Whole);
+    assert_eq!(file.end().unwrap(), End::Unchanged);
 
     std::thread::sleep(Duration::from_millis(20));
     fs::hard_link(&path, folder.path().join("link")).unwrap();
@@ -80,7 +79,7 @@ fn another_change_time_alone_is_a_reason_to_read_again() {
 }
 
 #[test]
-fn a_file_that_grows_as_fast_as_it_is_read_has_an_end() {
+fn a_file_that_grows_while_it_is_read_has_an_end() {
     let (_folder, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
     let mut end = fs::File::options().append(true).open(&path).unwrap();
@@ -88,12 +87,12 @@ fn a_file_that_grows_as_fast_as_it_is_read_has_an_end() {
     while file.read_piece(&mut [0; 4]).is_ok() {
         end.write_all(&[1; 4]).unwrap();
         pieces += 1;
-        assert!(pieces < 10, "it is followed without end");
+        assert!(pieces < 10, "read without end");
     }
 }
 
 #[test]
-fn a_length_that_is_not_the_size_is_an_error() {
+fn a_length_other_than_the_size_is_an_error() {
     let (_folder, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
     // As if the system had reported the end of the file.
@@ -103,7 +102,7 @@ fn a_length_that_is_not_the_size_is_an_error() {
 }
 
 #[test]
-fn sizes_that_the_kernel_makes_up_do_not_count() {
+fn sizes_of_generated_files_are_ignored() {
     for path in [
         "/proc/version",
         "/proc/cpuinfo",
@@ -118,19 +117,21 @@ fn sizes_that_the_kernel_makes_up_do_not_count() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_neither_waited_for_nor_read() {
+fn special_files_are_refused_without_blocking() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    for (path, what) in [(&*fifo, "a FIFO"), (Path::new("/dev/zero"), "a character device")] {
+    for (path, kind) in [
+        (&*fifo, SpecialFileType::Fifo),
+        (Path::new("/dev/zero"), SpecialFileType::CharacterDevice),
+    ] {
         let error = StableFile::open(path).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Special(is) if *is == what), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Special(found) if *found == kind), "{error}");
     }
 }
 
-/// What is left of a file that is open already is compared too.
 #[test]
-fn from_the_middle() {
+fn changes_are_detected_from_the_middle_of_a_file() {
     use std::io::Seek;
     let (_folder, path) = file(b"0123456789");
     let mut open = fs::File::open(&path).unwrap();
@@ -143,9 +144,8 @@ fn from_the_middle() {
     assert!(read(&mut rest).is_err());
 }
 
-/// An empty file that grows as fast as it is read has no end either.
 #[test]
-fn what_was_empty_is_not_followed_as_it_grows() {
+fn an_empty_file_that_grows_is_changed() {
     let (_folder, path) = file(b"");
     let mut file = StableFile::open(&path).unwrap();
     write(&path, &[b'A'; 5000]);

@@ -3,8 +3,8 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;
 
-/// `outside`, and `inside` with files and links of all kinds.
-fn tree() -> (tempfile::TempDir, Beneath) {
+/// Creates the file `outside`, and `inside` with files and links of all kinds.
+fn tree() -> (tempfile::TempDir, ConfinedDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("inside");
     fs::create_dir_all(root.join("a/b")).unwrap();
@@ -27,13 +27,13 @@ fn tree() -> (tempfile::TempDir, Beneath) {
     ] {
         symlink(target, root.join(name)).unwrap();
     }
-    (folder, Beneath::new(root).unwrap())
+    (folder, ConfinedDir::new(root).unwrap())
 }
 
-/// The name of the file that a name leads to, or the error.
-type Met = Result<&'static str, Errno>;
+/// The contents of the file at a path, or the error.
+type Expected = Result<&'static str, Errno>;
 
-const NAMES: [(&str, Met); 34] = [
+const NAMES: [(&str, Expected); 34] = [
     ("file", Ok("file")),
     ("a/file", Ok("a/file")),
     ("./a//b/./file", Ok("a/b/file")),
@@ -76,30 +76,30 @@ fn contents(file: OwnedFd) -> String {
     text
 }
 
-/// Looks a name up part by part, without `openat2`.
-fn by_hand(beneath: &Beneath, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let (folder, last) = beneath.walk(Path::new(name), flags)?;
-    let folder = folder.as_ref().map_or(beneath.root.as_fd(), AsFd::as_fd);
+/// Opens a file without `openat2`, component by component.
+fn open_by_components(confined: &ConfinedDir, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let (folder, last) = confined.resolve(Path::new(name), flags)?;
+    let folder = folder.as_ref().map_or(confined.root.as_fd(), AsFd::as_fd);
     openat(folder, &*last, flags | OFlags::NOFOLLOW, Mode::empty())
 }
 
 #[test]
-fn no_name_leads_out() {
-    let (_folder, beneath) = tree();
+fn no_path_leads_outside() {
+    let (_folder, confined) = tree();
     for (name, expected) in NAMES {
         let flags = OFlags::RDONLY;
-        let opened = beneath.open_at(Path::new(name), flags).map(contents);
+        let opened = confined.open_at(Path::new(name), flags).map(contents);
         assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}");
-        let opened = by_hand(&beneath, name, flags).map(contents);
-        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by hand");
-        let stat = beneath.stat(Path::new(name), OFlags::empty());
+        let opened = open_by_components(&confined, name, flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by components");
+        let stat = confined.stat(Path::new(name), OFlags::empty());
         assert_eq!(stat.map(|stat| stat.st_size as usize), expected.map(str::len), "{name}");
     }
 }
 
 #[test]
-fn no_part_is_a_link_where_none_may_be() {
-    let (_folder, beneath) = tree();
+fn no_component_may_be_a_link_on_request() {
+    let (_folder, confined) = tree();
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
     for (name, expected) in [
         ("file", Ok("file")),
@@ -108,31 +108,39 @@ fn no_part_is_a_link_where_none_may_be() {
         ("a/back", Err(Errno::LOOP)),
         ("up", Err(Errno::LOOP)),
     ] {
-        let opened = beneath.open_at(Path::new(name), flags).map(contents);
+        let opened = confined.open_at(Path::new(name), flags).map(contents);
         assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}");
-        let opened = by_hand(&beneath, name, flags).map(contents);
-        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by hand");
-        let stat = beneath.stat(Path::new(name), OFlags::NOFOLLOW);
+        let opened = open_by_components(&confined, name, flags).map(contents);
+        assert_eq!(opened.as_deref().map_err(|error| *error), expected, "{name}, by components");
+        let stat = confined.stat(Path::new(name), OFlags::NOFOLLOW);
         assert_eq!(stat.map(|stat| stat.st_size as usize), expected.map(str::len), "{name}");
     }
 }
 
 #[test]
-fn the_directory_itself() {
-    let (_folder, beneath) = tree();
+fn the_directory_itself_can_be_opened() {
+    let (_folder, confined) = tree();
     for name in [".", "./", "a/..", "a/b/../.."] {
-        let is = |file: OwnedFd| fstat(file).unwrap().st_ino;
-        let root = fstat(&*beneath.root).unwrap().st_ino;
-        assert_eq!(beneath.open_at(Path::new(name), OFlags::RDONLY).map(is), Ok(root), "{name}");
-        assert_eq!(by_hand(&beneath, name, OFlags::RDONLY).map(is), Ok(root), "{name}");
+        let inode = |file: OwnedFd| fstat(file).unwrap().st_ino;
+        let root = fstat(&*confined.root).unwrap().st_ino;
+        assert_eq!(
+            confined.open_at(Path::new(name), OFlags::RDONLY).map(inode),
+            Ok(root),
+            "{name}"
+        );
+        assert_eq!(
+            open_by_components(&confined, name, OFlags::RDONLY).map(inode),
+            Ok(root),
+            "{name}"
+        );
     }
 }
 
 #[test]
-fn names_that_are_too_long() {
-    let (_folder, beneath) = tree();
+fn long_paths_are_refused() {
+    let (_folder, confined) = tree();
     let name = "a/../".repeat(1000) + "file";
     let error = Errno::NAMETOOLONG;
-    assert_eq!(beneath.open_at(Path::new(&name), OFlags::RDONLY).err(), Some(error));
-    assert_eq!(by_hand(&beneath, &name, OFlags::RDONLY).err(), Some(error));
+    assert_eq!(confined.open_at(Path::new(&name), OFlags::RDONLY).err(), Some(error));
+    assert_eq!(open_by_components(&confined, &name, OFlags::RDONLY).err(), Some(error));
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::algorithm::Algorithm;
-use crate::engine::Threads;
+use crate::engine::path_base::PathBase;
+use crate::engine::threads::Threads;
 use crate::hasher::digest;
 use std::fs;
 use std::io::Write;
@@ -14,26 +15,26 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn open(path: &Path, cache: Cache) -> Result<Opened, Error> {
-    Opened::new(0, Job::new(path.into(), Access::Met, [].into()).cache(cache))
+fn open(path: &Path, cache: PageCache) -> Result<OpenJob, Error> {
+    OpenJob::new(0, Job::new(path.into(), Access::Walked, [].into()).cache(cache))
 }
 
-/// Reads its bytes in both ways, and a second time if it must be read again.
-fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
+/// Reads a file in both ways, and again if it must be read again.
+fn read(mut opened: OpenJob) -> Result<Vec<u8>, ErrorKind> {
     loop {
         let mut tried = vec![0; 1 << 20];
-        let tried = match opened.try_small(&mut tried)? {
-            Tried::Whole(length) => {
+        let tried = match opened.read_small(&mut tried)? {
+            SmallRead::Whole(length) => {
                 opened.rewind()?;
                 Some(tried[..length].to_vec())
             }
-            Tried::Fetching | Tried::Unknown => None,
+            SmallRead::Fetching | SmallRead::Unknown => None,
         };
         let mut filled = vec![0; 1 << 20];
         let (length, end) = opened.fill(&mut filled, None)?;
         assert!(end);
         filled.truncate(length);
-        if opened.end()? == End::Whole {
+        if opened.end()? == End::Unchanged {
             assert!(tried.is_none_or(|tried| tried == filled));
             return Ok(filled);
         }
@@ -41,10 +42,10 @@ fn read(mut opened: Opened) -> Result<Vec<u8>, ErrorKind> {
 }
 
 #[test]
-fn what_does_not_change_is_read() {
+fn unchanged_files_are_read() {
     for length in [0, 1, 4096, 100_000] {
         let (_folder, path) = file(&vec![7; length]);
-        assert_eq!(read(open(&path, Cache::Keep).unwrap()).unwrap(), vec![7; length]);
+        assert_eq!(read(open(&path, PageCache::Keep).unwrap()).unwrap(), vec![7; length]);
     }
 }
 
@@ -61,56 +62,53 @@ fn growth_truncation_and_rewriting_are_changes() {
     let changes: [&dyn Fn(&Path); 3] = [&append, &|path| cut(path).unwrap(), &touch];
     for change in changes {
         let (_folder, path) = file(&[1; 5000]);
-        let opened = open(&path, Cache::Keep).unwrap();
+        let opened = open(&path, PageCache::Keep).unwrap();
         change(&path);
         assert!(matches!(read(opened), Err(ErrorKind::Changed)));
     }
 }
 
-/// What was opened is still there, whole, whatever happens to its name.
 #[test]
-fn a_name_may_disappear_or_be_given_to_another() {
+fn open_files_stay_readable_when_their_names_are_removed_or_replaced() {
     let (folder, path) = file(b"old");
-    let opened = [(); 2].map(|()| open(&path, Cache::Keep).unwrap());
+    let opened = [(); 2].map(|()| open(&path, PageCache::Keep).unwrap());
     let [removed, replaced] = opened;
     fs::write(folder.path().join("new"), "new").unwrap();
     fs::rename(folder.path().join("new"), &path).unwrap();
     assert_eq!(read(replaced).unwrap(), b"old");
     fs::remove_file(&path).unwrap();
     assert_eq!(read(removed).unwrap(), b"old");
-    assert!(open(&path, Cache::Keep).err().unwrap().is_not_found());
+    assert!(open(&path, PageCache::Keep).err().unwrap().is_not_found());
 }
 
-/// A file or directory that a walk found is not followed if it is a link now.
 #[test]
-fn a_link_in_the_place_of_a_file_is_a_change() {
+fn files_and_directories_that_became_links_are_changed() {
     let (folder, path) = file(b"inside");
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let open = |access| Opened::new(0, Job::new((&link).into(), access, [].into()));
-    assert!(matches!(open(Access::Met).err().unwrap().kind(), ErrorKind::Changed));
+    let open = |access| OpenJob::new(0, Job::new((&link).into(), access, [].into()));
+    assert!(matches!(open(Access::Walked).err().unwrap().kind(), ErrorKind::Changed));
     for access in [Access::Named, Access::Listed, Access::Plain] {
         assert_eq!(read(open(access).unwrap()).unwrap(), b"inside");
     }
     let above = folder.path().join("above");
     std::os::unix::fs::symlink(folder.path(), &above).unwrap();
-    let directory = |links| Place::Anywhere.open(&above, OFlags::DIRECTORY | links);
+    let directory = |links| PathBase::WorkingDirectory.open(&above, OFlags::DIRECTORY | links);
     assert!(matches!(directory(OFlags::NOFOLLOW), Err(ErrorKind::Changed)));
     assert!(directory(OFlags::empty()).is_ok());
 }
 
-/// After `chmod` the digest is that of a second reading, however the file is read.
 #[test]
-fn another_change_time_alone_costs_a_second_reading() {
-    use crate::engine::{Progress, pipeline};
+fn files_are_read_again_after_chmod() {
+    use crate::engine::pipeline;
     use std::os::unix::fs::PermissionsExt;
     for length in [100, 300_000] {
         let (_folder, path) = file(&vec![1; length]);
         let job = Job::new((&path).into(), Access::Named, [Algorithm::Sha256.into()].into());
-        let opened = Opened::new(0, job).unwrap();
+        let opened = OpenJob::new(0, job).unwrap();
         std::thread::sleep(Duration::from_millis(20));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let progress = Progress::default();
+        let progress = HashProgress::default();
         let hashed = pipeline::hash_opened(opened, Threads::ONE, Some(&progress)).unwrap();
         assert_eq!(hashed.size, length as u64);
         assert_eq!(hashed.digests, [digest(Algorithm::Sha256, &vec![1; length])]);
@@ -119,33 +117,33 @@ fn another_change_time_alone_costs_a_second_reading() {
 }
 
 #[test]
-fn only_what_was_not_cached_is_dropped() {
+fn only_files_that_were_not_cached_are_dropped() {
     let (_folder, path) = file(&[1; 300_000]);
     let on_disk = fs::File::open(&path).unwrap();
     on_disk.sync_all().unwrap();
-    let device = u64::MAX; // of which nothing is known
+    let device = u64::MAX; // not known to lack support
     let cached = || match system::read_cached(on_disk.as_fd(), device, 0, &mut [0]) {
         Ok(Cached::Bytes(_)) => true,
         Ok(Cached::No | Cached::Unknown) | Err(_) => false,
     };
     let pass = |cache| {
         let mut opened = open(&path, cache).unwrap();
-        opened.expect_all();
+        opened.prepare();
         read(opened).unwrap();
     };
     if !cached() {
-        return println!("skipped: no word on what is cached");
+        return println!("skipped: the file system does not report what is cached");
     }
-    pass(Cache::Drop);
-    assert!(cached(), "it was there before");
-    let forget = || system::forget(on_disk.as_fd(), 0, 300_000);
-    forget();
-    pass(Cache::Drop);
+    pass(PageCache::Drop);
+    assert!(cached(), "cached before");
+    let drop_cached = || system::drop_cached(on_disk.as_fd(), 0, 300_000);
+    drop_cached();
+    pass(PageCache::Drop);
     if cached() {
-        forget();
-        assert!(cached(), "it was not there before");
-        return println!("skipped: a page cache that keeps everything");
+        drop_cached();
+        assert!(cached(), "not cached before");
+        return println!("skipped: nothing can be dropped from this page cache");
     }
-    pass(Cache::Keep);
+    pass(PageCache::Keep);
     assert!(cached());
 }

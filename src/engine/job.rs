@@ -1,0 +1,76 @@
+//! Files to hash.
+
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::algorithm::HashFunction;
+use crate::engine::options::{PageCache, ReadPolicy, Source};
+use crate::engine::path_base::PathBase;
+
+/// A file to hash.
+pub(crate) struct Job {
+    pub(super) source: Source,
+    pub(super) access: Access,
+    pub(super) functions: Arc<[HashFunction]>,
+    pub(super) cache: PageCache,
+    pub(super) base: PathBase,
+}
+
+impl Job {
+    pub(crate) fn new(source: Source, access: Access, functions: Arc<[HashFunction]>) -> Self {
+        let (cache, base) = (PageCache::Keep, PathBase::WorkingDirectory);
+        Self { source, access, functions, cache, base }
+    }
+
+    /// Sets the directory that the path is resolved in.
+    pub(crate) fn base(self, base: PathBase) -> Self {
+        Self { base, ..self }
+    }
+
+    pub(crate) fn cache(self, cache: PageCache) -> Self {
+        Self { cache, ..self }
+    }
+}
+
+/// The origin of a file's name, which determines the file types that are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    /// Named by the user: any type, FIFOs and devices too.
+    Named,
+    /// Named by the user, and a type that may keep its reader waiting, such as a FIFO.
+    Blocking,
+    /// Found by a walk, which saw that it is not a symbolic link: regular files and block devices.
+    /// A FIFO would block the run, and `/dev/zero` has no end.
+    Walked,
+    /// Named in a checksum file: the same, or a symbolic link. Its metadata are read before it is
+    /// opened, because opening acts on some devices.
+    Listed,
+    /// Standard input for the second time: it is at its end, whichever thread reads first.
+    StdinAgain,
+    /// As in coreutils: any type, and changes are ignored.
+    Plain,
+}
+
+impl Access {
+    /// Returns the access to sources.
+    pub(crate) fn new(reading: ReadPolicy) -> Self {
+        match reading {
+            ReadPolicy::Guarded => Self::Named,
+            ReadPolicy::Listed => Self::Listed,
+            ReadPolicy::Plain => Self::Plain,
+        }
+    }
+
+    /// Returns the access to a path: to open a FIFO waits for a writer, which must not delay other
+    /// files.
+    pub(crate) fn to(self, path: &Path) -> Self {
+        let is_fifo = || path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());
+        if self == Self::Plain && is_fifo() { Self::Blocking } else { self }
+    }
+
+    /// Returns `true` if a walk or a checksum file named the file, not the user.
+    pub(super) fn is_found(self) -> bool {
+        matches!(self, Self::Walked | Self::Listed)
+    }
+}

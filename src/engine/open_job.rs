@@ -1,0 +1,262 @@
+//! Open files, and how their bytes are read: with `read`, never mapped, so that a truncation is an
+//! error and not a signal.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{OFlags, fstat};
+use rustix::io::{pread, read, retry_on_intr};
+
+use crate::algorithm::HashFunction;
+use crate::engine::file::{
+    self, Changes, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type,
+};
+use crate::engine::job::{Access, Job};
+use crate::engine::metadata::FileStamp;
+use crate::engine::options::{PageCache, Source};
+use crate::engine::outcome::HashedFile;
+use crate::engine::progress::HashProgress;
+use crate::engine::system::{self, Cached};
+use crate::error::{Error, ErrorKind, SpecialFileType};
+use crate::hasher::Hasher;
+
+/// A job whose file is open.
+pub(super) struct OpenJob {
+    /// The position in the order of jobs.
+    pub(super) index: u64,
+    job: Job,
+    input: Input,
+    /// Set if the contents are on a rotating disk and not cached: two such files are slower to
+    /// read at the same time than one after the other.
+    pub(super) is_on_rotating_disk: bool,
+    /// The number of bytes dropped from the page cache; `None` if they are kept.
+    dropped: Option<u64>,
+}
+
+enum Input {
+    Stdin,
+    /// Standard input that another job reads.
+    Empty,
+    File(StableFile),
+}
+
+/// The result of reading a small file without waiting for the disk.
+pub(super) enum SmallRead {
+    /// The file was read whole; it has this many bytes.
+    Whole(usize),
+    /// The system has started to fetch it from the disk.
+    Fetching,
+    /// It must be read like any other file.
+    Unknown,
+}
+
+/// Larger files are worth the system call that announces how they are read.
+const SEQUENTIAL: u64 = 256 * 1024;
+/// The number of bytes read between two calls that drop them from the page cache.
+const DROP_INTERVAL: u64 = 8 << 20;
+
+impl OpenJob {
+    pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
+        let input = match &job.source {
+            Source::Stdin if job.access == Access::StdinAgain => {
+                match rustix::io::fcntl_getfd(io::stdin()) {
+                    Ok(_) => Input::Empty,
+                    Err(closed) => return Err(Error::io(job.source.name(), closed.into())),
+                }
+            }
+            Source::Stdin => Input::Stdin,
+            Source::Path(path) => match open(path, &job) {
+                Ok(file) => Input::File(file),
+                Err(kind) => return Err(Error::new(path, kind)),
+            },
+        };
+        Ok(Self { index, job, input, is_on_rotating_disk: false, dropped: None })
+    }
+
+    pub(super) fn functions(&self) -> Arc<[HashFunction]> {
+        Arc::clone(&self.job.functions)
+    }
+
+    /// Returns new hashers for the job's hash functions.
+    pub(super) fn hashers(&self) -> Vec<Hasher> {
+        self.job.functions.iter().map(|function| Hasher::new(*function)).collect()
+    }
+
+    /// Returns the result of a file of `size` bytes that these hashers have read.
+    pub(super) fn hashed(&self, hashers: Vec<Hasher>, size: u64) -> HashedFile {
+        let digests = hashers.into_iter().map(Hasher::finalize).collect();
+        HashedFile { size, digests, stamp: self.stamp() }
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(self.job.source.name(), kind)
+    }
+
+    /// Returns the size at opening; 0 if it is unknown.
+    pub(super) fn size(&self) -> u64 {
+        self.stamp().map_or(0, |stamp| stamp.size)
+    }
+
+    fn regular(&self) -> Option<(&StableFile, &FileMetadata)> {
+        match &self.input {
+            Input::File(file) => Some((file, file.regular()?)),
+            _ => None,
+        }
+    }
+
+    /// Returns the metadata at opening if it is a regular file.
+    pub(super) fn stamp(&self) -> Option<FileStamp> {
+        self.regular().map(|(_, metadata)| metadata.stamp)
+    }
+
+    /// Prepares for reading from end to end.
+    pub(super) fn prepare(&mut self) {
+        let Some((file, metadata)) = self.regular() else { return };
+        if metadata.stamp.size > SEQUENTIAL {
+            system::advise_sequential(file.as_fd());
+        }
+        if self.job.cache == PageCache::Drop && !self.is_cached() {
+            self.dropped = Some(0);
+        }
+    }
+
+    /// Sets [`OpenJob::is_on_rotating_disk`].
+    pub(super) fn detect_rotating_disk(&mut self) {
+        let Some((_, metadata)) = self.regular() else { return };
+        self.is_on_rotating_disk = system::is_rotational(metadata.device) && !self.is_cached();
+    }
+
+    /// Returns `true` if the first byte is in the page cache; the others usually are then too.
+    fn is_cached(&self) -> bool {
+        matches!(self.read_cached(0, &mut [0]), Ok(Cached::Bytes(_)))
+    }
+
+    /// Reads a small file whole, unless it must be fetched from a disk.
+    pub(super) fn read_small(&mut self, buffer: &mut [u8]) -> Result<SmallRead, ErrorKind> {
+        let Some((file, metadata)) = self.regular() else { return Ok(SmallRead::Unknown) };
+        let FileMetadata { stamp: FileStamp { size, .. }, device, .. } = *metadata;
+        // A size of 0 may mean that the system does not know, as in /proc.
+        if size == 0 {
+            return Ok(SmallRead::Unknown);
+        }
+        let count = match self.read_cached(0, buffer)? {
+            Cached::Bytes(count) => count,
+            Cached::No => {
+                self.is_on_rotating_disk = system::is_rotational(device);
+                self.dropped = (self.job.cache == PageCache::Drop).then_some(0);
+                return Ok(SmallRead::Fetching);
+            }
+            Cached::Unknown if self.job.cache == PageCache::Keep => {
+                retry_on_intr(|| pread(file, &mut *buffer, 0)).map_err(file::io)?
+            }
+            Cached::Unknown => {
+                self.dropped = Some(0);
+                return Ok(SmallRead::Unknown);
+            }
+        };
+        // `end` verifies that this was the end, but not if changes are ignored.
+        let is_whole = count as u64 == size
+            && (self.job.access != Access::Plain
+                || matches!(self.read_cached(size, &mut [0])?, Cached::Bytes(0)));
+        match &mut self.input {
+            Input::File(file) if is_whole => file.advance(count).map(|()| SmallRead::Whole(count)),
+            _ => Ok(SmallRead::Unknown),
+        }
+    }
+
+    fn read_cached(&self, start: u64, buffer: &mut [u8]) -> Result<Cached, ErrorKind> {
+        let Some((file, metadata)) = self.regular() else { return Ok(Cached::Unknown) };
+        system::read_cached(file.as_fd(), metadata.device, start, buffer).map_err(file::io)
+    }
+
+    /// Reads the next bytes; returns 0 at the end.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        match &mut self.input {
+            // std's `Stdin` would treat a closed descriptor as an empty file.
+            Input::Stdin => retry_on_intr(|| read(io::stdin(), &mut *buffer)).map_err(file::io),
+            Input::Empty => Ok(0),
+            Input::File(file) => file.read_piece(buffer),
+        }
+    }
+
+    /// Fills the buffer as far as bytes are left; returns their number, and `true` at the end.
+    pub(super) fn fill(
+        &mut self,
+        buffer: &mut [u8],
+        progress: Option<&HashProgress>,
+    ) -> Result<(usize, bool), ErrorKind> {
+        let mut filled = 0;
+        let mut is_end = false;
+        while filled < buffer.len() && !is_end {
+            let count = self.read(&mut buffer[filled..])?;
+            progress.into_iter().for_each(|progress| progress.add_bytes(count));
+            filled += count;
+            is_end = count == 0;
+        }
+        self.drop_cached(if is_end { 1 } else { DROP_INTERVAL });
+        Ok((filled, is_end))
+    }
+
+    /// Drops the bytes read from the page cache if they are at least `min` and not to be kept.
+    fn drop_cached(&mut self, min: u64) {
+        let Input::File(file) = &self.input else { return };
+        if let Some(dropped) = &mut self.dropped
+            && file.position() >= *dropped + min
+        {
+            system::drop_cached(file.as_fd(), *dropped, file.position());
+            *dropped = file.position();
+        }
+    }
+
+    pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
+        match &mut self.input {
+            Input::Stdin | Input::Empty => Ok(()),
+            Input::File(file) => file.rewind(),
+        }
+    }
+
+    /// Checks that the file, which was read to its end, did not change; see [`StableFile::end`].
+    pub(super) fn end(&mut self) -> Result<End, ErrorKind> {
+        let Input::File(file) = &mut self.input else { return Ok(End::Unchanged) };
+        let end = file.end()?;
+        if end == End::ReadAgain {
+            self.dropped = self.dropped.map(|_| 0);
+        }
+        Ok(end)
+    }
+}
+
+fn open(path: &Path, job: &Job) -> Result<StableFile, ErrorKind> {
+    let refuse = |metadata: &FileMetadata| match special_type(metadata.kind) {
+        Some(special) if job.access.is_found() && special != SpecialFileType::BlockDevice => {
+            Err(ErrorKind::Special(special))
+        }
+        _ => Ok(()),
+    };
+    let before = match job.access {
+        Access::Listed => Some(FileMetadata::of(&job.base.stat(path, OFlags::empty())?)),
+        _ => None,
+    };
+    before.as_ref().map_or(Ok(()), refuse)?;
+    let flags = match job.access {
+        Access::Walked => WITHOUT_WAITING | OFlags::NOFOLLOW,
+        Access::Listed => WITHOUT_WAITING,
+        _ => OFlags::empty(),
+    };
+    let file = job.base.open(path, flags)?;
+    let metadata = match before {
+        // If another file was opened, the comparison at the end shows it. A file of size 0 is read
+        // without a limit, so that its own metadata are needed.
+        Some(before) if before.stamp.size > 0 => before,
+        _ => FileMetadata::of(&fstat(&file).map_err(file::io)?),
+    };
+    refuse(&metadata)?;
+    let is_plain = job.access == Access::Plain;
+    let changes = if is_plain { Changes::Ignore } else { Changes::Detect };
+    Ok(StableFile::new(file, metadata, changes))
+}
+
+#[cfg(test)]
+mod tests;

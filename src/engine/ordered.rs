@@ -1,0 +1,230 @@
+//! Jobs done in parallel, with results in order.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use crate::engine::outcome::NextOutcome;
+use crate::engine::threads::Threads;
+use crate::engine::window::ReorderWindow;
+use crate::fs::lock::lock;
+
+/// The stack size of a worker: half the default, so that many workers fit into little memory.
+const STACK: usize = 1024 * 1024;
+
+/// A job, or a result that needs no work.
+pub(crate) enum Task<J, R> {
+    Work(J),
+    Done(R),
+}
+
+/// A queue between the thread that issues jobs and the workers.
+pub(super) trait JobQueue<J>: Sync {
+    /// Adds a job; returns `true` if another thread, besides `workers`, would have work.
+    fn push(&self, index: u64, job: J, workers: usize) -> bool;
+    /// Marks the end of the jobs.
+    fn close(&self);
+    /// Discards the jobs and makes workers end: results are no longer wanted.
+    fn stop(&self);
+}
+
+/// Receives results from a worker, by the indices of their jobs.
+pub(super) type Finish<'f, R> = &'f dyn Fn(Vec<(u64, R)>);
+
+/// Does jobs in parallel and calls `emit` with labels and results, in the order of the jobs, on the
+/// calling thread.
+///
+/// Each worker thread runs `work`, which takes jobs from `queue` until it ends. A thread starts only
+/// if it has work, and none starts for a single job. If the system refuses threads, `alone` does the
+/// jobs on the calling thread.
+pub(super) fn ordered<T: Send, J: Send, R: Send>(
+    jobs: impl Iterator<Item = (T, Task<J, R>)> + Send,
+    queue: &impl JobQueue<J>,
+    work: impl Fn(Finish<'_, R>) + Sync,
+    alone: impl Fn(J) -> R,
+    mut emit: impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
+) {
+    let mut jobs = jobs.fuse();
+    let head: Vec<_> = jobs.by_ref().take(2).collect();
+    let are_several = head.len() > 1;
+    let jobs = head.into_iter().chain(jobs);
+    let (window, work) = (&ReorderWindow::new(), &work);
+    let stop_on_panic = move || {
+        if thread::panicking() {
+            window.end();
+            queue.stop();
+        }
+    };
+    let remaining = thread::scope(|scope| {
+        if !are_several {
+            return Some(jobs);
+        }
+        // Captures only values that outlive the scope.
+        let start_worker = move || {
+            window.enter();
+            let run = move || {
+                let _guard = OnDrop(|| {
+                    stop_on_panic();
+                    window.leave();
+                });
+                work(&|results| window.finish(results));
+            };
+            let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
+            if worker.is_err() {
+                window.leave();
+            }
+            worker.is_ok()
+        };
+        if !start_worker() {
+            return Some(jobs);
+        }
+        // Jobs are issued by a thread of its own, because they walk directories and may wait for
+        // input. They are sent when it runs: a thread that cannot be started drops its closure.
+        let (hand_over, handed) = bounded(1);
+        window.enter();
+        let issuer = move || {
+            let _guard = OnDrop(|| {
+                stop_on_panic();
+                window.leave();
+            });
+            for jobs in handed {
+                issue(jobs, window, queue, start_worker);
+                queue.close();
+            }
+        };
+        if thread::Builder::new().spawn_scoped(scope, issuer).is_err() {
+            window.leave();
+            queue.close();
+            return Some(jobs);
+        }
+        let _ = hand_over.send(jobs);
+        drop(hand_over);
+        let _guard = OnDrop(stop_on_panic);
+        if emit_in_order(window, &mut emit).is_break() {
+            window.end();
+            queue.stop();
+        }
+        None
+    });
+    for (label, task) in remaining.into_iter().flatten() {
+        let result = match task {
+            Task::Work(job) => alone(job),
+            Task::Done(result) => result,
+        };
+        if emit(label, result, NextOutcome::Awaited).is_break() {
+            return;
+        }
+    }
+}
+
+/// Issues the jobs, no faster than the window empties, and starts workers as needed.
+fn issue<T, J, R>(
+    jobs: impl Iterator<Item = (T, Task<J, R>)>,
+    window: &ReorderWindow<T, R>,
+    queue: &impl JobQueue<J>,
+    start_worker: impl Fn() -> bool,
+) {
+    let mut workers = 1;
+    let mut is_refused = false;
+    for ((label, task), index) in jobs.zip(0..) {
+        let (job, result) = match task {
+            Task::Work(job) => (Some(job), None),
+            Task::Done(result) => (None, Some(result)),
+        };
+        // Before the job itself, so that its result cannot overtake it.
+        if window.issue(label, result).is_break() {
+            return;
+        }
+        let Some(job) = job else { continue };
+        if queue.push(index, job, workers) && !is_refused {
+            is_refused = !start_worker();
+            workers += 1;
+        }
+    }
+}
+
+/// Emits results in order until all threads that could add one have left.
+fn emit_in_order<T, R>(
+    window: &ReorderWindow<T, R>,
+    emit: &mut impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    // One result is held back until it is known if the next one is ready.
+    let mut held: Option<(T, R)> = None;
+    let mut ready = Vec::new();
+    loop {
+        window.take_ready(&mut ready);
+        if ready.is_empty() {
+            if let Some((label, result)) = held.take() {
+                emit(label, result, NextOutcome::Awaited)?;
+            }
+            if window.wait().is_break() {
+                return ControlFlow::Continue(());
+            }
+        }
+        for (label, result) in ready.drain(..) {
+            if let Some((label, result)) = held.replace((label, result)) {
+                emit(label, result, NextOutcome::Ready)?;
+            }
+        }
+    }
+}
+
+/// Calls a function when it is dropped, also during a panic.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Applies `work` to jobs in parallel, each thread with a state of its own, and calls `emit` as
+/// [`ordered`] does.
+pub(super) fn ordered_map<T: Send, J: Send, R: Send, S: Default>(
+    threads: Threads,
+    jobs: impl Iterator<Item = (T, J)> + Send,
+    work: impl Fn(&mut S, J) -> R + Sync,
+    emit: impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
+) {
+    let (sender, receiver) = unbounded();
+    let queue = ChannelQueue { threads, sender: Mutex::new(Some(sender)), jobs: receiver };
+    let work_off = |finish: Finish<'_, R>| {
+        let mut state = S::default();
+        for (index, job) in &queue.jobs {
+            finish(vec![(index, work(&mut state, job))]);
+        }
+    };
+    let jobs = jobs.map(|(label, job)| (label, Task::Work(job)));
+    ordered(jobs, &queue, work_off, |job| work(&mut S::default(), job), emit);
+}
+
+/// A queue that gives each job to the next idle worker.
+struct ChannelQueue<J> {
+    threads: Threads,
+    /// `None` after the last job.
+    sender: Mutex<Option<Sender<(u64, J)>>>,
+    jobs: Receiver<(u64, J)>,
+}
+
+impl<J: Send> JobQueue<J> for ChannelQueue<J> {
+    fn push(&self, index: u64, job: J, workers: usize) -> bool {
+        if let Some(sender) = &*lock(&self.sender) {
+            let _ = sender.send((index, job));
+        }
+        workers < self.threads.get()
+    }
+
+    fn close(&self) {
+        *lock(&self.sender) = None;
+    }
+
+    fn stop(&self) {
+        self.close();
+        while self.jobs.try_recv().is_ok() {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

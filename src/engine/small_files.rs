@@ -1,0 +1,198 @@
+//! Small files: many are opened and read whole before they are hashed together.
+
+use std::sync::Arc;
+
+use crate::algorithm::HashFunction;
+use crate::digest::Digest;
+use crate::engine::file::End;
+use crate::engine::job::Job;
+use crate::engine::metadata::FileStamp;
+use crate::engine::open_job::{OpenJob, SmallRead};
+use crate::engine::outcome::{HashedFile, Results};
+use crate::engine::progress::HashProgress;
+use crate::engine::queue::Queue;
+use crate::error::ErrorKind;
+use crate::lanes::digest_many;
+
+/// The maximum size of a small file.
+const MAX_SIZE: usize = 64 * 1024;
+/// The size of a batch: half of an L2 cache of 1 MiB.
+const BATCH: usize = 512 * 1024;
+
+/// Small files, read whole and not yet hashed.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// The contents of all files, one after the other.
+    bytes: Vec<u8>,
+    files: Vec<SmallFile>,
+}
+
+struct SmallFile {
+    index: u64,
+    functions: Arc<[HashFunction]>,
+    /// The range in the batch's bytes.
+    start: usize,
+    end: usize,
+    stamp: Option<FileStamp>,
+}
+
+/// The result of reading a file into a batch.
+enum BatchRead {
+    Done,
+    /// It is being fetched from the disk, or is larger than its size.
+    NotYet,
+}
+
+impl Batch {
+    /// Opens the jobs' files, hashes the small ones and passes the others to the queue.
+    ///
+    /// Files that are not in the page cache are requested at once and read after the others: the
+    /// disk then has a deep queue of requests without a thread for each.
+    pub(super) fn process(
+        &mut self,
+        queue: &Queue,
+        jobs: Vec<(u64, Job)>,
+        progress: Option<&HashProgress>,
+        results: &mut Results,
+    ) {
+        let count = jobs.len();
+        let (mut large, mut fetched) = (Vec::new(), Vec::new());
+        for (index, job) in jobs {
+            match OpenJob::new(index, job) {
+                Err(error) => results.push((index, Err(error))),
+                Ok(file) if file.size() > MAX_SIZE as u64 => large.push(file),
+                Ok(mut file) => {
+                    self.make_room(progress, results);
+                    let read = self.read_cached(&mut file);
+                    keep_unread(file, read, &mut fetched, results);
+                }
+            }
+        }
+        for mut file in fetched {
+            self.make_room(progress, results);
+            let _guard = file.is_on_rotating_disk.then(|| queue.lock_rotating_disk());
+            let read = self.read(&mut file);
+            keep_unread(file, read, &mut large, results);
+        }
+        for file in &mut large {
+            file.prepare();
+            file.detect_rotating_disk();
+        }
+        queue.opened(count, large);
+        self.hash(progress, results);
+    }
+
+    /// Hashes the files in the batch if another one might not fit.
+    fn make_room(&mut self, progress: Option<&HashProgress>, results: &mut Results) {
+        if self.bytes.is_empty() {
+            self.bytes.resize(BATCH, 0);
+        }
+        if self.bytes.len() - self.end() < MAX_SIZE + 1 {
+            self.hash(progress, results);
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.files.last().map_or(0, |file| file.end)
+    }
+
+    /// Returns the space for the next file, one byte larger than a small file to detect its end.
+    fn space(&mut self) -> &mut [u8] {
+        let start = self.end();
+        &mut self.bytes[start..start + MAX_SIZE + 1]
+    }
+
+    /// Reads a file unless it must be fetched from the disk.
+    fn read_cached(&mut self, file: &mut OpenJob) -> Result<BatchRead, ErrorKind> {
+        match file.read_small(self.space())? {
+            SmallRead::Whole(length) => self.push(file, length),
+            SmallRead::Unknown => self.read(file),
+            SmallRead::Fetching => Ok(BatchRead::NotYet),
+        }
+    }
+
+    /// Reads a file to its end.
+    fn read(&mut self, file: &mut OpenJob) -> Result<BatchRead, ErrorKind> {
+        match file.fill(self.space(), None)? {
+            (length, true) => self.push(file, length),
+            (_, false) => file.rewind().map(|()| BatchRead::NotYet),
+        }
+    }
+
+    fn push(&mut self, file: &mut OpenJob, length: usize) -> Result<BatchRead, ErrorKind> {
+        if file.end()? == End::ReadAgain {
+            return self.read(file);
+        }
+        let (index, functions, start) = (file.index, file.functions(), self.end());
+        let (end, stamp) = (start + length, file.stamp());
+        self.files.push(SmallFile { index, functions, start, end, stamp });
+        Ok(BatchRead::Done)
+    }
+
+    /// Hashes the files in the batch and empties it.
+    fn hash(&mut self, progress: Option<&HashProgress>, results: &mut Results) {
+        progress.into_iter().for_each(|progress| progress.add_bytes(self.end()));
+        let mut files = std::mem::take(&mut self.files);
+        while let Some(first) = files.first() {
+            // Usually all files have the same functions, but a checksum file may mix them.
+            let functions = Arc::clone(&first.functions);
+            let (same, others): (Vec<_>, Vec<_>) =
+                files.into_iter().partition(|file| file.functions == functions);
+            let messages: Vec<&[u8]> =
+                same.iter().map(|file| &self.bytes[file.start..file.end]).collect();
+            let zeroed = |function: &HashFunction| vec![Digest::zeroed(*function); messages.len()];
+            let mut columns: Vec<Vec<Digest>> = functions.iter().map(zeroed).collect();
+            for (function, column) in functions.iter().zip(&mut columns) {
+                digest_many(*function, &messages, column);
+            }
+            for (row, file) in same.iter().enumerate() {
+                let size = (file.end - file.start) as u64;
+                let digests = columns.iter().map(|column| column[row]).collect();
+                results.push((file.index, Ok(HashedFile { size, digests, stamp: file.stamp })));
+            }
+            files = others;
+        }
+    }
+}
+
+/// Adds a file that could not be read yet to `unread`, and one that failed to `results`.
+fn keep_unread(
+    file: OpenJob,
+    read: Result<BatchRead, ErrorKind>,
+    unread: &mut Vec<OpenJob>,
+    results: &mut Results,
+) {
+    match read {
+        Ok(BatchRead::Done) => {}
+        Ok(BatchRead::NotYet) => unread.push(file),
+        Err(kind) => results.push((file.index, Err(file.error(kind)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::engine::job::Access;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_read_again_in_place_after_chmod() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"contents").unwrap();
+        let job = Job::new(file.path().into(), Access::Walked, [Algorithm::Md5.into()].into());
+        let mut opened = OpenJob::new(0, job).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        file.as_file().set_permissions(PermissionsExt::from_mode(0o600)).unwrap();
+        let mut batch = Batch::default();
+        let mut results = Vec::new();
+        batch.make_room(None, &mut results);
+        assert!(matches!(batch.read_cached(&mut opened), Ok(BatchRead::Done)));
+        assert_eq!(batch.end(), 8);
+        batch.hash(None, &mut results);
+        let (_, hashed) = results.pop().unwrap();
+        let md5 = crate::hasher::digest(Algorithm::Md5, b"contents");
+        assert_eq!(hashed.unwrap().digests, [md5]);
+        assert!(results.is_empty());
+    }
+}

@@ -1,0 +1,113 @@
+//! Large files, read and hashed piece by piece.
+
+use std::cmp::Ordering;
+
+use crate::engine::file::End;
+use crate::engine::open_job::OpenJob;
+use crate::engine::outcome::HashedFile;
+use crate::engine::progress::HashProgress;
+use crate::error::{Error, ErrorKind};
+use crate::hasher::Hasher;
+
+/// A large file with the state of its hashers.
+pub(super) struct Stream {
+    pub(super) file: OpenJob,
+    pub(super) hashers: Vec<Hasher>,
+    /// Bytes read so far.
+    pub(super) size: u64,
+    /// Bytes of the piece that is hashed next.
+    pub(super) filled: usize,
+    /// Set when there is nothing more to read.
+    pub(super) end: Option<Result<(), ErrorKind>>,
+}
+
+impl Stream {
+    pub(super) fn new(file: OpenJob) -> Self {
+        let hashers = file.hashers();
+        Self { file, hashers, size: 0, filled: 0, end: None }
+    }
+
+    /// Returns the number of bytes still to read, judging by the size at opening.
+    pub(super) fn left(&self) -> u64 {
+        self.file.size().saturating_sub(self.size)
+    }
+
+    /// Reads a whole piece, or the bytes that are left.
+    pub(super) fn fill(&mut self, buffer: &mut [u8], progress: Option<&HashProgress>) {
+        self.filled = 0;
+        let result = self.file.fill(buffer, progress).and_then(|(filled, is_end)| {
+            let end = if is_end { Some(self.file.end()?) } else { None };
+            Ok((filled, end))
+        });
+        match result {
+            Ok((_, Some(End::ReadAgain))) => (self.hashers, self.size) = (self.file.hashers(), 0),
+            Ok((filled, end)) => {
+                self.filled = filled;
+                self.size += filled as u64;
+                self.end = end.map(|_| Ok(()));
+            }
+            Err(kind) => self.end = Some(Err(kind)),
+        }
+    }
+
+    /// Returns the result of the file, by its job's index.
+    pub(super) fn finish(self) -> (u64, Result<HashedFile, Error>) {
+        let result = match self.end {
+            Some(Err(kind)) => Err(self.file.error(kind)),
+            _ => Ok(self.file.hashed(self.hashers, self.size)),
+        };
+        (self.file.index, result)
+    }
+}
+
+/// Orders by the bytes left, then by position: the longest is hashed first.
+impl Ord for Stream {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.left().cmp(&other.left()).then(other.file.index.cmp(&self.file.index))
+    }
+}
+
+impl PartialOrd for Stream {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Stream {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Stream {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::engine::job::{Access, Job};
+    use crate::hasher::fused::update_all;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_hashed_again_from_its_beginning_after_chmod() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [1; 250_000]).unwrap();
+        let job = Job::new(file.path().into(), Access::Walked, [Algorithm::Md5.into()].into());
+        let mut stream = Stream::new(OpenJob::new(0, job).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        file.as_file().set_permissions(PermissionsExt::from_mode(0o600)).unwrap();
+        let mut buffer = vec![0; 100_000];
+        let mut pieces = 0;
+        while stream.end.is_none() {
+            stream.fill(&mut buffer, None);
+            update_all(&mut stream.hashers, &buffer[..stream.filled]);
+            pieces += 1;
+        }
+        assert_eq!(pieces, 6);
+        let (_, hashed) = stream.finish();
+        let hashed = hashed.unwrap();
+        assert_eq!(hashed.size, 250_000);
+        assert_eq!(hashed.digests, [crate::hasher::digest(Algorithm::Md5, &[1; 250_000])]);
+    }
+}
