@@ -1,4 +1,4 @@
-//! `hsum sign`: the headers that authenticate a payload.
+//! `hsum sign`: computes the headers that authenticate a payload.
 
 mod bodies;
 mod explain;

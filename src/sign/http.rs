@@ -67,7 +67,7 @@ impl RequestSigner {
 }
 
 impl Verifier {
-    /// Begins to verify a request before its body arrives.
+    /// Starts verifying a request before its body arrives.
     ///
     /// `url` is the URL as the sender saw it, which a proxy may have changed; only some schemes sign
     /// it.

@@ -56,7 +56,7 @@ impl RequestSigner {
         Self { clock: Arc::new(clock), ..self }
     }
 
-    /// Begins to sign `message`. Its body follows.
+    /// Starts signing `message`, whose body follows.
     ///
     /// # Errors
     /// [`RequestError`] if a component that the scheme signs is missing or malformed.

@@ -73,7 +73,7 @@ impl Verifier {
         Self { clock: Arc::new(clock), ..self }
     }
 
-    /// Begins to verify `message`. Its body follows.
+    /// Starts verifying `message`, whose body follows.
     ///
     /// # Errors
     /// [`VerifyError`] if the request is refused whatever its body is.

@@ -77,17 +77,17 @@ def both(name, scheme, key, theirs, *, settings=(), bodies=BODIES, url=None, par
         if hasattr(theirs, "sign"):
             try:
                 headers = theirs.sign(body)
-            except Absent as error:
+            except NotInstalled as error:
                 absent.add(f"{name}: {error}")
                 return
-            except NotThere:
+            except Unsupported:
                 headers = None
             if headers is not None:
                 sent_url = headers.pop(":url", url)
                 extra = dict(url=sent_url, params=params)
                 seen = "" if detached_body else body
                 good, text = verified(scheme, settings, key, seen, headers, **extra)
-                check(name, f"{label}: it signs, hsum verifies", good, text)
+                check(name, f"{label}: the package signs, hsum verifies", good, text)
                 key2 = key[:-2] + ("A" if key[-2] != "A" else "B") + key[-1]
                 good, _ = verified(scheme, settings, key2, seen, headers, **extra)
                 check(name, f"{label}: hsum refuses another key", not good)
@@ -98,31 +98,31 @@ def both(name, scheme, key, theirs, *, settings=(), bodies=BODIES, url=None, par
             headers, sent_url = sign(scheme, settings, key, body, url=url, params=params, headers=given)
             everything = {**(given or {}), **headers}
             try:
-                check(name, f"{label}: hsum signs, it verifies", theirs.verify(everything, body, sent_url))
-            except Absent as error:
+                check(name, f"{label}: hsum signs, the package verifies", theirs.verify(everything, body, sent_url))
+            except NotInstalled as error:
                 absent.add(f"{name}: {error}")
                 return
-            except NotThere:
+            except Unsupported:
                 continue
             except Exception as error:
-                check(name, f"{label}: hsum signs, it verifies", False, repr(error))
+                check(name, f"{label}: hsum signs, the package verifies", False, repr(error))
             if not params and not detached_body:
                 try:
                     good = theirs.verify(everything, changed(body), sent_url)
                 except Exception:
                     good = False
-                check(name, f"{label}: it refuses another body", not good)
+                check(name, f"{label}: the package refuses another body", not good)
 
 
-class Absent(Exception):
+class NotInstalled(Exception):
     """The package is not installed."""
 
 
-class NotThere(Exception):
+class Unsupported(Exception):
     """The package lacks this function."""
 
 
-class Of:
+class Functions:
     """An implementation by two functions."""
 
     def __init__(self, sign=None, verify=None):
@@ -164,7 +164,7 @@ def python(scheme, key, name, content, prefix="", encode=lambda mac: mac.hex(), 
             stamp = found.split("=", 1)[1].split(";")[0].split(",")[0]
         return hmac.compare_digest(found, prefix.format(time=stamp) + mac(body, stamp))
 
-    both("Python hmac", scheme, key, Of(make, verify), bodies=RAW_BODIES, url=url, settings=settings)
+    both("Python hmac", scheme, key, Functions(make, verify), bodies=RAW_BODIES, url=url, settings=settings)
 
 
 def b64(data):
@@ -201,7 +201,7 @@ def webhook_of(name, Webhook, scheme, prefix):
         Webhook(WHSEC).verify(body, headers)
         return True
 
-    both(name, scheme, WHSEC, Of(make, verify))
+    both(name, scheme, WHSEC, Functions(make, verify))
 
 
 @package("standardwebhooks (PyPI)")
@@ -229,7 +229,7 @@ def _():
     def verify(headers, body, _):
         return stripe.WebhookSignature.verify_header(body, headers["Stripe-Signature"], WHSEC, 300)
 
-    both("stripe (PyPI)", "stripe", WHSEC, Of(make, verify))
+    both("stripe (PyPI)", "stripe", WHSEC, Functions(make, verify))
 
 
 @package("slack-sdk (PyPI)")
@@ -244,7 +244,7 @@ def _():
     def verify(headers, body, _):
         return SignatureVerifier(TEXT_KEY).is_valid_request(body, headers)
 
-    both("slack-sdk (PyPI)", "slack", TEXT_KEY, Of(make, verify))
+    both("slack-sdk (PyPI)", "slack", TEXT_KEY, Functions(make, verify))
 
 
 @package("twilio (PyPI)")
@@ -259,7 +259,7 @@ def _():
     def verify(headers, body, url):
         return validator.validate(url, PARAMS, headers["X-Twilio-Signature"])
 
-    both("twilio (PyPI)", "twilio", TEXT_KEY, Of(make, verify), bodies=BODIES[:1], url=URL, params=PARAMS)
+    both("twilio (PyPI)", "twilio", TEXT_KEY, Functions(make, verify), bodies=BODIES[:1], url=URL, params=PARAMS)
 
     def make_json(body):
         url = f"{URL}&bodySHA256={hashlib.sha256(body.encode()).hexdigest()}"
@@ -268,7 +268,7 @@ def _():
     def verify_json(headers, body, url):
         return validator.validate(url, body, headers["X-Twilio-Signature"])
 
-    both("twilio (PyPI)", "twilio", TEXT_KEY, Of(make_json, verify_json), url=URL)
+    both("twilio (PyPI)", "twilio", TEXT_KEY, Functions(make_json, verify_json), url=URL)
 
 
 @package("squareup (PyPI)")
@@ -287,7 +287,7 @@ def _():
             request_body=body, signature_header=headers["x-square-hmacsha256-signature"],
             signature_key=TEXT_KEY, notification_url=url)
 
-    both("squareup (PyPI)", "square", TEXT_KEY, Of(verify=verify), url=URL)
+    both("squareup (PyPI)", "square", TEXT_KEY, Functions(verify=verify), url=URL)
 
 
 @package("botocore (PyPI)")
@@ -320,7 +320,7 @@ def _():
                 return False
             return authorization.endswith("Signature=" + auth.signature(text, request))
 
-        both("botocore (PyPI)", "sigv4", TEXT_KEY, Of(make, verify), url=hooks,
+        both("botocore (PyPI)", "sigv4", TEXT_KEY, Functions(make, verify), url=hooks,
              settings=(*aws, "--service", service), given={"Content-Type": "text/plain"})
     for cls, service in [(SigV4QueryAuth, "execute-api"), (S3SigV4QueryAuth, "s3")]:
         def make(body, cls=cls, service=service):
@@ -329,7 +329,7 @@ def _():
             return {":url": request.url}
 
         # botocore moves a body into the query before it presigns.
-        both("botocore (PyPI)", "sigv4", TEXT_KEY, Of(make), url=hooks, bodies=[""],
+        both("botocore (PyPI)", "sigv4", TEXT_KEY, Functions(make), url=hooks, bodies=[""],
              settings=(*aws, "--service", service, "--presign", "60"))
 
 
@@ -347,7 +347,7 @@ def _():
             good = PyJWS().decode(token, TEXT_KEY, algorithms=[alg]) == body.encode()
             return good and jwt.decode(token, TEXT_KEY, algorithms=[alg]) == json.loads(body)
 
-        both("PyJWT (PyPI)", "jws", TEXT_KEY, Of(make, verify), settings=("--alg", alg))
+        both("PyJWT (PyPI)", "jws", TEXT_KEY, Functions(make, verify), settings=("--alg", alg))
 
 
 @package("http-message-signatures (PyPI)")
@@ -383,7 +383,7 @@ def _():
         digest = b64(hashlib.sha256(body.encode()).digest())
         return len(results) == 1 and headers["Content-Digest"] == f"sha-256=:{digest}:"
 
-    both("http-message-signatures (PyPI)", "rfc9421", TEXT_KEY, Of(make, verify), url=URL,
+    both("http-message-signatures (PyPI)", "rfc9421", TEXT_KEY, Functions(make, verify), url=URL,
          settings=("--cover", ",".join(covered), "--keyid", "k1"))
 
 
@@ -405,9 +405,9 @@ class Npm:
         node.stdin.flush()
         answer = json.loads(node.stdout.readline())
         if answer.get("missing"):
-            raise NotThere()
+            raise Unsupported()
         if answer.get("absent"):
-            raise Absent(answer["error"])
+            raise NotInstalled(answer["error"])
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["value"]

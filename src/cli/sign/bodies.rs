@@ -44,13 +44,13 @@ pub(super) fn bodies(body: &[u8]) -> Vec<(String, Vec<u8>)> {
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         const ASCII: &str = "the body rewritten as ASCII JSON (\\u escapes)";
         let compact = value.to_string();
-        let python = written(&value, Python);
+        let python = serialized(&value, Python);
         add("the body rewritten as compact JSON", compact.clone().into_bytes());
         for (change, indent) in [
             ("the body rewritten as JSON indented by 2", "  "),
             ("the body rewritten as JSON indented by 4", "    "),
         ] {
-            add(change, written(&value, PrettyFormatter::with_indent(indent.as_bytes())));
+            add(change, serialized(&value, PrettyFormatter::with_indent(indent.as_bytes())));
         }
         add("the body rewritten as Python's JSON (', ' and ': ')", python.clone());
         add(ASCII, to_ascii(&compact));
@@ -80,7 +80,7 @@ fn lf_to_crlf(body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn written(value: &Value, formatter: impl Formatter) -> Vec<u8> {
+fn serialized(value: &Value, formatter: impl Formatter) -> Vec<u8> {
     let mut out = Vec::new();
     let _ = value.serialize(&mut Serializer::with_formatter(&mut out, formatter));
     out

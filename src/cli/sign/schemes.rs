@@ -1,4 +1,4 @@
-//! `hsum schemes`: the signed content and the headers of each scheme.
+//! `hsum schemes`: lists the signed content and the headers of each scheme.
 
 use anyhow::Result;
 use hsum::sign::SchemeInfo;

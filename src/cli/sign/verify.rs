@@ -1,4 +1,4 @@
-//! `hsum verify-request`: whether a request is authentic, and if not, why.
+//! `hsum verify-request`: decides whether a request is authentic, and explains refusals.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::cli::sign::explain::{Explainer, explain};
 use crate::cli::sign::request::{Request, check_stdin, open, stream};
 use crate::cli::sign::scheme;
 
-/// The longest body that is kept in memory to find causes.
+/// The maximum length of a body that is kept in memory to find causes.
 const LONGEST_EXPLAINED: usize = 64 << 20;
 
 type Verdict = Result<VerifiedRequest, VerifyError>;

@@ -59,8 +59,12 @@ pub(crate) fn parse_fields(text: &str) -> Result<Vec<Piece>, SchemeError> {
     let pieces = pattern::parse(text)?;
     let invalid = |problem| SchemeError::invalid(Setting::Header, text, problem);
     let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
-    let is_allowed =
-        |piece: &Piece| matches!(piece, Piece::Timestamp | Piece::Id | Piece::Nonce | Piece::Mac);
+    let is_allowed = |piece: &Piece| match piece {
+        Piece::Value(component) => {
+            matches!(component, Component::Timestamp | Component::Id | Component::Nonce)
+        }
+        piece => *piece == Piece::Mac,
+    };
     if !pieces.iter().all(|piece| is_text(piece) || is_allowed(piece)) {
         return Err(invalid("unknown field (expected {mac}, {timestamp}, {id} or {nonce})"));
     }
@@ -89,8 +93,8 @@ impl Location {
         }
     }
 
-    pub(crate) fn has_field(&self, field: &Piece) -> bool {
-        self.pieces().contains(&field)
+    pub(crate) fn has_value(&self, component: &Component) -> bool {
+        self.pieces().iter().any(|piece| matches!(piece, Piece::Value(own) if own == component))
     }
 
     pub(crate) fn mac_count(&self) -> usize {
@@ -135,9 +139,9 @@ impl Location {
                     }
                     return;
                 }
-                Piece::Timestamp => &mut found.timestamp,
-                Piece::Id => &mut found.id,
-                Piece::Nonce => &mut found.nonce,
+                Piece::Value(Component::Timestamp) => &mut found.timestamp,
+                Piece::Value(Component::Id) => &mut found.id,
+                Piece::Value(Component::Nonce) => &mut found.nonce,
                 _ => return,
             };
             if seen.is_some_and(|seen| seen != text) {
@@ -240,9 +244,9 @@ impl Location {
         let mut text = Vec::new();
         let mut put = |piece: &Piece, mac: &str| match piece {
             Piece::Text(literal) => text.extend_from_slice(literal.as_bytes()),
-            Piece::Timestamp => text.extend_from_slice(values.timestamp),
-            Piece::Id => text.extend_from_slice(values.id),
-            Piece::Nonce => text.extend_from_slice(values.nonce),
+            Piece::Value(Component::Timestamp) => text.extend_from_slice(values.timestamp),
+            Piece::Value(Component::Id) => text.extend_from_slice(values.id),
+            Piece::Value(Component::Nonce) => text.extend_from_slice(values.nonce),
             Piece::Mac => text.extend_from_slice(mac.as_bytes()),
             _ => {}
         };
@@ -262,7 +266,7 @@ impl Location {
             }
         }
         let text = String::from_utf8_lossy(&text).into_owned();
-        if self.has_field(&Piece::Mac) {
+        if self.mac_count() > 0 {
             signature.value = first.to_owned();
         }
         match self.kind {

@@ -10,24 +10,30 @@ use crate::sign::setting::Setting;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Piece {
     Text(String),
-    Timestamp,
-    Id,
-    Nonce,
     Mac,
-    Method,
-    Url,
-    Path,
-    Query,
-    /// All parameters without separators, sorted and without repetitions, as Twilio signs them.
-    Params,
-    Header(String),
-    Param(String),
+    /// The value of a component, one of [`COMPONENTS`] or the value of a header or parameter.
+    Value(Component),
     Body,
     /// The SHA-256 digest of the body in hexadecimal.
     BodySha256,
     /// The bytes of SHA-256(nonce · body), as Kraken signs them.
     NonceBodySha256,
 }
+
+/// The components that patterns call by their names.
+///
+/// `{params}` is all parameters without separators, sorted and without repetitions, as Twilio signs
+/// them.
+const COMPONENTS: [Component; 8] = [
+    Component::Timestamp,
+    Component::Id,
+    Component::Nonce,
+    Component::Method,
+    Component::Url,
+    Component::Path,
+    Component::Query,
+    Component::Params,
+];
 
 /// Parses a pattern. `{{` and `}}` are braces.
 pub(crate) fn parse(pattern: &str) -> Result<Vec<Piece>, SchemeError> {
@@ -61,24 +67,15 @@ pub(crate) fn parse(pattern: &str) -> Result<Vec<Piece>, SchemeError> {
 
 impl Piece {
     fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "timestamp" => Self::Timestamp,
-            "id" => Self::Id,
-            "nonce" => Self::Nonce,
-            "mac" => Self::Mac,
-            "method" => Self::Method,
-            "url" => Self::Url,
-            "path" => Self::Path,
-            "query" => Self::Query,
-            "params" => Self::Params,
-            "body" => Self::Body,
-            "body.sha256" => Self::BodySha256,
-            "sha256(nonce,body)" => Self::NonceBodySha256,
-            _ => match name.split_once(':')? {
-                ("header", name) if !name.is_empty() => Self::Header(name.to_owned()),
-                ("param", name) if !name.is_empty() => Self::Param(name.to_owned()),
-                _ => return None,
-            },
+        Some(match (name, name.split_once(':')) {
+            ("mac", _) => Self::Mac,
+            ("body", _) => Self::Body,
+            ("body.sha256", _) => Self::BodySha256,
+            ("sha256(nonce,body)", _) => Self::NonceBodySha256,
+            (_, Some((_, ""))) => return None,
+            (_, Some(("header", name))) => Self::Value(Component::Header(name.to_owned())),
+            (_, Some(("param", name))) => Self::Value(Component::Param(name.to_owned())),
+            _ => Self::Value(COMPONENTS.into_iter().find(|known| known.to_string() == name)?),
         })
     }
 
@@ -88,19 +85,11 @@ impl Piece {
 
     /// Returns the component that a signature over this piece covers, apart from the body.
     pub(crate) fn component(&self) -> Option<Component> {
-        Some(match self {
-            Self::Timestamp => Component::Timestamp,
-            Self::Id => Component::Id,
-            Self::Nonce | Self::NonceBodySha256 => Component::Nonce,
-            Self::Method => Component::Method,
-            Self::Url => Component::Url,
-            Self::Path => Component::Path,
-            Self::Query => Component::Query,
-            Self::Params => Component::Params,
-            Self::Header(name) => Component::Header(name.clone()),
-            Self::Param(name) => Component::Param(name.clone()),
-            Self::Text(_) | Self::Mac | Self::Body | Self::BodySha256 => return None,
-        })
+        match self {
+            Self::Value(component) => Some(component.clone()),
+            Self::NonceBodySha256 => Some(Component::Nonce),
+            Self::Text(_) | Self::Mac | Self::Body | Self::BodySha256 => None,
+        }
     }
 }
 
@@ -134,48 +123,55 @@ pub(crate) fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), RequestError> {
     for (at, piece) in pieces.iter().enumerate() {
+        let component = match piece {
+            Piece::Text(text) => {
+                out.extend_from_slice(text.as_bytes());
+                continue;
+            }
+            Piece::Value(component) => component,
+            _ => continue,
+        };
+        let start = out.len();
+        match component {
+            Component::Timestamp => out.extend_from_slice(values.timestamp),
+            Component::Id => out.extend_from_slice(values.id),
+            Component::Nonce => out.extend_from_slice(values.nonce),
+            Component::Method => out.extend_from_slice(not_empty(message.method, component)?),
+            Component::Url => out.extend_from_slice(not_empty(values.url, component)?),
+            Component::Path => out.extend_from_slice(not_empty(message.path(), component)?),
+            Component::Query => out.extend_from_slice(values.query.as_bytes()),
+            Component::Params => write_params(message.params, out),
+            Component::Header(name) => out.extend_from_slice(required(message.headers, name)?),
+            Component::Param(name) => {
+                let value = single_param(message, name)?;
+                let missing = || RequestError::Missing(component.clone());
+                out.extend_from_slice(value.ok_or_else(missing)?);
+            }
+            _ => {}
+        }
         let end = match pieces.get(at + 1) {
-            Some(Piece::Text(text)) => text.as_bytes().first().copied(),
+            Some(Piece::Text(text)) => text.bytes().next(),
             _ => None,
         };
         let begin = match (side, at.checked_sub(1).map(|before| &pieces[before])) {
-            (Side::After, Some(Piece::Text(text))) => text.as_bytes().last().copied(),
+            (Side::After, Some(Piece::Text(text))) => text.bytes().last(),
             _ => None,
         };
-        let start = out.len();
-        match piece {
-            Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Piece::Timestamp => out.extend_from_slice(values.timestamp),
-            Piece::Id => out.extend_from_slice(values.id),
-            Piece::Nonce => out.extend_from_slice(values.nonce),
-            Piece::Method => out.extend_from_slice(not_empty(message.method, Component::Method)?),
-            Piece::Url => out.extend_from_slice(not_empty(values.url, Component::Url)?),
-            Piece::Path => out.extend_from_slice(not_empty(message.path(), Component::Path)?),
-            Piece::Query => out.extend_from_slice(values.query.as_bytes()),
-            Piece::Params => write_params(message.params, out),
-            Piece::Header(name) => out.extend(required(message.headers, name)?),
-            Piece::Param(name) => {
-                let missing = || RequestError::Missing(Component::Param(name.clone()));
-                out.extend(single_param(message, name)?.ok_or_else(missing)?);
-            }
-            Piece::Mac | Piece::Body | Piece::BodySha256 | Piece::NonceBodySha256 => {}
-        }
         // URLs are exempt: they contain the separator of nearly every pattern.
-        let Some(component) = piece.component() else { continue };
-        let is_separated = !matches!(piece, Piece::Url | Piece::Params);
+        let is_separated = !matches!(component, Component::Url | Component::Params);
         let contains = |byte: Option<u8>| byte.is_some_and(|byte| out[start..].contains(&byte));
         if is_separated && (contains(begin) || contains(end)) {
             let problem = "contains the character that separates it from its neighbour";
-            return Err(RequestError::malformed(component, problem));
+            return Err(RequestError::malformed(component.clone(), problem));
         }
     }
     Ok(())
 }
 
 /// Returns the bytes of a value that must not be empty.
-fn not_empty(value: &str, component: Component) -> Result<&[u8], RequestError> {
+fn not_empty<'v>(value: &'v str, component: &Component) -> Result<&'v [u8], RequestError> {
     match value {
-        "" => Err(RequestError::Missing(component)),
+        "" => Err(RequestError::Missing(component.clone())),
         value => Ok(value.as_bytes()),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
+use crate::sign::component::Component;
 use crate::sign::encoding::MacEncoding;
 use crate::sign::error::SchemeError;
 use crate::sign::headers::is_token;
@@ -144,10 +145,10 @@ impl Template {
             return Err(invalid("the body is signed more than once"));
         }
         let locations = self.locations()?;
-        for field in [Piece::Timestamp, Piece::Id, Piece::Nonce] {
-            let signed = content.contains(&field)
-                || field == Piece::Nonce && content.contains(&Piece::NonceBodySha256);
-            if !signed && locations.iter().any(|location| location.has_field(&field)) {
+        let components: Arc<[Component]> = content.iter().filter_map(Piece::component).collect();
+        for component in [Component::Timestamp, Component::Id, Component::Nonce] {
+            let is_written = locations.iter().any(|location| location.has_value(&component));
+            if is_written && !components.contains(&component) {
                 return Err(invalid("a field of a header is not signed, and could be forged"));
             }
         }
@@ -163,7 +164,7 @@ impl Template {
             [] => (None, Vec::new()),
         };
         Ok(TemplateRules {
-            components: content.iter().filter_map(Piece::component).collect(),
+            components,
             before: before.to_vec(),
             body,
             after,
@@ -173,7 +174,6 @@ impl Template {
             mac_len: self.algorithm.default_len(),
             url_rule: self.info.url_rule,
             window: self.info.window,
-            content,
         })
     }
 
@@ -235,14 +235,15 @@ impl ConfiguredScheme for Template {
         }
         // A malformed pattern is refused when it is compiled.
         let Ok(pieces) = pattern::parse(&self.content) else { return true };
+        let has = |component| pieces.contains(&Piece::Value(component));
         match setting {
-            Setting::Timestamp | Setting::Freshness => pieces.contains(&Piece::Timestamp),
-            Setting::Id => pieces.contains(&Piece::Id),
-            Setting::Nonce => pieces.contains(&Piece::Nonce),
+            Setting::Timestamp | Setting::Freshness => has(Component::Timestamp),
+            Setting::Id => has(Component::Id),
+            Setting::Nonce => has(Component::Nonce),
             // Values without a header of their own are parameters, too.
-            Setting::Params => pieces.iter().any(|piece| {
-                use Piece::{Id, Nonce, Param, Params, Timestamp};
-                matches!(piece, Params | Param(_) | Timestamp | Id | Nonce)
+            Setting::Params => pieces.iter().filter_map(Piece::component).any(|component| {
+                use Component::{Id, Nonce, Param, Params, Timestamp};
+                matches!(component, Params | Param(_) | Timestamp | Id | Nonce)
             }),
             _ => true,
         }

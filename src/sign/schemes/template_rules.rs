@@ -21,7 +21,6 @@ use crate::sign::signature::{RequestSignature, SignOptions};
 
 /// The rules of a template whose patterns have been checked.
 pub(crate) struct TemplateRules {
-    pub(crate) content: Vec<Piece>,
     pub(crate) before: Vec<Piece>,
     pub(crate) body: Option<Piece>,
     pub(crate) after: Vec<Piece>,
@@ -41,20 +40,15 @@ impl Rules for TemplateRules {
             location.read(message, self.encoding, self.mac_len, &mut found)?;
         }
         let values = Values {
-            timestamp: self.found_value(
-                &Piece::Timestamp,
-                found.timestamp,
-                message,
-                "timestamp",
-            )?,
-            id: self.found_value(&Piece::Id, found.id, message, "id")?,
-            nonce: self.found_value(&Piece::Nonce, found.nonce, message, "nonce")?,
+            timestamp: self.found_value(Component::Timestamp, found.timestamp, message)?,
+            id: self.found_value(Component::Id, found.id, message)?,
+            nonce: self.found_value(Component::Nonce, found.nonce, message)?,
             url: message.url,
             query: self.query(message, found.unsigned_query),
         };
         let mut digests = BodyDigests::default();
-        for piece in &self.content {
-            if let Piece::Header(name) = piece {
+        for component in &*self.components {
+            if let Component::Header(name) = component {
                 digests.read(message, name, None)?;
             }
         }
@@ -91,10 +85,9 @@ impl Rules for TemplateRules {
     }
 
     fn body_mac(&self, message: &Message<'_>, mac: &mut Mac) -> Option<Result<(), VerifyError>> {
-        let ([Piece::Body], [location]) = (&self.content[..], &*self.locations) else {
-            return None;
-        };
-        if location.is_list() || self.url_rule != UrlRule::Plain {
+        let (Some(Piece::Body), [location]) = (&self.body, &*self.locations) else { return None };
+        let is_body_alone = self.before.is_empty() && self.after.is_empty();
+        if !is_body_alone || location.is_list() || self.url_rule != UrlRule::Plain {
             return None;
         }
         if location.decode_only_mac(message, self.encoding, self.mac_len, mac).is_some() {
@@ -117,8 +110,8 @@ impl Rules for TemplateRules {
         options: &SignOptions<'_>,
     ) -> Result<Prepared, RequestError> {
         let timestamp = timestamp.to_string().into_bytes();
-        let id = self.given_value(&Piece::Id, options.id, message, "id")?;
-        let nonce = self.given_value(&Piece::Nonce, options.nonce, message, "nonce")?;
+        let id = self.given_value(Component::Id, options.id, message)?;
+        let nonce = self.given_value(Component::Nonce, options.nonce, message)?;
         let query = self.query(message, None);
         let values = Values { timestamp: &timestamp, id, nonce, url: message.url, query };
         if self.url_rule == UrlRule::Binance {
@@ -165,49 +158,40 @@ impl Rules for TemplateRules {
 }
 
 impl TemplateRules {
-    fn signs(&self, field: &Piece) -> bool {
-        self.content.contains(field)
-            || *field == Piece::Nonce && self.body == Some(Piece::NonceBodySha256)
-    }
-
     /// Returns a received value, from its location or the parameters.
     fn found_value<'m>(
         &self,
-        field: &Piece,
+        component: Component,
         found: Option<&'m [u8]>,
         message: &Message<'m>,
-        name: &str,
     ) -> Result<&'m [u8], RequestError> {
-        if !self.signs(field) {
+        if !self.components.contains(&component) {
             return Ok(b"");
         }
         let value = match found {
             Some(value) => Some(value),
-            None => single_param(message, name)?,
+            None => single_param(message, &component.to_string())?,
         };
-        let component = || field.component().unwrap_or(Component::Params);
         match value {
-            Some(b"") => Err(RequestError::malformed(component(), "empty")),
+            Some(b"") => Err(RequestError::malformed(component, "empty")),
             Some(value) => Ok(value),
-            None => Err(RequestError::Missing(component())),
+            None => Err(RequestError::Missing(component)),
         }
     }
 
     /// Returns a value to sign, from the options or the parameters.
     fn given_value<'m>(
         &self,
-        field: &Piece,
+        component: Component,
         option: Option<&'m str>,
         message: &Message<'m>,
-        name: &str,
     ) -> Result<&'m [u8], RequestError> {
-        if !self.signs(field) {
+        if !self.components.contains(&component) {
             return Ok(b"");
         }
-        let component = field.component().unwrap_or(Component::Params);
-        let location = self.locations.iter().find(|location| location.has_field(field));
+        let location = self.locations.iter().find(|location| location.has_value(&component));
         let param = location.and_then(|location| message.param(&location.name));
-        match option.or(param).or(message.param(name)) {
+        match option.or(param).or_else(|| message.param(&component.to_string())) {
             Some(value) => check_word(component, value).map(|()| value.as_bytes()),
             None => Err(RequestError::Missing(component)),
         }
@@ -216,7 +200,9 @@ impl TemplateRules {
     fn query<'m>(&self, message: &Message<'m>, unsigned: Option<&'m str>) -> &'m str {
         match unsigned {
             Some(query) => query,
-            None if self.content.contains(&Piece::Query) => message.query().unwrap_or_default(),
+            None if self.components.contains(&Component::Query) => {
+                message.query().unwrap_or_default()
+            }
             None => "",
         }
     }
