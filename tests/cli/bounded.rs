@@ -18,7 +18,11 @@ fn endless_devices_are_refused() {
         ("sign -s github -k file:/dev/zero a".into(), 2, "/dev/zero: the key is longer than"),
         ("sign -s github -k file:key --headers /dev/zero a".into(), 2, too_large),
         ("sign -s jws -k file:key /dev/zero".into(), 2, too_large),
-        ("verify-request -s github -k file:key --http /dev/zero".into(), 2, "/dev/zero: no HTTP"),
+        (
+            "verify-request -s github -k file:key --http /dev/zero".into(),
+            2,
+            "/dev/zero: not an HTTP request",
+        ),
         ("verify-request -s github -k file:key --headers /dev/zero a".into(), 2, too_large),
         (format!("send {url} -H @/dev/zero"), 2, too_large),
         (format!("send {url} --netrc=/dev/zero"), 2, too_large),
