@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -249,7 +250,10 @@ impl From<FailureReason> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = match (error.path(), error.kind()) {
-            (Some(path), ErrorKind::Io(_)) => format!("{}: {}", path.display(), error.kind()),
+            (Some(path), ErrorKind::Io(_)) => {
+                let path = escape(path.as_os_str().as_bytes(), &[]);
+                format!("{path}: {}", error.kind())
+            }
             _ => error.to_string(),
         };
         Self::new(FailureKind::Local, text).caused_by(error)
