@@ -1,10 +1,10 @@
-//! `hsum check FILE --sums`: a file that is here, against a checksum file that is fetched.
+//! `hsum check FILE --sums`: local files against a fetched checksum file.
 
 use crate::server::{Server, ok, status};
 use crate::support::{Call, md5, sha256};
 use crate::world::{BODY, Clients, DIGEST, PKI, World};
 
-/// A folder with the file as `x` and another as `y`.
+/// Creates a folder with the file as `x` and another as `y`.
 fn world() -> World {
     let world = World::new();
     world.dir.write("x", &*BODY);
@@ -21,7 +21,7 @@ fn listed() -> String {
 }
 
 #[test]
-fn a_checksum_file_at_a_url_or_here() {
+fn checksum_files_are_fetched_or_read() {
     let (world, server) = (world(), Server::http());
     server.at("/d/SUMS", |_, _| ok(&[], listed().as_bytes()));
     world.dir.write("LIST", listed());
@@ -29,7 +29,7 @@ fn a_checksum_file_at_a_url_or_here() {
         check(&world, &["x", "--sums", &sums]).gives(0, "x: OK\n", "");
         let ran = check(&world, &["x", "y", "--sums", &sums]).run();
         ran.is_in(1, b"x: OK\ny: FAILED\n", &sha256("z"));
-        // Neither what is not listed nor what is not there keeps the others from being checked.
+        // Files that are not listed or missing do not prevent the check of the others.
         let ran = check(&world, &["LIST", "x", "--sums", &sums]).run();
         ran.is_in(1, b"x: OK\n", "LIST: not listed");
     }
@@ -42,7 +42,7 @@ fn a_checksum_file_at_a_url_or_here() {
 }
 
 #[test]
-fn what_cannot_be_fetched_or_is_no_list() {
+fn missing_and_invalid_lists_are_errors() {
     let (world, server) = (world(), Server::http());
     server.at("/page", |_, _| ok(&[], b"<html>log in</html>"));
     server.at("/empty", |_, _| ok(&[], b""));
@@ -54,7 +54,7 @@ fn what_cannot_be_fetched_or_is_no_list() {
 }
 
 #[test]
-fn auto_looks_beside_the_url() {
+fn auto_searches_beside_the_url() {
     let (world, server) = (world(), Server::http());
     let url = server.url("/d/file.iso");
     let words = ["x", "--sums", "auto", "--url", &url];
@@ -63,7 +63,7 @@ fn auto_looks_beside_the_url() {
     check(&world, &words).run().is_in(0, b"x: OK\n", "/d/SHA256SUMS says");
     let quiet = check(&world, &["--quiet"]).args(words).run();
     quiet.is(0, b"", "");
-    // The one that comes first in the order counts, and a server out of order is an error.
+    // The first in the order decides, and a broken server is an error.
     server.at("/d/file.iso.sha256", |_, _| ok(&[], sha256("other").as_bytes()));
     check(&world, &words).run().is_in(1, b"x: FAILED\n", ".sha256 says");
     server.forget();
@@ -75,7 +75,7 @@ fn auto_looks_beside_the_url() {
 }
 
 #[test]
-fn auto_looks_beside_each_file() {
+fn auto_searches_beside_each_file() {
     let world = world();
     world.dir.mkdir("d");
     world.dir.write("d/a", "a");
@@ -86,16 +86,16 @@ fn auto_looks_beside_each_file() {
     ran.is_in(0, b"x: OK\nd/a: OK\ny: OK\n", "WARNING: d/a: MD5 alone");
     let strong = check(&world, &["x", "d/a", "--sums", "auto", "--strong"]).run();
     strong.is_in(1, b"x: OK\n", "d/a: MD5 alone is refused");
-    // Before the list: a sidecar, and it alone counts.
+    // A sidecar comes before the list and is the only one used.
     world.dir.write("x.sha512", hsum::digest(hsum::Algorithm::Sha512, b"other").to_hex());
     check(&world, &["x", "--sums", "auto"]).run().is_in(1, b"x: FAILED\n", "x.sha512");
-    // One that says nothing must not lead to another.
+    // An empty one must not lead to another.
     world.dir.write("x.sha256", "");
     check(&world, &["x", "--sums", "auto"]).run().is_in(1, b"", "empty");
 }
 
 #[test]
-fn a_size_that_is_listed_must_hold() {
+fn listed_sizes_are_compared() {
     let world = world();
     world.dir.write("Manifest", format!("DIST y 2 SHA256 {}\n", sha256("y")));
     let ran = check(&world, &["y", "--sums", "Manifest"]).run();
@@ -103,7 +103,7 @@ fn a_size_that_is_listed_must_hold() {
 }
 
 #[test]
-fn over_https_the_authority_counts() {
+fn https_requires_a_trusted_authority() {
     let world = world();
     let server = Server::https(PKI.server(Clients::All, rustls::ALL_VERSIONS));
     server.at("/SUMS", |_, _| ok(&[], listed().as_bytes()));
@@ -114,7 +114,7 @@ fn over_https_the_authority_counts() {
 }
 
 #[test]
-fn words_that_cannot_be_meant() {
+fn contradictory_arguments_are_rejected() {
     let world = world();
     for (words, word) in [
         (&["x", "y", "--sums", "auto", "--url", "https://h/x"][..], "one FILE"),

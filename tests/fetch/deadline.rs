@@ -1,4 +1,4 @@
-//! `--max-time`: when it is over the command ends, whatever it waits for, and says why.
+//! `--max-time`: the command ends when the time has passed, whatever it is waiting for.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use crate::server::{Do, Server, head, ok, status};
 use crate::support::Call;
 use crate::world::{BODY, PKI, World};
 
-/// Nothing but `--max-time` would end it while anybody watches.
+/// Other timeouts that are too long to matter.
 const PATIENT: [&str; 6] =
     ["--connect-timeout", "3600", "--stall-timeout", "3600", "--retry-delay", "3600"];
 
@@ -15,7 +15,7 @@ fn is_late(call: Call, code: i32) {
     call.args(PATIENT).args(["--max-time", "0.3"]).run().is_in(code, b"", "--max-time");
 }
 
-/// A port where connections are taken, and nothing is ever said.
+/// Opens a port that accepts connections and never sends anything.
 fn silent() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -23,13 +23,13 @@ fn silent() -> (TcpListener, u16) {
 }
 
 #[test]
-fn a_body_that_does_not_come() {
+fn a_missing_body_times_out() {
     let (world, server) = (World::new(), Server::http());
     let length = || format!("Content-Length: {}", BODY.len());
     server.at("/told", move |_, _| {
         vec![head("200 OK", &[&length()]), Do::Send(BODY[..90_000].to_vec()), Do::Hang]
     });
-    // Cut there, it would look like one that has ended.
+    // Cut there, the body would look complete.
     server.at("/untold", |_, _| vec![head("200 OK", &[]), Do::Send(BODY.clone()), Do::Hang]);
     server.at("/none", |_, _| vec![Do::Hang]);
     for path in ["/told", "/untold", "/none"] {
@@ -42,7 +42,7 @@ fn a_body_that_does_not_come() {
 }
 
 #[test]
-fn what_is_asked_before_and_besides() {
+fn auxiliary_requests_time_out() {
     let (world, server) = (World::new(), Server::http());
     server.at("/silent", |_, _| vec![Do::Hang]);
     server.at("/x", |_, _| ok(&[], &BODY));
@@ -56,7 +56,7 @@ fn what_is_asked_before_and_besides() {
 }
 
 #[test]
-fn connections_that_are_not_answered() {
+fn silent_connections_time_out() {
     let world = World::new();
     let (_kept, port) = silent();
     for scheme in ["http", "https", "ftp"] {
@@ -68,7 +68,7 @@ fn connections_that_are_not_answered() {
 }
 
 #[test]
-fn every_file_of_the_command() {
+fn all_files_share_the_time() {
     let (world, server) = (World::new(), Server::https(PKI.open()));
     server.at("/x", |_, _| vec![Do::Hang]);
     let (_kept, port) = silent();
@@ -81,11 +81,11 @@ fn every_file_of_the_command() {
 }
 
 #[test]
-fn no_pause_outlasts_it() {
+fn no_pause_outlasts_the_time() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| status("503 Service Unavailable", &[], b""));
     let call = world.expecting(&server.url("/x"), &PATIENT).args(["--retries", "3"]);
-    // There is no time for another try: what the server said is why.
+    // There is no time for a retry, so the server's status is reported.
     call.args(["--max-time", "20"]).run().is_in(4, b"", "503");
     assert_eq!(server.seen().len(), 1);
 }

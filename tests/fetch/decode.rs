@@ -1,4 +1,4 @@
-//! A file that comes as gzip, unasked: kept, told, or decoded, and never under the name unverified.
+//! Unrequested gzip: kept, reported or decoded, and never in place unverified.
 
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -19,7 +19,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// A server that has these bytes at `/x`, and says that they are gzip.
+/// Starts a server with these bytes at `/x`, declared as gzip.
 fn serving(bytes: Vec<u8>) -> Server {
     let server = Server::http();
     server.at("/x", move |_, _| ok(&[GZIP], &bytes));
@@ -27,7 +27,7 @@ fn serving(bytes: Vec<u8>) -> Server {
 }
 
 #[test]
-fn what_is_expected_is_kept_as_it_comes() {
+fn the_expected_gzip_is_kept_as_sent() {
     let zipped = gzip(&BODY);
     let server = serving(zipped.clone());
     for words in [&["-e", &sha256(&zipped)][..], &["--no-verify"]] {
@@ -40,8 +40,8 @@ fn what_is_expected_is_kept_as_it_comes() {
 }
 
 #[test]
-fn what_it_is_the_gzip_of_is_told_and_taken_if_wanted() {
-    // Two members.
+fn the_decoded_file_is_reported_or_used() {
+    // A gzip of two members.
     let zipped = [gzip(&BODY[..100_000]), gzip(&BODY[100_000..])].concat();
     let server = serving(zipped.clone());
     server.at("/chunked", move |_, _| {
@@ -69,14 +69,14 @@ fn what_it_is_the_gzip_of_is_told_and_taken_if_wanted() {
         assert_eq!(world.dir.mode("x") & 0o111, 0);
         world.holds(&["elsewhere", "x"]);
     }
-    // Its length alone cannot be right.
+    // The length of the gzip is already wrong.
     let world = World::new();
     let sized = ["--size", &*size];
     world.fails(|| world.expecting(&server.url("/x"), &sized), 1, "use --decode", &[]);
 }
 
 #[test]
-fn another_file_cut_corrupt_or_endless() {
+fn other_truncated_corrupt_and_large_files_fail() {
     let zeros = gzip(&vec![0; 10_000_000]);
     assert!(zeros.len() < 100_000);
     let digest = sha256(vec![0; 10_000_000]);
@@ -104,11 +104,11 @@ fn another_file_cut_corrupt_or_endless() {
 }
 
 #[test]
-fn a_body_is_not_decoded_without_end_for_a_hint() {
+fn a_hint_does_not_decode_without_limit() {
     let (plain, world) = (vec![0; 10_000_000], World::new());
     let digest = sha256(&plain);
     let server = serving(gzip(&plain));
-    // It is that gzip; to find out takes more than a hint is worth.
+    // It is the gzip of the file, but decodes to more than the limit for a hint.
     let ran = world.get(&server.url("/x"), &["-e", &digest]).run();
     ran.is_in(1, b"", "Content-Encoding: gzip");
     assert!(!ran.stderr.contains(WOULD_MATCH), "{}", ran.stderr);
@@ -117,7 +117,7 @@ fn a_body_is_not_decoded_without_end_for_a_hint() {
 }
 
 #[test]
-fn other_codings_are_named_and_not_decoded() {
+fn other_codings_are_reported_and_not_decoded() {
     for coding in ["br", "zstd", "deflate", "gzip, gzip"] {
         let (world, server) = (World::new(), Server::http());
         let field = format!("Content-Encoding: {coding}");
@@ -128,7 +128,7 @@ fn other_codings_are_named_and_not_decoded() {
 }
 
 #[test]
-fn the_coded_bytes_are_gone_on_with() {
+fn encoded_bytes_are_resumed() {
     let (world, server) = (World::new(), Server::http());
     let zipped = gzip(&BODY);
     server.at("/x", move |seen, number| match number {
@@ -137,7 +137,7 @@ fn the_coded_bytes_are_gone_on_with() {
             let fields = ["ETag: \"v1\"", GZIP, &length];
             vec![head("200 OK", &fields), Do::Send(zipped[..90_000].to_vec())]
         }
-        // Without a word on the coding, as it may be.
+        // A response to a range may omit the coding.
         _ => ranges(seen, "\"v1\"", &zipped),
     });
     let size = BODY.len().to_string();
@@ -151,7 +151,7 @@ fn the_coded_bytes_are_gone_on_with() {
 }
 
 #[test]
-fn a_signature_is_of_the_decoded_bytes_too() {
+fn a_signature_may_cover_the_decoded_bytes() {
     let fixture =
         |name: &str| format!("{}/tests/fixtures/minisign/{name}", env!("CARGO_MANIFEST_DIR"));
     let server = serving(gzip(b"abc"));

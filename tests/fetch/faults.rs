@@ -1,4 +1,4 @@
-//! Bodies that end early, are others, or come when it pleases them: none of it gets the name.
+//! Truncated, wrong and slow bodies: none of them gets the final name.
 
 use crate::server::{Do, Server, head, ok, status};
 use crate::support::sha256;
@@ -13,7 +13,7 @@ fn chunked(pieces: &[&[u8]]) -> Vec<u8> {
 const TAG: &str = "ETag: \"v1\"";
 
 #[test]
-fn a_good_file_is_in_place_and_nothing_else_is() {
+fn a_verified_file_is_in_place_and_nothing_else() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[TAG], &BODY));
     let ran = well(world.expecting(&server.url("/x"), &[]));
@@ -25,14 +25,14 @@ fn a_good_file_is_in_place_and_nothing_else_is() {
     assert_eq!(seen[0].header("accept-encoding"), Some("identity"));
     assert_eq!(seen[0].header("authorization"), None);
     assert_eq!(world.dir.mode("x") & 0o111, 0);
-    // It is there already: nobody is asked for it.
+    // It is already there, so there is no request.
     let again = well(world.expecting(&server.url("/x"), &[]));
     assert!(String::from_utf8_lossy(&again.stdout).contains("already there"));
     assert_eq!(server.seen().len(), 1);
 }
 
 #[test]
-fn an_empty_file_is_a_file() {
+fn an_empty_file_can_be_verified() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], b""));
     well(world.get(&server.url("/x"), &["-e", &sha256("")]));
@@ -40,7 +40,7 @@ fn an_empty_file_is_a_file() {
 }
 
 #[test]
-fn a_body_shorter_than_told() {
+fn a_body_shorter_than_its_length_fails() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| {
         let length = format!("Content-Length: {}", BODY.len());
@@ -52,7 +52,7 @@ fn a_body_shorter_than_told() {
 }
 
 #[test]
-fn without_a_strong_validator_nothing_is_kept() {
+fn without_a_strong_validator_no_part_is_kept() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| {
         let length = format!("Content-Length: {}", BODY.len());
@@ -62,7 +62,7 @@ fn without_a_strong_validator_nothing_is_kept() {
 }
 
 #[test]
-fn chunks_that_are_cut() {
+fn truncated_chunks_fail() {
     let (world, server) = (World::new(), Server::http());
     let start = || head("200 OK", &["Transfer-Encoding: chunked"]);
     server.at("/x", move |_, _| vec![start(), Do::Send(chunked(&[&BODY[..50_000]]))]);
@@ -75,14 +75,14 @@ fn chunks_that_are_cut() {
 }
 
 #[test]
-fn a_connection_s_end_is_no_end_of_a_file() {
+fn the_end_of_a_connection_may_be_a_truncation() {
     let (world, server) = (World::new(), Server::http());
     let start = || head("200 OK", &[]);
     server.at("/cut", move |_, _| vec![start(), Do::Send(BODY[..50_000].to_vec())]);
     server.at("/all", move |_, _| vec![start(), Do::Send(BODY.clone())]);
     world.fails(|| world.expecting(&server.url("/cut"), &[]), 5, "truncated", &[]);
     let size = BODY.len().to_string();
-    // Without a digest or a size nobody knows.
+    // Neither a digest nor a size can tell.
     let world = World::new();
     world.fails(|| world.get(&server.url("/all"), &["--no-verify"]), 5, "truncated", &[]);
     well(world.get(&server.url("/all"), &["--no-verify", "--size", &size, "--force"]));
@@ -91,7 +91,7 @@ fn a_connection_s_end_is_no_end_of_a_file() {
 }
 
 #[test]
-fn tls_that_ends_without_a_farewell() {
+fn tls_without_close_notify_may_be_a_truncation() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.open());
     let authority = files.path("ca.pem");
@@ -111,7 +111,7 @@ fn tls_that_ends_without_a_farewell() {
     world.fails(|| world.get(&server.url("/all"), &unverified), 5, "truncated", &[]);
     let world = World::new();
     world.fails(|| world.expecting(&server.url("/told"), &trusting), 5, "", &[]);
-    // The digest says that it was all of it, or the size.
+    // A digest or a size confirms that it is complete.
     well(world.expecting(&server.url("/all"), &["--force"]).args(trusting));
     world.is_good();
     let sized = ["--no-verify", "--force", "--size", &BODY.len().to_string()];
@@ -123,7 +123,7 @@ fn tls_that_ends_without_a_farewell() {
 }
 
 #[test]
-fn errors_and_pages_are_no_files() {
+fn errors_and_web_pages_are_not_files() {
     let (world, server) = (World::new(), Server::http());
     let page = b"<!DOCTYPE html><html>log in</html>";
     server.at("/404", move |_, _| status("404 Not Found", &["Content-Type: text/html"], page));
@@ -138,9 +138,9 @@ fn errors_and_pages_are_no_files() {
 }
 
 #[test]
-fn what_was_encoded_unasked_stays_as_it_came() {
+fn unrequested_encodings_are_kept_as_sent() {
     let (world, server) = (World::new(), Server::http());
-    // `abc`, by gzip.
+    // The gzip of `abc`.
     let zipped = hex::decode("1f8b08000000000000034b4c4a0600c241243503000000").unwrap();
     let sent = zipped.clone();
     server.at("/x", move |_, _| ok(&["Content-Encoding: gzip"], &sent));
@@ -155,12 +155,12 @@ fn what_was_encoded_unasked_stays_as_it_came() {
 }
 
 #[test]
-fn another_file_than_expected() {
+fn a_different_file_is_a_mismatch() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[TAG], b"another"));
     world.fails(|| world.expecting(&server.url("/x"), &[]), 1, "digest mismatch", &[]);
-    assert_eq!(server.seen().len(), 2, "a mismatch is not tried again");
-    // One fact a line.
+    assert_eq!(server.seen().len(), 2, "a mismatch is not retried");
+    // One fact per line.
     let ran = world.expecting(&server.url("/x"), &["-o", "y"]).run();
     let starts =
         ["hsum: y: http", "  expected sha256:", "  got      sha256:", "  7 bytes from http"];
@@ -172,13 +172,13 @@ fn another_file_than_expected() {
     ran.is_in(1, b"", "hsum-bad");
     assert_eq!(world.dir.read("x.hsum-bad"), b"another");
     assert_eq!(world.dir.read("x"), b"the good old file");
-    // Its digest is of another function.
+    // The digest is of another function.
     let blake3 = hsum::digest(hsum::Algorithm::Blake3, b"another").to_hex();
     world.get(&server.url("/x"), &["-e", &blake3, "--force"]).run().is_in(1, b"", "BLAKE3");
 }
 
 #[test]
-fn what_may_pass_is_tried_again() {
+fn temporary_failures_are_retried() {
     let (world, server) = (World::new(), Server::http());
     server.at("/503", |_, number| match number {
         0 | 1 => status("503 Service Unavailable", &[], b"busy"),
@@ -187,7 +187,7 @@ fn what_may_pass_is_tried_again() {
     well(world.expecting(&server.url("/503"), &["--retries", "2"]));
     world.is_good();
     assert_eq!(server.seen().len(), 3);
-    // The server's own pause counts, not ours of an hour.
+    // The server's pause applies, not ours of an hour.
     server.at("/429", |_, number| match number {
         0 => status("429 Too Many Requests", &["Retry-After: 0"], b""),
         _ => ok(&[], &BODY),
@@ -200,7 +200,7 @@ fn what_may_pass_is_tried_again() {
     let world = World::new();
     world.expecting(&server.url("/501"), &["--retries", "3"]).run().is_in(4, b"", "501");
     assert_eq!(server.seen().len(), 1);
-    // Nobody listens there.
+    // Nothing listens on that port.
     let gone = format!("http://localhost:{}/x", free_port());
     world.expecting(&gone, &["--retries", "1"]).run().is_in(5, b"", "cannot connect");
     world.holds(&[]);
@@ -212,7 +212,7 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn a_stall_ends_and_slowness_does_not() {
+fn stalls_time_out_and_slowness_does_not() {
     let (world, server) = (World::new(), Server::http());
     let length = || format!("Content-Length: {}", BODY.len());
     server.at("/stall", move |_, _| {
@@ -242,7 +242,7 @@ fn a_stall_ends_and_slowness_does_not() {
 }
 
 #[test]
-fn no_more_is_taken_than_allowed() {
+fn the_maximum_size_is_enforced() {
     let (world, server) = (World::new(), Server::http());
     server.at("/told", |_, _| vec![head("200 OK", &["Content-Length: 10000000000000"]), Do::Hang]);
     server.at("/endless", |_, _| {
@@ -262,7 +262,7 @@ fn no_more_is_taken_than_allowed() {
 }
 
 #[test]
-fn the_length_is_compared_too() {
+fn the_size_is_compared_too() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     world.fails(|| world.expecting(&server.url("/x"), &["--size", "5"]), 1, "5 were expected", &[]);

@@ -1,4 +1,4 @@
-//! FTP: a server of a few words, which keeps count of them.
+//! FTP, with a small server that records commands.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,30 +15,30 @@ struct Ftp {
     commands: Arc<Mutex<Vec<String>>>,
 }
 
-/// How the server behaves.
+/// The behaviour of the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
+enum Behavior {
     Good,
-    /// The first transfer is cut.
+    /// Cuts the first transfer.
     Cut,
-    /// It says neither size nor date.
+    /// States neither size nor date.
     Terse,
-    /// It hangs up when it is asked for the size.
+    /// Closes the connection at SIZE.
     Gone,
-    /// It sends for ever.
+    /// Sends without end.
     Endless,
 }
 
 impl Ftp {
-    fn start(manner: Manner) -> Self {
+    fn start(behavior: Behavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let commands = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&commands);
         thread::spawn(move || {
             for (i, control) in listener.incoming().map_while(Result::ok).enumerate() {
-                let (shared, cut) = (Arc::clone(&shared), manner == Manner::Cut && i == 0);
-                thread::spawn(move || serve(control, &shared, manner, cut));
+                let (shared, cut) = (Arc::clone(&shared), behavior == Behavior::Cut && i == 0);
+                thread::spawn(move || serve(control, &shared, behavior, cut));
             }
         });
         Self { port, commands }
@@ -52,7 +52,7 @@ impl Ftp {
 fn serve(
     control: TcpStream,
     commands: &Mutex<Vec<String>>,
-    manner: Manner,
+    behavior: Behavior,
     cut: bool,
 ) -> Option<()> {
     let (mut out, watched) = (control.try_clone().ok()?, control.try_clone().ok()?);
@@ -68,16 +68,16 @@ fn serve(
             "PASS" if rest == "wrong" => say("530 no")?,
             "PASS" => say("230 in")?,
             "TYPE" => say("200 so be it")?,
-            "SIZE" if manner == Manner::Gone => return None,
+            "SIZE" if behavior == Behavior::Gone => return None,
             "SIZE" if rest == "nowhere" => say("550 no such file")?,
-            "SIZE" if manner != Manner::Terse && rest == "pub/x" => {
+            "SIZE" if behavior != Behavior::Terse && rest == "pub/x" => {
                 say(&format!("213 {}", BODY.len()))?
             }
-            "MDTM" if manner != Manner::Terse => say("213 20200101000000")?,
+            "MDTM" if behavior != Behavior::Terse => say("213 20200101000000")?,
             "PASV" => {
                 let listener = TcpListener::bind("127.0.0.1:0").ok()?;
                 let port = listener.local_addr().ok()?.port();
-                // Another host's address: the client is not to go there.
+                // The address of another host, which the client must ignore.
                 say(&format!(
                     "227 Entering Passive Mode (10,255,255,1,{},{})",
                     port >> 8,
@@ -89,12 +89,12 @@ fn serve(
                 offset = rest.parse().ok()?;
                 say("350 go on")?;
             }
-            "RETR" if manner == Manner::Endless => {
+            "RETR" if behavior == Behavior::Endless => {
                 say("150 here it comes")?;
                 let (mut data, _) = data.take()?.accept().ok()?;
                 while data.write_all(&BODY).is_ok() {}
                 drop(data);
-                // Whoever has hung up hears no reason.
+                // The client may have closed the connection.
                 watched.set_nonblocking(true).ok()?;
                 let waits = watched.peek(&mut [0]).is_err();
                 watched.set_nonblocking(false).ok()?;
@@ -125,9 +125,9 @@ fn serve(
 }
 
 #[test]
-fn a_file_comes_as_it_is() {
-    for manner in [Manner::Good, Manner::Terse] {
-        let (world, server) = (World::new(), Ftp::start(manner));
+fn files_are_fetched_unchanged() {
+    for behavior in [Behavior::Good, Behavior::Terse] {
+        let (world, server) = (World::new(), Ftp::start(behavior));
         well(world.expecting(&format!("ftp://127.0.0.1:{}/pub/x", server.port), &[]));
         world.is_good();
         let commands = server.commands();
@@ -140,8 +140,8 @@ fn a_file_comes_as_it_is() {
 }
 
 #[test]
-fn a_transfer_that_is_cut_goes_on_later() {
-    let (world, server) = (World::new(), Ftp::start(Manner::Cut));
+fn cut_transfers_are_resumed() {
+    let (world, server) = (World::new(), Ftp::start(Behavior::Cut));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
     world.expecting(&url, &[]).run().is_in(5, b"", "truncated");
     world.holds(&PART);
@@ -152,8 +152,8 @@ fn a_transfer_that_is_cut_goes_on_later() {
 }
 
 #[test]
-fn what_the_server_refuses_is_told() {
-    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+fn refusals_are_reported() {
+    let (world, server) = (World::new(), Ftp::start(Behavior::Good));
     let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
     world.expecting(&at("", "nowhere"), &[]).run().is_in(4, b"", "no such file");
     world.expecting(&at("me:wrong@", "pub/x"), &[]).run().is_in(4, b"", "the server replied");
@@ -165,23 +165,23 @@ fn what_the_server_refuses_is_told() {
 }
 
 #[test]
-fn a_head_without_an_answer_is_none() {
+fn head_without_a_reply_fails() {
     let world = World::new();
     let head = |server: &Ftp, path: &str| {
         let url = format!("ftp://127.0.0.1:{}/{path}", server.port);
         world.dir.hsum(["head", &url, "--retries", "0"]).run()
     };
-    let good = Ftp::start(Manner::Good);
+    let good = Ftp::start(Behavior::Good);
     head(&good, "pub/x").exits(0);
     head(&good, "nowhere").is_in(4, b"", "no such file");
-    head(&Ftp::start(Manner::Terse), "pub/x").exits(0);
-    head(&Ftp::start(Manner::Gone), "pub/x").is_in(5, b"", "the connection was closed");
+    head(&Ftp::start(Behavior::Terse), "pub/x").exits(0);
+    head(&Ftp::start(Behavior::Gone), "pub/x").is_in(5, b"", "the connection was closed");
 }
 
-/// With a deadline there is another handle of the connection, which must not keep it open.
+// With a deadline there is another handle of the connection, which must not keep it open.
 #[test]
-fn a_transfer_that_is_given_up_ends_at_once() {
-    let (world, server) = (World::new(), Ftp::start(Manner::Endless));
+fn aborted_transfers_end_at_once() {
+    let (world, server) = (World::new(), Ftp::start(Behavior::Endless));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
     let most = ["--max-size", "1", "--max-time", "3600", "--stall-timeout", "5"];
     world.expecting(&url, &most).run().is_in(7, b"", "--max-size");
@@ -192,22 +192,22 @@ fn a_transfer_that_is_given_up_ends_at_once() {
 }
 
 #[test]
-fn who_the_user_is_stands_on_no_command_line() {
-    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+fn users_and_passwords_are_sent_once_requested() {
+    let (world, server) = (World::new(), Ftp::start(Behavior::Good));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
     let words = ["-u", "me", "--password", "env:WORD", "--force"];
     let call = || world.expecting(&url, &words).env("WORD", "a:b@/\u{e4} %41");
     well(call());
-    let said = server.commands();
+    let output = server.commands();
     let login = ["USER me".to_owned(), "PASS a:b@/\u{e4} %41".to_owned()];
-    assert!(said.starts_with(&login), "{said:?}");
+    assert!(output.starts_with(&login), "{output:?}");
     let home = crate::support::Dir::new();
     home.write("netrc", "machine 127.0.0.1 login me password s3cret");
     home.chmod("netrc", 0o600);
     let netrc = format!("--netrc={}", home.path("netrc").display());
     well(world.expecting(&url, &[&netrc, "-o", "y"]));
     assert!(server.commands().contains(&"PASS s3cret".into()));
-    // No password in the clear where a digest was demanded, and none for another's server.
+    // No plaintext password if a digest is required, and none for another server.
     call().args(["--auth", "digest", "-o", "z"]).run().is_in(7, b"", "does not support digests");
     let token = world.expecting(&url, &["--token", "env:WORD", "-o", "z"]).env("WORD", "t");
     token.run().is_in(7, b"", "does not support tokens");
@@ -217,15 +217,15 @@ fn who_the_user_is_stands_on_no_command_line() {
 }
 
 #[test]
-fn a_checksum_file_is_looked_for_where_others_are_not() {
-    let (world, server) = (World::new(), Ftp::start(Manner::Good));
+fn missing_checksum_files_are_skipped() {
+    let (world, server) = (World::new(), Ftp::start(Behavior::Good));
     let url = format!("ftp://127.0.0.1:{}/pub/x", server.port);
     well(world.get(&url, &["--sums", "auto"]));
     world.is_good();
     let asked = server.commands();
     let asked: Vec<_> = asked.iter().filter(|command| command.starts_with("RETR")).collect();
     assert_eq!(asked.first().map(|command| &***command), Some("RETR pub/x.sha256"));
-    // None at all is nothing to verify against; a login that is refused is no absence.
+    // No checksum file means nothing to verify against. A refused login is a different error.
     let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
     let sums = ["--sums", "auto", "-o", "y"];
     world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
@@ -233,15 +233,14 @@ fn a_checksum_file_is_looked_for_where_others_are_not() {
     world.holds(&["x"]);
 }
 
-/// The port on which TLS comes first, at an address of this test's own; `None`, with a word, where
-/// it is not ours to take.
+/// Opens the port for implicit TLS at an address of this test's own. Prints a message if it cannot.
 fn implicit(address: &str) -> Option<TcpListener> {
     let bound = TcpListener::bind((address, 990));
     bound.map_or_else(|error| skip(&format!("port 990 of {address}: {error}")), Some)
 }
 
 #[test]
-fn a_silent_server_where_tls_comes_first_is_left_in_time() {
+fn a_silent_server_with_implicit_tls_times_out() {
     let Some(_kept) = implicit("127.0.0.2") else { return };
     let world = World::new();
     let impatient = ["--connect-timeout", "0.2", "--stall-timeout", "3600"];
@@ -250,11 +249,11 @@ fn a_silent_server_where_tls_comes_first_is_left_in_time() {
 }
 
 #[test]
-fn tls_comes_first_and_is_not_called_http() {
+fn implicit_tls_names_no_http_protocol() {
     let Some(listener) = implicit("127.0.0.1") else { return };
     let (world, files) = World::with_pki();
     let mut config = ServerConfig::clone(&PKI.open());
-    // Of a client that names other protocols it would hear no more.
+    // The server closes the connection of a client that names other protocols.
     config.alpn_protocols = vec![b"ftp".to_vec()];
     let asked = thread::spawn(move || {
         let (tcp, _) = listener.accept().ok()?;
@@ -263,11 +262,11 @@ fn tls_comes_first_and_is_not_called_http() {
         control.get_mut().write_all(b"220 ready\r\n").ok()?;
         let mut line = String::new();
         control.read_line(&mut line).ok()?;
-        control.get_mut().write_all(b"530 nobody\r\n").ok()?;
+        control.get_mut().write_all(b"530 unknown user\r\n").ok()?;
         Some(line)
     });
     let authority = files.path("ca.pem");
     let trusting = ["--cacert", authority.to_str().unwrap()];
-    world.expecting("ftps://localhost/x", &trusting).run().is_in(4, b"", "nobody");
+    world.expecting("ftps://localhost/x", &trusting).run().is_in(4, b"", "unknown user");
     assert_eq!(asked.join().unwrap().as_deref(), Some("USER anonymous\r\n"));
 }

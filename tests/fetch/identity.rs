@@ -1,11 +1,11 @@
-//! Who the user is: told to those who ask, in the way that they ask.
+//! Authentication: what is sent, to whom, and when.
 
 use crate::server::{Do, Seen, Server, ok, status};
 use crate::world::{BODY, World, well};
 
 const WORDS: [&str; 4] = ["-u", "me", "--password", "env:WORD"];
 
-/// Lets in who brings that header, and asks the others with this challenge.
+/// Answers requests that have this header, and challenges the others.
 fn guard(
     challenge: &'static str,
     good: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -17,7 +17,7 @@ fn guard(
 }
 
 #[test]
-fn basic_is_told_once_asked() {
+fn basic_is_sent_after_a_challenge() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", guard("WWW-Authenticate: Basic realm=\"r\"", |v| v == "Basic bWU6c2VjcmV0"));
     well(world.expecting(&server.url("/x"), &WORDS).env("WORD", "secret"));
@@ -28,7 +28,7 @@ fn basic_is_told_once_asked() {
     let call = || world.expecting(&server.url("/x"), &["--force", "-o", "y"]).args(WORDS);
     call().args(["--auth", "basic-at-once"]).env("WORD", "secret").run().exits(0);
     assert_eq!(server.seen().len(), 1);
-    // A wrong password is not tried twice.
+    // A wrong password is not sent twice.
     server.forget();
     let wrong =
         world.expecting(&server.url("/x"), &["-o", "z"]).args(WORDS).env("WORD", "wrong").run();
@@ -60,7 +60,7 @@ fn digest_never_sends_the_password() {
     let call = world.expecting(&server.url("/x?a=b"), &["--auth", "digest"]).args(WORDS);
     well(call.env("WORD", "secret"));
     world.is_good();
-    // Asked for digest only, basic is not given.
+    // With --auth digest, basic is not sent.
     server.at("/basic", guard("WWW-Authenticate: Basic realm=\"r\"", |_| true));
     server.forget();
     let call = world.expecting(&server.url("/basic"), &["--auth", "digest", "-o", "y"]).args(WORDS);
@@ -69,7 +69,7 @@ fn digest_never_sends_the_password() {
 }
 
 #[test]
-fn a_token_goes_with_the_first_request() {
+fn tokens_are_sent_with_the_first_request() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", guard("WWW-Authenticate: Bearer", |value| value == "Bearer t0k"));
     well(world.expecting(&server.url("/x"), &["--token", "env:T"]).env("T", "t0k"));
@@ -78,7 +78,7 @@ fn a_token_goes_with_the_first_request() {
 }
 
 #[test]
-fn netrc_knows_the_host() {
+fn netrc_is_used_for_its_hosts() {
     let (world, server) = (World::new(), Server::http());
     let home = crate::support::Dir::new();
     server.at("/x", guard("WWW-Authenticate: Basic", |value| value == "Basic bWU6c2VjcmV0"));
@@ -89,10 +89,10 @@ fn netrc_knows_the_host() {
 }
 
 #[test]
-fn a_login_leaves_a_cookie_for_the_next_download() {
+fn login_cookies_serve_the_next_download() {
     let (world, server) = (World::new(), Server::http());
     let home = crate::support::Dir::new();
-    // A link to it stays one.
+    // A link to the jar stays a link.
     home.link("d/real", "jar");
     home.mkdir("d");
     let jar = home.path("jar");
@@ -119,7 +119,7 @@ fn a_login_leaves_a_cookie_for_the_next_download() {
 }
 
 #[test]
-fn forms_and_queries_are_built() {
+fn forms_and_queries_are_encoded() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("f", "of a file");
@@ -135,7 +135,7 @@ fn forms_and_queries_are_built() {
 }
 
 #[test]
-fn fields_may_stand_in_a_file() {
+fn headers_are_read_from_files() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("fields", "# mine\nX-Api-Key: k1\n\nX-Two: 2\r\n");
@@ -145,8 +145,8 @@ fn fields_may_stand_in_a_file() {
 }
 
 #[test]
-fn a_password_or_token_leaves_the_machine_encrypted_only() {
-    // A proxy plays the hosts elsewhere.
+fn passwords_and_tokens_leave_the_machine_encrypted_only() {
+    // A proxy acts as the other hosts.
     let (world, proxy) = (World::new(), Server::http());
     let address = format!("http://localhost:{}", proxy.port);
     let url = "http://h.test/x";
@@ -180,14 +180,14 @@ fn a_password_or_token_leaves_the_machine_encrypted_only() {
     send.env("http_proxy", &address).run().is_in(7, b"", "--allow-plaintext-auth");
     let ftp = world.expecting("ftp://me:s3cret@h.test/x", &[]).run();
     ftp.is_in(7, b"", "use ftps, or --allow-plaintext-auth");
-    // A digest does not show the password.
+    // A digest does not reveal the password.
     let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
     proxy.at(url, guard(challenge, |value| value.starts_with("Digest ")));
     well(world.expecting(url, &WORDS).env("WORD", "s3cret").env("http_proxy", &address));
 }
 
 #[test]
-fn a_proxy_elsewhere_is_told_no_secret_that_is_for_this_machine() {
+fn secrets_for_this_machine_do_not_pass_a_remote_proxy() {
     let world = World::new();
     let call = |host: &str, words: &[&str]| {
         let url = format!("http://{host}:1/x");
@@ -200,7 +200,7 @@ fn a_proxy_elsewhere_is_told_no_secret_that_is_for_this_machine() {
     }
     let named = call("localhost", &[]).env("http_proxy", "http://192.0.2.1:9");
     named.run().is_in(7, b"", "--allow-plaintext-auth");
-    // One on this machine is not another machine.
+    // A proxy on this machine is allowed.
     call("localhost", &["--proxy", "http://127.0.0.1:1"]).run().exits(5);
     call("localhost", &[])
         .env("http_proxy", "http://192.0.2.1:9")
@@ -210,7 +210,7 @@ fn a_proxy_elsewhere_is_told_no_secret_that_is_for_this_machine() {
 }
 
 #[test]
-fn localhost_is_this_machine_whatever_a_name_server_says() {
+fn localhost_is_never_looked_up() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", guard("WWW-Authenticate: Bearer", |value| value == "Bearer t0k"));
     for (name, host) in [("a", "localhost."), ("b", "a.localhost"), ("c", "LOCALHOST")] {

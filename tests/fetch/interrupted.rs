@@ -1,4 +1,4 @@
-//! Killed at any moment: the next try ends verified, and no wrong byte ever has the name.
+//! Interrupts: the next run completes the file, and no unverified byte gets the final name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -11,12 +11,12 @@ use crate::server::{Do, Server, head, ranges};
 use crate::support::{Dir, HSUM, Numbers, finish, kill, skip};
 use crate::world::{BODY, DIGEST, PART, World, well};
 
-/// 20 kills, or as many as `HSUM_TEST_KILLS` says.
+// 20 kills, or the number in `HSUM_TEST_KILLS`.
 #[test]
-fn killed_at_any_moment_it_goes_on() {
+fn a_killed_download_is_resumed() {
     let kills = std::env::var("HSUM_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     let server = Server::http();
-    // The body comes in pieces, a millisecond apart.
+    // The body is sent in pieces, a millisecond apart.
     server.at("/x", |seen, _| {
         let mut pieces = ranges(seen, "\"v1\"", &BODY);
         if let Some(Do::Send(body)) = pieces.pop() {
@@ -36,7 +36,7 @@ fn killed_at_any_moment_it_goes_on() {
         if done % 4 == 0 {
             thread::sleep(Duration::from_micros(500 + numbers.below(45_000) as u64));
         } else {
-            // Once a few more bytes are there than before.
+            // Kill once a few more bytes have arrived.
             let (before, more) = (come(), 1 + numbers.below(60_000) as u64);
             let begun = Instant::now();
             while come() < before + more && begun.elapsed() < Duration::from_millis(300) {
@@ -56,14 +56,13 @@ fn killed_at_any_moment_it_goes_on() {
     well(world.expecting(&server.url("/x"), &[]));
     world.is_good();
     resumed += server.seen().iter().filter(|seen| seen.header("range").is_some()).count();
-    assert!(resumed > 0, "no try went on with what an earlier one had left");
+    assert!(resumed > 0, "no run resumed the part of an earlier one");
 }
 
-/// As a terminal or the system would end it: by the signal, which a shell tells as 128 and its number.
+// The status is that of the signal, which a shell reports as 128 plus its number.
 #[test]
-fn a_polite_end_keeps_the_part() {
-    // Tests that run in the background ignore SIGINT, and so would the program: whoever heeds it
-    // himself starts others that do not ignore it.
+fn a_signal_keeps_the_part() {
+    // Background jobs ignore SIGINT and pass that on, unless they handle the signal themselves.
     let end = Arc::new(AtomicBool::new(true));
     signal_hook::flag::register_conditional_shutdown(SIGINT, 130, end).expect("a signal");
     for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
@@ -74,7 +73,7 @@ fn a_polite_end_keeps_the_part() {
             if seen.header("range").is_none() {
                 pieces.truncate(1);
                 pieces.push(Do::Send(BODY[..90_000].to_vec()));
-                // What comes slowly is written at once; before a mere silence the last bytes might wait.
+                // Slow bytes are written at once; before a silence the last ones might wait.
                 for byte in &BODY[90_000..90_200] {
                     pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
                 }
@@ -94,12 +93,12 @@ fn a_polite_end_keeps_the_part() {
         well(world.expecting(&server.url("/x"), &["--force"]));
         world.is_good();
         let asked = server.seen().last().and_then(|seen| seen.header("range").map(str::to_owned));
-        assert!(asked.is_some(), "it began anew");
+        assert!(asked.is_some(), "it started over");
     }
 }
 
 #[test]
-fn what_waits_for_standard_output_goes() {
+fn files_for_standard_output_are_removed() {
     let (world, server) = (World::new(), Server::http());
     let asked = Arc::new(AtomicBool::new(false));
     let shared = Arc::clone(&asked);
@@ -120,7 +119,7 @@ fn what_waits_for_standard_output_goes() {
 }
 
 #[test]
-fn a_shell_is_told_130() {
+fn a_shell_sees_status_130() {
     let (world, server) = (World::new(), Server::http());
     let end = Arc::new(AtomicBool::new(true));
     signal_hook::flag::register_conditional_shutdown(SIGINT, 130, end).expect("a signal");
@@ -146,9 +145,9 @@ fn a_shell_is_told_130() {
     world.holds(&[PART[0], "pid"]);
 }
 
-/// Neither the folder nor the file in it can be read by others, from the beginning.
+// Neither the folder nor the file in it is ever readable by others.
 #[test]
-fn what_waits_for_standard_output_is_private() {
+fn files_for_standard_output_are_private() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| {
         let length = format!("Content-Length: {}", BODY.len());
@@ -178,14 +177,14 @@ fn what_waits_for_standard_output_is_private() {
     world.holds(&[]);
 }
 
-/// Folders for gpgv are private too, and go when a signal ends the program.
+// Folders for gpgv are private too.
 #[test]
-fn folders_for_gpgv_go() {
+fn folders_for_gpgv_are_removed_by_signals() {
     let (world, files) = (World::new(), Dir::new());
     files.write("x", "abc");
     files.write("ring", include_bytes!("../fixtures/openpgp/ring.gpg"));
     files.write("SHA256SUMS", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nx\n");
-    // It says where its folder is, and takes its time.
+    // A gpgv that reports its folder and waits.
     files.write("gpgv", "#!/bin/sh\nls -ld \"$GNUPGHOME\" >\"$MARK.new\"; mv \"$MARK.new\" \"$MARK\"\nexec sleep 30\n");
     files.chmod("gpgv", 0o755);
     let server = Server::http();
@@ -219,9 +218,9 @@ fn folders_for_gpgv_go() {
     }
 }
 
-/// The system could not write the part to the disk: its pages may be lost, so it is fetched again.
+// If the system cannot write the part to the disk, its pages may be lost.
 #[test]
-fn a_part_that_is_not_on_the_disk_is_dropped() {
+fn a_part_that_cannot_be_synced_is_removed() {
     let probe =
         std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
     if !probe.is_ok_and(|status| status.success()) {
@@ -238,5 +237,5 @@ fn a_part_that_is_not_on_the_disk_is_dropped() {
     well(world.expecting(&url, &[]));
     world.is_good();
     let asked: Vec<_> = server.seen().iter().map(|seen| seen.header("range").is_some()).collect();
-    assert_eq!(asked, [false, false], "all of it is fetched again");
+    assert_eq!(asked, [false, false], "the whole file is fetched again");
 }

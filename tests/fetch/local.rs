@@ -1,4 +1,4 @@
-//! Trouble on this side: folders that cannot be written, a disk that is full.
+//! Local failures: read-only folders, full disks, missing threads.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::support::{Dir, HSUM, has, sha256, skip};
 use crate::world::{BODY, DIGEST, World, well};
 
 #[test]
-fn a_folder_that_cannot_be_written() {
+fn read_only_folders_are_reported() {
     let server = Server::http();
     server.at("/x", |_, _| ok(&[], &BODY));
     let world = World::new();
@@ -27,7 +27,7 @@ fn a_folder_that_cannot_be_written() {
 }
 
 #[test]
-fn a_folder_that_vanishes_meanwhile() {
+fn a_removed_folder_is_reported() {
     let (world, server) = (World::new(), Server::http());
     world.dir.mkdir("d");
     let folder = world.dir.path("d");
@@ -40,7 +40,7 @@ fn a_folder_that_vanishes_meanwhile() {
 }
 
 #[test]
-fn two_at_the_same_file_do_not_mix() {
+fn two_downloads_of_one_file_do_not_mix() {
     let (world, server) = (World::new(), Server::http());
     let refused = Arc::new(AtomicBool::new(false));
     let until = Do::Until(Arc::clone(&refused));
@@ -105,7 +105,7 @@ fn a_full_disk_keeps_the_part_for_later() {
     get().run().is_in(6, b"", "No space left");
     assert!(!small.0.path("x").exists());
     assert!(small.0.path(".x.hsum-part").metadata().unwrap().len() > 0);
-    assert_eq!(server.seen().len(), 1, "a full disk is not tried again");
+    assert_eq!(server.seen().len(), 1, "a full disk is not retried");
     small.grow();
     well(get());
     assert!(small.0.read("x") == *BODY);
@@ -113,7 +113,7 @@ fn a_full_disk_keeps_the_part_for_later() {
     assert!(server.seen()[1].header("range").is_some());
 }
 
-/// The system grants none, or fewer than are wanted.
+// The system refuses some or all threads.
 #[test]
 fn files_are_fetched_with_any_number_of_threads() {
     if !has("prlimit") || !has("setpriv") {
@@ -125,7 +125,7 @@ fn files_are_fetched_with_any_number_of_threads() {
         let world = World::new();
         world.dir.chmod("", 0o777);
         let limit = format!("--nproc={threads}:{threads}");
-        // A user of whom nothing else runs; root has no such limit.
+        // A user without other processes; root has no such limit.
         let user = ["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", HSUM];
         let call = || world.dir.command("prlimit").args([&*limit]).args(user);
         if call().args(["-V"]).run().status.code() != Some(0) {

@@ -1,4 +1,4 @@
-//! `hsum get --from-lock`: all that a lock file names with URL and digest.
+//! `hsum get --from-lock`: the files in a lock file.
 
 use crate::server::{Server, ok};
 use crate::support::{Call, sha256};
@@ -8,7 +8,7 @@ fn get(world: &World, words: &[&str]) -> Call {
     world.dir.hsum(["get", "--retries", "0", "--from-lock", "lock"]).args(words)
 }
 
-/// A server of `/a-1.whl` and `/s/a-1.tar.gz`.
+/// Starts a server with `/a-1.whl` and `/s/a-1.tar.gz`.
 fn served() -> Server {
     let server = Server::http();
     server.at("/a-1.whl", |_, _| ok(&[], b"wheel"));
@@ -30,22 +30,22 @@ fn uv(server: &Server, wheel: &str, size: usize) -> String {
 }
 
 #[test]
-fn all_of_a_uv_lock() {
+fn all_files_of_a_uv_lock_are_fetched() {
     let (world, server) = (World::new(), served());
     world.dir.write("lock", uv(&server, "wheel", 5));
     get(&world, &["-H", "X-Api-Key: k"]).run().exits(0);
     assert_eq!(world.dir.read("a-1.whl"), b"wheel");
     assert_eq!(world.dir.read("a-1.tar.gz"), b"source");
     world.holds(&["a-1.tar.gz", "a-1.whl", "lock"]);
-    // A place that only the lock names is told nothing of the user.
+    // URLs from a lock file get no credentials.
     assert!(server.seen().iter().all(|seen| seen.header("x-api-key").is_none()));
     server.forget();
     get(&world, &[]).run().exits(0);
-    assert_eq!(server.seen().len(), 0, "they were there already");
+    assert_eq!(server.seen().len(), 0, "they were already there");
 }
 
 #[test]
-fn one_that_is_another_does_not_keep_the_rest() {
+fn a_mismatch_does_not_prevent_the_others() {
     let server = served();
     for (wheel, size) in [("other", 5), ("wheel", 4)] {
         let world = World::new();
@@ -56,7 +56,7 @@ fn one_that_is_another_does_not_keep_the_rest() {
 }
 
 #[test]
-fn what_has_no_url_or_no_name_of_its_own() {
+fn entries_without_url_or_unique_name_are_reported() {
     let (world, server) = (World::new(), served());
     let integrity =
         |text: &[u8]| format!("sha512-{}", hsum::digest(hsum::Algorithm::Sha512, text).to_base64());
@@ -80,7 +80,7 @@ fn what_has_no_url_or_no_name_of_its_own() {
 }
 
 #[test]
-fn a_lock_names_no_hidden_file() {
+fn hidden_names_in_locks_are_refused() {
     let (world, server) = (World::new(), served());
     for name in [".profile", "%2Enpmrc", "-rf", "x.hsum-part", "aux"] {
         let lock = uv(&server, "wheel", 5).replace("/a-1.whl", &format!("/{name}"));
@@ -91,7 +91,7 @@ fn a_lock_names_no_hidden_file() {
 }
 
 #[test]
-fn a_lock_that_states_two_sizes_contradicts_itself() {
+fn contradictory_sizes_are_reported() {
     let server = served();
     for (first, second) in [(5, 4), (4, 5)] {
         let world = World::new();
@@ -104,7 +104,7 @@ fn a_lock_that_states_two_sizes_contradicts_itself() {
 }
 
 #[test]
-fn a_lock_that_names_nothing_to_fetch() {
+fn a_lock_without_files_is_an_error() {
     let world = World::new();
     let digest = sha256("");
     world.dir.write(

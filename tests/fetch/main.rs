@@ -1,6 +1,5 @@
-//! `hsum get`, `hsum check --sums`, `hsum head` and `hsum send` against a server that does wrong in every way that is
-//! known, and some that do right: what is under the final name, what else is left, what the server
-//! was told.
+//! `hsum get`, `hsum check --sums`, `hsum head` and `hsum send` against good and faulty servers: the
+//! file in place, other files left behind, and the requests that the server received.
 
 mod check;
 mod deadline;

@@ -1,10 +1,10 @@
-//! What is refused unless it is asked for, and what no other server is told.
+//! Refusals without the option that allows them, and secrets that stay with their server.
 
 use crate::server::{Do, Server, head, ok, redirect, status};
 use crate::world::{BODY, DIGEST, PKI, World, well};
 
 #[test]
-fn redirects_are_followed_and_end() {
+fn redirects_are_followed_up_to_the_maximum() {
     let (world, server) = (World::new(), Server::http());
     server.at("/a", redirect("b?q")).at("/b", redirect("//localhost:1/unused"));
     server.at("/b", redirect(server.url("/x"))).at("/x", |_, _| ok(&[], &BODY));
@@ -20,7 +20,7 @@ fn redirects_are_followed_and_end() {
 }
 
 #[test]
-fn no_redirect_leads_where_it_must_not() {
+fn unsafe_redirects_are_refused() {
     let (world, files) = World::with_pki();
     let (server, plain) = (Server::https(PKI.open()), Server::http());
     let authority = files.path("ca.pem");
@@ -41,7 +41,7 @@ fn no_redirect_leads_where_it_must_not() {
 }
 
 #[test]
-fn another_origin_is_told_nothing_of_the_user() {
+fn other_origins_get_no_credentials() {
     let (world, own, other) = (World::new(), Server::http(), Server::http());
     other.at("/x", |_, _| ok(&[], &BODY));
     own.at("/own", redirect("/away")).at("/away", redirect(other.url("/x")));
@@ -63,7 +63,7 @@ fn another_origin_is_told_nothing_of_the_user() {
 }
 
 #[test]
-fn a_challenge_elsewhere_gets_no_password() {
+fn challenges_of_other_origins_get_no_password() {
     let (world, own, other) = (World::new(), Server::http(), Server::http());
     other
         .at("/x", |_, _| status("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"x\""], b""));
@@ -74,7 +74,7 @@ fn a_challenge_elsewhere_gets_no_password() {
 }
 
 #[test]
-fn a_form_is_sent_on_as_the_status_says() {
+fn redirected_forms_follow_the_status() {
     let (world, server) = (World::new(), Server::http());
     server.at("/307", |_, _| status("307 Temporary Redirect", &["Location: /x"], b""));
     server.at("/303", |_, _| status("303 See Other", &["Location: /x"], b""));
@@ -87,7 +87,7 @@ fn a_form_is_sent_on_as_the_status_says() {
 }
 
 #[test]
-fn a_file_that_is_there_is_not_replaced_unasked() {
+fn existing_files_are_replaced_with_force_only() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("x", "mine");
@@ -96,7 +96,7 @@ fn a_file_that_is_there_is_not_replaced_unasked() {
     assert_eq!(server.seen().len(), 0);
     well(world.expecting(&server.url("/x"), &["--force"]));
     world.is_good();
-    // A device or a folder is never replaced.
+    // Devices and folders are never replaced.
     world.dir.mkdir("folder");
     world.expecting(&server.url("/x"), &["--force", "-o", "folder"]).run().is_in(
         6,
@@ -111,12 +111,12 @@ fn a_file_that_is_there_is_not_replaced_unasked() {
 }
 
 #[test]
-fn a_link_stays_and_what_it_leads_to_is_replaced() {
+fn links_stay_and_their_targets_are_replaced() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     world.dir.write("real", "old");
     world.dir.link("real", "x");
-    // One that leads to where nothing is yet.
+    // The target of a link need not exist.
     world.dir.link("later", "y");
     well(world.expecting(&server.url("/x"), &["-o", "y"]));
     assert!(world.dir.read("later") == *BODY);
@@ -157,7 +157,7 @@ fn names_come_from_the_url_and_stay_in_the_folder() {
 }
 
 #[test]
-fn a_name_that_the_user_did_not_choose_is_not_hidden() {
+fn only_the_user_may_choose_hidden_names() {
     let (world, server) = (World::new(), Server::http());
     for path in ["/.bashrc", "/%2Essh", "/x.hsum-bad", "/-rf", "/nul.txt", "/a.", "/d/"] {
         server.at(path, |_, _| ok(&[], &BODY)).at("/f", redirect(path));
@@ -168,14 +168,14 @@ fn a_name_that_the_user_did_not_choose_is_not_hidden() {
     server.at("/f", redirect("/g/plain")).at("/g/plain", |_, _| ok(&[], &BODY));
     well(world.dir.hsum(["get", &server.url("/f"), "-J", "-e", &DIGEST]));
     world.holds(&["plain"]);
-    // What the user typed stays the user's choice.
+    // Names that the user typed may be hidden.
     well(world.dir.hsum(["get", &server.url("/.bashrc"), "-J", "-e", &DIGEST]));
     well(world.dir.hsum(["get", &server.url("/.bashrc"), "-e", &DIGEST]));
     world.holds(&[".bashrc", "plain"]);
 }
 
 #[test]
-fn a_server_that_refuses_head_names_nothing() {
+fn the_url_decides_if_head_is_refused() {
     let (world, server) = (World::new(), Server::http());
     server.at("/f", |seen, _| match &*seen.method {
         "HEAD" => status("403 Forbidden", &["Content-Disposition: filename=sorry.html"], b""),
@@ -186,7 +186,7 @@ fn a_server_that_refuses_head_names_nothing() {
 }
 
 #[test]
-fn one_name_for_two_files_is_refused() {
+fn two_files_with_one_name_are_refused() {
     let (world, server) = (World::new(), Server::http());
     let name = "Content-Disposition: attachment; filename=\"same\"";
     for path in ["/a", "/b"] {
@@ -203,7 +203,7 @@ fn one_name_for_two_files_is_refused() {
 }
 
 #[test]
-fn standard_output_gets_only_what_is_verified() {
+fn standard_output_gets_verified_bytes_only() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     let to_stdout = |digest: &str| {
@@ -216,7 +216,7 @@ fn standard_output_gets_only_what_is_verified() {
 }
 
 #[test]
-fn several_at_once_come_in_their_order() {
+fn files_are_reported_in_order() {
     let (world, server) = (World::new(), Server::http());
     let name = |i: usize| format!("f{i}");
     for i in 0..6 {
@@ -241,7 +241,7 @@ fn several_at_once_come_in_their_order() {
 }
 
 #[test]
-fn words_that_mean_nothing_are_refused() {
+fn contradictory_arguments_are_rejected() {
     let world = World::new();
     for words in [
         &["get"][..],
@@ -263,7 +263,7 @@ fn words_that_mean_nothing_are_refused() {
 }
 
 #[test]
-fn no_message_holds_a_secret() {
+fn messages_contain_no_secrets() {
     let world = World::new();
     let url = "http://me:secret1@localhost:1/x?sig=secret2&secret4#frag";
     let ran = world.expecting(url, &["-H", "X-Key: secret3", "--json"]).run();

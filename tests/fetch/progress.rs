@@ -1,4 +1,4 @@
-//! Progress: bars on a terminal, and nowhere else unless somebody asks.
+//! Progress bars, which are shown on terminals or on request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use crate::support::{finish, has};
 use crate::world::{BODY, DIGEST, World, well};
 
 #[test]
-fn no_bar_where_no_terminal_is() {
+fn no_bars_without_a_terminal() {
     let (world, server) = (World::new(), Server::http());
     let slowly = || {
         let length = format!("Content-Length: {}", BODY.len());
@@ -22,8 +22,8 @@ fn no_bar_where_no_terminal_is() {
     assert_eq!(ran.stderr, "");
 }
 
-/// Fetches a file with standard error on a terminal; what the terminal got while half of the file
-/// was there, and until the end.
+/// Fetches a file with standard error on a terminal. Returns what the terminal showed at half of the
+/// file, and at the end.
 fn on_a_terminal(words: &str) -> Option<(String, String)> {
     if !has("script") {
         return None;
@@ -34,7 +34,7 @@ fn on_a_terminal(words: &str) -> Option<(String, String)> {
     server.at("/named-file", move |_, _| {
         let length = format!("Content-Length: {}", BODY.len());
         let mut pieces = vec![head("200 OK", &[&length]), Do::Send(BODY[..90_000].to_vec())];
-        // What comes slowly is written, and counted, at once.
+        // Slow bytes are written and counted at once.
         for byte in &BODY[90_000..90_100] {
             pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
         }
@@ -50,7 +50,7 @@ fn on_a_terminal(words: &str) -> Option<(String, String)> {
     let child = script.env("TERM", "xterm").spawn();
     let path = world.dir.path("typescript");
     let shown = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
-    // Half of it is there, and the bars have been drawn often.
+    // Half of it has arrived, and the bars have been drawn several times.
     let part = world.dir.path(".named-file.hsum-part");
     while std::fs::metadata(&part).map_or(0, |part| part.len()) < 90_000 {
         thread::sleep(Duration::from_millis(1));
@@ -69,19 +69,19 @@ fn on_a_terminal(words: &str) -> Option<(String, String)> {
 }
 
 #[test]
-fn a_bar_on_a_terminal_goes_when_the_file_is_there() {
+fn a_bar_disappears_with_its_download() {
     let Some((meanwhile, all)) = on_a_terminal("") else { return };
     assert!(
         meanwhile.contains("named-file") && meanwhile.contains("of 292.97 KiB"),
         "{meanwhile:?}"
     );
-    // The line is taken away again.
+    // The line is erased.
     let (_, after) = all.rsplit_once("KiB").expect("a bar");
     assert!(after.contains("\u{1b}[2K"), "{all:?}");
 }
 
 #[test]
-fn no_bar_for_who_wants_none() {
+fn no_bars_if_disabled() {
     for words in ["-q", "--progress never", "2>messages"] {
         let Some((_, all)) = on_a_terminal(words) else { return };
         assert!(!all.contains("KiB"), "{words}: {all:?}");

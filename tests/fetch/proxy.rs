@@ -1,4 +1,4 @@
-//! Proxies: which requests go through one, in which form, and who the proxy is told we are.
+//! Proxies: which requests use one, in which form, and with which credentials.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ const ASKS_FOR_BASIC: &str =
 const ASKS_FOR_DIGEST: &str = "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\n\
      Proxy-Authenticate: Digest realm=\"p\", nonce=\"n1\", qop=\"auth\"\r\nContent-Length: 2\r\n\r\nno";
 
-/// A proxy for CONNECT, which answers each head so; returns its port, and the heads that it gets.
+/// Starts a proxy for CONNECT that answers with `answer`. Returns its port and the heads it receives.
 fn tunnelling(
     answer: impl Fn(&str) -> &'static str + Send + Sync + 'static,
 ) -> (u16, Arc<Mutex<Vec<String>>>) {
@@ -56,7 +56,7 @@ fn tunnelling(
     (port, heads)
 }
 
-/// Whether it is the answer of `me`, whose password is `secret`, to that challenge (RFC 7616).
+/// Returns `true` if `field` is the digest of user `me` with password `secret` (RFC 7616).
 fn is_digest(field: &str, method: &str, uri: &str) -> bool {
     let value = |name: &str| {
         let (_, rest) = field.split_once(&format!("{name}="))?;
@@ -77,9 +77,9 @@ fn told(seen: &Seen) -> Option<&str> {
 }
 
 #[test]
-fn plain_requests_name_the_server_in_full() {
+fn plain_requests_have_absolute_urls() {
     let (world, proxy) = (World::new(), Server::http());
-    // The test server finds its answers by what stands on the request line.
+    // The test server finds its answers by the request line.
     proxy.at("http://example.test:8080/x", |seen, _| match told(seen) {
         Some("Basic bWU6c2VjcmV0") => ok(&[], &BODY),
         _ => status("407 Proxy Authentication Required", &["Proxy-Authenticate: Basic"], b""),
@@ -90,14 +90,14 @@ fn plain_requests_name_the_server_in_full() {
     world.is_good();
     let seen = proxy.seen();
     assert_eq!(seen.len(), 2);
-    // Not before the proxy asks.
+    // Nothing is sent before the proxy asks.
     assert_eq!((told(&seen[0]), told(&seen[1])), (None, Some("Basic bWU6c2VjcmV0")));
     assert_eq!(seen[1].target, "http://example.test:8080/x?a");
     assert_eq!(seen[1].header("host"), Some("example.test:8080"));
     let stranger = format!("http://localhost:{}", proxy.port);
     let ran = world.expecting(url, &["-o", "y"]).env("http_proxy", &stranger).run();
     ran.is_in(4, b"", "requires a user name and password");
-    // Not through the proxy: then there is nobody.
+    // Without the proxy there is no such server.
     let call = || world.expecting(url, &["-o", "y"]).env("http_proxy", &stranger);
     call().env("no_proxy", "example.test").run().exits(5);
     call().args(["--proxy", "none"]).run().exits(5);
@@ -105,7 +105,7 @@ fn plain_requests_name_the_server_in_full() {
 }
 
 #[test]
-fn a_proxy_that_takes_a_digest_gets_no_password() {
+fn digest_proxies_get_no_password() {
     let (world, proxy) = (World::new(), Server::http());
     for name in ["x", "y"] {
         let url = format!("http://example.test/{name}");
@@ -134,7 +134,7 @@ fn a_proxy_that_takes_a_digest_gets_no_password() {
     proxy.forget();
     well(get("me:secret"));
     world.holds(&["S", "x", "y"]);
-    // It has asked once for both.
+    // One challenge served both requests.
     let seen = proxy.seen();
     let counts: Vec<_> =
         seen.iter().map(|seen| told(seen).map(|t| t.contains("nc=00000002"))).collect();
@@ -143,7 +143,7 @@ fn a_proxy_that_takes_a_digest_gets_no_password() {
 }
 
 #[test]
-fn tls_goes_through_a_tunnel() {
+fn tls_uses_a_tunnel() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.open());
     server.at("/x", |_, _| ok(&[], &BODY));
@@ -166,7 +166,7 @@ fn tls_goes_through_a_tunnel() {
 }
 
 #[test]
-fn a_tunnel_is_opened_by_a_digest() {
+fn tunnels_authenticate_by_digest() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.open());
     server.at("/x", |_, _| ok(&[], &BODY));
@@ -194,7 +194,7 @@ fn a_tunnel_is_opened_by_a_digest() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_named() {
+fn refusals_name_the_proxy() {
     let world = World::new();
     for (answer, code) in [(ASKS_FOR_BASIC, 4), ("403 Forbidden", 4), ("nonsense", 5)] {
         let (port, _) = tunnelling(move |_| answer);
@@ -207,7 +207,7 @@ fn a_proxy_that_refuses_is_named() {
 }
 
 #[test]
-fn ftp_does_not_pass_a_proxy_by() {
+fn ftp_does_not_bypass_a_proxy() {
     let world = World::new();
     let url = "ftp://127.0.0.1:1/x";
     let proxy = "http://me:secret@localhost:1";
@@ -218,18 +218,18 @@ fn ftp_does_not_pass_a_proxy_by() {
         assert!(ran.stderr.contains(name) && !ran.stderr.contains("secret"), "{}", ran.stderr);
     }
     call().args(["--proxy", proxy]).run().is_in(7, b"", "--proxy");
-    // Straight there, where nobody listens.
+    // Direct, to a port without a server.
     call().env("all_proxy", proxy).env("no_proxy", "127.0.0.1").run().exits(5);
     call().env("all_proxy", proxy).args(["--proxy", "none"]).run().exits(5);
     call().env("http_proxy", proxy).run().exits(5);
-    // Nor for a checksum file.
+    // The same for a checksum file.
     world.dir.write("f", "f");
     let check = world.dir.hsum(["check", "f", "--sums", "ftp://127.0.0.1:1/S"]);
     check.env("all_proxy", proxy).run().is_in(1, b"", "cannot be used for FTP");
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_fails_what_would_go_through_it_and_nothing_else() {
+fn unusable_proxies_fail_their_own_requests_only() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     let url = server.url("/x");
@@ -245,7 +245,7 @@ fn a_proxy_that_cannot_be_used_fails_what_would_go_through_it_and_nothing_else()
         ran.is_in(2, b"", words);
         assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
         world.holds(&[]);
-        // Neither is the server reached past it.
+        // The server is not reached without the proxy.
         assert_eq!(server.seen().len(), 0);
         world.dir.hsum(["head", &url]).env(name, value).run().is_in(2, b"", words);
         world.dir.hsum(["send", "-X", "GET", &url]).env(name, value).run().is_in(2, b"", words);
@@ -262,7 +262,7 @@ fn a_proxy_that_cannot_be_used_fails_what_would_go_through_it_and_nothing_else()
     let through = format!("http://localhost:{}", proxied.port);
     let call = world.expecting("http://localhost:1/x", &["--force"]);
     well(call.env("all_proxy", socks).env("http_proxy", through));
-    // What is there already is not asked for.
+    // A present file needs no request.
     well(world.expecting(&url, &[]).env("all_proxy", socks));
     let sums = format!("{}  x\n", *crate::world::DIGEST);
     server.at("/S", move |_, _| ok(&[], sums.as_bytes()));

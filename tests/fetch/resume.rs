@@ -1,11 +1,11 @@
-//! Going on where a try ended: only with what is surely the rest of the same bytes.
+//! Resuming: only with the rest of the same bytes.
 
 use crate::server::{Do, Seen, Server, head, ok, ranges, status};
 use crate::world::{BODY, PART, World, well};
 
 const HAVE: usize = 90_000;
 
-/// A server whose first answer is cut after 90,000 bytes, and whose further ones are these.
+/// Starts a server whose first response is cut after 90,000 bytes, and whose later ones are `then`.
 fn cut_once(
     world: &World,
     then: impl Fn(&Seen, usize) -> Vec<Do> + Send + Sync + 'static,
@@ -24,7 +24,7 @@ fn cut_once(
 }
 
 #[test]
-fn the_rest_joins_what_is_there() {
+fn the_rest_is_appended_to_the_part() {
     let world = World::new();
     let server = cut_once(&world, |seen, _| ranges(seen, "\"v1\"", &BODY));
     let ran = well(world.expecting(&server.url("/x"), &["--json"]));
@@ -37,7 +37,7 @@ fn the_rest_joins_what_is_there() {
 }
 
 #[test]
-fn within_one_call_too() {
+fn retries_resume_too() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |seen, number| match (number, ranges(seen, "\"v1\"", &BODY)) {
         (3.., whole) => whole,
@@ -56,10 +56,9 @@ fn within_one_call_too() {
     assert_eq!(asked, [None, range(50_000), range(100_000), range(150_000)]);
 }
 
-/// The server answers with something else than the rest: the file is right all the same, and the
-/// last request was for all of it, if another was needed.
+/// Tests responses that are not the rest: the file is right, and a further request is for all of it.
 #[track_caller]
-fn begins_anew(requests: usize, then: impl Fn(&Seen, usize) -> Vec<Do> + Send + Sync + 'static) {
+fn starts_over(requests: usize, then: impl Fn(&Seen, usize) -> Vec<Do> + Send + Sync + 'static) {
     let world = World::new();
     let server = cut_once(&world, then);
     well(world.expecting(&server.url("/x"), &[]));
@@ -72,12 +71,12 @@ fn begins_anew(requests: usize, then: impl Fn(&Seen, usize) -> Vec<Do> + Send + 
 }
 
 #[test]
-fn another_version_is_taken_whole() {
-    begins_anew(1, |seen, _| ranges(seen, "\"v2\"", &BODY));
-    begins_anew(1, |_, _| ok(&["ETag: \"v1\""], &BODY));
+fn a_new_version_replaces_the_part() {
+    starts_over(1, |seen, _| ranges(seen, "\"v2\"", &BODY));
+    starts_over(1, |_, _| ok(&["ETag: \"v1\""], &BODY));
 }
 
-/// An answer to a request with a range, and the whole file without.
+/// Answers a request for a range with this, and others with the whole file.
 fn unless_all(seen: &Seen, line: &str, range: &str, body: &[u8]) -> Vec<Do> {
     match seen.header("range") {
         Some(_) => status(line, &["ETag: \"v1\"", range], body),
@@ -86,33 +85,33 @@ fn unless_all(seen: &Seen, line: &str, range: &str, body: &[u8]) -> Vec<Do> {
 }
 
 #[test]
-fn other_ranges_are_not_joined() {
+fn other_ranges_are_not_appended() {
     let partial = "206 Partial Content";
-    begins_anew(2, move |s, _| {
+    starts_over(2, move |s, _| {
         unless_all(s, partial, "Content-Range: bytes 80000-299999/300000", &BODY[80_000..])
     });
-    begins_anew(2, move |s, _| {
+    starts_over(2, move |s, _| {
         unless_all(s, partial, "Content-Range: bytes 90000-299999/300001", &BODY[HAVE..])
     });
-    begins_anew(2, move |s, _| unless_all(s, partial, "X: no range", &BODY[HAVE..]));
-    begins_anew(2, |s, _| {
+    starts_over(2, move |s, _| unless_all(s, partial, "X: no range", &BODY[HAVE..]));
+    starts_over(2, |s, _| {
         unless_all(s, "200 OK", "Content-Range: bytes 90000-299999/300000", &BODY[HAVE..])
     });
-    begins_anew(2, |s, _| {
+    starts_over(2, |s, _| {
         unless_all(s, "416 Range Not Satisfiable", "Content-Range: bytes */80000", b"")
     });
 }
 
 #[test]
-fn a_server_that_lies_about_the_version_is_found_out() {
-    begins_anew(2, |seen, _| match seen.header("range") {
+fn a_wrong_validator_is_detected_by_the_digest() {
+    starts_over(2, |seen, _| match seen.header("range") {
         Some(_) => ranges(seen, "\"v1\"", &vec![0; BODY.len()]),
         None => ok(&["ETag: \"v1\""], &BODY),
     });
 }
 
 #[test]
-fn what_is_all_there_is_only_compared() {
+fn a_complete_part_is_verified_without_a_body() {
     let world = World::new();
     let server = cut_once(&world, |_, _| status("500 Broken", &[], b""));
     world.dir.write(PART[0], &*BODY);
@@ -122,7 +121,7 @@ fn what_is_all_there_is_only_compared() {
 }
 
 #[test]
-fn of_another_url_or_without_leave_it_is_begun_anew() {
+fn other_urls_and_no_resume_start_over() {
     for words in [&["--no-resume"][..], &["--query", "a=b"]] {
         let world = World::new();
         let server = cut_once(&world, |seen, _| ranges(seen, "\"v1\"", &BODY));
@@ -133,7 +132,7 @@ fn of_another_url_or_without_leave_it_is_begun_anew() {
 }
 
 #[test]
-fn a_state_that_is_no_state_counts_for_nothing() {
+fn invalid_states_are_ignored() {
     for state in
         ["", "{", "[]", "{\"url\":1}", "{\"url\":\"\",\"request\":\"\",\"etag\":\"\\\"v1\\\"\"}"]
     {

@@ -1,4 +1,4 @@
-//! `hsum send`: what is sent is what was signed, and nobody else gets any of it.
+//! `hsum send`: signed requests, retries, redirects and responses.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,21 +10,21 @@ use crate::world::{Clients, PKI, World, well};
 const KEY: &str = "a-s3cret-of-thirty-two-bytes-or-so";
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SIGV4: &str = "-s sigv4 --region r --service s --access-key-id A";
-/// No UTF-8, and line ends that nobody may touch.
+/// A body that is not UTF-8, with mixed line ends.
 const BODY: &[u8] = b"{\"a\":\r\n \"\xff\x00\"}\n\n";
 
 fn key(scheme: &str) -> &'static str {
     if scheme.contains("webhooks") || scheme.contains("svix") { WHSEC } else { KEY }
 }
 
-/// `hsum send WORDS`, with the keys that the schemes take.
+/// Returns the call `hsum send WORDS`, with the keys in the environment.
 fn send(dir: &Dir, words: &str) -> Call {
     let words = words.split_whitespace();
     let scheme: String = words.clone().skip_while(|word| *word != "-s").take(2).collect();
     dir.hsum(["send", "--retry-delay", "0.01"]).args(words).env("KEY", key(&scheme))
 }
 
-/// The request as it came.
+/// Returns the request as received.
 fn raw(seen: &Seen) -> Vec<u8> {
     let mut text = format!("{} {} HTTP/1.1\r\n", seen.method, seen.target);
     for (name, value) in &seen.headers {
@@ -33,7 +33,7 @@ fn raw(seen: &Seen) -> Vec<u8> {
     [text.as_bytes(), b"\r\n", &seen.body].concat()
 }
 
-/// How `hsum verify-request` takes it.
+/// Returns the status of `hsum verify-request` for a request.
 fn verdict(seen: &Seen, scheme: &str, key: &str) -> i32 {
     let dir = Dir::new();
     dir.write("request", raw(seen));
@@ -48,7 +48,7 @@ fn is_signed(seen: &Seen, scheme: &str) {
 }
 
 #[test]
-fn the_receiver_verifies_what_was_sent() {
+fn receivers_verify_signed_requests() {
     let (world, server) = (World::new(), Server::http());
     server.at("/hook", |_, _| ok(&["X-Answer: yes"], b"welcome\n"));
     world.dir.write("body", BODY);
@@ -67,7 +67,7 @@ fn the_receiver_verifies_what_was_sent() {
         let other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         assert_eq!(verdict(&seen[0], scheme, other), 1, "{scheme}");
     }
-    // By another implementation.
+    // Another implementation of HMAC.
     server.forget();
     send(&world.dir, &format!("-s github -k env:KEY {} body", server.url("/hook"))).run().exits(0);
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("a key");
@@ -77,7 +77,7 @@ fn the_receiver_verifies_what_was_sent() {
 }
 
 #[test]
-fn the_body_comes_from_a_file_a_pipe_or_a_form() {
+fn bodies_come_from_files_pipes_and_forms() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], b""));
     world.dir.write("file", BODY);
@@ -101,14 +101,14 @@ fn the_body_comes_from_a_file_a_pipe_or_a_form() {
     let seen = sent("--form n=v --form f=@file", b"");
     assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
     assert!(seen.body.windows(BODY.len()).any(|window| window == BODY));
-    // Whatever the method is.
+    // With any method.
     for method in ["PUT", "PATCH", "DELETE", "GET", "REPORT"] {
         let seen = sent(&format!("-X {method} file"), b"");
         assert_eq!((&*seen.method, &*seen.body), (method, BODY));
     }
 }
 
-/// Receivers of webhooks parse a body only if they are told that it is JSON.
+// Receivers of webhooks parse a body only if its type is JSON.
 #[test]
 fn json_is_sent_as_json() {
     let (world, server) = (World::new(), Server::http());
@@ -146,14 +146,14 @@ fn json_is_sent_as_json() {
         assert_eq!(sent, expected.into_iter().collect::<Vec<_>>(), "{what}");
         is_signed(&seen, scheme);
     }
-    // Without a signature, too.
+    // The same without a signature.
     server.forget();
     send(&world.dir, &format!("{url} object")).run().is(0, b"", "");
     assert_eq!(server.seen()[0].header("content-type"), json);
 }
 
 #[test]
-fn an_empty_body_has_its_length_told() {
+fn empty_bodies_have_a_length() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], b""));
     send(&world.dir, &format!("-s github -k env:KEY {} -", server.url("/x"))).run().exits(0);
@@ -166,7 +166,7 @@ fn an_empty_body_has_its_length_told() {
 }
 
 #[test]
-fn the_status_decides_how_it_ends() {
+fn the_response_decides_the_exit_status() {
     let (world, server) = (World::new(), Server::http());
     world.dir.write("body", BODY);
     for (line, code) in [
@@ -180,10 +180,10 @@ fn the_status_decides_how_it_ends() {
         server.forget();
         server.at("/x", move |_, _| status(line, &[], b"words"));
         let ran = send(&world.dir, &format!("{} body", server.url("/x"))).run();
-        let said = ran.exits(code);
-        assert_eq!(said, if code == 3 { "" } else { "words" });
+        let output = ran.exits(code);
+        assert_eq!(output, if code == 3 { "" } else { "words" });
         assert_eq!(ran.stderr.contains(&line[..3]), code != 0, "{}", ran.stderr);
-        // What may have been done is not done twice.
+        // A request that may have had an effect is not repeated.
         assert_eq!(server.seen().len(), 1);
     }
     server.at("/cut", |_, _| vec![head("200 OK", &["Content-Length: 9"]), Do::Send(b"wor".into())]);
@@ -202,19 +202,19 @@ fn the_status_decides_how_it_ends() {
 }
 
 #[test]
-fn the_answer_is_printed_or_kept() {
+fn responses_are_printed_or_saved() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&["X-Answer: yes"], b"welcome\n"));
     let url = server.url("/x");
-    let said = send(&world.dir, &format!("-i {url}")).run().exits(0);
-    assert!(said.starts_with("HTTP 200\n") && said.ends_with("\n\nwelcome\n"), "{said}");
-    assert!(said.to_lowercase().contains("\nx-answer: yes\n"), "{said}");
+    let output = send(&world.dir, &format!("-i {url}")).run().exits(0);
+    assert!(output.starts_with("HTTP 200\n") && output.ends_with("\n\nwelcome\n"), "{output}");
+    assert!(output.to_lowercase().contains("\nx-answer: yes\n"), "{output}");
     send(&world.dir, &format!("-o answer {url}")).prints("");
     assert_eq!(world.dir.read("answer"), b"welcome\n");
 }
 
 #[test]
-fn another_try_is_signed_anew_as_the_same_message() {
+fn retries_are_signed_again_with_the_same_id() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, number| match number {
         0 => status("503 Service Unavailable", &[], b""),
@@ -230,7 +230,7 @@ fn another_try_is_signed_anew_as_the_same_message() {
 }
 
 #[test]
-fn a_redirect_to_the_same_origin_is_signed_anew() {
+fn redirects_to_the_same_origin_are_signed_again() {
     let (world, server) = (World::new(), Server::http());
     server.at("/307", |_, _| status("307 Temporary Redirect", &["Location: /x?b"], b""));
     server.at("/303", |_, _| status("303 See Other", &["Location: /x"], b""));
@@ -248,7 +248,7 @@ fn a_redirect_to_the_same_origin_is_signed_anew() {
 }
 
 #[test]
-fn another_origin_gets_no_signature_and_nothing_of_the_user() {
+fn other_origins_get_no_signature_and_no_credentials() {
     let (world, own, other) = (World::new(), Server::http(), Server::http());
     other.at("/x", |_, _| ok(&[], b"there"));
     let to = format!("Location: {}", other.url("/x"));
@@ -258,7 +258,7 @@ fn another_origin_gets_no_signature_and_nothing_of_the_user() {
         own.forget();
         other.forget();
         let user = "-u me --password env:WORD --auth basic-at-once -H X-Api-Key:k1 -H Cookie:c=1";
-        // The scheme that signs in Authorization has no room for a password there.
+        // Schemes that use Authorization exclude a password.
         let user = if scheme == SIGV4 { "-H X-Api-Key:k1 -H Cookie:c=1" } else { user };
         let words = format!("{scheme} -k env:KEY {user} {} body", own.url("/x"));
         send(&world.dir, &words).env("WORD", "secret").run().is(0, b"there", "");
@@ -276,7 +276,7 @@ fn another_origin_gets_no_signature_and_nothing_of_the_user() {
 }
 
 #[test]
-fn no_redirect_leads_a_message_out_of_tls() {
+fn redirects_from_https_to_http_are_refused() {
     let (world, files) = World::with_pki();
     let (server, plain) = (Server::https(PKI.open()), Server::http());
     server.at("/x", redirect(plain.url("/x")));
@@ -288,7 +288,7 @@ fn no_redirect_leads_a_message_out_of_tls() {
 }
 
 #[test]
-fn who_the_user_is_is_told_as_the_server_asks() {
+fn challenges_are_answered() {
     let (world, server) = (World::new(), Server::http());
     let ask = |challenge: &'static str, kind: &'static str| {
         move |seen: &Seen, _: usize| match seen.header("authorization") {
@@ -321,7 +321,7 @@ fn who_the_user_is_is_told_as_the_server_asks() {
 }
 
 #[test]
-fn a_signature_takes_no_password_s_place() {
+fn signatures_in_authorization_exclude_passwords() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], b""));
     for who in ["-u me --password env:WORD --auth basic-at-once", "--token env:WORD"] {
@@ -332,7 +332,7 @@ fn a_signature_takes_no_password_s_place() {
 }
 
 #[test]
-fn a_server_may_want_a_certificate() {
+fn client_certificates_are_sent() {
     use rustls::version::{TLS12, TLS13};
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.server(Clients::WithCertificate, &[&TLS13, &TLS12]));
@@ -347,7 +347,7 @@ fn a_server_may_want_a_certificate() {
 }
 
 #[test]
-fn a_proxy_changes_no_signature() {
+fn signatures_survive_a_proxy() {
     let (world, proxy) = (World::new(), Server::http());
     proxy.at("http://example.test:8080/x", |seen, _| match seen.header("proxy-authorization") {
         Some(_) => ok(&[], b""),
@@ -358,7 +358,7 @@ fn a_proxy_changes_no_signature() {
     well(send(&world.dir, &words).env("http_proxy", address).stdin(BODY));
     let mut seen = proxy.seen().remove(1);
     assert_eq!(seen.header("proxy-authorization"), Some("Basic bWU6c2VjcmV0"));
-    // As the server gets it.
+    // The request as the server receives it.
     seen.target = "/x?a".into();
     seen.headers.retain(|(name, _)| name != "proxy-authorization");
     is_signed(&seen, SIGV4);
@@ -375,7 +375,7 @@ fn user_password_and_fragment_of_the_url_are_not_signed() {
         assert_eq!(server.seen()[0].target, "/x?a=1");
         is_signed(&server.seen()[0], &format!("{scheme} --url {}", server.url("/x?a=1")));
     }
-    // The URL that is signed is the one that is sent.
+    // The signed URL is the one that is sent.
     server.forget();
     well(send(&world.dir, &format!("{SIGV4} --presign 60 -k env:KEY {url} -X GET")));
     let seen = &server.seen()[0];
@@ -384,7 +384,7 @@ fn user_password_and_fragment_of_the_url_are_not_signed() {
 }
 
 #[test]
-fn no_message_holds_the_key() {
+fn messages_contain_no_keys() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| status("401 Unauthorized", &[], b"no\n"));
     let url = server.url("/x?token=s3cret");
@@ -397,14 +397,14 @@ fn no_message_holds_the_key() {
     ] {
         let ran = send(&world.dir, &words).env("NONE", KEY).run();
         assert_ne!(ran.status.code(), Some(0));
-        let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr;
-        assert!(!said.replace("?s3cret=", "").contains("s3cret"), "{words}: {said}");
+        let output = String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr;
+        assert!(!output.replace("?s3cret=", "").contains("s3cret"), "{words}: {output}");
     }
     world.holds(&[]);
 }
 
 #[test]
-fn the_answer_is_not_lost_if_the_cookies_are() {
+fn responses_are_printed_even_if_cookies_are_lost() {
     let (world, server) = (World::new(), Server::http());
     server.at("/hook", |_, _| ok(&["Set-Cookie: a=b"], b"welcome\n"));
     let words = format!("-X POST {} --cookie-jar missing/jar", server.url("/hook"));

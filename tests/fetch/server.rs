@@ -1,4 +1,4 @@
-//! A server of one answer a path, which it gives as it is told: to the letter, cut, or not at all.
+//! A server that answers each path as the test says, even with truncated or missing responses.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: String,
-    /// Path and query, or the absolute URL that a proxy is asked for.
+    /// The path and query, or the absolute URL in a request to a proxy.
     pub(crate) target: String,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -28,20 +28,20 @@ impl Seen {
     }
 }
 
-/// What is sent, piece by piece.
+/// A step of a response.
 #[derive(Clone)]
 pub(crate) enum Do {
     Send(Vec<u8>),
     Pause(u64),
-    /// Waits until that is so.
+    /// Waits until the flag is set.
     Until(Arc<AtomicBool>),
-    /// Keeps the connection open and sends nothing, until the other side gives up.
+    /// Sends nothing until the client closes the connection.
     Hang,
-    /// Ends the connection without TLS's farewell.
+    /// Ends the connection without `close_notify`.
     Cut,
 }
 
-/// An answer; the number says which request for the path it is, from 0.
+/// A function that answers a request; the number counts the requests for the path from 0.
 type Answer = dyn Fn(&Seen, usize) -> Vec<Do> + Send + Sync;
 
 pub(crate) struct Server {
@@ -91,7 +91,7 @@ impl Server {
         Self { port, scheme, state }
     }
 
-    /// Says what is answered for a path, the query not counted.
+    /// Sets the answer for a path, whatever the query.
     pub(crate) fn at(
         &self,
         path: &str,
@@ -105,7 +105,7 @@ impl Server {
         format!("{}://localhost:{}{path}", self.scheme, self.port)
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().unwrap().clone()
     }
@@ -116,7 +116,7 @@ impl Server {
 }
 
 trait Stream: Read + Write {
-    fn end(&mut self, farewell: bool);
+    fn end(&mut self, close_notify: bool);
 }
 
 impl Stream for TcpStream {
@@ -126,7 +126,7 @@ impl Stream for TcpStream {
     }
 }
 
-/// Waits for the other side to end it, so that nothing that was sent is lost to a reset.
+/// Waits for the client to close the connection: a reset could discard sent bytes.
 fn drain(tcp: &mut TcpStream) {
     let _ = tcp.set_read_timeout(Some(Duration::from_millis(500)));
     let _ = std::io::copy(tcp, &mut std::io::sink());
@@ -153,8 +153,8 @@ impl Write for Secure {
 }
 
 impl Stream for Secure {
-    fn end(&mut self, farewell: bool) {
-        if farewell {
+    fn end(&mut self, close_notify: bool) {
+        if close_notify {
             self.inner.conn.send_close_notify();
         }
         let _ = self.inner.flush();
@@ -163,7 +163,7 @@ impl Stream for Secure {
     }
 }
 
-/// One request a connection.
+/// Serves one request.
 fn serve(stream: impl Stream, state: &State) {
     let mut stream = BufReader::new(stream);
     let Some(seen) = read(&mut stream) else { return };
@@ -189,8 +189,8 @@ fn serve(stream: impl Stream, state: &State) {
                 }
             }
             Do::Pause(milliseconds) => thread::sleep(Duration::from_millis(milliseconds)),
-            Do::Until(so) => {
-                while !so.load(Relaxed) {
+            Do::Until(flag) => {
+                while !flag.load(Relaxed) {
                     thread::sleep(Duration::from_millis(1));
                 }
             }
@@ -223,14 +223,14 @@ fn read(stream: &mut impl BufRead) -> Option<Seen> {
     Some(seen)
 }
 
-/// The head of a response, with nothing in it but what is said.
+/// Returns the head of a response with these headers only.
 pub(crate) fn head(line: &str, headers: &[&str]) -> Do {
     let mut text = format!("HTTP/1.1 {line}\r\nConnection: close\r\n");
     headers.iter().for_each(|header| text += &format!("{header}\r\n"));
     Do::Send((text + "\r\n").into_bytes())
 }
 
-/// A whole response.
+/// Returns a complete response.
 pub(crate) fn status(line: &str, headers: &[&str], body: &[u8]) -> Vec<Do> {
     let length = format!("Content-Length: {}", body.len());
     let mut all = headers.to_vec();
@@ -247,7 +247,7 @@ pub(crate) fn redirect(to: impl Into<String>) -> impl Fn(&Seen, usize) -> Vec<Do
     move |_, _| status("302 Found", &[&location], b"")
 }
 
-/// What a good server answers: a range if it is asked for one of this very version.
+/// Answers as a good server: with a range, if the request is for a range of this version.
 pub(crate) fn ranges(seen: &Seen, etag: &str, body: &[u8]) -> Vec<Do> {
     let tag = format!("ETag: {etag}");
     let offset = seen

@@ -1,4 +1,4 @@
-//! `hsum get --sig`, and checksum files that are clear-signed: what nobody signed is never in place.
+//! `hsum get --sig` and clear-signed checksum files.
 
 use crate::server::{Server, ok};
 use crate::support::{Call, has, sha256};
@@ -15,7 +15,7 @@ fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A server of `/d/x`, the three bytes that the fixtures are about.
+/// Starts a server with `/d/x`, the three bytes that the fixtures sign.
 fn served() -> Server {
     let server = Server::http();
     server.at("/d/x", |_, _| ok(&[], b"abc"));
@@ -36,7 +36,7 @@ fn is_in_place(world: &World, call: Call) -> String {
 }
 
 #[test]
-fn a_signature_over_the_file() {
+fn signatures_over_files_are_verified() {
     let (world, server) = (World::new(), served());
     let auto = ["--sig", "auto"];
     world.fails(|| with_key(&world, &server, KEY, &auto), 3, "no signature", &[]);
@@ -68,13 +68,13 @@ fn a_signature_over_the_file() {
 }
 
 #[test]
-fn a_signature_over_the_checksum_file() {
+fn signatures_over_checksum_files_are_verified() {
     let (world, server) = (World::new(), served());
     server.at("/d/SHA256SUMS", |_, _| ok(&[], SUMS));
     let auto = ["--sums", "auto", "--sig", "auto"];
     world.fails(|| with_key(&world, &server, "sums.pub", &auto), 3, "no signature", &[]);
     server.at("/d/SHA256SUMS.minisig", |_, _| ok(&[], SUMS_SIGNATURE));
-    // One that nobody signed does not count, whatever it says.
+    // An unsigned checksum file is skipped.
     server.at("/d/x.sha256", |_, _| ok(&[], "0".repeat(64).as_bytes()));
     let sums = server.url("/d/SHA256SUMS");
     let named = ["--sums", &*sums, "--sig", "auto"];
@@ -85,7 +85,7 @@ fn a_signature_over_the_checksum_file() {
         let printed = is_in_place(&world, with_key(&world, &server, "sums.pub", &words));
         let signed = format!("({sums}, signed by minisign key 98EC4E5811465BE3, comment: ");
         assert!(printed.contains(&signed), "{printed}");
-        // Found again, it is reported again.
+        // A present file is reported with its signer too.
         let printed = is_in_place(&world, with_key(&world, &server, "sums.pub", &words));
         assert!(printed.contains("already there") && printed.contains(&signed), "{printed}");
         let printed =
@@ -96,14 +96,14 @@ fn a_signature_over_the_checksum_file() {
             assert!(text.starts_with("signed by minisign key 98EC4E5811465BE3"), "{text}");
         }
     }
-    // What is not signed says nothing of a signature.
+    // An unsigned file has no signer.
     let world = World::new();
     let printed = is_in_place(&world, world.get(&server.url("/d/x"), &["--sums", &sums, "--json"]));
     let line: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert!(line["signature"].is_null() && line["evidence"][0]["signature"].is_null());
     let world = World::new();
     world.fails(|| with_key(&world, &server, KEY, &named), 1, "another key", &[]);
-    // The right digest in a list of other bytes, with the old signature.
+    // The right digest in a changed list, with the old signature.
     let forged = Server::http();
     forged.at("/d/x", |_, _| ok(&[], b"abd"));
     forged.at("/d/SHA256SUMS", |_, _| ok(&[], format!("{}  x\n", sha256("abd")).as_bytes()));
@@ -111,11 +111,11 @@ fn a_signature_over_the_checksum_file() {
     let world = World::new();
     let call = || with_key(&world, &forged, "sums.pub", &auto);
     world.fails(call, 1, "does not match the signed data", &[]);
-    assert!(forged.seen().iter().all(|seen| seen.target != "/d/x"), "it was asked for");
+    assert!(forged.seen().iter().all(|seen| seen.target != "/d/x"), "it was requested");
 }
 
 #[test]
-fn a_clear_signed_checksum_file() {
+fn clear_signed_checksum_files_are_verified() {
     if !has("gpgv") {
         return;
     }
@@ -125,7 +125,7 @@ fn a_clear_signed_checksum_file() {
         world.get(&server.url("/d/x"), &["--gpg-keyring", &ring, "--sums", sums])
     };
     world.fails(|| call(&world, &server, "auto"), 3, "no checksum file", &[]);
-    // It is not signed, so it is as good as not there.
+    // It is unsigned, and so it is skipped.
     server.at("/d/x.sha256", |_, _| ok(&[], sha256("abc").as_bytes()));
     let world = World::new();
     world.fails(|| call(&world, &server, "auto"), 3, "not clear-signed", &[]);
@@ -142,7 +142,7 @@ fn a_clear_signed_checksum_file() {
         assert!(line["signature"].as_str().is_some_and(|text| text.starts_with("signed by ")));
         assert_eq!(line["signature"], line["evidence"][0]["signature"]);
     }
-    // Beside a list, it is no signature of that list.
+    // A clear-signed message is not a signature of the list beside it.
     let beside = served();
     beside.at("/d/SHA256SUMS", |_, _| ok(&[], format!("{}  x\n", sha256("abc")).as_bytes()));
     beside.at("/d/SHA256SUMS.asc", |_, _| ok(&[], CLEAR_SIGNED.as_bytes()));
@@ -153,7 +153,7 @@ fn a_clear_signed_checksum_file() {
     let (world, named) = (World::new(), beside.url("/d/SHA256SUMS.asc"));
     let named = || call(&world, &beside, &list).args(["--sig", &named]);
     world.fails(named, 1, "not a detached signature", &[]);
-    // What stands round the signed part does not count.
+    // Text around the signed part is ignored.
     let (world, outside) = (World::new(), Server::http());
     outside.at("/d/x", |_, _| ok(&[], b"abd"));
     let text = format!("{}  x\n\n{CLEAR_SIGNED}", sha256("abd"));
@@ -171,7 +171,7 @@ fn a_clear_signed_checksum_file() {
 }
 
 #[test]
-fn a_file_that_is_there_and_cannot_be_judged_is_not_called_another() {
+fn a_present_file_without_gpgv_is_not_a_mismatch() {
     let (world, server) = (World::new(), served());
     let ring = fixture("openpgp/ring.gpg");
     server.at("/d/x.asc", |_, _| ok(&[], b"\x88"));

@@ -1,4 +1,4 @@
-//! The exit statuses of `hsum get` and `hsum head`: 1 means another file than expected, and nothing else.
+//! The exit statuses of `hsum get` and `hsum head`. 1 means a mismatch, and nothing else.
 
 use crate::server::{Server, ok};
 use crate::support::Call;
@@ -11,7 +11,7 @@ fn served() -> (World, Server) {
 }
 
 #[test]
-fn a_secret_that_cannot_be_read_is_2_and_other_trouble_on_this_side_6() {
+fn unreadable_secrets_are_2_and_other_local_failures_6() {
     let (world, server) = served();
     world.dir.write("bad-netrc", "machine h nonsense");
     let is_secret = |words: &[&str]| {
@@ -67,7 +67,7 @@ fn a_secret_that_cannot_be_read_is_2_and_other_trouble_on_this_side_6() {
 }
 
 #[test]
-fn output_that_cannot_be_written_is_6() {
+fn unwritable_output_is_6() {
     let (world, server) = served();
     let url = server.url("/x");
     for line in [
@@ -84,7 +84,7 @@ fn output_that_cannot_be_written_is_6() {
 }
 
 #[test]
-fn each_other_cause_has_its_own() {
+fn other_causes_have_their_own_status() {
     let (world, server) = served();
     let other = "0".repeat(64);
     let get = |path: &str, words: &[&str]| -> Call {

@@ -1,16 +1,16 @@
-//! What a server sends, on a terminal.
+//! Responses on a terminal.
 
 use crate::server::{Do, Server, head, ok, status};
 use crate::support::on_a_terminal;
 use crate::world::World;
 
 #[test]
-fn an_answer_is_shown_in_lines() {
+fn responses_are_shown_in_lines() {
     let (world, server) = (World::new(), Server::http());
     let text = "{\r\n\t\"a\": \"é\",\r\n}\n\n\u{1f600}\u{202e}\x1b[2J\x07\u{9b}\r!\n";
     let shown = "{\n\t\"a\": \"é\",\n}\n\n\u{1f600}\\u{202e}\\x1b[2J\\x07\\u{9b}\\x0d!\n";
     server.at("/text", move |_, _| ok(&["X-A: b"], text.as_bytes()));
-    // A character, and CR LF, in two pieces.
+    // A character and a CR LF, each in two pieces.
     server.at("/bytes", move |_, _| {
         let length = format!("Content-Length: {}", text.len());
         let pieces = text.bytes().flat_map(|byte| [Do::Pause(3), Do::Send(vec![byte])]);
@@ -21,7 +21,7 @@ fn an_answer_is_shown_in_lines() {
     for (words, expected) in [
         (server.url("/text"), shown.to_owned()),
         (server.url("/bytes"), shown.to_owned()),
-        // What is typed next begins a line.
+        // The next prompt begins a new line.
         (server.url("/json"), "{}\n".to_owned()),
         (server.url("/bad"), {
             let url = server.url("/bad");
@@ -37,7 +37,7 @@ fn an_answer_is_shown_in_lines() {
     let all = String::from_utf8_lossy(&bytes).into_owned();
     assert!(all.starts_with("HTTP 200\n") && all.contains("\nx-a: b\n"), "{all}");
     assert!(all.ends_with(&format!("\n\n{shown}")) && !all.contains("\\x0a"), "{all}");
-    // A pipe gets every byte.
+    // A pipe gets the bytes unchanged.
     let piped = world.dir.hsum(["send", "-X", "GET", &server.url("/text")]).run();
     assert_eq!(piped.stdout, text.as_bytes());
 }

@@ -1,18 +1,18 @@
-//! TLS: whom we trust, who we are, which key and which version it must be.
+//! TLS: authorities, client certificates, pinned keys and versions.
 
 use rustls::version::{TLS12, TLS13};
 
 use crate::server::{Server, ok, redirect};
 use crate::world::{BODY, Clients, PKI, World, well};
 
-/// A byte now and then is no handshake: the time for a connection is one for all of it.
+// The timeout for a connection covers the whole handshake.
 #[test]
-fn a_handshake_that_drips_ends_in_time() {
+fn slow_handshakes_time_out() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
         let (mut tcp, _) = listener.accept()?;
-        // A record of 16 KiB, of which little ever comes.
+        // A record of 16 KiB, of which few bytes are sent.
         for byte in [0x16, 3, 3, 0x40, 0].into_iter().chain(std::iter::repeat(2)) {
             std::io::Write::write_all(&mut tcp, &[byte])?;
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -36,7 +36,7 @@ fn only_the_named_authority_is_trusted() {
     let trusting = ["--cacert", authority.to_str().unwrap(), "--force"];
     well(world.expecting(&server.url("/x"), &trusting));
     world.is_good();
-    // The certificate is for another name.
+    // The certificate has another name.
     let by_number = server.url("/x").replace("localhost", "127.0.0.1");
     world.expecting(&by_number, &trusting).args(["-o", "y"]).run().is_in(5, b"", "certificate");
     for wrong in ["nowhere.pem", "x"] {
@@ -48,7 +48,7 @@ fn only_the_named_authority_is_trusted() {
 }
 
 #[test]
-fn the_key_may_be_pinned() {
+fn pinned_keys_are_required() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.open());
     server.at("/x", |_, _| ok(&[], &BODY));
@@ -66,7 +66,7 @@ fn the_key_may_be_pinned() {
 }
 
 #[test]
-fn an_old_version_is_refused_where_that_is_asked() {
+fn old_versions_are_refused() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.server(Clients::All, &[&TLS12]));
     server.at("/x", |_, _| ok(&[], &BODY));
@@ -80,7 +80,7 @@ fn an_old_version_is_refused_where_that_is_asked() {
 }
 
 #[test]
-fn the_client_shows_its_certificate_to_its_own_server_only() {
+fn other_origins_get_no_client_certificate() {
     let (world, files) = World::with_pki();
     let strict = || Server::https(PKI.server(Clients::WithCertificate, &[&TLS13, &TLS12]));
     let (server, other) = (strict(), strict());
@@ -99,9 +99,9 @@ fn the_client_shows_its_certificate_to_its_own_server_only() {
     world.is_good();
 }
 
-/// The authority is trusted, and signs what it is given.
+// A trusted authority may sign any name.
 #[test]
-fn the_names_in_a_certificate_are_escaped() {
+fn names_in_certificates_are_escaped() {
     let (world, files) = World::with_pki();
     let server = Server::https(PKI.hostile());
     let authority = files.path("ca.pem");

@@ -1,4 +1,4 @@
-//! What a file is verified against, and what is done where there is nothing.
+//! Evidence for `hsum get`: digests, checksum files, pins, Metalinks, mirrors.
 
 use crate::server::{Do, Server, head, ok, status};
 use crate::support::{md5, sha256};
@@ -11,7 +11,7 @@ fn served() -> Server {
 }
 
 #[test]
-fn nothing_to_verify_against_is_an_error() {
+fn missing_evidence_is_an_error() {
     let (world, server) = (World::new(), served());
     world.fails(|| world.get(&server.url("/d/x"), &[]), 3, "nothing to verify", &[]);
     assert_eq!(server.seen().len(), 0);
@@ -22,7 +22,7 @@ fn nothing_to_verify_against_is_an_error() {
 }
 
 #[test]
-fn any_notation_will_do_and_all_must_hold() {
+fn all_notations_are_accepted_and_all_digests_must_match() {
     let server = served();
     let digest = |algorithm| hsum::digest(algorithm, &BODY);
     let sri = format!("sha512-{}", digest(hsum::Algorithm::Sha512).to_base64());
@@ -41,7 +41,7 @@ fn any_notation_will_do_and_all_must_hold() {
 }
 
 #[test]
-fn a_fragment_may_hold_it() {
+fn fragments_may_have_a_digest() {
     let (world, server) = (World::new(), served());
     well(world.get(&server.url(&format!("/d/x#sha256={}", *DIGEST)), &[]));
     world.is_good();
@@ -51,7 +51,7 @@ fn a_fragment_may_hold_it() {
 }
 
 #[test]
-fn weak_digests_are_told_and_may_be_refused() {
+fn weak_digests_are_reported_or_refused() {
     let (world, server) = (World::new(), served());
     let weak = md5(&*BODY);
     world.get(&server.url("/d/x"), &["-e", &weak, "--strong"]).run().is_in(7, b"", "--strong");
@@ -64,7 +64,7 @@ fn weak_digests_are_told_and_may_be_refused() {
 }
 
 #[test]
-fn checksum_files_are_found_beside_it() {
+fn checksum_files_are_found_beside_the_file() {
     for (path, text) in [
         ("/d/x.sha256", format!("{}\n", *DIGEST)),
         ("/d/SHA256SUMS", format!("{}  other\n{} *x\n", "0".repeat(64), *DIGEST)),
@@ -78,10 +78,10 @@ fn checksum_files_are_found_beside_it() {
     }
     let (world, server) = (World::new(), served());
     world.fails(|| world.get(&server.url("/d/x"), &["--sums", "auto"]), 3, "no checksum file", &[]);
-    // Of a URL that is mistyped, that it is.
+    // A wrong URL is reported as such.
     let (world, typo) = (World::new(), server.url("/d/y"));
     world.fails(|| world.get(&typo, &["--sums", "auto"]), 4, "the server answers 404", &[]);
-    // A server out of order must not lead to a weaker one.
+    // A broken server must not lead to a weaker digest.
     server.at("/d/x.sha256", |_, _| status("500 Broken", &[], b""));
     let body = md5(&*BODY);
     server.at("/d/x.md5", move |_, _| ok(&[], body.as_bytes()));
@@ -89,7 +89,7 @@ fn checksum_files_are_found_beside_it() {
 }
 
 #[test]
-fn a_checksum_file_at_a_url_or_here() {
+fn checksum_files_are_fetched_or_read() {
     let (world, server) = (World::new(), served());
     let sums = format!("{}  x\n{}  y\n", *DIGEST, sha256("y"));
     let text = sums.clone();
@@ -109,11 +109,11 @@ fn a_checksum_file_at_a_url_or_here() {
 }
 
 #[test]
-fn a_checksum_file_that_may_be_cut_is_none() {
+fn possibly_truncated_checksum_files_are_rejected() {
     let (world, server) = (World::new(), served());
     let sums = format!("{}  x", *DIGEST);
     let (cut, whole) = (sums.clone(), format!("{sums}\n"));
-    // Only the connection's end says where they end.
+    // These end with the connection.
     server.at("/cut", move |_, _| vec![head("200 OK", &[]), Do::Send(cut.clone().into())]);
     server.at("/whole", move |_, _| vec![head("200 OK", &[]), Do::Send(whole.clone().into())]);
     let toml = format!("[[wheel]]\nurl = \"http://h/x\"\nhash = \"sha256:{}\"\n", *DIGEST);
@@ -126,7 +126,7 @@ fn a_checksum_file_that_may_be_cut_is_none() {
     for path in ["/whole", "/told", "/toml"] {
         well(get(&server.url(path)));
     }
-    // TLS says that it was all of it, or does not.
+    // TLS reports a truncation.
     let (_, files) = World::with_pki();
     let secure = Server::https(PKI.open());
     let (cut, whole) = (sums.clone(), sums);
@@ -140,7 +140,7 @@ fn a_checksum_file_that_may_be_cut_is_none() {
 }
 
 #[test]
-fn a_checksum_file_that_was_cut_is_fetched_again() {
+fn truncated_checksum_files_are_fetched_again() {
     let (world, server) = (World::new(), served());
     let sums = format!("{}  x\n", *DIGEST);
     server.at("/sums", move |_, number| match number {
@@ -153,7 +153,7 @@ fn a_checksum_file_that_was_cut_is_fetched_again() {
 }
 
 #[test]
-fn two_digests_of_one_file_are_an_error() {
+fn contradictory_digests_are_an_error() {
     let (world, server) = (World::new(), served());
     let sums = format!("{}  x\n{}  x\n", *DIGEST, "0".repeat(64));
     server.at("/sums", move |_, _| ok(&[], sums.as_bytes()));
@@ -162,7 +162,7 @@ fn two_digests_of_one_file_are_an_error() {
 }
 
 #[test]
-fn a_pin_is_made_once_and_holds() {
+fn pins_are_created_once_and_required_later() {
     let (world, server) = (World::new(), Server::http());
     let pins = crate::support::Dir::new();
     let path = pins.path("pins");
@@ -181,7 +181,7 @@ fn a_pin_is_made_once_and_holds() {
 }
 
 #[test]
-fn a_bad_line_among_the_pins_is_an_error() {
+fn invalid_lines_in_pins_are_errors() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
     let url = server.url("/x");
@@ -200,13 +200,13 @@ fn a_bad_line_among_the_pins_is_an_error() {
         let call = || world.get(&url, &["--pin", path.to_str().unwrap()]);
         world.fails(call, 6, &format!("line {line}: "), &[]);
         std::fs::remove_file(world.dir.path("x")).unwrap();
-        assert_eq!(String::from_utf8_lossy(&files.read("pins")), pins, "it is left alone");
+        assert_eq!(String::from_utf8_lossy(&files.read("pins")), pins, "the pins are unchanged");
     }
-    assert_eq!(server.seen().len(), 0, "it was asked for");
+    assert_eq!(server.seen().len(), 0, "it was requested");
 }
 
 #[test]
-fn two_sizes_for_one_file_are_a_contradiction() {
+fn contradictory_sizes_are_an_error() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], b"abc"));
     let digest = sha256("abc");
@@ -220,14 +220,14 @@ fn two_sizes_for_one_file_are_a_contradiction() {
         world.fails(|| world.get(&server.url("/x"), &words(size)), 3, &word, &[]);
         std::fs::remove_file(world.dir.path("x")).unwrap();
     }
-    assert_eq!(server.seen().len(), 0, "it was asked for");
+    assert_eq!(server.seen().len(), 0, "it was requested");
     files.write("list.json", list(3));
     well(world.get(&server.url("/x"), &words("3")));
     assert_eq!(world.dir.read("x"), b"abc");
 }
 
 #[test]
-fn the_server_s_own_digest_is_advice() {
+fn digests_from_the_server_are_advisory() {
     let (world, server) = (World::new(), Server::http());
     let good = hsum::digest(hsum::Algorithm::Sha256, &BODY).to_base64();
     let field = format!("Repr-Digest: sha-256=:{good}:");
@@ -251,7 +251,7 @@ fn the_server_s_own_digest_is_advice() {
 }
 
 #[test]
-fn a_mirror_takes_over() {
+fn mirrors_are_tried() {
     let (world, first, second) = (World::new(), Server::http(), Server::http());
     first.at("/bad", |_, _| ok(&["ETag: \"a\""], b"another"));
     second.at("/x", |_, _| ok(&[], &BODY));
@@ -267,7 +267,7 @@ fn a_mirror_takes_over() {
 }
 
 #[test]
-fn a_metalink_names_file_places_and_digest() {
+fn metalinks_have_names_urls_and_digests() {
     let (world, server) = (World::new(), served());
     let document = format!(
         "<?xml version=\"1.0\"?><metalink xmlns=\"urn:ietf:params:xml:ns:metalink\"><file name=\"x\">\
@@ -282,10 +282,10 @@ fn a_metalink_names_file_places_and_digest() {
     well(world.dir.hsum(["get", "--metalink", "m.meta4", "--retries", "0"]));
     assert!(world.dir.read("x") == *BODY);
     world.holds(&["m.meta4", "x"]);
-    // Another name here changes nothing about what the Metalink says.
+    // The name in the Metalink is looked up whatever the local name.
     well(world.dir.hsum(["get", "--metalink", "m.meta4", "--retries", "0", "-o", "z"]));
     assert!(world.dir.read("z") == *BODY);
-    // A file without a place that can be asked is not passed over as if all were well.
+    // A file without a supported URL is an error.
     let placeless = "<metalink><file name=\"y\"><url>magnet:?xt=y</url></file></metalink>";
     world.dir.write("m.meta4", placeless);
     world.dir.hsum(["get", "--metalink", "m.meta4"]).run().is_in(
@@ -293,13 +293,13 @@ fn a_metalink_names_file_places_and_digest() {
         b"",
         "no http, https, ftp or ftps URL",
     );
-    // What would be said of a URL is not dropped in silence.
+    // Options for a URL are not ignored.
     let form = ["get", "--metalink", "m.meta4", "--data", "a=b"];
     world.dir.hsum(form).run().is_in(2, b"", "there is none");
 }
 
 #[test]
-fn head_shows_what_the_server_states() {
+fn head_shows_digests_from_the_server() {
     let (world, server) = (World::new(), Server::http());
     let field = format!(
         "Repr-Digest: sha-256=:{}:",

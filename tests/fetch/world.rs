@@ -1,4 +1,4 @@
-//! What the tests share: a body, its digest, a folder with the calls that fetch into it.
+//! Shared by the tests: a body, its digest, a folder to download to, certificates.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,14 +12,14 @@ use rustls::{RootCertStore, ServerConfig, version};
 
 use crate::support::{Call, Dir, Numbers, Ran, sha256};
 
-/// What is fetched.
+/// The body of the test file.
 pub(crate) static BODY: LazyLock<Vec<u8>> = LazyLock::new(|| Numbers::new(7).bytes(300_000));
 pub(crate) static DIGEST: LazyLock<String> = LazyLock::new(|| sha256(&*BODY));
 
-/// No second try, and no waiting for it.
+/// No retries, and no pauses.
 const ONCE: [&str; 4] = ["--retries", "0", "--retry-delay", "0.01"];
 
-/// A folder, into which files are fetched as `x`.
+/// A folder to which files are downloaded as `x`.
 pub(crate) struct World {
     pub(crate) dir: Dir,
 }
@@ -29,32 +29,32 @@ impl World {
         Self { dir: Dir::new() }
     }
 
-    /// `hsum get URL -o x` and the words that follow.
+    /// Returns the call `hsum get URL -o x WORDS`.
     pub(crate) fn get(&self, url: &str, words: &[&str]) -> Call {
         self.dir.hsum(["get", url, "-o", "x"]).args(ONCE).args(words)
     }
 
-    /// The same, with the right digest expected.
+    /// Returns the same call with the right digest.
     pub(crate) fn expecting(&self, url: &str, words: &[&str]) -> Call {
         self.get(url, words).args(["-e", &DIGEST])
     }
 
-    /// Nothing but these is in the folder.
+    /// Asserts that the folder has exactly these files.
     #[track_caller]
     pub(crate) fn holds(&self, names: &[&str]) {
         let names: Vec<OsString> = names.iter().map(OsString::from).collect();
         assert_eq!(self.dir.names(), names);
     }
 
-    /// The file is in place, and nothing else is there.
+    /// Asserts that the folder has the right file, and nothing else.
     #[track_caller]
     pub(crate) fn is_good(&self) {
         assert!(self.dir.read("x") == *BODY, "other bytes under the name");
         self.holds(&["x"]);
     }
 
-    /// Lets the call fail with that code and word, once into an empty folder, of which these names
-    /// are left, and once over an old file, which must survive.
+    /// Asserts that the call fails with this status and message: in an empty folder, in which only `left`
+    /// remains, and over an old file, which must survive.
     #[track_caller]
     pub(crate) fn fails(&self, call: impl Fn() -> Call, code: i32, word: &str, left: &[&str]) {
         let ran = call().run();
@@ -73,10 +73,10 @@ impl World {
     }
 }
 
-/// The part file and its state.
+/// The names of the part and its state.
 pub(crate) const PART: [&str; 2] = [".x.hsum-part", ".x.hsum-part.json"];
 
-/// The call must end well.
+/// Runs a call that must succeed.
 #[track_caller]
 pub(crate) fn well(call: Call) -> Ran {
     let ran = call.run();
@@ -84,14 +84,14 @@ pub(crate) fn well(call: Call) -> Ran {
     ran
 }
 
-/// Certificates: an authority, a server, a client.
+/// An authority with certificates for servers and a client.
 pub(crate) struct Pki {
     pub(crate) authority: String,
     pub(crate) client: String,
     server: (String, String),
-    /// Of a server whose name would clear a terminal.
+    /// A server whose name would clear a terminal.
     hostile: (String, String),
-    /// SHA-256 of the server's SubjectPublicKeyInfo.
+    /// The SHA-256 of the server's SubjectPublicKeyInfo.
     pub(crate) pin: String,
 }
 
@@ -118,7 +118,7 @@ pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
     }
 });
 
-/// Whom a TLS server lets in.
+/// The clients that a TLS server accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clients {
     All,
@@ -160,19 +160,19 @@ impl Pki {
         Arc::new(builder.with_single_cert(vec![chain], key).expect("a configuration"))
     }
 
-    /// A server for everybody, whose name would clear a terminal.
+    /// Returns the configuration of a server whose name would clear a terminal.
     pub(crate) fn hostile(&self) -> Arc<ServerConfig> {
         Self::configured(&self.hostile, &self.authority, Clients::All, &[&version::TLS13])
     }
 
-    /// A server for everybody, of any version.
+    /// Returns the configuration of a server for all clients and versions.
     pub(crate) fn open(&self) -> Arc<ServerConfig> {
         self.server(Clients::All, &[&version::TLS13, &version::TLS12])
     }
 }
 
 impl World {
-    /// One that has the authority in `ca.pem` of a second folder.
+    /// Creates one, and a second folder with the certificates of the authority and the client.
     pub(crate) fn with_pki() -> (Self, Dir) {
         let files = Dir::new();
         files.write("ca.pem", &PKI.authority);

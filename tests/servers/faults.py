@@ -1,4 +1,4 @@
-"""A server that does wrong in the ordinary ways, and what downloaders make of it, as a table in Markdown."""
+"""A faulty server, and a Markdown table of how downloaders cope with it."""
 
 import collections
 import concurrent.futures
@@ -26,16 +26,16 @@ MINE = b"the good old file\n"
 SECRETS = {"Authorization": "Bearer s3cret", "Cookie": "session=s3cret", "X-Api-Key": "s3cret"}
 
 
-# The server. A path is /RUN/FAULT/x; what came is kept by RUN and port.
+# The server. Paths are /RUN/FAULT/x; requests are recorded by RUN and port.
 
 came = collections.defaultdict(list)
 lock = threading.Lock()
 
 
 def answer(run, fault, headers, number):
-    """The pieces to send, and whether the connection ends as it should."""
+    """Returns the pieces to send, and True if the connection ends properly."""
     range_from = headers.get("range", "")
-    # aria2c says how far, too.
+    # aria2c also states the end.
     start = int(range_from[6:].split("-")[0]) if range_from.startswith("bytes=") else 0
 
     def head(status, *fields):
@@ -60,7 +60,7 @@ def answer(run, fault, headers, number):
         return head("302 Found", f"Location: http://localhost:{plain.port}/{run}/good/x", "Content-Length: 0"), True
     if fault == "cross-host":
         return head("302 Found", f"Location: http://localhost:{other.port}/{run}/good/x", "Content-Length: 0"), True
-    # Twice asked for: cut, and then another file as long, with or without ranges.
+    # The first response is cut; the second is of another file of the same length, with or without ranges.
     if fault in ("changed", "no-ranges") and number == 0:
         return head("200 OK", f"Content-Length: {SIZE}", 'ETag: "1"', "Accept-Ranges: bytes") + OLD[:CUT], True
     if fault == "changed":
@@ -113,12 +113,12 @@ class Server:
         if self.tls and well:
             connection = connection.unwrap()
         connection.shutdown(socket.SHUT_WR)
-        # Until the other side ends it too: a reset would lose what was sent.
+        # Wait until the client closes it: a reset could discard sent bytes.
         while connection.recv(65536):
             pass
 
 
-# The programs: NAME → (how to ask for its version, the command for a URL, with headers, a digest, a second try).
+# The programs: NAME → (command for its version, command for a URL with headers, a digest, a second run).
 
 URLLIB = """
 import shutil, ssl, sys, urllib.request
@@ -181,7 +181,7 @@ PROGRAMS = {
 }
 OURS = [name for name in PROGRAMS if name.startswith("hsum")]
 
-# FAULT: (title, what hsum's two cells must be). The last is of the digest alone.
+# FAULT: (title, the required cells of hsum). The last is about the digest only.
 FAULTS = {
     "good": ("none", "0: whole"),
     "short": ("body shorter than Content-Length", "5: nothing"),
@@ -191,7 +191,7 @@ FAULTS = {
     "404": ("404 with HTML", "4: nothing"),
     "404-old": ("404 while a good old file exists", "4: old kept"),
     "short-old": ("cut body while a good old file exists", "5: old kept"),
-    "gzip": ("`Content-Encoding: gzip`, not asked for", "0: raw"),
+    "gzip": ("`Content-Encoding: gzip`, not requested", "0: raw"),
     "downgrade": ("https 302 to http", "7: nothing, not followed"),
     "changed": ("resume, file changed on the server", "0: whole"),
     "no-ranges": ("the same, and the server ignores Range", "0: whole"),
@@ -201,7 +201,7 @@ FAULTS = {
 
 
 def what(path):
-    """What stands under the final name."""
+    """Describes the file under the final name."""
     if not path.exists():
         return "nothing"
     found = path.read_bytes()
@@ -215,7 +215,7 @@ def what(path):
 
 
 def measure(name, fault):
-    """A cell: exit status, what is there, and what another host was told."""
+    """Returns a cell: the exit status, the file, and the secrets that another host received."""
     command = PROGRAMS[name][1]
     if fault == "mismatch" and name not in ("aria2c", "hsum get --expect"):
         return "n/a"
@@ -229,7 +229,7 @@ def measure(name, fault):
         path.write_bytes(MINE)
     origin = f"https://localhost:{secure.port}" if fault in ("tls-cut", "downgrade") else f"http://127.0.0.1:{plain.port}"
     expected = hashlib.sha256({"gzip": ZIPPED, "mismatch": b""}.get(fault, NEW)).hexdigest()
-    # Only aria2c can be told what is expected; told always, it would be measured by that alone.
+    # Only aria2c accepts a digest; it gets one in the row about digests only.
     digest = expected if fault == "mismatch" or name in OURS else None
     headers = SECRETS if fault == "cross-host" else {}
     for again in (False, True) if fault in ("changed", "no-ranges") else (False,):
@@ -252,14 +252,14 @@ def measure(name, fault):
         cell += f", **{', '.join(sent)} sent on**" if sent else ", none sent on"
     if "**" not in cell and cell.startswith("0: nothing"):
         cell = "**0: nothing**"
-    # What hsum keeps for a second try is hidden and called a part.
+    # The part that hsum keeps for resuming is a hidden file.
     if name in OURS:
         for left in folder.iterdir():
             if left != path and not left.name.startswith(".x.hsum-part"):
                 cell += f", {left.name} left"
         if cell != FAULTS[fault][1]:
             print(f"FAILED: {name}: {fault}: {cell}, not {FAULTS[fault][1]}\n    {ran.stderr.decode(errors='replace')}")
-    # A status of 0 with wrong bytes is the worst there is.
+    # Status 0 with wrong bytes is the worst result.
     elif cell.startswith("0: **") and fault != "gzip":
         cell = f"**0**{cell[1:]}"
     return cell

@@ -1,4 +1,4 @@
-"""Gives the file to whoever sends the right query, form, header or cookie, and tells others what came."""
+"""Sends the file for the right query, form, header or cookie, and reports other requests."""
 
 import http.server
 import pathlib

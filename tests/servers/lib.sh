@@ -1,7 +1,7 @@
-# Real servers on loopback, each below a temporary folder and on a port of its own: nginx, apache2, vsftpd,
-# squid and a small Python one. To be sourced. Sets for each that is there its variable (HTTP, HTTPS, MUTUAL,
-# DIGEST, FTP, PROXY, PROXY_AUTH, PROXY_DIGEST, FORMS, PLAIN), and WORK, the folder with keys and passwords.
-# Needs bash, openssl and python3. No server is left running when the shell ends.
+# Starts real servers on loopback, in a temporary folder: nginx, apache2, vsftpd, squid and a small Python server.
+# To be sourced. Sets a variable with the URL of each server that is installed (HTTP, HTTPS, MUTUAL, DIGEST, FTP,
+# PROXY, PROXY_AUTH, PROXY_DIGEST, FORMS, PLAIN), and WORK, the folder with keys and passwords.
+# Needs bash, openssl and python3. The servers stop when the shell ends.
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/hsum-servers.XXXXXX")
 chmod 755 "$WORK"
@@ -24,14 +24,14 @@ free_ports() {
 import socket, sys
 held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
 ports = [s.getsockname()[1] for s in held]
-# Before whoever reads them can start a server there.
+# Free the ports before they are printed.
 for s in held:
     s.close()
 print(*ports)
 PY
 }
 
-# NAME PORT COMMAND...: runs it until the end, once the port answers.
+# NAME PORT COMMAND...: starts a server, and waits until its port answers.
 serve() {
     local name=$1 port=$2 tries
     shift 2
@@ -62,7 +62,7 @@ make_certificates() (
     cat server-key.pem server.pem >server-both.pem
 )
 
-# One file for all, of a size that no buffer holds.
+# One file, larger than any buffer.
 make_files() {
     mkdir -p "$WORK/files/basic" "$WORK/files/digest"
     openssl rand 3000000 >"$WORK/files/a.iso"
@@ -110,7 +110,7 @@ http {
     }
 }
 CONF
-    # As root it would look for a user of its own.
+    # As root, nginx would look for a user of its own.
     serve nginx "$plain" nginx -e "$WORK/nginx.err" -c "$WORK/nginx.conf" -g "$( ((EUID)) || echo 'user root;')" || return
     HTTP=http://127.0.0.1:$plain HTTPS=https://127.0.0.1:$tls MUTUAL=https://127.0.0.1:$mutual
 }

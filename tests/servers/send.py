@@ -1,4 +1,4 @@
-"""Servers that write down what comes, and judges of it that are not hsum: the standard library's hmac and hashlib."""
+"""Servers that record requests, which Python's hmac and hashlib verify."""
 
 import base64
 import hashlib
@@ -35,7 +35,7 @@ def check(what, good, detail=""):
         print(f"FAILED: {what}\n    {detail}")
 
 
-# The judges.
+# The verifiers.
 
 def mac(key, text, kind="sha256"):
     return hmac.new(key, text, kind)
@@ -60,7 +60,7 @@ def webhooks(request):
 
 
 def sigv4(request):
-    """AWS Signature Version 4 in the Authorization header, as S3 has it."""
+    """Verifies AWS Signature Version 4 in the Authorization header, as S3 does."""
     form = r"AWS4-HMAC-SHA256 Credential=AKID/(\d+)/eu-central-1/s3/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})"
     found = re.fullmatch(form, request.headers["Authorization"] or "")
     if not found:
@@ -104,7 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do(self):
         self.body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        # A copy: the next request of the connection has the same handler.
+        # A copy: the handler serves the next request of the connection too.
         seen = types.SimpleNamespace(command=self.command, path=self.path, headers=self.headers, body=self.body)
         self.server.seen.append(seen)
         path = self.path.split("?")[0]
@@ -137,7 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do
 
     def digest(self):
-        """RFC 7616, section 3.4.1."""
+        """Returns True if the request answers the digest challenge (RFC 7616, section 3.4.1)."""
         sent = dict(re.findall(r'(\w+)="?([^",]+)', self.headers["Authorization"] or ""))
         hashed = lambda text: hashlib.sha256(text.encode()).hexdigest()
         first, second = hashed("alice:r:opensesame"), hashed(f"{self.command}:{self.path}")
@@ -149,14 +149,14 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_):
-        """Handshakes that are to fail."""
+        """Ignores failed handshakes, which the tests cause."""
 
 
 def server(tls=None):
     made = Server(("127.0.0.1", 0), Handler)
     made.seen = []
     if tls:
-        # The handshake is done by the thread of the connection.
+        # The thread of the connection does the handshake.
         made.socket = tls.wrap_socket(made.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=made.serve_forever, daemon=True).start()
     return made, f"http{'s' if tls else ''}://localhost:{made.server_address[1]}"
@@ -188,7 +188,7 @@ def signing(scheme):
 
 
 def verify(request, scheme, body=None):
-    """What `hsum verify-request` says to it."""
+    """Returns the status of `hsum verify-request`."""
     lines = [f"{request.command} {request.path} HTTP/1.1", *(f"{n}: {v}" for n, v in request.headers.items()), "", ""]
     (WORK / "request").write_bytes("\r\n".join(lines).encode() + (request.body if body is None else body))
     words = ["--scheme" if word == "--sign" else word for word in signing(scheme)]
@@ -265,7 +265,7 @@ if os.environ["PROXY_AUTH"]:
     ran = send("--proxy", os.environ["PROXY_AUTH"], f"{url}/status/200", "body")
     check("without the password the proxy refuses", ran.returncode == 4 and b"407" in ran.stderr, ran)
 
-# A store that wants every request signed.
+# A store that requires signed requests.
 own.seen.clear()
 ran = hsum("get", "--cacert", CA, *signing("sigv4"), "--expect", FILE_DIGEST, f"{url}/s3/a.iso")
 check("get --sign sigv4", ran.returncode == 0 and (WORK / "a.iso").read_bytes() == FILE, ran)
@@ -282,7 +282,7 @@ if os.environ["WEBHOOKS"]:
     check("axum refuses another key", (ran.returncode, ran.stdout) == (4, b"mismatch"), ran)
     ran = send(hook, "body")
     check("axum refuses what is not signed", (ran.returncode, ran.stdout) == (4, b"missing-header"), ran)
-    # What Python saw comes to axum from somebody else.
+    # The request that Python recorded is forwarded to axum.
     own.seen.clear()
     send(*signing("standard-webhooks"), f"{url}/judge/standard-webhooks", "body")
     headers = {name: value for name, value in own.seen[0].headers.items() if name.lower().startswith("webhook-")}
