@@ -1,16 +1,12 @@
 //! The command line: what was typed, what it means, what is printed.
 
-mod against;
 mod algorithms;
 mod args;
 mod bench;
 mod check;
 mod client;
 mod convert;
-mod differ;
 pub(crate) mod exit;
-mod expect;
-mod explain;
 mod get;
 pub(crate) mod gnu;
 mod head;
@@ -26,7 +22,6 @@ mod quote;
 mod select;
 mod self_test;
 mod send;
-mod sfv;
 mod sign;
 pub(crate) mod signals;
 mod snapshot;

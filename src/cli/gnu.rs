@@ -50,9 +50,9 @@ pub(crate) fn run(tool: Tool, words: &[OsString]) -> Result<Exit> {
             let reads_stdin = reads_stdin(&operands);
             (sum::run(function, form, debug, operands)?, reads_stdin)
         }
-        Ok(Command::Check { dialect, manner, operands }) => {
+        Ok(Command::Check { dialect, report, operands }) => {
             let reads_stdin = reads_stdin(&operands);
-            (check::run(dialect, &manner, operands)?, reads_stdin)
+            (check::run(dialect, &report, operands)?, reads_stdin)
         }
         Err(error) => {
             error.print();

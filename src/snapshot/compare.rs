@@ -10,7 +10,6 @@ use crate::snapshot::entry::{Line, RecordContent, RecordEntry};
 use crate::snapshot::names::{is_at_or_below, walk_order};
 use crate::snapshot::record::{Record, RecordLines};
 use crate::snapshot::report::{FileChange, Finding};
-use crate::text::base_name;
 
 /// Returns the differences between two records, in the order of a walk.
 ///
@@ -141,7 +140,7 @@ impl<'r> Changes<'r> {
         }
         // Of several files with the same contents, those of one base name are paired first, so that
         // the files of a renamed directory move together.
-        self.pair(|entry| Some((identity(&entry.content), base_name(&entry.name).to_vec())));
+        self.pair(|entry| Some((identity(&entry.content), base(&entry.name).to_vec())));
         // That two files are empty does not mean that one was moved.
         self.pair(|entry| (!is_empty(&entry.content)).then(|| identity(&entry.content)));
         let originals = self.originals(record);
@@ -290,6 +289,11 @@ fn rotted_in_place(record: &Record, old: &RecordContent<'_>, new: &RecordContent
 
 fn is_empty(content: &RecordContent<'_>) -> bool {
     matches!(content, RecordContent::File { stamp, .. } if stamp.size == 0)
+}
+
+/// Returns the part of a name after the last slash.
+fn base(name: &[u8]) -> &[u8] {
+    name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
 }
 
 /// Returns a key that is equal for equal contents.

@@ -113,7 +113,7 @@ fn beneath_a_directory() {
          hsum: WARNING: 1 computed checksum did NOT match\n",
     );
     dir.write("list", format!("{}  a\n", blake3("x")));
-    let message = "hsum: a: the expected digest is the file's BLAKE3: say so with -a blake3\n";
+    let message = "hsum: a: the expected digest is the BLAKE3 of the file; use -a blake3\n";
     dir.words("check --beneath in list").run().is_in(1, b"a: FAILED\n", message);
     dir.write("list.sfv", "a 8CDC1683\n");
     dir.words("check --beneath in list.sfv").prints("a: OK\n");

@@ -90,7 +90,7 @@ fn an_invalid_digest_is_wrong_usage() {
 #[test]
 fn mismatches_are_explained() {
     let dir = abc();
-    let rival = "hsum: a: the expected digest is the file's SHA3-256: say so with -a sha3-256\n";
+    let rival = "hsum: a: the expected digest is the SHA3-256 of the file; use -a sha3-256\n";
     dir.hsum(["check", "a", "-e", ABC_SHA3]).run().is_in(1, b"a: FAILED\n", rival);
     let zip = [&b"PK\x03\x04"[..], &[0; 500]].concat();
     let whole_zip = [&zip[..], b"PK\x05\x06", &[0; 18]].concat();
@@ -104,9 +104,9 @@ fn mismatches_are_explained() {
         ("x.tar.gz", b"<html><body>404</body>".to_vec(), "an HTML page"),
         ("x.bin", b"<?xml version='1.0'?><Error>".to_vec(), "an XML error message"),
         ("x.bin", b"version https://git-lfs.github.com/spec/v1\n".to_vec(), "a Git LFS pointer"),
-        ("x.zip", zip, "cut short: its end is missing"),
-        ("x.iso", iso, "cut short: 36864 of 204800 bytes are there"),
-        ("x.xz", b"\xfd7zXZ\0abc".to_vec(), "cut short"),
+        ("x.zip", zip, "truncated: its end is missing"),
+        ("x.iso", iso, "truncated: it has 36864 of 204800 bytes"),
+        ("x.xz", b"\xfd7zXZ\0abc".to_vec(), "truncated"),
     ] {
         dir.write(name, contents);
         let ran = dir.hsum(["check", name, "-e", ABC]).run();

@@ -60,12 +60,12 @@ fn auto_searches_beside_the_url() {
     let words = ["x", "--sums", "auto", "--url", &url];
     check(&world, &words).run().is_in(1, b"", "no checksum file");
     server.at("/d/SHA256SUMS", |_, _| ok(&[], format!("{} *file.iso\n", *DIGEST).as_bytes()));
-    check(&world, &words).run().is_in(0, b"x: OK\n", "/d/SHA256SUMS says");
+    check(&world, &words).run().is_in(0, b"x: OK\n", "/d/SHA256SUMS\n");
     let quiet = check(&world, &["--quiet"]).args(words).run();
     quiet.is(0, b"", "");
     // The first in the order decides, and a broken server is an error.
     server.at("/d/file.iso.sha256", |_, _| ok(&[], sha256("other").as_bytes()));
-    check(&world, &words).run().is_in(1, b"x: FAILED\n", ".sha256 says");
+    check(&world, &words).run().is_in(1, b"x: FAILED\n", ".sha256\n");
     server.forget();
     let broken = Server::http();
     broken.at("/x.sha256", |_, _| status("501 Broken", &[], b""));
@@ -99,7 +99,7 @@ fn listed_sizes_are_compared() {
     let world = world();
     world.dir.write("Manifest", format!("DIST y 2 SHA256 {}\n", sha256("y")));
     let ran = check(&world, &["y", "--sums", "Manifest"]).run();
-    ran.is_in(1, b"y: FAILED\n", "1 bytes, not the 2 that are listed");
+    ran.is_in(1, b"y: FAILED\n", "1 bytes (expected 2)");
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::check::{CheckOptions, Stdin};
+use hsum::check::{CheckOptions, check_lines};
 use hsum::engine::ReadPolicy;
 use hsum::manifest::{GnuDialect, LineParser};
 
-use crate::cli::check::{Manner, summarize, verify};
+use crate::cli::check::report::ReportOptions;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
@@ -20,7 +20,7 @@ use crate::cli::quote::quote;
 
 pub(super) fn run(
     dialect: GnuDialect,
-    manner: &Manner,
+    report: &ReportOptions,
     mut operands: Vec<OsString>,
 ) -> Result<Exit> {
     let mut output = Output::plain_stdout()?;
@@ -31,7 +31,7 @@ pub(super) fn run(
     let mut parser = LineParser::new().dialect(dialect);
     let mut exit = Exit::Success;
     for list in operands.into_iter().map(PathBuf::from) {
-        if check_list(&list, manner, &mut parser, &mut output)? == Exit::Failed {
+        if check_list(&list, report, &mut parser, &mut output)? == Exit::Failed {
             exit = Exit::Failed;
         }
     }
@@ -41,7 +41,7 @@ pub(super) fn run(
 
 fn check_list(
     path: &Path,
-    manner: &Manner,
+    report: &ReportOptions,
     parser: &mut LineParser,
     output: &mut Output,
 ) -> Result<Exit, WriteError> {
@@ -60,12 +60,12 @@ fn check_list(
             return Ok(Exit::Failed);
         }
     };
-    let stdin = if is_stdin { Stdin::IsTheList } else { Stdin::Free };
-    let plan = CheckOptions::new().stdin(stdin).reading(ReadPolicy::Plain);
-    let result = verify(&plan, parser, list, &title, manner, output);
+    let options = CheckOptions::new().stdin_is_list(is_stdin).reading(ReadPolicy::Plain);
+    let result =
+        check_lines(&options, parser, list, |checked| report.print(&title, &checked, output, None));
     output.flush()?;
     match result {
-        Ok(summary) => Ok(summarize(manner, &title, &summary)),
+        Ok(summary) => Ok(report.summarize(&title, &summary)),
         Err(_) => {
             complain(format_args!("{title}: read error"));
             Ok(Exit::Failed)

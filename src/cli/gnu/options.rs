@@ -8,7 +8,7 @@ use hsum::manifest::{
 };
 use hsum::{Algorithm, HashFunction};
 
-use crate::cli::check::{Manner, Report, Warn};
+use crate::cli::check::report::{LineWarnings, ReportOptions, Verbosity};
 use crate::cli::gnu::error::CommandLineError;
 use crate::cli::gnu::getopt::{self, OptionSpec, Order, Step, Takes};
 use crate::cli::gnu::legacy::Legacy;
@@ -21,7 +21,7 @@ pub(super) enum Command {
     Help,
     Version,
     Sum { function: SumFunction, form: Form, debug: bool, operands: Vec<OsString> },
-    Check { dialect: GnuDialect, manner: Manner, operands: Vec<OsString> },
+    Check { dialect: GnuDialect, report: ReportOptions, operands: Vec<OsString> },
 }
 
 /// A function of files.
@@ -219,7 +219,7 @@ impl Options {
                 }
                 (_, AlgorithmValue::Legacy(_)) => (GnuDialect::Cksum(None), "CRC"),
             };
-            return Ok(Command::Check { dialect, manner: self.manner(label), operands });
+            return Ok(Command::Check { dialect, report: self.report_options(label), operands });
         }
         if self.has(Key::Raw) && operands.len() > 1 {
             let message = "the --raw option is not supported with multiple files";
@@ -327,16 +327,16 @@ impl Options {
         }
     }
 
-    fn manner(&self, label: &'static str) -> Manner {
-        Manner {
-            report: match self.verbosity() {
-                Some(Key::Status) => Report::Nothing,
-                Some(Key::Quiet) => Report::Failures,
-                _ => Report::All,
+    fn report_options(&self, label: &'static str) -> ReportOptions {
+        ReportOptions {
+            verbosity: match self.verbosity() {
+                Some(Key::Status) => Verbosity::Nothing,
+                Some(Key::Quiet) => Verbosity::Failures,
+                _ => Verbosity::All,
             },
-            warn: match self.verbosity() {
-                Some(Key::Warn) => Warn::WithTag(label),
-                _ => Warn::Never,
+            line_warnings: match self.verbosity() {
+                Some(Key::Warn) => LineWarnings::WithTag(label),
+                _ => LineWarnings::None,
             },
             strict: self.has(Key::Strict),
             ignore_missing: self.has(Key::IgnoreMissing),

@@ -1,4 +1,4 @@
-//! Why a file has not the digest that it should have, as far as that can be told.
+//! Likely reasons why a file does not have the expected digest.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -9,11 +9,12 @@ use hsum::engine::{self, ConfinedDir, HashOptions, ReadPolicy, StableFile};
 use hsum::internals::looks_like_html;
 use hsum::{Algorithm, Digest, HashFunction, digest};
 
-/// Bytes at the beginning and at the end of a file that are looked at.
+/// The number of bytes at both ends of a file that are examined.
 const EDGE: usize = 64 * 1024 + 22;
 
-/// Returns reasons why the file at `path`, looked up `beneath` a directory if there is one, may have
-/// none of the expected digests. Reads it again, for the algorithms whose digests look the same.
+/// Returns reasons why a file has none of the expected digests.
+///
+/// Reads it again, with the other algorithms of digests of the same length.
 pub(super) fn file(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Vec<String> {
     let mut reasons = digests(expected);
     // A FIFO or a device is not read again: it may block, or never end.
@@ -22,23 +23,22 @@ pub(super) fn file(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Diges
         None => StableFile::open(path),
     };
     if let Ok(file) = opened {
-        reasons.extend(content(file.into(), path));
-        reasons.extend(rival(path, beneath, expected));
+        reasons.extend(content_reason(file.into(), path));
+        reasons.extend(algorithm_reason(path, beneath, expected));
     }
     reasons
 }
 
-/// What can be said of the digests alone.
+/// Returns the reasons that the expected digests alone suggest.
 pub(super) fn digests(expected: &[Digest]) -> Vec<String> {
-    let nothing = |d: &&Digest| digest(d.hash_function(), b"") == **d;
-    let found = expected.iter().find(nothing);
-    let say =
+    let is_of_empty = |d: &&Digest| digest(d.hash_function(), b"") == **d;
+    let reason =
         |d: &Digest| format!("the expected {} is that of an empty file", d.hash_function().tag());
-    found.map(say).into_iter().collect()
+    expected.iter().find(is_of_empty).map(reason).into_iter().collect()
 }
 
-/// What the file is, if it is something that people get instead of what they asked for.
-fn content(mut file: File, path: &Path) -> Option<String> {
+/// Recognises files that servers send in place of the requested one, and truncated files.
+fn content_reason(mut file: File, path: &Path) -> Option<String> {
     let size = file.metadata().ok()?.len();
     if size == 0 {
         return Some("the file is empty".into());
@@ -53,30 +53,30 @@ fn content(mut file: File, path: &Path) -> Option<String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let is_markup = ["html", "htm", "xhtml", "xml", "svg"].contains(&extension);
     if !is_markup && looks_like_html(text) {
-        return Some("the file is an HTML page, perhaps a message of the server".into());
+        return Some("the file is an HTML page, perhaps an error message of the server".into());
     }
     if !is_markup && starts("<?xml") && head.windows(7).any(|part| part == b"<Error>") {
         return Some("the file is an XML error message of the server".into());
     }
     if starts("version https://git-lfs.github.com/spec/") {
-        return Some("the file is a Git LFS pointer, not the content it stands for".into());
+        return Some("the file is a Git LFS pointer, not the file that it points to".into());
     }
-    let whole = whole_size(&head, &tail, size)?;
-    Some(match whole {
-        Whole::Bytes(whole) => format!("the file is cut short: {size} of {whole} bytes are there"),
-        Whole::Marked => "the file is cut short: its end is missing".into(),
+    Some(match truncation(&head, &tail, size)? {
+        Truncation::Size(whole) => format!("the file is truncated: it has {size} of {whole} bytes"),
+        Truncation::NoEnd => "the file is truncated: its end is missing".into(),
     })
 }
 
-/// The whole that a file which was cut short should be.
-enum Whole {
-    Bytes(u64),
-    Marked,
+/// The sign by which a file is recognised as truncated.
+enum Truncation {
+    /// Its header specifies this size, in bytes.
+    Size(u64),
+    /// The marker at its end is missing.
+    NoEnd,
 }
 
-/// What formats that tell their length or mark their end say; `None` where the file is whole, or
-/// the format does not tell.
-fn whole_size(head: &[u8], tail: &[u8], size: u64) -> Option<Whole> {
+/// Recognises truncated files of formats that specify their length or mark their end.
+fn truncation(head: &[u8], tail: &[u8], size: u64) -> Option<Truncation> {
     let number = |at: usize| {
         let bytes = head.get(at..at + 8)?.try_into().ok()?;
         Some(u64::from_le_bytes(bytes))
@@ -87,31 +87,24 @@ fn whole_size(head: &[u8], tail: &[u8], size: u64) -> Option<Whole> {
     } else if head.starts_with(b"hsqs") {
         number(40)?
     } else if head.get(0x8001..0x8006) == Some(b"CD001") {
-        // Both in either byte order; 32 bits and 16.
+        // Block count and block size, of 32 and 16 bits; big-endian copies follow them.
         (number(0x8050)? & 0xffff_ffff) * (number(0x8080)? & 0xffff)
     } else {
         let ended = match head {
             [b'P', b'K', 3, 4, ..] => within(b"PK\x05\x06"),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => tail.trim_ascii_end_zeros().ends_with(b"YZ"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => trim_zeros(tail).ends_with(b"YZ"),
             [0x89, b'P', b'N', b'G', ..] => within(b"IEND"),
             [b'%', b'P', b'D', b'F', ..] => within(b"%%EOF"),
             _ => true,
         };
-        return if ended { None } else { Some(Whole::Marked) };
+        return if ended { None } else { Some(Truncation::NoEnd) };
     };
-    (size < least).then_some(Whole::Bytes(least))
+    (size < least).then_some(Truncation::Size(least))
 }
 
-trait TrimZeros {
-    /// Without the padding that may follow the last stream.
-    fn trim_ascii_end_zeros(&self) -> &Self;
-}
-
-impl TrimZeros for [u8] {
-    fn trim_ascii_end_zeros(&self) -> &Self {
-        let end = self.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        &self[..end]
-    }
+/// Removes the padding that may follow the last stream.
+fn trim_zeros(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)]
 }
 
 fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
@@ -121,18 +114,22 @@ fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The algorithm that one of the digests is of, if it is not the one that it was taken for.
-fn rival(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Option<String> {
-    let mut rivals: Vec<HashFunction> = Vec::new();
+/// Returns the algorithm with which the file does have one of the expected digests.
+fn algorithm_reason(
+    path: &Path,
+    beneath: Option<&ConfinedDir>,
+    expected: &[Digest],
+) -> Option<String> {
+    let mut functions: Vec<HashFunction> = Vec::new();
     for wanted in expected {
         let all =
             Algorithm::ALL.iter().filter_map(|a| HashFunction::new(*a, wanted.as_bytes().len()));
-        rivals.extend(all.filter(|function| *function != wanted.hash_function()));
+        functions.extend(all.filter(|function| *function != wanted.hash_function()));
     }
-    rivals.sort();
-    rivals.dedup();
+    functions.sort();
+    functions.dedup();
     let mut found = None;
-    let mut plan = HashOptions::new(rivals).reading(ReadPolicy::Listed);
+    let mut plan = HashOptions::new(functions).reading(ReadPolicy::Listed);
     if let Some(directory) = beneath {
         plan = plan.confined_to(directory.clone());
     }
@@ -144,6 +141,6 @@ fn rival(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Opt
     });
     found.map(|function| {
         let name = function.tag();
-        format!("the expected digest is the file's {name}: say so with -a {function}")
+        format!("the expected digest is the {name} of the file; use -a {function}")
     })
 }
