@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use thiserror::Error;
+
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
 use crate::fetch::verify::list;
@@ -39,7 +41,8 @@ enum State {
 }
 
 /// Digests that differ from the expected ones.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Error)]
+#[error("expected {}, got {}", list(expected.digests()), list(got))]
 pub struct DigestMismatch {
     /// The expected digests.
     pub expected: Expected,
@@ -89,14 +92,6 @@ impl<R> fmt::Debug for VerifyingReader<R> {
         f.debug_struct("VerifyingReader").field("expected", &self.expected).finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for DigestMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected {}, got {}", list(self.expected.digests()), list(&self.got))
-    }
-}
-
-impl std::error::Error for DigestMismatch {}
 
 #[cfg(test)]
 mod tests {

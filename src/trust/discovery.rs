@@ -1,8 +1,8 @@
 //! The usual places of checksum files and signatures, and responses that are not checksum files.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 
+use thiserror::Error;
 use url::Url;
 
 use crate::algorithm::Algorithm::{self, Blake3, Md5, Sha1, Sha256, Sha512};
@@ -142,28 +142,19 @@ pub fn inspect(body: &[u8]) -> Result<(), NotAList> {
 }
 
 /// The reason why a response is not a checksum file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum NotAList {
     /// It is empty.
+    #[error("empty checksum file")]
     Empty,
     /// It is a web page, such as an error or a login.
+    #[error("a web page, not a checksum file")]
     Html,
     /// It is longer than 16 MiB.
+    #[error("checksum file longer than 16 MiB")]
     TooLong,
 }
-
-impl fmt::Display for NotAList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "empty checksum file",
-            Self::Html => "a web page, not a checksum file",
-            Self::TooLong => "checksum file longer than 16 MiB",
-        })
-    }
-}
-
-impl std::error::Error for NotAList {}
 
 /// Splits the path after its last slash; `None` if it ends there.
 fn split(url: &Url) -> Option<(&str, &str)> {

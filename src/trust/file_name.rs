@@ -3,10 +3,10 @@
 //! Every name is a single path component without hostile characters.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::OsStringExt;
 
 use percent_encoding::percent_decode;
+use thiserror::Error;
 use url::Url;
 
 use crate::sign::headers::is_token_byte;
@@ -93,30 +93,41 @@ pub(crate) fn from_list(name: &str) -> Result<OsString, UnsafeName> {
 }
 
 /// The reason why a name is unsafe.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum UnsafeName {
     /// It is empty or blank.
+    #[error("the name is empty")]
     Empty,
     /// It consists of dots.
+    #[error("the name consists of dots")]
     Dots,
     /// It has a `/`, a `\`, or a drive letter with a colon.
+    #[error("the name has a slash, a backslash or a drive letter")]
     Folder,
     /// It has a control character, or one that reorders text.
+    #[error("the name has control characters")]
     Control,
     /// It begins with `-`, as options of commands do.
+    #[error("the name begins with a dash")]
     Dash,
     /// It begins with a dot, and the user did not choose it.
+    #[error("the name begins with a dot")]
     Hidden,
     /// It looks like one of this library's temporary files, and the user did not choose it.
+    #[error("names with '.hsum-' are reserved for temporary files")]
     Reserved,
     /// It begins or ends with a space, or ends with a dot.
+    #[error("the name begins or ends with a space, or ends with a dot")]
     Blank,
     /// It is a device on Windows, such as `NUL` or `com1.txt`.
+    #[error("the name is a device on Windows")]
     Device,
     /// It is longer than 239 bytes.
+    #[error("the name is longer than 239 bytes")]
     TooLong,
     /// The header field is malformed, or has two names.
+    #[error("the Content-Disposition field is malformed")]
     Malformed,
 }
 
@@ -221,26 +232,6 @@ fn extended(value: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     }
 }
-
-impl fmt::Display for UnsafeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the name is empty",
-            Self::Dots => "the name consists of dots",
-            Self::Folder => "the name has a slash, a backslash or a drive letter",
-            Self::Control => "the name has control characters",
-            Self::Dash => "the name begins with a dash",
-            Self::Hidden => "the name begins with a dot",
-            Self::Reserved => "names with '.hsum-' are reserved for temporary files",
-            Self::Blank => "the name begins or ends with a space, or ends with a dot",
-            Self::Device => "the name is a device on Windows",
-            Self::TooLong => "the name is longer than 239 bytes",
-            Self::Malformed => "the Content-Disposition field is malformed",
-        })
-    }
-}
-
-impl std::error::Error for UnsafeName {}
 
 #[cfg(test)]
 mod tests {
