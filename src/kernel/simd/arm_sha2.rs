@@ -25,10 +25,16 @@ pub(crate) fn add_kernels(token: Sha2, table: &mut KernelTable) {
     }
 }
 
-interleaved_kernel!(sha1: u32, Sha2, with_sha2, sha1_load, words, sha1_constants, sha1_rounds, sha1_add,
-    sha1_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-interleaved_kernel!(sha256: u32, Sha2, with_sha2, sha256_load, words, sha256_constants, sha256_rounds,
-    sha256_add, sha256_store, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+interleaved_kernel! {
+    sha1: u32, token: Sha2, with: with_sha2, load: sha1_load, words: words,
+    constants: sha1_constants, step: sha1_rounds, add: sha1_add, store: sha1_store,
+    steps: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
+}
+interleaved_kernel! {
+    sha256: u32, token: Sha2, with: with_sha2, load: sha256_load, words: words,
+    constants: sha256_constants, step: sha256_rounds, add: sha256_add, store: sha256_store,
+    steps: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
+}
 
 /// `abcd` and `efgh`.
 type Sha256State = [uint32x4_t; 2];

@@ -23,9 +23,12 @@ pub(crate) fn add_kernels(token: Sha3, table: &mut KernelTable) {
     }
 }
 
-interleaved_kernel!(sha512: u64, Sha3, with_sha3, state_load, words, constants, rounds, state_add, state_store,
-    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
-    20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39);
+interleaved_kernel! {
+    sha512: u64, token: Sha3, with: with_sha3, load: state_load, words: words,
+    constants: constants, step: rounds, add: state_add, store: state_store,
+    steps: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
+        20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
+}
 
 /// `ab`, `cd`, `ef` and `gh`.
 type State = [uint64x2_t; 4];

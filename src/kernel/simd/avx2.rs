@@ -6,7 +6,7 @@ use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
 use crate::kernel::simd::cost::x86;
-use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap};
+use crate::kernel::simd::operations::{generic_kernels, hide, operations, simd, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::sha512_split;
@@ -51,15 +51,6 @@ pub(super) struct Q4(__m256i);
 #[target_feature(enable = "avx2")]
 fn byte_table(low: u64, high: u64) -> __m256i {
     _mm256_broadcastsi128_si256(_mm_set_epi64x(high.cast_signed(), low.cast_signed()))
-}
-
-/// Evaluates intrinsics in a function that has a token of the tier.
-macro_rules! simd {
-    ($($body:tt)*) => {
-        // SAFETY: the token proves that the CPU has the instructions; loads and stores go through
-        // references of their length.
-        unsafe { $($body)* }
-    };
 }
 
 impl Vector<u32> for X8 {
@@ -290,10 +281,6 @@ fn transpose4(_: Avx2, r: [__m256i; 4]) -> [__m256i; 4] {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn barrier(#[allow(unused_mut)] mut x: __m256i) -> __m256i {
-    #[cfg(not(miri))]
-    // SAFETY: there is no instruction.
-    unsafe {
-        std::arch::asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags));
-    }
+    hide!(x, ymm_reg);
     x
 }

@@ -8,7 +8,7 @@ use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
 use crate::kernel::simd::avx2;
 use crate::kernel::simd::cost::x86;
-use crate::kernel::simd::operations::{generic_kernels, operations, unwrap, wrap};
+use crate::kernel::simd::operations::{generic_kernels, hide, operations, simd, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::sha512_split;
@@ -64,20 +64,12 @@ pub(super) struct Q4(__m256i);
 #[derive(Clone, Copy)]
 pub(super) struct Q1(__m128i);
 
-/// Evaluates intrinsics in a function that has a token of the tier.
-macro_rules! simd {
-    ($($body:tt)*) => {
-        // SAFETY: the token proves that the CPU has the instructions; loads and stores go through
-        // references of their length.
-        unsafe { $($body)* }
-    };
-}
-
 /// Implements a vector's operations. Counts become immediates where they are constants, as always.
 macro_rules! evex {
     (
-        $word:ident, $ternary:ident, $splat:ident, $add:ident, $sub:ident, $xor:ident, $and:ident,
-        $and_not:ident, $rotr:ident, $shr:ident, $barrier:path
+        $word:ident, ternary: $ternary:ident, splat: $splat:ident, add: $add:ident, sub: $sub:ident,
+        xor: $xor:ident, and: $and:ident, and_not: $and_not:ident, rotr: $rotr:ident,
+        shr: $shr:ident, barrier: $barrier:path
     ) => {
         operations! { Avx512, $word;
             splat(word) = $splat(word.cast_signed());
@@ -142,9 +134,10 @@ impl Vector<u32> for X16 {
     }
 
     evex! {
-        u32, _mm512_ternarylogic_epi32, _mm512_set1_epi32, _mm512_add_epi32, _mm512_sub_epi32,
-        _mm512_xor_si512, _mm512_and_si512, _mm512_andnot_si512, _mm512_rorv_epi32,
-        _mm512_srlv_epi32, barrier
+        u32, ternary: _mm512_ternarylogic_epi32, splat: _mm512_set1_epi32, add: _mm512_add_epi32,
+        sub: _mm512_sub_epi32, xor: _mm512_xor_si512, and: _mm512_and_si512,
+        and_not: _mm512_andnot_si512, rotr: _mm512_rorv_epi32, shr: _mm512_srlv_epi32,
+        barrier: barrier
     }
 }
 
@@ -200,9 +193,10 @@ impl Vector<u64> for Q8 {
     }
 
     evex! {
-        u64, _mm512_ternarylogic_epi64, _mm512_set1_epi64, _mm512_add_epi64, _mm512_sub_epi64,
-        _mm512_xor_si512, _mm512_and_si512, _mm512_andnot_si512, _mm512_rorv_epi64,
-        _mm512_srlv_epi64, barrier
+        u64, ternary: _mm512_ternarylogic_epi64, splat: _mm512_set1_epi64, add: _mm512_add_epi64,
+        sub: _mm512_sub_epi64, xor: _mm512_xor_si512, and: _mm512_and_si512,
+        and_not: _mm512_andnot_si512, rotr: _mm512_rorv_epi64, shr: _mm512_srlv_epi64,
+        barrier: barrier
     }
 }
 
@@ -236,9 +230,10 @@ impl Vector<u64> for Q4 {
     }
 
     evex! {
-        u64, _mm256_ternarylogic_epi64, _mm256_set1_epi64x, _mm256_add_epi64, _mm256_sub_epi64,
-        _mm256_xor_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_rorv_epi64,
-        _mm256_srlv_epi64, avx2::barrier
+        u64, ternary: _mm256_ternarylogic_epi64, splat: _mm256_set1_epi64x, add: _mm256_add_epi64,
+        sub: _mm256_sub_epi64, xor: _mm256_xor_si256, and: _mm256_and_si256,
+        and_not: _mm256_andnot_si256, rotr: _mm256_rorv_epi64, shr: _mm256_srlv_epi64,
+        barrier: avx2::barrier
     }
 }
 
@@ -249,6 +244,7 @@ impl SpongeVector for Q4 {
     }
 }
 
+#[allow(unused_unsafe)] // sponges need no barrier, and `identity` is safe
 impl Vector<u64> for Q1 {
     type Token = Avx512;
     const LANES: usize = 1;
@@ -269,8 +265,9 @@ impl Vector<u64> for Q1 {
     }
 
     evex! {
-        u64, _mm_ternarylogic_epi64, _mm_set1_epi64x, _mm_add_epi64, _mm_sub_epi64, _mm_xor_si128,
-        _mm_and_si128, _mm_andnot_si128, _mm_rorv_epi64, _mm_srlv_epi64, no_barrier
+        u64, ternary: _mm_ternarylogic_epi64, splat: _mm_set1_epi64x, add: _mm_add_epi64,
+        sub: _mm_sub_epi64, xor: _mm_xor_si128, and: _mm_and_si128, and_not: _mm_andnot_si128,
+        rotr: _mm_rorv_epi64, shr: _mm_srlv_epi64, barrier: std::convert::identity
     }
 }
 
@@ -299,13 +296,6 @@ impl SpongeVector for Q1 {
         }
         words
     }
-}
-
-/// Returns `x`: sponges have no additions to keep in order.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn no_barrier(x: __m128i) -> __m128i {
-    x
 }
 
 /// Shuffles the bytes of each 128 bits of every row.
@@ -403,10 +393,6 @@ fn transpose8_halves(token: Avx512, r: [__m512i; 8]) -> [__m512i; 8] {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn barrier(#[allow(unused_mut)] mut x: __m512i) -> __m512i {
-    #[cfg(not(miri))]
-    // SAFETY: there is no instruction.
-    unsafe {
-        std::arch::asm!("/* {0} */", inout(zmm_reg) x, options(pure, nomem, nostack, preserves_flags));
-    }
+    hide!(x, zmm_reg);
     x
 }

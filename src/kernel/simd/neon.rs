@@ -6,13 +6,13 @@ use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::Sha256;
 use crate::kernel::simd::cost::arm;
-use crate::kernel::simd::operations::{generic_kernels, operations};
+use crate::kernel::simd::operations::{generic_kernels, hide, operations, simd};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Neon, with_neon};
 use crate::kernel::vector::{SpongeVector, Vector};
-use crate::kernel::word::ByteOrder;
+use crate::kernel::word::{ByteOrder, Word};
 
 generic_kernels!(Neon, with_neon);
 
@@ -42,23 +42,15 @@ pub(super) struct X4(uint32x4_t);
 #[derive(Clone, Copy)]
 pub(super) struct Q2(uint64x2_t);
 
-/// Evaluates intrinsics in a function that has a token of the tier, or a vector made with one.
-macro_rules! simd {
-    ($($body:tt)*) => {
-        // SAFETY: the token proves that the CPU has the instructions; the pointers are those of
-        // references of at least sixteen bytes.
-        unsafe { $($body)* }
-    };
-}
-
 /// Implements [`Vector`]. Counts become immediates where they are constants, as always, and the two halves of
 /// a rotate one "shift and insert".
 macro_rules! vector {
     (
-        $vector:ident: $word:ident, $signed:ident, $lanes:literal, $block_len:literal, $reverse:ident,
-        $reinterpret:ident, $load:ident, $store:ident, $transpose:ident, $splat:ident,
-        $splat_signed:ident, $add:ident, $sub:ident, $xor:ident, $and:ident, $or:ident,
-        $and_not:ident, $shift:ident, $select:ident, $barrier:ident
+        $vector:ident: $word:ident, lanes: $lanes:literal, reverse: $reverse:ident,
+        reinterpret: $reinterpret:ident, load: $load:ident, store: $store:ident,
+        transpose: $transpose:ident, splat: $splat:ident, splat_signed: $splat_signed:ident,
+        add: $add:ident, sub: $sub:ident, xor: $xor:ident, and: $and:ident, or: $or:ident,
+        and_not: $and_not:ident, shift: $shift:ident, select: $select:ident, barrier: $barrier:ident
     ) => {
         impl Vector<$word> for $vector {
             type Token = Neon;
@@ -67,7 +59,7 @@ macro_rules! vector {
             #[inline(always)]
             fn load(
                 token: Neon,
-                inputs: &[&[[u8; $block_len]]],
+                inputs: &[&[<$word as Word>::Block]],
                 index: usize,
                 order: ByteOrder,
             ) -> [Self; 16] {
@@ -124,10 +116,10 @@ macro_rules! vector {
                 rotr(x, bits) = if bits == 0 {
                     x
                 } else {
-                    let right = $shift(x, $splat_signed(-(bits as $signed)));
-                    $or(right, $shift(x, $splat_signed(($word::BITS - bits) as $signed)))
+                    let right = $shift(x, $splat_signed(-$word::from(bits).cast_signed()));
+                    $or(right, $shift(x, $splat_signed($word::from($word::BITS - bits).cast_signed())))
                 };
-                shr(x, bits) = $shift(x, $splat_signed(-(bits as $signed)));
+                shr(x, bits) = $shift(x, $splat_signed(-$word::from(bits).cast_signed()));
                 barrier = $barrier;
                 choose(x, y, z) = $select(x, y, z);
                 // `z` where `x` and `y` differ: two instructions, which the compiler would turn into four
@@ -140,14 +132,16 @@ macro_rules! vector {
     };
 }
 vector! {
-    X4: u32, i32, 4, 64, vrev32q_u8, vreinterpretq_u32_u8, vld1q_u32, vst1q_u32, transpose4,
-    vdupq_n_u32, vdupq_n_s32, vaddq_u32, vsubq_u32, veorq_u32, vandq_u32, vorrq_u32, vbicq_u32,
-    vshlq_u32, vbslq_u32, barrier32
+    X4: u32, lanes: 4, reverse: vrev32q_u8, reinterpret: vreinterpretq_u32_u8, load: vld1q_u32,
+    store: vst1q_u32, transpose: transpose4, splat: vdupq_n_u32, splat_signed: vdupq_n_s32,
+    add: vaddq_u32, sub: vsubq_u32, xor: veorq_u32, and: vandq_u32, or: vorrq_u32,
+    and_not: vbicq_u32, shift: vshlq_u32, select: vbslq_u32, barrier: barrier32
 }
 vector! {
-    Q2: u64, i64, 2, 128, vrev64q_u8, vreinterpretq_u64_u8, vld1q_u64, vst1q_u64, transpose2,
-    vdupq_n_u64, vdupq_n_s64, vaddq_u64, vsubq_u64, veorq_u64, vandq_u64, vorrq_u64, vbicq_u64,
-    vshlq_u64, vbslq_u64, barrier64
+    Q2: u64, lanes: 2, reverse: vrev64q_u8, reinterpret: vreinterpretq_u64_u8, load: vld1q_u64,
+    store: vst1q_u64, transpose: transpose2, splat: vdupq_n_u64, splat_signed: vdupq_n_s64,
+    add: vaddq_u64, sub: vsubq_u64, xor: veorq_u64, and: vandq_u64, or: vorrq_u64,
+    and_not: vbicq_u64, shift: vshlq_u64, select: vbslq_u64, barrier: barrier64
 }
 
 impl SpongeVector for Q2 {
@@ -180,11 +174,7 @@ macro_rules! barrier {
             /// Hides from the compiler how `x` was computed.
             #[inline]
             fn $name(#[allow(unused_mut)] mut x: $vector) -> $vector {
-                #[cfg(not(miri))]
-                // SAFETY: there is no instruction.
-                unsafe {
-                    std::arch::asm!("/* {0:v} */", inout(vreg) x, options(pure, nomem, nostack, preserves_flags));
-                }
+                hide!(x, vreg, "/* {0:v} */");
                 x
             }
         }

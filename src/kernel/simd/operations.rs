@@ -1,5 +1,32 @@
 //! Macros for the tiers: a vector's operations, and the kernels of generic rounds.
 
+/// Evaluates intrinsics in a function that has a token of the tier, or a value made with one.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+macro_rules! simd {
+    ($($body:tt)*) => {
+        // SAFETY: the token proves that the CPU has the instructions; loads and stores go through
+        // references of their length.
+        unsafe { $($body)* }
+    };
+}
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+pub(super) use simd;
+
+/// Hides from the compiler how `$x`, in a register of `$class`, was computed.
+macro_rules! hide {
+    ($x:ident, $class:ident) => {
+        hide!($x, $class, "/* {0} */")
+    };
+    ($x:ident, $class:ident, $template:literal) => {
+        #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+        // SAFETY: there is no instruction.
+        unsafe {
+            std::arch::asm!($template, inout($class) $x, options(pure, nomem, nostack, preserves_flags));
+        }
+    };
+}
+pub(super) use hide;
+
 /// Implements the operations of [`Vector`](crate::kernel::vector::Vector) with intrinsics. The
 /// functions at the end replace default methods.
 macro_rules! operations {
@@ -160,8 +187,9 @@ pub(super) use unwrap;
 /// an instruction takes several cycles, but one can start in almost every cycle.
 macro_rules! interleaved_kernel {
     (
-        $name:ident: $word:ty, $token:ident, $with:ident, $load:ident, $words:ident,
-        $constants:ident, $step:ident, $add:ident, $store:ident, $($t:literal)*
+        $name:ident: $word:ty, token: $token:ident, with: $with:ident,
+        load: $load:ident, words: $words:ident, constants: $constants:ident, step: $step:ident,
+        add: $add:ident, store: $store:ident, steps: $($t:literal)*
     ) => {
         /// Returns the code of the kernel for `N` streams.
         pub(super) fn $name<const N: usize>(token: $token) -> &'static $crate::kernel::table::BlockFn<$word> {

@@ -3,7 +3,7 @@
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
-use crate::kernel::simd::operations::{generic_kernels, operations};
+use crate::kernel::simd::operations::{generic_kernels, hide, operations};
 use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
 use crate::kernel::tier::{Portable, with_portable};
 use crate::kernel::vector::{SpongeVector, Vector};
@@ -108,11 +108,7 @@ macro_rules! vector {
 
         #[inline(always)]
         fn $barrier(#[allow(unused_mut)] mut x: $word) -> $word {
-            #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
-            // SAFETY: there is no instruction.
-            unsafe {
-                std::arch::asm!($template, inout(reg) x, options(pure, nomem, nostack, preserves_flags));
-            }
+            hide!(x, reg, $template);
             x
         }
     };

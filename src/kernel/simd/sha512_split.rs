@@ -8,6 +8,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 
 use crate::kernel::sha2::K512;
+use crate::kernel::simd::operations::{hide, simd};
 use crate::kernel::table::{BlockFn, block_fn};
 use crate::kernel::tier::{Avx2, Avx512, with_avx2, with_avx512};
 use crate::kernel::vector::equal_len;
@@ -37,15 +38,6 @@ entry_point!(
     Split,
     "Returns the code of the kernel with AVX-512's rotates and three-input logic."
 );
-
-/// Evaluates intrinsics in a function that has a token, or a value made with one.
-macro_rules! simd {
-    ($($body:tt)*) => {
-        // SAFETY: the token proves that the CPU has the instructions; the pointers are those of
-        // references of at least as many bytes.
-        unsafe { $($body)* }
-    };
-}
 
 /// W + K of sixteen rounds, in twos: those of the first block, then those of the second.
 type Sums = [[u64; 4]; 8];
@@ -266,28 +258,17 @@ fn rotr<const R: i32, const L: i32>(_: Avx2, x: __m256i) -> __m256i {
     simd!(_mm256_or_si256(_mm256_srli_epi64::<R>(x), _mm256_slli_epi64::<L>(x)))
 }
 
-/// Hides from the compiler how `$x` was computed.
-macro_rules! pin {
-    ($x:ident, $class:ident) => {
-        #[cfg(not(miri))]
-        // SAFETY: there is no instruction.
-        unsafe {
-            asm!("/* {0} */", inout($class) $x, options(pure, nomem, nostack, preserves_flags));
-        }
-    };
-}
-
 #[inline(always)]
 #[allow(unused_mut)]
 fn pin(mut x: u64) -> u64 {
-    pin!(x, reg);
+    hide!(x, reg);
     x
 }
 
 #[inline(always)]
 #[allow(unused_mut)]
 fn pin_vector(mut x: __m128i) -> __m128i {
-    pin!(x, xmm_reg);
+    hide!(x, xmm_reg);
     x
 }
 
