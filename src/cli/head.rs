@@ -67,7 +67,7 @@ fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
 fn facts(reply: &Reply) -> Vec<(&'static str, String)> {
     let headers = &reply.response.headers;
     let mut facts = vec![("status", reply.response.status.to_string())];
-    for hop in &reply.chain {
+    for hop in &reply.redirects {
         facts.push(("redirect", format!("{} {}", hop.status, redacted(&hop.to))));
     }
     for (name, field) in [
@@ -125,7 +125,7 @@ fn object(url: &Url, reply: &Reply) -> Map<String, Value> {
         object.insert(name.into(), number.map_or_else(|| value.into(), Value::from));
     }
     let hops =
-        reply.chain.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
+        reply.redirects.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
     object.insert("redirects".into(), hops.collect());
     let digests = header_digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
         match stated.digest {

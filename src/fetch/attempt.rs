@@ -96,7 +96,7 @@ impl Attempt<'_> {
             }
             Continuation::Complete => {
                 state.coding.declare(&mut reply.response.headers);
-                let Reply { response, url, chain: redirects } = reply;
+                let Reply { response, url, redirects } = reply;
                 let Response { status, headers, .. } = response;
                 let (framing, total) = (Framing::Length(0), Some(have));
                 let head = ResponseHead { status, headers, url, redirects, framing, total };
@@ -156,7 +156,7 @@ impl Attempt<'_> {
         have: u64,
         total: Option<u64>,
     ) -> Result<Completed, AttemptError> {
-        let Reply { response, url, chain: redirects } = reply;
+        let Reply { response, url, redirects } = reply;
         let Response { status, headers, framing, mut body } = response;
         let head = ResponseHead { status, headers, url, redirects, framing, total };
         let url = redacted(&head.url);

@@ -23,4 +23,4 @@ pub(super) mod method;
 pub use challenge::Challenge;
 pub use digest::{DigestChallenge, DigestRequest, DigestSession, Qop};
 pub use error::AuthError;
-pub use method::{AuthMethod, Challenger, basic, bearer, strongest};
+pub use method::{AuthMethod, basic, bearer, strongest};

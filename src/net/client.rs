@@ -33,15 +33,8 @@ const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
-    /// The proxies that the transport uses.
-    proxies: Proxies,
-    headers: HeaderFields,
-    identity: Arc<Identity>,
-    cookies: Option<Arc<Mutex<CookieJar>>>,
-    signer: Option<Arc<dyn ClientSigner>>,
-    redirects: RedirectPolicy,
-    retries: RetryPolicy,
     deadline: Deadline,
+    options: Arc<ClientBuilder>,
 }
 
 impl fmt::Debug for Client {
@@ -62,7 +55,7 @@ pub struct ClientBuilder {
     cookies: Option<Arc<Mutex<CookieJar>>>,
     signer: Option<Arc<dyn ClientSigner>>,
     redirects: RedirectPolicy,
-    retries: Option<RetryPolicy>,
+    retries: RetryPolicy,
     deadline: Option<Instant>,
     user_agent: Option<String>,
 }
@@ -83,7 +76,7 @@ pub struct Reply {
     /// The URL of the response, without user name and password.
     pub url: Url,
     /// The redirects in order.
-    pub chain: Vec<Redirect>,
+    pub redirects: Vec<Redirect>,
 }
 
 impl fmt::Debug for Reply {
@@ -91,7 +84,7 @@ impl fmt::Debug for Reply {
         f.debug_struct("Reply")
             .field("response", &self.response)
             .field("url", &redacted(&self.url))
-            .field("chain", &self.chain)
+            .field("redirects", &self.redirects)
             .finish()
     }
 }
@@ -147,7 +140,7 @@ impl ClientBuilder {
 
     /// Sets the policy on retries.
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
-        self.retries = Some(retries);
+        self.retries = retries;
         self
     }
 
@@ -170,27 +163,22 @@ impl ClientBuilder {
     }
 
     /// Returns the client. It reads no files and opens no connections before the first request.
-    pub fn build(self) -> Client {
-        let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+    pub fn build(mut self) -> Client {
         let deadline = self.deadline.map(Deadline::at).unwrap_or_default();
-        let mut proxies = Proxies::none();
-        let transport = self.transport.unwrap_or_else(|| {
-            proxies = self.proxies;
-            let (proxies, tls) = (proxies.clone(), LazyTls::new(self.tls));
-            let dialer = Dialer { proxies, tls, deadline: deadline.clone() };
-            Arc::new(NetworkTransport::new(Arc::new(dialer), self.timeouts, user_agent))
-        });
-        Client {
-            transport,
-            proxies,
-            headers: self.headers,
-            identity: Arc::new(self.identity),
-            cookies: self.cookies,
-            signer: self.signer,
-            redirects: self.redirects,
-            retries: self.retries.unwrap_or_default(),
-            deadline,
-        }
+        let transport = match self.transport.take() {
+            Some(transport) => {
+                self.proxies = Proxies::none();
+                transport
+            }
+            None => {
+                let tls = LazyTls::new(std::mem::take(&mut self.tls));
+                let proxies = self.proxies.clone();
+                let dialer = Arc::new(Dialer { proxies, tls, deadline: deadline.clone() });
+                let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+                Arc::new(NetworkTransport::new(dialer, self.timeouts, user_agent))
+            }
+        };
+        Client { transport, deadline, options: Arc::new(self) }
     }
 }
 
@@ -202,7 +190,7 @@ impl Client {
 
     /// Returns a fresh budget of retries for one task.
     pub fn retry_budget(&self) -> RetryBudget {
-        self.retries.start().until(self.deadline.instant())
+        self.options.retries.start().until(self.deadline.instant())
     }
 
     pub(crate) fn deadline(&self) -> &Deadline {
@@ -249,68 +237,64 @@ impl Client {
     /// Sends a request without retries: follows redirects and answers challenges.
     fn send_once(&self, request: &Request) -> Result<Reply, Failure> {
         let mut request = request.clone();
-        let mut chain = Vec::new();
+        let mut redirects = Vec::new();
         loop {
             let shown = redacted(&request.url);
             let response =
                 self.send_to_origin(&request).map_err(|failure| failure.during(&shown))?;
             let Some(to) = redirect_target(&request, &response)? else {
                 let url = without_userinfo(&request.url);
-                return Ok(Reply { response, url, chain });
+                return Ok(Reply { response, url, redirects });
             };
-            self.redirects
-                .check_redirect(&request.url, &to, chain.len())
-                .map_err(|failure| failure.during(&shown))?;
+            let allowed = self.options.redirects.check_redirect(&request.url, &to, redirects.len());
+            allowed.map_err(|failure| failure.during(&shown))?;
             follow_redirect(&mut request, response.status, &to);
-            chain.push(Redirect { status: response.status, to: request.url.clone() });
+            redirects.push(Redirect { status: response.status, to: request.url.clone() });
             response.drain();
         }
     }
 
     /// Sends a request to one server, and again after a challenge.
     fn send_to_origin(&self, request: &Request) -> Result<Response, Failure> {
+        let options = &*self.options;
         let mut prepared = request.clone();
         if request.origin == Origin::Own {
-            for (name, value) in self.headers.iter() {
+            for (name, value) in options.headers.iter() {
                 if !request.headers.contains(name) {
                     prepared.headers.push(name, value)?;
                 }
             }
         }
-        if !prepared.headers.contains("Cookie") {
-            let field = self.jar().and_then(|jar| jar.field(&request.url, now()));
-            if let Some(field) = field {
-                prepared.headers.push("Cookie", field.as_bytes())?;
-            }
+        if !prepared.headers.contains("Cookie")
+            && let Some(field) = self.jar().and_then(|jar| jar.field(&request.url, now()))
+        {
+            prepared.headers.push("Cookie", field.as_bytes())?;
         }
         if has_protocol(&request.url, Protocol::Ftp) && request.origin == Origin::Own {
             // The transport takes the login of FTP from the URL.
-            self.identity.add_ftp_login(&mut prepared.url)?;
+            options.identity.add_ftp_login(&mut prepared.url)?;
         }
         let mut authenticator = match (request.origin, prepared.headers.contains("Authorization")) {
-            (Origin::Own, false) => self.identity.authenticator(&request.url)?,
+            (Origin::Own, false) => options.identity.authenticator(&request.url)?,
             _ => Authenticator::none(),
         };
         let mut challenged = 0;
         loop {
             let mut sent = prepared.clone();
-            if let Some(value) =
-                authenticator.header(&sent.method, &target(&sent.url), &sent.body)?
-            {
+            let value = authenticator.header(&sent.method, &target(&sent.url), &sent.body)?;
+            if let Some(value) = value {
                 if authenticator.is_plaintext() {
-                    let proxy = self.proxies.reader_of(&sent.url)?.map(|proxy| &*proxy.host);
-                    self.identity.check_plaintext(&sent.url, proxy)?;
+                    let proxy = options.proxies.reader_of(&sent.url)?.map(|proxy| &*proxy.host);
+                    options.identity.check_plaintext(&sent.url, proxy)?;
                 }
                 sent.headers.push("Authorization", value.as_bytes())?;
             }
-            if let (Origin::Own, Some(signer)) = (sent.origin, &self.signer) {
+            if let (Origin::Own, Some(signer)) = (sent.origin, &options.signer) {
                 signer.sign(&mut sent)?;
             }
             let response = self.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {
-                let fields = response.headers.iter();
-                for (_, field) in fields.filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"))
-                {
+                for field in response.headers.byte_values("Set-Cookie") {
                     // The response does not depend on a cookie that is rejected.
                     let _ = jar.set(&request.url, field, now());
                 }
@@ -339,7 +323,7 @@ impl Client {
     }
 
     fn jar(&self) -> Option<MutexGuard<'_, CookieJar>> {
-        let jar = self.cookies.as_ref()?;
+        let jar = self.options.cookies.as_ref()?;
         Some(lock(jar))
     }
 }

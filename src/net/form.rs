@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Read};
 
 use url::Url;
 
+use crate::net::headers::InvalidHeader;
 use crate::text::base_name;
 
 /// Appends `NAME=VALUE` pairs to a URL's query, encoded.
@@ -103,9 +104,9 @@ impl<'r> FilePart<'r> {
     ///
     /// # Errors
     /// If `media_type` is empty or contains control characters.
-    pub fn media_type(mut self, media_type: &str) -> Result<Self, InvalidMediaType> {
+    pub fn media_type(mut self, media_type: &str) -> Result<Self, InvalidHeader> {
         if media_type.is_empty() || media_type.chars().any(char::is_control) {
-            return Err(InvalidMediaType);
+            return Err(InvalidHeader);
         }
         self.media_type = media_type.into();
         Ok(self)
@@ -196,18 +197,6 @@ impl fmt::Debug for FilePart<'_> {
         f.debug_struct("FilePart").field("len", &self.len).finish_non_exhaustive()
     }
 }
-
-/// The error of a media type that is empty or contains control characters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct InvalidMediaType;
-
-impl fmt::Display for InvalidMediaType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid media type")
-    }
-}
-
-impl std::error::Error for InvalidMediaType {}
 
 /// Escapes a quoted string as browsers do (WHATWG HTML, "multipart/form-data encoding algorithm").
 fn escape(text: &[u8]) -> Vec<u8> {
@@ -343,7 +332,7 @@ mod tests {
         assert!(body.contains("filename=\"q%22%0D%0AX-Evil: 1%0A\"\r\n"), "{body}");
         assert_eq!(
             FilePart::new("a", &b""[..], None).media_type("a\r\nb").unwrap_err(),
-            InvalidMediaType
+            InvalidHeader
         );
     }
 

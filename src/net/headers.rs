@@ -53,8 +53,16 @@ impl HeaderFields {
 
     /// Returns all values under that name that are UTF-8, trimmed.
     pub fn values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.byte_values(name).filter_map(|value| str::from_utf8(value).ok()).map(str::trim)
+    }
+
+    /// Returns all values under that name.
+    pub fn byte_values<'a, 'n>(
+        &'a self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let named = self.0.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
-        named.filter_map(|(_, value)| str::from_utf8(value).ok()).map(str::trim)
+        named.map(|(_, value)| &**value)
     }
 
     /// Returns `true` if there is a field of that name.

@@ -17,7 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::error::ErrorKind;
 use crate::fs::bounded::read_some;
-use crate::net::auth::method::Challenger;
 use crate::net::deadline::WatchedConnection;
 use crate::net::dial::{Destination, Dialer, Stream, io_failure};
 use crate::net::failure::{Failure, FailureKind};
@@ -87,7 +86,7 @@ impl Http {
             head = head.header(name, value);
         }
         if let Some(authorization) = authorization {
-            head = head.header(Challenger::Proxy.answer_field(), authorization.as_bytes());
+            head = head.header("Proxy-Authorization", authorization.as_bytes());
         }
         let answer = if request.body.is_empty() {
             // ureq would send an empty chunked body, which some servers reject.
@@ -154,7 +153,7 @@ impl Transport for Http {
             let (authorization, accepted) =
                 proxy.authorization(&request.method, url.as_str(), &request.body)?;
             let response = self.send(request, &url, authorization.as_ref())?;
-            if response.status != Challenger::Proxy.status() {
+            if response.status != 407 {
                 return Ok(response);
             }
             if challenged == MAX_CHALLENGES || !proxy.accept_challenge(accepted, &response.headers)

@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(found(text, "h", Some("c")), None);
     }
 
-    /// curl's CVE-2024-11053 and CVE-2025-0167.
+    // curl's CVE-2024-11053 and CVE-2025-0167.
     #[test]
     fn no_entry_uses_the_password_of_another() {
         let text = "machine h login a\ndefault login d password secret\n";

@@ -26,34 +26,10 @@ pub struct Proxies {
 }
 
 /// A proxy, or why it cannot be used. Only requests that would go through it fail.
-type Setting = Result<Proxy, InvalidProxy>;
+type Setting = Result<Proxy, String>;
 
 /// The environment variable with a setting; `None` if it comes from [`Proxies::all`].
 type Variable = Option<&'static str>;
-
-/// Why a value is not the URL of a proxy. It does not repeat the value, which may contain a password.
-#[derive(Clone, Debug)]
-struct InvalidProxy {
-    variable: Variable,
-    /// The unsupported scheme of the value.
-    scheme: Option<String>,
-}
-
-impl std::error::Error for InvalidProxy {}
-
-impl fmt::Display for InvalidProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.scheme {
-            Some(scheme) => write!(f, "unsupported proxy scheme '{scheme}'")?,
-            None => f.write_str("malformed proxy URL")?,
-        }
-        f.write_str(" (")?;
-        if let Some(name) = self.variable {
-            write!(f, "from {name}; ")?;
-        }
-        f.write_str("expected http://[USER:PASSWORD@]HOST[:PORT])")
-    }
-}
 
 /// An HTTP proxy.
 #[derive(Clone)]
@@ -91,17 +67,15 @@ impl Proxies {
     /// # Errors
     /// If the URL is not `http://[USER:PASSWORD@]HOST[:PORT]`.
     pub fn all(url: &str) -> Result<Self, Failure> {
-        let proxy = Proxy::parse(url, None).map_err(|invalid| {
-            Failure::new(FailureKind::Usage, invalid.to_string()).caused_by(invalid)
-        })?;
-        let setting = Some(Ok(proxy));
+        let proxy = Proxy::parse(url, None);
+        let setting = Some(Ok(proxy.map_err(|text| Failure::new(FailureKind::Usage, text))?));
         Ok(Self { http: setting.clone(), https: setting, ftp: Some(None), direct: Vec::new() })
     }
 
-    /// Reads the environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
-    /// lower case first. `HTTP_PROXY` is ignored, because clients of a CGI script can set it. With
-    /// `ftp_proxy` or `all_proxy`, requests for FTP URLs fail except for hosts in `no_proxy`.
+    /// Reads the environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
     ///
+    /// Lower case takes precedence. `HTTP_PROXY` is ignored, because clients of a CGI script can set
+    /// it. With `ftp_proxy` or `all_proxy`, requests for FTP URLs fail except for hosts in `no_proxy`.
     /// If a value is not the URL of an HTTP proxy, requests that would go through it fail.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name))
@@ -148,7 +122,7 @@ impl Proxies {
             Some(Ok(proxy)) => Ok(Some(proxy)),
             Some(Err(invalid)) => {
                 let text = format!("{invalid}; unset it, or list the host in no_proxy");
-                Err(Failure::new(FailureKind::Usage, text).caused_by(invalid.clone()))
+                Err(Failure::new(FailureKind::Usage, text))
             }
         }
     }
@@ -207,15 +181,18 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
 }
 
 impl Proxy {
+    /// Parses the URL. The error does not repeat it, because it may contain a password.
     fn parse(text: &str, variable: Variable) -> Setting {
-        let invalid = || InvalidProxy { variable, scheme: None };
+        let source = variable.map_or(String::new(), |name| format!("from {name}; "));
+        let expected = format!("({source}expected http://[USER:PASSWORD@]HOST[:PORT])");
+        let invalid = || format!("malformed proxy URL {expected}");
         let url = match text.contains("://") {
             true => Url::parse(text),
             false => Url::parse(&format!("http://{text}")),
         };
         let url = url.map_err(|_| invalid())?;
         if url.scheme() != "http" {
-            return Err(InvalidProxy { variable, scheme: Some(url.scheme().into()) });
+            return Err(format!("unsupported proxy scheme '{}' {expected}", url.scheme()));
         }
         let host = url.host_str().ok_or_else(invalid)?.trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().ok_or_else(invalid)?;

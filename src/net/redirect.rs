@@ -113,7 +113,7 @@ pub(super) fn follow_redirect(request: &mut Request, status: u16, to: &Url) {
     request.url = without_userinfo(to);
 }
 
-/// Returns `true` for headers about the content that is requested or sent.
+/// Returns `true` if a header is about the content that is requested or sent.
 fn is_about_content(name: &str) -> bool {
     ["Accept", "Accept-Encoding", "Range", "If-Range", "Want-Digest", "Want-Repr-Digest"]
         .into_iter()

@@ -28,8 +28,10 @@ pub struct Request {
     pub origin: Origin,
 }
 
-/// The party that chose a request's URL, which decides whether the request may carry user data:
-/// credentials, the client's headers, the client certificate.
+/// The party that chose a request's URL.
+///
+/// It decides whether the request may carry user data: credentials, the client's headers, the client
+/// certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
     /// The user: it may.
@@ -142,8 +144,9 @@ pub struct Response {
     pub headers: HeaderFields,
     /// The way in which the body's end is marked.
     pub framing: Framing,
-    /// The body without any decoding. If it is truncated, reading fails, unless [`Response::framing`]
-    /// does not tell.
+    /// The body without any decoding.
+    ///
+    /// If it is truncated, reading fails, except with [`Framing::UntilClose`].
     pub body: Box<dyn Read + Send>,
 }
 
@@ -184,8 +187,9 @@ impl Default for Timeouts {
     }
 }
 
-/// A carrier of requests. It does not follow redirects, does not retry, and returns responses with
-/// any status.
+/// A carrier of requests.
+///
+/// It does not follow redirects, does not retry, and returns responses with any status.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request and reads the head of the response.
     ///

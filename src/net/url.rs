@@ -56,8 +56,9 @@ pub(crate) fn has_protocol(url: &Url, protocol: Protocol) -> bool {
     UrlScheme::of(url).is_some_and(|scheme| scheme.protocol == protocol)
 }
 
-/// Returns `url` as messages may show it: without user name, password and fragment, and with the
-/// values and bare words of the query hidden.
+/// Returns `url` in a form that messages may show.
+///
+/// It removes user name, password and fragment, and hides the values and bare words of the query.
 ///
 /// ```
 /// let url = "https://me:secret@example.org/x?token=abc&word&d29yZHM=".parse().unwrap();
@@ -106,8 +107,9 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// Returns `true` for `localhost` and all names below it, which belong to this machine and are
-/// never looked up (RFC 6761, section 6.3).
+/// Returns `true` if `host` is `localhost` or below it.
+///
+/// Such names belong to this machine and are never looked up (RFC 6761, section 6.3).
 pub(crate) fn is_localhost(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

@@ -120,7 +120,7 @@ fn server_name(requested: &Url, reply: &Reply) -> Result<OsString, UnsafeName> {
     let field = headers.find(|(name, _)| name.eq_ignore_ascii_case("Content-Disposition"));
     match field.map(|(_, value)| file_name::from_disposition(value)).transpose()?.flatten() {
         Some(name) => Ok(name),
-        None if reply.chain.is_empty() => file_name::from_url(requested, ChosenBy::User),
+        None if reply.redirects.is_empty() => file_name::from_url(requested, ChosenBy::User),
         None => file_name::from_url(&reply.url, ChosenBy::Other),
     }
 }

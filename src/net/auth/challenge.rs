@@ -24,8 +24,10 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Parses the values of all headers of the name. Commas separate both challenges and their
-    /// parameters. The rest of a value after a syntax error is ignored.
+    /// Parses the values of all headers of the name.
+    ///
+    /// Commas separate both challenges and their parameters. The rest of a value after a syntax error
+    /// is ignored.
     pub fn parse_all<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Vec<Self> {
         let mut challenges = Vec::new();
         for field in fields {
@@ -45,8 +47,7 @@ impl Challenge {
         &self.scheme
     }
 
-    /// Returns the value of the parameter with this name (in lower case). A parameter that is given
-    /// twice is ambiguous, and `None`.
+    /// Returns the value of the parameter with this name (in lower case), unless it is given twice.
     pub fn param(&self, name: &str) -> Option<&[u8]> {
         let mut values = self.params.iter().filter(|(own, _)| own == name);
         match (values.next(), values.next()) {
@@ -181,7 +182,7 @@ mod tests {
         parse(field).iter().map(|challenge| challenge.scheme().to_owned()).collect()
     }
 
-    /// RFC 9110, section 11.6.1.
+    // RFC 9110, section 11.6.1.
     #[test]
     fn example_of_the_rfc() {
         let field = "Basic realm=\"simple\", Newauth realm=\"apps\",\ttype=1, title=\"Login to \\\"apps\\\"\"";

@@ -18,10 +18,12 @@ pub struct DigestChallenge {
     algorithm: Algorithm,
     /// The algorithm's name to send back; `None` if the challenge names none.
     token: Option<&'static str>,
-    lifetime: Lifetime,
+    /// Set for `-sess`: the hash of the credentials covers the first nonce and the client's nonce.
+    is_session: bool,
     qop: Option<Qop>,
-    user: UserName,
-    staleness: Staleness,
+    /// Set if the user name is sent as a hash (`userhash`).
+    hashes_user: bool,
+    is_stale: bool,
 }
 
 /// Quality of protection: what the digest covers in addition to credentials and nonces.
@@ -42,52 +44,32 @@ impl Qop {
     }
 }
 
-/// The lifetime of the hash of the credentials.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Lifetime {
-    Password,
-    /// `-sess`: it covers the first nonce and the client's nonce.
-    Session,
-}
-
-/// The form in which the user name is sent (`userhash`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum UserName {
-    Plain,
-    Hashed,
-}
-
-/// The reason for a second challenge (`stale`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Staleness {
-    Credentials,
-    Nonce,
-}
-
-/// The algorithms of RFC 7616, section 6.1, weakest first.
-const ALGORITHMS: [(&str, Algorithm, Lifetime); 6] = [
-    ("MD5", Algorithm::Md5, Lifetime::Password),
-    ("MD5-sess", Algorithm::Md5, Lifetime::Session),
-    ("SHA-256", Algorithm::Sha256, Lifetime::Password),
-    ("SHA-256-sess", Algorithm::Sha256, Lifetime::Session),
-    ("SHA-512-256", Algorithm::Sha512_256, Lifetime::Password),
-    ("SHA-512-256-sess", Algorithm::Sha512_256, Lifetime::Session),
+/// The algorithms of RFC 7616, section 6.1, weakest first; `true` for those of sessions.
+const ALGORITHMS: [(&str, Algorithm, bool); 6] = [
+    ("MD5", Algorithm::Md5, false),
+    ("MD5-sess", Algorithm::Md5, true),
+    ("SHA-256", Algorithm::Sha256, false),
+    ("SHA-256-sess", Algorithm::Sha256, true),
+    ("SHA-512-256", Algorithm::Sha512_256, false),
+    ("SHA-512-256-sess", Algorithm::Sha512_256, true),
 ];
 
 impl DigestChallenge {
-    /// Parses the parameters of a challenge. Returns `None` for another scheme, without realm or
-    /// nonce, and for an unknown algorithm or `qop`: clients ignore such challenges (section 3.3).
+    /// Parses the parameters of a challenge.
+    ///
+    /// Returns `None` for another scheme, without realm or nonce, and for an unknown algorithm or
+    /// `qop`: clients ignore such challenges (section 3.3).
     pub fn from_challenge(challenge: &Challenge) -> Option<Self> {
         if !challenge.is("digest") {
             return None;
         }
         let is_true = |name| challenge.param(name).is_some_and(|v| v.eq_ignore_ascii_case(b"true"));
-        let (token, algorithm, lifetime) = match challenge.param("algorithm") {
-            None => (None, Algorithm::Md5, Lifetime::Password),
+        let (token, algorithm, is_session) = match challenge.param("algorithm") {
+            None => (None, Algorithm::Md5, false),
             Some(written) => {
                 let named = |row: &&(&str, _, _)| written.eq_ignore_ascii_case(row.0.as_bytes());
-                let (name, algorithm, lifetime) = ALGORITHMS.iter().find(named)?;
-                (Some(*name), *algorithm, *lifetime)
+                let (name, algorithm, is_session) = ALGORITHMS.iter().find(named)?;
+                (Some(*name), *algorithm, *is_session)
             }
         };
         let qop = match challenge.param("qop") {
@@ -109,10 +91,10 @@ impl DigestChallenge {
             },
             algorithm,
             token,
-            lifetime,
+            is_session,
             qop,
-            user: if is_true("userhash") { UserName::Hashed } else { UserName::Plain },
-            staleness: if is_true("stale") { Staleness::Nonce } else { Staleness::Credentials },
+            hashes_user: is_true("userhash"),
+            is_stale: is_true("stale"),
         })
     }
 
@@ -121,8 +103,7 @@ impl DigestChallenge {
         self.algorithm
     }
 
-    /// Returns the quality of protection of the answer; `auth` if the server accepts either, and
-    /// `None` for a server that predates RFC 2617.
+    /// Returns the quality of protection of the answer; `None` if the server predates RFC 2617.
     pub fn qop(&self) -> Option<Qop> {
         self.qop
     }
@@ -132,10 +113,9 @@ impl DigestChallenge {
         &self.nonce
     }
 
-    /// Returns `true` if only the nonce was too old. Otherwise a second challenge means that the
-    /// credentials are wrong.
+    /// Returns `true` if only the nonce was too old, and not if the credentials are wrong.
     pub fn is_stale(&self) -> bool {
-        self.staleness == Staleness::Nonce
+        self.is_stale
     }
 
     pub(super) fn rank(&self) -> usize {
@@ -154,8 +134,7 @@ fn sendable(value: &[u8]) -> Option<Vec<u8>> {
 pub struct DigestRequest<'r> {
     /// The method, in upper case.
     pub method: &'r str,
-    /// The target in the request line: path and query, `HOST:PORT` for `CONNECT`, or the absolute
-    /// URL for a request through a proxy.
+    /// The target in the request line: path and query, `HOST:PORT`, or the URL for a proxy.
     pub target: &'r str,
     /// The body's digest by the challenge's algorithm; required for `auth-int` only.
     pub body: Option<Digest>,
@@ -172,8 +151,9 @@ pub struct DigestSession {
 }
 
 impl DigestSession {
-    /// Creates a session with the client's nonce `cnonce`, which must be random, such as 16 bytes in
-    /// hex. Characters that a quoted string cannot contain are removed.
+    /// Creates a session with the client's nonce, such as 16 random bytes in hex.
+    ///
+    /// Characters that a quoted string cannot contain are removed.
     pub fn new(challenge: DigestChallenge, cnonce: &str) -> Self {
         let fits = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
         let cnonce = cnonce.chars().filter(fits).collect();
@@ -203,12 +183,11 @@ impl DigestSession {
         let response = self.response(credentials, request, &nc)?;
         let challenge = &self.challenge;
         let mut field = Field(b"Digest ".to_vec());
-        match challenge.user {
-            UserName::Plain => field.quoted("username", user),
-            UserName::Hashed => {
-                let hash = self.hash(&[user, &challenge.realm]).to_hex();
-                field.quoted("username", hash.as_bytes());
-            }
+        if challenge.hashes_user {
+            let hash = self.hash(&[user, &challenge.realm]).to_hex();
+            field.quoted("username", hash.as_bytes());
+        } else {
+            field.quoted("username", user);
         }
         field.quoted("realm", &challenge.realm);
         field.quoted("nonce", &challenge.nonce);
@@ -216,7 +195,7 @@ impl DigestSession {
         if let Some(token) = challenge.token {
             field.plain("algorithm", token);
         }
-        if challenge.qop.is_some() || challenge.lifetime == Lifetime::Session {
+        if challenge.qop.is_some() || challenge.is_session {
             field.quoted("cnonce", self.cnonce.as_bytes());
         }
         if let Some(qop) = challenge.qop {
@@ -227,7 +206,7 @@ impl DigestSession {
         if let Some(opaque) = &challenge.opaque {
             field.quoted("opaque", opaque);
         }
-        if challenge.user == UserName::Hashed {
+        if challenge.hashes_user {
             field.plain("userhash", "true");
         }
         Ok(Secret::new(field.0))
@@ -252,7 +231,7 @@ impl DigestSession {
         let challenge = &self.challenge;
         let password = credentials.password.as_bytes();
         let mut a1 = self.secret_hash(&[&credentials.user, &challenge.realm, password]);
-        if challenge.lifetime == Lifetime::Session {
+        if challenge.is_session {
             let parts = [a1.as_bytes(), &self.first_nonce, self.cnonce.as_bytes()];
             a1 = self.secret_hash(&parts);
         }

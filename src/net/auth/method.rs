@@ -1,4 +1,4 @@
-//! Authentication methods, and the headers of servers and proxies that carry them.
+//! Authentication methods.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -7,49 +7,6 @@ use crate::net::auth::challenge::Challenge;
 use crate::net::auth::digest::DigestChallenge;
 use crate::net::auth::error::AuthError;
 use crate::net::secret::{Credentials, Secret};
-
-/// The sender of a challenge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Challenger {
-    /// The server; its challenges have status 401.
-    Server,
-    /// A proxy; its challenges have status 407.
-    Proxy,
-}
-
-impl Challenger {
-    /// Returns the status of a challenge.
-    pub fn status(self) -> u16 {
-        match self {
-            Self::Server => 401,
-            Self::Proxy => 407,
-        }
-    }
-
-    /// Returns the name of the header with the challenges.
-    pub fn challenge_field(self) -> &'static str {
-        match self {
-            Self::Server => "WWW-Authenticate",
-            Self::Proxy => "Proxy-Authenticate",
-        }
-    }
-
-    /// Returns the name of the header with the answer.
-    pub fn answer_field(self) -> &'static str {
-        match self {
-            Self::Server => "Authorization",
-            Self::Proxy => "Proxy-Authorization",
-        }
-    }
-
-    /// Returns the name of the header of a successful response that may contain the next nonce.
-    pub fn info_field(self) -> &'static str {
-        match self {
-            Self::Server => "Authentication-Info",
-            Self::Proxy => "Proxy-Authentication-Info",
-        }
-    }
-}
 
 /// A method to prove a user name and password.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,7 +67,7 @@ mod tests {
         strongest(&Challenge::parse_all(fields.iter().map(|field| field.as_bytes())))
     }
 
-    /// RFC 7617, sections 2 and 2.1.
+    // RFC 7617, sections 2 and 2.1.
     #[test]
     fn basic_examples_of_the_rfc() {
         let answer = |user: &str, password: &str| {

@@ -20,7 +20,7 @@ const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 pub struct CookieLineError {
     /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: &'static str,
 }
 

@@ -32,8 +32,9 @@ pub struct CookieJar {
 }
 
 impl CookieJar {
-    /// Applies one `Set-Cookie` of a response to a request for `url`. An expired cookie removes the
-    /// older one.
+    /// Applies one `Set-Cookie` of a response to a request for `url`.
+    ///
+    /// An expired cookie removes the older one.
     ///
     /// # Errors
     /// If the cookie is rejected; the jar does not change.
@@ -53,8 +54,9 @@ impl CookieJar {
         Ok(())
     }
 
-    /// Returns the value of `Cookie` for a request for `url`, or `None` if there are no cookies for
-    /// it. Cookies with longer paths come first, then older ones (section 5.4).
+    /// Returns the value of `Cookie` for a request for `url`, if there are cookies for it.
+    ///
+    /// Cookies with longer paths come first, then older ones (section 5.4).
     pub fn field(&self, url: &Url, now: i64) -> Option<Secret> {
         let is_sent = |cookie: &&Cookie| cookie.is_for(url) && cookie.is_alive(now);
         let mut cookies: Vec<&Cookie> = self.cookies.iter().filter(is_sent).collect();

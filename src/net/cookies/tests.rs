@@ -28,7 +28,7 @@ fn refused(from: &str, field: &str) -> CookieRejection {
     CookieJar::default().set(&url(from), field.as_bytes(), NOW).unwrap_err()
 }
 
-/// RFC 6265, section 3.1.
+// RFC 6265, section 3.1.
 #[test]
 fn examples_of_the_rfc() {
     let mut jar = jar("https://example.com/", &["SID=31d4d96e407aad42; Path=/; Secure; HttpOnly"]);

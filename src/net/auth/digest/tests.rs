@@ -27,7 +27,7 @@ fn param(answer: &str, name: &str) -> Option<String> {
     challenges[0].param(name).map(|value| String::from_utf8(value.to_vec()).unwrap())
 }
 
-/// RFC 7616, section 3.9.1.
+// RFC 7616, section 3.9.1.
 #[test]
 fn the_first_example_of_rfc_7616() {
     let cases = [
@@ -55,8 +55,8 @@ fn the_first_example_of_rfc_7616() {
     }
 }
 
-/// RFC 7616, section 3.9.2, with SHA-512/256 where the RFC computed a truncated SHA-512 (erratum
-/// 4897).
+// RFC 7616, section 3.9.2, with SHA-512/256 where the RFC computed a truncated SHA-512 (erratum
+// 4897).
 #[test]
 fn the_second_example_of_rfc_7616_corrected() {
     let challenge = challenge(
@@ -74,7 +74,7 @@ fn the_second_example_of_rfc_7616_corrected() {
     assert!(answer.ends_with(", userhash=true"), "{answer}");
 }
 
-/// RFC 2617, section 3.5: the challenge names no algorithm, so the answer names none.
+// RFC 2617, section 3.5: the challenge names no algorithm, so the answer names none.
 #[test]
 fn the_example_of_rfc_2617() {
     let challenge = challenge(
@@ -88,7 +88,7 @@ fn the_example_of_rfc_2617() {
     assert!(!answer.contains("algorithm"));
 }
 
-/// RFC 2069, section 2.4, with the response of its erratum 749.
+// RFC 2069, section 2.4, with the response of its erratum 749.
 #[test]
 fn a_server_without_qop() {
     let challenge = challenge(
@@ -106,7 +106,7 @@ fn md5(text: &str) -> String {
     digest(Algorithm::Md5, text.as_bytes()).to_hex()
 }
 
-/// Section 3.4.2: the session's key is derived from the first nonce, even if the nonce changes.
+// Section 3.4.2: the session's key is derived from the first nonce, even if the nonce changes.
 #[test]
 fn a_session_keeps_its_key() {
     let challenge = challenge("Digest realm=r, nonce=n1, qop=auth, algorithm=md5-SESS");
