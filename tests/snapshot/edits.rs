@@ -1,4 +1,4 @@
-//! A tree goes through a thousand edits; each report is held against a model.
+//! A thousand random edits of a tree, with each report compared with a model's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::tree::{Tree, state_of};
 
 const EDITS: usize = 1000;
 
-/// Makes random edits.
+/// A source of random edits.
 struct Editor {
     tree: Tree,
     numbers: Numbers,
@@ -28,7 +28,7 @@ impl Editor {
         editor
     }
 
-    /// Among few, so that names come back after they have gone.
+    /// Returns one of a few names, so that removed names reappear.
     fn new_name(&mut self) -> String {
         loop {
             let depth = self.numbers.below(3);
@@ -71,7 +71,7 @@ impl Editor {
         match self.numbers.below(8) {
             0 => Vec::new(),
             1 => vec![b'x'; self.numbers.below(3) + 1],
-            // Of a few lengths, and each different.
+            // Unique contents of one of a few lengths.
             _ => format!("{:0width$}", self.made, width = 8 + self.numbers.below(2)).into(),
         }
     }
@@ -107,7 +107,7 @@ impl Editor {
                 fs::rename(self.tree.path(&name), to).unwrap();
             }
             5 => {
-                // Over another.
+                // Onto another file.
                 let (name, _) = self.any(|_| true)?;
                 let (to, _) = self.any(|_| true)?;
                 fs::rename(self.tree.path(&name), self.tree.path(&to)).unwrap();
@@ -138,7 +138,7 @@ impl Editor {
                 fs::rename(self.tree.path(folder), self.tree.path(to)).unwrap();
             }
             10 => {
-                // Swap two.
+                // Swap two files.
                 let ((one, _), (two, _)) = (self.any(|_| true)?, self.any(|_| true)?);
                 let [one, two, aside] = [&*one, &*two, "aside"].map(|name| self.tree.path(name));
                 fs::rename(&one, &aside).unwrap();
@@ -157,15 +157,15 @@ impl Editor {
     }
 }
 
-/// What the record says, as the model knows it.
+/// The model of a record.
 struct Recorded {
     state: State,
     to_read_again: BTreeSet<String>,
 }
 
 impl Recorded {
-    /// After an update that found this, and saw that.
-    fn bring_up(&mut self, seen: State, accept: &AcceptRot) {
+    /// Updates the record to the state that an update has seen.
+    fn update(&mut self, seen: State, accept: &AcceptRot) {
         let found = model::expected(&self.state, &seen);
         let rotted: BTreeSet<String> = found
             .into_iter()
@@ -182,7 +182,7 @@ impl Recorded {
 }
 
 #[test]
-fn every_report_is_as_the_model_says() {
+fn every_report_matches_the_model() {
     let mut editor = Editor::new(0x5eed);
     editor.tree.take(&SnapshotOptions::default());
     let state = state_of(&editor.tree.root());
@@ -222,9 +222,9 @@ fn every_report_is_as_the_model_says() {
             let said: Vec<_> = expected.iter().map(printed).collect();
             assert_eq!(short(&report.findings), said, "update after {edits} edits");
             let before = recorded.state.clone();
-            recorded.bring_up(seen, &accept);
+            recorded.update(seen, &accept);
             let between = snapshot::diff(&old, &editor.tree.record()).unwrap();
-            // A file that rotted is in both records as it was.
+            // A rotted file has its old digest in both records.
             let expected = model::expected(&before, &recorded.state);
             assert_eq!(short(&between), expected, "diff after {edits} edits");
         }

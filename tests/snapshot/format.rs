@@ -1,4 +1,4 @@
-//! The text of a record: every name comes back, and nothing but what was written is believed.
+//! The format of records: names survive a round trip, and altered records are rejected.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -66,7 +66,7 @@ fn the_text_is_as_documented() {
     assert_eq!(text(written(&some(), Some(&key("k")))), sealed);
 }
 
-/// Names of 1 to 3 components, of any bytes but NUL and `/`, those first that are special.
+/// Returns names of 1 to 3 components, starting with special ones, of any bytes but NUL and `/`.
 fn odd_names(count: usize) -> Vec<Vec<u8>> {
     let mut numbers = Numbers::new(0xfeed);
     let mut names: Vec<Vec<u8>> =
@@ -91,7 +91,7 @@ fn odd_names(count: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_name_comes_back() {
+fn names_survive_a_round_trip() {
     let names = odd_names(3000);
     let entry = |(i, name): (usize, &Vec<u8>)| match i % 3 {
         0 => link(name, &names[names.len() - 1 - i]),
@@ -119,7 +119,7 @@ fn the_order_is_that_of_components() {
 }
 
 #[test]
-fn what_is_cut_short_is_not_believed() {
+fn truncated_records_are_rejected() {
     for key in [None, Some(key("k"))] {
         let whole = written(&some(), key.as_ref());
         assert!(Record::parse(whole.clone(), key.as_ref()).is_ok());
@@ -128,7 +128,7 @@ fn what_is_cut_short_is_not_believed() {
             assert!(cut.is_err(), "{length} of {} bytes", whole.len());
         }
     }
-    // Without a key, only what is left of the seal can tell that there was one.
+    // Without a key, a part of the seal is the only sign that there was one.
     let whole = written(&some(), Some(&key("k")));
     let unsealed = written(&some(), None);
     for length in 0..whole.len() - 1 {
@@ -138,7 +138,7 @@ fn what_is_cut_short_is_not_believed() {
 }
 
 #[test]
-fn a_single_bit_is_enough_to_be_refused() {
+fn a_record_with_a_flipped_bit_is_rejected() {
     for key in [None, Some(key("k"))] {
         let whole = written(&some(), key.as_ref());
         for bit in 0..whole.len() * 8 {
@@ -151,7 +151,7 @@ fn a_single_bit_is_enough_to_be_refused() {
 }
 
 #[test]
-fn the_seal_is_that_of_the_key() {
+fn a_seal_needs_its_key() {
     let sealed = written(&some(), Some(&key("k")));
     let refusal =
         |bytes: &[u8], text: &str| Record::parse(bytes.to_vec(), Some(&key(text))).map(drop);
@@ -159,7 +159,7 @@ fn the_seal_is_that_of_the_key() {
     assert_eq!(refusal(&sealed, "K"), Err(RecordError::WrongSeal));
     let unsealed = written(&some(), None);
     assert_eq!(refusal(&unsealed, "k"), Err(RecordError::Unsealed));
-    // Another record with this one's seal.
+    // A seal of another record.
     let seal = sealed.split_inclusive(|b| *b == b'\n').next_back().unwrap();
     let other = [&*written(&some()[1..], None), seal].concat();
     assert_eq!(refusal(&other, "k"), Err(RecordError::WrongSeal));
@@ -168,7 +168,7 @@ fn the_seal_is_that_of_the_key() {
     assert!(Record::parse(doubled, None).is_err());
 }
 
-/// With an end that fits, as one would write who has no key.
+/// Parses lines with a valid end, as an attacker without the key could write them.
 fn forged(lines: &str) -> Result<(), RecordError> {
     let count = lines
         .lines()
@@ -180,7 +180,7 @@ fn forged(lines: &str) -> Result<(), RecordError> {
 }
 
 #[test]
-fn there_is_one_way_to_write_each_record() {
+fn each_record_has_one_text() {
     let d = "d41d8cd98f00b204e9800998ecf8427e";
     let good = format!("read\t1\t5.000000000\n{d}\t0\t5.000000000\t1\t1\ta\n");
     assert_eq!(forged(&good), Ok(()));
@@ -234,7 +234,7 @@ fn there_is_one_way_to_write_each_record() {
 }
 
 #[test]
-fn the_writer_writes_nothing_that_the_reader_refuses() {
+fn the_writer_rejects_what_the_parser_rejects() {
     let mut writer = RecordWriter::new(Vec::new(), Algorithm::Sha256, &[RUN], None).unwrap();
     for name in [&b""[..], b"/a", b"a/", b"..", b"a\0"] {
         assert!(writer.entry(&file(name, 1)).is_err(), "{name:?}");
@@ -266,7 +266,7 @@ fn listed(bytes: &[u8]) -> Vec<(Vec<u8>, hsum::Digest)> {
     let mut list = List::new(bytes, hint);
     assert_eq!(list.format(), ListFormat::Snapshot);
     let entries = list.map(|listed| listed.entry.expect("an entry"));
-    // `./-` is how a list says that it means a file, not standard input.
+    // In a list, `-` alone is standard input.
     let name = |path: &Path| path.strip_prefix(".").unwrap_or(path).as_os_str().as_bytes().to_vec();
     entries.map(|entry| (name(&entry.path), entry.digest)).collect()
 }
@@ -277,7 +277,7 @@ fn files(record: &Record) -> Vec<(Vec<u8>, hsum::Digest)> {
 }
 
 #[test]
-fn a_list_of_a_record_has_each_of_its_files() {
+fn a_record_lists_each_of_its_files() {
     let names = odd_names(3000);
     let entries: Vec<_> = names.iter().enumerate().map(|(i, n)| file(n, i as u64)).collect();
     for key in [None, Some(key("k"))] {
@@ -288,7 +288,7 @@ fn a_list_of_a_record_has_each_of_its_files() {
     }
 }
 
-/// A line as a record may have it, more or less: most of them are good.
+/// Generates lines, most of which are valid.
 fn any_line() -> impl Strategy<Value = String> {
     let digest = prop_oneof![
         9 => Just("d41d8cd98f00b204e9800998ecf8427e"),
@@ -307,7 +307,7 @@ fn any_line() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
-    /// Each line of a record is an entry, or the record is refused, whoever reads it.
+    /// Both parsers read the same entries, or both reject the record.
     #[test]
     fn no_line_is_dropped(mut lines in vec(any_line(), 0..6), sorted in any::<bool>()) {
         if sorted {

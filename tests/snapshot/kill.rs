@@ -1,5 +1,5 @@
-//! An update that is killed, again and again, ends with the record that it would have written at
-//! once; and one whose writes fail leaves the old record.
+//! Killed updates, which end with the same record as uninterrupted ones, and failing writes, which
+//! leave the old record.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::tree::Tree;
 const FILES: usize = 1200;
 const KILLS: usize = 20;
 
-/// The record's text without what no two runs have in common: when they began.
+/// Returns a record's text without the time of the run.
 fn timeless(record: &[u8]) -> String {
     let text = std::str::from_utf8(record).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with("end\t"));
@@ -26,8 +26,8 @@ fn timeless(record: &[u8]) -> String {
     lines.map(field).collect()
 }
 
-/// How many files the journal says were read, up to its last mark.
-fn noted(journal: &str) -> usize {
+/// Returns the number of files in a journal up to its last mark.
+fn journal_entries(journal: &str) -> usize {
     let good = journal.rfind("\nmark\t").map_or("", |at| &journal[..at]);
     let head = ["hsum-journal", "base\t", "root\t", "algorithm\t", "begun\t", "mark\t"];
     let is_entry = |line: &&str| !head.iter().any(|word| line.starts_with(word));
@@ -79,9 +79,9 @@ fn killed_at_any_moment() {
             fs::write(tree.record_path(), &old).unwrap();
         }
         let journal = fs::read_to_string(tree.dir.path("record.hsum-journal"));
-        let noted = journal.map_or(0, |journal| noted(&journal));
+        let noted = journal.map_or(0, |journal| journal_entries(&journal));
         if noted > 0 && kills.is_multiple_of(2) {
-            // To the end, from what there is.
+            // Finishes the interrupted run.
             let ran = update().run();
             ran.exits(0);
             let says =
@@ -99,9 +99,8 @@ fn killed_at_any_moment() {
     eprintln!("{kills} killed, {resumed} times with something to go on from");
 }
 
-/// A polite end leaves the journal, which the next run goes on from, and nothing that is half written.
 #[test]
-fn ended_at_any_moment_only_the_journal_is_left() {
+fn a_terminated_run_leaves_only_its_journal() {
     let mut tree = Tree::new();
     for i in 0..FILES {
         tree.write(&format!("{i}"), format!("{i}"));
@@ -116,11 +115,11 @@ fn ended_at_any_moment_only_the_journal_is_left() {
         let child = take().spawn();
         // The record is written at the end.
         sleep(time.mul_f64(0.5 + numbers.below(500) as f64 / 1000.0));
-        // It may have ended already: until it is waited for, the signal finds it.
+        // The signal is valid even if the process has ended, because it has not been waited for.
         kill(&child, "-TERM");
         finish(child);
         assert!(!tree.dir.path("record.hsum-new").exists());
-        // An update also removes what is left beside a record that was complete.
+        // An update also removes files beside a complete record.
         match tree.record_path().exists() {
             true => tree.dir.words("update tree record").run().exits(0),
             false => take().run().exits(0),
@@ -129,18 +128,17 @@ fn ended_at_any_moment_only_the_journal_is_left() {
     }
 }
 
-/// The calls that an update makes to change what is on disk.
+/// The system calls by which an update changes the disk.
 const CALLS: [&str; 5] = ["write", "fsync", "rename", "unlink", "ftruncate"];
 
-/// Runs an update in which strace does `what` at the `n`th call of that name; `None` where there
-/// is no such call.
+/// Runs an update in which strace does `what` at the `n`th such call; `None` without such a call.
 fn tampered(tree: &Tree, call: &str, what: &str, n: usize) -> Option<Ran> {
-    // Only calls of what lies beside the record, and not the output.
+    // Only calls on the record and the files beside it, not on the output.
     let names = ["record", "record.hsum-new", "record.hsum-journal"];
     let folder = tree.root().parent().unwrap().to_owned();
     let mut words: Vec<OsString> = ["-f", "-qq", "-o", "trace", "-P"].map(Into::into).into();
     words.push(folder.into());
-    // As they are named in calls, and as descriptors are shown.
+    // As strace prints paths, and descriptors.
     for name in names {
         words.extend(["-P".into(), name.into(), "-P".into(), tree.dir.path(name).into()]);
     }

@@ -1,4 +1,4 @@
-//! Records of trees: their format, what is found in trees that change, interruptions, the program.
+//! Records of trees: format, findings, interrupted runs, and the program's output.
 
 #[path = "../cli/support.rs"]
 #[allow(dead_code)] // each test crate uses its own part

@@ -1,10 +1,10 @@
-//! What ought to be found, worked out from the contents themselves, slowly and plainly.
+//! A model of the findings, computed from the contents themselves in a slow and simple way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hsum::snapshot::{FileChange, Finding};
 
-/// What is under a name.
+/// A file or a link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Item {
     File { contents: Vec<u8>, time: (i64, i64), changed: (i64, i64), inode: u64 },
@@ -24,7 +24,7 @@ impl Item {
         matches!(self, Self::File { contents, .. } if contents.is_empty())
     }
 
-    /// Whether it rotted where it stands: another file would have another inode.
+    /// Returns `true` if it is the same file with rotted contents.
     fn rots_to(&self, other: &Item) -> bool {
         match (self, other) {
             (Self::File { inode: a, .. }, Self::File { inode: b, .. }) => {
@@ -34,7 +34,7 @@ impl Item {
         }
     }
 
-    /// Whether nothing but its contents tells that it changed.
+    /// Returns `true` if both are files of the same size and time.
     fn looks_like(&self, other: &Item) -> bool {
         match (self, other) {
             (Self::File { contents: a, time: s, .. }, Self::File { contents: b, time: t, .. }) => {
@@ -47,7 +47,7 @@ impl Item {
 
 pub(crate) type State = BTreeMap<String, Item>;
 
-/// A finding in short: name, what, and the other name.
+/// A finding: its name, its status and the other name.
 pub(crate) type Short = (String, &'static str, Option<String>);
 
 pub(crate) fn short(findings: &[Finding]) -> Vec<Short> {
@@ -67,7 +67,7 @@ pub(crate) fn short(findings: &[Finding]) -> Vec<Short> {
     findings.iter().map(one).collect()
 }
 
-/// The names in the order of a walk: component by component.
+/// Sorts names by the order of a walk: component by component.
 fn in_order<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
     let mut names: Vec<&String> = names.collect();
     names.sort_by_key(|name| name.split('/').map(str::as_bytes).collect::<Vec<_>>());
@@ -78,7 +78,7 @@ fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap()
 }
 
-/// What became of `old`, when `new` is what there is.
+/// Returns the findings about a tree that was `old` and is `new`.
 pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
     let stays = |name: &String| match (old.get(name), new.get(name)) {
         (Some(old), Some(new)) => old.same(new),
@@ -91,7 +91,7 @@ pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
     let left: Vec<&String> = in_order(old.keys()).into_iter().filter(|n| !stays(n)).collect();
     let came: Vec<&String> = in_order(new.keys()).into_iter().filter(|n| !stays(n)).collect();
 
-    // Who came from where: those of the same last component first.
+    // The moves: pairs with the same last component first.
     let mut from: BTreeMap<&String, &String> = BTreeMap::new();
     let mut taken: BTreeSet<&String> = BTreeSet::new();
     for alike in [true, false] {
@@ -154,7 +154,7 @@ pub(crate) fn expected(old: &State, new: &State) -> Vec<Short> {
     found
 }
 
-/// What an update sees: where size, times and inode are as recorded, it does not look.
+/// Returns the state that an update sees, which does not read files of unchanged metadata.
 pub(crate) fn seen(old: &State, new: &State, to_read_again: &BTreeSet<String>) -> State {
     let look = |(name, item): (&String, &Item)| {
         let unseen = match (old.get(name), item) {

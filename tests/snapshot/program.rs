@@ -1,4 +1,4 @@
-//! `hsum snapshot`, `audit`, `update` and `diff`: what they print, and how they end.
+//! The output and exit status of `hsum snapshot`, `audit`, `update` and `diff`.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -21,7 +21,7 @@ fn recorded(names: &[&str]) -> Tree {
 }
 
 #[test]
-fn nothing_is_said_where_nothing_changed() {
+fn unchanged_trees_print_nothing() {
     let tree = recorded(&["a", "b c"]);
     tree.dir.words("audit tree record").prints("");
     tree.dir.words("audit tree/ record").prints("");
@@ -75,7 +75,7 @@ fn each_finding_has_its_line() {
 }
 
 #[test]
-fn names_of_any_bytes_are_shown_and_kept() {
+fn names_of_any_bytes_are_printed_and_recorded() {
     let dir = Dir::new();
     dir.mkdir("tree");
     let odd = [&b"\xff\xfe"[..], b"\x1b[31m", b"a\nb", "\u{202e}x".as_bytes()];
@@ -102,7 +102,7 @@ fn names_of_any_bytes_are_shown_and_kept() {
 }
 
 #[test]
-fn a_record_that_is_not_whole_is_not_believed() {
+fn damaged_and_incomplete_records_are_rejected() {
     let tree = recorded(&["a"]);
     let whole = tree.dir.read("record");
     tree.dir.write("record", &whole[..whole.len() - 1]);
@@ -123,7 +123,7 @@ fn a_record_that_is_not_whole_is_not_believed() {
 }
 
 #[test]
-fn the_key_is_asked_for() {
+fn sealed_records_need_the_key() {
     let mut tree = recorded(&["a"]);
     let with = |words: &str, key: &str| tree.dir.words(words).env("KEY", key);
     let unsealed = "hsum: record: not sealed, but a key was given\n";
@@ -150,7 +150,7 @@ fn the_key_is_asked_for() {
     let ran = tree.dir.words("audit tree record --key secret").run();
     ran.is_in(USAGE, b"", "invalid --key (expected env:NAME");
     assert!(!ran.stderr.contains("secret"));
-    // Somebody without the key writes a record that fits.
+    // An attacker without the key writes a record of the changed tree.
     tree.write("a", "evil");
     tree.dir.words("snapshot tree -fo record").prints("");
     let with = |words: &str, key: &str| tree.dir.words(words).env("KEY", key);
@@ -158,7 +158,7 @@ fn the_key_is_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_done_is_named() {
+fn errors_name_the_file() {
     let tree = recorded(&["a"]);
     let dir = &tree.dir;
     dir.words("audit nowhere record").gives(
@@ -190,7 +190,7 @@ fn what_cannot_be_done_is_named() {
 }
 
 #[test]
-fn what_cannot_be_read_is_kept_and_not_called_missing() {
+fn unreadable_files_stay_recorded_and_are_not_missing() {
     let mut tree = Tree::with(&["a", "closed/b", "closed/c", "d", "secret"]);
     tree.dir.mkdir("all");
     tree.dir.chmod("all", 0o777);
@@ -232,12 +232,12 @@ fn a_record_is_not_replaced_by_one_that_lacks_files() {
     };
     call.gives(UNDONE, "", &format!("{closed}{kept}"));
     assert_eq!(tree.dir.read("all/record"), before);
-    // A first record has what could be read.
+    // A new record contains the files that could be read.
     fs::remove_file(tree.dir.path("all/record")).unwrap();
     let call = tree.dir.powerless(&snapshot).expect("again");
     call.gives(UNDONE, "", &format!("{closed}{warning}"));
     assert_eq!(Record::open(&tree.dir.path("all/record"), None).unwrap().count(), 2);
-    // Nothing is said of a file that could not be read.
+    // A file that could not be read is not reported as free of rot.
     fs::write(tree.dir.path("all/record"), before).unwrap();
     let nothing = "hsum: 0 files accepted: no file that was read has rotted\n";
     let call = tree.dir.powerless(&["update", "tree", "all/record", "--accept"]).expect("again");
@@ -257,7 +257,7 @@ fn a_private_record_stays_private() {
     tree.write("a", "x");
     tree.dir.words("update tree record").gives(DIFFERENCES, "a: CHANGED\n", "");
     assert_eq!(tree.dir.mode("record"), 0o600);
-    // Through a link the record is replaced, not the link.
+    // The record is replaced, not the link to it.
     tree.dir.link("record", "link");
     tree.write("a", "y");
     tree.dir.words("update tree link").gives(DIFFERENCES, "a: CHANGED\n", "");
@@ -296,7 +296,7 @@ fn a_tree_that_is_not_mounted_leaves_the_record() {
     }
     let lines = "a: MISSING\nb: MISSING\nc: MISSING\n";
     tree.dir.words("audit tree record").gives(DIFFERENCES, lines, "");
-    // Another tree at the same place.
+    // Another tree is mounted.
     tree.dir.write("tree/d", "d");
     tree.dir.words("update tree record").gives(UNDONE, "", refused);
     assert_eq!(tree.dir.read("record"), before);
@@ -306,7 +306,7 @@ fn a_tree_that_is_not_mounted_leaves_the_record() {
 }
 
 #[test]
-fn the_status_says_what_it_is_asked_to_say() {
+fn fail_on_selects_the_findings_that_fail() {
     let mut tree = recorded(&["changes", "gone", "kept", "kept too", "rots"]);
     tree.write("changes", "again");
     fs::remove_file(tree.path("gone")).unwrap();
@@ -382,7 +382,7 @@ fn only_files_and_pipes_are_read_as_records() {
     assert_eq!(tree.dir.names(), ["fifo", "record", "tree"]);
     tree.dir.shell("cat record | \"$HSUM\" audit tree /dev/stdin").prints("");
     tree.dir.shell("(sleep 0.2; cat record) | \"$HSUM\" audit tree /dev/fd/0").prints("");
-    // No end, and no memory for it.
+    // An endless file.
     // A record larger than memory.
     let large = "printf 'hsum-snapshot 2\\n' > large; truncate -s 3G large; ulimit -v 1500000; \
                  \"$HSUM\" audit tree large";
@@ -424,7 +424,7 @@ fn check_reads_records() {
     let check = |words: &str| tree.dir.shell(&format!("cd tree && \"$HSUM\" check {words}"));
     let ran = check("record --quiet").run();
     ran.is_in(1, b"c/d: FAILED\n", "1 computed checksum did NOT match");
-    // Any damage, though each line by itself is good.
+    // Damage that leaves each line well-formed.
     let text = String::from_utf8(tree.dir.read("tree/record")).unwrap();
     let cut: Vec<&str> = text.lines().filter(|line| !line.ends_with("c/d")).collect();
     tree.dir.write("tree/record", cut.join("\n") + "\n");
@@ -432,15 +432,15 @@ fn check_reads_records() {
     ran.is_in(1, b"", "record: 7: the record is damaged or incomplete");
 }
 
-/// Has a run fail after it has read all files, which leaves its journal.
+/// Makes a run fail after it has read all files, and returns its journal.
 fn interrupted(tree: &Tree, words: &str) -> Vec<u8> {
-    tree.dir.mkdir("record.hsum-new"); // in the way of the new record
+    tree.dir.mkdir("record.hsum-new"); // cannot be replaced by the new record
     tree.dir.words(words).env("K", "k").run().exits(UNDONE);
     fs::remove_dir(tree.dir.path("record.hsum-new")).unwrap();
     tree.dir.read("record.hsum-journal")
 }
 
-/// Enough files for a mark in the journal.
+/// Creates a tree with enough files for a mark in the journal.
 fn many() -> (Tree, Vec<String>) {
     let names: Vec<String> = (0..300).map(|i| format!("f{i:03}")).collect();
     let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
@@ -467,19 +467,19 @@ fn an_interrupted_update_of_a_tree_that_is_gone_keeps_the_record() {
     assert_eq!(tree.dir.read("record"), before);
     move_all("away", "tree");
     let lines: String = names.iter().map(|name| format!("{name}: CHANGED\n")).collect();
-    // Renamed, they have other change times: all is read again.
+    // Renamed files have new change times, so they are read again.
     tree.dir.words("update tree record").gives(DIFFERENCES, lines, "");
     tree.dir.words("audit tree record").prints("");
 }
 
 #[test]
-fn a_journal_that_is_put_back_says_nothing_of_what_changed_since() {
+fn a_restored_journal_does_not_hide_changes() {
     let (tree, _) = many();
     let take = || tree.dir.words("snapshot tree -o record --key env:K").env("K", "k");
     let journal = interrupted(&tree, "snapshot tree -o record --key env:K");
     take().gives(0, "", RESUMED);
     fs::remove_file(tree.dir.path("record")).unwrap();
-    // By someone without the key, who has written to a file and set its time back.
+    // An attacker without the key writes to a file and sets its time back.
     tree.rot("f000", "F000");
     let plant = |mode| {
         let _ = fs::remove_file(tree.dir.path("record"));

@@ -1,4 +1,4 @@
-//! What an update reads, what it keeps, and what it trusts.
+//! The rules by which an update reads files, keeps entries, and trusts journals.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -23,18 +23,18 @@ fn percent(percent: f64) -> SnapshotOptions {
 }
 
 #[test]
-fn only_what_may_have_changed_is_read() {
+fn only_files_that_may_have_changed_are_read() {
     let mut tree = Tree::with(&["a", "b", "c", "d", "e"]);
     assert_eq!(tree.take(&SnapshotOptions::default()).read, 5);
     let before = fs::metadata(tree.record_path()).unwrap().ino();
     assert_eq!(tree.update(&SnapshotOptions::default()).read, 0);
     assert_eq!(fs::metadata(tree.record_path()).unwrap().ino(), before, "written for nothing");
 
-    tree.write("a", "x"); // another time
+    tree.write("a", "x"); // a new time
     tree.write("b", "longer");
     fs::copy(tree.path("c"), tree.path("c2")).unwrap();
     set_time(&tree.path("c2"), fs::metadata(tree.path("c")).unwrap().mtime() as u64);
-    fs::rename(tree.path("c2"), tree.path("c")).unwrap(); // another inode
+    fs::rename(tree.path("c2"), tree.path("c")).unwrap(); // a new inode
     let report = tree.update(&SnapshotOptions::default());
     assert_eq!(report.read, 3);
     assert_eq!(short(&report.findings), [found("a", "CHANGED", None), found("b", "CHANGED", None)]);
@@ -47,7 +47,7 @@ fn only_what_may_have_changed_is_read() {
     assert_eq!(tree.update(&ignoring().ignore_change_times(false)).read, 1);
 }
 
-/// The record with each entry changed.
+/// Changes each entry of the record.
 fn edit(tree: &Tree, change: impl Fn(&mut RecordContent<'_>)) {
     let record = tree.record();
     let mut writer =
@@ -68,7 +68,7 @@ fn a_time_that_was_set_back_does_not_hide_a_change() {
     assert_eq!(tree.update(&ignored).read, 0);
     let report = tree.update(&SnapshotOptions::default());
     assert_eq!((report.read, short(&report.findings)), (1, vec![found("a", "ROTTED", None)]));
-    // A new change time alone is not a finding, and makes the file be read once.
+    // A new change time alone is not a finding, but the file is read once.
     fs::hard_link(tree.path("b"), tree.dir.path("link")).unwrap();
     tree.rot("a", "a");
     let report = tree.update(&SnapshotOptions::default());
@@ -85,7 +85,7 @@ fn a_record_without_change_times_is_read() {
             stamp.changed = None;
         }
     });
-    // As an older program wrote it.
+    // A record by an older program.
     let text = String::from_utf8(tree.dir.read("record")).unwrap();
     let body = text[..text.find("end\t").unwrap()].replace("snapshot 2", "snapshot 1");
     let old = format!("{body}end\t3\t{}\n", hsum::digest(Algorithm::Sha256, body.as_bytes()));
@@ -112,7 +112,7 @@ fn a_record_without_change_times_is_read() {
 }
 
 #[test]
-fn a_copy_that_cuts_times_does_not_hide_corruption() {
+fn a_copy_that_truncates_times_does_not_hide_rot() {
     let tree = Tree::with(&["cut", "fat", "good"]);
     let precise = |seconds| UNIX_EPOCH + Duration::new(seconds, 123_456_789);
     let set = |name: &str, time| {
@@ -139,7 +139,7 @@ fn a_copy_that_cuts_times_does_not_hide_corruption() {
 }
 
 #[test]
-fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
+fn a_mostly_missing_tree_does_not_change_the_record() {
     let tree = Tree::with(&["a", "b", "c/d", "c/e"]);
     tree.take(&SnapshotOptions::default());
     let before = tree.dir.read("record");
@@ -161,10 +161,10 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
     assert_eq!(refused(&SnapshotOptions::default()), (4, 4));
     assert_eq!(refused(&percent(100.0).accept_rot(AcceptRot::Everything)), (4, 4));
     assert_eq!(tree.dir.names(), ["away", "record", "tree"]);
-    // Something else is mounted.
+    // Another tree is mounted.
     fs::write(tree.path("other"), "other").unwrap();
     assert_eq!(refused(&SnapshotOptions::default()), (4, 4));
-    // Mostly missing; what has moved is not.
+    // Mostly missing; moved files are not missing.
     fs::copy(tree.dir.path("away/a"), tree.path("moved")).unwrap();
     assert_eq!(refused(&SnapshotOptions::default()), (3, 4));
     fs::create_dir(tree.path("c")).unwrap();
@@ -181,7 +181,7 @@ fn a_tree_that_is_mostly_missing_is_not_taken_into_the_record() {
 }
 
 #[test]
-fn a_record_is_not_replaced_without_being_asked() {
+fn a_record_is_replaced_on_request_only() {
     let tree = Tree::with(&["a"]);
     tree.take(&SnapshotOptions::default());
     tree.rot("a", "A");
@@ -211,14 +211,14 @@ fn a_record_is_not_replaced_without_being_asked() {
 }
 
 #[test]
-fn what_was_modified_just_before_it_was_read_may_have_changed() {
+fn files_modified_just_before_they_were_read_are_read_again() {
     let mut tree = Tree::with(&["calm", "hot", "future"]);
     let time = |path| fs::metadata(path).unwrap().mtime();
     let read = Timestamp { seconds: time(tree.path("hot")) + 1, nanoseconds: 0 };
     set_time(&tree.path("calm"), read.seconds as u64 - 3);
     set_time(&tree.path("future"), read.seconds as u64 + 1000);
     tree.take(&SnapshotOptions::default().begun(read));
-    // Within the same tick of a coarse clock: neither size nor time nor inode tell.
+    // Within the same tick of a coarse clock, size, time and inode are the same.
     tree.rot("hot", "HOT");
     let later =
         SnapshotOptions::default().begun(Timestamp { seconds: read.seconds + 100, nanoseconds: 0 });
@@ -227,7 +227,7 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
     assert_eq!(report.read, 2, "hot and future");
     assert_eq!(short(&report.findings), [found("hot", "CHANGED", None)]);
     assert_eq!(tree.update(&later).read, 1, "future");
-    // Calm, there is no excuse.
+    // Long after the modification, the same change counts as rot.
     tree.rot("hot", "hot");
     assert_eq!(short(&tree.audit()), [found("hot", "ROTTED", None)]);
     tree.write("future", "past");
@@ -237,7 +237,7 @@ fn what_was_modified_just_before_it_was_read_may_have_changed() {
 }
 
 #[test]
-fn rot_is_not_taken_into_the_record() {
+fn an_update_does_not_record_rot() {
     let tree = Tree::with(&["good", "rots"]);
     tree.take(&SnapshotOptions::default());
     tree.rot("rots", "rotS");
@@ -245,7 +245,7 @@ fn rot_is_not_taken_into_the_record() {
     assert_eq!(tree.update(&by_contents).read, 0, "nothing shows it");
     let rotted = [found("rots", "ROTTED", None)];
     assert_eq!(short(&tree.update(&percent(100.0)).findings), rotted);
-    // From now on each update looks at it, and audits find it, until it is good again.
+    // Each update reads it, and each audit finds it, until its contents are restored.
     for _ in 0..2 {
         let report = tree.update(&SnapshotOptions::default());
         assert_eq!((report.read, short(&report.findings)), (1, rotted.to_vec()));
@@ -263,11 +263,11 @@ fn rot_is_not_taken_into_the_record() {
 }
 
 #[test]
-fn what_is_accepted_is_named() {
+fn rot_is_accepted_by_name() {
     let tree = Tree::with(&["a", "b", "dir/c", "dir/d", "dir.e"]);
     tree.take(&SnapshotOptions::default());
     ["a", "b", "dir/c", "dir.e"].iter().for_each(|name| tree.rot(name, name.to_uppercase()));
-    // As a disk rots: nothing but the contents tells. Only an audit has seen it.
+    // Real rot alters nothing but the contents, so only an audit finds it.
     edit(&tree, |content| {
         if let RecordContent::File { stamp, .. } = content {
             stamp.changed = None;
@@ -283,7 +283,7 @@ fn what_is_accepted_is_named() {
     assert_eq!((report.read, short(&report.findings)), (3, accepted.to_vec()));
     let left = [found("b", "ROTTED", None), found("dir.e", "ROTTED", None)];
     assert_eq!(short(&tree.audit()), left);
-    // What is known to have rotted and is not named stays as it is.
+    // Rot that is not named is not accepted.
     assert_eq!(short(&tree.update(&percent(100.0)).findings), left);
     let report = accept(&["b"]).unwrap();
     let mixed = [found("b", "ACCEPTED", None), found("dir.e", "ROTTED", None)];
@@ -298,7 +298,7 @@ fn what_is_accepted_is_named() {
 }
 
 #[test]
-fn the_oldest_come_first_and_all_in_their_turn() {
+fn the_files_read_longest_ago_are_verified_first() {
     let names: Vec<String> = (0..200).map(|i| format!("f{i:03}")).collect();
     let mut tree = Tree::new();
     for (i, name) in names.iter().enumerate() {
@@ -311,7 +311,7 @@ fn the_oldest_come_first_and_all_in_their_turn() {
         nights.push(tree.update(&percent(5.0)).read);
         assert!(nights.len() <= 20, "{nights:?}");
     }
-    // Each night takes whole files, and so a little more than its share; no file comes twice.
+    // Each night reads whole files, so a little more than its share, and no file twice.
     assert!(nights.len() >= 15, "{nights:?}");
     let read = nights.iter().sum::<u64>();
     assert!((200..200 + nights[nights.len() - 1]).contains(&read), "{nights:?}");
@@ -322,7 +322,7 @@ fn the_oldest_come_first_and_all_in_their_turn() {
 }
 
 #[test]
-fn moves_of_all_kinds_are_seen_as_such() {
+fn moves_of_all_kinds_are_found() {
     let mut tree = Tree::with(&["a", "b", "c", "dir/one", "dir/two", "log", "over", "put", "kept"]);
     tree.write("dir/__init__", "");
     tree.write("other/__init__", "");
@@ -338,7 +338,7 @@ fn moves_of_all_kinds_are_seen_as_such() {
     mv("link", "symlink");
     fs::copy(tree.path("kept"), tree.path("copy")).unwrap();
     fs::copy(tree.path("log.1"), tree.path("log.2")).unwrap();
-    tree.write("log", "begun anew");
+    tree.write("log", "a new log");
     tree.write("empty", "");
     let expected = [
         found("b", "MOVED", Some("a")),
@@ -400,7 +400,7 @@ fn only_files_and_links_are_recorded() {
     assert!(notices[0].starts_with("Skipped") && notices[0].contains("FIFO"), "{notices:?}");
     let names: Vec<_> = tree.record().entries().map(|entry| entry.name.to_vec()).collect();
     assert_eq!(names, [&b"file"[..], b"link"]);
-    // A link in the place of a file, and the other way round.
+    // A link replaces a file, and a file replaces a link.
     fs::remove_file(tree.path("link")).unwrap();
     tree.write("link", "file");
     fs::remove_file(tree.path("file")).unwrap();
@@ -426,7 +426,7 @@ fn the_record_may_lie_in_the_tree() {
         let options = SnapshotOptions::default().exclude_record(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
         assert_eq!(short(&report.findings), []);
-        // What a killed update leaves is no part of the tree either.
+        // The temporary file of a killed update is not part of the tree either.
         fs::write(tree.path("a/record.hsum-new"), "hsum-snap").unwrap();
         let options = SnapshotOptions::default().exclude_record(&target);
         let report = snapshot::audit(&tree.root(), &record, &options, |_| {}).unwrap();
@@ -438,7 +438,7 @@ fn the_record_may_lie_in_the_tree() {
 }
 
 #[test]
-fn seals_are_asked_for_and_kept() {
+fn seals_are_required_and_kept() {
     let mut tree = Tree::with(&["a", "b"]);
     let key = |text: &str| {
         SnapshotOptions::default().key(Key::new(SEAL_ALGORITHM, text.as_bytes()).unwrap())
@@ -463,7 +463,7 @@ fn seals_are_asked_for_and_kept() {
 }
 
 #[test]
-fn a_journal_that_somebody_else_wrote_is_not_believed() {
+fn foreign_journals_are_ignored() {
     let mut tree = Tree::with(&["a", "b"]);
     let key = SnapshotOptions::default().key(Key::new(SEAL_ALGORITHM, b"k").unwrap());
     tree.take(&key);
@@ -473,7 +473,7 @@ fn a_journal_that_somebody_else_wrote_is_not_believed() {
     let result = tree.try_update(&key);
     assert!(matches!(result, Err(SnapshotErrorKind::NotAJournal)), "{result:?}");
     assert_eq!(tree.dir.read("record.hsum-journal"), other.as_bytes());
-    // Cut anywhere, changed anywhere, or of another key: what it says is read anew.
+    // Empty, incomplete or damaged journals: the files are read again.
     tree.write("a", "x");
     for journal in ["", "hsum-journal 1\n", "hsum-journal 1\nbase\t", "\0\0\0"] {
         tree.dir.write("record.hsum-journal", journal);
@@ -488,7 +488,7 @@ fn a_journal_that_somebody_else_wrote_is_not_believed() {
 }
 
 #[test]
-fn one_writes_at_a_time() {
+fn a_second_update_fails_while_the_first_one_runs() {
     let tree = Tree::with(&["a"]);
     tree.take(&SnapshotOptions::default());
     tree.dir.write("record.hsum-journal", "");
@@ -501,7 +501,7 @@ fn one_writes_at_a_time() {
 }
 
 #[test]
-fn the_number_of_threads_shows_nowhere() {
+fn the_record_does_not_depend_on_the_number_of_threads() {
     let names: Vec<String> = (0..300).map(|i| format!("{}/{i}", i % 7)).collect();
     let tree = Tree::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let begun = Timestamp { seconds: 1_600_000_000, nanoseconds: 0 };

@@ -63,7 +63,7 @@ impl ReportOptions {
         }
     }
 
-    /// Returns `true` unless nothing but the exit status is wanted.
+    /// Returns `true` if messages are wanted in addition to the exit status.
     pub(super) fn has_messages(&self) -> bool {
         self.verbosity != Verbosity::Nothing
     }
