@@ -79,7 +79,7 @@ schemes! {
         Github = SchemeInfo {
             name: "github",
             headers: &["X-Hub-Signature-256: sha256={mac}"],
-            note: "no time: remember the replay key; X-GitHub-Delivery is not signed",
+            note: "no signed time: remember the replay key; X-GitHub-Delivery is not signed",
             legacy_header: Some("X-Hub-Signature"),
             ..SchemeInfo::BASE
         },
@@ -123,14 +123,14 @@ schemes! {
             name: "shopify",
             headers: &["X-Shopify-Hmac-SHA256: {mac}"],
             encoding: MacEncoding::Base64,
-            note: "topic and shop headers are not signed; no time: remember the replay key",
+            note: "topic and shop headers are not signed; no signed time: remember the replay key",
             header_alias: Some("shopify-hmac-sha256"),
             ..SchemeInfo::BASE
         },
         Dropbox = SchemeInfo {
             name: "dropbox",
             headers: &["X-Dropbox-Signature: {mac}"],
-            note: "no time: remember the replay key",
+            note: "no signed time: remember the replay key",
             ..SchemeInfo::BASE
         },
         Square = SchemeInfo {
@@ -138,7 +138,7 @@ schemes! {
             headers: &["x-square-hmacsha256-signature: {mac}"],
             content: "{url}{body}",
             encoding: MacEncoding::Base64,
-            note: "the URL is the one registered with Square; no time: remember the replay key",
+            note: "the URL as registered with Square; no signed time: remember the replay key",
             ..SchemeInfo::BASE
         },
         Twilio = SchemeInfo {
@@ -147,7 +147,7 @@ schemes! {
             content: "{url}{params}",
             algorithm: Algorithm::Sha1,
             encoding: MacEncoding::Base64,
-            note: "params are the fields of a form; other bodies by bodySHA256 in the query; no time",
+            note: "params are form fields; other bodies need bodySHA256 in the URL; no signed time",
             url_rule: UrlRule::Twilio,
             settings: &[Params],
             ..SchemeInfo::BASE
@@ -156,7 +156,7 @@ schemes! {
             name: "mailgun",
             content: "{timestamp}{nonce}",
             params: &[("timestamp", "{timestamp}"), ("token", "{nonce}"), ("signature", "{mac}")],
-            note: "the body is NOT signed; accept a token once",
+            note: "the body is NOT signed; accept each token only once",
             settings: &[Params, Nonce, Timestamp, Freshness],
             ..SchemeInfo::BASE
         },
@@ -177,7 +177,7 @@ schemes! {
             params: &[("hmacSignature", "{mac}")],
             encoding: MacEncoding::Base64,
             key_format: KeyFormat::Hex,
-            note: "eight fields of the notification; the rest of the body is NOT signed; no time",
+            note: "only eight fields of the notification are signed; no signed time",
             settings: &[Params],
             ..SchemeInfo::BASE
         },

@@ -66,6 +66,7 @@ pub fn decode_key(format: KeyFormat, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
 }
 
 /// Encodes a key, without a line end.
+#[cfg(feature = "internals")]
 pub fn encode_key(format: KeyFormat, key: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(match format {
         KeyFormat::Text | KeyFormat::Raw => key.to_vec(),
