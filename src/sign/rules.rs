@@ -12,7 +12,7 @@ use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::input::{Finished, Input};
 use crate::sign::message::Message;
 use crate::sign::secret::SecretKey;
-use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::signature::RequestSignature;
 use crate::sign::verified::Coverage;
 
 /// The most signatures that a request may carry: more would waste the verifier's time.
@@ -32,13 +32,8 @@ pub(crate) trait Rules: Send + Sync {
         None
     }
 
-    /// Prepares the signature of a request. `options` are checked, and hold the time.
-    fn prepare(
-        &self,
-        message: &Message<'_>,
-        timestamp: u64,
-        options: &SignOptions<'_>,
-    ) -> Result<Prepared, RequestError>;
+    /// Prepares the signature of a request.
+    fn prepare(&self, request: &UnsignedRequest<'_>) -> Result<Prepared, RequestError>;
 
     /// Returns the HMAC key of a secret, if the scheme uses one key for all messages.
     fn key(&self, secret: &SecretKey) -> Option<Key>;
@@ -53,6 +48,14 @@ pub(crate) trait Rules: Send + Sync {
     fn window(&self) -> Window {
         Window::DEFAULT
     }
+}
+
+/// A request to be signed, and the values of its signature, which are words.
+pub(crate) struct UnsignedRequest<'a> {
+    pub(crate) message: &'a Message<'a>,
+    pub(crate) timestamp: u64,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
 }
 
 /// The accepted distance between a signed time and now, in seconds, both ends included.

@@ -8,7 +8,7 @@ use crate::sign::component::Component;
 use crate::sign::error::{RequestError, SchemeError};
 use crate::sign::input::Running;
 use crate::sign::message::{Message, check_word};
-use crate::sign::rules::{Keys, Prepared, Render, Rules};
+use crate::sign::rules::{Keys, Prepared, Render, Rules, UnsignedRequest};
 use crate::sign::schemes::Scheme;
 use crate::sign::secret::SecretKey;
 use crate::sign::signature::{RequestSignature, SignOptions};
@@ -68,8 +68,9 @@ impl RequestSigner {
         for (component, value) in [(Component::Id, options.id), (Component::Nonce, options.nonce)] {
             value.map_or(Ok(()), |value| check_word(component, value))?;
         }
-        let timestamp = options.timestamp.unwrap_or_else(|| self.clock.now());
-        let prepared = self.rules.prepare(message, timestamp, options)?;
+        let SignOptions { timestamp, id, nonce } = *options;
+        let timestamp = timestamp.unwrap_or_else(|| self.clock.now());
+        let prepared = self.rules.prepare(&UnsignedRequest { message, timestamp, id, nonce })?;
         let keys = self.keys.for_scope(&*self.rules, prepared.scope.as_deref());
         let Prepared { input, keeps_body, render, .. } = prepared;
         let running = Running::new(input, &keys);

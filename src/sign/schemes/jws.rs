@@ -17,11 +17,11 @@ use crate::sign::headers::required_text;
 use crate::sign::input::Input;
 use crate::sign::message::Message;
 use crate::sign::named::named_variants;
-use crate::sign::rules::{BodyCheck, Claim, Prepared, Rules};
+use crate::sign::rules::{BodyCheck, Claim, Prepared, Rules, UnsignedRequest};
 use crate::sign::schemes::info::{ConfiguredScheme, KeyLength, SchemeInfo};
 use crate::sign::secret::SecretKey;
 use crate::sign::setting::Setting;
-use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::signature::RequestSignature;
 
 /// The description of [`Jws`].
 pub(crate) const INFO: SchemeInfo = SchemeInfo {
@@ -195,12 +195,7 @@ impl Rules for Jws {
         Ok(claim)
     }
 
-    fn prepare(
-        &self,
-        _: &Message<'_>,
-        _: u64,
-        _: &SignOptions<'_>,
-    ) -> Result<Prepared, RequestError> {
+    fn prepare(&self, _: &UnsignedRequest<'_>) -> Result<Prepared, RequestError> {
         let header = self.encoded_header();
         let (name, payload) = (self.header.clone(), self.payload);
         Ok(Prepared {

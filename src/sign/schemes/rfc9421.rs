@@ -15,7 +15,9 @@ use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::headers::has;
 use crate::sign::input::Input;
 use crate::sign::message::Message;
-use crate::sign::rules::{Bodies, Claim, MAX_SIGNATURES, Prepared, Rules, SignedTimes};
+use crate::sign::rules::{
+    Bodies, Claim, MAX_SIGNATURES, Prepared, Rules, SignedTimes, UnsignedRequest,
+};
 use crate::sign::schemes::info::{ConfiguredScheme, SchemeInfo};
 use crate::sign::schemes::rfc9421::components::{
     AuthoritySource, component_value, field, identifier, is_content_digest, is_target_uri,
@@ -23,7 +25,7 @@ use crate::sign::schemes::rfc9421::components::{
 };
 use crate::sign::secret::SecretKey;
 use crate::sign::setting::Setting::{Cover, Freshness, KeyId, Label, Nonce, Tag, Timestamp};
-use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::signature::RequestSignature;
 use crate::sign::structured_fields::{Member, dictionary, list_param, serialized, serialized_list};
 
 const ALGORITHM: &str = "hmac-sha256";
@@ -161,42 +163,34 @@ impl Rfc9421 {
     }
 
     /// Returns the components and parameters of a new signature.
-    fn new_input(
-        &self,
-        timestamp: u64,
-        options: &SignOptions<'_>,
-    ) -> Result<InnerList, RequestError> {
+    fn new_input(&self, request: &UnsignedRequest<'_>) -> Result<InnerList, RequestError> {
+        let mut list = InnerList::new(self.items());
+        let mut add = |name: &str, value| {
+            if let Ok(name) = KeyRef::from_str(name) {
+                list.params.insert(name.to_owned(), value);
+            }
+        };
         let time = |seconds: u64| {
             let number = i64::try_from(seconds).ok().and_then(|n| sfv::Integer::try_from(n).ok());
             let problem = "too large (expected at most fifteen digits)";
             let error = || RequestError::malformed(Component::Timestamp, problem);
             number.map(BareItem::Integer).ok_or_else(error)
         };
-        let text = |component: Component, text: &str| {
-            let text = sfv::String::from_string(text.to_owned()).map(BareItem::String);
-            let problem = "contains characters that a structured field cannot hold";
-            text.map_err(|_| RequestError::malformed(component, problem))
-        };
-        let parameter = |name: &str| Component::Identifier(name.to_owned());
-        let mut params = vec![("created", time(timestamp)?)];
+        add("created", time(request.timestamp)?);
         if let Some(seconds) = self.lifetime {
-            params.push(("expires", time(timestamp.saturating_add(seconds.into()))?));
+            add("expires", time(request.timestamp.saturating_add(seconds.into()))?);
         }
-        if let Some(nonce) = options.nonce {
-            params.push(("nonce", text(Component::Nonce, nonce)?));
-        }
-        if let Some(keyid) = &self.keyid {
-            params.push(("keyid", text(parameter("keyid"), keyid)?));
-        }
-        params.push(("alg", text(parameter("alg"), ALGORITHM)?));
-        if let Some(tag) = &self.tag {
-            params.push(("tag", text(parameter("tag"), tag)?));
-        }
-        let mut list = InnerList::new(self.items());
-        for (name, value) in params {
-            if let Ok(name) = KeyRef::from_str(name) {
-                list.params.insert(name.to_owned(), value);
-            }
+        for (name, text) in [
+            ("nonce", request.nonce),
+            ("keyid", self.keyid.as_deref()),
+            ("alg", Some(ALGORITHM)),
+            ("tag", self.tag.as_deref()),
+        ] {
+            let Some(text) = text else { continue };
+            let text = sfv::String::from_string(text.to_owned()).map_err(|_| {
+                malformed_param(name, "contains characters that a structured field cannot hold")
+            })?;
+            add(name, BareItem::String(text));
         }
         Ok(list)
     }
@@ -246,13 +240,9 @@ impl Rules for Rfc9421 {
         Ok(claim)
     }
 
-    fn prepare(
-        &self,
-        message: &Message<'_>,
-        timestamp: u64,
-        options: &SignOptions<'_>,
-    ) -> Result<Prepared, RequestError> {
-        let list = self.new_input(timestamp, options)?;
+    fn prepare(&self, request: &UnsignedRequest<'_>) -> Result<Prepared, RequestError> {
+        let message = request.message;
+        let list = self.new_input(request)?;
         let covers_body = list.items.iter().any(is_content_digest);
         for name in ["Signature", "Signature-Input", "Content-Digest"] {
             if has(message.headers, name) && (name != "Content-Digest" || covers_body) {

@@ -10,11 +10,10 @@ use std::sync::Arc;
 use crate::hmac::Key;
 use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::message::Message;
-use crate::sign::rules::{Claim, Prepared, Rules};
+use crate::sign::rules::{Claim, Prepared, Rules, UnsignedRequest};
 use crate::sign::schemes::info::{ConfiguredScheme, SchemeInfo};
 use crate::sign::secret::SecretKey;
 use crate::sign::setting::Setting;
-use crate::sign::signature::SignOptions;
 
 pub use settings::Sigv4;
 
@@ -53,13 +52,8 @@ impl Rules for Sigv4 {
         claim::read(self, message)
     }
 
-    fn prepare(
-        &self,
-        message: &Message<'_>,
-        timestamp: u64,
-        _: &SignOptions<'_>,
-    ) -> Result<Prepared, RequestError> {
-        prepare::prepare(self, message, timestamp)
+    fn prepare(&self, request: &UnsignedRequest<'_>) -> Result<Prepared, RequestError> {
+        prepare::prepare(self, request.message, request.timestamp)
     }
 
     fn key(&self, _: &SecretKey) -> Option<Key> {

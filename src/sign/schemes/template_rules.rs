@@ -11,13 +11,13 @@ use crate::sign::encoding::{Mac, MacEncoding};
 use crate::sign::error::{RequestError, VerifyError};
 use crate::sign::input::{Body, Input};
 use crate::sign::message::{Message, check_word};
-use crate::sign::rules::{Bodies, BodyCheck, Claim, Prepared, Rules, Window};
+use crate::sign::rules::{Bodies, BodyCheck, Claim, Prepared, Rules, UnsignedRequest, Window};
 use crate::sign::schemes::info::UrlRule;
 use crate::sign::schemes::location::{FoundFields, Location};
 use crate::sign::schemes::pattern::{Piece, Side, Values, single_param, write};
 use crate::sign::schemes::twilio;
 use crate::sign::secret::SecretKey;
-use crate::sign::signature::{RequestSignature, SignOptions};
+use crate::sign::signature::RequestSignature;
 
 /// The rules of a template whose patterns have been checked.
 pub(crate) struct TemplateRules {
@@ -103,15 +103,11 @@ impl Rules for TemplateRules {
         }
     }
 
-    fn prepare(
-        &self,
-        message: &Message<'_>,
-        timestamp: u64,
-        options: &SignOptions<'_>,
-    ) -> Result<Prepared, RequestError> {
+    fn prepare(&self, request: &UnsignedRequest<'_>) -> Result<Prepared, RequestError> {
+        let UnsignedRequest { message, timestamp, .. } = *request;
         let timestamp = timestamp.to_string().into_bytes();
-        let id = self.given_value(Component::Id, options.id, message)?;
-        let nonce = self.given_value(Component::Nonce, options.nonce, message)?;
+        let id = self.given_value(Component::Id, request.id, message)?;
+        let nonce = self.given_value(Component::Nonce, request.nonce, message)?;
         let query = self.query(message, None);
         let values = Values { timestamp: &timestamp, id, nonce, url: message.url, query };
         if self.url_rule == UrlRule::Binance {
@@ -179,11 +175,11 @@ impl TemplateRules {
         }
     }
 
-    /// Returns a value to sign, from the options or the parameters.
+    /// Returns a value to sign: `given`, or a parameter.
     fn given_value<'m>(
         &self,
         component: Component,
-        option: Option<&'m str>,
+        given: Option<&'m str>,
         message: &Message<'m>,
     ) -> Result<&'m [u8], RequestError> {
         if !self.components.contains(&component) {
@@ -191,7 +187,7 @@ impl TemplateRules {
         }
         let location = self.locations.iter().find(|location| location.has_value(&component));
         let param = location.and_then(|location| message.param(&location.name));
-        match option.or(param).or_else(|| message.param(&component.to_string())) {
+        match given.or(param).or_else(|| message.param(&component.to_string())) {
             Some(value) => check_word(component, value).map(|()| value.as_bytes()),
             None => Err(RequestError::Missing(component)),
         }
