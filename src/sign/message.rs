@@ -139,6 +139,17 @@ pub(crate) fn check_word(component: Component, value: &str) -> Result<(), Reques
     Ok(())
 }
 
+/// Returns `url` with `item` at the end of its query.
+pub(crate) fn with_query_item(url: &str, item: &str) -> String {
+    let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let separator = match url.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{url}{separator}{item}{fragment}")
+}
+
 /// Splits an authority into host and port. Colons in brackets belong to an IPv6 address.
 pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let host_end = authority.rfind(']').map_or(0, |at| at + 1);

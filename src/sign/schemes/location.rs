@@ -5,7 +5,7 @@ use crate::sign::encoding::{Mac, MacEncoding};
 use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::headers::{single, trim};
 use crate::sign::input::Finished;
-use crate::sign::message::Message;
+use crate::sign::message::{Message, with_query_item};
 use crate::sign::rules::Candidates;
 use crate::sign::schemes::pattern::{self, Piece, Values, single_param};
 use crate::sign::setting::Setting;
@@ -241,31 +241,27 @@ impl Location {
         let macs: Vec<String> =
             finished.tags.iter().map(|tag| encoding.encode(tag.as_bytes())).collect();
         let first = macs.first().map_or("", String::as_str);
-        let mut text = Vec::new();
-        let mut put = |piece: &Piece, mac: &str| match piece {
-            Piece::Text(literal) => text.extend_from_slice(literal.as_bytes()),
-            Piece::Value(Component::Timestamp) => text.extend_from_slice(values.timestamp),
-            Piece::Value(Component::Id) => text.extend_from_slice(values.id),
-            Piece::Value(Component::Nonce) => text.extend_from_slice(values.nonce),
-            Piece::Mac => text.extend_from_slice(mac.as_bytes()),
-            _ => {}
+        let value = |piece: &Piece, mac: &str| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Value(Component::Timestamp) => lossy(values.timestamp),
+            Piece::Value(Component::Id) => lossy(values.id),
+            Piece::Value(Component::Nonce) => lossy(values.nonce),
+            Piece::Mac => mac.to_owned(),
+            _ => String::new(),
         };
-        match &self.format {
-            LocationFormat::Line(pieces) => pieces.iter().for_each(|piece| put(piece, first)),
-            LocationFormat::List { separator, items } => {
-                let mut between = Piece::Text(String::new());
-                for (prefix, piece) in items {
-                    let values = if *piece == Piece::Mac { &macs[..] } else { &macs[..1] };
-                    for mac in values {
-                        put(&between, "");
-                        put(&Piece::Text(prefix.clone()), "");
-                        put(piece, mac);
-                        between = Piece::Text(separator.to_string());
-                    }
-                }
+        let text = match &self.format {
+            LocationFormat::Line(pieces) => {
+                pieces.iter().map(|piece| value(piece, first)).collect::<String>()
             }
-        }
-        let text = String::from_utf8_lossy(&text).into_owned();
+            LocationFormat::List { separator, items } => {
+                let mut texts = Vec::new();
+                for (prefix, piece) in items {
+                    let macs = if *piece == Piece::Mac { &macs[..] } else { &macs[..1] };
+                    texts.extend(macs.iter().map(|mac| format!("{prefix}{}", value(piece, mac))));
+                }
+                texts.join(&separator.to_string())
+            }
+        };
         if self.mac_count() > 0 {
             signature.value = first.to_owned();
         }
@@ -274,16 +270,16 @@ impl Location {
             LocationKind::Param => signature.params.push((self.name.clone(), text)),
             LocationKind::QueryEnd => {
                 let url = values.url.split_once('#').map_or(values.url, |(url, _)| url);
-                let sign = match url.split_once('?') {
-                    None => "?",
-                    Some((_, "")) => "",
-                    Some(_) => "&",
-                };
-                signature.url = Some(format!("{url}{sign}{}={text}", self.name));
+                let item = format!("{}={text}", self.name);
+                signature.url = Some(with_query_item(url, &item));
                 signature.params.push((self.name.clone(), text));
             }
         }
     }
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
 }
 
 fn undecodable_problem(encoding: MacEncoding) -> &'static str {

@@ -6,7 +6,7 @@ use crate::hasher::digest;
 use crate::sign::component::Component;
 use crate::sign::error::RequestError;
 use crate::sign::input::Input;
-use crate::sign::message::{Message, split_port};
+use crate::sign::message::{Message, split_port, with_query_item};
 
 const NAME: &str = "bodySHA256";
 
@@ -39,12 +39,10 @@ pub(crate) fn body_digest(message: &Message<'_>) -> Result<Option<Digest>, Reque
 
 /// Returns the URL with the digest of the body in its query, unless the body is empty.
 pub(crate) fn with_digest(url: &str, of_body: &Digest) -> String {
-    if *of_body == digest(Algorithm::Sha256, b"") {
-        return url.to_owned();
+    match *of_body == digest(Algorithm::Sha256, b"") {
+        true => url.to_owned(),
+        false => with_query_item(url, &format!("{NAME}={of_body}")),
     }
-    let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
-    let sign = if url.contains('?') { "&" } else { "?" };
-    format!("{url}{sign}{NAME}={of_body}{fragment}")
 }
 
 /// Returns the input that is the URL with the digest of the body.

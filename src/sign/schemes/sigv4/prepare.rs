@@ -5,7 +5,7 @@ use crate::sign::component::Component;
 use crate::sign::error::RequestError;
 use crate::sign::headers::{has, single};
 use crate::sign::input::Input;
-use crate::sign::message::Message;
+use crate::sign::message::{Message, with_query_item};
 use crate::sign::rules::Prepared;
 use crate::sign::schemes::sigv4::canonical::{Canonical, encode};
 use crate::sign::schemes::sigv4::settings::{ALGORITHM, Placement, Sigv4, StringToSign};
@@ -62,7 +62,7 @@ pub(super) fn prepare(
         }
         Placement::Query { lifetime } => {
             let url = target.unwrap_or_else(|| message.request_target());
-            let url = with_query(settings, url, &credential, &time, &names, lifetime);
+            let url = with_query(settings, &url, &credential, &time, &names, lifetime);
             canonical.set_query(Message::empty().url(&url).query().unwrap_or_default());
             Some(url)
         }
@@ -130,7 +130,7 @@ fn header_names(message: &Message<'_>) -> Vec<String> {
 /// Returns the URL with the parameters of the signature, except the signature itself.
 fn with_query(
     settings: &Sigv4,
-    url: String,
+    url: &str,
     credential: &str,
     time: &str,
     names: &[String],
@@ -146,10 +146,5 @@ fn with_query(
     query.extend(settings.token.iter().map(|t| ("X-Amz-Security-Token", t.to_string())));
     let query: Vec<String> =
         query.iter().map(|(n, v)| format!("{n}={}", encode(v.as_bytes()))).collect();
-    let sign = match url.split_once('?') {
-        None => "?",
-        Some(_) if url.ends_with('?') => "",
-        Some(_) => "&",
-    };
-    format!("{url}{sign}{}", query.join("&"))
+    with_query_item(url, &query.join("&"))
 }
