@@ -59,19 +59,11 @@ impl FileMetadata {
 pub struct StableFile {
     file: OwnedFd,
     before: FileMetadata,
-    changes: Changes,
+    detects_changes: bool,
     /// Bytes read so far.
     position: u64,
     /// Set when the contents are read for the second time.
     is_repeated: bool,
-}
-
-/// The treatment of changes to a regular file while it is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Changes {
-    Detect,
-    /// As in coreutils.
-    Ignore,
 }
 
 /// The state of a file that was read to its end.
@@ -109,11 +101,11 @@ impl StableFile {
         refuse(FileMetadata::of(&stat.map_err(&error)?))?;
         let file = open().map_err(&error)?;
         let metadata = refuse(FileMetadata::of(&fstat(&file).map_err(&error)?))?;
-        Ok(Self::new(file, metadata, Changes::Detect))
+        Ok(Self::new(file, metadata, true))
     }
 
-    pub(super) fn new(file: OwnedFd, before: FileMetadata, changes: Changes) -> Self {
-        Self { file, before, changes, position: 0, is_repeated: false }
+    pub(super) fn new(file: OwnedFd, before: FileMetadata, detects_changes: bool) -> Self {
+        Self { file, before, detects_changes, position: 0, is_repeated: false }
     }
 
     /// Returns `true` if it is a regular file, not a directory.
@@ -182,7 +174,7 @@ impl StableFile {
 
     /// Returns the size at opening if changes of the file are detected.
     fn watched_size(&self) -> Option<u64> {
-        let watched = self.regular().filter(|_| self.changes == Changes::Detect);
+        let watched = self.regular().filter(|_| self.detects_changes);
         watched.map(|metadata| metadata.stamp.size)
     }
 
@@ -240,17 +232,11 @@ impl TryFrom<File> for StableFile {
 
     fn try_from(file: File) -> io::Result<Self> {
         let metadata = FileMetadata::of(&fstat(&file)?);
-        let mut stable = Self::new(file.into(), metadata, Changes::Detect);
+        let mut stable = Self::new(file.into(), metadata, true);
         if stable.regular().is_some() {
             stable.position = seek(&stable.file, SeekFrom::Current(0))?;
         }
         Ok(stable)
-    }
-}
-
-impl From<StableFile> for File {
-    fn from(stable: StableFile) -> Self {
-        stable.file.into()
     }
 }
 

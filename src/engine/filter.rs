@@ -1,7 +1,5 @@
 //! Selection of files by glob.
 
-use std::error;
-use std::fmt;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -37,26 +35,18 @@ impl PathFilter {
 }
 
 /// The error for a pattern that is not a valid glob.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("invalid pattern '{pattern}': {reason}")]
 pub struct PatternError {
     pattern: String,
     reason: String,
 }
 
 impl PatternError {
-    /// Returns the pattern.
-    pub fn pattern(&self) -> &str {
-        &self.pattern
+    fn new(pattern: &str, error: &globset::Error) -> Self {
+        Self { pattern: pattern.to_owned(), reason: error.kind().to_string() }
     }
 }
-
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid pattern '{}': {}", self.pattern, self.reason)
-    }
-}
-
-impl error::Error for PatternError {}
 
 fn glob_set<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, PatternError> {
     let mut set = GlobSetBuilder::new();
@@ -69,13 +59,7 @@ fn glob_set<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, PatternError> {
             None => format!("**/{relative}"),
         };
         let glob = GlobBuilder::new(&relative).literal_separator(true).build();
-        set.add(glob.map_err(|error| PatternError {
-            pattern: pattern.to_owned(),
-            reason: error.kind().to_string(),
-        })?);
+        set.add(glob.map_err(|error| PatternError::new(pattern, &error))?);
     }
-    set.build().map_err(|error| PatternError {
-        pattern: error.glob().unwrap_or_default().to_owned(),
-        reason: error.kind().to_string(),
-    })
+    set.build().map_err(|error| PatternError::new(error.glob().unwrap_or_default(), &error))
 }

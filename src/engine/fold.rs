@@ -39,8 +39,9 @@ pub fn fold<S: Into<Source>, A: Send>(
             Source::Stdin => mem::replace(&mut stdin, Access::StdinAgain),
             Source::Path(_) => Access::new(options.reading),
         };
+        let (cache, base) = (options.cache, options.base.clone());
         let job = Job::new(source.clone(), access, Arc::clone(&no_functions));
-        (source, job.cache(options.cache).base(options.base.clone()))
+        (source, Job { cache, base, ..job })
     });
     let fold_once = |file: &mut OpenJob, buffer: &mut [u8], progress: Option<&HashProgress>| {
         let mut value = start();

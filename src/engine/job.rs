@@ -13,23 +13,14 @@ pub(crate) struct Job {
     pub(super) source: Source,
     pub(super) access: Access,
     pub(super) functions: Arc<[HashFunction]>,
-    pub(super) cache: PageCache,
-    pub(super) base: PathBase,
+    pub(crate) cache: PageCache,
+    pub(crate) base: PathBase,
 }
 
 impl Job {
     pub(crate) fn new(source: Source, access: Access, functions: Arc<[HashFunction]>) -> Self {
-        let (cache, base) = (PageCache::Keep, PathBase::WorkingDirectory);
+        let (cache, base) = Default::default();
         Self { source, access, functions, cache, base }
-    }
-
-    /// Sets the directory that the path is resolved in.
-    pub(crate) fn base(self, base: PathBase) -> Self {
-        Self { base, ..self }
-    }
-
-    pub(crate) fn cache(self, cache: PageCache) -> Self {
-        Self { cache, ..self }
     }
 }
 
@@ -48,7 +39,7 @@ pub(crate) enum Access {
     Listed,
     /// Standard input for the second time: it is at its end, whichever thread reads first.
     StdinAgain,
-    /// As in coreutils: any type, and changes are ignored.
+    /// A source of a tool of coreutils: any type, and changes are ignored.
     Plain,
 }
 

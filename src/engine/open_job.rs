@@ -11,7 +11,7 @@ use rustix::io::{pread, read, retry_on_intr};
 
 use crate::algorithm::HashFunction;
 use crate::engine::file::{
-    self, Changes, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type,
+    self, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type,
 };
 use crate::engine::job::{Access, Job};
 use crate::engine::metadata::FileStamp;
@@ -40,16 +40,6 @@ enum Input {
     /// Standard input that another job reads.
     Empty,
     File(StableFile),
-}
-
-/// The result of reading a small file without waiting for the disk.
-pub(super) enum SmallRead {
-    /// The file was read whole; it has this many bytes.
-    Whole(usize),
-    /// The system has started to fetch it from the disk.
-    Fetching,
-    /// It must be read like any other file.
-    Unknown,
 }
 
 /// Larger files are worth the system call that announces how they are read.
@@ -133,27 +123,27 @@ impl OpenJob {
         matches!(self.read_cached(0, &mut [0]), Ok(Cached::Bytes(_)))
     }
 
-    /// Reads a small file whole, unless it must be fetched from a disk.
-    pub(super) fn read_small(&mut self, buffer: &mut [u8]) -> Result<SmallRead, ErrorKind> {
-        let Some((file, metadata)) = self.regular() else { return Ok(SmallRead::Unknown) };
+    /// Reads a small file whole if it is cached; with [`Cached::Unknown`], nothing was read.
+    pub(super) fn read_small(&mut self, buffer: &mut [u8]) -> Result<Cached, ErrorKind> {
+        let Some((file, metadata)) = self.regular() else { return Ok(Cached::Unknown) };
         let FileMetadata { stamp: FileStamp { size, .. }, device, .. } = *metadata;
         // A size of 0 may mean that the system does not know, as in /proc.
         if size == 0 {
-            return Ok(SmallRead::Unknown);
+            return Ok(Cached::Unknown);
         }
         let count = match self.read_cached(0, buffer)? {
             Cached::Bytes(count) => count,
             Cached::No => {
                 self.is_on_rotating_disk = system::is_rotational(device);
                 self.dropped = (self.job.cache == PageCache::Drop).then_some(0);
-                return Ok(SmallRead::Fetching);
+                return Ok(Cached::No);
             }
             Cached::Unknown if self.job.cache == PageCache::Keep => {
                 retry_on_intr(|| pread(file, &mut *buffer, 0)).map_err(file::io)?
             }
             Cached::Unknown => {
                 self.dropped = Some(0);
-                return Ok(SmallRead::Unknown);
+                return Ok(Cached::Unknown);
             }
         };
         // `end` verifies that this was the end, but not if changes are ignored.
@@ -161,8 +151,8 @@ impl OpenJob {
             && (self.job.access != Access::Plain
                 || matches!(self.read_cached(size, &mut [0])?, Cached::Bytes(0)));
         match &mut self.input {
-            Input::File(file) if is_whole => file.advance(count).map(|()| SmallRead::Whole(count)),
-            _ => Ok(SmallRead::Unknown),
+            Input::File(file) if is_whole => file.advance(count).map(|()| Cached::Bytes(count)),
+            _ => Ok(Cached::Unknown),
         }
     }
 
@@ -253,9 +243,7 @@ fn open(path: &Path, job: &Job) -> Result<StableFile, ErrorKind> {
         _ => FileMetadata::of(&fstat(&file).map_err(file::io)?),
     };
     refuse(&metadata)?;
-    let is_plain = job.access == Access::Plain;
-    let changes = if is_plain { Changes::Ignore } else { Changes::Detect };
-    Ok(StableFile::new(file, metadata, changes))
+    Ok(StableFile::new(file, metadata, job.access != Access::Plain))
 }
 
 #[cfg(test)]

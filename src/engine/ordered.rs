@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::engine::outcome::NextOutcome;
 use crate::engine::threads::Threads;
@@ -50,7 +50,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
     let mut jobs = jobs.fuse();
     let head: Vec<_> = jobs.by_ref().take(2).collect();
     let are_several = head.len() > 1;
-    let jobs = head.into_iter().chain(jobs);
+    let jobs = &Mutex::new(Some(head.into_iter().chain(jobs)));
     let (window, work) = (&ReorderWindow::new(), &work);
     let stop_on_panic = move || {
         if thread::panicking() {
@@ -58,57 +58,45 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
             queue.stop();
         }
     };
-    let remaining = thread::scope(|scope| {
-        if !are_several {
-            return Some(jobs);
-        }
-        // Captures only values that outlive the scope.
-        let start_worker = move || {
+    thread::scope(|scope| {
+        // Counts a thread of the window until the guard is dropped, also if it cannot be started.
+        let enter = move || {
             window.enter();
-            let run = move || {
-                let _guard = OnDrop(|| {
-                    stop_on_panic();
-                    window.leave();
-                });
-                work(&|results| window.finish(results));
-            };
-            let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-            if worker.is_err() {
-                window.leave();
-            }
-            worker.is_ok()
-        };
-        if !start_worker() {
-            return Some(jobs);
-        }
-        // Jobs are issued by a thread of its own, because they walk directories and may wait for
-        // input. They are sent when it runs: a thread that cannot be started drops its closure.
-        let (hand_over, handed) = bounded(1);
-        window.enter();
-        let issuer = move || {
-            let _guard = OnDrop(|| {
+            OnDrop(move || {
                 stop_on_panic();
                 window.leave();
-            });
-            for jobs in handed {
-                issue(jobs, window, queue, start_worker);
-                queue.close();
-            }
+            })
+        };
+        let start_worker = move || {
+            let guard = enter();
+            let run = move || {
+                let _guard = guard;
+                work(&|results| window.finish(results));
+            };
+            thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).is_ok()
+        };
+        if !are_several || !start_worker() {
+            return;
+        }
+        // Jobs are issued by a thread of its own: they walk directories and may wait for input.
+        let guard = enter();
+        let issuer = move || {
+            let _guard = guard;
+            let jobs = lock(jobs).take();
+            issue(jobs.into_iter().flatten(), window, queue, start_worker);
+            queue.close();
         };
         if thread::Builder::new().spawn_scoped(scope, issuer).is_err() {
-            window.leave();
             queue.close();
-            return Some(jobs);
+            return;
         }
-        let _ = hand_over.send(jobs);
-        drop(hand_over);
         let _guard = OnDrop(stop_on_panic);
         if emit_in_order(window, &mut emit).is_break() {
             window.end();
             queue.stop();
         }
-        None
     });
+    let remaining = lock(jobs).take();
     for (label, task) in remaining.into_iter().flatten() {
         let result = match task {
             Task::Work(job) => alone(job),

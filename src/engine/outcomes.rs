@@ -20,8 +20,7 @@ pub struct Outcomes {
     run: Option<JoinHandle<HashSummary>>,
 }
 
-/// Hashes `sources` in the background and returns an iterator over the outcomes, in the order of
-/// [`run`].
+/// Hashes `sources` in the background; returns the outcomes in the order of [`run`].
 ///
 /// ```
 /// use hsum::{Algorithm, engine};

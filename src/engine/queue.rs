@@ -1,6 +1,7 @@
 //! The queue that hashing threads share: jobs to open, and opened large files, longest first.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
@@ -46,10 +47,9 @@ struct State {
     jobs: VecDeque<(u64, Job)>,
     /// FIFOs, terminals and other files that may keep their reader waiting.
     blocking: VecDeque<(u64, Job)>,
-    /// Large files that wait.
-    large: BinaryHeap<Stream>,
+    large: WaitingStreams,
     /// Large files on rotating disks, of which one is read at a time.
-    rotating: BinaryHeap<Stream>,
+    rotating: WaitingStreams,
     /// Set while a thread has one of those.
     is_rotating_live: bool,
     /// The bytes left of the large files that wait.
@@ -66,6 +66,9 @@ struct State {
     asleep: usize,
     woken: usize,
 }
+
+/// Large files that wait, the longest last.
+type WaitingStreams = BTreeMap<(u64, Reverse<u64>), Stream>;
 
 /// Work for a thread.
 pub(super) enum Work {
@@ -269,8 +272,8 @@ impl State {
 
     /// Returns the large files that wait.
     fn waiting(&self) -> Files {
-        let longest = |files: &BinaryHeap<Stream>| files.peek().map_or(0, Stream::left);
-        let longest = longest(&self.large).max(longest(&self.rotating));
+        let longest = |files: &WaitingStreams| files.last_key_value().map(|(key, _)| key.0);
+        let longest = longest(&self.large).max(longest(&self.rotating)).unwrap_or(0);
         Files { count: self.large.len() + self.rotating.len(), bytes: self.waiting_bytes, longest }
     }
 
@@ -282,13 +285,14 @@ impl State {
     fn push_stream(&mut self, stream: Stream) {
         self.waiting_bytes += u128::from(stream.left());
         let is_rotating = stream.file.is_on_rotating_disk;
-        if is_rotating { &mut self.rotating } else { &mut self.large }.push(stream);
+        let files = if is_rotating { &mut self.rotating } else { &mut self.large };
+        files.insert(stream.key(), stream);
     }
 
     fn pop_stream(&mut self) -> Option<Stream> {
-        let rotating = if self.is_rotating_live { None } else { self.rotating.pop() };
+        let rotating = if self.is_rotating_live { None } else { self.rotating.pop_last() };
         self.is_rotating_live |= rotating.is_some();
-        let stream = rotating.or_else(|| self.large.pop())?;
+        let (_, stream) = rotating.or_else(|| self.large.pop_last())?;
         self.waiting_bytes -= u128::from(stream.left());
         self.live += 1;
         Some(stream)

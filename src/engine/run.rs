@@ -52,7 +52,7 @@ pub fn run<S: Into<Source>>(
         let task = match found.result {
             Ok(access) => {
                 let job = Job::new(found.source.clone(), access, Arc::clone(&functions));
-                Task::Work(job.cache(options.cache).base(found.base))
+                Task::Work(Job { cache: options.cache, base: found.base, ..job })
             }
             Err(error) => Task::Done(Err(error)),
         };

@@ -7,10 +7,11 @@ use crate::digest::Digest;
 use crate::engine::file::End;
 use crate::engine::job::Job;
 use crate::engine::metadata::FileStamp;
-use crate::engine::open_job::{OpenJob, SmallRead};
+use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::{HashedFile, Results};
 use crate::engine::progress::HashProgress;
 use crate::engine::queue::Queue;
+use crate::engine::system::Cached;
 use crate::error::ErrorKind;
 use crate::lanes::digest_many;
 
@@ -34,13 +35,6 @@ struct SmallFile {
     start: usize,
     end: usize,
     stamp: Option<FileStamp>,
-}
-
-/// The result of reading a file into a batch.
-enum BatchRead {
-    Done,
-    /// It is being fetched from the disk, or is larger than its size.
-    NotYet,
 }
 
 impl Batch {
@@ -102,31 +96,31 @@ impl Batch {
         &mut self.bytes[start..start + MAX_SIZE + 1]
     }
 
-    /// Reads a file unless it must be fetched from the disk.
-    fn read_cached(&mut self, file: &mut OpenJob) -> Result<BatchRead, ErrorKind> {
+    /// Reads a file; returns `false` if it must be fetched from the disk or is larger than its size.
+    fn read_cached(&mut self, file: &mut OpenJob) -> Result<bool, ErrorKind> {
         match file.read_small(self.space())? {
-            SmallRead::Whole(length) => self.push(file, length),
-            SmallRead::Unknown => self.read(file),
-            SmallRead::Fetching => Ok(BatchRead::NotYet),
+            Cached::Bytes(length) => self.push(file, length),
+            Cached::Unknown => self.read(file),
+            Cached::No => Ok(false),
         }
     }
 
-    /// Reads a file to its end.
-    fn read(&mut self, file: &mut OpenJob) -> Result<BatchRead, ErrorKind> {
+    /// Reads a file to its end; returns `false` if it is larger than a small file.
+    fn read(&mut self, file: &mut OpenJob) -> Result<bool, ErrorKind> {
         match file.fill(self.space(), None)? {
             (length, true) => self.push(file, length),
-            (_, false) => file.rewind().map(|()| BatchRead::NotYet),
+            (_, false) => file.rewind().map(|()| false),
         }
     }
 
-    fn push(&mut self, file: &mut OpenJob, length: usize) -> Result<BatchRead, ErrorKind> {
+    fn push(&mut self, file: &mut OpenJob, length: usize) -> Result<bool, ErrorKind> {
         if file.end()? == End::ReadAgain {
             return self.read(file);
         }
         let (index, functions, start) = (file.index, file.functions(), self.end());
         let (end, stamp) = (start + length, file.stamp());
         self.files.push(SmallFile { index, functions, start, end, stamp });
-        Ok(BatchRead::Done)
+        Ok(true)
     }
 
     /// Hashes the files in the batch and empties it.
@@ -158,13 +152,13 @@ impl Batch {
 /// Adds a file that could not be read yet to `unread`, and one that failed to `results`.
 fn keep_unread(
     file: OpenJob,
-    read: Result<BatchRead, ErrorKind>,
+    read: Result<bool, ErrorKind>,
     unread: &mut Vec<OpenJob>,
     results: &mut Results,
 ) {
     match read {
-        Ok(BatchRead::Done) => {}
-        Ok(BatchRead::NotYet) => unread.push(file),
+        Ok(true) => {}
+        Ok(false) => unread.push(file),
         Err(kind) => results.push((file.index, Err(file.error(kind)))),
     }
 }
@@ -187,7 +181,7 @@ mod tests {
         let mut batch = Batch::default();
         let mut results = Vec::new();
         batch.make_room(None, &mut results);
-        assert!(matches!(batch.read_cached(&mut opened), Ok(BatchRead::Done)));
+        assert!(matches!(batch.read_cached(&mut opened), Ok(true)));
         assert_eq!(batch.end(), 8);
         batch.hash(None, &mut results);
         let (_, hashed) = results.pop().unwrap();

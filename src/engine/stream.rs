@@ -1,6 +1,6 @@
 //! Large files, read and hashed piece by piece.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use crate::engine::file::End;
 use crate::engine::open_job::OpenJob;
@@ -32,6 +32,12 @@ impl Stream {
         self.file.size().saturating_sub(self.size)
     }
 
+    /// Returns a key that orders files by the bytes left: the longest is last, and of equal ones the
+    /// first.
+    pub(super) fn key(&self) -> (u64, Reverse<u64>) {
+        (self.left(), Reverse(self.file.index))
+    }
+
     /// Reads a whole piece, or the bytes that are left.
     pub(super) fn fill(&mut self, buffer: &mut [u8], progress: Option<&HashProgress>) {
         self.filled = 0;
@@ -59,27 +65,6 @@ impl Stream {
         (self.file.index, result)
     }
 }
-
-/// Orders by the bytes left, then by position: the longest is hashed first.
-impl Ord for Stream {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.left().cmp(&other.left()).then(other.file.index.cmp(&self.file.index))
-    }
-}
-
-impl PartialOrd for Stream {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Stream {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Stream {}
 
 #[cfg(test)]
 mod tests {

@@ -16,8 +16,8 @@ use crate::hasher::fused::update_all;
 use crate::lanes::{self, update_many};
 
 /// The size of all pieces together. Small pieces cost more to read: with half of this, MD5 on 32
-/// streams takes 7 % longer, SHA-1 10 %; with twice as much, 6 % less, but few cores have so much of
-/// an L3 cache.
+/// streams takes 7 % longer, SHA-1 10 %; with twice as much, 6 % less, but few cores have such a
+/// share of an L3 cache.
 const BUFFER: usize = 2 * 1024 * 1024;
 /// The gap between two pieces. The lanes read all pieces at the same offset, and without a gap they
 /// would compete for the same sets of the L1 cache.
@@ -73,7 +73,7 @@ impl Streams {
 
     /// Removes and returns all files but the longest.
     pub(super) fn take_others(&mut self) -> Vec<Stream> {
-        self.live.sort_unstable();
+        self.live.sort_unstable_by_key(Stream::key);
         let longest = self.live.pop();
         mem::replace(&mut self.live, Vec::from_iter(longest))
     }

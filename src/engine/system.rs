@@ -186,7 +186,7 @@ const REMOTE: [u32; 10] = [
     0x7375_7245, // Coda
 ];
 
-/// Reads the directory in sysfs of a disk, or of a partition, which is in that of its disk.
+/// Returns `true` if the disk, or the partition of a disk, with this directory in sysfs rotates.
 #[cfg(target_os = "linux")]
 fn is_rotational_disk(sysfs: &Path) -> bool {
     let of_disk = |name: &str| [sysfs.join(name), sysfs.join("..").join(name)];

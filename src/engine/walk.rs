@@ -291,7 +291,7 @@ mod tests {
             let path = found.source.name().strip_prefix(tree).unwrap().to_owned();
             let open = |access| {
                 let job = Job::new(found.source.clone(), access, [].into());
-                OpenJob::new(0, job.base(found.base.clone())).map(drop)
+                OpenJob::new(0, Job { base: found.base.clone(), ..job }).map(drop)
             };
             let error = found.result.and_then(open).err();
             (path, error.map(|error| error.kind().to_string()))
@@ -299,7 +299,7 @@ mod tests {
         opened.collect()
     }
 
-    /// At a depth where directories stay open, and deeper.
+    /// Checks a depth at which directories stay open, and one at which they do not.
     #[test]
     fn entries_that_become_links_are_not_followed() {
         for deep in ["", &"d/".repeat(70)] {

@@ -24,11 +24,11 @@ fn read(mut opened: OpenJob) -> Result<Vec<u8>, ErrorKind> {
     loop {
         let mut tried = vec![0; 1 << 20];
         let tried = match opened.read_small(&mut tried)? {
-            SmallRead::Whole(length) => {
+            Cached::Bytes(length) => {
                 opened.rewind()?;
                 Some(tried[..length].to_vec())
             }
-            SmallRead::Fetching | SmallRead::Unknown => None,
+            Cached::No | Cached::Unknown => None,
         };
         let mut filled = vec![0; 1 << 20];
         let (length, end) = opened.fill(&mut filled, None)?;

@@ -148,7 +148,7 @@ fn the_last_files_are_divided_among_all_threads() {
     }
 }
 
-/// Sparse files may have such sizes.
+/// Checks sizes that sparse files may have.
 #[test]
 fn sizes_do_not_overflow() {
     let huge = load(&[u64::MAX; 4]);
