@@ -240,6 +240,12 @@ impl TryFrom<File> for StableFile {
     }
 }
 
+impl From<StableFile> for File {
+    fn from(stable: StableFile) -> Self {
+        stable.file.into()
+    }
+}
+
 impl AsFd for StableFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()

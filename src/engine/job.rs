@@ -10,9 +10,9 @@ use crate::engine::path_base::PathBase;
 
 /// A file to hash.
 pub(crate) struct Job {
-    pub(super) source: Source,
-    pub(super) access: Access,
-    pub(super) functions: Arc<[HashFunction]>,
+    pub(crate) source: Source,
+    pub(crate) access: Access,
+    pub(crate) functions: Arc<[HashFunction]>,
     pub(crate) cache: PageCache,
     pub(crate) base: PathBase,
 }

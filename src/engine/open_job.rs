@@ -10,9 +10,7 @@ use rustix::fs::{OFlags, fstat};
 use rustix::io::{pread, read, retry_on_intr};
 
 use crate::algorithm::HashFunction;
-use crate::engine::file::{
-    self, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type,
-};
+use crate::engine::file::{self, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type};
 use crate::engine::job::{Access, Job};
 use crate::engine::metadata::FileStamp;
 use crate::engine::options::{PageCache, Source};

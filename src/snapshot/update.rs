@@ -240,7 +240,7 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
             let path = directory.join(OsStr::from_bytes(&names[at]));
             let functions = Arc::clone(&functions);
             let job = Job::new(path.into(), Access::Walked, functions);
-            (at, Task::Work(job.base(tree.clone())))
+            (at, Task::Work(Job { base: tree.clone(), ..job }))
         });
         let mut broken = None;
         let (threads, progress) = (self.options.threads, self.options.progress.as_deref());

@@ -16,7 +16,8 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn open(path: &Path, cache: PageCache) -> Result<OpenJob, Error> {
-    OpenJob::new(0, Job::new(path.into(), Access::Walked, [].into()).cache(cache))
+    let job = Job::new(path.into(), Access::Walked, [].into());
+    OpenJob::new(0, Job { cache, ..job })
 }
 
 /// Reads a file in both ways, and again if it must be read again.
