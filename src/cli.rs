@@ -1,4 +1,4 @@
-//! The command line: what was typed, what it means, what is printed.
+//! The program: arguments, plans, output and messages.
 
 mod algorithms;
 mod args;
@@ -12,6 +12,7 @@ pub(crate) mod gnu;
 mod head;
 mod hints;
 mod hmac;
+mod input;
 mod key;
 mod output;
 mod plan;

@@ -1,10 +1,10 @@
-//! What went wrong with a file: the path and the cause.
+//! The error of a file: its path and the cause.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a path could not be hashed.
+/// A failure to hash a file.
 #[derive(Debug)]
 pub struct Error {
     path: Option<PathBuf>,
@@ -15,23 +15,23 @@ pub struct Error {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The system refused to open, read or list it.
+    /// A system call failed.
     Io(io::Error),
-    /// It was written to, or replaced, while it was read: a digest of what was read might be of
-    /// contents that never existed.
+    /// The file was written to or replaced while it was read: the bytes read may never have been its
+    /// contents.
     Changed,
-    /// It did not change, but does not hold as many bytes as its size says.
+    /// The file did not change, but holds more or fewer bytes than its size says.
     Length {
-        /// Its size, in bytes.
+        /// The size in its metadata, in bytes.
         size: u64,
         /// Bytes that were read; if more than `size`, there may be more.
         read: u64,
     },
-    /// Its name leads out of the directory that it must be in.
+    /// The name leads out of the directory that it must be in.
     Outside,
-    /// A symbolic link leads back to a directory it lies in.
+    /// A symbolic link leads back to a directory above it.
     Loop,
-    /// It is a special file, and only regular files are read here.
+    /// A special file, where only regular files are read.
     Special(SpecialFileType),
     /// A temporary file or folder of hsum's own, found during a walk.
     Temporary,
@@ -69,13 +69,13 @@ impl fmt::Display for SpecialFileType {
 }
 
 impl Error {
-    /// An error about `path`.
+    /// Creates an error about `path`.
     #[cfg(feature = "fs")]
     pub(crate) fn new(path: impl Into<PathBuf>, kind: ErrorKind) -> Self {
         Self { path: Some(path.into()), kind }
     }
 
-    /// An I/O error about `path`.
+    /// Creates an I/O error about `path`.
     #[cfg(feature = "fs")]
     pub(crate) fn io(path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::new(path, ErrorKind::Io(cause))
@@ -86,27 +86,27 @@ impl Error {
         Self { path: None, kind }
     }
 
-    /// The file or directory concerned, where there is one.
+    /// Returns the file or directory, if there is one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// The cause.
+    /// Returns the cause.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// Returns `true` for something that a walk skips, which is no failure.
+    /// Returns `true` if a walk skipped the file by design.
     pub fn is_skipped(&self) -> bool {
         matches!(self.kind, ErrorKind::Special(_) | ErrorKind::Temporary)
     }
 
-    /// Returns `true` for a temporary file or folder of hsum's own, found during a walk.
+    /// Returns `true` if it is a temporary file or folder of hsum's own, found during a walk.
     pub fn is_temporary(&self) -> bool {
         matches!(self.kind, ErrorKind::Temporary)
     }
 
-    /// Whether the file is not there at all (`ENOENT`).
+    /// Returns `true` if the file does not exist (`ENOENT`).
     pub fn is_not_found(&self) -> bool {
         matches!(&self.kind, ErrorKind::Io(e) if e.kind() == io::ErrorKind::NotFound)
     }
@@ -129,7 +129,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// The system's own sentence, as every other Unix tool words it: std appends "(os error 2)".
+/// Returns the system's text without the "(os error 2)" that std appends.
 fn strerror(cause: &io::Error) -> String {
     let text = cause.to_string();
     match text.rfind(" (os error ") {

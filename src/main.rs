@@ -17,8 +17,8 @@ fn main() -> ExitCode {
 }
 
 fn run(words: Vec<OsString>) -> Result<Exit> {
-    startup::close_what_was_closed()?;
-    startup::make_room();
+    startup::restore_closed_descriptors()?;
+    startup::grow_descriptor_table();
     if let Some((tool, words)) = gnu::called(&words) {
         return gnu::run(tool, words);
     }

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::str;
 
-/// Returns `true` for controls (C0 and C1), line separators and the marks that reorder text. Records
-/// of trees escape them too: another set would be another format.
+/// Returns `true` if `c` is a control (C0 or C1), a line separator or a mark that reorders text.
+///
+/// Records of trees escape the same set: a change of it is a change of their format.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

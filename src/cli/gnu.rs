@@ -19,7 +19,7 @@ use crate::cli::exit::Exit;
 use crate::cli::gnu::getopt::Order;
 use crate::cli::gnu::options::Command;
 use crate::cli::gnu::tools::{TOOLS, Tool};
-use crate::cli::print::{call_the_program, complain_in_bytes};
+use crate::cli::print::{complain_in_bytes, set_program_name};
 use crate::cli::startup;
 
 /// Returns the tool that is called by its own name or as `hsum gnu NAME`, and its arguments.
@@ -27,12 +27,12 @@ pub(crate) fn called(words: &[OsString]) -> Option<(Tool, &[OsString])> {
     let find = |name: &OsStr| TOOLS.iter().find(|(known, _)| *known == name);
     let (program, rest) = words.split_first()?;
     if let Some((_, tool)) = Path::new(program).file_name().and_then(find) {
-        call_the_program(program.clone());
+        set_program_name(program.clone());
         return Some((*tool, rest));
     }
     let [verb, name, rest @ ..] = rest else { return None };
     let (_, tool) = find(name).filter(|_| verb == "gnu")?;
-    call_the_program(name.clone());
+    set_program_name(name.clone());
     Some((*tool, rest))
 }
 

@@ -1,4 +1,4 @@
-//! `hsum head`: what a server says of a file, before anything of it is fetched.
+//! `hsum head`: the headers of a response, before the file is downloaded.
 
 use anyhow::Result;
 use hsum::fetch::Validator;
@@ -6,12 +6,12 @@ use hsum::net::{Failure, FailureKind, Reply, Request, Url, redacted};
 use hsum::trust::header_digests::{self, DigestScope, StatedDigest};
 use serde_json::{Map, Value, json};
 
-use super::client::{self, Session};
-use super::exit::{self, Exit, failure_status};
-use super::hints;
-use super::output::{Output, WriteError};
-use super::print::{complain, json_bytes};
 use crate::cli::args::get::HeadArgs;
+use crate::cli::client::{self, Session};
+use crate::cli::exit::{self, Exit, failure_status};
+use crate::cli::hints;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::print::{complain, json_bytes};
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
     exit::with_status(head(&args), exit::LOCAL)
@@ -32,24 +32,26 @@ fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
         let request = client::request(&args.client.request, url.clone())?;
         let method = args.client.request.method.clone().unwrap_or_else(|| "HEAD".into());
         let result = ask(session, Request { method, ..request });
-        match (&result, args.json) {
-            (Ok(reply), false) => lines(url, reply, &mut output)?,
-            (Ok(reply), true) => output.line(&json_bytes(object(url, reply)))?,
-            (Err(failure), false) => complain(hints::failure(&failure)),
-            (Err(failure), true) => {
-                complain(hints::failure(&failure));
-                let error = json!({ "url": redacted(url), "error": hints::failure(failure), "exit": failure_status(&failure) });
-                output.line(&json_bytes(error))?;
+        match &result {
+            Ok(reply) if args.json => output.line(&json_bytes(object(url, reply)))?,
+            Ok(reply) => print_lines(url, reply, &mut output)?,
+            Err(failure) => {
+                let (text, status) = (hints::failure(failure), failure_status(failure));
+                complain(&text);
+                if args.json {
+                    let error = json!({ "url": redacted(url), "error": text, "exit": status });
+                    output.line(&json_bytes(error))?;
+                }
+                if exit == Exit::Success {
+                    exit = Exit::Code(status);
+                }
             }
-        }
-        if let (Exit::Success, Err(failure)) = (exit, result) {
-            exit = Exit::Code(failure_status(&failure));
         }
     }
     exit.and(output.finish().map_err(Into::into))
 }
 
-/// The reply, if it is of the file.
+/// Sends the request; a status other than 2xx is a failure.
 fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
     request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9")?;
     let reply = session.client.send(&request)?;
@@ -63,7 +65,7 @@ fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
     }
 }
 
-/// What a reply says, in words: name and value.
+/// Returns the facts in a reply: names and values.
 fn facts(reply: &Reply) -> Vec<(&'static str, String)> {
     let headers = &reply.response.headers;
     let mut facts = vec![("status", reply.response.status.to_string())];
@@ -85,14 +87,14 @@ fn facts(reply: &Reply) -> Vec<(&'static str, String)> {
     }
     let resumable = match Validator::strong(headers) {
         Some(Validator::Etag(_)) => "by the ETag",
-        Some(Validator::LastModified(_)) => "by the date of change",
-        None => "no: there is no strong validator",
+        Some(Validator::LastModified(_)) => "by the modification time",
+        None => "no: no strong validator",
     };
     facts.push(("resumable", resumable.into()));
     facts
 }
 
-fn lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError> {
+fn print_lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError> {
     output.line(format!("{}\n", redacted(url)).as_bytes())?;
     for (name, value) in facts(reply) {
         output.line(format!("  {name}: {}\n", value.escape_debug()).as_bytes())?;
@@ -103,12 +105,12 @@ fn lines(url: &Url, reply: &Reply, output: &mut Output) -> Result<(), WriteError
             Ok(digest) => format!("{digest:?}"),
             Err(error) => format!("not read: {error}"),
         };
-        output.line(format!("  digest: {text} ({field}, {})\n", of(scope)).as_bytes())?;
+        output.line(format!("  digest: {text} ({field}, {})\n", scope_text(scope)).as_bytes())?;
     }
     output.flush()
 }
 
-fn of(scope: DigestScope) -> &'static str {
+fn scope_text(scope: DigestScope) -> &'static str {
     match scope {
         DigestScope::Representation => "of the whole file",
         DigestScope::Content => "of this message's content",
@@ -129,7 +131,7 @@ fn object(url: &Url, reply: &Reply) -> Map<String, Value> {
     object.insert("redirects".into(), hops.collect());
     let digests = header_digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
         match stated.digest {
-            Ok(digest) => json!({ "field": stated.field, "digest": format!("{digest:?}"), "of": of(stated.scope) }),
+            Ok(digest) => json!({ "field": stated.field, "digest": format!("{digest:?}"), "of": scope_text(stated.scope) }),
             Err(error) => json!({ "field": stated.field, "error": error.to_string() }),
         }
     });

@@ -12,9 +12,10 @@ use hsum::{Hmac, Key};
 
 use crate::cli::args::hmac::HmacArgs;
 use crate::cli::exit::{self, Exit, Usage};
+use crate::cli::input::is_stdin;
 use crate::cli::key::KeySource;
 use crate::cli::output::{Output, WriteError};
-use crate::cli::plan::{is_stdin, operands, style};
+use crate::cli::plan::{operands, style};
 use crate::cli::print::complain_of;
 use crate::cli::progress::{Expected, View};
 use crate::cli::quote::quote;

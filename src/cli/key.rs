@@ -17,7 +17,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::Zeroizing;
 
 use crate::cli::exit::{SetupError, Usage};
-use crate::cli::plan;
+use crate::cli::input;
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
 
@@ -97,7 +97,7 @@ impl<'a> KeySource<'a> {
         match self {
             Self::Stdin => true,
             Self::Descriptor(number) => *number == 0,
-            Self::File(path) => plan::is_stdin(path),
+            Self::File(path) => input::is_stdin(path),
             Self::Prompt | Self::Environment(_) => false,
         }
     }

@@ -1,4 +1,4 @@
-//! Where results go: standard output, or a file that appears only when everything is in it.
+//! The output of results: standard output, or a file that appears once it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -12,8 +12,8 @@ use hsum::engine::FileId;
 use hsum::internals::{AtomicFile, NotSynced, resolve_links};
 use rustix::fs::OFlags;
 
-use super::quote::{for_terminal, quote};
-use super::signals;
+use crate::cli::quote::{for_terminal, quote};
+use crate::cli::signals;
 
 /// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
 const PIPE_WRITE: usize = 4096;
@@ -46,7 +46,7 @@ impl Target {
         written.map_err(|error| self.error(error))
     }
 
-    /// Returns the error of a failed write; that of a file says that it was not replaced.
+    /// Returns the error of a failed write, with the file that was not replaced.
     fn error(&self, cause: io::Error) -> WriteError {
         let error = WriteError::new(cause);
         match self {
@@ -58,7 +58,7 @@ impl Target {
     }
 }
 
-/// The output file of a failed run.
+/// An output file that a failed run did not replace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Unwritten(PathBuf);
 
@@ -69,7 +69,7 @@ impl std::fmt::Display for Unwritten {
     }
 }
 
-/// The output could not be written.
+/// A failure to write the output.
 #[derive(Debug)]
 pub(crate) struct WriteError {
     cause: ErrorKind,
@@ -83,7 +83,7 @@ impl WriteError {
         Self { cause: ErrorKind::Io(cause), broken_pipe, file: None }
     }
 
-    /// Ends the program in silence if the reader of a pipe is gone.
+    /// Ends the program silently if nothing reads from the pipe any more.
     pub(crate) fn end_if_pipe_is_closed(&self) {
         if self.broken_pipe {
             signals::end_by_closed_pipe();
@@ -103,19 +103,19 @@ impl std::fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 impl Output {
-    /// Standard output.
+    /// Opens standard output.
     pub(crate) fn stdout() -> Result<Self, WriteError> {
         let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?;
         Ok(Self::opened(file.into()))
     }
 
-    /// Standard output, to which a terminal is nothing special.
+    /// Opens standard output without special treatment of a terminal.
     pub(crate) fn plain_stdout() -> Result<Self, WriteError> {
         let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?;
         Ok(Self::new(Target::Stream(file.into())))
     }
 
-    /// A file, whose old contents stay until [`Output::finish`].
+    /// Begins a file whose old contents stay until [`Output::finish`].
     pub(crate) fn replacing(path: &Path) -> Result<Self> {
         let opened = Self::open(path).map_err(|error| anyhow!("{}", ErrorKind::Io(error)));
         opened.with_context(|| quote(path))
@@ -124,7 +124,7 @@ impl Output {
     fn open(path: &Path) -> io::Result<Self> {
         let real = resolve_links(path);
         match fs::metadata(&real) {
-            // A device or a pipe: a rename would put a file in its place. A link is another user's.
+            // A device or a pipe, which a rename would replace, or a link of another user.
             Ok(metadata) if !metadata.is_file() => {
                 let mut options = OpenOptions::new();
                 options.write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
@@ -149,12 +149,12 @@ impl Output {
         Self { target, pending: Vec::new() }
     }
 
-    /// Whether people see it at once.
+    /// Returns `true` if this is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self.target, Target::Terminal(_))
     }
 
-    /// The file that is written, where it is one: not to be hashed on the way.
+    /// Returns the files that are written or replaced, which are not to be hashed.
     pub(crate) fn files(&self) -> Vec<FileId> {
         let (new, old) = match &self.target {
             Target::Terminal(file) | Target::Stream(file) => (file.metadata(), None),
@@ -166,7 +166,7 @@ impl Output {
         files.filter(|m| m.is_file()).map(|m| FileId::of(&m)).collect()
     }
 
-    /// Appends a line or several, the last end included.
+    /// Appends one or several lines with their line ends.
     pub(crate) fn line(&mut self, line: &[u8]) -> Result<(), WriteError> {
         if self.is_terminal() {
             return self.target.write(for_terminal(line).as_bytes());
@@ -178,20 +178,20 @@ impl Output {
         Ok(())
     }
 
-    /// Writes bytes that are no text.
+    /// Writes bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.flush()?;
         self.target.write(bytes)
     }
 
-    /// Hands all lines so far to the system.
+    /// Writes the lines so far.
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
         self.target.write(&self.pending)?;
         self.pending.clear();
         Ok(())
     }
 
-    /// Completes the output: a file appears under its name.
+    /// Writes the remaining lines, and puts a file in place.
     pub(crate) fn finish(self) -> Result<(), WriteError> {
         Self::finish_all(vec![self])
     }
@@ -214,8 +214,8 @@ impl Output {
         })
     }
 
-    /// Ends the output of a run that failed. A file is not replaced, and is returned; a pipe or a
-    /// terminal gets what there is.
+    /// Ends the output of a failed run: writes the lines so far to a pipe or a terminal, and returns
+    /// a file, which is not replaced.
     pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
         match self.target {
             Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),

@@ -1,4 +1,4 @@
-//! Outcomes → lines and messages.
+//! Lines for outcomes, and messages on standard error.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{Display, Write};
@@ -13,11 +13,11 @@ use hsum::manifest::{LineStyle, write_line};
 use hsum::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
-use super::output::{Output, WriteError};
-use super::quote::quote;
-use super::stderr;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::quote::quote;
+use crate::cli::stderr;
 
-/// How results are printed.
+/// A format of results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     Lines(LineStyle),
@@ -27,7 +27,7 @@ pub(crate) enum Form {
     Raw,
 }
 
-/// Prints what became of a file: digests and JSON to `output`, messages to standard error.
+/// Prints the outcome of a file: digests and JSON to `output`, messages to standard error.
 pub(crate) fn outcome(
     outcome: &Outcome,
     form: Form,
@@ -62,14 +62,14 @@ pub(crate) fn outcome(
     if outcome.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
 }
 
-/// `path`, or `path_base64` where the name is not UTF-8.
+/// Returns an object with a name as `path`, or as `path_base64` if it is not UTF-8.
 pub(crate) fn json_path(name: &Path) -> Map<String, Value> {
     let mut object = Map::new();
     json_name(&mut object, "path", name.as_os_str().as_bytes());
     object
 }
 
-/// Adds a name as `path`, or as `path_base64` where it is not UTF-8.
+/// Adds a name as `word`, or as `word` with `_base64` if it is not UTF-8.
 pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]) {
     match std::str::from_utf8(name) {
         Ok(text) => object.insert(word.into(), text.into()),
@@ -91,8 +91,8 @@ pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {
     json_bytes(object)
 }
 
-/// Returns a line of JSON. Characters that a terminal could obey can only be in its strings, and are
-/// escaped as JSON has it: what is done to other text for a terminal would break it.
+/// Returns a line of JSON. Hostile characters, which can only be in its strings, are escaped as in
+/// JSON; the escapes of other text would break it.
 pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
     let text = value.into().to_string();
     let mut line = String::with_capacity(text.len() + 1);
@@ -118,16 +118,16 @@ pub(crate) fn skipped(name: &Path, error: &Error) {
     complain(format_args!("{}: skipped: {}", quote(name), error.kind()));
 }
 
-/// The name that messages begin with, if it is not `hsum`.
+/// The name that messages begin with, unless it is `hsum`.
 static NAME: OnceLock<OsString> = OnceLock::new();
 
 /// Sets the name that messages begin with. Only the first call counts.
-pub(crate) fn call_the_program(name: OsString) {
+pub(crate) fn set_program_name(name: OsString) {
     let _ = NAME.set(name);
 }
 
 /// Returns the name that messages begin with.
-pub(crate) fn program() -> &'static OsStr {
+pub(crate) fn program_name() -> &'static OsStr {
     NAME.get().map_or(OsStr::new("hsum"), OsString::as_os_str)
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn complain(message: impl Display) {
 
 /// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does, unless to a terminal.
 pub(crate) fn complain_in_bytes(message: &[u8]) {
-    stderr::print(&[program().as_bytes(), b": ", message, b"\n"].concat());
+    stderr::print(&[program_name().as_bytes(), b": ", message, b"\n"].concat());
 }
 
 /// Returns the error of a file that cannot be read or written.
@@ -154,7 +154,7 @@ pub(crate) fn complain_of(name: &Path, error: &Error) {
     complain(format_args!("{}: {}", quote(name), error.kind()));
 }
 
-/// `1 line is`, `2 lines are`.
+/// Returns a count with a noun, such as `1 line is` or `2 lines are`.
 pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

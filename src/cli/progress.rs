@@ -13,11 +13,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::args::shared::When;
 
-/// Work below this needs no progress line.
+/// Shorter work gets no progress line.
 const PATIENCE: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// What the run has before it, found on a thread of its own.
+/// The totals of a run, counted by their own thread.
 #[derive(Default)]
 pub(crate) struct Expected {
     bytes: AtomicU64,
@@ -27,7 +27,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// Another file of that many bytes; breaks when nobody watches any more.
+    /// Counts a file of that many bytes; breaks once the progress line is gone.
     pub(crate) fn add(&self, bytes: u64) -> ControlFlow<()> {
         self.bytes.fetch_add(bytes, Relaxed);
         self.files.fetch_add(1, Relaxed);
@@ -35,15 +35,15 @@ impl Expected {
     }
 }
 
-/// The line, drawn by a thread of its own until it is dropped.
+/// A progress line, drawn by its own thread until this is dropped.
 pub(crate) struct View {
     bar: ProgressBar,
     thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 impl View {
-    /// Starts to watch `done`. `survey` finds out what there is to do; it runs only if the line
-    /// is drawn at all, and may be `None` where nothing is known ahead.
+    /// Starts to watch `done`. `survey` counts the work, unless it cannot be known ahead; it runs only
+    /// if the line is drawn at all.
     pub(crate) fn start(
         when: When,
         done: &Arc<HashProgress>,
@@ -64,7 +64,7 @@ impl View {
             let expected = Arc::new(Expected::default());
             if let Some(survey) = survey {
                 let expected = Arc::clone(&expected);
-                // Without a thread for it the line does not say what is left.
+                // Without this thread the line does not show totals.
                 let _ = thread::Builder::new().spawn(move || {
                     if survey(&expected).is_continue() {
                         expected.complete.store(true, Relaxed);
@@ -82,11 +82,11 @@ impl View {
                 }
             }
         });
-        // Without a thread for it there is no progress line; the work goes on.
+        // Without this thread there is no progress line; the work goes on.
         Self { bar, thread: thread.ok().map(|thread| (stop, thread)) }
     }
 
-    /// Prints something while the line is out of the way.
+    /// Runs `print` while the line is hidden.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         match self.thread {
             Some(_) => self.bar.suspend(print),
@@ -132,16 +132,16 @@ impl Drop for View {
 mod tests {
     use super::*;
 
-    /// The numbers after "of": of bytes, and of files.
+    /// Returns the totals that a bar shows: bytes and files.
     fn totals(bar: &ProgressBar) -> (u64, u64) {
         let message = bar.message();
         let files = message.split_once(" of ").and_then(|(_, rest)| rest.split(' ').next());
         (bar.length().unwrap_or(0), files.map_or(0, |files| files.parse().expect("a number")))
     }
 
-    /// However survey and work overtake each other, and whatever grows meanwhile.
+    /// Simulates surveys ahead of the work and behind it, and files that grow.
     #[test]
-    fn what_is_shown_never_shrinks() {
+    fn shown_counts_never_shrink() {
         for (ahead, growth) in [(400, 0), (400, 3), (0, 0), (0, 3)] {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
             let (done, expected) = (HashProgress::default(), Expected::default());
@@ -160,7 +160,7 @@ mod tests {
                 draw(&bar, &done, &expected);
                 let now = totals(&bar);
                 assert!(bar.position() >= place, "{step}: {} < {place}", bar.position());
-                // Where more is done than was known, no total is shown.
+                // No total is shown if more is done than was counted.
                 assert!(now.0 >= total.0 && (now.1 >= total.1 || now.1 == 0), "{step}: {now:?}");
                 (place, total) = (bar.position(), (now.0, now.1.max(total.1)));
             }

@@ -16,12 +16,12 @@ use hsum::manifest::publish::{
 use hsum::{ErrorKind, HashFunction};
 use url::Url;
 
-use super::exit::{Exit, Usage};
-use super::output::Output;
-use super::print::{complain, complain_of, plural, skipped};
-use super::progress::View;
-use super::quote::quote;
 use crate::cli::args::publish::PublishArgs;
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::output::Output;
+use crate::cli::print::{complain, complain_of, plural, skipped};
+use crate::cli::progress::{Expected, View};
+use crate::cli::quote::quote;
 
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     let bases = bases(&args.base_url)?;
@@ -126,9 +126,7 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     }
     let survey = {
         let (plan, folder) = (plan.clone(), args.folder.clone());
-        move |expected: &super::progress::Expected| {
-            engine::survey(&plan, [folder], |size| expected.add(size))
-        }
+        move |expected: &Expected| engine::survey(&plan, [folder], |size| expected.add(size))
     };
     let view = View::start(args.work.progress, &progress, Some(survey));
     let mut files = Vec::new();

@@ -1,4 +1,4 @@
-//! Names in messages, quoted as GNU does: a shell reads them back, a terminal is safe from them.
+//! Names in messages, quoted as GNU does: a shell can read them back, and no terminal obeys them.
 
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -34,7 +34,7 @@ impl Charset {
     }
 }
 
-/// A word in messages about the command line: in quotes always, what does not print as C writes it.
+/// Quotes a word of the command line for a message, with C escapes for what does not print.
 pub(crate) fn quote_text(text: &[u8]) -> String {
     quote_text_in(*CHARSET, text)
 }
@@ -60,7 +60,7 @@ fn quote_text_in(charset: Charset, text: &[u8]) -> String {
     quoted
 }
 
-/// As C writes them in a string.
+/// Appends bytes with the escapes of a C string.
 fn escape_bytes(text: &mut String, bytes: &[u8]) {
     for &byte in bytes {
         match byte {
@@ -76,7 +76,7 @@ fn escape_bytes(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// The name bare where it needs no quotes, else in `'…'`, `"…"` or with `$'…'` parts.
+/// Quotes a name for a shell if it needs it: as `'…'`, `"…"` or with `$'…'` parts.
 pub(crate) fn quote(path: &Path) -> String {
     quote_in(*CHARSET, path.as_os_str().as_bytes())
 }
@@ -130,7 +130,7 @@ impl Quoted {
     }
 }
 
-/// No shell would take any of it for anything but text, and no colon ends it early.
+/// Returns `true` if no shell gives any part of a name a meaning, and no colon ends it early.
 fn is_bare(name: &str) -> bool {
     !matches!(name, "" | "{" | "}")
         && !name.starts_with(['#', '~'])
@@ -140,15 +140,15 @@ fn is_bare(name: &str) -> bool {
         ])
 }
 
-/// Within `"…"` all of it stands for itself.
+/// Returns `true` if every character means itself within `"…"`.
 fn fits_double_quotes(name: &str) -> bool {
     let plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " %'+,-./:@]_".contains(c);
     let rest = name.strip_prefix(['#', '~']).unwrap_or(name);
     rest.chars().all(plain)
 }
 
-/// Escapes what a terminal could obey, apart from line breaks and tabs; CR LF becomes LF. In a record
-/// that ends in NUL, a line break can only be part of a name, and is escaped too.
+/// Escapes what a terminal could obey, except line breaks and tabs; CR LF becomes LF. In a line that
+/// ends in NUL, a line break can only be part of a name, and is escaped too.
 pub(crate) fn for_terminal(text: &[u8]) -> String {
     if text.ends_with(b"\0") {
         return escape(text, &[]).into_owned();

@@ -1,5 +1,5 @@
-//! Which entries of a list are checked: those of the files that were asked for, by whole name or
-//! by its last part, and strong ones.
+//! The entries of a list that are checked: of `--only` files, by whole name or base name, and with
+//! `--strong` those with a sound digest.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -12,26 +12,28 @@ use hsum::{Digest, Strength};
 
 use crate::cli::args::check::CheckArgs;
 
-/// The choice, and what of it has been found.
+/// The chosen files, and the entries found for them.
 pub(super) struct Selection {
-    files: Vec<Wanted>,
+    files: Vec<ChosenFile>,
     matching: NameMatching,
     strong: bool,
-    /// Base names that several entries of an SFV file have.
+    /// Base names of several entries of the SFV file.
     shared: HashSet<Vec<u8>>,
 }
 
-/// A file that was asked for.
-struct Wanted {
+/// A file that `--only` names.
+struct ChosenFile {
     file: PathBuf,
-    /// The name it goes by in the list, and its digests so far.
+    /// Its name in the list, and its digests so far.
     found: Option<(PathBuf, Vec<Digest>)>,
-    ever: bool,
+    /// A list had an entry for it.
+    is_listed: bool,
 }
 
 impl Selection {
     pub(super) fn new(args: &CheckArgs) -> Self {
-        let wanted = |file: &PathBuf| Wanted { file: file.clone(), found: None, ever: false };
+        let wanted =
+            |file: &PathBuf| ChosenFile { file: file.clone(), found: None, is_listed: false };
         Self {
             files: args.only.iter().map(wanted).collect(),
             matching: if args.basename { NameMatching::BaseName } else { NameMatching::Exact },
@@ -40,24 +42,23 @@ impl Selection {
         }
     }
 
-    /// Whether particular files were asked for.
+    /// Returns `true` if `--only` was given.
     pub(super) fn is_partial(&self) -> bool {
         !self.files.is_empty()
     }
 
-    /// The files that no list named.
+    /// Returns the files that no list named.
     pub(super) fn missed(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().filter(|wanted| !wanted.ever).map(|wanted| wanted.file.as_path())
+        self.files.iter().filter(|wanted| !wanted.is_listed).map(|wanted| wanted.file.as_path())
     }
 
-    /// Begins an SFV file, whose lines [`Selection::rename`] will see; of all base names, `names`
-    /// says beforehand which are shared.
+    /// Begins an SFV file with these names, whose lines [`Selection::rename`] will get.
     pub(super) fn begin<'n>(&mut self, names: impl Iterator<Item = &'n Path>) {
         self.files.iter_mut().for_each(|wanted| wanted.found = None);
         self.shared = shared_base_names(names);
     }
 
-    /// The file to read for a name of an SFV file; `None` if it was not asked for.
+    /// Returns the file to read for a name of an SFV file; `None` if it is not chosen.
     pub(super) fn rename(&mut self, listed: PathBuf) -> Option<Result<PathBuf, BadLine>> {
         let matching = self.matching;
         if self.files.is_empty() {
@@ -72,8 +73,8 @@ impl Selection {
         Some(wanted.find(&listed).map(|_| file))
     }
 
-    /// The entries of another list that are chosen, and its bad lines.
-    pub(super) fn of<'l>(
+    /// Filters another list: returns its chosen entries and its bad lines.
+    pub(super) fn filter<'l>(
         &'l mut self,
         list: impl Iterator<Item = ListEntry> + Send + 'l,
     ) -> Box<dyn Iterator<Item = ListEntry> + Send + 'l> {
@@ -93,13 +94,13 @@ impl Selection {
         let named =
             listed.entry.as_ref().map_or(listed.name.as_deref(), |entry| Some(&*entry.path));
         let is_it =
-            |wanted: &&mut Wanted| named.is_some_and(|n| matching.is_match(n, &wanted.file));
+            |wanted: &&mut ChosenFile| named.is_some_and(|n| matching.is_match(n, &wanted.file));
         let wanted = self.files.iter_mut().find(is_it);
         match (&listed.entry, wanted) {
             (Ok(_), None) => None,
             (Ok(_), Some(wanted)) => Some(listed.and_then(|entry| wanted.take(entry))),
             (Err(_), Some(wanted)) => {
-                wanted.ever = true;
+                wanted.is_listed = true;
                 Some(listed)
             }
             (Err(BadLine::WithoutDigest), None) => None,
@@ -108,15 +109,15 @@ impl Selection {
     }
 }
 
-impl Wanted {
-    /// Its digests so far, if all entries have this name.
+impl ChosenFile {
+    /// Returns its digests so far, if all its entries have this name.
     fn find(&mut self, listed: &Path) -> Result<&mut Vec<Digest>, BadLine> {
-        self.ever = true;
+        self.is_listed = true;
         let (name, digests) = self.found.get_or_insert_with(|| (listed.into(), Vec::new()));
         if is_same_name(name, listed) { Ok(digests) } else { Err(BadLine::Ambiguous) }
     }
 
-    /// The entry, under the name that was asked for.
+    /// Returns an entry of the list under the name that `--only` gave.
     fn take(&mut self, mut entry: Entry) -> Result<Entry, BadLine> {
         let digests = self.find(&entry.path)?;
         for digest in entry.digests() {
@@ -134,8 +135,7 @@ impl Wanted {
     }
 }
 
-/// All entries under their base names, the whole list having been read; those that share one are
-/// refused.
+/// Reads a whole list, and renames its entries to their base names; a shared one makes them bad.
 fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = ListEntry> {
     let all: Vec<ListEntry> = list.collect();
     let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
@@ -150,7 +150,7 @@ fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = L
     all.into_iter().map(move |listed| listed.and_then(&rename))
 }
 
-/// The base names that different names have.
+/// Returns the base names that different names share.
 fn shared_base_names<'n>(names: impl Iterator<Item = &'n Path>) -> HashSet<Vec<u8>> {
     let mut firsts: HashMap<&[u8], &Path> = HashMap::new();
     let mut shared = HashSet::new();

@@ -1,4 +1,4 @@
-//! How the process was started, and what is best done while it has one thread.
+//! The state in which the process was started, and preparations while it has one thread.
 
 use std::fs::File;
 use std::io;
@@ -13,13 +13,13 @@ static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDERR_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-// Before `main`, for Rust's runtime opens /dev/null in the place of a closed descriptor, and after
-// that nobody can tell it from one that was given.
+// Before `main`: Rust's runtime opens /dev/null in place of a closed descriptor, which then cannot be
+// told from one that was open.
 //
-// SAFETY: it makes three system calls and stores three flags; nothing here needs the runtime.
+// SAFETY: three system calls and three stores to flags; nothing here needs the runtime.
 ctor::declarative::ctor! {
     #[ctor(unsafe)]
-    fn look() {
+    fn check_descriptors() {
         STDIN_WAS_CLOSED.store(fcntl_getfd(stdin()).is_err(), Relaxed);
         STDOUT_WAS_CLOSED.store(fcntl_getfd(stdout()).is_err(), Relaxed);
         STDERR_WAS_CLOSED.store(fcntl_getfd(stderr()).is_err(), Relaxed);
@@ -30,8 +30,8 @@ pub(crate) fn stdin_was_closed() -> bool {
     STDIN_WAS_CLOSED.load(Relaxed)
 }
 
-/// Makes what was closed fail again as if it were: with "Bad file descriptor".
-pub(crate) fn close_what_was_closed() -> io::Result<()> {
+/// Makes reads and writes of descriptors that were closed fail again, with "Bad file descriptor".
+pub(crate) fn restore_closed_descriptors() -> io::Result<()> {
     if stdin_was_closed() {
         dup2_stdin(File::options().write(true).open("/dev/null")?)?;
     }
@@ -44,13 +44,13 @@ pub(crate) fn close_what_was_closed() -> io::Result<()> {
     Ok(())
 }
 
-/// Files that may be open at once without the table of descriptors growing.
-const ROOM: u64 = 1024;
+/// The number of descriptors that the table is made for.
+const TABLE: u64 = 1024;
 
-/// Makes the table of descriptors large. It grows by itself, but once threads share it, the progress
-/// line's too, Linux takes 10 to 20 ms each time, and nobody opens a file meanwhile.
-pub(crate) fn make_room() {
-    let last = getrlimit(Resource::Nofile).current.map_or(ROOM, |most| most.min(ROOM)) as i32 - 1;
+/// Grows the table of descriptors. Linux would grow it when needed, but in 10 to 20 ms each time
+/// once threads share it, during which no thread can open a file.
+pub(crate) fn grow_descriptor_table() {
+    let last = getrlimit(Resource::Nofile).current.map_or(TABLE, |most| most.min(TABLE)) as i32 - 1;
     let root = openat(CWD, "/", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let _ = root.and_then(|root| fcntl_dupfd_cloexec(root, last));
 }
@@ -60,11 +60,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_of_descriptors_grows_at_once() {
-        make_room();
+    fn the_descriptor_table_grows_at_once() {
+        grow_descriptor_table();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
-        let most = getrlimit(Resource::Nofile).current.map_or(ROOM, |most| most.min(ROOM));
+        let most = getrlimit(Resource::Nofile).current.map_or(TABLE, |most| most.min(TABLE));
         assert!(size.trim().parse::<u64>().unwrap() >= most, "{size}");
     }
 }

@@ -1,4 +1,4 @@
-//! Standard error: the one way to write to it, which remembers whether anything was lost.
+//! Writes to standard error, which remember a failure.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::io::Errno;
 use rustix::stdio::stderr;
 
-use super::quote::for_terminal;
+use crate::cli::quote::for_terminal;
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
@@ -15,7 +15,7 @@ pub(crate) fn has_failed() -> bool {
     FAILED.load(Relaxed)
 }
 
-/// Prints whole lines; for a terminal, what it could obey is escaped.
+/// Prints whole lines, escaped for a terminal.
 pub(crate) fn print(lines: &[u8]) {
     let written = match io::stderr().is_terminal() {
         true => write_all(for_terminal(lines).as_bytes()),
@@ -26,8 +26,8 @@ pub(crate) fn print(lines: &[u8]) {
     }
 }
 
-/// In one piece if possible: others may write to the same pipe. Rust's own handle would report
-/// success for a closed descriptor.
+/// Writes bytes in one piece if possible, as other processes may write to the same pipe. Rust's own
+/// handle would report success for a closed descriptor.
 fn write_all(mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match rustix::io::write(stderr(), bytes) {

@@ -7,13 +7,14 @@ use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::engine::{self, HashOptions, HashProgress, HashSummary, Source};
 
-use super::exit::{Exit, Usage};
-use super::output::{Output, WriteError};
-use super::plan::{self, Names};
-use super::print::{self, Form, complain};
-use super::progress::{Expected, View};
-use super::quote::quote;
 use crate::cli::args::sum::SumArgs;
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::input::Names;
+use crate::cli::output::{Output, WriteError};
+use crate::cli::plan;
+use crate::cli::print::{self, Form, complain};
+use crate::cli::progress::{Expected, View};
+use crate::cli::quote::quote;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let functions = plan::functions(&args)?;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         return Err(Usage(clash.into()).into());
     }
     if form == Form::Raw {
-        refuse_mixed_bytes(&args, functions.len(), &operands)?;
+        check_raw(&args, functions.len(), &operands)?;
     }
     let mut output = match &args.output {
         Some(path) => Output::replacing(path)?,
@@ -42,7 +43,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         plan = plan.leave_out(file);
     }
     let progress = Arc::new(HashProgress::default());
-    // What a list names is not known before it has been read.
+    // The names in a list are not known before it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
     let view = View::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
@@ -83,7 +84,7 @@ fn hash(
         match view.suspend(|| print::outcome(&outcome, form, output)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                // Now, for the walk may wait for input that never comes.
+                // At once: the walk may wait for input that never comes.
                 error.end_if_pipe_is_closed();
                 *failure = Some(error);
                 ControlFlow::Break(())
@@ -99,8 +100,8 @@ fn survey(
     move |expected| engine::survey(&plan, operands, |size| expected.add(size))
 }
 
-/// Bytes without names or ends are of use only when they are one digest's.
-fn refuse_mixed_bytes(args: &SumArgs, functions: usize, operands: &[Source]) -> Result<()> {
+/// Checks that `--raw` prints one digest: the bytes of several could not be told apart.
+fn check_raw(args: &SumArgs, functions: usize, operands: &[Source]) -> Result<()> {
     let one_file = match operands {
         [Source::Stdin] => true,
         [Source::Path(path)] => !path.is_dir(),

@@ -14,8 +14,9 @@ pub(crate) fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Returns the path that the links at `path` lead to, where there may be nothing yet. A link that
-/// another user has put into a folder where everyone may create files is not followed.
+/// Returns the path that the links at `path` lead to, which need not exist.
+///
+/// Does not follow a link that another user has put into a folder where everyone may create files.
 pub fn resolve_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -29,8 +30,7 @@ pub fn resolve_links(path: &Path) -> PathBuf {
 }
 
 /// Returns `true` if another user has put the link into a folder where everyone may create files.
-/// Followed, it would have us replace what only we may (Linux refuses it for the same reason,
-/// with fs.protected_symlinks).
+/// Such a link could make us overwrite our own files; Linux has fs.protected_symlinks against it.
 fn is_planted(link: &Path) -> bool {
     match (fs::symlink_metadata(link), fs::metadata(parent_folder(link))) {
         (Ok(link), Ok(folder)) => {

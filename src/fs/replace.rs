@@ -68,7 +68,9 @@ impl AtomicFile {
         Self::in_folder(resolve_links(&path.into()), Access::Mode(0o666), Existing::Replace)
     }
 
-    /// Begins a file that only its owner can read, as for [`AtomicFile::create`] otherwise.
+    /// Begins a file that only its owner can read.
+    ///
+    /// As [`AtomicFile::create`] otherwise.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`].
@@ -76,8 +78,9 @@ impl AtomicFile {
         Self::in_folder(resolve_links(&path.into()), Access::Mode(0o600), Existing::Replace)
     }
 
-    /// Begins a file with the permissions of the file that it replaces, as for
-    /// [`AtomicFile::create`] otherwise.
+    /// Begins a file with the permissions of the one it replaces.
+    ///
+    /// As [`AtomicFile::create`] otherwise.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`].
@@ -85,7 +88,7 @@ impl AtomicFile {
         Self::in_folder(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
     }
 
-    /// Begins a file that only its owner can read, and that replaces nothing, neither a file nor a link.
+    /// Begins a file that only its owner can read, and that replaces neither a file nor a link.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`]; of kind `AlreadyExists` if something is there, now or at the
@@ -155,8 +158,9 @@ impl AtomicFile {
         renamed.and_then(|()| folders.into_iter().try_for_each(sync_folder))
     }
 
-    /// Commits the file if `check`, which reads it from its beginning, accepts it; otherwise nothing
-    /// is left of it.
+    /// Commits the file if `check`, which reads it from its beginning, accepts it.
+    ///
+    /// Otherwise it is removed.
     ///
     /// # Errors
     /// As for [`AtomicFile::commit`], and those of `check`.
@@ -319,8 +323,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// A folder that could not be written to the disk after a file in it was renamed: the payload of
-/// an [`io::Error`].
+/// The payload of an [`io::Error`]: after a rename, the folder could not be written to the disk.
 #[derive(Debug)]
 pub struct NotSynced(ErrorKind);
 

@@ -28,8 +28,9 @@ pub(crate) const JOURNAL: &str = ".hsum-journal";
 /// The ending of a record that is being written, `NAME.hsum-new`.
 pub(crate) const NEW_RECORD: &str = ".hsum-new";
 
-/// Returns `true` if `name` is one that hsum gives to a temporary file, or to the state of an
-/// interrupted run. Walks skip files of these names.
+/// Returns `true` if hsum gives `name` to temporary files, or to the state of an interrupted run.
+///
+/// Walks skip files of these names.
 ///
 /// ```
 /// # #[cfg(feature = "internals")] {
@@ -48,13 +49,12 @@ pub fn is_temporary(name: &[u8]) -> bool {
         || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
 }
 
-/// Returns `true` if `name` is one that hsum gives to a temporary folder. Walks skip folders of
-/// these names.
+/// Returns `true` if hsum gives `name` to temporary folders, which walks skip.
 pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
         rest.len() == RANDOM
             && rest.iter().all(u8::is_ascii_alphanumeric)
-            // A word is a name that somebody has chosen, such as `.hsum-config`.
+            // A lower-case word is a name that a user has chosen, such as `.hsum-config`.
             && !rest.iter().all(u8::is_ascii_lowercase)
     })
 }
@@ -80,13 +80,14 @@ pub(crate) fn lock() -> MutexGuard<'static, List> {
 
 /// Registers a function that is called once, before the next temporary file or folder is created.
 ///
-/// A program installs its signal handlers there, and calls [`remove_all`] in what they wake.
+/// A program installs its signal handlers there; they lead to a call of [`remove_all`].
 pub fn before_first(hook: fn()) {
     lock().before_first = Some(hook);
 }
 
-/// Removes the temporary files and folders of this process, just before it ends: whoever creates
-/// or renames one after this call waits forever.
+/// Removes the temporary files and folders of this process, just before it ends.
+///
+/// A thread that creates or renames one after this call waits forever.
 pub fn remove_all() {
     let list = lock();
     list.entries.iter().for_each(|(path, kind)| remove(path, *kind));

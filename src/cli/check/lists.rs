@@ -17,11 +17,11 @@ use crate::cli::check::report::ReportOptions;
 use crate::cli::check::sfv;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, WriteError};
-use crate::cli::plan;
 use crate::cli::print::complain;
 use crate::cli::progress::{Expected, View};
 use crate::cli::quote::quote;
 use crate::cli::select::Selection;
+use crate::cli::{input, plan};
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
@@ -60,7 +60,7 @@ fn check_list(
     let is_stdin = path == Path::new("-");
     let input: Box<dyn BufRead + Send> = match is_stdin {
         true => Box::new(BufReader::new(io::stdin())),
-        false => Box::new(BufReader::new(plan::open(path)?)),
+        false => Box::new(BufReader::new(input::open(path)?)),
     };
     let title = if is_stdin { "'standard input'".into() } else { quote(path) };
     let report = ReportOptions::new(args);
@@ -94,7 +94,7 @@ fn check_list(
         item.name = item.name.filter(|_| !is_warning);
         item
     });
-    let summary = check::check_entries(&check, selection.of(entries), |checked| {
+    let summary = check::check_entries(&check, selection.filter(entries), |checked| {
         mismatches.add(&checked);
         if let CheckVerdict::Malformed(bad) = checked.verdict {
             has_nameless |= has_objects && bad == BadLine::NoName;

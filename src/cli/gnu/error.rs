@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::print::{complain_in_bytes, program};
+use crate::cli::print::{complain_in_bytes, program_name};
 use crate::cli::quote::quote_text;
 use crate::cli::stderr;
 
@@ -30,7 +30,7 @@ impl CommandLineError {
     pub(super) fn length(text: &OsStr, rule: &str) -> Self {
         let mut message = format!("invalid length: {}", quote_text(text.as_bytes())).into_bytes();
         if !rule.is_empty() {
-            message.extend([b"\n", program().as_bytes(), b": ", rule.as_bytes()].concat());
+            message.extend([b"\n", program_name().as_bytes(), b": ", rule.as_bytes()].concat());
         }
         Self::plain(message)
     }
@@ -39,7 +39,7 @@ impl CommandLineError {
     pub(super) fn print(&self) {
         complain_in_bytes(&self.message);
         if self.has_hint {
-            let program = program();
+            let program = program_name();
             let hint = [b"Try '", program.as_bytes(), b" --help' for more information.\n"];
             stderr::print(&hint.concat());
         }

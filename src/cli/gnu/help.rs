@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::exit::Exit;
 use crate::cli::gnu::tools::{TOOLS, Tool};
 use crate::cli::output::Output;
-use crate::cli::print::program;
+use crate::cli::print::program_name;
 
 const STDIN: &str = "\nWith no FILE, or when FILE is -, read standard input.\n";
 const MANDATORY: &str = "\nA short option needs an argument if its long form does.\n";
@@ -64,7 +64,7 @@ The SHA-2 digests also have their own names: sha224, sha256, sha384, sha512.
 ";
 
 pub(super) fn help(tool: Tool) -> Result<Exit> {
-    let mut text = [b"Usage: ", program().as_bytes(), b" [OPTION]... [FILE]...\n"].concat();
+    let mut text = [b"Usage: ", program_name().as_bytes(), b" [OPTION]... [FILE]...\n"].concat();
     let mut add = |parts: &[&str]| parts.iter().for_each(|p| text.extend_from_slice(p.as_bytes()));
     match tool {
         Tool::Digest(algorithm) => {

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 use crate::cli::args::sign::MessageArgs;
 use crate::cli::exit::Usage;
-use crate::cli::plan;
+use crate::cli::input;
 use crate::cli::print::file_error;
 use crate::cli::quote::quote;
 
@@ -160,7 +160,7 @@ pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u
 
 /// Checks that standard input is used once at most. `key` is set if a key comes from there.
 pub(crate) fn check_stdin(key: bool, paths: &[Option<&Path>]) -> Result<()> {
-    let is_stdin = |path: &&Path| path.as_os_str() == "-" || plan::is_stdin(path);
+    let is_stdin = |path: &&Path| path.as_os_str() == "-" || input::is_stdin(path);
     match usize::from(key) + paths.iter().flatten().filter(|path| is_stdin(path)).count() {
         0 | 1 => Ok(()),
         _ if key => {

@@ -1,0 +1,85 @@
+//! Files that the user names: lists of paths, and standard input by its names.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context, Result, anyhow};
+use hsum::ErrorKind;
+use hsum::engine::{FileId, Source};
+
+use crate::cli::plan::source;
+use crate::cli::quote::quote;
+
+/// Opens a file that the user named, with an error that names it.
+pub(crate) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|e| anyhow!("{}", ErrorKind::Io(e))).with_context(|| quote(path))
+}
+
+/// Returns `true` if `path` is standard input by another name, such as `/dev/stdin`.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let stdin = stdin.and_then(|file| file.metadata());
+    stdin.is_ok_and(|s| path.metadata().is_ok_and(|p| FileId::of(&p) == FileId::of(&s)))
+}
+
+/// The maximum length of a name in `--files-from`, far more than a system can open.
+const MAX_NAME: u64 = 1 << 20;
+
+/// The names that `--files-from` lists, read while earlier ones are hashed.
+pub(crate) struct Names {
+    list: Box<dyn BufRead + Send>,
+    end: u8,
+    /// The number of the line that was read last.
+    line: u64,
+    /// The read error that ended the list.
+    pub(crate) broken: Arc<OnceLock<io::Error>>,
+}
+
+impl Names {
+    pub(crate) fn open(path: &Path, null: bool) -> Result<Self> {
+        let list: Box<dyn BufRead + Send> = match source(path) {
+            Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::Path(path) => Box::new(BufReader::new(open(&path)?)),
+        };
+        Ok(Self { list, end: if null { 0 } else { b'\n' }, line: 0, broken: Default::default() })
+    }
+}
+
+impl Iterator for Names {
+    type Item = Source;
+
+    fn next(&mut self) -> Option<Source> {
+        loop {
+            let mut name = Vec::new();
+            self.line += 1;
+            let mut read = self.list.by_ref().take(MAX_NAME + 1).read_until(self.end, &mut name);
+            if name.len() as u64 > MAX_NAME && !name.ends_with(&[self.end]) {
+                let text = format!("{}: name longer than {MAX_NAME} bytes", self.line);
+                read = Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            match read {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => {
+                    let _ = self.broken.set(error);
+                    return None;
+                }
+            }
+            if name.last() == Some(&self.end) {
+                name.pop();
+            }
+            if name == b"-" {
+                // In the list that is printed, a bare dash would mean standard input.
+                name.splice(..0, *b"./");
+            }
+            if !name.is_empty() {
+                return Some(PathBuf::from(OsString::from_vec(name)).into());
+            }
+        }
+    }
+}
