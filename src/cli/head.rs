@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use hsum::fetch::Validator;
-use hsum::net::{Failure, FailureKind, Reply, Request, Url, redacted};
+use hsum::net::{Failure, Reply, Request, Url, redacted};
 use hsum::trust::header_digests::{self, DigestScope, StatedDigest};
 use serde_json::{Map, Value, json};
 
@@ -58,10 +58,7 @@ fn ask(session: &Session, mut request: Request) -> Result<Reply, Failure> {
     let status = reply.response.status;
     match status {
         200..=299 => Ok(reply),
-        _ => {
-            let text = format!("{}: the server answers {status}", redacted(&reply.url));
-            Err(Failure::new(FailureKind::Status(status), text))
-        }
+        _ => Err(Failure::status(&reply.url, status)),
     }
 }
 

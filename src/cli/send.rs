@@ -74,7 +74,7 @@ fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Resul
     if (200..300).contains(&status) {
         return Ok(Exit::Success);
     }
-    complain(format_args!("{}: the server answers {status}", redacted(&reply.url)));
+    complain(Failure::status(&reply.url, status));
     Ok(Exit::Code((status / 100) as u8))
 }
 

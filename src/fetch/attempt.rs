@@ -7,7 +7,7 @@ use crate::fetch::copy::{Copied, Limit, copy};
 use crate::fetch::decode::{Decoded, decode_and_verify, may_help};
 use crate::fetch::options::{Decoding, Download, Resume, ServerDigest};
 use crate::fetch::part::{Part, PartState};
-use crate::fetch::response_head::{ResponseHead, refusal};
+use crate::fetch::response_head::ResponseHead;
 use crate::fetch::result::{Provenance, VerifiedDownload};
 use crate::fetch::resume::{Continuation, Validator, continuation};
 use crate::fetch::verify::{Received, hash_file, truncated, verify, verify_size, wrong_size};
@@ -66,7 +66,8 @@ impl Attempt<'_> {
             let reply = self.client.send_with(&request, budget)?;
             return match reply.response.status {
                 200 | 201 | 203 => self.receive_all(part, reply),
-                _ => Err(refusal(&reply).into()),
+                // The client has already retried.
+                status => Err(Failure::status(&reply.url, status).into()),
             };
         };
         if Some(have) == state.total && !self.download.evidence.is_empty() {
@@ -110,7 +111,7 @@ impl Attempt<'_> {
                 )),
                 may_restart: true,
             }),
-            Continuation::Refused => Err(refusal(&reply).into()),
+            Continuation::Refused => Err(Failure::status(&reply.url, reply.response.status).into()),
         }
     }
 

@@ -4,12 +4,9 @@ use url::Url;
 
 use crate::digest::Digest;
 use crate::fetch::coding::ContentCoding;
-use crate::net::client::Reply;
-use crate::net::failure::{Failure, FailureKind};
 use crate::net::headers::HeaderFields;
 use crate::net::redirect::Redirect;
 use crate::net::transport::Framing;
-use crate::net::url::redacted;
 use crate::trust::header_digests::{self, BodyShape};
 
 /// A response without its body.
@@ -44,15 +41,4 @@ impl ResponseHead {
         let stated = header_digests::stated(self.headers.iter());
         stated.iter().filter_map(|stated| stated.of_file(shape)).collect()
     }
-}
-
-/// Returns the failure for a response whose status means that it has no file.
-pub(super) fn refusal(reply: &Reply) -> Failure {
-    let status = reply.response.status;
-    let phrase = ureq::http::StatusCode::from_u16(status).ok();
-    let phrase = phrase.and_then(|status| status.canonical_reason());
-    let phrase = phrase.map(|phrase| format!(" {phrase}")).unwrap_or_default();
-    let text = format!("{}: the server answers {status}{phrase}", redacted(&reply.url));
-    // The client has already retried.
-    Failure::new(FailureKind::Status(status), text)
 }

@@ -7,7 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::error::{Error, ErrorKind};
+use crate::net::url::redacted;
 use crate::text::escape;
 
 /// The error of a request or a download.
@@ -49,43 +52,62 @@ pub enum FailureKind {
 
 /// A reason for a [`Failure`] that an option of the client or the download can change.
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FailureReason {
     /// A redirect leads from https to an unencrypted URL.
+    #[error("redirects from https to {to}, which is not encrypted")]
     Downgrade {
         /// The redacted URL.
         to: String,
     },
     /// The server redirected more often than allowed.
+    #[error("more than {limit} redirects")]
     TooManyRedirects {
         /// The number of redirects allowed.
         limit: u32,
     },
     /// A password or token would be sent unencrypted to another machine.
+    #[error("a password or token would be sent over {scheme}, which is not encrypted")]
     PlaintextAuth {
         /// The scheme of the URL: `http` or `ftp`.
         scheme: String,
     },
     /// A proxy is configured for an FTP URL, but only HTTP can use one.
+    #[error("{}", ftp_proxy_text(*variable))]
     FtpProxy {
         /// The environment variable that names the proxy; `None` if the client's options do.
         variable: Option<&'static str>,
     },
     /// The client's deadline has passed.
+    #[error("timed out: the deadline has passed")]
     DeadlineExceeded,
     /// The file is longer than the maximum.
+    #[error("larger than the maximum of {limit} bytes")]
     TooLarge {
         /// The maximum in bytes.
         limit: u64,
     },
     /// A different file exists at the path.
+    #[error("a different file already exists")]
     FileExists,
     /// There is nothing to verify the file against.
+    #[error("nothing to verify the file against")]
     NoEvidence,
     /// Every expected digest is of an algorithm with known collisions.
+    #[error("all of its known digests can be forged")]
     WeakDigests,
     /// The body is gzip, and was not decoded.
+    #[error("the body is gzip, and was not decoded")]
     NotDecoded,
+}
+
+fn ftp_proxy_text(variable: Option<&str>) -> String {
+    match variable {
+        None => "a proxy cannot be used for FTP".into(),
+        Some(name) => format!(
+            "a proxy (from {name}) cannot be used for FTP; list the host in no_proxy to connect directly"
+        ),
+    }
 }
 
 impl FailureReason {
@@ -95,32 +117,6 @@ impl FailureReason {
             Self::NoEvidence => FailureKind::Unverifiable,
             Self::NotDecoded => FailureKind::Mismatch,
             _ => FailureKind::Policy,
-        }
-    }
-}
-
-impl fmt::Display for FailureReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Downgrade { to } => {
-                write!(f, "redirects from https to {to}, which is not encrypted")
-            }
-            Self::TooManyRedirects { limit } => write!(f, "more than {limit} redirects"),
-            Self::PlaintextAuth { scheme } => {
-                write!(f, "a password or token would be sent over {scheme}, which is not encrypted")
-            }
-            Self::FtpProxy { variable: None } => f.write_str("a proxy cannot be used for FTP"),
-            Self::FtpProxy { variable: Some(name) } => write!(
-                f,
-                "a proxy (from {name}) cannot be used for FTP; list the host in no_proxy to connect \
-                 directly"
-            ),
-            Self::DeadlineExceeded => f.write_str("timed out: the deadline has passed"),
-            Self::TooLarge { limit } => write!(f, "larger than the maximum of {limit} bytes"),
-            Self::FileExists => f.write_str("a different file already exists"),
-            Self::NoEvidence => f.write_str("nothing to verify the file against"),
-            Self::WeakDigests => f.write_str("all of its known digests can be forged"),
-            Self::NotDecoded => f.write_str("the body is gzip, and was not decoded"),
         }
     }
 }
@@ -152,6 +148,14 @@ impl Failure {
     /// Creates a failure of the network that a retry may fix.
     pub fn network(text: impl Into<String>) -> Self {
         Self::new(FailureKind::Network, text).retrying(Retry::Later)
+    }
+
+    /// Creates the failure of a response from `url` with an unsuccessful status.
+    pub fn status(url: &Url, status: u16) -> Self {
+        let phrase = ureq::http::StatusCode::from_u16(status).ok();
+        let phrase = phrase.and_then(|status| status.canonical_reason()).unwrap_or_default();
+        let text = format!("{}: the server answered {status} {phrase}", redacted(url));
+        Self::new(FailureKind::Status(status), text.trim_end())
     }
 
     /// Creates a failure to read or write a file.

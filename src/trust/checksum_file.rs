@@ -53,8 +53,10 @@ impl ChecksumFile {
     /// # Errors
     /// It cannot be fetched, or is not a checksum file.
     pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
-        let text = small_file::fetch_list(client, url, origin)?
-            .ok_or_else(|| small_file::not_found(url))?;
+        let text = small_file::fetch_list(client, url, origin)?.ok_or_else(|| {
+            let text = format!("{}: not found", redacted(url));
+            Failure::new(FailureKind::Status(404), text)
+        })?;
         Self::new(redacted(url), text, name_in(url))
     }
 

@@ -34,11 +34,6 @@ pub(crate) fn fetch_list(
     fetch_checked(client, url, origin, has_end)
 }
 
-/// Returns the failure for a file that does not exist.
-pub fn not_found(url: &Url) -> Failure {
-    Failure::new(FailureKind::Status(404), format!("{}: not found", redacted(url)))
-}
-
 fn fetch_checked(
     client: &Client,
     url: &Url,
@@ -72,8 +67,7 @@ fn fetch_once(
         return Ok(None);
     }
     if status != 200 {
-        let text = format!("the server answers {status}");
-        return Err(named(Failure::new(FailureKind::Status(status), text)));
+        return Err(Failure::status(&reply.url, status));
     }
     let mut text = Vec::new();
     let mut body = reply.response.body.take(discovery::MAX_SIZE + 1);

@@ -25,7 +25,7 @@ fn responses_are_shown_in_lines() {
         (server.url("/json"), "{}\n".to_owned()),
         (server.url("/bad"), {
             let url = server.url("/bad");
-            format!("no\\x1b[2J payload\nhsum: {url}: the server answers 400\n")
+            format!("no\\x1b[2J payload\nhsum: {url}: the server answered 400 Bad Request\n")
         }),
     ] {
         let script = format!("\"$HSUM\" send -X GET {words}");

@@ -80,7 +80,7 @@ fn checksum_files_are_found_beside_the_file() {
     world.fails(|| world.get(&server.url("/d/x"), &["--sums", "auto"]), 3, "no checksum file", &[]);
     // A wrong URL is reported as such.
     let (world, typo) = (World::new(), server.url("/d/y"));
-    world.fails(|| world.get(&typo, &["--sums", "auto"]), 4, "the server answers 404", &[]);
+    world.fails(|| world.get(&typo, &["--sums", "auto"]), 4, "the server answered 404", &[]);
     // A broken server must not lead to a weaker digest.
     server.at("/d/x.sha256", |_, _| status("500 Broken", &[], b""));
     let body = md5(&*BODY);

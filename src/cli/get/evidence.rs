@@ -243,9 +243,7 @@ fn check_absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
     let head = Request { method: "HEAD".into(), ..Request::get(url.clone()) };
     match client.send(&head) {
         Ok(Reply { response, url, .. }) if matches!(response.status, 404 | 410) => {
-            let status = response.status;
-            let text = format!("{}: the server answers {status}", redacted(&url));
-            Failure::new(FailureKind::Status(status), text)
+            Failure::status(&url, response.status)
         }
         // FTP reports a missing file as a failure.
         Err(failure) if failure.kind() == FailureKind::Status(550) => failure,
