@@ -25,7 +25,7 @@ use crate::sign::clock::{Clock, SystemClock};
 /// The default `User-Agent`.
 const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 
-/// Sends requests and follows redirects.
+/// An HTTP and FTP client, which follows redirects and retries.
 ///
 /// User data (credentials, the client's headers, the client certificate) is sent to the origin of the
 /// request's URL only, and not to other origins after a redirect. By default, redirects from https
@@ -60,7 +60,7 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
 }
 
-/// A signer of requests. It signs each request that is sent, including retries and redirects.
+/// A signer of requests. It signs retries, and redirects to the same origin, again.
 pub trait ClientSigner: Send + Sync {
     /// Adds the signature to a request that is otherwise ready to be sent.
     ///

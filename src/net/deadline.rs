@@ -1,4 +1,4 @@
-//! The deadline of a client: then open connections are closed, and requests fail.
+//! The deadline of a client, at which open connections are closed.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
@@ -18,7 +18,7 @@ pub(crate) struct Deadline(Option<Arc<Inner>>);
 struct Inner {
     at: Instant,
     connections: Mutex<Connections>,
-    /// Ends the waiting thread when the last user of the deadline is dropped.
+    /// Ends the waiting thread when it is dropped with the last clone of the deadline.
     _waiting: mpsc::Sender<()>,
 }
 
@@ -29,17 +29,18 @@ struct Connections {
     open: Vec<(u64, TcpStream)>,
 }
 
-/// A guard: its connection is closed at the deadline.
+/// A guard whose connection is closed at the deadline.
 #[derive(Debug, Default)]
 pub(crate) struct WatchedConnection(Option<(Weak<Inner>, u64)>);
 
-/// Runs work that has no timeout on another thread, and returns the receiver of its result. If no
-/// thread can be created, this one does the work, and may exceed the deadline.
+/// Runs work that has no timeout on another thread, and returns the receiver of its result.
+///
+/// If no thread can be created, this one does the work, and may exceed the deadline.
 pub(crate) fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> mpsc::Receiver<T> {
     let (send, receive) = mpsc::channel();
-    // The work is sent after the thread has been created: if that fails, it is still here.
+    // A failed `spawn` drops its closure, so the work is sent to the thread afterwards.
     let (hand_over, handed) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
     let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(send.send(work())));
     match thread::Builder::new().spawn(move || handed.into_iter().for_each(|work| work())) {
@@ -84,7 +85,7 @@ impl Deadline {
         }
     }
 
-    /// Replaces failures of the network after the deadline, which closes the connections.
+    /// Replaces a failure of the network after the deadline, as the deadline closes connections.
     pub(crate) fn replace(&self, failure: Failure) -> Failure {
         match (failure.kind(), self.check()) {
             (FailureKind::Network, Err(expired)) => expired,
@@ -92,12 +93,12 @@ impl Deadline {
         }
     }
 
-    /// Closes the connection at the deadline.
+    /// Returns a guard that closes the connection at the deadline.
     pub(crate) fn watch(&self, tcp: &TcpStream) -> io::Result<WatchedConnection> {
         let Some(inner) = &self.0 else { return Ok(WatchedConnection::default()) };
         let copy = tcp.try_clone()?;
         let mut connections = inner.connections();
-        // The thread may be done already.
+        // The thread may already have closed the others.
         if Instant::now() >= inner.at {
             close(tcp);
         }

@@ -103,7 +103,7 @@ impl Dialer {
             if open_tunnel(&tcp, proxy, to, deadline)? {
                 return Ok((tcp, watched));
             }
-            // The next request uses a new connection: then the end of this response does not matter.
+            // A new connection is used for the next request, so this response need not be read.
             if challenged == MAX_CHALLENGES {
                 return Err(proxy.refusal());
             }
@@ -122,7 +122,7 @@ impl Dialer {
         let name = ServerName::try_from(to.host.to_owned())
             .map_err(|_| Failure::new(FailureKind::Usage, "invalid host name"))?;
         let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
-        // Several records of 16 KiB are read at once.
+        // The default limit holds fewer records than one read returns.
         tls.set_buffer_limit(None);
         handshake(&mut tls, &mut tcp, deadline)?;
         Ok(StreamOwned::new(tls, tcp))
@@ -164,7 +164,7 @@ fn set_timeouts(tcp: &TcpStream, deadline: Instant) -> Result<(), Failure> {
 /// Returns the time left, or a failure if there is none.
 pub(crate) fn remaining(deadline: Instant) -> Result<Duration, Failure> {
     let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(Failure::network("no connection in time")) } else { Ok(left) }
+    if left.is_zero() { Err(Failure::network("connection timed out")) } else { Ok(left) }
 }
 
 /// Connects to the first of the host's addresses that accepts.
@@ -209,8 +209,8 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     }
 }
 
-/// Sends CONNECT (RFC 9110, section 9.3.6). Returns `false` if a request with other credentials may
-/// succeed.
+/// Sends CONNECT (RFC 9110, section 9.3.6). Returns `false` if it should be sent again with an answer
+/// to a new challenge.
 fn open_tunnel(
     mut tcp: &TcpStream,
     proxy: &Proxy,

@@ -74,12 +74,8 @@ impl Ftp {
         let user = user.unwrap_or_else(|| Credentials::new("anonymous", "anonymous@"));
         let argument = |bytes: &[u8]| {
             let text = str::from_utf8(bytes).ok().filter(|text| !text.contains(['\r', '\n', '\0']));
-            text.map(str::to_owned).ok_or_else(|| {
-                Failure::new(
-                    FailureKind::Usage,
-                    "FTP does not support this user name or password (not UTF-8, or a line break)",
-                )
-            })
+            let invalid = "the user name or password is not UTF-8 or contains a line break";
+            text.map(str::to_owned).ok_or_else(|| Failure::new(FailureKind::Usage, invalid))
         };
         let password = zeroize::Zeroizing::new(argument(user.password.as_bytes())?);
         ftp.login(argument(&user.user)?.as_str(), password.as_str()).map_err(failure)?;
@@ -204,9 +200,9 @@ impl Transport for Ftp {
             }
             _ => (0, 200),
         };
-        let left = size.map(|size| size - offset);
-        if let Some(left) = left {
-            headers.set("Content-Length", left.to_string())?;
+        let expected = size.map(|size| size - offset);
+        if let Some(expected) = expected {
+            headers.set("Content-Length", expected.to_string())?;
         }
         if request.method == "HEAD" {
             let _ = ftp.quit();
@@ -220,8 +216,8 @@ impl Transport for Ftp {
         }
         let data = ftp.retr_as_stream(&path).map_err(failure)?;
         // The reply after the data confirms that it is complete.
-        let framing = left.map_or(Framing::Chunked, Framing::Length);
-        let body = Box::new(FtpBody { data: Some(data), ftp, sockets, left, received: 0 });
+        let framing = expected.map_or(Framing::Chunked, Framing::Length);
+        let body = Box::new(FtpBody { data: Some(data), ftp, sockets, expected, received: 0 });
         Ok(Response { status, headers, framing, body })
     }
 }
@@ -258,7 +254,8 @@ struct FtpBody {
     data: Option<suppaftp::TransferStream<<RustlsConnector as TlsConnector>::Stream>>,
     ftp: RustlsFtpStream,
     sockets: Arc<Sockets>,
-    left: Option<u64>,
+    /// The number of bytes from the offset on, if the server states the size.
+    expected: Option<u64>,
     received: u64,
 }
 
@@ -289,9 +286,9 @@ impl Read for FtpBody {
                 });
             }
         }
-        if let Some(left) = self.left.filter(|left| *left > self.received) {
+        if let Some(expected) = self.expected.filter(|expected| *expected > self.received) {
             return Err(truncated(format!(
-                "truncated: received {} of {left} bytes",
+                "truncated: received {} of {expected} bytes",
                 self.received
             )));
         }

@@ -26,7 +26,7 @@ use crate::net::secret::Secret;
 use crate::net::transport::{Framing, Origin, Request, Response, Timeouts, Transport};
 use crate::net::url::{UrlScheme, without_userinfo};
 
-/// Bytes read from a connection at once. TLS records have 16 KiB; plain reads gain from more.
+/// The size of the read buffer. TLS returns records of 16 KiB; plain reads gain from more.
 const INPUT: usize = 256 * 1024;
 const OUTPUT: usize = 64 * 1024;
 

@@ -19,12 +19,12 @@ use crate::net::secret::{Credentials, Secret};
 use crate::net::transport::Body;
 use crate::net::url::{bare_host, is_encrypted, is_loopback};
 
-/// The user's credentials, and how they are sent.
+/// The user's credentials, and the rules for sending them.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
     /// The credentials; those in a URL take precedence.
     pub user: Option<Credentials>,
-    /// The file with credentials for hosts, if there are none above.
+    /// The file to look up hosts in if there are no other credentials.
     pub netrc: Option<Netrc>,
     /// The method of sending them.
     pub scheme: AuthScheme,
@@ -37,7 +37,7 @@ pub struct Identity {
 /// It does not apply to digests of passwords.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PlaintextAuth {
-    /// The request fails instead.
+    /// The request fails.
     #[default]
     Refused,
     /// It is sent.
@@ -126,7 +126,9 @@ pub(crate) struct Authenticator {
 }
 
 enum State {
+    /// There are no credentials.
     Silent,
+    /// There was no challenge yet.
     Waiting(AuthScheme, Credentials),
     Basic(Credentials),
     Bearer(Secret),
@@ -173,7 +175,7 @@ impl Authenticator {
         matches!(self.state, State::Basic(_) | State::Bearer(_))
     }
 
-    /// Applies a challenge. Returns `true` if the answer to it is a new one.
+    /// Accepts a challenge. Returns `true` if the request should be sent again.
     pub(crate) fn accept_challenge(&mut self, headers: &HeaderFields) -> bool {
         let challenges = Challenge::parse_all(headers.byte_values(self.challenge_field));
         let (scheme, user, is_second) = match &self.state {

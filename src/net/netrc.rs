@@ -85,8 +85,8 @@ impl Netrc {
 
     /// Returns the credentials of the first entry for `host`, and for `login` if there is one.
     ///
-    /// `default` matches every host. If the entry lacks login or password, the result is `None`: using
-    /// another entry's would send a host the password of another, as curl did (CVE-2024-11053).
+    /// `default` matches every host. If the entry lacks login or password, the result is `None`. curl
+    /// used those of another entry, and so sent one host's password to another (CVE-2024-11053).
     pub fn find(&self, host: &str, login: Option<&[u8]>) -> Option<Credentials> {
         let host = host.to_ascii_lowercase();
         let entry = self.entries.iter().find(|entry| {

@@ -36,11 +36,11 @@ type Variable = Option<&'static str>;
 pub struct Proxy {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// The authentication of all connections, if the URL has credentials.
+    /// Set if the URL has credentials.
     auth: Option<Arc<Mutex<ProxyAuth>>>,
 }
 
-/// The authentication with a proxy.
+/// The authentication with a proxy, shared by all connections to it.
 struct ProxyAuth {
     authenticator: Authenticator,
     /// The number of challenges accepted.
@@ -208,8 +208,8 @@ impl Proxy {
         Ok(Self { host, port, auth })
     }
 
-    /// Returns the value of `Proxy-Authorization` for a request, if it needs one, and the number of
-    /// challenges accepted so far.
+    /// Returns the value of `Proxy-Authorization`, if there is one, and the number of challenges
+    /// accepted so far.
     pub(crate) fn authorization(
         &self,
         method: &str,
@@ -222,8 +222,8 @@ impl Proxy {
         Ok((value, auth.accepted))
     }
 
-    /// Applies the challenge to a request that was sent after `accepted` challenges. Returns `true`
-    /// if the answer to it is a new one.
+    /// Accepts the challenge to a request that was sent after `accepted` challenges. Returns `true` if
+    /// the request should be sent again.
     pub(crate) fn accept_challenge(&self, accepted: u32, headers: &HeaderFields) -> bool {
         let Some(mut auth) = self.auth() else { return false };
         // Another connection has accepted a challenge in the meantime.

@@ -97,19 +97,19 @@ pub(super) fn follow_redirect(request: &mut Request, status: u16, to: &Url) {
             request.headers.remove(name);
         }
     }
-    let keeps = match status {
+    let keeps_method = match status {
         307 | 308 => true,
         303 => request.method == "HEAD",
         _ => matches!(&*request.method, "GET" | "HEAD"),
     };
-    if !keeps {
+    if !keeps_method {
         request.method = "GET".into();
         request.body = Body::Empty;
         for name in ["Content-Type", "Content-Length", "Content-Digest"] {
             request.headers.remove(name);
         }
     }
-    // Credentials in a server's URL are not the user's.
+    // Credentials in a URL that a server chose are not the user's.
     request.url = without_userinfo(to);
 }
 

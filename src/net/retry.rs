@@ -73,8 +73,8 @@ impl RetryBudget {
         }
         let pause = match retry {
             Retry::Never => return None,
-            Retry::After(asked) if asked > longest_pause => return None,
-            Retry::After(asked) => asked,
+            Retry::After(pause) if pause > longest_pause => return None,
+            Retry::After(pause) => pause,
             Retry::Later => {
                 let full = first_pause.saturating_mul(1 << self.used.min(16)).min(longest_pause);
                 full.mul_f64(0.5 + jitter / 2.0)

@@ -20,7 +20,6 @@ use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::hasher::digest;
-
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::transport::Origin;
 
@@ -42,10 +41,10 @@ pub struct TlsOptions {
 /// A version of TLS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum TlsVersion {
-    /// 1.2 (RFC 5246)
+    /// TLS 1.2 (RFC 5246).
     #[default]
     V1_2,
-    /// 1.3 (RFC 8446)
+    /// TLS 1.3 (RFC 8446).
     V1_3,
 }
 
@@ -141,10 +140,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 }
 
 fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(FailureKind::Local, format!("{path:?}: {why}"))
+    Failure::new(FailureKind::Local, format!("{}: {why}", path.display()))
 }
 
-/// The usual verification, and that the server's key is pinned.
+/// A verifier that also requires a pinned key.
 #[derive(Debug)]
 struct PinnedVerifier {
     inner: Arc<WebPkiServerVerifier>,
@@ -218,7 +217,7 @@ pub(crate) fn failure(error: &Error) -> Failure {
     }
     let text = match error {
         Error::InvalidCertificate(why) => format!("invalid server certificate: {why}"),
-        Error::AlertReceived(why) => format!("the server refused the TLS connection: {why:?}"),
+        Error::AlertReceived(_) => format!("the server refused the TLS connection: {error}"),
         other => format!("TLS: {other}"),
     };
     Failure::new(FailureKind::Network, text)

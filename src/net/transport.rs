@@ -1,4 +1,4 @@
-//! Requests, responses, and the trait for what carries them.
+//! Requests, responses, and the trait of transports.
 
 use std::fmt;
 use std::fs::File;
@@ -130,9 +130,9 @@ impl Request {
 pub enum Framing {
     /// By its length in bytes.
     Length(u64),
-    /// By a last chunk.
+    /// By a last, empty chunk.
     Chunked,
-    /// By the end of the connection, which looks the same as an interruption.
+    /// By the end of the connection, which is indistinguishable from an interruption.
     UntilClose,
 }
 
@@ -187,7 +187,7 @@ impl Default for Timeouts {
     }
 }
 
-/// A carrier of requests.
+/// A transport of requests, such as the network.
 ///
 /// It does not follow redirects, does not retry, and returns responses with any status.
 pub trait Transport: fmt::Debug + Send + Sync {
