@@ -92,10 +92,10 @@ const fn sponge(rate: usize, suffix: u8) -> Core {
     Core::Sponge(Sponge { rate, suffix })
 }
 
-/// A list of names that a standard or a custom gives to hash functions.
+/// A standard or convention that gives names to hash functions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Registry {
-    /// Subresource Integrity (W3C SRI, section 3.2), with MD5 and SHA-1 as Nix has them.
+    /// Subresource Integrity (W3C SRI, section 3.2), with MD5 and SHA-1 as Nix writes them.
     Sri,
     /// IANA's "HTTP Digest Algorithm Values".
     Http,
@@ -138,8 +138,7 @@ macro_rules! algorithms {
     };
 }
 
-// Of the algorithms with the same digest length, the first is the one that a digest without a name
-// is taken for. The HMAC block of SHA-3 is its rate (FIPS 202, table 3); the default lengths of
+// A digest without the name of an algorithm is taken for the first with digests of its length. The HMAC block of SHA-3 is its rate (FIPS 202, table 3); the default lengths of
 // SHAKE are twice its security strength (RFC 8702, section 3.1).
 algorithms! {
     Md5 {

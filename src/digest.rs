@@ -31,7 +31,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Wraps bytes that were computed elsewhere; `None` unless the function has their length.
+    /// Wraps bytes that were computed elsewhere; `None` if the function has no digests of their length.
     pub fn from_bytes(function: impl Into<HashFunction>, bytes: &[u8]) -> Option<Self> {
         let mut digest = Self::zeroed(function.into());
         if bytes.len() != digest.hash_function.len() {

@@ -1,11 +1,11 @@
 //! Compression functions: rounds, written once over vectors, and the kernels that run them on each tier.
 //!
 //! From the bottom up:
-//! - [`word`] and [`vector`] are what rounds are written over: in [`md5`], [`sha1`], [`sha2`] and
-//!   [`keccak`], beside the constants of their standards.
-//! - [`tier`] is the list of instruction sets, with the tokens that prove that a CPU has them.
+//! - [`word`] and [`vector`] define the words that rounds are generic over.
+//! - [`md5`], [`sha1`], [`sha2`] and [`keccak`] have the rounds and the constants of their standards.
+//! - [`tier`] lists the instruction sets, and has the tokens that prove that a CPU has one.
 //! - [`table`] defines a kernel; each module of [`simd`] adds those of its tier to the table.
-//! - [`functions`] has the hash functions as data, and their kernels on this CPU.
+//! - [`functions`] lists the hash functions as data, with their kernels on this CPU.
 
 pub(crate) mod functions;
 pub(crate) mod keccak;

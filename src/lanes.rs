@@ -3,12 +3,12 @@
 //! The scheduler runs on the caller's thread, without queues and timers. Its parts:
 //!
 //! - A *kernel* ([`crate::kernel`]) advances as many states as it has lanes by the same number of blocks.
-//!   `select` takes the one that costs least per live lane; the lanes that it leaves over go to the
+//!   `select` takes the one that costs least per live lane; the remaining lanes go to the
 //!   next best, down to a single lane.
 //! - A *job* is a state and the whole blocks to advance it by, in the caller's memory. `schedule` gives
 //!   every lane a job, the longest first, runs all lanes for as long as the shortest of them lasts, and
 //!   gives the lanes that are done the next jobs. The short jobs come last and fill the lanes up; when
-//!   none are left, ever narrower kernels finish the live ones.
+//!   none are left, narrower kernels finish the live ones.
 //! - An *end* is the part that must be copied: a message's last bytes and their padding, or the block that
 //!   a stream had begun. Ends wait until every lane has one and then run at once, so that they
 //!   never hold up the jobs. A message of up to two blocks consists of an end alone.
@@ -74,7 +74,7 @@ macro_rules! with_hash {
 pub(crate) use with_hash;
 
 /// Evaluates `$body` with the kernels of `$hash` for a batch of `$count` in up to `$lanes` lanes.
-/// A small batch does not pay for setting up lanes for a large one.
+/// A small batch gets fewer lanes, which take less time to set up.
 macro_rules! with_kernels {
     ($hash:expr, $lanes:expr, $count:expr, |$kernels:ident| $body:expr) => {{
         let allowed = AllowedKernels::new($hash);

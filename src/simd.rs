@@ -1,8 +1,8 @@
-//! The SIMD kernels of this CPU: which there are, which run, and a test of each.
+//! The SIMD kernels of this CPU: the choice among them, and a self-test.
 //!
 //! Kernels are chosen automatically. The environment variable `HSUM_TIER`, read once, restricts the
-//! process to one tier, for tests, measurements and bug reports. Where the tier has no kernel, because it
-//! has none of an algorithm or only kernels of several lanes, the portable one runs.
+//! process to one tier, for tests, measurements and bug reports. For an algorithm of which the tier has no
+//! kernel, or only kernels of several lanes, the portable kernel runs.
 
 pub use crate::kernel::tier::{Tier, UnknownTier};
 
@@ -73,8 +73,8 @@ pub struct KernelTest {
 
 /// Tests every kernel that this CPU can run with known answers, tier by tier.
 ///
-/// Every lane gets messages of lengths around the borders of blocks and padding. The test of MD5 by
-/// SHA-NI is that of the kernel for MD5, SHA-1 and SHA-256 of the same message.
+/// Every lane gets messages of lengths around the borders of blocks and padding. The result for MD5 by
+/// SHA-NI is that of the kernel that hashes a message by MD5, SHA-1 and SHA-256 together.
 pub fn self_test() -> impl Iterator<Item = KernelTest> {
     tiers().flat_map(|tier| kernel_tests(tier).chain(stitched_test(tier)))
 }

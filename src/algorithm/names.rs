@@ -91,7 +91,7 @@ impl fmt::Display for UnknownAlgorithm {
 
 impl std::error::Error for UnknownAlgorithm {}
 
-/// Removes the differences that do not count: case, `-`, `_` and `/`.
+/// Lower-cases a name and removes `-`, `_` and `/`.
 pub(crate) fn normalize(name: &str) -> String {
     let mut name = name.to_ascii_lowercase();
     name.retain(|c| !matches!(c, '-' | '_' | '/'));

@@ -49,7 +49,7 @@ pub(crate) fn permute(state: &mut [u64; 25]) {
     (KECCAK.single().run)(std::slice::from_mut(state), RATE, &[&[0; RATE]]);
 }
 
-/// The largest batch for which the scheduler weighs lanes against one message after the other.
+/// The largest batch for which the scheduler compares lanes with one message after another.
 pub(crate) const FEW: usize = 16;
 
 /// The kernels of a compression function on this CPU.
@@ -71,8 +71,8 @@ impl<F: ?Sized> KernelSet<F> {
         (self.all)(table())
     }
 
-    /// Returns the fastest kernel for one stream that the environment allows. If the only tier that it
-    /// allows has none, the portable kernel is used.
+    /// Returns the fastest kernel for one stream that the environment allows; the portable one if the
+    /// allowed tier has none.
     #[inline]
     pub(crate) fn single(&self) -> &'static Kernel<F> {
         self.single.get_or_init(|| {

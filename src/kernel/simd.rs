@@ -1,4 +1,4 @@
-//! One file per tier, with its vectors or instructions and its kernels, and what several tiers share.
+//! The tiers, one file each with its vectors and kernels, and code that several tiers share.
 //!
 //! `unsafe` code is confined to these modules. Every block relies on a token of
 //! [`crate::kernel::tier`], or on a vector that was made with one.

@@ -6,9 +6,9 @@ use crate::kernel::word::Word;
 /// One implementation of a compression function: for one tier and number of lanes.
 pub(crate) struct Kernel<F: ?Sized + 'static> {
     pub(crate) tier: Tier,
-    /// Streams that it advances.
+    /// The number of streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one block in every lane; [`crate::kernel::simd::cost`] has their origin.
+    /// Cycles for one block in every lane; see [`crate::kernel::simd::cost`].
     pub(crate) cost: u32,
     /// The code, which holds the token of its tier.
     pub(crate) run: &'static F,
@@ -31,14 +31,14 @@ pub(crate) struct KernelTable {
     pub(crate) keccak: Vec<Kernel<SpongeFn>>,
 }
 
-/// Turns a closure into a kernel's code. One that captures only tokens takes no memory.
+/// Leaks a closure as a kernel's code. One that captures only tokens takes no memory.
 pub(crate) fn block_fn<W: Word>(
     run: impl Fn(&mut [[W; 8]], &[&[W::Block]]) + Send + Sync + 'static,
 ) -> &'static BlockFn<W> {
     Box::leak(Box::new(run))
 }
 
-/// Turns a closure into a sponge kernel's code, as [`block_fn`] does.
+/// Leaks a closure as a sponge kernel's code, as [`block_fn`] does.
 pub(crate) fn sponge_fn(
     run: impl Fn(&mut [[u64; 25]], usize, &[&[u8]]) + Send + Sync + 'static,
 ) -> &'static SpongeFn {

@@ -161,7 +161,7 @@ tiers! { $
     }
 }
 
-/// The error for a name that no tier of this CPU has.
+/// An error from naming a tier that this CPU does not have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct UnknownTier {
@@ -180,7 +180,7 @@ impl fmt::Display for UnknownTier {
 
 impl std::error::Error for UnknownTier {}
 
-/// Parses the name of a tier, of this CPU or another.
+/// Parses the name of a tier, whether or not this CPU has it.
 impl FromStr for Tier {
     type Err = UnknownTier;
 

@@ -3,7 +3,7 @@
 use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 use crate::hasher::iterated::IteratedHash;
-use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::schedule::{Secrecy, Ends, Job, JobSource, LongestFirst, run};
 use crate::lanes::select::Dispatcher;
 
 /// A result that contains a digest: the digest itself, or a tag.
@@ -48,13 +48,13 @@ impl<'a, 'm, H: IteratedHash> Task<'a, 'm, H> {
         out: &mut [T],
     ) {
         let initial = self.keyed.as_ref().map_or(self.hash.initial(), |keyed| keyed.inner);
-        let contents = if self.keyed.is_some() { Contents::Secret } else { Contents::Public };
+        let secrecy = if self.keyed.is_some() { Secrecy::Secret } else { Secrecy::Public };
         // By reference, as they are large and would be copied.
         let order = &mut LongestFirst::new(self.messages.len());
         let ends = [&mut Ends::new(initial, 1), &mut Ends::new(initial, 2)];
         let mut messages = Messages { task: self, kernels, initial, order, ends, out };
-        run(kernels, initial, &mut messages, contents);
-        messages.finish(contents);
+        run(kernels, initial, &mut messages, secrecy);
+        messages.finish(secrecy);
     }
 
     /// Splits a message into the blocks to hash in place and the bytes to pad after them. A short
@@ -112,12 +112,12 @@ impl<H: IteratedHash, T: DigestSlot, const N: usize> Messages<'_, '_, '_, H, T, 
         }
     }
 
-    fn finish(&mut self, contents: Contents) {
+    fn finish(&mut self, secrecy: Secrecy) {
         for ends in &mut self.ends {
             if ends.len > 0 {
                 flush(self.task, self.kernels, ends, self.out);
             }
-            if contents == Contents::Secret {
+            if secrecy == Secrecy::Secret {
                 ends.wipe(self.task.hash);
             }
         }

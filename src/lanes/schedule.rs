@@ -19,9 +19,9 @@ pub(super) struct Job<'m, H: IteratedHash> {
     pub(super) blocks: &'m [H::Unit],
 }
 
-/// The secrecy of states: secret ones are wiped after use.
+/// The secrecy of states; secret ones are wiped after use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Contents {
+pub(super) enum Secrecy {
     Public,
     Secret,
 }
@@ -31,7 +31,7 @@ pub(super) fn run<'m, H: IteratedHash, const N: usize>(
     kernels: &Dispatcher<'_, H, N>,
     initial: H::State,
     work: &mut impl JobSource<'m, H>,
-    contents: Contents,
+    secrecy: Secrecy,
 ) {
     // Before the lanes are laid out: a batch of short messages has no jobs.
     let Some(first) = work.next() else { return };
@@ -71,7 +71,7 @@ pub(super) fn run<'m, H: IteratedHash, const N: usize>(
             }
         }
     }
-    if contents == Contents::Secret {
+    if secrecy == Secrecy::Secret {
         wipe(&mut states, [[kernels.hash.initial(); N]; 2]);
     }
 }

@@ -7,7 +7,7 @@ use crate::kernel::functions::FEW;
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::{Tier, forced};
 
-/// A restriction to the kernels of one tier, or to one of them by its lanes.
+/// A restriction to the kernels of one tier, or to those with a number of lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct Restriction {
     pub(crate) tier: Tier,
@@ -36,9 +36,9 @@ pub(crate) fn is_restricted() -> bool {
     RESTRICTION.get().is_some()
 }
 
-/// Returns the cycles for setting lanes up for a few messages, most of them for laying out states.
+/// Returns the cycles for setting up lanes for a few messages, most of them for laying out states.
 ///
-/// Measured on Zen 4, as the difference to one message after the other: 1200 cycles with states
+/// Measured on Zen 4, as the difference to one message after another: 1200 cycles with states
 /// of 32 bytes, 1550 with 64, 2800 with 200.
 const fn setup_cost(state: usize) -> u64 {
     900 + 10 * state as u64
@@ -161,8 +161,8 @@ impl<'f, H: IteratedHash, const N: usize> Dispatcher<'f, H, N> {
 
     /// Advances the first `live` states by their inputs, which are of equal length.
     ///
-    /// The lanes of a kernel that are left over get a copy of a live input and an unused state; the
-    /// second halves of the arrays have room for these.
+    /// A kernel's idle lanes get a copy of a live input and an unused state, for which the second halves
+    /// of the arrays have room.
     pub(super) fn run(
         &self,
         states: &mut [[H::State; N]; 2],

@@ -2,7 +2,7 @@
 
 use crate::hasher::Hasher;
 use crate::hasher::iterated::IteratedHash;
-use crate::lanes::schedule::{Contents, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::schedule::{Secrecy, Ends, Job, JobSource, LongestFirst, run};
 use crate::lanes::select::Dispatcher;
 
 /// Appends its bytes of the batch to each stream of `hash`.
@@ -34,7 +34,7 @@ pub(super) fn update<H: IteratedHash, const N: usize>(
 
     let order = &mut LongestFirst::<N>::new(batch.len());
     let mut streams = Streams { hash, batch, order };
-    run(kernels, hash.initial(), &mut streams, Contents::Public);
+    run(kernels, hash.initial(), &mut streams, Secrecy::Public);
 
     let Streams { batch, .. } = streams;
     for (hasher, data) in batch.iter_mut() {

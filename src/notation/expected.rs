@@ -8,9 +8,8 @@ use crate::digest::Digest;
 
 /// The digests that a file should have, one or more.
 ///
-/// Of several digests by the same function any one is enough; of several functions each must have
-/// a match. From a text in Subresource Integrity only the strongest algorithm is kept, as that
-/// standard demands.
+/// A file must match one of the digests of each function. From a text in Subresource Integrity only
+/// the strongest algorithm is kept, as that standard demands.
 ///
 /// ```
 /// use hsum::notation::Expected;

@@ -35,7 +35,7 @@ notations! {
     Hex = "hex",
     /// Base64, padded (RFC 4648, section 4).
     Base64 = "base64",
-    /// Subresource Integrity, `sha256-BASE64`: SHA-2, and MD5 and SHA-1 as Nix has them.
+    /// Subresource Integrity, `sha256-BASE64`: SHA-2, and MD5 and SHA-1 as Nix writes them.
     Sri = "sri",
     /// `sha256:` and Nix's base32.
     Nix32 = "nix32",

@@ -9,7 +9,7 @@ use crate::kernel::simd::operations::{generic_kernels, interleaved_kernel};
 use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Sha3, with_sha3};
 
-// The compiler finds `eor3`, `rax1`, `xar` and `bcax` for Keccak's exclusive ors, rotates and "and nots".
+// The compiler emits `eor3`, `rax1`, `xar` and `bcax` for the generic rounds of Keccak.
 generic_kernels!(Sha3, with_sha3);
 
 /// Adds the tier's kernels to the table.

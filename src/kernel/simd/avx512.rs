@@ -21,12 +21,11 @@ generic_kernels!(Avx512, with_avx512);
 
 /// Adds the tier's kernels to the table.
 ///
-/// - MD5: several vectors hide each other's latency. On Zen 4 a fourth adds no throughput, on Zen 5 it
-///   does.
-/// - SHA-256: four SHA-NI streams between the rounds of sixteen lanes take 2370 cycles for 32 lanes on
-///   Zen 4, one after the other 2000.
-/// - SHA-512: two vectors do not fit the registers: 2480 cycles on Zen 4, one takes 1200. Four lanes
-///   take half a vector's time there.
+/// - MD5: several vectors hide each other's latency. A fourth adds throughput on Zen 5, not on Zen 4.
+/// - SHA-256: interleaving SHA-NI streams with the rounds of a vector does not pay: 32 lanes take 2370
+///   cycles on Zen 4, and 2000 one after another.
+/// - SHA-512: two vectors do not fit the registers, and take 2480 cycles on Zen 4, one 1200. Four lanes
+///   take half as long as eight there.
 /// - Keccak: one lane of a vector is assumed to cost what four do: 0.60 GB/s of SHA3-256 on Zen 4.
 pub(crate) fn add_kernels(token: Avx512, table: &mut KernelTable) {
     kernels! { token: Avx512, table, x86;
@@ -64,7 +63,7 @@ pub(super) struct Q4(__m256i);
 #[derive(Clone, Copy)]
 pub(super) struct Q1(__m128i);
 
-/// Implements a vector's operations. Counts become immediates where they are constants, as always.
+/// Implements a vector's operations. Constant counts become immediates.
 macro_rules! evex {
     (
         $word:ident, ternary: $ternary:ident, splat: $splat:ident, add: $add:ident, sub: $sub:ident,

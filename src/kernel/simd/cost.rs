@@ -1,6 +1,6 @@
 //! The costs of kernels: cycles for one block in every lane.
 //!
-//! The same code meets different bottlenecks, so there is a column for each family of CPUs.
+//! A kernel's bottleneck differs between CPUs, so each family of CPUs has a column.
 
 /// Returns the cost on this CPU.
 ///

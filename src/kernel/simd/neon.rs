@@ -42,8 +42,8 @@ pub(super) struct X4(uint32x4_t);
 #[derive(Clone, Copy)]
 pub(super) struct Q2(uint64x2_t);
 
-/// Implements [`Vector`]. Counts become immediates where they are constants, as always, and the two halves of
-/// a rotate one "shift and insert".
+/// Implements [`Vector`]. Constant counts become immediates, and the two halves of a rotate one "shift and
+/// insert".
 macro_rules! vector {
     (
         $vector:ident: $word:ident, lanes: $lanes:literal, reverse: $reverse:ident,

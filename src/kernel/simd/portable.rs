@@ -24,7 +24,7 @@ pub(crate) fn add_kernels(token: Portable, table: &mut KernelTable) {
     }
 }
 
-/// Prefers the crates on architectures without kernels here: they use the instructions of more of them.
+/// Chooses the crate on architectures without kernels here, for some of which it has its own.
 fn or_crate<W: Word>(
     ours: &'static BlockFn<W>,
     by_crate: impl Fn(&mut [W; 8], &[W::Block]) + Send + Sync + 'static,

@@ -1,8 +1,8 @@
 //! SHA-256 of three or four streams by SHA-NI and AVX, in assembly.
 //!
 //! The bottleneck is the four vector units, not the SHA instructions: twelve operations for four rounds
-//! of a stream. The compiler spills message words of three or more streams: 248 cycles for a block of each
-//! of four streams on Zen 4; in this order it takes 203.
+//! of a stream. The compiler spills the message words of three or more streams, and needs 248 cycles for a
+//! block of each of four streams on Zen 4; this order needs 203.
 
 // Streams are indices of several arrays.
 #![allow(clippy::needless_range_loop)]
@@ -42,8 +42,8 @@ pub(super) fn sha256<const N: usize>(token: ShaNiAvx) -> &'static BlockFn<u32> {
 #[repr(C, align(64))]
 #[derive(Clone, Copy)]
 struct Memory {
-    /// `msg1` of the words from four and three steps ago, for this step and the next two, at the step's
-    /// number modulo 3.
+    /// For this step and the next two: `msg1` of the words of four and three steps before, at index
+    /// `step % 3`.
     parts: [__m128i; 3],
     /// The words of the previous step.
     last: __m128i,

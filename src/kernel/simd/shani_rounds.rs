@@ -12,7 +12,7 @@ use crate::kernel::tier::with_shani;
 pub(super) type Sha256State = [__m128i; 2];
 
 /// The five state words in the order of the instructions: `abcd`, and `e` in the highest place. Between
-/// the rounds `e` is the `a` of four rounds ago, from which `nexte` makes e and adds it.
+/// the rounds `e` is the `a` of four rounds ago, from which `nexte` computes e and adds it.
 pub(super) type Sha1State = [__m128i; 2];
 
 with_shani! {
