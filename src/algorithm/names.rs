@@ -51,9 +51,10 @@ serde_as_text!(HashFunction, "{}");
 
 /// An error from parsing the name of an algorithm or a hash function.
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UnknownAlgorithm {
     /// No algorithm has this name.
+    #[error("unknown algorithm '{}'{}", escape(name.as_bytes(), &[]), suggestion(closest))]
     Name {
         /// The name.
         name: String,
@@ -61,6 +62,11 @@ pub enum UnknownAlgorithm {
         closest: Vec<&'static str>,
     },
     /// The algorithm has no digests of the length in its name.
+    #[error(
+        "'{}': {algorithm} takes a digest length of 8 to {} bits, in whole bytes",
+        escape(name.as_bytes(), &[]),
+        algorithm.max_len() * 8
+    )]
     Length {
         /// The name.
         name: String,
@@ -69,27 +75,12 @@ pub enum UnknownAlgorithm {
     },
 }
 
-impl fmt::Display for UnknownAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name { name, closest } => {
-                write!(f, "unknown algorithm '{}'", escape(name.as_bytes(), &[]))?;
-                if !closest.is_empty() {
-                    write!(f, "; did you mean {}?", closest.join(" or "))?;
-                }
-                Ok(())
-            }
-            Self::Length { name, algorithm } => write!(
-                f,
-                "'{}': {algorithm} takes a digest length of 8 to {} bits, in whole bytes",
-                escape(name.as_bytes(), &[]),
-                algorithm.max_len() * 8
-            ),
-        }
+fn suggestion(closest: &[&str]) -> String {
+    match closest {
+        [] => String::new(),
+        names => format!("; did you mean {}?", names.join(" or ")),
     }
 }
-
-impl std::error::Error for UnknownAlgorithm {}
 
 /// Lower-cases a name and removes `-`, `_` and `/`.
 pub(crate) fn normalize(name: &str) -> String {

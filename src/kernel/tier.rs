@@ -162,23 +162,19 @@ tiers! { $
 }
 
 /// An error from naming a tier that this CPU does not have.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no tier '{}' on this CPU (available: {})", escape(name.as_bytes(), &[]), available())]
 #[non_exhaustive]
 pub struct UnknownTier {
     /// The name.
     pub name: String,
 }
 
-impl fmt::Display for UnknownTier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let available = Tier::ALL.iter().filter(|tier| tier.is_available());
-        let available: Vec<&str> = available.map(|tier| tier.name()).collect();
-        let name = escape(self.name.as_bytes(), &[]);
-        write!(f, "no tier '{name}' on this CPU (available: {})", available.join(", "))
-    }
+/// Returns the names of the tiers that this CPU has.
+fn available() -> String {
+    let available = Tier::ALL.iter().filter(|tier| tier.is_available());
+    available.map(|tier| tier.name()).collect::<Vec<_>>().join(", ")
 }
-
-impl std::error::Error for UnknownTier {}
 
 /// Parses the name of a tier, whether or not this CPU has it.
 impl FromStr for Tier {

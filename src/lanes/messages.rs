@@ -3,7 +3,7 @@
 use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 use crate::hasher::iterated::IteratedHash;
-use crate::lanes::schedule::{Secrecy, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::schedule::{Ends, Job, JobSource, LongestFirst, Secrecy, run};
 use crate::lanes::select::Dispatcher;
 
 /// A result that contains a digest: the digest itself, or a tag.

@@ -2,7 +2,7 @@
 
 use crate::hasher::Hasher;
 use crate::hasher::iterated::IteratedHash;
-use crate::lanes::schedule::{Secrecy, Ends, Job, JobSource, LongestFirst, run};
+use crate::lanes::schedule::{Ends, Job, JobSource, LongestFirst, Secrecy, run};
 use crate::lanes::select::Dispatcher;
 
 /// Appends its bytes of the batch to each stream of `hash`.

@@ -31,7 +31,7 @@ pub enum BadLine {
     StdinTwice,
     /// The algorithm is known but not supported.
     #[error("unsupported algorithm")]
-    NotComputed,
+    Unsupported,
     /// The digest is not of the file's bytes.
     #[error("the digest is not of the file's bytes")]
     NotOfAFile,

@@ -9,16 +9,16 @@ use crate::digest::Digest;
 use crate::manifest::entry::{self, Entry};
 use crate::manifest::error::BadLine;
 use crate::notation::expected::{Expected, ParseExpectedError};
-use crate::notation::names::is_not_computed;
+use crate::notation::names::is_unsupported;
 
 /// Parses a name of a hash function: `SHA256`, `sha-512`, `BLAKE2B`, `MD5Sum`.
 ///
 /// # Errors
-/// [`BadLine::NotComputed`] if the algorithm is known, [`BadLine::UnknownTag`] otherwise.
+/// [`BadLine::Unsupported`] if the algorithm is known, [`BadLine::UnknownTag`] otherwise.
 pub(super) fn function(name: &[u8]) -> Result<HashFunction, BadLine> {
     let name = str::from_utf8(name).map_err(|_| BadLine::UnknownTag)?.trim();
-    name.parse().map_err(|_| match is_not_computed(name) {
-        true => BadLine::NotComputed,
+    name.parse().map_err(|_| match is_unsupported(name) {
+        true => BadLine::Unsupported,
         false => BadLine::UnknownTag,
     })
 }
@@ -40,10 +40,10 @@ pub(super) fn notation(text: &str, hint: Option<HashFunction>) -> Result<Vec<Dig
     }
     match Expected::parse(text, hint) {
         Ok(expected) => Ok(expected.digests().to_vec()),
-        Err(ParseExpectedError::NotComputed(_)) => Err(BadLine::NotComputed),
+        Err(ParseExpectedError::Unsupported(_)) => Err(BadLine::Unsupported),
         Err(ParseExpectedError::UnknownAlgorithm(_)) => Err(BadLine::UnknownTag),
         Err(ParseExpectedError::NotOfAFile(_)) => Err(BadLine::NotOfAFile),
-        Err(ParseExpectedError::Malformed(_) | ParseExpectedError::OddLength { .. }) => {
+        Err(ParseExpectedError::Malformed(_) | ParseExpectedError::UnknownLength { .. }) => {
             Err(BadLine::BadDigest)
         }
         Err(_) => Err(BadLine::NoDigest),

@@ -11,7 +11,7 @@ use crate::manifest::error::BadLine;
 use crate::manifest::fields::base64_len;
 use crate::manifest::gnu::GnuDialect;
 use crate::manifest::options::ListOptions;
-use crate::notation::names::{NamedFunction, is_not_computed};
+use crate::notation::names::{NamedFunction, is_unsupported};
 
 /// A parser of the lines of one list.
 ///
@@ -217,7 +217,7 @@ fn heading(comment: &[u8]) -> Option<Result<NamedFunction, BadLine>> {
     match NamedFunction::parse(name) {
         Ok(named) => Some(Ok(named)),
         // The lines below it are bad.
-        Err(_) => is_not_computed(name).then_some(Err(BadLine::NotComputed)),
+        Err(_) => is_unsupported(name).then_some(Err(BadLine::Unsupported)),
     }
 }
 

@@ -113,7 +113,7 @@ pub enum ParseExpectedError {
         "no common algorithm has digests of {digits} hexadecimal digits \
              (MD5 has 32, SHA-1 40, SHA-256 64, SHA-512 128)"
     )]
-    OddLength {
+    UnknownLength {
         /// The number of digits.
         digits: usize,
     },
@@ -122,7 +122,7 @@ pub enum ParseExpectedError {
     UnknownAlgorithm(#[from] UnknownAlgorithm),
     /// The text names, by this name, an algorithm that this crate does not implement.
     #[error("{0} is not supported")]
-    NotComputed(&'static str),
+    Unsupported(&'static str),
     /// The digits after the name are not a digest of this function.
     #[error(
         "malformed {} digest (expected {} hexadecimal digits or {} base64 characters)",

@@ -26,7 +26,7 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// Algorithms that this crate does not implement: the name in messages, and normalized names.
-const NOT_COMPUTED: [(&str, &[&str]); 29] = [
+const UNSUPPORTED: [(&str, &[&str]); 29] = [
     ("Adler-32", &["adler", "adler32"]),
     ("BitTorrent's multihash", &["btmh"]),
     ("POSIX cksum's CRC", &["cksum", "unixcksum"]),
@@ -101,13 +101,16 @@ pub(super) fn header(name: &str) -> Result<Option<Header>, ParseExpectedError> {
 
 /// Rejects digests that are not of a file's bytes.
 pub(super) fn reject_other_digests(text: &str) -> Result<(), ParseExpectedError> {
-    let has = |prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    match NOT_OF_A_FILE.iter().find(|(prefix, _)| has(prefix)) {
+    match NOT_OF_A_FILE.iter().find(|(prefix, _)| after(text, prefix).is_some()) {
         Some((_, reason)) => Err(ParseExpectedError::NotOfAFile(reason)),
         None => Ok(()),
     }
+}
+
+/// Returns the text after `prefix`, which may be in either case.
+pub(super) fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// The meaning of a name before a digest.
@@ -148,8 +151,8 @@ impl NamedFunction {
 }
 
 /// Returns `true` if the name is that of an algorithm that this crate does not implement.
-pub(crate) fn is_not_computed(name: &str) -> bool {
-    is_name(name) && matches!(algorithm(name), Err(ParseExpectedError::NotComputed(_)))
+pub(crate) fn is_unsupported(name: &str) -> bool {
+    is_name(name) && matches!(algorithm(name), Err(ParseExpectedError::Unsupported(_)))
 }
 
 /// Returns `true` if `name` could be the name of an algorithm.
@@ -171,8 +174,8 @@ pub(super) fn algorithm(name: &str) -> Result<NamedFunction, ParseExpectedError>
         Err(unknown) => unknown,
     };
     let normal = normalize(name).replace('.', "");
-    match NOT_COMPUTED.iter().find(|(_, names)| names.contains(&&*normal)) {
-        Some((shown, _)) => Err(ParseExpectedError::NotComputed(shown)),
+    match UNSUPPORTED.iter().find(|(_, names)| names.contains(&&*normal)) {
+        Some((shown, _)) => Err(ParseExpectedError::Unsupported(shown)),
         None => Err(unknown.into()),
     }
 }

@@ -6,7 +6,7 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
-use crate::notation::names::{self, Header, NamedFunction};
+use crate::notation::names::{self, Header, NamedFunction, after};
 use crate::text::serde::serde_as_text;
 
 /// The maximum length of a text, more than one digest of every algorithm needs, in bytes.
@@ -42,7 +42,7 @@ serde_as_text!(Expected, "{}");
 
 fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
     let text = str::from_utf8(text).map_err(|_| Error::Unrecognised)?;
-    let text = undress(text);
+    let text = unquote(text);
     match text.len() {
         0 => return Err(Error::Empty),
         1..=MAX_TEXT => {}
@@ -50,7 +50,7 @@ fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
     }
     names::reject_other_digests(text)?;
     if let Some(digits) = grouped_hex(text) {
-        return bare(&digits, hint).map(Expected::from);
+        return unnamed(&digits, hint).map(Expected::from);
     }
     if let Some(rest) = after(text, "urn:") {
         return urn(rest).map(Expected::from);
@@ -72,7 +72,7 @@ fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
     if let Some((name, value)) = text.split_once(':')
         && let Some(header) = names::header(name.trim_end())?
     {
-        return header_value(header, undress(value));
+        return header_value(header, unquote(value));
     }
     if let Some(expected) = tagged_line(text)? {
         return Ok(expected);
@@ -81,7 +81,7 @@ fn parse(text: &[u8], hint: Option<HashFunction>) -> Result<Expected, Error> {
 }
 
 /// Removes white space, quotes, a byte order mark, and the `,` or `;` after a list item.
-fn undress(text: &str) -> &str {
+fn unquote(text: &str) -> &str {
     let mut text = text;
     loop {
         let trimmed = text
@@ -97,12 +97,6 @@ fn undress(text: &str) -> &str {
             None => text = trimmed,
         }
     }
-}
-
-/// Returns the text after `prefix`, which may be in either case.
-fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
-    let (start, rest) = text.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// Parses `urn:sha1:BASE32` and `urn:bitprint:SHA1.TIGERTREE`.
@@ -142,7 +136,7 @@ fn named_information(rest: &str, digits: impl Fn(&str) -> String) -> Result<Dige
     let named = match name.rsplit_once('-') {
         // `sha-256-32` is the first 32 bits of SHA-256.
         Some((long, bits)) if long.eq_ignore_ascii_case("sha-256") && bits != "256" => {
-            return Err(Error::NotComputed("a truncated SHA-256"));
+            return Err(Error::Unsupported("a truncated SHA-256"));
         }
         _ => names::algorithm(name)?,
     };
@@ -208,7 +202,7 @@ fn tagged_line(text: &str) -> Result<Option<Expected>, Error> {
     if !names::is_name(tag) {
         return Ok(None);
     }
-    field_value(tag, undress(value)).map(|digest| Some(digest.into()))
+    field_value(tag, unquote(value)).map(|digest| Some(digest.into()))
 }
 
 /// Parses one or more of `alg:DIGEST`, `alg=DIGEST` and `alg-DIGEST`, or a digest without a name.
@@ -233,9 +227,9 @@ fn fields(text: &str, hint: Option<HashFunction>) -> Result<Expected, Error> {
         [name, value] if names::algorithm(name.trim_end_matches(':')).is_ok() => {
             field_value(name.trim_end_matches(':'), value).map(Expected::from)
         }
-        [token] => bare(token, hint).map(Expected::from),
+        [token] => unnamed(token, hint).map(Expected::from),
         // A line of a checksum file; ignore the file name.
-        [digest, ..] => bare(digest.trim_start_matches('\\'), hint).map(Expected::from),
+        [digest, ..] => unnamed(digest.trim_start_matches('\\'), hint).map(Expected::from),
         [] => Err(Error::Empty),
     }
 }
@@ -248,7 +242,7 @@ fn all_of(tokens: &[&str]) -> Result<Expected, Error> {
     for (name, value) in tokens.iter().filter_map(|token| prefixed(token)) {
         match field_value(name, value) {
             Ok(digest) => digests.push(digest),
-            Err(error @ (Error::UnknownAlgorithm(_) | Error::NotComputed(_))) => {
+            Err(error @ (Error::UnknownAlgorithm(_) | Error::Unsupported(_))) => {
                 unknown.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -279,7 +273,7 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
             // `sha512-256-BASE64` is not SHA-512: the longer name counts.
             Ok(named) if separator == '-' && read(named, value).is_none() => {}
             Ok(_) => return Some((name, value)),
-            Err(Error::NotComputed(_)) if separator != '-' || value.len() > 4 => {
+            Err(Error::Unsupported(_)) if separator != '-' || value.len() > 4 => {
                 return Some((name, value));
             }
             // `name:` cannot be base64, nor can `name=` unless another `=` follows.
@@ -305,11 +299,11 @@ fn field_value(name: &str, value: &str) -> Result<Digest, Error> {
 fn read(named: NamedFunction, value: &str) -> Option<Digest> {
     let value = value.split(['?', ';']).next().unwrap_or_default();
     let inner = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
-    digest(named, undress(inner.unwrap_or(value)), Base32::Nix)
+    digest(named, unquote(inner.unwrap_or(value)), Base32::Nix)
 }
 
 /// Parses a digest that does not name its algorithm.
-fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
+fn unnamed(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
     reject_multipart(token)?;
     if let Some(function) = hint {
         let read = digest(NamedFunction::hint(function), token, Base32::Nix);
@@ -319,8 +313,8 @@ fn bare(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
         return Algorithm::from_digest_len(token.len() / 2)
             .and_then(|algorithm| Digest::from_hex(algorithm, token).ok())
             .ok_or(match token.len() {
-                8 => Error::NotComputed("CRC-32"),
-                digits => Error::OddLength { digits },
+                8 => Error::Unsupported("CRC-32"),
+                digits => Error::UnknownLength { digits },
             });
     }
     if let Some(digest) = yarn(token).or_else(|| alpine(token)) {

@@ -54,7 +54,7 @@ fn heading(line: &[u8]) -> Option<Heading> {
     let name = if rest.starts_with("of file ") { &name["file ".len()..] } else { name };
     // An English heading is recognised by its words, others by the algorithm.
     let function = match fields::function(algorithm.as_bytes()) {
-        Err(bad) if !line.contains(" hash of ") && bad != BadLine::NotComputed => return None,
+        Err(bad) if !line.contains(" hash of ") && bad != BadLine::Unsupported => return None,
         function => function,
     };
     Some((function, name.as_bytes().to_vec()))

@@ -69,8 +69,8 @@ impl Reader for Gpg {
                 let (line, name) = (begun.line, begun.name.clone());
                 match begun.entry(self.untagged) {
                     // RIPEMD-160, after another digest of the file.
-                    Err(BadLine::NotComputed) if self.good == name => {
-                        sink.push(line, Err(BadLine::NotComputed));
+                    Err(BadLine::Unsupported) if self.good == name => {
+                        sink.push(line, Err(BadLine::Unsupported));
                     }
                     entry => {
                         self.good = if entry.is_ok() { name.clone() } else { Vec::new() };

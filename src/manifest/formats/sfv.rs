@@ -39,7 +39,7 @@ impl Reader for Sfv {
     fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         let text = line.trim_ascii();
         if !text.is_empty() && !text.starts_with(b";") {
-            sink.push(number, Err(BadLine::NotComputed));
+            sink.push(number, Err(BadLine::Unsupported));
         }
     }
 }

@@ -242,7 +242,7 @@ fn sums(name: &str) -> Option<(Result<HashFunction, BadLine>, &str)> {
     // `cksums`
     let algorithm = if algorithm == "ck" { "cksum" } else { algorithm };
     let function = fields::function(algorithm.as_bytes());
-    let is_known = function.is_ok() || function == Err(BadLine::NotComputed);
+    let is_known = function.is_ok() || function == Err(BadLine::Unsupported);
     (is_known && (suffix.is_empty() || suffix.starts_with('_'))).then_some((function, suffix))
 }
 

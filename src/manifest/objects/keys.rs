@@ -31,7 +31,7 @@ pub(crate) enum KeyAlgorithm {
     /// None; the digest itself or another field names it.
     Any,
     Of(HashFunction),
-    NotComputed,
+    Unsupported,
 }
 
 /// Keys of one word, without separators and in lower case.
@@ -182,7 +182,7 @@ fn key_algorithm(key: &str) -> Option<KeyAlgorithm> {
         "" | "sha" => stripped.then_some(KeyAlgorithm::Any),
         _ => match fields::function(rest.as_bytes()) {
             Ok(function) => Some(KeyAlgorithm::Of(function)),
-            Err(BadLine::NotComputed) => Some(KeyAlgorithm::NotComputed),
+            Err(BadLine::Unsupported) => Some(KeyAlgorithm::Unsupported),
             Err(_) => None,
         },
     }

@@ -250,7 +250,7 @@ impl Object {
             (_, Value::Null) => self.null = true,
             (_, Value::List(list)) if list.is_empty() => self.null = true,
             (_, Value::Object(inner)) => self.adopt(*inner),
-            (KeyAlgorithm::NotComputed, _) => self.worsen(BadLine::NotComputed),
+            (KeyAlgorithm::Unsupported, _) => self.worsen(BadLine::Unsupported),
             (KeyAlgorithm::Any, value) => self.open.push(value),
             (KeyAlgorithm::Of(function), value) => self.read(value, Some(function)),
         }
