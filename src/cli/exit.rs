@@ -1,6 +1,5 @@
 //! Exit statuses, and the last message of a command that could not finish.
 
-use std::fmt;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -79,28 +78,15 @@ pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
 }
 
 /// Invalid arguments; exit status 2.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
 /// A command that could not start although its arguments are valid, for lack of a key, say; exit
 /// status 2.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct SetupError(pub(crate) String);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-impl std::error::Error for SetupError {}
 
 /// Gives errors the exit status 2 in verbs whose status 1 is a rejected request: a script must not
 /// mistake a missing key for a forgery.

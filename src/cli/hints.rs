@@ -92,6 +92,9 @@ pub(crate) fn failure(failure: &Failure) -> String {
             format!("; use {scheme}s, or --allow-plaintext-auth")
         }
         Some(FailureReason::FtpProxy { variable: None }) => "; use --proxy none".to_owned(),
+        Some(FailureReason::FtpProxy { variable: Some(name) }) => {
+            format!("; unset {name}, or list the host in no_proxy")
+        }
         Some(FailureReason::DeadlineExceeded) => " (set by --max-time)".to_owned(),
         Some(FailureReason::TooLarge { .. }) => "; use --max-size to allow more".to_owned(),
         Some(FailureReason::FileExists) => "; use --force to replace it".to_owned(),

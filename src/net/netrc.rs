@@ -5,7 +5,6 @@
 //! `macdef` are ignored.
 
 use std::fmt;
-
 use zeroize::Zeroizing;
 
 use crate::net::secret::{Credentials, Secret};
@@ -35,7 +34,8 @@ struct Entry {
 }
 
 /// A syntax error in a `.netrc`. It does not repeat the file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}: {reason}")]
 pub struct NetrcError {
     /// The line number, from 1.
     pub line: usize,
@@ -105,14 +105,6 @@ impl fmt::Debug for Entry {
         }
     }
 }
-
-impl fmt::Display for NetrcError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
-    }
-}
-
-impl std::error::Error for NetrcError {}
 
 struct Words<'t> {
     text: &'t [u8],

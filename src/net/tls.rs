@@ -151,16 +151,9 @@ struct PinnedVerifier {
 }
 
 /// The error of a server's key that is not pinned.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the server's public key is not pinned: its SHA-256 is {0}")]
 struct UnpinnedKey(Digest);
-
-impl std::fmt::Display for UnpinnedKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the server's public key is not pinned: its SHA-256 is {}", self.0)
-    }
-}
-
-impl std::error::Error for UnpinnedKey {}
 
 impl ServerCertVerifier for PinnedVerifier {
     fn verify_server_cert(

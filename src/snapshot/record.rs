@@ -1,7 +1,6 @@
 //! The parser of records, which checks all of a record before it returns any of it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::metadata::{FileStamp, Timestamp};
@@ -58,26 +57,35 @@ pub enum SealStatus {
 }
 
 /// The reason why a record is rejected.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
     /// The file does not start like a record.
+    #[error("not a snapshot record")]
     NotARecord,
     /// The file is larger than 4 GiB.
+    #[error("too large for a snapshot record (at most 4 GiB)")]
     TooLarge,
     /// The version of the format is unknown.
+    #[error("snapshot record of an unknown version")]
     UnknownVersion,
     /// The end is missing.
+    #[error("incomplete: the end of the record is missing")]
     Incomplete,
     /// The text does not match the digest in its last line.
+    #[error("damaged: the record does not match its own digest")]
     Damaged,
     /// The record has no seal, but a key was given.
+    #[error("not sealed, but a key was given")]
     Unsealed,
     /// The seal does not match the text and the key.
+    #[error("wrong seal: the key is wrong, or the record was changed")]
     WrongSeal,
     /// The record is sealed, and an update without the key would lose the seal.
+    #[error("sealed: an update needs the key")]
     KeyNeeded,
     /// A line is malformed.
+    #[error("line {number}: {problem}")]
     Line {
         /// The number of the line, from 1.
         number: u64,
@@ -85,24 +93,6 @@ pub enum RecordError {
         problem: &'static str,
     },
 }
-
-impl fmt::Display for RecordError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotARecord => "not a snapshot record",
-            Self::TooLarge => "too large for a snapshot record (at most 4 GiB)",
-            Self::UnknownVersion => "snapshot record of an unknown version",
-            Self::Incomplete => "incomplete: the end of the record is missing",
-            Self::Damaged => "damaged: the record does not match its own digest",
-            Self::Unsealed => "not sealed, but a key was given",
-            Self::WrongSeal => "wrong seal: the key is wrong, or the record was changed",
-            Self::KeyNeeded => "sealed: an update needs the key",
-            Self::Line { number, problem } => return write!(f, "line {number}: {problem}"),
-        })
-    }
-}
-
-impl std::error::Error for RecordError {}
 
 impl Record {
     /// Parses a record. With a key, the record must have a valid seal, which is checked first.

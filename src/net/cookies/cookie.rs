@@ -32,19 +32,25 @@ pub(super) struct Cookie {
 
 /// The reason why a jar rejects a `Set-Cookie`.
 #[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CookieRejection {
     /// It lacks a name or a `=`, or contains control characters.
+    #[error("malformed")]
     Malformed,
     /// Name and value are longer than 4096 bytes.
+    #[error("name and value are longer than 4096 bytes")]
     TooLong,
     /// Its `Domain` is not one of the host's, or is a public suffix, or lies above one.
+    #[error("the domain is not the server's own, or is a public suffix")]
     Domain,
     /// It was set over http, but is `Secure` or would replace a `Secure` cookie.
+    #[error("set over http, but it is Secure or would hide a Secure cookie")]
     Insecure,
     /// It lacks an attribute that its prefix (`__Secure-`, `__Host-`) requires.
+    #[error("lacks an attribute that its prefix requires")]
     Prefix,
     /// The jar is full.
+    #[error("the jar is full (3000 cookies)")]
     Full,
 }
 
@@ -219,18 +225,3 @@ impl fmt::Debug for Cookie {
         write!(f, "{} of {}{}", self.name.escape_ascii(), self.domain, self.path)
     }
 }
-
-impl fmt::Display for CookieRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "malformed",
-            Self::TooLong => "name and value are longer than 4096 bytes",
-            Self::Domain => "the domain is not the server's own, or is a public suffix",
-            Self::Insecure => "set over http, but it is Secure or would hide a Secure cookie",
-            Self::Prefix => "lacks an attribute that its prefix requires",
-            Self::Full => "the jar is full (3000 cookies)",
-        })
-    }
-}
-
-impl std::error::Error for CookieRejection {}

@@ -1,7 +1,5 @@
 //! The Netscape cookie file: seven tab-separated fields per line.
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
 use crate::net::cookies::cookie::{Cookie, parse_seconds};
@@ -16,7 +14,8 @@ const HEADER: &[u8] =
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
 /// An invalid line of a cookie file. It does not repeat the line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}: {reason}")]
 pub struct CookieLineError {
     /// The line number, from 1.
     pub line: usize,
@@ -131,11 +130,3 @@ fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
         expires,
     }))
 }
-
-impl fmt::Display for CookieLineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
-    }
-}
-
-impl std::error::Error for CookieLineError {}
