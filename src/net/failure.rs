@@ -73,7 +73,7 @@ pub enum FailureReason {
         scheme: String,
     },
     /// A proxy is configured for an FTP URL, but only HTTP can use one.
-    #[error("{}", ftp_proxy_text(*variable))]
+    #[error("a proxy cannot be used for FTP")]
     FtpProxy {
         /// The environment variable that names the proxy; `None` if the client's options do.
         variable: Option<&'static str>,
@@ -99,15 +99,6 @@ pub enum FailureReason {
     /// The body is gzip, and was not decoded.
     #[error("the body is gzip, and was not decoded")]
     NotDecoded,
-}
-
-fn ftp_proxy_text(variable: Option<&str>) -> String {
-    match variable {
-        None => "a proxy cannot be used for FTP".into(),
-        Some(name) => format!(
-            "a proxy (from {name}) cannot be used for FTP; list the host in no_proxy to connect directly"
-        ),
-    }
 }
 
 impl FailureReason {
