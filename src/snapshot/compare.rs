@@ -1,8 +1,8 @@
 //! Comparison of a record with the current entries of its tree.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::iter::Peekable;
 
 use crate::digest::Digest;
 use crate::engine::metadata::Timestamp;
@@ -28,17 +28,13 @@ pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
 /// A comparison of a record with the entries of a walk, of which it stores only those that differ.
 pub(super) struct RecordComparison<'r> {
     record: &'r Record,
-    lines: RecordLines<'r>,
-    next: Option<(usize, Line<'r>, Cow<'r, [u8]>)>,
+    lines: Peekable<RecordLines<'r>>,
     changes: Changes<'r>,
 }
 
 impl<'r> RecordComparison<'r> {
     pub(super) fn new(record: &'r Record) -> Self {
-        let mut new =
-            Self { record, lines: record.lines(), next: None, changes: Changes::default() };
-        new.advance();
-        new
+        Self { record, lines: record.lines().peekable(), changes: Changes::default() }
     }
 
     /// Adds the next entry, in the order of a walk. Returns `true` if it is as recorded.
@@ -53,10 +49,8 @@ impl<'r> RecordComparison<'r> {
 
     /// Leaves out the file or directory `name`, the next in the order of a walk.
     pub(super) fn leave_out(&mut self, name: &[u8]) {
-        self.seek(name);
-        while self.next.as_ref().is_some_and(|(_, _, old)| is_at_or_below(old, name)) {
-            self.advance();
-        }
+        self.remove_while(|old| walk_order(old, name).is_lt());
+        while self.lines.next_if(|(_, old)| is_at_or_below(&old.checked_name(), name)).is_some() {}
     }
 
     /// Returns all differences.
@@ -68,25 +62,15 @@ impl<'r> RecordComparison<'r> {
     /// Marks the recorded entries before `name` as removed, and returns the one of that name.
     fn seek(&mut self, name: &[u8]) -> Option<RecordEntry<'r>> {
         self.remove_while(|old| walk_order(old, name).is_lt());
-        let (at, _, old) = self.next.as_ref()?;
-        let entry = if **old == *name { self.record.entry_at(*at) } else { None };
-        if entry.is_some() {
-            self.advance();
-        }
-        entry
+        let (_, line) = self.lines.next_if(|(_, old)| *old.checked_name() == *name)?;
+        line.checked_entry(self.record.hash_function())
     }
 
     fn remove_while(&mut self, is_gone: impl Fn(&[u8]) -> bool) {
-        while let Some((at, _, name)) = &self.next
-            && is_gone(name)
-        {
-            self.record.entry_at(*at).into_iter().for_each(|old| self.changes.removed(old));
-            self.advance();
+        while let Some((_, line)) = self.lines.next_if(|(_, old)| is_gone(&old.checked_name())) {
+            let entry = line.checked_entry(self.record.hash_function());
+            entry.into_iter().for_each(|entry| self.changes.removed(entry));
         }
-    }
-
-    fn advance(&mut self) {
-        self.next = self.lines.next().map(|(at, line)| (at, line, line.checked_name()));
     }
 }
 

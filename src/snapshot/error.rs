@@ -1,7 +1,5 @@
 //! Errors that stop a run.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,36 +7,47 @@ use crate::error::Error;
 use crate::snapshot::record::RecordError;
 
 /// An error that stopped a run: the file concerned, and the cause.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {kind}", path.display())]
 pub struct SnapshotError {
     path: PathBuf,
+    #[source]
     kind: SnapshotErrorKind,
 }
 
 /// The cause inside a [`SnapshotError`].
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotErrorKind {
     /// A file or directory that the run needs cannot be read or written.
-    File(Error),
+    #[error("{}", .0.kind())]
+    File(#[source] Error),
     /// The record is invalid, or its seal does not fit the key.
-    Rejected(RecordError),
+    #[error("{0}")]
+    Rejected(#[source] RecordError),
     /// Another process is writing the record.
+    #[error("another process is writing it")]
     Busy,
     /// A foreign file has the name of the record's journal.
+    #[error("not a journal, and will not be overwritten")]
     NotAJournal,
     /// There is a file of the name that the new record should get.
+    #[error("already exists")]
     Exists,
     /// The name of the new record is reserved for temporary files.
+    #[error("the name is reserved for temporary files")]
     ReservedName,
     /// The record to replace is a directory, a FIFO, a socket or a device.
+    #[error("not a regular file")]
     NotRegular,
     /// Some files could not be read, and a record without them would replace the old one.
+    #[error("not replaced: {unread} {} could not be read", if *unread == 1 { "file or directory" } else { "files or directories" })]
     Incomplete {
         /// The number of files and directories that could not be read.
         unread: u64,
     },
     /// More than half of the recorded files are missing.
+    #[error("not updated: {missing} of {recorded} recorded files are missing")]
     MostMissing {
         /// The number of missing files and links.
         missing: u64,
@@ -46,6 +55,7 @@ pub enum SnapshotErrorKind {
         recorded: u64,
     },
     /// The record lacks a name whose rot is to be accepted.
+    #[error("'{}' is not in the record", name.escape_ascii())]
     NotRecorded {
         /// The name.
         name: Vec<u8>,
@@ -74,47 +84,5 @@ impl SnapshotError {
     /// Returns the cause, and drops the path.
     pub fn into_kind(self) -> SnapshotErrorKind {
         self.kind
-    }
-}
-
-impl fmt::Display for SnapshotErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(error) => error.kind().fmt(f),
-            Self::Rejected(cause) => cause.fmt(f),
-            Self::Busy => f.write_str("another process is writing it"),
-            Self::NotAJournal => f.write_str("not a journal, and will not be overwritten"),
-            Self::Exists => f.write_str("already exists"),
-            Self::ReservedName => f.write_str("the name is reserved for temporary files"),
-            Self::NotRegular => f.write_str("not a regular file"),
-            Self::Incomplete { unread: 1 } => {
-                f.write_str("not replaced: 1 file or directory could not be read")
-            }
-            Self::Incomplete { unread } => {
-                write!(f, "not replaced: {unread} files or directories could not be read")
-            }
-            Self::MostMissing { missing, recorded } => {
-                write!(f, "not updated: {missing} of {recorded} recorded files are missing")
-            }
-            Self::NotRecorded { name } => {
-                write!(f, "'{}' is not in the record", name.escape_ascii())
-            }
-        }
-    }
-}
-
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.kind)
-    }
-}
-
-impl StdError for SnapshotError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.kind {
-            SnapshotErrorKind::File(error) => Some(error),
-            SnapshotErrorKind::Rejected(cause) => Some(cause),
-            _ => None,
-        }
     }
 }

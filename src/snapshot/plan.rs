@@ -1,7 +1,7 @@
 //! The plan of an update: which files to read, and which lines of the record to replace.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::iter::Peekable;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::digest::Digest;
@@ -50,8 +50,7 @@ pub(super) enum Current {
 pub(super) struct Planner<'r> {
     record: &'r Record,
     options: &'r SnapshotOptions,
-    lines: RecordLines<'r>,
-    next: Option<(usize, Line<'r>)>,
+    lines: Peekable<RecordLines<'r>>,
     oldest: Oldest,
     last_run: u32,
     edits: Edits,
@@ -59,15 +58,15 @@ pub(super) struct Planner<'r> {
 
 impl<'r> Planner<'r> {
     pub(super) fn new(record: &'r Record, options: &'r SnapshotOptions) -> Self {
-        let mut lines = record.lines();
-        let next = lines.next();
-        let oldest = Oldest::new(record, options);
-        Self { record, options, lines, next, oldest, last_run: 0, edits: Edits::default() }
+        let (lines, oldest) = (record.lines().peekable(), Oldest::new(record, options));
+        Self { record, options, lines, oldest, last_run: 0, edits: Edits::default() }
     }
 
     /// Adds the next entry of the walk.
     pub(super) fn add(&mut self, name: &[u8], current: WalkEntryKind) {
-        let old = self.seek(name);
+        self.remove_while(|old| walk_order(old, name).is_lt());
+        let at = self.lines.peek().map_or(self.record.end, |(at, _)| *at);
+        let old = self.lines.next_if(|(_, old)| *old.checked_name() == *name).map(|(_, old)| old);
         let stays = match (&old, &current) {
             (Some(Line::Link { target, .. }), WalkEntryKind::Link(now)) => {
                 *unescape_known(target) == *now.as_os_str().as_bytes()
@@ -86,53 +85,36 @@ impl<'r> Planner<'r> {
                         Current::Link(target.as_os_str().as_bytes().into())
                     }
                 };
-                self.edit(name, old.is_some(), current);
+                self.edit(name, Edit { at, is_recorded: old.is_some(), current });
             }
-        }
-        if old.is_some() {
-            self.advance();
         }
     }
 
     /// Keeps the lines of a name that could not be read, and of all names below it.
     pub(super) fn keep_below(&mut self, name: &[u8]) {
-        self.seek(name);
-        while let Some((_, line)) = self.next
-            && is_at_or_below(&line.checked_name(), name)
+        self.remove_while(|old| walk_order(old, name).is_lt());
+        while let Some((_, line)) =
+            self.lines.next_if(|(_, old)| is_at_or_below(&old.checked_name(), name))
         {
             self.keep(line);
-            self.advance();
         }
     }
 
     pub(super) fn finish(mut self) -> Edits {
-        while let Some((_, line)) = self.next {
-            self.remove(line);
-        }
+        self.remove_while(|_| true);
         self.edits
     }
 
-    /// Removes the lines before `name`, and returns the line of that name.
-    fn seek(&mut self, name: &[u8]) -> Option<Line<'r>> {
-        loop {
-            let (_, line) = self.next?;
-            match walk_order(&line.checked_name(), name) {
-                Ordering::Less => self.remove(line),
-                Ordering::Equal => return Some(line),
-                Ordering::Greater => return None,
-            }
+    fn remove_while(&mut self, is_gone: impl Fn(&[u8]) -> bool) {
+        while let Some((at, line)) = self.lines.next_if(|(_, old)| is_gone(&old.checked_name())) {
+            let current = Current::Absent;
+            self.edit(&line.checked_name(), Edit { at, is_recorded: true, current });
         }
     }
 
-    fn remove(&mut self, line: Line<'_>) {
-        self.edit(&line.checked_name(), true, Current::Absent);
-        self.advance();
-    }
-
-    fn edit(&mut self, name: &[u8], is_recorded: bool, current: Current) {
-        let at = self.next.map_or(self.record.end, |(at, _)| at);
+    fn edit(&mut self, name: &[u8], edit: Edit) {
         self.edits.names.push(name.into());
-        self.edits.edits.push(Edit { at, is_recorded, current });
+        self.edits.edits.push(edit);
     }
 
     fn keep(&mut self, line: Line<'_>) {
@@ -142,10 +124,6 @@ impl<'r> Planner<'r> {
             self.last_run = run;
             self.edits.runs.insert(run);
         }
-    }
-
-    fn advance(&mut self) {
-        self.next = self.lines.next();
     }
 
     /// Decides whether the line of a file stays, so that the file need not be read.
