@@ -81,45 +81,34 @@ pub(super) fn decode_and_verify(
         });
     }
     let mut file = part.create_decoded(download.existing)?;
-    let decoded = match gunzip(client, part.rewind()?, &functions, limit, &mut file) {
-        Ok(decoded) => decoded,
-        Err(DecodeError::Read(error)) => return Err(part.failure(error)),
-        Err(DecodeError::Write(error)) => return Err(Failure::local(file.temporary(), error)),
+    let detail = match gunzip(client, part.rewind()?, &functions, limit, &mut file) {
+        Ok(decoded) if matches(&decoded) => {
+            let (size, digests) = decoded;
+            let accepted_by = download.check(file.temporary())?;
+            return Ok(Decoded { file, size, digests, accepted_by });
+        }
+        Ok((size, digests)) => {
+            format!("decoded, it is a different file too: {size} bytes, {}", list(&digests))
+        }
+        Err(DecodeError::Corrupt(why)) => {
+            format!("it cannot be decoded: the gzip is corrupt: {why}")
+        }
+        Err(DecodeError::TooLarge) => match download.size {
+            Some(size) if size == limit => {
+                format!("decoded, it has more than the {limit} bytes that were expected")
+            }
+            _ => format!("decoded, it has more than the maximum of {limit} bytes"),
+        },
         // The connection may have been cut: a retry may help.
         Err(DecodeError::Truncated) => {
             return Err(failure.adding("it cannot be decoded: the gzip is truncated"));
         }
         Err(DecodeError::Timeout(failure)) => return Err(failure),
-        Err(DecodeError::Corrupt(why)) => {
-            return Err(final_mismatch(
-                failure,
-                format!("it cannot be decoded: the gzip is corrupt: {why}"),
-            ));
-        }
-        Err(DecodeError::TooLarge) => {
-            let limit = match download.size {
-                Some(size) if size == limit => format!("{limit} bytes that were expected"),
-                _ => format!("maximum of {limit} bytes"),
-            };
-            return Err(final_mismatch(failure, format!("decoded, it has more than the {limit}")));
-        }
+        Err(DecodeError::Read(error)) => return Err(part.failure(error)),
+        Err(DecodeError::Write(error)) => return Err(Failure::local(file.temporary(), error)),
     };
-    if !matches(&decoded) {
-        let (size, digests) = &decoded;
-        let digests = list(digests);
-        return Err(final_mismatch(
-            failure,
-            format!("decoded, it is a different file too: {size} bytes, {digests}"),
-        ));
-    }
-    let (size, digests) = decoded;
-    let accepted_by = download.check(file.temporary())?;
-    Ok(Decoded { file, size, digests, accepted_by })
-}
-
-/// Returns `failure` as a mismatch that a retry cannot fix: the whole body was received.
-fn final_mismatch(failure: Failure, detail: String) -> Failure {
-    failure.become_final(FailureKind::Mismatch).adding(detail)
+    // The whole body was received, so a retry would not help.
+    Err(failure.become_final(FailureKind::Mismatch).adding(detail))
 }
 
 /// Decodes all members to `sink`, up to `limit` bytes; returns their length and digests.

@@ -32,7 +32,7 @@ const MAX_STATE: u64 = 64 * 1024;
 pub(super) struct Part {
     file: File,
     path: PathBuf,
-    state: PathBuf,
+    state_path: PathBuf,
     target: PathBuf,
     /// The permissions of new files, less the umask.
     mode: u32,
@@ -58,7 +58,7 @@ impl Part {
     /// It cannot be opened, or another process has locked it.
     pub(super) fn open(target: &Path, mode: u32) -> Result<Self, Failure> {
         let path = beside(target, PART);
-        let state = beside(target, PART_STATE);
+        let state_path = beside(target, PART_STATE);
         loop {
             let (file, is_new) = open(&path, mode).map_err(|error| {
                 // Users know the folder's name, not the part's.
@@ -87,7 +87,7 @@ impl Part {
                 fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
                 continue;
             }
-            let part = Self { file, path, state, target: target.to_owned(), mode };
+            let part = Self { file, path, state_path, target: target.to_owned(), mode };
             // The lock on the part covers this file too.
             let _ = fs::remove_file(part.decoded_path());
             return Ok(part);
@@ -105,7 +105,7 @@ impl Part {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
-            .open(&self.state)
+            .open(&self.state_path)
             .ok()?;
         file.take(MAX_STATE).read_to_end(&mut text).ok()?;
         PartState::parse(&serde_json::from_slice(&text).ok()?)
@@ -114,9 +114,9 @@ impl Part {
     /// Empties the part, and writes `state` if a later run may resume. The old state is removed
     /// before the first new byte is written.
     pub(super) fn restart(&mut self, state: Option<&PartState>) -> Result<(), Failure> {
-        match fs::remove_file(&self.state) {
+        match fs::remove_file(&self.state_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Failure::local(&self.state, error));
+                return Err(Failure::local(&self.state_path, error));
             }
             _ => {}
         }
@@ -126,9 +126,9 @@ impl Part {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true).mode(self.mode);
             let written = options
-                .open(&self.state)
+                .open(&self.state_path)
                 .and_then(|mut file| file.write_all(state.to_json().to_string().as_bytes()));
-            written.map_err(|error| Failure::local(&self.state, error))?;
+            written.map_err(|error| Failure::local(&self.state_path, error))?;
         }
         Ok(())
     }
@@ -187,7 +187,7 @@ impl Part {
             return Err(failure);
         }
         // Before the rename, so that nothing is left beside a file that is in place.
-        let _ = fs::remove_file(&self.state);
+        let _ = fs::remove_file(&self.state_path);
         rename_synced(&self.path, &self.target, existing).map_err(|error| {
             let _ = fs::remove_file(&self.path);
             self.failure_in_place(error)
@@ -214,7 +214,7 @@ impl Part {
 
     /// Removes the part and its state.
     pub(super) fn discard(self) {
-        let _ = fs::remove_file(&self.state);
+        let _ = fs::remove_file(&self.state_path);
         let _ = fs::remove_file(&self.path);
     }
 
@@ -223,7 +223,7 @@ impl Part {
         let mut rejected = self.target.clone().into_os_string();
         rejected.push(".hsum-bad");
         let rejected = PathBuf::from(rejected);
-        let _ = fs::remove_file(&self.state);
+        let _ = fs::remove_file(&self.state_path);
         fs::rename(&self.path, &rejected).map_err(|error| Failure::local(&rejected, error))?;
         Ok(rejected)
     }

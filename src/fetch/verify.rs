@@ -118,7 +118,7 @@ fn guess(expected: &Expected, received: &Received<'_>, file: &mut File) -> Optio
             ContentCoding::Identity => " and is not decoded",
         };
         return Some(format!(
-            "the server sent it with Content-Encoding: {}, which was not requested{decoded}; the bytes are kept as sent",
+            "the server sent it with Content-Encoding: {}, which was not requested{decoded}",
             coding.escape_debug()
         ));
     }
@@ -150,10 +150,12 @@ fn other_function(expected: &Expected, size: u64, file: &mut File) -> Option<Has
     let mut hasher = MultiHasher::new(expected.digests().iter().flat_map(of_length));
     file.seek(SeekFrom::Start(0)).ok()?;
     hash_file(&mut file.take(MAX_REHASHED), &mut hasher).ok()?;
-    // Only other functions can match: the file does not have the expected digests.
-    let digests = hasher.finalize();
-    let is_expected = |digest: &&Digest| {
-        expected.digests().iter().any(|expected| expected.as_bytes() == digest.as_bytes())
+    let mislabelled = |digest: &Digest| {
+        expected.digests().iter().any(|expected| {
+            expected.as_bytes() == digest.as_bytes()
+                && expected.hash_function() != digest.hash_function()
+        })
     };
-    digests.iter().find(is_expected).map(Digest::hash_function)
+    let found = hasher.finalize().into_iter().find(mislabelled)?;
+    Some(found.hash_function())
 }
