@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use hsum::Error;
-use hsum::engine::{self, HashOptions, NextOutcome, ReadPolicy, Source};
+use hsum::engine::{self, HashOptions, NextOutcome, Outcome, ReadPolicy, Source};
 use hsum::manifest::Terminator;
 
 use crate::cli::exit::{self, Exit};
@@ -39,15 +39,18 @@ pub(super) fn run(
         SumFunction::Digest(digest) => Some(digest),
         SumFunction::Legacy(_) => None,
     };
-    let mut plan = HashOptions::new(digest).reading(ReadPolicy::Plain);
+    let mut options = HashOptions::new(digest).reading(ReadPolicy::Plain);
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         // The first `-` reads standard input to its end before the second one may start.
-        plan = plan.threads(NonZeroUsize::MIN);
+        options = options.threads(NonZeroUsize::MIN);
     }
     let success = match function {
-        SumFunction::Digest(_) => digests(&plan, sources, form, &mut output),
+        SumFunction::Digest(_) => {
+            let report = |outcome: Outcome| proceed(print::outcome(&outcome, form, &mut output));
+            engine::run(&options, sources, report).failed == 0
+        }
         SumFunction::Legacy(legacy) => {
-            checksums(legacy, &plan, sources, form, has_names, &mut output)
+            checksums(legacy, &options, sources, form, has_names, &mut output)
         }
     };
     output.finish()?;
@@ -62,17 +65,10 @@ fn proceed(result: Result<(), WriteError>) -> ControlFlow<()> {
     }
 }
 
-/// Prints the digests; returns `false` if a file could not be read.
-fn digests(plan: &HashOptions, sources: Vec<Source>, form: Form, output: &mut Output) -> bool {
-    let summary =
-        engine::run(plan, sources, |outcome| proceed(print::outcome(&outcome, form, output)));
-    summary.failed == 0
-}
-
 /// Prints the checksums; returns `false` if a file could not be read.
 fn checksums(
     legacy: Legacy,
-    plan: &HashOptions,
+    options: &HashOptions,
     sources: Vec<Source>,
     form: Form,
     has_names: bool,
@@ -94,7 +90,7 @@ fn checksums(
         if next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
     };
     engine::fold(
-        plan,
+        options,
         sources,
         || Checksummer::new(legacy),
         Checksummer::update,
