@@ -59,25 +59,15 @@ impl Verifier {
 struct Batch<'v> {
     verifier: &'v Verifier,
     keys: &'v [Key],
-    /// The signed contents that are more than the body.
+    /// The signed contents.
     arena: Vec<u8>,
     /// One row of tags per key.
     tags: Vec<Vec<Tag>>,
 }
 
-/// The next step for a request.
-enum Step {
-    /// Compute its MAC together with the others.
-    Lanes(Conditions, Content),
-    Done(Verdict),
-}
-
-enum Content {
-    /// The body alone.
-    Body,
-    /// A part of the arena.
-    Arena(Range<usize>),
-}
+/// The conditions of a request and its signed content in the arena, or the verdict if its MAC is not
+/// computed in lanes.
+type Step = Result<(Conditions, Range<usize>), Verdict>;
 
 impl Batch<'_> {
     fn verify(&mut self, requests: &[(Message<'_>, &[u8])], verdicts: &mut Vec<Verdict>) {
@@ -85,21 +75,14 @@ impl Batch<'_> {
         let now = self.verifier.now();
         let steps: Vec<Step> =
             requests.iter().map(|(message, body)| self.step(message, body, now)).collect();
-        let contents: Vec<&[u8]> = steps
-            .iter()
-            .zip(requests)
-            .filter_map(|(step, (_, body))| match step {
-                Step::Lanes(_, Content::Body) => Some(*body),
-                Step::Lanes(_, Content::Arena(range)) => Some(&self.arena[range.clone()]),
-                Step::Done(_) => None,
-            })
-            .collect();
+        let contents: Vec<&[u8]> =
+            steps.iter().flatten().map(|(_, range)| &self.arena[range.clone()]).collect();
         sign_under(self.keys, &contents, &mut self.tags);
         let mut column = 0;
         verdicts.extend(steps.into_iter().zip(requests).map(|(step, (_, body))| match step {
-            Step::Done(verdict) => verdict,
-            Step::Lanes(mut conditions, _) => {
-                let matched = self.matched(column, |tag| conditions.macs.has_match(tag));
+            Err(verdict) => verdict,
+            Ok((mut conditions, _)) => {
+                let matched = self.matched(column, |tag| conditions.has_mac(tag));
                 column += 1;
                 if matched.is_some() {
                     conditions.update(body);
@@ -110,29 +93,24 @@ impl Batch<'_> {
     }
 
     fn step(&mut self, message: &Message<'_>, body: &[u8], now: u64) -> Step {
-        match self.verifier.rules.claim(message) {
-            Ok(claim) => match self.content(&claim, body) {
-                Some(content) => Step::Lanes(self.verifier.split(claim, now).2, content),
-                None => Step::Done(self.verifier.verify(message, body)),
-            },
-            Err(error) => Step::Done(Err(error)),
+        let claim = self.verifier.rules.claim(message).map_err(Err)?;
+        match self.content(&claim, body) {
+            Some(content) => Ok((self.verifier.split(claim, now).2, content)),
+            None => Err(self.verifier.verify(message, body)),
         }
     }
 
-    /// Assembles the signed content, if its MAC can be computed in lanes.
-    fn content(&mut self, claim: &Claim<'_>, body: &[u8]) -> Option<Content> {
+    /// Appends the signed content to the arena, if its MAC can be computed in lanes.
+    fn content(&mut self, claim: &Claim<'_>, body: &[u8]) -> Option<Range<usize>> {
         let (Input::Around { before, body: role, after }, None) =
             (&claim.input, &claim.alternative)
         else {
             return None;
         };
-        if *role == Body::Included && before.is_empty() && after.is_empty() {
-            return Some(Content::Body);
-        }
         let body = if *role == Body::Included { body } else { b"" };
         let start = self.arena.len();
         [before, body, after].iter().for_each(|part| self.arena.extend_from_slice(part));
-        Some(Content::Arena(start..self.arena.len()))
+        Some(start..self.arena.len())
     }
 
     /// Verifies a batch of a scheme that signs only the body. Returns `false`, and does nothing, for

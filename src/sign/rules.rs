@@ -71,7 +71,8 @@ impl Window {
 
 /// The claim of a request to be signed.
 pub(crate) struct Claim<'m> {
-    pub(crate) macs: Candidates,
+    /// The MACs that the request offers, at most [`MAX_SIGNATURES`].
+    pub(crate) macs: Vec<Mac>,
     pub(crate) input: Input,
     /// Another input that the sender may have signed.
     pub(crate) alternative: Option<Box<Input>>,
@@ -87,13 +88,13 @@ pub(crate) struct Claim<'m> {
 impl Claim<'_> {
     /// Returns a claim without times, id, checks and scope.
     pub(crate) fn new(
-        macs: impl Into<Candidates>,
+        macs: Vec<Mac>,
         input: Input,
         has_body: bool,
         components: Arc<[Component]>,
     ) -> Self {
         Self {
-            macs: macs.into(),
+            macs,
             input,
             alternative: None,
             times: SignedTimes::default(),
@@ -136,46 +137,6 @@ impl BodyCheck {
     pub(crate) fn new(expected: Digest) -> Self {
         let hasher = Hasher::new(expected.hash_function());
         Self { hasher, expected, allows_empty: false }
-    }
-}
-
-/// The MACs that a request offers: one without allocation, at most sixteen.
-#[derive(Default)]
-pub(crate) struct Candidates {
-    first: Option<Mac>,
-    more: Vec<Mac>,
-}
-
-impl Candidates {
-    /// Adds a MAC. Returns `false` if there are too many.
-    #[must_use]
-    pub(crate) fn push(&mut self, mac: Mac) -> bool {
-        match &mut self.first {
-            None => self.first = Some(mac),
-            Some(_) if self.more.len() + 1 < MAX_SIGNATURES => self.more.push(mac),
-            Some(_) => return false,
-        }
-        true
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    /// Returns the MAC if there is exactly one.
-    pub(crate) fn single(self) -> Option<Mac> {
-        self.first.filter(|_| self.more.is_empty())
-    }
-
-    /// Returns `true` if one of the MACs is `tag`. Compares all of them.
-    pub(crate) fn has_match(&self, tag: &[u8]) -> bool {
-        self.first.iter().chain(&self.more).fold(false, |found, mac| found | mac.matches(tag))
-    }
-}
-
-impl From<Mac> for Candidates {
-    fn from(mac: Mac) -> Self {
-        Self { first: Some(mac), more: Vec::new() }
     }
 }
 

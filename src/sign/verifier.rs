@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::hmac::Tag;
 use crate::sign::clock::{Clock, SystemClock};
 use crate::sign::component::Component;
+use crate::sign::encoding::Mac;
 use crate::sign::error::{SchemeError, VerifyError};
 use crate::sign::input::{Input, Running};
 use crate::sign::message::Message;
-use crate::sign::rules::{Bodies, BodyCheck, Candidates, Claim, Keys, Rules, SignedTimes, Window};
+use crate::sign::rules::{Bodies, BodyCheck, Claim, Keys, Rules, SignedTimes, Window};
 use crate::sign::schemes::Scheme;
 use crate::sign::secret::SecretKey;
 use crate::sign::verified::{Coverage, VerifiedRequest};
@@ -155,7 +156,7 @@ impl Verifying {
         // All inputs are tried, so that the time does not depend on which one matches.
         for running in self.running {
             let tags = running.finish().tags;
-            let found = Matched::find(tags.iter(), |tag| self.conditions.macs.has_match(tag));
+            let found = Matched::find(tags.iter(), |tag| self.conditions.has_mac(tag));
             matched = matched.or(found);
         }
         self.conditions.decide(matched)
@@ -197,7 +198,7 @@ impl Matched {
 #[derive(Default)]
 pub(crate) struct Conditions {
     scheme: &'static str,
-    pub(crate) macs: Candidates,
+    macs: Vec<Mac>,
     checks: Vec<BodyCheck>,
     bodies: Bodies,
     body_len: u64,
@@ -213,6 +214,11 @@ impl Conditions {
     #[inline]
     pub(crate) fn none(scheme: &'static str, coverage: Coverage) -> Self {
         Self { scheme, coverage, ..Self::default() }
+    }
+
+    /// Returns `true` if one of the MACs is `tag`. Compares all of them.
+    pub(crate) fn has_mac(&self, tag: &[u8]) -> bool {
+        self.macs.iter().fold(false, |found, mac| found | mac.matches(tag))
     }
 
     /// Appends `data` to the body.

@@ -190,7 +190,7 @@ impl Rules for Jws {
                 Input::bytes(&token[..header.len() + 1 + payload.len()])
             }
         };
-        let mut claim = Claim::new(mac, input, true, [Component::JwsHeader].into());
+        let mut claim = Claim::new(vec![mac], input, true, [Component::JwsHeader].into());
         claim.checks.extend(check);
         Ok(claim)
     }

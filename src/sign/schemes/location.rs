@@ -6,7 +6,7 @@ use crate::sign::error::{RequestError, SchemeError, VerifyError};
 use crate::sign::headers::{single, trim};
 use crate::sign::input::Finished;
 use crate::sign::message::{Message, with_query_item};
-use crate::sign::rules::Candidates;
+use crate::sign::rules::MAX_SIGNATURES;
 use crate::sign::schemes::pattern::{self, Piece, Values, single_param};
 use crate::sign::setting::Setting;
 use crate::sign::signature::RequestSignature;
@@ -80,7 +80,7 @@ pub(crate) struct FoundFields<'a> {
     pub(crate) timestamp: Option<&'a [u8]>,
     pub(crate) id: Option<&'a [u8]>,
     pub(crate) nonce: Option<&'a [u8]>,
-    pub(crate) macs: Candidates,
+    pub(crate) macs: Vec<Mac>,
     /// The query without the signature, if the query contains it.
     pub(crate) unsigned_query: Option<&'a str>,
 }
@@ -133,7 +133,7 @@ impl Location {
             let seen = match piece {
                 Piece::Mac => {
                     match encoding.decode(text, mac_len) {
-                        Some(mac) if found.macs.push(mac) => {}
+                        Some(mac) if found.macs.len() < MAX_SIGNATURES => found.macs.push(mac),
                         Some(_) => invalid = Some(self.malformed("more than 16 signatures")),
                         None => undecodable = Some(self.malformed(undecodable_problem(encoding))),
                     }

@@ -232,7 +232,7 @@ impl Rules for Rfc9421 {
         digests.refuse_unusable()?;
         let components = list.items.iter().map(identifier);
         let components = components.chain([Component::Identifier("created".to_owned())]).collect();
-        let mut claim = Claim::new(mac, Input::bytes(base), digests.covers_body, components);
+        let mut claim = Claim::new(vec![mac], Input::bytes(base), digests.covers_body, components);
         claim.alternative = alternative;
         claim.times = SignedTimes { timestamp: Some(created), lifetime: None, expires };
         claim.checks = digests.checks;

@@ -95,10 +95,13 @@ impl Rules for TemplateRules {
         }
         let mut found = FoundFields::default();
         match location.read(message, self.encoding, self.mac_len, &mut found) {
-            Ok(()) => found.macs.single().map(|single| {
-                *mac = single;
-                Ok(())
-            }),
+            Ok(()) => match found.macs[..] {
+                [single] => {
+                    *mac = single;
+                    Some(Ok(()))
+                }
+                _ => None,
+            },
             Err(error) => Some(Err(error)),
         }
     }

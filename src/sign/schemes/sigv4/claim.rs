@@ -169,7 +169,7 @@ fn claim<'m>(
     use Component::{Method, Path, Query, Timestamp};
     let headers = names.iter().map(Component::header);
     let components = [Timestamp, Method, Path, Query].into_iter().chain(headers).collect();
-    let mut claim = Claim::new(mac, input(given)?, body.is_covered, components);
+    let mut claim = Claim::new(vec![mac], input(given)?, body.is_covered, components);
     claim.alternative = alternative;
     claim.times =
         SignedTimes { timestamp: Some(timestamp), lifetime: fields.lifetime, expires: None };
