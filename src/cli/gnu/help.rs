@@ -80,7 +80,7 @@ pub(super) fn help(tool: Tool) -> Result<Exit> {
             add(&["  -a, --algorithm=TYPE  compute the checksum TYPE, see below\n"]);
             add(&["      --base64          print digests in base64 instead of hexadecimal\n"]);
             add(&[BINARY, CHECK, LENGTH_CKSUM]);
-            add(&["      --raw             print only the bytes of the digest, of one file\n"]);
+            add(&["      --raw             print the digest as bytes, for one FILE\n"]);
             add(&[TAG, "                          (default)\n", TEXT]);
             add(&["      --untagged        print lines without the algorithm's name\n", ZERO]);
             add(&[VERIFYING, "\n      --debug           print which CPU feature is used\n"]);
