@@ -130,12 +130,8 @@ impl<'r> Multipart<'r> {
     pub fn text(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         let value = value.into();
         let len = value.len() as u64;
-        self.part(
-            &[b"name=\"", &escape_name(name.as_bytes()), b"\""],
-            None,
-            Cursor::new(value),
-            Some(len),
-        );
+        let field = escape_name(name.as_bytes());
+        self.part(&[b"name=\"", &field, b"\""], None, Cursor::new(value), Some(len));
     }
 
     /// Appends a file.
@@ -154,13 +150,9 @@ impl<'r> Multipart<'r> {
         body: impl Read + Send + 'r,
         len: Option<u64>,
     ) {
-        let mut head =
-            format!("--{}\r\nContent-Disposition: form-data; ", self.boundary).into_bytes();
-        head.extend(disposition.concat());
-        if let Some(media_type) = media_type {
-            head.extend_from_slice(format!("\r\nContent-Type: {media_type}").as_bytes());
-        }
-        head.extend_from_slice(b"\r\n\r\n");
+        let start = format!("--{}\r\nContent-Disposition: form-data; ", self.boundary);
+        let end = media_type.map_or(String::new(), |name| format!("\r\nContent-Type: {name}"));
+        let head = [start.as_bytes(), &disposition.concat(), end.as_bytes(), b"\r\n\r\n"].concat();
         self.parts.push(Part { head, body: Box::new(body), len });
     }
 

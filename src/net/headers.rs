@@ -83,16 +83,9 @@ fn validated(name: String, value: Vec<u8>) -> Result<(String, Vec<u8>), InvalidH
 }
 
 /// The error of a field with an invalid name or value. It repeats neither.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("invalid header field")]
 pub struct InvalidHeader;
-
-impl fmt::Display for InvalidHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid header field")
-    }
-}
-
-impl std::error::Error for InvalidHeader {}
 
 impl From<InvalidHeader> for Failure {
     fn from(error: InvalidHeader) -> Self {

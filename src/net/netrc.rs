@@ -54,10 +54,7 @@ impl Netrc {
         while let Some(word) = words.next()? {
             let line = words.line;
             let wrong = |reason| NetrcError { line, reason };
-            let mut value = || match words.value()? {
-                Some(value) => Ok(value),
-                None => Err(wrong("a keyword without a value")),
-            };
+            let mut value = || words.value()?.ok_or(wrong("a keyword without a value"));
             match &**word {
                 b"machine" => {
                     let machine = Some(value()?.to_ascii_lowercase());

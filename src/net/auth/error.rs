@@ -1,6 +1,7 @@
 //! The error of an answer to a challenge.
 
 /// Why a challenge cannot be answered. It does not repeat the credentials.
+#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AuthError {
     /// The user name contains a colon, which Basic cannot carry.
