@@ -60,8 +60,8 @@ pub struct StableFile {
     file: OwnedFd,
     before: FileMetadata,
     detects_changes: bool,
-    /// Bytes read so far.
-    position: u64,
+    /// The number of bytes read so far.
+    pub(super) position: u64,
     /// Set when the contents are read for the second time.
     is_repeated: bool,
 }
@@ -116,10 +116,6 @@ impl StableFile {
     /// Returns the metadata at opening if it is a regular file.
     pub(super) fn regular(&self) -> Option<&FileMetadata> {
         Some(&self.before).filter(|metadata| metadata.kind == FileType::RegularFile)
-    }
-
-    pub(super) fn position(&self) -> u64 {
-        self.position
     }
 
     /// Reads the next bytes; returns 0 at the end.

@@ -63,8 +63,8 @@ impl OpenJob {
         Ok(Self { index, job, input, is_on_rotating_disk: false, dropped: None })
     }
 
-    pub(super) fn functions(&self) -> Arc<[HashFunction]> {
-        Arc::clone(&self.job.functions)
+    pub(super) fn functions(&self) -> &Arc<[HashFunction]> {
+        &self.job.functions
     }
 
     /// Returns new hashers for the job's hash functions.
@@ -191,10 +191,10 @@ impl OpenJob {
     fn drop_cached(&mut self, min: u64) {
         let Input::File(file) = &self.input else { return };
         if let Some(dropped) = &mut self.dropped
-            && file.position() >= *dropped + min
+            && file.position >= *dropped + min
         {
-            system::drop_cached(file.as_fd(), *dropped, file.position());
-            *dropped = file.position();
+            system::drop_cached(file.as_fd(), *dropped, file.position);
+            *dropped = file.position;
         }
     }
 

@@ -11,6 +11,8 @@ use crate::engine::job::{Access, Job};
 use crate::engine::open_job::OpenJob;
 use crate::engine::options::Source;
 use crate::engine::ordered::JobQueue;
+use crate::engine::outcome::Results;
+use crate::engine::progress::HashProgress;
 use crate::engine::schedule::{Decision, Files, Load, View, decide};
 use crate::engine::stream::Stream;
 use crate::engine::system;
@@ -65,6 +67,13 @@ struct State {
     /// if no thread sleeps.
     asleep: usize,
     woken: usize,
+}
+
+/// The queue of a hashing thread, and the results that it has yet to deliver.
+pub(super) struct WorkerContext<'q> {
+    pub(super) queue: &'q Queue,
+    pub(super) progress: Option<&'q HashProgress>,
+    pub(super) results: Results,
 }
 
 /// Large files that wait, the longest last.

@@ -8,9 +8,8 @@ use crate::engine::file::End;
 use crate::engine::job::Job;
 use crate::engine::metadata::FileStamp;
 use crate::engine::open_job::OpenJob;
-use crate::engine::outcome::{HashedFile, Results};
-use crate::engine::progress::HashProgress;
-use crate::engine::queue::Queue;
+use crate::engine::outcome::HashedFile;
+use crate::engine::queue::WorkerContext;
 use crate::engine::system::Cached;
 use crate::error::ErrorKind;
 use crate::lanes::digest_many;
@@ -42,47 +41,41 @@ impl Batch {
     ///
     /// Files that are not in the page cache are requested at once and read after the others: the
     /// disk then has a deep queue of requests without a thread for each.
-    pub(super) fn process(
-        &mut self,
-        queue: &Queue,
-        jobs: Vec<(u64, Job)>,
-        progress: Option<&HashProgress>,
-        results: &mut Results,
-    ) {
+    pub(super) fn process(&mut self, context: &mut WorkerContext<'_>, jobs: Vec<(u64, Job)>) {
         let count = jobs.len();
         let (mut large, mut fetched) = (Vec::new(), Vec::new());
         for (index, job) in jobs {
             match OpenJob::new(index, job) {
-                Err(error) => results.push((index, Err(error))),
+                Err(error) => context.results.push((index, Err(error))),
                 Ok(file) if file.size() > MAX_SIZE as u64 => large.push(file),
                 Ok(mut file) => {
-                    self.make_room(progress, results);
+                    self.make_room(context);
                     let read = self.read_cached(&mut file);
-                    keep_unread(file, read, &mut fetched, results);
+                    fetched.extend(context.unread(file, read));
                 }
             }
         }
         for mut file in fetched {
-            self.make_room(progress, results);
-            let _guard = file.is_on_rotating_disk.then(|| queue.lock_rotating_disk());
+            self.make_room(context);
+            let _guard = file.is_on_rotating_disk.then(|| context.queue.lock_rotating_disk());
             let read = self.read(&mut file);
-            keep_unread(file, read, &mut large, results);
+            large.extend(context.unread(file, read));
         }
         for file in &mut large {
             file.prepare();
             file.detect_rotating_disk();
         }
-        queue.opened(count, large);
-        self.hash(progress, results);
+        context.queue.opened(count, large);
+        self.hash(context);
     }
 
     /// Hashes the files in the batch if another one might not fit.
-    fn make_room(&mut self, progress: Option<&HashProgress>, results: &mut Results) {
+    fn make_room(&mut self, context: &mut WorkerContext<'_>) {
         if self.bytes.is_empty() {
             self.bytes.resize(BATCH, 0);
         }
         if self.bytes.len() - self.end() < MAX_SIZE + 1 {
-            self.hash(progress, results);
+            self.hash(context);
         }
     }
 
@@ -117,15 +110,15 @@ impl Batch {
         if file.end()? == End::ReadAgain {
             return self.read(file);
         }
-        let (index, functions, start) = (file.index, file.functions(), self.end());
+        let (index, functions, start) = (file.index, Arc::clone(file.functions()), self.end());
         let (end, stamp) = (start + length, file.stamp());
         self.files.push(SmallFile { index, functions, start, end, stamp });
         Ok(true)
     }
 
     /// Hashes the files in the batch and empties it.
-    fn hash(&mut self, progress: Option<&HashProgress>, results: &mut Results) {
-        progress.into_iter().for_each(|progress| progress.add_bytes(self.end()));
+    fn hash(&mut self, context: &mut WorkerContext<'_>) {
+        context.progress.into_iter().for_each(|progress| progress.add_bytes(self.end()));
         let mut files = std::mem::take(&mut self.files);
         while let Some(first) = files.first() {
             // Usually all files have the same functions, but a checksum file may mix them.
@@ -142,24 +135,24 @@ impl Batch {
             for (row, file) in same.iter().enumerate() {
                 let size = (file.end - file.start) as u64;
                 let digests = columns.iter().map(|column| column[row]).collect();
-                results.push((file.index, Ok(HashedFile { size, digests, stamp: file.stamp })));
+                let hashed = HashedFile { size, digests, stamp: file.stamp };
+                context.results.push((file.index, Ok(hashed)));
             }
             files = others;
         }
     }
 }
 
-/// Adds a file that could not be read yet to `unread`, and one that failed to `results`.
-fn keep_unread(
-    file: OpenJob,
-    read: Result<bool, ErrorKind>,
-    unread: &mut Vec<OpenJob>,
-    results: &mut Results,
-) {
-    match read {
-        Ok(true) => {}
-        Ok(false) => unread.push(file),
-        Err(kind) => results.push((file.index, Err(file.error(kind)))),
+impl WorkerContext<'_> {
+    /// Returns the file if it was not read; adds an error to the results.
+    fn unread(&mut self, file: OpenJob, read: Result<bool, ErrorKind>) -> Option<OpenJob> {
+        match read {
+            Ok(is_read) => (!is_read).then_some(file),
+            Err(kind) => {
+                self.results.push((file.index, Err(file.error(kind))));
+                None
+            }
+        }
     }
 }
 
@@ -168,6 +161,8 @@ mod tests {
     use super::*;
     use crate::algorithm::Algorithm;
     use crate::engine::job::Access;
+    use crate::engine::queue::Queue;
+    use crate::engine::threads::Threads;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -179,14 +174,15 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(20));
         file.as_file().set_permissions(PermissionsExt::from_mode(0o600)).unwrap();
         let mut batch = Batch::default();
-        let mut results = Vec::new();
-        batch.make_room(None, &mut results);
+        let queue = Queue::new(Threads::ONE);
+        let mut context = WorkerContext { queue: &queue, progress: None, results: Vec::new() };
+        batch.make_room(&mut context);
         assert!(matches!(batch.read_cached(&mut opened), Ok(true)));
         assert_eq!(batch.end(), 8);
-        batch.hash(None, &mut results);
-        let (_, hashed) = results.pop().unwrap();
+        batch.hash(&mut context);
+        let (_, hashed) = context.results.pop().unwrap();
         let md5 = crate::hasher::digest(Algorithm::Md5, b"contents");
         assert_eq!(hashed.unwrap().digests, [md5]);
-        assert!(results.is_empty());
+        assert!(context.results.is_empty());
     }
 }

@@ -4,10 +4,8 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
-use crate::engine::outcome::Results;
 use crate::engine::pipeline;
-use crate::engine::progress::HashProgress;
-use crate::engine::queue::Queue;
+use crate::engine::queue::WorkerContext;
 use crate::engine::schedule::Load;
 use crate::engine::stream::Stream;
 use crate::engine::threads::Threads;
@@ -79,13 +77,8 @@ impl Streams {
     }
 
     /// Hashes the rest of the only file with several threads.
-    pub(super) fn hash_rest(
-        &mut self,
-        queue: &Queue,
-        threads: Threads,
-        progress: Option<&HashProgress>,
-        results: &mut Results,
-    ) {
+    pub(super) fn hash_rest(&mut self, context: &mut WorkerContext<'_>, threads: Threads) {
+        let WorkerContext { queue, progress, ref mut results } = *context;
         let Some(Stream { file, hashers, size, .. }) = self.live.pop() else { return };
         // The pipeline has buffers of its own.
         self.buffer = Vec::new();
@@ -97,12 +90,8 @@ impl Streams {
     }
 
     /// Reads and hashes one piece of each file.
-    pub(super) fn advance(
-        &mut self,
-        queue: &Queue,
-        progress: Option<&HashProgress>,
-        results: &mut Results,
-    ) {
+    pub(super) fn advance(&mut self, context: &mut WorkerContext<'_>) {
+        let WorkerContext { queue, progress, ref mut results } = *context;
         if self.live.is_empty() {
             return;
         }

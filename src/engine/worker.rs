@@ -4,7 +4,7 @@ use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::Results;
 use crate::engine::pipeline;
 use crate::engine::progress::HashProgress;
-use crate::engine::queue::{Queue, Work};
+use crate::engine::queue::{Queue, Work, WorkerContext};
 use crate::engine::small_files::Batch;
 use crate::engine::streams::Streams;
 use crate::engine::threads::Threads;
@@ -13,29 +13,30 @@ use crate::engine::threads::Threads;
 pub(super) fn work(queue: &Queue, progress: Option<&HashProgress>, finish: impl Fn(Results)) {
     let mut small = Batch::default();
     let mut streams = Streams::default();
-    let mut results = Vec::new();
+    let mut context = WorkerContext { queue, progress, results: Vec::new() };
     let thread = queue.enter();
     loop {
         match queue.take(thread, streams.load()) {
-            Work::Jobs(jobs) => small.process(queue, jobs, progress, &mut results),
+            Work::Jobs(jobs) => small.process(&mut context, jobs),
             Work::Stream(stream) => {
                 streams.push(stream);
                 continue; // there may be more, and more lanes are faster
             }
             Work::GiveBack => queue.give_back(streams.take_others()),
-            Work::Divide(threads) => streams.hash_rest(queue, threads, progress, &mut results),
+            Work::Divide(threads) => streams.hash_rest(&mut context, threads),
             Work::Blocking(index, job) => {
                 let opened = OpenJob::new(index, job);
                 let hash = |file| pipeline::hash_opened(file, Threads::ONE, progress);
-                results.push((index, opened.and_then(hash)));
+                context.results.push((index, opened.and_then(hash)));
             }
             Work::Continue => {}
             Work::End => return,
         }
-        streams.advance(queue, progress, &mut results);
+        streams.advance(&mut context);
+        let results = std::mem::take(&mut context.results);
         if !results.is_empty() {
             progress.into_iter().for_each(|progress| progress.add_files(results.len()));
-            finish(std::mem::take(&mut results));
+            finish(results);
         }
     }
 }
