@@ -58,12 +58,12 @@ pub enum SpecialFileType {
 impl fmt::Display for SpecialFileType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Fifo => "a FIFO",
-            Self::Socket => "a socket",
-            Self::CharacterDevice => "a character device",
-            Self::BlockDevice => "a block device",
-            Self::Symlink => "a symbolic link",
-            Self::Other => "a special file",
+            Self::Fifo => "FIFO",
+            Self::Socket => "socket",
+            Self::CharacterDevice => "character device",
+            Self::BlockDevice => "block device",
+            Self::Symlink => "symbolic link",
+            Self::Other => "special file",
         })
     }
 }
@@ -123,7 +123,7 @@ impl fmt::Display for ErrorKind {
             Self::Length { size, .. } => write!(f, "Holds more than the {size} bytes of its size"),
             Self::Outside => f.write_str("Leads out of the directory"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
-            Self::Special(what) => write!(f, "Is {what}, not a regular file"),
+            Self::Special(kind) => write!(f, "Not a regular file ({kind})"),
             Self::Temporary => f.write_str("left over from an interrupted hsum"),
         }
     }

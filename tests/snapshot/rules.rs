@@ -397,7 +397,7 @@ fn only_files_and_links_are_recorded() {
     )
     .unwrap();
     assert_eq!(notices.len(), 1, "{notices:?}");
-    assert!(notices[0].starts_with("Skipped") && notices[0].contains("FIFO"), "{notices:?}");
+    assert!(notices[0].starts_with("Skipped") && notices[0].contains("Fifo"), "{notices:?}");
     let names: Vec<_> = tree.record().entries().map(|entry| entry.name.to_vec()).collect();
     assert_eq!(names, [&b"file"[..], b"link"]);
     // A link replaces a file, and a file replaces a link.
