@@ -58,7 +58,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
         match plan::from_lock_file(path, args) {
             Ok(planned) => (jobs, exit) = planned,
             Err(failure) => {
-                report::failure(&failure, Some(path));
+                report::failure(&failure, None);
                 return Ok(Exit::Code(failure_status(&failure)));
             }
         }

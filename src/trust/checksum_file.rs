@@ -86,6 +86,11 @@ impl ChecksumFile {
         Ok(Self { source, text, name, signature: None })
     }
 
+    /// Returns its path or redacted URL.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Returns the bytes that a signature must cover.
     pub fn text(&self) -> &[u8] {
         &self.text

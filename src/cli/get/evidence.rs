@@ -125,7 +125,9 @@ impl<'a> EvidenceSources<'a> {
     /// Returns the files in the Metalink, if there is one.
     pub(super) fn metalink(&self) -> Result<Vec<MetalinkFile>, Failure> {
         match (&self.args.metalink, &self.list) {
-            (Some(_), Some(list)) => metalink::files(list.text()),
+            (Some(_), Some(list)) => {
+                metalink::files(list.text()).map_err(|failure| failure.during(list.source()))
+            }
             _ => Ok(Vec::new()),
         }
     }

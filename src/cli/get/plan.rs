@@ -15,7 +15,7 @@ use crate::cli::client;
 use crate::cli::exit::{Exit, Usage, failure_status};
 use crate::cli::get::job::{Job, Target};
 use crate::cli::get::report;
-use crate::cli::print::complain;
+use crate::cli::print::{complain, plural};
 use crate::cli::quote::quote;
 
 /// Plans the downloads of the URLs on the command line, which may be none.
@@ -140,12 +140,11 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
     }
     if let (Some(first), count) = (lock.elsewhere.first(), lock.elsewhere.len()) {
         let (path, first) = (quote(path), quote(first));
-        complain(format_args!(
-            "{path}: skipped {count} entries without a URL, the first is {first}"
-        ));
+        let entries = plural(count as u64, "entry", "entries");
+        complain(format_args!("{path}: skipped {entries} without a URL, such as {first}"));
     }
     if jobs.is_empty() && exit == Exit::Success {
-        let text = "it has no file with URL and digest";
+        let text = format!("{}: no file with URL and digest", quote(path));
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }
     Ok((jobs, exit))

@@ -58,9 +58,6 @@ impl Keyring {
         // gpgv looks for names without a folder among the user's own keyrings.
         let path = std::path::absolute(path)?;
         let bytes = read_file(&path, MAX_SIZE)?;
-        if bytes.is_empty() {
-            return Err(SignatureError::InvalidKey);
-        }
         if !armor::is_armored(&bytes) {
             // gpgv would only report a missing key for each signature.
             if !is_keyring(&bytes) {
