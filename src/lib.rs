@@ -85,6 +85,8 @@ mod kernel;
 mod lanes;
 pub mod manifest;
 pub mod notation;
+#[cfg(feature = "fs")]
+mod setters;
 pub mod sign;
 pub mod simd;
 // Parts of it serve only the program.

@@ -12,7 +12,7 @@ use syn::{Item, ItemMod, ItemUse, Macro, UseTree, VisRestricted};
 /// The layers of docs/architecture.md, lowest first. A module imports from lower layers, and from
 /// modules to its left in its own.
 const LAYERS: [&[&str]; 7] = [
-    &["error", "text", "fs"],
+    &["error", "setters", "text", "fs"],
     &["kernel", "external", "algorithm", "digest"],
     &["hasher", "lanes", "hmac", "simd"],
     &["notation", "manifest", "sign"],

@@ -10,6 +10,7 @@ use crate::engine::filter::PathFilter;
 use crate::engine::metadata::FileId;
 use crate::engine::path_base::PathBase;
 use crate::engine::progress::HashProgress;
+use crate::setters::setters;
 
 /// An input to hash.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,60 +107,31 @@ impl HashOptions {
         Self { functions: functions.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
-    /// Sets the number of hashing threads.
-    ///
-    /// The default is the number of available cores; if files are on a network file system
-    /// (detected on Linux only), at least 16.
-    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
-        self.threads = Some(threads);
-        self
-    }
-
-    /// Counts bytes and files in `progress`.
-    pub fn progress(mut self, progress: Arc<HashProgress>) -> Self {
-        self.progress = Some(progress);
-        self
-    }
-
-    /// Sets which files are read; see [`ReadPolicy`].
-    pub fn reading(mut self, reading: ReadPolicy) -> Self {
-        self.reading = reading;
-        self
+    setters! {
+        /// Sets the number of hashing threads.
+        ///
+        /// The default is the number of available cores; if files are on a network file system
+        /// (detected on Linux only), at least 16.
+        threads: NonZeroUsize => Some;
+        /// Counts bytes and files in `progress`.
+        progress: Arc<HashProgress> => Some;
+        /// Sets which files are read; see [`ReadPolicy`].
+        reading: ReadPolicy;
+        /// Sets the treatment of the page cache.
+        cache: PageCache;
+        /// Sets the treatment of symbolic links found by a walk.
+        symlinks: Symlinks;
+        /// Sets whether walks stay on the file system of the directory that they start in.
+        same_file_system: bool;
+        /// Limits the depth of walks: 1 means the files of the source directory itself.
+        max_depth: usize => Some;
+        /// Sets which files are selected.
+        filter: PathFilter;
     }
 
     /// Resolves the paths of [`ReadPolicy::Listed`] within `directory`; leading outside is an error.
     pub fn confined_to(mut self, directory: ConfinedDir) -> Self {
         self.base = PathBase::Confined(directory, 0);
-        self
-    }
-
-    /// Sets the treatment of the page cache.
-    pub fn cache(mut self, cache: PageCache) -> Self {
-        self.cache = cache;
-        self
-    }
-
-    /// Sets the treatment of symbolic links found by a walk.
-    pub fn symlinks(mut self, symlinks: Symlinks) -> Self {
-        self.symlinks = symlinks;
-        self
-    }
-
-    /// Sets whether walks stay on the file system of the directory that they start in.
-    pub fn same_file_system(mut self, same: bool) -> Self {
-        self.same_file_system = same;
-        self
-    }
-
-    /// Limits the depth of walks: 1 means the files of the source directory itself.
-    pub fn max_depth(mut self, depth: usize) -> Self {
-        self.max_depth = Some(depth);
-        self
-    }
-
-    /// Sets which files are selected.
-    pub fn filter(mut self, filter: PathFilter) -> Self {
-        self.filter = filter;
         self
     }
 

@@ -11,6 +11,7 @@ use crate::fs::replace::Existing;
 use crate::net::failure::Failure;
 use crate::net::transport::{Origin, Request};
 use crate::notation::expected::Expected;
+use crate::setters::setters;
 use crate::trust::evidence::Evidence;
 
 /// The limit for files whose length is unknown, in bytes.
@@ -159,22 +160,27 @@ impl Download {
         self
     }
 
-    /// Sets the expected length in bytes.
-    pub fn size(mut self, bytes: u64) -> Self {
-        self.size = Some(bytes);
-        self
-    }
-
-    /// Sets the maximum length in bytes; the default is 16 GiB if the length is unknown.
-    pub fn max_size(mut self, bytes: u64) -> Self {
-        self.max_size = Some(bytes);
-        self
-    }
-
-    /// Sets what happens to a different file at the path: with [`Existing::Keep`] the download fails.
-    pub fn existing(mut self, existing: Existing) -> Self {
-        self.existing = existing;
-        self
+    setters! {
+        /// Sets the expected length in bytes.
+        size: u64 => Some;
+        /// Sets the maximum length in bytes; the default is 16 GiB if the length is unknown.
+        max_size: u64 => Some;
+        /// Sets what happens to a different file at the path: with [`Existing::Keep`] the download fails.
+        existing: Existing;
+        /// Sets the handling of an earlier partial download.
+        resume: Resume;
+        /// Sets the action on a file that is not the expected one.
+        on_mismatch: OnMismatch;
+        /// Sets the handling of a body that the server sent as gzip unasked.
+        decoding: Decoding;
+        /// Sets the strength that the expected digests must have.
+        strength: RequiredStrength;
+        /// Sets the weight of a digest that the server states.
+        server_digest: ServerDigest;
+        /// Sets the handling of a file for which there is no evidence.
+        unverified: Unverified;
+        /// Sets the counter that is updated during the download.
+        progress: Arc<DownloadProgress>;
     }
 
     /// Makes the file readable by its owner only, from its first byte on.
@@ -183,51 +189,9 @@ impl Download {
         self
     }
 
-    /// Sets the handling of an earlier partial download.
-    pub fn resume(mut self, resume: Resume) -> Self {
-        self.resume = resume;
-        self
-    }
-
-    /// Sets the action on a file that is not the expected one.
-    pub fn on_mismatch(mut self, on_mismatch: OnMismatch) -> Self {
-        self.on_mismatch = on_mismatch;
-        self
-    }
-
-    /// Sets the handling of a body that the server sent as gzip unasked.
-    pub fn decoding(mut self, decoding: Decoding) -> Self {
-        self.decoding = decoding;
-        self
-    }
-
-    /// Sets the strength that the expected digests must have.
-    pub fn strength(mut self, strength: RequiredStrength) -> Self {
-        self.strength = strength;
-        self
-    }
-
-    /// Sets the weight of a digest that the server states.
-    pub fn server_digest(mut self, server_digest: ServerDigest) -> Self {
-        self.server_digest = server_digest;
-        self
-    }
-
-    /// Sets the handling of a file for which there is no evidence.
-    pub fn unverified(mut self, unverified: Unverified) -> Self {
-        self.unverified = unverified;
-        self
-    }
-
     /// Sets a check that the complete file must pass before it is put in place. It counts as evidence.
     pub fn accept_if(mut self, check: Arc<FileCheck>) -> Self {
         self.check = Some(check);
-        self
-    }
-
-    /// Sets the counter that is updated during the download.
-    pub fn progress(mut self, progress: Arc<DownloadProgress>) -> Self {
-        self.progress = progress;
         self
     }
 

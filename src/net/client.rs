@@ -20,6 +20,7 @@ use crate::net::tls::{LazyTls, TlsOptions};
 use crate::net::transport::{Origin, Request, Response, Timeouts, Transport};
 use crate::net::transports::NetworkTransport;
 use crate::net::url::{Protocol, has_protocol, redacted, without_userinfo};
+use crate::setters::setters;
 use crate::sign::clock::{Clock, SystemClock};
 
 /// The default `User-Agent`.
@@ -90,75 +91,34 @@ impl fmt::Debug for Reply {
 }
 
 impl ClientBuilder {
-    /// Sets the options of TLS.
-    pub fn tls(mut self, tls: TlsOptions) -> Self {
-        self.tls = tls;
-        self
-    }
-
-    /// Sets the proxies; the default is none.
-    pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = proxies;
-        self
-    }
-
-    /// Sets the timeouts.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// Sets headers for all requests with [`Origin::Own`].
-    pub fn headers(mut self, headers: HeaderFields) -> Self {
-        self.headers = headers;
-        self
-    }
-
-    /// Sets the user's credentials.
-    pub fn identity(mut self, identity: Identity) -> Self {
-        self.identity = identity;
-        self
-    }
-
-    /// Sets the jar that cookies are stored in; without one they are dropped.
-    pub fn cookies(mut self, cookies: Arc<Mutex<CookieJar>>) -> Self {
-        self.cookies = Some(cookies);
-        self
-    }
-
-    /// Sets the signer of all requests with [`Origin::Own`].
-    pub fn signer(mut self, signer: Arc<dyn ClientSigner>) -> Self {
-        self.signer = Some(signer);
-        self
-    }
-
-    /// Sets the policy on redirects.
-    pub fn redirects(mut self, redirects: RedirectPolicy) -> Self {
-        self.redirects = redirects;
-        self
-    }
-
-    /// Sets the policy on retries.
-    pub fn retries(mut self, retries: RetryPolicy) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Sets the deadline, at which all requests and reads of responses fail.
-    pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
-        self
+    setters! {
+        /// Sets the options of TLS.
+        tls: TlsOptions;
+        /// Sets the proxies; the default is none.
+        proxies: Proxies;
+        /// Sets the timeouts.
+        timeouts: Timeouts;
+        /// Sets headers for all requests with [`Origin::Own`].
+        headers: HeaderFields;
+        /// Sets the user's credentials.
+        identity: Identity;
+        /// Sets the jar that cookies are stored in; without one they are dropped.
+        cookies: Arc<Mutex<CookieJar>> => Some;
+        /// Sets the signer of all requests with [`Origin::Own`].
+        signer: Arc<dyn ClientSigner> => Some;
+        /// Sets the policy on redirects.
+        redirects: RedirectPolicy;
+        /// Sets the policy on retries.
+        retries: RetryPolicy;
+        /// Sets the deadline, at which all requests and reads of responses fail.
+        deadline: Instant => Some;
+        /// Replaces the network, and with it the options of TLS, proxies and timeouts.
+        transport: Arc<dyn Transport> => Some;
     }
 
     /// Sets the `User-Agent`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
-        self
-    }
-
-    /// Replaces the network, and with it the options of TLS, proxies and timeouts.
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
         self
     }
 

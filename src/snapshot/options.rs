@@ -9,6 +9,7 @@ use crate::engine::options::{HashOptions, Symlinks};
 use crate::engine::progress::HashProgress;
 use crate::fs::replace::Existing;
 use crate::hmac::Key;
+use crate::setters::setters;
 use crate::snapshot::names::is_at_or_below;
 use crate::snapshot::replace::own_files;
 
@@ -33,74 +34,37 @@ pub struct SnapshotOptions {
 }
 
 impl SnapshotOptions {
-    /// Sets the number of hashing threads; by default one per available core.
-    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
-        self.threads = Some(threads);
-        self
-    }
-
-    /// Counts files and bytes in `progress`.
-    pub fn progress(mut self, progress: Arc<HashProgress>) -> Self {
-        self.progress = Some(progress);
-        self
-    }
-
-    /// Seals new records with this key of HMAC with [`SEAL_ALGORITHM`], and rejects others.
-    ///
-    /// [`SEAL_ALGORITHM`]: crate::snapshot::SEAL_ALGORITHM
-    pub fn key(mut self, key: Key) -> Self {
-        self.key = Some(key);
-        self
-    }
-
-    /// Sets the time at which the run began; by default now.
-    pub fn begun(mut self, begun: Timestamp) -> Self {
-        self.begun = Some(begun);
-        self
-    }
-
-    /// Sets whether an update takes a file with another inode number for the same file.
-    ///
-    /// By default it reads the file: another one of the same size and time may have replaced it.
-    /// Some file systems assign new inode numbers each time they are mounted.
-    pub fn ignore_inodes(mut self, ignore: bool) -> Self {
-        self.ignore_inodes = ignore;
-        self
-    }
-
-    /// Sets whether an update takes a file with another change time (ctime) for unchanged.
-    ///
-    /// By default it reads the file: a program may have written to it and restored its time of
-    /// modification. Backup programs that make hard links also set the change time.
-    pub fn ignore_change_times(mut self, ignore: bool) -> Self {
-        self.ignore_change_times = ignore;
-        self
-    }
-
-    /// Selects the rotted files whose new digests an update records.
-    pub fn accept_rot(mut self, accept: AcceptRot) -> Self {
-        self.accept_rot = accept;
-        self
-    }
-
-    /// Sets whether an update may find more than half of the recorded files missing.
-    ///
-    /// By default it fails and leaves the record unchanged: the tree is probably not mounted.
-    pub fn allow_missing(mut self, allow: bool) -> Self {
-        self.allow_missing = allow;
-        self
-    }
-
-    /// Sets whether a new record may replace an existing file.
-    pub fn existing(mut self, existing: Existing) -> Self {
-        self.existing = existing;
-        self
-    }
-
-    /// Reads this share of the tree again in an update, the files first that were read longest ago.
-    pub fn verify_oldest(mut self, share: TreeShare) -> Self {
-        self.verify_oldest = Some(share);
-        self
+    setters! {
+        /// Sets the number of hashing threads; by default one per available core.
+        threads: NonZeroUsize => Some;
+        /// Counts files and bytes in `progress`.
+        progress: Arc<HashProgress> => Some;
+        /// Seals new records with this key of HMAC with [`SEAL_ALGORITHM`], and rejects others.
+        ///
+        /// [`SEAL_ALGORITHM`]: crate::snapshot::SEAL_ALGORITHM
+        key: Key => Some;
+        /// Sets the time at which the run began; by default now.
+        begun: Timestamp => Some;
+        /// Sets whether an update takes a file with another inode number for the same file.
+        ///
+        /// By default it reads the file: another one of the same size and time may have replaced it.
+        /// Some file systems assign new inode numbers each time they are mounted.
+        ignore_inodes: bool;
+        /// Sets whether an update takes a file with another change time (ctime) for unchanged.
+        ///
+        /// By default it reads the file: a program may have written to it and restored its time of
+        /// modification. Backup programs that make hard links also set the change time.
+        ignore_change_times: bool;
+        /// Selects the rotted files whose new digests an update records.
+        accept_rot: AcceptRot;
+        /// Sets whether an update may find more than half of the recorded files missing.
+        ///
+        /// By default it fails and leaves the record unchanged: the tree is probably not mounted.
+        allow_missing: bool;
+        /// Sets whether a new record may replace an existing file.
+        existing: Existing;
+        /// Reads this share of the tree again in an update, the files first that were read longest ago.
+        verify_oldest: TreeShare => Some;
     }
 
     /// Excludes the record at `path` and its temporary files from the tree.
