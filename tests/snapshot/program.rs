@@ -182,7 +182,7 @@ fn errors_name_the_file() {
     dir.words("audit tree").refuses("MANIFEST");
     for share in ["0", "101", "x", "-1"] {
         let words = format!("update --verify-oldest={share} tree record");
-        dir.words(&words).refuses("more than 0, to 100 per cent");
+        dir.words(&words).refuses("expected more than 0%, and at most 100%");
     }
     dir.words("snapshot tree -o other -a md5").prints("");
     dir.words("diff record other").refuses("different algorithms: sha256, md5");
