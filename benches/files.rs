@@ -2,11 +2,11 @@
 //!
 //! `cargo bench --bench files [-- WORD…]` makes its data below the target folder once (6 GB), runs
 //! each pair in turn, A B A B …, and prints the medians as a Markdown table, then for each kind of
-//! work the ratio to the best peer. A row is taken where every WORD is in it. A peer that is not
-//! installed is left out by name.
+//! work the ratio to the best peer. Only rows that contain every WORD are measured. A peer that is not
+//! installed is skipped, with a message.
 //!
 //! `read` is a program that only opens, reads and closes the files: this one, with `--read THREADS
-//! LIST`. The cold rows drop the page cache before every run, which takes root.
+//! LIST`. The cold rows drop the page cache before every run, which requires root.
 
 use std::env;
 use std::fs::{self, File};
@@ -17,21 +17,21 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
 
-/// Timed pairs a row; the median is printed.
+/// The number of timed pairs per row; the median is printed.
 const PAIRS: usize = 5;
 
-/// Bytes written at a time, as many as `cp` does: the page cache keeps what was written in small
-/// pieces in small pieces, and they are read at half the rate.
+/// The number of bytes per write, as in `cp`: the page cache keeps small writes in small pieces, which
+/// are read at half the rate.
 const WRITE: usize = 256 * 1024;
 
-/// A set of files, and where its data came from.
+/// A set of files, and the source of its data.
 struct Data {
     title: &'static str,
     folder: PathBuf,
     files: Vec<String>,
 }
 
-/// What is done, and who else does it.
+/// A task, hsum's command for it, and those of its peers.
 struct Work<'d> {
     data: &'d Data,
     title: &'static str,
@@ -40,7 +40,7 @@ struct Work<'d> {
     cache: Cache,
 }
 
-/// Where the data is at the start.
+/// The state of the page cache at the start.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cache {
     Warm,
@@ -56,14 +56,14 @@ struct Tool {
     files: Names,
 }
 
-/// How a command gets to know the files.
+/// The way in which a command receives the names of the files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
-    /// They follow.
+    /// As arguments.
     Follow,
-    /// They follow, by `xargs`, in so many processes side by side.
+    /// As arguments of this number of parallel processes, by `xargs`.
     Xargs(usize),
-    /// It knows them.
+    /// Not at all: the arguments contain them.
     Known,
 }
 
@@ -103,7 +103,7 @@ fn main() {
                 continue;
             }
             if work.cache == Cache::Cold && smoke {
-                continue; // other programs want their caches
+                continue; // dropping the cache would slow down other programs
             }
             if work.cache == Cache::Cold && !drop_caches() {
                 println!("{row} only root can drop caches | | |");
@@ -136,7 +136,7 @@ fn main() {
     best.iter().for_each(|line| println!("- {line}"));
 }
 
-/// All that is done with a set of files.
+/// Returns the tasks for a set of files.
 fn works(data: &Data) -> Vec<Work<'_>> {
     let hash = |algorithm: &'static str| Work {
         data,
@@ -173,7 +173,7 @@ fn works(data: &Data) -> Vec<Work<'_>> {
     }
 }
 
-/// Everybody who computes the same.
+/// Returns the other programs that compute this digest.
 fn peers(algorithm: &'static str, data: &Data) -> Vec<Tool> {
     let (dgst, rhash) = (format!("-{algorithm}"), format!("--{algorithm}"));
     let mut alone = vec![
@@ -183,7 +183,7 @@ fn peers(algorithm: &'static str, data: &Data) -> Vec<Tool> {
     ];
     match algorithm {
         "blake3" => alone = vec![Tool::new("b3sum", &[])],
-        "sha512" => {} // hashdeep does not know it
+        "sha512" => {} // not supported by hashdeep
         _ => alone.push(Tool::new("hashdeep", &["-c", algorithm])),
     }
     let side_by_side = |tool: &Tool| Tool {
@@ -198,7 +198,7 @@ fn peers(algorithm: &'static str, data: &Data) -> Vec<Tool> {
     alone.into_iter().chain(processes).collect()
 }
 
-/// Verifying a list.
+/// Returns the task of verifying a checksum file.
 fn check(data: &Data) -> Work<'_> {
     let list = data.folder.join("../even.sha256");
     let out = File::create(&list).expect("making the list");
@@ -219,7 +219,7 @@ fn check(data: &Data) -> Work<'_> {
     }
 }
 
-/// Four functions of one file.
+/// Returns the task of computing four digests of each file.
 fn four(data: &Data) -> Work<'_> {
     let two_at_a_time = "for a in md5 sha512 sha1 sha256; do echo $a; done | \
         xargs -P2 -I{} openssl dgst -{} ";
@@ -237,7 +237,7 @@ fn four(data: &Data) -> Work<'_> {
     }
 }
 
-/// The program that only opens, reads and closes.
+/// Returns the command that only opens, reads and closes the files.
 fn reader(threads: &str, data: &Data) -> Tool {
     let list = data.folder.join("../list");
     fs::write(&list, data.files.join("\n")).expect("writing the list");
@@ -265,7 +265,7 @@ fn read_only(threads: usize, list: &Path) {
     thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
 }
 
-/// Empties the page cache; whether that was allowed.
+/// Empties the page cache; returns `false` if that was not permitted.
 fn drop_caches() -> bool {
     let _ = Command::new("sync").status();
     fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
@@ -284,14 +284,14 @@ fn installed(program: &str) -> bool {
             .is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
-/// Wall-clock time of one run over all the files.
+/// Measures the wall-clock time of one run over all files.
 fn seconds(tool: &Tool, data: &Data) -> f64 {
     let mut command = Command::new(&tool.program);
     match tool.files {
         Names::Follow => drop(command.args(&tool.args).args(&data.files)),
         Names::Known => drop(command.args(&tool.args)),
         Names::Xargs(processes) => {
-            // Small shares, so that the processes end together.
+            // Small shares, so that the processes end at about the same time.
             let share = data.files.len().div_ceil(processes * 8).to_string();
             command = Command::new("xargs");
             command.args(["-P", &processes.to_string(), "-n", &share, "-a", "../list"]);
@@ -318,18 +318,18 @@ fn even(folder: &Path, title: &'static str, count: usize, size: usize) -> Data {
     make(folder, title, (0..count).map(move |i| (format!("f{i:02}"), size)))
 }
 
-/// Sizes around 4 KiB, over three orders of magnitude; 200 files a folder.
+/// Creates files around 4 KiB, over three orders of magnitude; 200 files per folder.
 fn small(folder: &Path, title: &'static str, count: usize) -> Data {
     let mut random = Random(7);
     let sizes = (0..count).map(move |i| {
-        // The sum of uniform numbers is close to normal; its exponential, log-normal.
+        // The sum of uniform numbers is nearly normal, so that its exponential is nearly log-normal.
         let normal: f64 = (0..12).map(|_| random.unit()).sum::<f64>() - 6.0;
         (format!("{:03}/{i:05}", i / 200), (8.3 + 1.2 * normal).exp() as usize)
     });
     make(folder, title, sizes)
 }
 
-/// Sizes over eight orders of magnitude; the last but a few is the largest.
+/// Creates files over eight orders of magnitude; one of the last is the largest.
 fn mixed(folder: &Path, title: &'static str, count: usize, largest: usize) -> Data {
     let mut random = Random(11);
     let sizes = (0..count).map(move |i| {

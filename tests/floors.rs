@@ -348,8 +348,11 @@ fn no_two_public_types_share_a_name() {
     assert!(found.is_empty(), "public types with one name:\n{}", found.join("\n"));
 }
 
-/// The number of imports in cycles when each file has the given text.
-fn cycles_of(files: &[(&str, &str)]) -> usize {
+/// Files as names and texts.
+type Sources<'a> = &'a [(&'a str, &'a str)];
+
+/// Returns the number of imports in cycles when each file has the given text.
+fn cycles_of(files: Sources<'_>) -> usize {
     let src = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
         let path = src.path().join(name);
@@ -362,7 +365,7 @@ fn cycles_of(files: &[(&str, &str)]) -> usize {
 #[test]
 fn planted_cycles_are_found() {
     let leaf = "pub struct Leaf;";
-    let table: [(&str, usize, &[(&str, &str)]); 9] = [
+    let table: [(&str, usize, Sources<'_>); 9] = [
         (
             "none",
             0,

@@ -300,7 +300,7 @@ fn fetch_signature(
     match location {
         Location::Local(path) => {
             let text = read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))?;
-            Ok((text, quote(path).into()))
+            Ok((text, quote(path)))
         }
         Location::Remote(url) => match small_file::fetch(client, url, origin_of(url, own))? {
             Some(text) => Ok((text, redacted(url))),

@@ -17,8 +17,11 @@ use crate::cli::quote::quote_text;
 /// An option: its setting, its name, and whether it was given.
 pub(crate) type Given = (Setting, &'static str, bool);
 
+/// Returns `true` if an option was given.
+type IsGiven = fn(&SchemeArgs) -> bool;
+
 /// The options of schemes.
-const OPTIONS: [(Setting, &str, fn(&SchemeArgs) -> bool); 14] = [
+const OPTIONS: [(Setting, &str, IsGiven); 14] = [
     (Setting::Algorithm, "--alg", |args| args.algorithm.is_some()),
     (Setting::Encoding, "--encoding", |args| args.settings.encoding.is_some()),
     (Setting::Prefix, "--prefix", |args| args.settings.prefix.is_some()),
@@ -207,13 +210,16 @@ fn warnings(args: &SchemeArgs) -> Warnings {
     if args.strict { Warnings::Errors } else { Warnings::Printed }
 }
 
+/// A key as written.
+type KeyText = Zeroizing<Vec<u8>>;
+
 /// Reads the keys, and warns of weak ones. If a mismatch is to be `explained`, returns the texts of
 /// the keys too; otherwise no copy of them is kept.
 pub(crate) fn keys(
     args: &SchemeArgs,
     scheme: &Scheme,
     explained: bool,
-) -> Result<(Vec<SecretKey>, Vec<Zeroizing<Vec<u8>>>)> {
+) -> Result<(Vec<SecretKey>, Vec<KeyText>)> {
     let format = args.key_format.unwrap_or(scheme.key_format());
     let warnings = warnings(args);
     let (mut keys, mut texts) = (Vec::new(), Vec::new());
