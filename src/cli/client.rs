@@ -278,8 +278,7 @@ fn multipart(
         let path = Path::new(path);
         let opened = fs::File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
         let (length, file) = opened.map_err(|error| Failure::local(path, error))?;
-        let base = path.file_name().unwrap_or(path.as_os_str()).as_bytes();
-        form.file(name, FilePart::new(base, file, Some(length)));
+        form.file(name, FilePart::new(path.as_os_str().as_bytes(), file, Some(length)));
     }
     let length = form.len().unwrap_or(0);
     Ok((Box::new(form.into_reader()), length))

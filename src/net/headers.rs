@@ -1,4 +1,4 @@
-//! Header fields.
+//! Header fields, whose values `Debug` hides.
 
 use std::fmt;
 

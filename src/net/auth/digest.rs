@@ -140,11 +140,11 @@ pub struct DigestRequest<'r> {
     pub body: Option<Digest>,
 }
 
-/// The answers to one challenge, which are numbered.
+/// The state of the answers to one challenge.
 #[derive(Clone, Debug)]
 pub struct DigestSession {
     challenge: DigestChallenge,
-    /// The nonce in the hash of the credentials, even if the server changes the nonce.
+    /// The nonce of the challenge, which sessions keep even if the server sends another one.
     first_nonce: Vec<u8>,
     cnonce: String,
     count: u32,
@@ -280,7 +280,7 @@ impl DigestSession {
     }
 }
 
-/// A field value under construction.
+/// A header's value under construction.
 struct Field(Vec<u8>);
 
 impl Field {

@@ -40,7 +40,7 @@ pub enum CookieRejection {
     /// Name and value are longer than 4096 bytes.
     #[error("name and value are longer than 4096 bytes")]
     TooLong,
-    /// Its `Domain` is not one of the host's, or is a public suffix, or lies above one.
+    /// Its `Domain` is not the host or above it, or is a public suffix or above one.
     #[error("the domain is not the server's own, or is a public suffix")]
     Domain,
     /// It was set over http, but is `Secure` or would replace a `Secure` cookie.
@@ -66,11 +66,10 @@ impl Cookie {
         if name.len() + value.len() > MAX_LENGTH {
             return Err(CookieRejection::TooLong);
         }
-        let host = host_of(url).ok_or(CookieRejection::Domain)?;
         let mut cookie = Self {
             name: name.to_vec(),
             value: Secret::new(value),
-            domain: host.clone(),
+            domain: host_of(url).ok_or(CookieRejection::Domain)?,
             has_subdomains: false,
             path: default_path(url),
             is_secure: false,

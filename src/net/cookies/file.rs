@@ -9,7 +9,7 @@ use crate::net::secret::Secret;
 
 /// Python's reader requires exactly this first line.
 const HEADER: &[u8] =
-    b"# Netscape HTTP Cookie File\n# Written by hsum. Who has these cookies needs no password.\n\n";
+    b"# Netscape HTTP Cookie File\n# Written by hsum. These cookies replace passwords: keep them secret.\n\n";
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
@@ -62,7 +62,7 @@ impl CookieJar {
             let dot = if cookie.has_subdomains { "." } else { "" };
             let (subdomains, secure) = (flag(cookie.has_subdomains), flag(cookie.is_secure));
             let (domain, path) = (&cookie.domain, &cookie.path);
-            // 0 means a session cookie; a cookie with that time has expired anyway.
+            // 0 means a session cookie. No other cookie has it here: it would have expired.
             let expires = cookie.expires.unwrap_or(0);
             let fields = format!("{dot}{domain}\t{subdomains}\t{path}\t{secure}\t{expires}\t");
             text.extend_from_slice(fields.as_bytes());
