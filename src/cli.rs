@@ -20,7 +20,6 @@ mod print;
 mod progress;
 mod publish;
 mod quote;
-mod select;
 mod self_test;
 mod send;
 mod sign;

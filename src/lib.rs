@@ -73,6 +73,8 @@
 //!
 //! A library user normally wants `default-features = false`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What `internals` re-exports is unreachable without it.
+#![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 #![deny(unsafe_code)]
 
 mod algorithm;
@@ -90,7 +92,7 @@ mod setters;
 pub mod sign;
 pub mod simd;
 // Parts of it serve only the program.
-#[cfg_attr(not(feature = "internals"), allow(dead_code, unreachable_pub))]
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
 mod text;
 
 #[cfg(feature = "fs")]
@@ -101,7 +103,7 @@ pub mod engine;
 pub mod fetch;
 // Parts of it serve only the program.
 #[cfg(feature = "fs")]
-#[cfg_attr(not(feature = "internals"), allow(dead_code, unreachable_pub))]
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
 mod fs;
 #[cfg(feature = "internals")]
 #[doc(hidden)]

@@ -5,6 +5,7 @@ mod expected;
 mod lists;
 mod mismatches;
 pub(crate) mod report;
+mod select;
 mod sfv;
 mod sums;
 

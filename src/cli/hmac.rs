@@ -17,7 +17,7 @@ use crate::cli::key::KeySource;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan::{operands, style};
 use crate::cli::print::complain_of;
-use crate::cli::progress::{Expected, View};
+use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 
 /// The work that the arguments describe.
@@ -33,7 +33,7 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     let mut exit = Exit::Success;
     let progress = Arc::new(HashProgress::default());
-    let view = View::start(args.progress, &progress, Some(survey(sources.clone())));
+    let view = ProgressLine::start(args.progress, &progress, Some(survey(sources.clone())));
     let mut report = |name: &Path, result, next| {
         let reported = match result {
             Ok(mac) => report(&args, expected.as_deref(), name, mac, &mut output)?,
@@ -112,7 +112,7 @@ fn report(
 }
 
 /// Adds up the sizes of the files for the progress display.
-fn survey(sources: Vec<Source>) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+fn survey(sources: Vec<Source>) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send {
     move |expected| {
         sources.iter().try_for_each(|source| {
             expected.add(source.name().metadata().map_or(0, |metadata| metadata.len()))

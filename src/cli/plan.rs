@@ -11,7 +11,7 @@ use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 use crate::cli::args::shared::WorkArgs;
 use crate::cli::args::sum::{FormatArgs, SumArgs};
 use crate::cli::exit::Usage;
-use crate::cli::print::Form;
+use crate::cli::print::OutputFormat;
 
 /// Returns the hash functions, at the length of `--length`.
 pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
@@ -31,11 +31,11 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
 }
 
 /// Returns the output format for that number of hash functions.
-pub(crate) fn form(args: &FormatArgs, functions: usize) -> Form {
+pub(crate) fn form(args: &FormatArgs, functions: usize) -> OutputFormat {
     match args {
-        FormatArgs { json: true, .. } => Form::Json,
-        FormatArgs { raw: true, .. } => Form::Raw,
-        _ => Form::Lines(style(args.tag || functions > 1, args.base64, args.zero)),
+        FormatArgs { json: true, .. } => OutputFormat::Json,
+        FormatArgs { raw: true, .. } => OutputFormat::Raw,
+        _ => OutputFormat::Lines(style(args.tag || functions > 1, args.base64, args.zero)),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::cli::stderr;
 
 /// A format of results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Form {
+pub(crate) enum OutputFormat {
     Lines(LineStyle),
     /// JSON Lines: one object for each file.
     Json,
@@ -30,12 +30,12 @@ pub(crate) enum Form {
 /// Prints the outcome of a file: digests and JSON to `output`, messages to standard error.
 pub(crate) fn outcome(
     outcome: &Outcome,
-    form: Form,
+    form: OutputFormat,
     output: &mut Output,
 ) -> Result<(), WriteError> {
     let name = outcome.source.name();
     match (&outcome.result, form) {
-        (Ok(hashed), Form::Lines(style)) => {
+        (Ok(hashed), OutputFormat::Lines(style)) => {
             let mut lines = Vec::with_capacity(256);
             for digest in &hashed.digests {
                 lines.clear();
@@ -43,11 +43,11 @@ pub(crate) fn outcome(
                 output.line(&lines)?;
             }
         }
-        (Ok(hashed), Form::Raw) => {
+        (Ok(hashed), OutputFormat::Raw) => {
             hashed.digests.iter().try_for_each(|d| output.bytes(d.as_ref()))?
         }
-        (Ok(hashed), Form::Json) => output.line(&json_line(name, hashed))?,
-        (Err(error), Form::Json) if !error.is_temporary() => {
+        (Ok(hashed), OutputFormat::Json) => output.line(&json_line(name, hashed))?,
+        (Err(error), OutputFormat::Json) if !error.is_temporary() => {
             output.line(&json_error(name, error))?
         }
         (Err(_), _) => {}

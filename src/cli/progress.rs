@@ -19,14 +19,14 @@ const REDRAW: Duration = Duration::from_millis(100);
 
 /// The totals of a run, counted by their own thread.
 #[derive(Default)]
-pub(crate) struct Expected {
+pub(crate) struct Totals {
     bytes: AtomicU64,
     files: AtomicU64,
     complete: AtomicBool,
     stopped: AtomicBool,
 }
 
-impl Expected {
+impl Totals {
     /// Counts a file of that many bytes; breaks once the progress line is gone.
     pub(crate) fn add(&self, bytes: u64) -> ControlFlow<()> {
         self.bytes.fetch_add(bytes, Relaxed);
@@ -36,18 +36,18 @@ impl Expected {
 }
 
 /// A progress line, drawn by its own thread until this is dropped.
-pub(crate) struct View {
+pub(crate) struct ProgressLine {
     bar: ProgressBar,
     thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
-impl View {
+impl ProgressLine {
     /// Starts to watch `done`. `survey` counts the work, unless it cannot be known ahead; it runs only
     /// if the line is drawn at all.
     pub(crate) fn start(
         when: When,
         done: &Arc<HashProgress>,
-        survey: Option<impl FnOnce(&Expected) -> ControlFlow<()> + Send + 'static>,
+        survey: Option<impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static>,
     ) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let patience = match when {
@@ -61,22 +61,22 @@ impl View {
             if stopped.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            let expected = Arc::new(Expected::default());
+            let totals = Arc::new(Totals::default());
             if let Some(survey) = survey {
-                let expected = Arc::clone(&expected);
+                let totals = Arc::clone(&totals);
                 // Without this thread the line does not show totals.
                 let _ = thread::Builder::new().spawn(move || {
-                    if survey(&expected).is_continue() {
-                        expected.complete.store(true, Relaxed);
+                    if survey(&totals).is_continue() {
+                        totals.complete.store(true, Relaxed);
                     }
                 });
             }
-            draw(&shown, &done, &expected);
+            draw(&shown, &done, &totals);
             shown.set_draw_target(ProgressDrawTarget::stderr());
             loop {
-                draw(&shown, &done, &expected);
+                draw(&shown, &done, &totals);
                 if stopped.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
-                    expected.stopped.store(true, Relaxed);
+                    totals.stopped.store(true, Relaxed);
                     shown.finish_and_clear();
                     return;
                 }
@@ -95,11 +95,11 @@ impl View {
     }
 }
 
-fn draw(bar: &ProgressBar, done: &HashProgress, expected: &Expected) {
+fn draw(bar: &ProgressBar, done: &HashProgress, totals: &Totals) {
     let (bytes, files) = (done.bytes(), done.files());
-    let (all_bytes, all_files) = (expected.bytes.load(Relaxed), expected.files.load(Relaxed));
+    let (all_bytes, all_files) = (totals.bytes.load(Relaxed), totals.files.load(Relaxed));
     bar.set_position(bytes);
-    if expected.complete.load(Relaxed) && all_bytes >= bytes {
+    if totals.complete.load(Relaxed) && all_bytes >= bytes {
         bar.set_length(all_bytes);
         bar.set_style(style(
             "{bar:24} {bytes} of {total_bytes}, {msg}, {binary_bytes_per_sec}, {eta} left",
@@ -119,7 +119,7 @@ pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-impl Drop for View {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.thread.take() {
             drop(stop);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     /// Returns the totals that a bar shows: bytes and files.
-    fn totals(bar: &ProgressBar) -> (u64, u64) {
+    fn shown_totals(bar: &ProgressBar) -> (u64, u64) {
         let message = bar.message();
         let files = message.split_once(" of ").and_then(|(_, rest)| rest.split(' ').next());
         (bar.length().unwrap_or(0), files.map_or(0, |files| files.parse().expect("a number")))
@@ -144,21 +144,21 @@ mod tests {
     fn shown_counts_never_shrink() {
         for (ahead, growth) in [(400, 0), (400, 3), (0, 0), (0, 3)] {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            let (done, expected) = (HashProgress::default(), Expected::default());
+            let (done, totals) = (HashProgress::default(), Totals::default());
             let (mut place, mut total) = (0, (0, 0));
             for step in 0..1000 {
                 if step < 500 {
-                    let _ = expected.add(10);
+                    let _ = totals.add(10);
                 }
                 if step == 500 {
-                    expected.complete.store(true, Relaxed);
+                    totals.complete.store(true, Relaxed);
                 }
                 if (ahead..ahead + 500).contains(&step) {
                     done.add_bytes(10 + growth);
                     done.add_files(1);
                 }
-                draw(&bar, &done, &expected);
-                let now = totals(&bar);
+                draw(&bar, &done, &totals);
+                let now = shown_totals(&bar);
                 assert!(bar.position() >= place, "{step}: {} < {place}", bar.position());
                 // No total is shown if more is done than was counted.
                 assert!(now.0 >= total.0 && (now.1 >= total.1 || now.1 == 0), "{step}: {now:?}");

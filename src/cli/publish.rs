@@ -20,7 +20,7 @@ use crate::cli::args::publish::PublishArgs;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::output::Output;
 use crate::cli::print::{complain, complain_of, plural, skipped};
-use crate::cli::progress::{Expected, View};
+use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
@@ -126,9 +126,9 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     }
     let survey = {
         let (plan, folder) = (plan.clone(), args.folder.clone());
-        move |expected: &Expected| engine::survey(&plan, [folder], |size| expected.add(size))
+        move |expected: &Totals| engine::survey(&plan, [folder], |size| expected.add(size))
     };
-    let view = View::start(args.work.progress, &progress, Some(survey));
+    let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
     let mut files = Vec::new();
     let mut failed = false;
     engine::run(&plan, [args.folder.clone()], |outcome| {

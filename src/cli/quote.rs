@@ -34,7 +34,7 @@ impl Charset {
     }
 }
 
-/// Quotes a word of the command line for a message, with C escapes for what does not print.
+/// Quotes an argument for a message, with C escapes for what does not print.
 pub(crate) fn quote_text(text: &[u8]) -> String {
     quote_text_in(*CHARSET, text)
 }

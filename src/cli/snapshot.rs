@@ -23,7 +23,7 @@ use crate::cli::hints;
 use crate::cli::key::KeySource;
 use crate::cli::output::WriteError;
 use crate::cli::print::{complain, complain_of, plural, skipped};
-use crate::cli::progress::{Expected, View};
+use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 use crate::cli::snapshot::findings::FindingPrinter;
 
@@ -35,7 +35,7 @@ fn try_take(args: &SnapshotArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
-    let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
+    let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
     let report =
         snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
             view.suspend(|| print_notice(&notice))
@@ -54,7 +54,7 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     let options = options(&args.work, &progress, None).exclude_record(&args.manifest);
     let mut printer = FindingPrinter::new(args.json)?;
-    let view = View::start(args.work.progress, &progress, Some(survey(&args.directory)));
+    let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
     let report = snapshot::audit(&args.directory, &record, &options, |notice| {
         view.suspend(|| match &notice {
             SnapshotNotice::Same(name) if args.verbose => or_exit(printer.same(name)),
@@ -81,8 +81,8 @@ fn try_update(args: &UpdateArgs) -> Result<Exit> {
         options = options.verify_oldest(share);
     }
     let mut printer = FindingPrinter::new(args.json)?;
-    let none = None::<fn(&Expected) -> ControlFlow<()>>;
-    let view = View::start(args.work.progress, &progress, none);
+    let none = None::<fn(&Totals) -> ControlFlow<()>>;
+    let view = ProgressLine::start(args.work.progress, &progress, none);
     let report = snapshot::update(&args.directory, &args.manifest, &options, |notice| {
         view.suspend(|| print_notice_between(&notice, &mut printer));
     });
@@ -194,7 +194,7 @@ fn load(path: &Path, key: Option<&Key>) -> Result<Record, SnapshotError> {
     Ok(record)
 }
 
-fn survey(directory: &Path) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send + 'static {
+fn survey(directory: &Path) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static {
     let directory: PathBuf = directory.into();
     move |expected| {
         let plan = engine::HashOptions::default();

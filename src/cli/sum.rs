@@ -12,8 +12,8 @@ use crate::cli::exit::{Exit, Usage};
 use crate::cli::input::Names;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
-use crate::cli::print::{self, Form, complain};
-use crate::cli::progress::{Expected, View};
+use crate::cli::print::{self, OutputFormat, complain};
+use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         let clash = "the names and the data cannot both be standard input";
         return Err(Usage(clash.into()).into());
     }
-    if form == Form::Raw {
+    if form == OutputFormat::Raw {
         check_raw(&args, functions.len(), &operands)?;
     }
     let mut output = match &args.output {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     // The names in a list are not known before it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
-    let view = View::start(args.work.progress, &progress, survey);
+    let view = ProgressLine::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
 
     let mut failure = None;
@@ -75,9 +75,9 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
 fn hash(
     plan: &HashOptions,
     sources: impl Iterator<Item = Source> + Send,
-    form: Form,
+    form: OutputFormat,
     output: &mut Output,
-    view: &View,
+    view: &ProgressLine,
     failure: &mut Option<WriteError>,
 ) -> HashSummary {
     engine::run(plan, sources, |outcome| {
@@ -96,7 +96,7 @@ fn hash(
 fn survey(
     plan: HashOptions,
     operands: Vec<Source>,
-) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send {
     move |expected| engine::survey(&plan, operands, |size| expected.add(size))
 }
 

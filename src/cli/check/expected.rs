@@ -18,7 +18,7 @@ use crate::cli::exit::{self, Exit, Usage};
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
 use crate::cli::print::{complain, complain_of};
-use crate::cli::progress::{self, View};
+use crate::cli::progress::{self, ProgressLine};
 use crate::cli::quote::quote;
 
 /// The expected contents of a file.
@@ -92,7 +92,7 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Expectation)>) -> Re
     }
     let progress = Arc::new(HashProgress::default());
     let survey = survey(plan.clone(), sources.clone());
-    let view = View::start(args.work.progress, &progress, Some(survey));
+    let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
     engine::run(&plan.progress(progress), sources, |outcome| {
         match view.suspend(|| print(&report, &expectations, &outcome, &mut output)) {
             Ok(is_match) => all_match &= is_match,
@@ -117,7 +117,7 @@ fn parse_digests(args: &CheckArgs) -> Result<Vec<Expected>> {
 fn survey(
     plan: HashOptions,
     sources: Vec<Source>,
-) -> impl FnOnce(&progress::Expected) -> ControlFlow<()> + Send {
+) -> impl FnOnce(&progress::Totals) -> ControlFlow<()> + Send {
     move |expected| engine::survey(&plan, sources, |size| expected.add(size))
 }
 

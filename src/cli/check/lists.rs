@@ -14,13 +14,13 @@ use hsum::manifest::{BadLine, List, ListFormat, ListOptions};
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::mismatches::Mismatches;
 use crate::cli::check::report::ReportOptions;
+use crate::cli::check::select::Selection;
 use crate::cli::check::sfv;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
-use crate::cli::progress::{Expected, View};
+use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
-use crate::cli::select::Selection;
 use crate::cli::{input, plan};
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
@@ -79,7 +79,7 @@ fn check_list(
     }
     let progress = Arc::new(HashProgress::default());
     let survey = path.is_file().then(|| survey(path.to_owned(), options.clone(), check.clone()));
-    let view = View::start(args.work.progress, &progress, survey);
+    let view = ProgressLine::start(args.work.progress, &progress, survey);
     let check = check.progress(progress);
 
     let mut mismatches = Mismatches::default();
@@ -157,7 +157,7 @@ fn survey(
     list: PathBuf,
     options: ListOptions,
     check: CheckOptions,
-) -> impl FnOnce(&Expected) -> ControlFlow<()> + Send {
+) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send {
     move |expected| match StableFile::open(list) {
         Ok(list) => {
             let entries = List::new(BufReader::new(list), options);

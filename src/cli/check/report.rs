@@ -14,7 +14,7 @@ use crate::cli::exit::{self, Exit};
 use crate::cli::hints;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::{complain, complain_of, plural};
-use crate::cli::progress::View;
+use crate::cli::progress::ProgressLine;
 use crate::cli::quote::quote;
 
 /// Options of a report: what is printed, and what counts as a failure.
@@ -74,7 +74,7 @@ impl ReportOptions {
         title: &str,
         checked: &CheckedLine,
         output: &mut Output,
-        view: Option<&View>,
+        view: Option<&ProgressLine>,
     ) -> ControlFlow<()> {
         let mut print = || self.try_print(title, checked, output);
         let printed = match view {

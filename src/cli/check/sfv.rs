@@ -17,12 +17,12 @@ use hsum::{Error, ErrorKind};
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::report::{LineWarnings, ReportOptions, complain_of_listed};
+use crate::cli::check::select::Selection;
 use crate::cli::exit::{self, Exit};
 use crate::cli::hints;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
 use crate::cli::print::complain;
-use crate::cli::select::Selection;
 
 /// Verifies the files in an SFV file.
 pub(super) fn check(

@@ -13,14 +13,14 @@ use crate::cli::gnu::error::CommandLineError;
 use crate::cli::gnu::getopt::{self, OptionSpec, Order, Step, Takes};
 use crate::cli::gnu::legacy::Legacy;
 use crate::cli::gnu::tools::Tool;
-use crate::cli::print::Form;
+use crate::cli::print::OutputFormat;
 use crate::cli::quote::quote_text;
 
 /// A parsed command line.
 pub(super) enum Command {
     Help,
     Version,
-    Sum { function: SumFunction, form: Form, debug: bool, operands: Vec<OsString> },
+    Sum { function: SumFunction, form: OutputFormat, debug: bool, operands: Vec<OsString> },
     Check { dialect: GnuDialect, report: ReportOptions, operands: Vec<OsString> },
 }
 
@@ -225,7 +225,11 @@ impl Options {
             let message = "the --raw option is not supported with multiple files";
             return Err(CommandLineError::plain(message));
         }
-        let form = if self.has(Key::Raw) { Form::Raw } else { Form::Lines(self.style(tool)) };
+        let form = if self.has(Key::Raw) {
+            OutputFormat::Raw
+        } else {
+            OutputFormat::Lines(self.style(tool))
+        };
         let function = function.unwrap_or(SumFunction::Legacy(Legacy::Crc));
         Ok(Command::Sum { function, form, debug: self.has(Key::Debug), operands })
     }

@@ -16,11 +16,11 @@ use crate::cli::gnu::legacy::{Checksum, Checksummer, Legacy, hardware};
 use crate::cli::gnu::options::SumFunction;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
-use crate::cli::print::{self, Form, complain, complain_of};
+use crate::cli::print::{self, OutputFormat, complain, complain_of};
 
 pub(super) fn run(
     function: SumFunction,
-    form: Form,
+    form: OutputFormat,
     debug: bool,
     operands: Vec<OsString>,
 ) -> Result<Exit> {
@@ -70,7 +70,7 @@ fn checksums(
     legacy: Legacy,
     options: &HashOptions,
     sources: Vec<Source>,
-    form: Form,
+    form: OutputFormat,
     has_names: bool,
     output: &mut Output,
 ) -> bool {
@@ -102,10 +102,10 @@ fn checksums(
 fn print_checksum(
     checksum: &Checksum,
     name: Option<&[u8]>,
-    form: Form,
+    form: OutputFormat,
     output: &mut Output,
 ) -> Result<(), WriteError> {
-    let Form::Lines(style) = form else { return output.bytes(&checksum.bytes()) };
+    let OutputFormat::Lines(style) = form else { return output.bytes(&checksum.bytes()) };
     let mut line = checksum.text().into_bytes();
     if let Some(name) = name {
         line.push(b' ');
