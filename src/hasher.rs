@@ -109,13 +109,14 @@ pub(crate) enum State {
 impl State {
     /// Returns the stream if its hash is `hash`.
     pub(crate) fn stream_of<H: IteratedHash>(&mut self, hash: &H) -> Option<&mut Stream<H>> {
-        let stream: &mut dyn Any = match self {
-            Self::Narrow(stream) => stream,
-            Self::Wide(stream) => stream,
-            Self::Sponge(stream) => stream,
-            Self::External(_) => return None,
+        // In each arm, so that the compiler decides the cast.
+        let stream: Option<&mut Stream<H>> = match self {
+            Self::Narrow(stream) => (stream as &mut dyn Any).downcast_mut(),
+            Self::Wide(stream) => (stream as &mut dyn Any).downcast_mut(),
+            Self::Sponge(stream) => (stream as &mut dyn Any).downcast_mut(),
+            Self::External(_) => None,
         };
-        stream.downcast_mut::<Stream<H>>().filter(|stream| ptr::eq(stream.hash, hash))
+        stream.filter(|stream| ptr::eq(stream.hash, hash))
     }
 }
 

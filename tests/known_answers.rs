@@ -80,7 +80,6 @@ fn every_file_is_listed_and_every_algorithm_has_one() {
 #[test]
 fn digests_are_known_and_those_of_changed_messages_differ() {
     let cases = cases(Kind::Hash);
-    assert_eq!(cases.len(), 1959);
     for case in &cases {
         let function = case.hash_function();
         let expected = Digest::from_bytes(function, &case.expected).unwrap();

@@ -48,6 +48,7 @@ impl<H: IteratedHash> Stream<H> {
         self.fill(rest);
     }
 
+    #[inline]
     fn fill(&mut self, bytes: &[u8]) {
         H::fill(&mut self.state, &mut self.buffer, self.filled, bytes);
         self.filled += bytes.len();
@@ -60,6 +61,7 @@ impl<H: IteratedHash> Stream<H> {
     }
 
     /// Pads the message and hashes its last blocks.
+    #[inline]
     pub(crate) fn pad(&mut self) {
         let mut end = H::END;
         let blocks = self.hash.pad(self.unfinished(), self.length, &mut end);
@@ -82,8 +84,10 @@ impl<H: IteratedHash> Clone for Stream<H> {
 
 impl<H: IteratedHash> Zeroize for Stream<H> {
     fn zeroize(&mut self) {
-        *self = Self::new(self.hash);
-        zeroize::optimization_barrier(self);
+        wipe(&mut self.state, self.hash.initial());
+        wipe(&mut self.buffer, H::BUFFER);
+        self.filled = 0;
+        wipe(&mut self.length, 0);
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) use operations;
 macro_rules! generic_kernels {
     ($token:ident, $with:ident) => {
         /// Returns the code of the kernel of `C` in the lanes of `V`.
-        #[allow(dead_code)] // no tier has both kinds on every architecture
+        #[allow(dead_code)] // a tier may have sponges only
         pub(super) fn block<C: $crate::kernel::vector::Compress, V: $crate::kernel::vector::Vector<C::Word>>(
             token: $token,
         ) -> &'static $crate::kernel::table::BlockFn<C::Word>
@@ -125,6 +125,7 @@ macro_rules! generic_kernels {
         }
 
         /// Returns the code of the sponge kernel in the lanes of `V`.
+        #[allow(dead_code)] // a tier may have none
         pub(super) fn sponge<V: $crate::kernel::vector::SpongeVector>(token: $token) -> &'static $crate::kernel::table::SpongeFn
         where
             $token: Into<V::Token>,
