@@ -38,7 +38,7 @@ pub(crate) enum Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Splits a line without its end; digests have `hex` digits.
-    pub(crate) fn cut(line: &'a str, hex: usize) -> Result<Self, &'static str> {
+    pub(crate) fn split(line: &'a str, hex: usize) -> Result<Self, &'static str> {
         if let Some(rest) = line.strip_prefix(LINK) {
             let (target, name) = rest.split_once('\t').ok_or("a field is missing")?;
             return Ok(Self::Link { target, name });

@@ -104,7 +104,7 @@ pub(super) enum Line<'a> {
 impl<'a> Line<'a> {
     /// Splits a line without its newline; its digest is of `function`.
     pub(super) fn split(line: &'a str, function: HashFunction) -> Result<Self, &'static str> {
-        Ok(match Fields::cut(line, 2 * function.len())? {
+        Ok(match Fields::split(line, 2 * function.len())? {
             Fields::Link { target, name } => Self::Link { target, name },
             Fields::File { digest, size, modified, changed, inode, run, name } => {
                 let time = |text| time(text).ok_or("malformed time");

@@ -122,7 +122,7 @@ impl Entries {
     /// Parses an entry's line; symbolic links are skipped.
     fn entry(&mut self, line: &str) -> Result<Option<Entry>, BadLine> {
         self.count += 1;
-        let fields = Fields::cut(line, 2 * self.function.len()).map_err(|_| BadLine::Damaged)?;
+        let fields = Fields::split(line, 2 * self.function.len()).map_err(|_| BadLine::Damaged)?;
         let (Fields::File { name, .. } | Fields::Link { name, .. }) = fields;
         let name = unescape(name).filter(|name| is_below(name)).ok_or(BadLine::Damaged)?;
         let Fields::File { digest, size, .. } = fields else { return Ok(None) };
