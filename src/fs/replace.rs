@@ -1,6 +1,5 @@
 //! Files that appear under their names when they are complete, and not before.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -324,7 +323,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// The payload of an [`io::Error`]: after a rename, the folder could not be written to the disk.
-#[derive(Debug)]
+#[derive(thiserror::Error, Debug)]
+#[error("in place, but its folder could not be written to the disk: {0}")]
 pub struct NotSynced(ErrorKind);
 
 impl NotSynced {
@@ -333,14 +333,6 @@ impl NotSynced {
         error.get_ref().is_some_and(|payload| payload.is::<Self>())
     }
 }
-
-impl fmt::Display for NotSynced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "in place, but its folder could not be written to the disk: {}", self.0)
-    }
-}
-
-impl std::error::Error for NotSynced {}
 
 #[cfg(test)]
 mod tests {
