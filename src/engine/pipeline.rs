@@ -13,6 +13,7 @@ use crate::engine::job::Job;
 use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::HashedFile;
 use crate::engine::progress::HashProgress;
+use crate::engine::stream::Stream;
 use crate::engine::threads::Threads;
 use crate::error::{Error, ErrorKind};
 use crate::hasher::Hasher;
@@ -44,38 +45,34 @@ pub(super) fn hash_opened(
     progress: Option<&HashProgress>,
 ) -> Result<HashedFile, Error> {
     file.prepare();
-    let hashers = file.hashers();
-    hash_rest(file, hashers, 0, threads, progress, || false)
+    hash_rest(Stream::new(file), threads, progress, || false)
 }
 
-/// Hashes the rest of a file after its first `size` bytes; fails soon once `is_stopped` returns `true`.
+/// Hashes the rest of a large file; fails soon after `is_stopped` returns `true`.
 pub(super) fn hash_rest(
-    mut file: OpenJob,
-    mut hashers: Vec<Hasher>,
-    mut size: u64,
+    mut stream: Stream,
     threads: Threads,
     progress: Option<&HashProgress>,
     is_stopped: impl Fn() -> bool,
 ) -> Result<HashedFile, Error> {
     loop {
-        let read = read_rest(&mut file, &mut hashers, &mut size, threads, progress, &is_stopped);
-        match read.and_then(|()| file.end()) {
-            Ok(End::Unchanged) => return Ok(file.hashed(hashers, size)),
-            Ok(End::ReadAgain) => (hashers, size) = (file.hashers(), 0),
-            Err(kind) => return Err(file.error(kind)),
+        let read = read_rest(&mut stream, threads, progress, &is_stopped);
+        match read.and_then(|()| stream.file.end()) {
+            Ok(End::Unchanged) => return Ok(stream.file.hashed(stream.hashers, stream.size)),
+            Ok(End::ReadAgain) => stream.restart(),
+            Err(kind) => return Err(stream.file.error(kind)),
         }
     }
 }
 
-/// Updates the hashers with the rest of a file, and adds its length to `size`.
+/// Updates the hashers with the rest of the file.
 fn read_rest(
-    file: &mut OpenJob,
-    hashers: &mut [Hasher],
-    size: &mut u64,
+    stream: &mut Stream,
     threads: Threads,
     progress: Option<&HashProgress>,
     is_stopped: impl Fn() -> bool,
 ) -> Result<(), ErrorKind> {
+    let Stream { file, hashers, size, .. } = stream;
     let divisible = hashers.iter().any(Hasher::is_divisible);
     let max_piece = if divisible { LARGE_PIECE } else { PIECE };
     let mut fill = |piece: &mut Vec<u8>| {

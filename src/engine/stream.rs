@@ -38,6 +38,11 @@ impl Stream {
         (self.left(), Reverse(self.file.index))
     }
 
+    /// Starts over, after the file was rewound.
+    pub(super) fn restart(&mut self) {
+        (self.hashers, self.size) = (self.file.hashers(), 0);
+    }
+
     /// Reads a whole piece, or the bytes that are left.
     pub(super) fn fill(&mut self, buffer: &mut [u8], progress: Option<&HashProgress>) {
         self.filled = 0;
@@ -46,7 +51,7 @@ impl Stream {
             Ok((filled, end))
         });
         match result {
-            Ok((_, Some(End::ReadAgain))) => (self.hashers, self.size) = (self.file.hashers(), 0),
+            Ok((_, Some(End::ReadAgain))) => self.restart(),
             Ok((filled, end)) => {
                 self.filled = filled;
                 self.size += filled as u64;

@@ -79,12 +79,11 @@ impl Streams {
     /// Hashes the rest of the only file with several threads.
     pub(super) fn hash_rest(&mut self, context: &mut WorkerContext<'_>, threads: Threads) {
         let WorkerContext { queue, progress, ref mut results } = *context;
-        let Some(Stream { file, hashers, size, .. }) = self.live.pop() else { return };
+        let Some(stream) = self.live.pop() else { return };
         // The pipeline has buffers of its own.
         self.buffer = Vec::new();
-        let (index, was_rotating) = (file.index, file.is_on_rotating_disk);
-        let is_stopped = || queue.is_stopped();
-        let hashed = pipeline::hash_rest(file, hashers, size, threads, progress, is_stopped);
+        let (index, was_rotating) = (stream.file.index, stream.file.is_on_rotating_disk);
+        let hashed = pipeline::hash_rest(stream, threads, progress, || queue.is_stopped());
         results.push((index, hashed));
         queue.finished(was_rotating);
     }
