@@ -59,11 +59,11 @@ struct Tool {
 /// The way in which a command receives the names of the files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
-    /// As arguments.
+    /// The names are arguments.
     Follow,
-    /// As arguments of this number of parallel processes, by `xargs`.
+    /// `xargs` passes the names to this number of parallel processes.
     Xargs(usize),
-    /// Not at all: the arguments contain them.
+    /// The arguments of the command contain the names already.
     Known,
 }
 
