@@ -69,7 +69,7 @@ pub enum OnMismatch {
     Keep,
 }
 
-/// The handling of a body that the server sent as gzip (`Content-Encoding`) without being asked to.
+/// The handling of an unrequested `Content-Encoding: gzip`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Decoding {
     /// The file is the bytes as sent.
@@ -171,7 +171,7 @@ impl Download {
         resume: Resume;
         /// Sets the action on a file that is not the expected one.
         on_mismatch: OnMismatch;
-        /// Sets the handling of a body that the server sent as gzip unasked.
+        /// Sets the handling of an unrequested `Content-Encoding: gzip`.
         decoding: Decoding;
         /// Sets the strength that the expected digests must have.
         strength: RequiredStrength;

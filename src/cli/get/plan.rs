@@ -103,7 +103,7 @@ pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<
 }
 
 /// Plans the downloads of the files in a lock file, without credentials as for [`from_metalink`].
-/// Reports its invalid entries; the exit status tells the first of them.
+/// Reports invalid entries, the first of which decides the exit status.
 pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Failure> {
     let text = ChecksumFile::open(path)?;
     let lock = lock_file::read(text.text());
