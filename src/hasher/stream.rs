@@ -48,7 +48,6 @@ impl<H: IteratedHash> Stream<H> {
         self.fill(rest);
     }
 
-    #[inline]
     fn fill(&mut self, bytes: &[u8]) {
         H::fill(&mut self.state, &mut self.buffer, self.filled, bytes);
         self.filled += bytes.len();
@@ -61,7 +60,6 @@ impl<H: IteratedHash> Stream<H> {
     }
 
     /// Pads the message and hashes its last blocks.
-    #[inline]
     pub(crate) fn pad(&mut self) {
         let mut end = H::END;
         let blocks = self.hash.pad(self.unfinished(), self.length, &mut end);
