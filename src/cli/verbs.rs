@@ -27,7 +27,7 @@ use crate::cli::{
     sum,
 };
 
-/// Hash files, verify checksum lists and downloads, watch over trees, sign requests.
+/// Hash files, verify checksum files and downloads, find changes in trees, sign requests.
 #[derive(Parser, Debug)]
 #[command(
     name = "hsum",
@@ -65,7 +65,7 @@ Some commands have more: see 'hsum COMMAND --help'.
 
 To hash a file named like a command, write ./check.";
 
-/// Declares the verbs: one row each, its doc comment being the verb's help.
+/// Declares the verbs, one row each; the doc comment of a row is the verb's help.
 macro_rules! verbs {
     ($($(#[$meta:meta])* $verb:ident($args:ty) => $run:path,)*) => {
         #[derive(Subcommand, Debug)]
@@ -88,9 +88,9 @@ verbs! {
     /// Print the digests of files, trees and standard input (the default command)
     ///
     /// Directories are walked recursively, hidden files included, in byte order of the names. FIFOs,
-    /// sockets and devices found on the way are reported and skipped, and so is what an interrupted
-    /// hsum left behind (.hsum-XXXXXX, .NAME.hsum-part, NAME.hsum-journal and the like); named on the
-    /// command line, they are read. The file that the output goes to is left out.
+    /// sockets, devices and the files that an interrupted hsum left behind (.hsum-XXXXXX,
+    /// .NAME.hsum-part, NAME.hsum-journal and the like) are reported and skipped, unless they are
+    /// named on the command line. The output file is not hashed.
     ///
     /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it was,
     /// unless --partial is given.
@@ -130,24 +130,24 @@ verbs! {
     Head(HeadArgs) => head::run,
     /// Convert digests between notations
     ///
-    /// Reads every notation that 'hsum check --expect' reads, from the arguments or one a line from
+    /// Reads every notation that 'hsum check --expect' reads, from the arguments or one per line from
     /// standard input.
     Convert(ConvertArgs) => convert::run,
     /// Record the digest, size and time of every file of a tree
     ///
     /// The record is text, in byte order of the names, and does not depend on where the tree is.
-    /// Symbolic links are recorded, not followed; FIFOs, sockets, devices and what an interrupted hsum
-    /// left behind are skipped; an empty directory leaves no trace. An interrupted snapshot is resumed
-    /// by the next one. A record inside the tree is left out. An existing file is replaced only with
-    /// --force: 'hsum audit' compares the tree with a record, 'hsum update' brings the record up to
-    /// date.
+    /// Symbolic links are recorded, not followed. FIFOs, sockets, devices and the files that an
+    /// interrupted hsum left behind are skipped; empty directories are not recorded. An interrupted
+    /// snapshot is resumed by the next one. A record inside the tree is left out. An existing file is
+    /// replaced only with --force: 'hsum audit' compares the tree with a record, 'hsum update' brings
+    /// the record up to date.
     Snapshot(SnapshotArgs) => snapshot::take,
     /// Read a tree again and report what changed since its record
     ///
     /// CHANGED: the contents differ. ROTTED: the contents differ, but size and modification time do
-    /// not, so no program changed them on purpose. NEW, MISSING. MOVED: the contents were recorded
-    /// under another name. DUPLICATE: a new name for contents that are recorded under another name,
-    /// where they still are.
+    /// not, so no program changed them on purpose. NEW: not in the record. MISSING: no longer in the
+    /// tree. MOVED: the contents were recorded under another name. DUPLICATE: a new file with the
+    /// contents of a recorded one that still exists.
     Audit(AuditArgs) => snapshot::audit,
     /// Bring a record up to date, reading only files that may have changed
     ///
@@ -162,7 +162,7 @@ verbs! {
     Update(UpdateArgs) => snapshot::update,
     /// Compare two records of a tree, without reading the tree
     ///
-    /// Reports what audit would have reported.
+    /// Prints the findings that 'hsum audit' would have printed when NEW was written.
     Diff(DiffArgs) => snapshot::diff,
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
@@ -178,11 +178,11 @@ verbs! {
     /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt). The environment is readable
     /// by the same user and by root only.
     ///
-    /// The body is signed byte for byte: it is never parsed, decoded, or given other line ends.
+    /// The body is signed byte for byte: it is never parsed or decoded, and its line ends are kept.
     Sign(SignArgs) => sign::run,
     /// Send a request, signed if --sign is given, and print the response
     ///
-    /// The bytes that are sent are exactly those that are signed. A retry, and a redirect within the
+    /// Exactly the signed bytes are sent. A retry, and a redirect within the
     /// same origin, are signed again; another origin receives neither signature nor credentials.
     ///
     /// Never put a key, password or token itself on the command line, where every user of the machine
@@ -213,7 +213,7 @@ verbs! {
     /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
     /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it prints;
-    /// so does hsum itself when it is called by such a name, through a link.
+    /// hsum does the same when it is called through a link with such a name.
     #[command(
         override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
     )]
@@ -234,11 +234,10 @@ verbs! {
 
 /// Parses the command line.
 ///
-/// A verb counts only as the first word, so that nothing that follows, a path called `check`
-/// among others, changes its meaning.
+/// Only the first word can be a verb: a later word, such as a path called `check`, is an argument.
 ///
 /// # Errors
-/// Describes what is wrong, or holds the help or version that the user asked for.
+/// Returns clap's error, or the help or the version if the user requested it.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
@@ -253,8 +252,8 @@ pub(crate) fn parse(
         words.insert(1.min(words.len()), "sum".into());
     }
     matched(top, &words).map_err(|error| {
-        // clap's messages repeat words, which may hold line breaks and escape sequences. Escaped
-        // words fail in the same way; those that are not UTF-8 may not, but clap repeats none of them.
+        // clap's messages repeat words, which may contain line breaks and escape sequences. Escaped
+        // words fail in the same way, except some that are not UTF-8, which clap does not repeat.
         let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
         let words: Vec<OsString> = words.iter().map(escaped).collect();
         matched(Arguments::command(), &words).err().unwrap_or(error)

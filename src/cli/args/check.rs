@@ -21,7 +21,7 @@ Exit status:
   1  a file differs, is missing or could not be read
   2  the arguments are invalid")]
 pub(crate) struct CheckArgs {
-    /// Checksum files, or with --expect or --sums the files themselves; '-' or nothing is standard input
+    /// Checksum files (with --expect or --sums, files to verify); '-' or none reads standard input
     #[arg(value_name = "FILE", value_parser = any_path())]
     pub(crate) files: Vec<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(crate) struct CheckArgs {
     )]
     pub(crate) sums: Option<OsString>,
 
-    /// URL that FILE came from: --sums is searched for its name, and 'auto' tries names beside it
+    /// URL of FILE: --sums looks up the name in it, and 'auto' tries the usual names beside it
     #[arg(help_heading = "Expected digests", long, value_name = "URL", requires = "sums")]
     pub(crate) url: Option<String>,
 
@@ -51,19 +51,20 @@ pub(crate) struct CheckArgs {
     #[arg(help_heading = "Expected digests", short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<HashFunction>,
 
-    /// Check this file only, and fail if no list names it; repeatable
+    /// Check only this file, and fail if no list names it; repeatable
     #[arg(help_heading = "Names", long, value_name = "FILE", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]
     pub(crate) only: Vec<PathBuf>,
 
-    /// Match names by their last part, after '/' or '\'; it must be unique in the list
+    /// Compare only the last part of names, after '/' or '\'; it must be unique in the list
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) basename: bool,
 
-    /// Accept names that lead out of the directory, by '..', '/' or symbolic links, in lists that are not GNU's or BSD's
+    /// In lists other than GNU's and BSD's, accept names that lead out of the directory, by '..', '/'
+    /// or symbolic links
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
 
-    /// Look up all names in DIR, and refuse those that lead out of it, also through symbolic links
+    /// Look up all names in DIR, and refuse those that lead out of it, even through symbolic links
     #[arg(help_heading = "Names", long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside"])]
     pub(crate) beneath: Option<PathBuf>,
 

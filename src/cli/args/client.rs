@@ -1,4 +1,4 @@
-//! Arguments of every verb that sends requests.
+//! Arguments of the verbs that send requests.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(crate) struct ClientArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArgs {
-    /// Send a header field 'NAME: VALUE'; @FILE reads fields from a file, one a line
+    /// Send a header field 'NAME: VALUE'; @FILE reads fields from a file, one per line
     #[arg(short = 'H', long = "header", value_name = "FIELD")]
     pub(crate) headers: Vec<OsString>,
 
@@ -51,11 +51,11 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) connect_timeout: f64,
 
-    /// Give up after this time without a byte
+    /// Give up after this time without any data
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub(crate) stall_timeout: f64,
 
-    /// Give up after this time in all, retries and pauses included [default: no limit]
+    /// Give up after this total time, including retries and pauses [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_time: Option<f64>,
 
@@ -76,9 +76,10 @@ pub(crate) struct RequestArgs {
     #[arg(long)]
     pub(crate) allow_downgrade: bool,
 
-    /// Proxy, http://HOST[:PORT], or 'none'; not for FTP [default: from the environment]
+    /// Proxy: http://HOST[:PORT] or 'none'; not used for FTP [default: from the environment]
     ///
-    /// http_proxy, https_proxy, all_proxy and no_proxy are read; only they may contain USER:PASSWORD@.
+    /// The environment variables are http_proxy, https_proxy, all_proxy and no_proxy; only they may
+    /// contain USER:PASSWORD@.
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 }
@@ -91,11 +92,11 @@ pub(crate) struct IdentityArgs {
     pub(crate) user: Option<String>,
 
     /// Source of the password: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
-    // Parsed by hand: clap would repeat a wrong value, which may be the password itself.
+    // Parsed by hand: clap would print a wrong value, which may be the password itself.
     #[arg(long, value_name = "SPEC", requires = "user")]
     pub(crate) password: Option<OsString>,
 
-    /// Authentication scheme: what the server asks for, or only one
+    /// HTTP authentication scheme
     #[arg(long, value_name = "SCHEME", value_enum, default_value_t = AuthChoice::Asked)]
     pub(crate) auth: AuthChoice,
 
@@ -111,7 +112,7 @@ pub(crate) struct IdentityArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_parser = any_path())]
     pub(crate) netrc: Option<Option<PathBuf>>,
 
-    /// Read and write cookies in this file (Netscape format, as of curl and wget)
+    /// Read and write cookies in this file in the Netscape format of curl and wget
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) cookie_jar: Option<PathBuf>,
 
@@ -143,7 +144,7 @@ pub(crate) struct TlsArgs {
 /// The value of `--auth`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AuthChoice {
-    /// Whatever the server asks for
+    /// Any scheme that the server offers
     Asked,
     Basic,
     /// Basic, sent with the first request
@@ -160,7 +161,7 @@ pub(crate) enum Version {
     V1_3,
 }
 
-/// Parses a number of seconds that a timer can take.
+/// Parses a number of seconds within the range of a timer.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),

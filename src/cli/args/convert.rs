@@ -15,7 +15,7 @@ Examples:
 
 Exit status:
   0  all digests were converted
-  1  one of them is not a digest
+  1  an argument or a line is not a digest
   2  the arguments are invalid")]
 pub(crate) struct ConvertArgs {
     /// Digests in any notation; '-' or none reads standard input, one digest per line

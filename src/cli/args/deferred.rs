@@ -1,10 +1,11 @@
-//! Arguments that clap learns of only when they are needed.
+//! Arguments that are described to clap only when their verb is called.
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-/// The arguments of a verb, described to the parser only when the verb is called: describing those
-/// of all verbs took as long as everything else that hashing a small file takes.
+/// The arguments of a verb, described to the parser only when the verb is called.
+///
+/// Describing those of all verbs took as long as the rest of hashing a small file.
 #[derive(Debug)]
 pub(crate) struct Deferred<T>(Box<T>);
 
@@ -24,8 +25,8 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Augments a verb, and keeps its help: clap would replace it by the doc comments of the structs
-/// that hold its options.
+/// Adds arguments to a verb without changing its help, which clap would replace by the doc comments
+/// of the flattened structs.
 fn keeping_help(command: Command, augment: impl FnOnce(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))

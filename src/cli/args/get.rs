@@ -77,11 +77,11 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     pub(crate) keep_bad: bool,
 
-    /// Accept the decoded body (Content-Encoding: gzip) if only that matches
+    /// If the body has a Content-Encoding (such as gzip) and does not match, try it decoded
     #[arg(long)]
     pub(crate) decode: bool,
 
-    /// Fail if a file is larger [default: 16 GiB if its length is unknown]
+    /// Maximum size of a file [default: 16 GiB if the server does not give its length]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
 
@@ -128,7 +128,7 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "BYTES")]
     pub(crate) size: Option<u64>,
 
-    /// Trust on first use: compare with the digest that FILE has for the URL, or store it there
+    /// Trust on first use: compare with the digest stored in FILE for the URL, or store it
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) pin: Option<PathBuf>,
 

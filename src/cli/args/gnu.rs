@@ -12,11 +12,11 @@ Examples:
   hsum gnu --install ~/bin
 
 Exit status:
-  0  success, as of the program NAME
+  0  success
   1  a file could not be read, a checksum does not match, or a link could not be made
   2  the arguments of 'hsum gnu' itself are invalid")]
 pub(crate) struct GnuArgs {
-    /// Make links to this program in DIR, one under each of the names
+    /// Create links to this program in DIR, one for each NAME
     #[arg(long, value_name = "DIR")]
     pub(crate) install: PathBuf,
 }

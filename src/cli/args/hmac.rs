@@ -30,7 +30,7 @@ pub(crate) struct HmacArgs {
     pub(crate) algorithm: HashFunction,
 
     /// Source of the key: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
-    // Not parsed by clap, which would print a wrong value: it may be the key itself.
+    // Parsed by hand: clap would print a wrong value, which may be the key itself.
     #[arg(short, long, value_name = "SPEC")]
     pub(crate) key: OsString,
 
@@ -41,11 +41,11 @@ pub(crate) struct HmacArgs {
     )]
     pub(crate) key_format: KeyFormat,
 
-    /// Compare with this tag, in constant time, and print OK or FAILED
+    /// Compare with this MAC, in constant time, and print OK or FAILED
     #[arg(long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
     pub(crate) expect: Option<String>,
 
-    /// Print lines 'HMAC-SHA256 (NAME) = TAG'
+    /// Print BSD-style lines, 'HMAC-SHA256 (NAME) = MAC'
     #[arg(long, help_heading = "Output")]
     pub(crate) tag: bool,
 
@@ -53,7 +53,7 @@ pub(crate) struct HmacArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) base64: bool,
 
-    /// Print the bytes of the tag and nothing else, for one file
+    /// Print only the bytes of the MAC; takes one file
     #[arg(long, help_heading = "Output", conflicts_with_all = ["tag", "zero", "base64"])]
     pub(crate) raw: bool,
 

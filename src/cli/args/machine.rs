@@ -1,4 +1,4 @@
-//! Arguments of the verbs about this build on this machine.
+//! Arguments of `hsum algorithms`, `bench` and `self-test`.
 
 use clap::Args;
 

@@ -35,7 +35,7 @@ pub(crate) struct PublishArgs {
     )]
     pub(crate) algorithms: Vec<HashFunction>,
 
-    /// Formats, separated by commas [default: every format that has a name for the algorithms]
+    /// Formats, separated by commas [default: all that support the algorithms]
     ///
     /// sums: SHA256SUMS and so on, one file for each algorithm.
     /// bsd: CHECKSUM, lines in BSD style.
@@ -48,12 +48,12 @@ pub(crate) struct PublishArgs {
     )]
     pub(crate) formats: Vec<ReleaseFormat>,
 
-    /// URL at which DIR will be; repeat for mirrors, the best first
+    /// URL at which DIR will be published; repeat for mirrors, the best first
     // Parsed by hand: clap would print a wrong value, which may contain a password.
     #[arg(long, value_name = "URL", help_heading = "Lists")]
     pub(crate) base_url: Vec<String>,
 
-    /// Publish only files that match GLOB; with a '/', it is matched to the path below DIR
+    /// Publish only files that match GLOB; a GLOB with '/' is matched against the path below DIR
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(crate) include: Vec<String>,
 

@@ -14,7 +14,7 @@ pub(crate) struct WorkArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Leave the page cache as it was: drop the pages that reading added
+    /// Drop the pages that reading added to the page cache
     #[arg(long)]
     pub(crate) no_cache: bool,
 
@@ -32,7 +32,7 @@ pub(crate) enum When {
     Never,
 }
 
-/// Returns a parser of paths that accepts the empty one, which is reported as a missing file.
+/// Returns a parser of paths; it accepts the empty path, which is reported as a missing file.
 pub(crate) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }

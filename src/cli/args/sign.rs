@@ -45,7 +45,7 @@ pub(crate) struct SchemeArgs {
     pub(crate) settings: SettingsArgs,
 }
 
-/// Settings of single schemes.
+/// Settings that only some schemes have.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings of schemes")]
 pub(crate) struct SettingsArgs {
@@ -108,7 +108,7 @@ pub(crate) struct SettingsArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct SigningArgs {
-    /// Sign requests by this scheme; see 'hsum schemes'
+    /// Sign requests with this scheme; see 'hsum schemes'
     #[arg(short, long = "sign", value_name = "SCHEME", requires = "key")]
     pub(crate) scheme: Option<String>,
 
@@ -145,7 +145,7 @@ pub(crate) struct SigningArgs {
 }
 
 impl SigningArgs {
-    /// Returns the arguments as `hsum sign` has them, if requests are to be signed.
+    /// Returns the arguments as those of `hsum sign`; `None` if requests are not signed.
     pub(crate) fn scheme(&self) -> Option<SchemeArgs> {
         Some(SchemeArgs {
             scheme: self.scheme.clone()?,
@@ -213,7 +213,7 @@ pub(crate) struct SignArgs {
     #[arg(long, value_name = "TEXT", help_heading = "Request")]
     pub(crate) id: Option<String>,
 
-    /// Text that is used once [random, unless it is part of the body]
+    /// Nonce, a text that is used only once [random, unless it is part of the body]
     #[arg(long, value_name = "TEXT", help_heading = "Request")]
     pub(crate) nonce: Option<String>,
 
@@ -234,7 +234,7 @@ Examples:
   hsum verify-request -s square -k env:SECRET --url https://example.org/hook --headers h body
 
 Exit status:
-  0  signed by a holder of the key
+  0  the request was signed with the key
   1  rejected, for one of the reasons mismatch, stale, future, missing-header, malformed,
      no-signature, duplicate-header, alg, coverage, unknown-key and body-hash-mismatch
   2  the arguments are invalid, or the key or a file could not be read")]
@@ -252,7 +252,7 @@ pub(crate) struct VerifyArgs {
     )]
     pub(crate) http: Option<PathBuf>,
 
-    /// Accepted distance between the signed time and now, in either direction [300 for most schemes]
+    /// Maximum difference between the signed time and now, in either direction [300 for most schemes]
     #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) tolerance: Option<u32>,
 
@@ -264,7 +264,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) now: Option<u64>,
 
-    /// If the request is refused, find the cause: line ends, key formats, encodings, URLs
+    /// If the request is rejected, search for the cause: line ends, key formats, encodings, URLs
     #[arg(long)]
     pub(crate) explain: bool,
 
@@ -302,7 +302,7 @@ pub(crate) struct KeygenArgs {
     )]
     pub(crate) bytes: u32,
 
-    /// Write the key to a new file that only its owner can read; it appears once it is complete
+    /// Write the key to a new file that only its owner can read
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -350,6 +350,6 @@ pub(crate) enum Time {
 fn now_or_number(text: &str) -> Result<Time, String> {
     match text {
         "now" => Ok(Time::Now),
-        _ => text.parse().map(Time::At).map_err(|_| "not seconds since 1970, or 'now'".into()),
+        _ => text.parse().map(Time::At).map_err(|_| "expected seconds since 1970, or 'now'".into()),
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct SnapshotArgs {
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) output: PathBuf,
 
-    /// Replace an existing file, unless something cannot be read; rot is recorded as it is now
+    /// Replace an existing file, unless a file cannot be read; rotted files are recorded as they are
     #[arg(short, long)]
     pub(crate) force: bool,
 
@@ -53,13 +53,13 @@ Examples:
   hsum audit photos photos.hsum --json | jq .status
 
 Exit status:
-  0  all is as recorded
+  0  the tree is as recorded
   1  differences
   2  the arguments are invalid
   3  rot
   4  the record is rejected: damaged, or its seal is missing or wrong
   5  something could not be read or written
-Findings that --fail-on does not name do not count.")]
+Findings that --fail-on does not name do not change the status.")]
 pub(crate) struct AuditArgs {
     /// Root of the tree
     #[arg(value_name = "DIR", value_parser = any_path())]
@@ -97,7 +97,7 @@ Examples:
 
 Exit status:
   0  the record is up to date
-  1  it is, and files have changed or are missing (see --fail-on)
+  1  the record is up to date; files have changed or are missing (see --fail-on)
   2  the arguments are invalid
   3  rot
   4  the old record is rejected: damaged, or its seal is missing or wrong
@@ -107,19 +107,19 @@ pub(crate) struct UpdateArgs {
     #[arg(value_name = "DIR", value_parser = any_path())]
     pub(crate) directory: PathBuf,
 
-    /// Record that 'hsum snapshot' wrote; it stays until the new one is complete
+    /// Record that 'hsum snapshot' wrote; it is replaced once the new one is complete
     #[arg(value_name = "MANIFEST", value_parser = any_path())]
     pub(crate) manifest: PathBuf,
 
-    /// Share of the tree to read again, in per cent of its bytes, least recently read first
+    /// Percentage of the tree's bytes to read again, least recently read first
     #[arg(long, value_name = "N%", value_parser = share)]
     pub(crate) verify_oldest: Option<TreeShare>,
 
-    /// Read the files NAME, or all files, again, and record the new digests of rotted ones
+    /// Read files NAME [default: all files] again, and record the new digests of rotted ones
     #[arg(long)]
     pub(crate) accept: bool,
 
-    /// Files to accept, or directories with all their files, as audit prints names
+    /// Files or directories to accept, named as 'hsum audit' prints them
     #[arg(value_name = "NAME", requires = "accept", value_parser = any_path())]
     pub(crate) names: Vec<PathBuf>,
 
@@ -204,9 +204,9 @@ pub(crate) struct DiffArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Seal")]
 pub(crate) struct SealArgs {
-    /// Source of the key that seals records; others are rejected: env:NAME, file:PATH, fd:N, '-' (standard
-    /// input) or prompt
-    // Not parsed by clap, which would print a wrong value: it may be the key itself.
+    /// Source of the key that seals records: env:NAME, file:PATH, fd:N, '-' (standard input) or
+    /// prompt; records with another seal, or none, are rejected
+    // Parsed by hand: clap would print a wrong value, which may be the key itself.
     #[arg(short, long, value_name = "SPEC")]
     pub(crate) key: Option<OsString>,
 

@@ -21,7 +21,7 @@ Exit status:
   1  a file could not be read
   2  the arguments are invalid")]
 pub(crate) struct SumArgs {
-    /// Files and directories; '-' or, on a pipe, nothing is standard input
+    /// Files and directories; '-' reads standard input, and so does no PATH, except on a terminal
     #[arg(value_name = "PATH", value_parser = any_path())]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -42,7 +42,7 @@ pub(crate) struct SumArgs {
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 
-    /// Write to FILE, which appears when the list is complete; a failed run keeps the old one
+    /// Write to FILE, which is replaced once the list is complete; a failed run keeps the old one
     #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -58,7 +58,7 @@ pub(crate) struct SumArgs {
     #[arg(help_heading = "Files", short = '0', long, requires = "files_from")]
     pub(crate) null: bool,
 
-    /// Hash only files that match GLOB; with a '/', it is matched to the path below PATH
+    /// Hash only files that match GLOB; a GLOB with '/' is matched against the path below PATH
     #[arg(help_heading = "Files", long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
@@ -74,7 +74,7 @@ pub(crate) struct SumArgs {
     #[arg(help_heading = "Files", long)]
     pub(crate) one_file_system: bool,
 
-    /// Descend at most N levels; 1 is the files of PATH itself
+    /// Descend at most N levels; with 1, hash only the files directly in PATH
     #[arg(help_heading = "Files", long, value_name = "N")]
     pub(crate) max_depth: Option<usize>,
 
@@ -101,7 +101,7 @@ pub(crate) struct FormatArgs {
     #[arg(long)]
     pub(crate) base64: bool,
 
-    /// Print the bytes of the digest and nothing else, for one file and one algorithm
+    /// Print only the bytes of the digest; takes one file and one algorithm
     #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
     pub(crate) raw: bool,
 }
