@@ -1,4 +1,4 @@
-//! The program: arguments, plans, output and messages.
+//! The command line: arguments, plans, output and messages.
 
 mod algorithms;
 mod args;

@@ -1,4 +1,4 @@
-//! The client and the requests that the arguments describe.
+//! Conversion of arguments to a client and its requests.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -130,7 +130,7 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<TlsOptions> {
     }
     let key = identity.cert_key.clone().or_else(|| identity.cert.clone());
     if let Some(key) = &key {
-        // The library reads it when it connects.
+        // The library reads the key when it connects.
         protect_memory();
         if let Some(exposure) = exposure(key) {
             Warnings::Printed.warn(exposure)?;
@@ -255,13 +255,13 @@ fn pairs<'a>(arguments: &'a [String], option: &str) -> Result<Vec<(&'a str, &'a 
     arguments.iter().map(split).collect()
 }
 
-/// Returns a value, or the content of the file that it names after an @.
+/// Returns `value`, or the text of FILE if it is `@FILE`.
 fn contents(value: &str) -> Result<String> {
     let Some(path) = value.strip_prefix('@') else { return Ok(value.to_owned()) };
     let bytes = read_file(Path::new(path), BODY);
     let text = bytes.and_then(|bytes| io::read_to_string(&bytes[..]));
     let text = text.map_err(|e| anyhow!("{}: {}", quote(Path::new(path)), ErrorKind::Io(e)))?;
-    // Editors append a newline, which does not belong to a password.
+    // Editors append a newline, which is not part of a password.
     Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))
 }
 
@@ -287,7 +287,7 @@ fn multipart(
 /// Parses a URL as browsers and curl do, but without guessing a scheme.
 ///
 /// # Errors
-/// If it is invalid; the message omits the parts that may be secret.
+/// Fails if the URL is invalid; the message omits the parts that may be secret.
 pub(crate) fn url(argument: &str) -> Result<Url> {
     match Url::parse(argument) {
         Ok(url) if url.has_host() => Ok(url),

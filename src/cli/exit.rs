@@ -1,4 +1,4 @@
-//! Exit statuses, and the last message of a command that could not finish.
+//! Exit statuses, and the error message that ends a command.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
 use crate::cli::stderr;
 
-/// The end of a command that has reported everything itself.
+/// The outcome of a command that has already printed its messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Exit {
     Success,
@@ -68,7 +68,7 @@ pub(crate) fn failure_status(failure: &Failure) -> u8 {
     }
 }
 
-/// Returns the end of a snapshot, audit, update or diff that an error stopped.
+/// Returns the outcome of a snapshot, audit, update or diff that an error stopped.
 pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
     match error {
         SnapshotErrorKind::Rejected(_) => Exit::Rejected,
@@ -82,7 +82,7 @@ pub(crate) fn of_snapshot(error: &SnapshotErrorKind) -> Exit {
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
-/// A command that could not start although its arguments are valid, for lack of a key, say; exit
+/// A failure before the work starts, although the arguments are valid, such as a missing key; exit
 /// status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -97,7 +97,7 @@ pub(crate) fn as_setup_error(result: Result<Exit>) -> Result<Exit> {
     })
 }
 
-/// Reports an error of a command whose status 1 means a difference only, and gives it `status`.
+/// Prints the error of a command whose status 1 means only a difference, and returns `status`.
 pub(crate) fn with_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     match result {
         Err(error) if report_error(&error) == 1 => Ok(Exit::Code(status)),
@@ -107,7 +107,7 @@ pub(crate) fn with_status(result: Result<Exit>, status: u8) -> Result<Exit> {
     }
 }
 
-/// Ends the program at once because its output cannot be written: its input may have no end.
+/// Ends the program because its output cannot be written; its input may be endless.
 pub(crate) fn exit_now(error: &WriteError) -> ! {
     error.end_if_pipe_is_closed();
     complain(error);
@@ -115,7 +115,7 @@ pub(crate) fn exit_now(error: &WriteError) -> ! {
     std::process::exit(1)
 }
 
-/// Reports why the command could not finish, if it could not, and returns the exit status.
+/// Prints the error of a command, if there is one, and returns the exit status.
 pub(crate) fn report(result: Result<Exit>) -> ExitCode {
     match status(result) {
         // As in GNU coreutils: a warning that could not be written is not success.
@@ -137,18 +137,18 @@ fn status(result: Result<Exit>) -> u8 {
     }
 }
 
-/// Prints help or the version, in colours on a terminal that has some.
+/// Prints help or the version, in colour on a terminal that supports it.
 fn print_help(help: &clap::Error) -> Result<()> {
     if io::stdout().is_terminal() {
         return Ok(help.print().map_err(WriteError::new)?);
     }
-    // clap's own way would report success for a closed descriptor.
+    // clap's own printing would report success on a closed descriptor.
     let mut output = Output::plain_stdout()?;
     output.bytes(help.render().to_string().as_bytes())?;
     Ok(output.finish()?)
 }
 
-/// Prints an error, and returns its status.
+/// Prints an error, and returns its exit status.
 fn report_error(error: &anyhow::Error) -> u8 {
     if let Some(write) = error.downcast_ref::<WriteError>() {
         write.end_if_pipe_is_closed();

@@ -1,4 +1,4 @@
-//! `hsum head`: the headers of a response, before the file is downloaded.
+//! `hsum head`: prints what the headers of a response say about a file.
 
 use anyhow::Result;
 use hsum::fetch::Validator;

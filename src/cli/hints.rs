@@ -54,7 +54,7 @@ fn component_hint(component: &Component, verb: SigningVerb) -> String {
     format!("; use {option}")
 }
 
-/// Returns the reason why a scheme cannot be used, by the option of the setting.
+/// Returns the reason why a scheme cannot be used, and the option of the invalid setting.
 pub(super) fn scheme_error(
     error: &SchemeError,
     option_of: impl Fn(Setting) -> Option<&'static str>,
@@ -115,7 +115,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
     text
 }
 
-/// Returns the end of the message about an error that stopped a snapshot, audit or update.
+/// Returns the hint for an error that stopped a snapshot, audit or update.
 pub(super) fn snapshot_error(error: &SnapshotErrorKind) -> &'static str {
     match error {
         SnapshotErrorKind::Exists => {

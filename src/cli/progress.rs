@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::args::shared::When;
 
-/// Shorter work gets no progress line.
+/// The time after which the progress line appears.
 const PATIENCE: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -27,7 +27,7 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Counts a file of that many bytes; breaks once the progress line is gone.
+    /// Counts a file of `bytes` bytes; breaks once the progress line is gone.
     pub(crate) fn add(&self, bytes: u64) -> ControlFlow<()> {
         self.bytes.fetch_add(bytes, Relaxed);
         self.files.fetch_add(1, Relaxed);
@@ -42,8 +42,8 @@ pub(crate) struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// Starts to watch `done`. `survey` counts the work, unless it cannot be known ahead; it runs only
-    /// if the line is drawn at all.
+    /// Starts a line that shows `done`. `survey`, if given, counts the total work; it runs only if the
+    /// line is drawn.
     pub(crate) fn start(
         when: When,
         done: &Arc<HashProgress>,
@@ -64,7 +64,7 @@ impl ProgressLine {
             let totals = Arc::new(Totals::default());
             if let Some(survey) = survey {
                 let totals = Arc::clone(&totals);
-                // Without this thread the line does not show totals.
+                // If the thread cannot start, the line does not show totals.
                 let _ = thread::Builder::new().spawn(move || {
                     if survey(&totals).is_continue() {
                         totals.complete.store(true, Relaxed);
@@ -82,7 +82,7 @@ impl ProgressLine {
                 }
             }
         });
-        // Without this thread there is no progress line; the work goes on.
+        // If the thread cannot start, there is no progress line.
         Self { bar, thread: thread.ok().map(|thread| (stop, thread)) }
     }
 

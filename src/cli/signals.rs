@@ -1,4 +1,4 @@
-//! Signals: a program that is ended by one leaves no temporary file behind.
+//! Signal handlers that remove temporary files before the program ends.
 
 use std::fs;
 use std::sync::{Arc, mpsc};
@@ -9,10 +9,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Prepares for signals, before any file is written.
+/// Prepares the signal handlers; call it before any file is written.
 pub(crate) fn prepare() {
     before_first(watch);
-    // By default the signal ends the program. With any handler the write fails, as on a full disk.
+    // By default SIGXFSZ ends the program. With a handler, the write fails as on a full disk.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
@@ -35,7 +35,7 @@ fn watch() {
     }
 }
 
-/// Ends the program as SIGPIPE does where Rust's runtime does not ignore it: in silence.
+/// Ends the program silently, as SIGPIPE would if Rust's runtime did not ignore it.
 pub(crate) fn end_by_closed_pipe() {
     end_by(SIGPIPE);
 }
@@ -46,7 +46,7 @@ fn end_by(signal: i32) {
 }
 
 /// Returns a bit for each signal that the program was started to ignore, as `nohup` does with
-/// SIGHUP and shells do with SIGINT for background jobs; none where the system does not tell.
+/// SIGHUP and shells do with SIGINT for background jobs; none on systems without `/proc`.
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -30,7 +30,7 @@ pub(crate) fn stdin_was_closed() -> bool {
     STDIN_WAS_CLOSED.load(Relaxed)
 }
 
-/// Makes reads and writes of descriptors that were closed fail again, with "Bad file descriptor".
+/// Makes reads and writes of descriptors that were closed fail with "Bad file descriptor" again.
 pub(crate) fn restore_closed_descriptors() -> io::Result<()> {
     if stdin_was_closed() {
         dup2_stdin(File::options().write(true).open("/dev/null")?)?;
@@ -44,11 +44,13 @@ pub(crate) fn restore_closed_descriptors() -> io::Result<()> {
     Ok(())
 }
 
-/// The number of descriptors that the table is made for.
+/// The number of descriptors that the table has room for.
 const TABLE: u64 = 1024;
 
-/// Grows the table of descriptors. Linux would grow it when needed, but in 10 to 20 ms each time
-/// once threads share it, during which no thread can open a file.
+/// Grows the descriptor table while there is one thread.
+///
+/// Linux grows it on demand, but once threads share it, that takes 10 to 20 ms each time, in which no
+/// thread can open a file.
 pub(crate) fn grow_descriptor_table() {
     let last = getrlimit(Resource::Nofile).current.map_or(TABLE, |most| most.min(TABLE)) as i32 - 1;
     let root = openat(CWD, "/", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());

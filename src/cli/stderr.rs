@@ -1,4 +1,4 @@
-//! Writes to standard error, which remember a failure.
+//! Writes to standard error, and a flag that is set when one fails.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -130,24 +130,24 @@ verbs! {
     Head(HeadArgs) => head::run,
     /// Convert digests between notations
     ///
-    /// Reads every notation that 'hsum check --expect' reads, from the arguments or one per line from
-    /// standard input.
+    /// Reads every notation that 'hsum check --expect' reads, from the arguments or, one per line,
+    /// from standard input.
     Convert(ConvertArgs) => convert::run,
     /// Record the digest, size and time of every file of a tree
     ///
     /// The record is text, in byte order of the names, and does not depend on where the tree is.
     /// Symbolic links are recorded, not followed. FIFOs, sockets, devices and the files that an
     /// interrupted hsum left behind are skipped; empty directories are not recorded. An interrupted
-    /// snapshot is resumed by the next one. A record inside the tree is left out. An existing file is
-    /// replaced only with --force: 'hsum audit' compares the tree with a record, 'hsum update' brings
-    /// the record up to date.
+    /// snapshot is resumed by the next one. A record inside the tree is left out. An existing file
+    /// is replaced only with --force: 'hsum audit' compares the tree with a record, 'hsum update'
+    /// brings the record up to date.
     Snapshot(SnapshotArgs) => snapshot::take,
     /// Read a tree again and report what changed since its record
     ///
     /// CHANGED: the contents differ. ROTTED: the contents differ, but size and modification time do
-    /// not, so no program changed them on purpose. NEW: not in the record. MISSING: no longer in the
-    /// tree. MOVED: the contents were recorded under another name. DUPLICATE: a new file with the
-    /// contents of a recorded one that still exists.
+    /// not, so no program changed them on purpose. NEW: not in the record. MISSING: no longer in
+    /// the tree. MOVED: the contents were recorded under another name. DUPLICATE: a new file with
+    /// the contents of a recorded one that still exists.
     Audit(AuditArgs) => snapshot::audit,
     /// Bring a record up to date, reading only files that may have changed
     ///

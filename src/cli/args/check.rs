@@ -59,8 +59,8 @@ pub(crate) struct CheckArgs {
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) basename: bool,
 
-    /// In lists other than GNU's and BSD's, accept names that lead out of the directory, by '..', '/'
-    /// or symbolic links
+    /// In lists other than GNU's and BSD's, accept names that lead out of the directory, by '..',
+    /// '/' or symbolic links
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
 

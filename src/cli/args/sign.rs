@@ -252,7 +252,7 @@ pub(crate) struct VerifyArgs {
     )]
     pub(crate) http: Option<PathBuf>,
 
-    /// Maximum difference between the signed time and now, in either direction [300 for most schemes]
+    /// Maximum difference between the signed time and now, before or after [300 for most schemes]
     #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) tolerance: Option<u32>,
 

@@ -30,7 +30,7 @@ pub(crate) struct SnapshotArgs {
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) output: PathBuf,
 
-    /// Replace an existing file, unless a file cannot be read; rotted files are recorded as they are
+    /// Replace an existing file, unless some files cannot be read; rot is recorded as it is now
     #[arg(short, long)]
     pub(crate) force: bool,
 

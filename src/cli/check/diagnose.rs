@@ -14,7 +14,7 @@ const EDGE: usize = 64 * 1024 + 22;
 
 /// Returns reasons why a file has none of the expected digests.
 ///
-/// Reads it again, with the other algorithms of digests of the same length.
+/// Reads the file again, with the other algorithms whose digests have the same length.
 pub(super) fn file(path: &Path, beneath: Option<&ConfinedDir>, expected: &[Digest]) -> Vec<String> {
     let mut reasons = digests(expected);
     // A FIFO or a device is not read again: it may block, or never end.
@@ -67,11 +67,11 @@ fn content_reason(mut file: File, path: &Path) -> Option<String> {
     })
 }
 
-/// The sign by which a file is recognised as truncated.
+/// A reason to consider a file truncated.
 enum Truncation {
-    /// Its header specifies this size, in bytes.
+    /// The header specifies this size in bytes.
     Size(u64),
-    /// The marker at its end is missing.
+    /// The end marker is missing.
     NoEnd,
 }
 
@@ -114,7 +114,7 @@ fn read(file: &mut File, from: SeekFrom) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Returns the algorithm with which the file does have one of the expected digests.
+/// Finds an algorithm with which the file has one of the expected digests.
 fn algorithm_reason(
     path: &Path,
     beneath: Option<&ConfinedDir>,

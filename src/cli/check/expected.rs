@@ -39,9 +39,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     compare(args, sources.into_iter().map(|source| (source, expectation.clone())).collect())
 }
 
-/// Warns of digests of weak algorithms only, or refuses them and returns `false`.
+/// Returns `false` if all digests are weak and `--strong` refuses them; otherwise warns of them.
 ///
-/// The message names the file, if it is about a certain one.
+/// Messages begin with `name`, if given.
 pub(super) fn accept_strength(
     expectation: &Expectation,
     args: &CheckArgs,

@@ -85,7 +85,7 @@ fn check_list(
     let mut mismatches = Mismatches::default();
     let (mut listed, mut is_cut_short, mut has_nameless) = (0u64, false, false);
     let is_plain = list.format() == ListFormat::Plain;
-    // In these formats a digest without a name is an entry; in others it may be part of a text.
+    // In these formats a digest without a name is an entry; in others it may be part of other text.
     let has_objects = list.format().has_objects();
     // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
     let is_warning = is_plain && !selection.is_partial();
@@ -141,7 +141,7 @@ fn check_list(
 /// Returns the options for reading the list at `path`.
 fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
     let name = (path != Path::new("-")).then(|| match args.beneath {
-        // A bare digest is of a file in that directory.
+        // The file of a bare digest is in that directory.
         Some(_) => path.file_name().unwrap_or_default().into(),
         None => path.to_owned(),
     });
@@ -172,7 +172,7 @@ fn survey(
 fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<ConfinedDir>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
-        // The user has named the files of --only.
+        // The names of --only come from the user.
         None if format.is_confined() && !args.allow_outside && args.only.is_empty() => {
             Path::new(".")
         }

@@ -12,7 +12,7 @@ use crate::cli::check::diagnose;
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
 
-/// The maximum number of files that are diagnosed, each of which is read again.
+/// The maximum number of files to diagnose; each of them is read again.
 const MAX_DIAGNOSED: usize = 8;
 
 /// The first mismatches in a list.
@@ -22,7 +22,7 @@ pub(super) struct Mismatches(Vec<Mismatch>);
 struct Mismatch {
     entry: Entry,
     actual: Digest,
-    /// Another file in the list, for which the actual digest is listed.
+    /// Another file in the list that has the actual digest.
     listed_for: Option<PathBuf>,
 }
 

@@ -41,7 +41,7 @@ pub(crate) enum Verbosity {
 pub(crate) enum LineWarnings {
     None,
     WithReason,
-    /// GNU's warning, with the latest tag of the list, or this one if it has had none.
+    /// GNU's warning, with the latest tag in the list, or this one before the first tag.
     WithTag(&'static str),
 }
 
@@ -68,7 +68,7 @@ impl ReportOptions {
         self.verbosity != Verbosity::Nothing
     }
 
-    /// Prints the result for a line of the list called `title`; exits if that is impossible.
+    /// Prints the result for a line of the list called `title`; exits if it cannot be written.
     pub(crate) fn print(
         &self,
         title: &str,
@@ -146,7 +146,7 @@ impl ReportOptions {
         self.print_verdict(&entry.path, is_match, verdict, output)
     }
 
-    /// Prints the line of a file, if lines of its kind are wanted.
+    /// Prints the verdict on a file, unless the verbosity excludes it.
     pub(super) fn print_verdict(
         &self,
         name: &Path,
@@ -179,7 +179,7 @@ impl ReportOptions {
 
     /// Prints the number of failures of each kind, and returns the exit status.
     ///
-    /// Enough for a list without any of the files of `--only`, which are reported after all lists.
+    /// Used alone for a list without any file of `--only`: these files are reported after all lists.
     pub(super) fn summarize_failures(&self, summary: &CheckSummary) -> Exit {
         let missing = if self.ignore_missing { 0 } else { summary.missing };
         let unreadable = summary.unreadable + missing;
@@ -224,7 +224,7 @@ fn needs_warning(bad: BadLine) -> bool {
     bad.is_refusal() || is_whole_list || matches!(bad, Syntax | TooLarge { .. } | Unnamed)
 }
 
-/// Reports that a file has not the listed size.
+/// Reports that a file does not have the listed size.
 pub(super) fn complain_of_size(name: &Path, size: u64, listed: u64) {
     complain(format_args!("{}: {size} bytes (expected {listed})", quote(name)));
 }

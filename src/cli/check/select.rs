@@ -1,5 +1,5 @@
-//! The entries of a list that are checked: of `--only` files, by whole name or base name, and with
-//! `--strong` those with a sound digest.
+//! Selection of the entries to check: by name for `--only` and `--basename`, by algorithm for
+//! `--strong`.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -17,7 +17,7 @@ pub(super) struct Selection {
     files: Vec<ChosenFile>,
     matching: NameMatching,
     strong: bool,
-    /// Base names of several entries of the SFV file.
+    /// Base names that several entries of the SFV file share.
     shared: HashSet<Vec<u8>>,
 }
 
@@ -26,7 +26,7 @@ struct ChosenFile {
     file: PathBuf,
     /// Its name in the list, and its digests so far.
     found: Option<(PathBuf, Vec<Digest>)>,
-    /// A list had an entry for it.
+    /// Set if a list has an entry for the file.
     is_listed: bool,
 }
 
@@ -52,7 +52,7 @@ impl Selection {
         self.files.iter().filter(|wanted| !wanted.is_listed).map(|wanted| wanted.file.as_path())
     }
 
-    /// Begins an SFV file with these names, whose lines [`Selection::rename`] will get.
+    /// Begins an SFV file with these names, for each of which [`Selection::rename`] is called.
     pub(super) fn begin<'n>(&mut self, names: impl Iterator<Item = &'n Path>) {
         self.files.iter_mut().for_each(|wanted| wanted.found = None);
         self.shared = shared_base_names(names);
@@ -73,7 +73,7 @@ impl Selection {
         Some(wanted.find(&listed).map(|_| file))
     }
 
-    /// Filters another list: returns its chosen entries and its bad lines.
+    /// Returns the chosen entries of the next list, and its bad lines.
     pub(super) fn filter<'l>(
         &'l mut self,
         list: impl Iterator<Item = ListEntry> + Send + 'l,
@@ -110,14 +110,14 @@ impl Selection {
 }
 
 impl ChosenFile {
-    /// Returns its digests so far, if all its entries have this name.
+    /// Returns the digests found so far, if all entries of the file have the same name.
     fn find(&mut self, listed: &Path) -> Result<&mut Vec<Digest>, BadLine> {
         self.is_listed = true;
         let (name, digests) = self.found.get_or_insert_with(|| (listed.into(), Vec::new()));
         if is_same_name(name, listed) { Ok(digests) } else { Err(BadLine::Ambiguous) }
     }
 
-    /// Returns an entry of the list under the name that `--only` gave.
+    /// Renames an entry of the list to the file that `--only` names.
     fn take(&mut self, mut entry: Entry) -> Result<Entry, BadLine> {
         let digests = self.find(&entry.path)?;
         for digest in entry.digests() {
@@ -135,7 +135,7 @@ impl ChosenFile {
     }
 }
 
-/// Reads a whole list, and renames its entries to their base names; a shared one makes them bad.
+/// Reads a whole list and renames its entries to their base names; entries that share one are bad.
 fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = ListEntry> {
     let all: Vec<ListEntry> = list.collect();
     let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());

@@ -1,4 +1,4 @@
-//! SFV files, which list the CRC-32 of each file: it finds accidents, but not manipulation.
+//! SFV files, which list CRC-32 checksums: these detect accidents, but not manipulation.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
@@ -38,7 +38,7 @@ pub(super) fn check(
         complain(format_args!("{title}: CRC-32 is refused by --strong"));
         return Ok(Exit::Failed);
     }
-    // The engine reads the list on another thread than the one that prints.
+    // The engine reads the list on one thread and reports results on another.
     let progress = Mutex::new(ListProgress::default());
     let mut names: Vec<PathBuf> = Vec::new();
     let mut lines = VecDeque::new();
@@ -137,7 +137,7 @@ fn print(
     }
 }
 
-/// The lines that have been read so far.
+/// The state of the lines read so far.
 #[derive(Default)]
 struct ListProgress {
     /// The CRCs of the files that are being read, in order.

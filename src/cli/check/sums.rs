@@ -1,4 +1,4 @@
-//! `hsum check FILE… --sums URL|FILE|auto`: verification against a checksum file from elsewhere.
+//! `hsum check FILE… --sums URL|FILE|auto`: verification against a local or remote checksum file.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -17,13 +17,12 @@ use crate::cli::print::complain;
 use crate::cli::quote::quote;
 use crate::cli::{client, plan};
 
-/// The place of the checksum files.
+/// The location of the checksum files.
 enum Sums {
-    /// This checksum file.
     File(ChecksumFile),
-    /// The checksum files that usually lie beside this URL.
+    /// Checksum files with the usual names beside this URL.
     BesideUrl(Url),
-    /// The checksum files that usually lie beside each file.
+    /// Checksum files with the usual names beside each file.
     BesideFile,
 }
 
