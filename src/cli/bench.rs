@@ -95,8 +95,8 @@ fn speed(algorithm: Algorithm, data: &[u8]) -> Speed {
     Speed { algorithm, single, many }
 }
 
-/// Measures the bytes per second of work that processes `bytes` at a time. The best of three runs counts,
-/// as other processes only ever slow a run down.
+/// Measures the bytes per second of work that processes `bytes` at a time. The best of three runs
+/// counts, as other processes only ever slow a run down.
 fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
     work();
     let mut best = 0.0f64;

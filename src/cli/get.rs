@@ -42,7 +42,7 @@ fn get(args: &GetArgs) -> Result<Exit> {
 fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Exit> {
     let mut sources = EvidenceSources::new(&args.trust)?;
     let mut output = Output::stdout()?;
-    // A checksum file for all jobs is fetched once.
+    // A checksum file that serves all jobs is fetched once.
     let first = jobs.first().map(|job| job.request.url.clone());
     let loaded = sources.load(&session.client, first.as_ref());
     match loaded.and_then(|()| sources.metalink()) {

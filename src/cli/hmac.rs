@@ -24,7 +24,7 @@ use crate::cli::quote::quote;
 struct HmacPlan {
     sources: Vec<Source>,
     key: Key,
-    /// The tag to compare with.
+    /// The MAC to compare with.
     expected: Option<Vec<u8>>,
 }
 
@@ -83,7 +83,7 @@ fn plan(args: &HmacArgs) -> Result<HmacPlan> {
     Ok(HmacPlan { sources, key, expected })
 }
 
-/// Prints the tag or the result of comparing it; returns `false` on a mismatch.
+/// Prints the MAC, or the result of comparing it; returns `false` on a mismatch.
 fn report(
     args: &HmacArgs,
     expected: Option<&[u8]>,

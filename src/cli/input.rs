@@ -1,4 +1,4 @@
-//! Files that the user names: lists of paths, and standard input by its names.
+//! Files that the user names, lists of names, and other names of standard input.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -34,7 +34,7 @@ const MAX_NAME: u64 = 1 << 20;
 pub(crate) struct Names {
     list: Box<dyn BufRead + Send>,
     end: u8,
-    /// The number of the line that was read last.
+    /// The number of the last line read.
     line: u64,
     /// The read error that ended the list.
     pub(crate) broken: Arc<OnceLock<io::Error>>,

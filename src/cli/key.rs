@@ -33,7 +33,7 @@ pub(crate) enum KeySource<'a> {
 /// The maximum length of a key in bytes, before decoding.
 const MAX_KEY: usize = 1 << 20;
 
-/// Keeps memory from core dumps and, except root's, from other processes; ignores failures.
+/// Keeps memory out of core dumps, and from other processes except root's; ignores failures.
 pub(crate) fn protect_memory() {
     #[cfg(target_os = "linux")]
     {
@@ -92,7 +92,7 @@ impl<'a> KeySource<'a> {
         Ok(source.ok_or_else(invalid)?)
     }
 
-    /// Returns `true` if the key is read from standard input, which cannot hold the message then.
+    /// Returns `true` if the key is read from standard input, which then cannot hold the message.
     pub(crate) fn is_stdin(&self) -> bool {
         match self {
             Self::Stdin => true,
@@ -112,9 +112,9 @@ impl<'a> KeySource<'a> {
         }
     }
 
-    /// Reads the key without decoding it, and returns the title of its source for messages too.
+    /// Reads the key without decoding it; returns the title of its source, and the key.
     ///
-    /// Warns of a file that others can read.
+    /// Warns of a file that other users can read.
     pub(crate) fn read_text(&self, warnings: Warnings) -> Result<(String, Zeroizing<Vec<u8>>)> {
         protect_memory();
         let (title, text) = match self {
@@ -167,7 +167,7 @@ pub(crate) fn read_secrets(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// Returns a warning if a file can be read by others than its owner.
+/// Returns a warning if users other than the owner can read a file.
 pub(crate) fn exposure(path: &Path) -> Option<String> {
     let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
     let mode = metadata.permissions().mode() & 0o777;
@@ -205,7 +205,7 @@ pub(crate) fn remove_line_end(text: &mut Vec<u8>) {
     }
 }
 
-/// Decodes a key; an error never contains any of it.
+/// Decodes a key; errors contain no part of it.
 fn decode(
     title: &str,
     mut text: Zeroizing<Vec<u8>>,
@@ -224,7 +224,7 @@ fn decode(
     decode_key(format, &text).map_err(|error| unusable(title, error))
 }
 
-/// Rejects a blank text key, and warns of white space at the edges of others.
+/// Rejects a blank text key, and warns of leading and trailing white space.
 pub(crate) fn warn_of_white_space(title: &str, text: &[u8], warnings: Warnings) -> Result<()> {
     let edges = [text.first(), text.last()];
     if !text.is_empty() && text.trim_ascii().is_empty() {

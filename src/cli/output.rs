@@ -214,8 +214,8 @@ impl Output {
         })
     }
 
-    /// Ends the output of a failed run: writes the lines so far to a pipe or a terminal, and returns
-    /// a file, which is not replaced.
+    /// Ends the output of a failed run: writes the lines so far to a pipe or a terminal, and
+    /// returns a file, which is not replaced.
     pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
         match self.target {
             Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),

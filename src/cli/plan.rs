@@ -1,4 +1,4 @@
-//! Plans of hashing runs, made from arguments: the engine never sees the parser.
+//! Conversion of arguments to options of the engine, which does not depend on the parser.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::cli::args::sum::{FormatArgs, SumArgs};
 use crate::cli::exit::Usage;
 use crate::cli::print::OutputFormat;
 
-/// Returns the hash functions, at the length of `--length`.
+/// Returns the hash functions, with digests of the length `--length`.
 pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     let Some(bits) = args.length else { return Ok(args.algorithms.clone()) };
     let resize = |function: &HashFunction| {
@@ -30,7 +30,7 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     Ok(args.algorithms.iter().map(resize).collect::<Result<_, _>>()?)
 }
 
-/// Returns the output format for that number of hash functions.
+/// Returns the output format of digests from `functions` hash functions.
 pub(crate) fn form(args: &FormatArgs, functions: usize) -> OutputFormat {
     match args {
         FormatArgs { json: true, .. } => OutputFormat::Json,
@@ -59,7 +59,7 @@ pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<HashO
     Ok(work(plan, &args.work))
 }
 
-/// Sets the number of threads and the treatment of the page cache.
+/// Sets the number of threads and the page cache policy.
 pub(crate) fn work(options: HashOptions, args: &WorkArgs) -> HashOptions {
     let options = options.cache(cache(args));
     match args.threads {
@@ -68,7 +68,7 @@ pub(crate) fn work(options: HashOptions, args: &WorkArgs) -> HashOptions {
     }
 }
 
-/// Returns the treatment of the page cache.
+/// Returns the page cache policy.
 pub(crate) fn cache(args: &WorkArgs) -> PageCache {
     if args.no_cache { PageCache::Drop } else { PageCache::Keep }
 }

@@ -42,8 +42,8 @@ pub(crate) struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// Starts a line that shows `done`. `survey`, if given, counts the total work; it runs only if the
-    /// line is drawn.
+    /// Starts a line that shows `done`. `survey`, if given, counts the total work; it runs only if
+    /// the line is drawn.
     pub(crate) fn start(
         when: When,
         done: &Arc<HashProgress>,

@@ -79,8 +79,8 @@ fn bases(texts: &[String]) -> Result<Vec<Url>> {
     texts.iter().map(parse).collect()
 }
 
-/// Writes the lists of every format. By default these are the formats that have a name for one of
-/// the algorithms, and Metalink if its URLs are known.
+/// Writes the lists of every format; by default, of those that have a name for one of the
+/// algorithms, and Metalink only with base URLs.
 fn lists(args: &PublishArgs, files: &[ReleaseFile], bases: &[Url]) -> Result<Vec<ReleaseList>> {
     let is_default = args.formats.is_empty();
     let formats = if is_default { ReleaseFormat::ALL } else { &args.formats };
@@ -104,7 +104,7 @@ fn lists(args: &PublishArgs, files: &[ReleaseFile], bases: &[Url]) -> Result<Vec
     Ok(lists)
 }
 
-/// Returns the hash functions, each of them once.
+/// Returns the hash functions without repetitions.
 fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
     let mut functions = Vec::new();
     for function in &args.algorithms {
@@ -115,7 +115,7 @@ fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
     functions
 }
 
-/// Hashes the files; `None` if one could not be read, which has been reported.
+/// Hashes the files; returns `None` after reporting a file that could not be read.
 fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let progress = Arc::new(HashProgress::default());
@@ -166,7 +166,7 @@ fn name_below(folder: &Path, outcome: &Outcome) -> Vec<u8> {
     name.into_os_string().into_vec()
 }
 
-/// Warns of lists that this run did not write: they may be wrong by now.
+/// Warns of lists that this run did not write, which may be out of date.
 fn warn_of_old_lists(folder: &Path, lists: &[ReleaseList]) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();

@@ -78,7 +78,7 @@ fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Resul
     Ok(Exit::Code((status / 100) as u8))
 }
 
-/// A body being written to a terminal, in pieces that may end within a character.
+/// A body that is written to a terminal in pieces, which may end within a character.
 #[derive(Default)]
 struct Screen {
     /// The start of an incomplete character, or a CR that an LF may follow.
@@ -123,8 +123,8 @@ fn head(status: u16, headers: &HeaderFields) -> Vec<u8> {
     text
 }
 
-/// Reports that there is no response. Returns the exit status of `hsum get`, except for network failures: a
-/// response has statuses 1 to 5 for its own.
+/// Prints the failure, and returns the exit status of `hsum get`, except for network failures:
+/// `hsum get` uses 5, which here means a response with a status of 5xx.
 fn failed(failure: &Failure) -> Exit {
     complain(hints::failure(failure));
     match failure.kind() {

@@ -72,7 +72,7 @@ fn signature(
     let values = Values { timestamp, id: args.id.clone(), nonce: args.nonce.clone() };
     let begin = |request: &Request| values.begin(signer, scheme, request, SigningVerb::Sign);
     if args.format == SignFormat::Curl {
-        // The command has a Content-Type header, which may be signed too.
+        // The curl command has a Content-Type header, which the scheme may sign.
         let body = read_body(&args.body)?;
         let media_type = media_type(&body).filter(|_| !request.has("Content-Type"));
         request.headers.extend(media_type.map(|text| ("Content-Type".to_owned(), text.into())));
@@ -91,7 +91,7 @@ fn signature(
     Ok(signing.finish())
 }
 
-/// Returns the output.
+/// Returns the signature in the output format.
 fn text(
     args: &SignArgs,
     request: &Request,

@@ -13,8 +13,8 @@ static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDERR_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-// Before `main`: Rust's runtime opens /dev/null in place of a closed descriptor, which then cannot be
-// told from one that was open.
+// Before `main`: Rust's runtime opens /dev/null in place of a closed descriptor, which then cannot
+// be told from one that was open.
 //
 // SAFETY: three system calls and three stores to flags; nothing here needs the runtime.
 ctor::declarative::ctor! {
@@ -49,8 +49,8 @@ const TABLE: u64 = 1024;
 
 /// Grows the descriptor table while there is one thread.
 ///
-/// Linux grows it on demand, but once threads share it, that takes 10 to 20 ms each time, in which no
-/// thread can open a file.
+/// Linux grows it on demand, but once threads share it, that takes 10 to 20 ms each time, in which
+/// no thread can open a file.
 pub(crate) fn grow_descriptor_table() {
     let last = getrlimit(Resource::Nofile).current.map_or(TABLE, |most| most.min(TABLE)) as i32 - 1;
     let root = openat(CWD, "/", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());

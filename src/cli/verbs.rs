@@ -87,26 +87,26 @@ macro_rules! verbs {
 verbs! {
     /// Print the digests of files, trees and standard input (the default command)
     ///
-    /// Directories are walked recursively, hidden files included, in byte order of the names. FIFOs,
-    /// sockets, devices and the files that an interrupted hsum left behind (.hsum-XXXXXX,
+    /// Directories are walked recursively, hidden files included, in byte order of the names.
+    /// FIFOs, sockets, devices and the files that an interrupted hsum left behind (.hsum-XXXXXX,
     /// .NAME.hsum-part, NAME.hsum-journal and the like) are reported and skipped, unless they are
     /// named on the command line. The output file is not hashed.
     ///
-    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it was,
-    /// unless --partial is given.
+    /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it
+    /// was, unless --partial is given.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     Sum(SumArgs) => sum::run,
     /// Verify files against checksum files, or against --expect DIGEST
     ///
     /// Reads the output of sha256sum and its relatives, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
-    /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line by
-    /// line: from the tag, else from the digest's length (MD5, SHA-1, SHA-2). Results are printed in
-    /// the order of the list. A listed file must be a regular file or a block device.
+    /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line
+    /// by line: from the tag, else from the digest's length (MD5, SHA-1, SHA-2). Results are
+    /// printed in the order of the list. A listed file must be a regular file or a block device.
     ///
     /// Other formats are recognised by their contents: a bare digest in 'x.iso.sha256', SFV, the
     /// output of gpg, Get-FileHash and certutil, Debian's Release, Packages and .dsc, distinfo,
-    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep, the records
-    /// of 'hsum snapshot'. Signed lists are read too; their signature is not checked.
+    /// Gentoo's Manifest, APKBUILD and PKGBUILD, JSON and lock files, Metalink, hashdeep, the
+    /// records of 'hsum snapshot'. Signed lists are read too; their signature is not checked.
     ///
     /// --expect takes a digest in any notation: hex in any style, 'sha256:HEX', 'sha256-BASE64',
     /// Nix's base32, HTTP digest fields, 'ni:', 'urn:sha1:'.
@@ -120,13 +120,13 @@ verbs! {
     /// existing file is left alone. A failed download leaves a part file, which the next attempt
     /// resumes if the server proves that the file has not changed.
     ///
-    /// Passwords, tokens and keys are never given on the command line: --password, --token and --key
-    /// say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
+    /// Passwords, tokens and keys are never given on the command line: --password, --token and
+    /// --key say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
     Get(GetArgs) => get::run,
     /// Print what a server says about a file: size, validators, digests
     ///
-    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on the
-    /// command line: --password, --token and --key say where they are.
+    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on
+    /// the command line: --password, --token and --key say where they are.
     Head(HeadArgs) => head::run,
     /// Convert digests between notations
     ///
@@ -152,10 +152,10 @@ verbs! {
     /// Bring a record up to date, reading only files that may have changed
     ///
     /// Reads files that are new, or whose size, modification time, change time or inode changed, or
-    /// that were modified just before they were last read, and reports what happened to each, as audit
-    /// does. A rotted file keeps its old digest unless --accept is given, and is then ACCEPTED. If
-    /// update is interrupted, the old record stays, and the next update resumes. --verify-oldest 5%
-    /// reads the whole tree in 20 runs.
+    /// that were modified just before they were last read, and reports what happened to each, as
+    /// audit does. A rotted file keeps its old digest unless --accept is given, and is then
+    /// ACCEPTED. If update is interrupted, the old record stays, and the next update resumes.
+    /// --verify-oldest 5% reads the whole tree in 20 runs.
     ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
@@ -175,8 +175,8 @@ verbs! {
     /// schemes' lists them).
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
-    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt). The environment is readable
-    /// by the same user and by root only.
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt). The environment is
+    /// readable by the same user and by root only.
     ///
     /// The body is signed byte for byte: it is never parsed or decoded, and its line ends are kept.
     Sign(SignArgs) => sign::run,
@@ -185,9 +185,9 @@ verbs! {
     /// Exactly the signed bytes are sent. A retry, and a redirect within the
     /// same origin, are signed again; another origin receives neither signature nor credentials.
     ///
-    /// Never put a key, password or token itself on the command line, where every user of the machine
-    /// can read it: --key, --password and --token say where it is (env:NAME, file:PATH, fd:N, '-' or
-    /// prompt).
+    /// Never put a key, password or token itself on the command line, where every user of the
+    /// machine can read it: --key, --password and --token say where it is (env:NAME, file:PATH,
+    /// fd:N, '-' or prompt).
     Send(SendArgs) => send::run,
     /// Verify a signed request, and explain a failure with --explain
     ///
@@ -212,8 +212,8 @@ verbs! {
     Publish(PublishArgs) => publish::run,
     /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
-    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it prints;
-    /// hsum does the same when it is called through a link with such a name.
+    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
+    /// prints; hsum does the same when it is called through a link with such a name.
     #[command(
         override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
     )]

@@ -59,8 +59,8 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_time: Option<f64>,
 
-    /// Maximum number of retries after a temporary failure: status 408, 425, 429, 500, 502, 503 or 504, a
-    /// lost connection, a stall
+    /// Maximum number of retries after a temporary failure: status 408, 425, 429, 500, 502, 503 or
+    /// 504, a lost connection, a stall
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) retries: u32,
 

@@ -132,7 +132,8 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub(crate) pin: Option<PathBuf>,
 
-    /// Signature of the file or of the checksum file: a URL, a file, or 'auto' to try the usual names
+    /// Signature of the file or of the checksum file: a URL, a file, or 'auto' to try the usual
+    /// names
     #[arg(long, value_name = "URL|FILE|auto", requires = "signer")]
     pub(crate) sig: Option<OsString>,
 

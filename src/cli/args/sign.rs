@@ -32,8 +32,8 @@ pub(crate) struct SchemeArgs {
     #[arg(short, long = "alg", value_name = "ALG", help_heading = "Settings of schemes")]
     pub(crate) algorithm: Option<String>,
 
-    /// raw: header of the signature [X-Signature]; template: 'NAME: PATTERN', repeatable; jws: header
-    /// of a detached signature
+    /// raw: header of the signature [X-Signature]; template: 'NAME: PATTERN', repeatable; jws:
+    /// header of a detached signature
     #[arg(long = "header", value_name = "NAME", help_heading = "Settings of schemes")]
     pub(crate) signature_headers: Vec<String>,
 

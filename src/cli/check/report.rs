@@ -179,7 +179,7 @@ impl ReportOptions {
 
     /// Prints the number of failures of each kind, and returns the exit status.
     ///
-    /// Used alone for a list without any file of `--only`: these files are reported after all lists.
+    /// Used alone for a list that names no file of `--only`: missed files are reported at the end.
     pub(super) fn summarize_failures(&self, summary: &CheckSummary) -> Exit {
         let missing = if self.ignore_missing { 0 } else { summary.missing };
         let unreadable = summary.unreadable + missing;

@@ -38,11 +38,11 @@ impl Bars {
         let (stop, stopped) = mpsc::channel();
         let bars = all.clone();
         let thread = thread::Builder::new().spawn(move || watch(&bars, &watched, &stopped));
-        // If the system refuses the thread, there are no bars.
+        // If the thread cannot start, there are no bars.
         Self { all, thread: thread.ok().map(|thread| (stop, thread)) }
     }
 
-    /// Prints something while the bars are hidden.
+    /// Runs `print` while the bars are hidden.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         match self.thread {
             Some(_) => self.all.suspend(print),
@@ -77,7 +77,7 @@ fn watch(
                     Some(_) => "{msg} {bar:24} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
                     None => "{msg} {bytes}, {binary_bytes_per_sec}",
                 };
-                // Hidden until it has its style.
+                // The bar is hidden until it has its style.
                 let hidden = ProgressDrawTarget::hidden();
                 let bar = ProgressBar::with_draw_target(Some(total.unwrap_or(0)), hidden);
                 bars.add(bar.with_style(style(template)).with_message(title.clone()))

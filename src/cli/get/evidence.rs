@@ -50,7 +50,7 @@ enum Signature {
 enum Location {
     Remote(Url),
     Local(PathBuf),
-    /// The usual places beside the file.
+    /// The usual names beside the file.
     Auto,
 }
 
@@ -106,8 +106,8 @@ impl<'a> EvidenceSources<'a> {
         })
     }
 
-    /// Loads the checksum file that serves all jobs, and verifies its signature before it is parsed.
-    /// Credentials are sent only to the origin of `first`.
+    /// Loads the checksum file that serves all jobs, and verifies its signature before it is
+    /// parsed. Credentials are sent only to the origin of `first`.
     pub(super) fn load(&mut self, client: &Client, first: Option<&Url>) -> Result<(), Failure> {
         let (list, url) = match &self.sums {
             None | Some(Location::Auto) => return Ok(()),
@@ -132,8 +132,8 @@ impl<'a> EvidenceSources<'a> {
         }
     }
 
-    /// Adds the evidence for the file at `url` to its download. `path` is the name of the file here,
-    /// or in its Metalink.
+    /// Adds the evidence for the file at `url` to its download. `path` is the local path of the
+    /// file, or its name in the Metalink.
     pub(super) fn add_to(
         &self,
         mut download: Download,
@@ -237,7 +237,7 @@ fn origin_of(url: &Url, own: &Url) -> Origin {
     if url.origin() == own.origin() { Origin::Own } else { Origin::Foreign }
 }
 
-/// Returns the failure that there is no file at `url`, or else `unlisted`.
+/// Returns the failure "not found" if there is no file at `url`; otherwise `unlisted`.
 fn check_absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
     if unlisted.kind() != FailureKind::Unverifiable {
         return unlisted;
@@ -287,8 +287,8 @@ fn expected_in_fragment(url: &Url) -> Result<Option<Expected>, Failure> {
     Ok(Some(expected))
 }
 
-/// Fetches the signature of the file at `url`; returns it and its source. Credentials are sent only to
-/// the origin of `own`.
+/// Fetches the signature of the file at `url`; returns it and its source. Credentials are sent only
+/// to the origin of `own`.
 fn fetch_signature(
     client: &Client,
     location: &Location,

@@ -17,7 +17,7 @@ use crate::cli::get::evidence::EvidenceSources;
 use crate::cli::get::job::{Finished, Job, Target};
 use crate::cli::quote::quote;
 
-/// Downloads the file of a job. `server_names` has the paths that servers have chosen so far.
+/// Downloads the file of a job. `server_names` collects the paths that servers have chosen.
 pub(super) fn fetch(
     job: &Job,
     args: &GetArgs,
@@ -101,7 +101,7 @@ fn choose_path(
             let name = server_name(&job.request.url, &reply)
                 .map_err(|reason| refuse(format!("unsafe name from the server: {reason}")))?;
             let path = folder.join(name);
-            // The second file would replace the first.
+            // A second file of the same name would replace the first.
             match lock(server_names).insert(path.clone()) {
                 true => Ok(path),
                 false => Err(refuse(format!("another URL has the same name, {}", quote(&path)))),
@@ -110,8 +110,8 @@ fn choose_path(
     }
 }
 
-/// Returns the name that the server gives to the file, in `Content-Disposition` or by a redirect. The
-/// URL decides if the server refuses HEAD.
+/// Returns the name that the server gives to the file, in `Content-Disposition` or by a redirect;
+/// if it refuses HEAD, the name in the URL.
 fn server_name(requested: &Url, reply: &Reply) -> Result<OsString, UnsafeName> {
     if !(200..300).contains(&reply.response.status) {
         return file_name::from_url(requested, ChosenBy::User);

@@ -14,9 +14,9 @@ pub(super) struct Job {
     pub(super) request: Request,
     pub(super) mirrors: Vec<Url>,
     pub(super) target: Target,
-    /// Its name in the Metalink, which may differ from the name here.
+    /// The file's name in the Metalink, which may differ from the local name.
     pub(super) metalink_name: Option<OsString>,
-    /// Its entry in the lock file.
+    /// The file's entry in the lock file.
     pub(super) locked: Option<LockedFile>,
     pub(super) progress: Arc<DownloadProgress>,
 }
@@ -49,6 +49,6 @@ pub(super) struct Finished {
     /// The path of the file, if known; it need not exist.
     pub(super) path: Option<PathBuf>,
     pub(super) result: Result<VerifiedDownload, Failure>,
-    /// The folder of a file for standard output.
+    /// The folder of a file for standard output, removed when this is dropped.
     pub(super) _folder: Option<TemporaryFolder>,
 }

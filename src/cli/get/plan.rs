@@ -18,7 +18,7 @@ use crate::cli::get::report;
 use crate::cli::print::{complain, plural};
 use crate::cli::quote::quote;
 
-/// Plans the downloads of the URLs on the command line, which may be none.
+/// Plans the downloads of the URLs on the command line, if there are any.
 pub(super) fn from_urls(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
     if args.urls.is_empty() && args.trust.metalink.is_none() && args.from_lock.is_none() {
@@ -32,7 +32,7 @@ pub(super) fn from_urls(args: &GetArgs) -> Result<Vec<Job>> {
         || args.client.signing.scheme.is_some();
     if args.urls.is_empty() && needs_url {
         return usage(
-            "--remote-name, --mirror, --method, --query, --data, --form and --sign need a URL, and there is none",
+            "--remote-name, --mirror, --method, --query, --data, --form and --sign need a URL",
         );
     }
     let needs_one_url = args.output.is_some()
@@ -76,8 +76,8 @@ fn output_target(args: &GetArgs) -> Option<Target> {
     })
 }
 
-/// Plans the downloads of the files in a Metalink. They are sent no credentials: the user has not
-/// named their URLs.
+/// Plans the downloads of the files in a Metalink, without credentials: the URLs do not come from
+/// the user.
 pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<Vec<Job>> {
     if files.len() > 1 && args.output.is_some() {
         return Err(Usage("--output names one file, but the Metalink has several".into()).into());

@@ -15,7 +15,7 @@ use crate::cli::output::{Output, WriteError};
 use crate::cli::print::{complain, json_bytes, json_path};
 use crate::cli::quote::quote;
 
-/// Prints a verified file to `output`, a failure to standard error.
+/// Prints a result: a verified file to `output`, a failure to standard error.
 pub(super) fn finished(
     finished: &Finished,
     args: &GetArgs,

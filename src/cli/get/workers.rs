@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
 
-/// Runs `work` on the jobs with several threads, and passes the results to `emit` in the order of the
-/// jobs until it returns `false`. Uses fewer threads if the system refuses some; if it refuses all,
-/// this thread does the work.
+/// Runs `work` on the jobs with several threads, and passes the results to `emit` in the order of
+/// the jobs until it returns `false`. Uses fewer threads if the system refuses some; if it refuses
+/// all, this thread does the work.
 pub(super) fn in_order<J: Sync, R: Send>(
     threads: NonZeroUsize,
     builder: impl Fn() -> thread::Builder,
@@ -56,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_number_of_threads_gives_the_same_results() {
+    fn results_do_not_depend_on_the_number_of_threads() {
         let jobs: Vec<u32> = (0..50).collect();
         for granted in [0, 1, 2, 8] {
             let requested = AtomicUsize::new(0);
-            // No system has an address space for such a stack.
+            // No address space has room for such a stack.
             let builder = || match requested.fetch_add(1, Relaxed) < granted {
                 true => thread::Builder::new(),
                 false => thread::Builder::new().stack_size(1 << 60),

@@ -1,4 +1,4 @@
-//! Variants of a body: the changes that happen to bodies on the way.
+//! Variants of a body: the changes that programs make to bodies in transit.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use serde::Serialize as _;
 use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-/// Returns the body as received, without a description, and what it may have been before.
+/// Returns the body as received, without a description, and the bodies that may have been signed.
 pub(super) fn bodies(body: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut bodies: Vec<(String, Vec<u8>)> = Vec::new();
     let mut add = |change: &str, body: Vec<u8>| bodies.push((change.to_owned(), body));

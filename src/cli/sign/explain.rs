@@ -1,7 +1,7 @@
-//! `--explain`: the cause of a refusal, found by trying common mistakes.
+//! `--explain`: the cause of a rejection, found by trying common mistakes.
 //!
-//! Nothing here changes a verdict, and no MAC is printed: a cause is a change of the key, the body,
-//! the URL or the scheme with which the signature would match.
+//! A cause is a change of the key, the body, the URL or the scheme with which the signature would
+//! match. It never changes the verdict, and no MAC is printed.
 
 use hsum::Algorithm;
 use hsum::internals::decode_key;
@@ -16,12 +16,12 @@ use crate::cli::quote::quote_text;
 use crate::cli::sign::bodies::bodies;
 use crate::cli::sign::request::Request;
 
-/// A refused request, and all that may explain it.
+/// A rejected request, and the inputs of its verification.
 pub(crate) struct Explainer<'e> {
     pub(crate) scheme: &'e Scheme,
     pub(crate) request: &'e Request,
     pub(crate) body: &'e [u8],
-    /// The keys as written.
+    /// The keys before decoding.
     pub(crate) key_texts: &'e [Zeroizing<Vec<u8>>],
     pub(crate) now: u64,
     pub(crate) error: &'e VerifyError,
@@ -64,7 +64,7 @@ pub(super) fn unique<T: PartialEq>(variants: Vec<Named<T>>) -> Vec<Named<T>> {
 }
 
 impl Explainer<'_> {
-    /// Tries changes of the scheme and the URL, then of key and body together.
+    /// Tries changes of the scheme and of the URL, then combined changes of key and body.
     fn matching_changes(&self) -> Vec<String> {
         let keys = self.keys();
         let bodies = unique(bodies(self.body));
@@ -169,7 +169,7 @@ impl Explainer<'_> {
     }
 }
 
-/// Returns `true` if the request would be verified, whenever it was sent.
+/// Returns `true` if the signature matches, whatever its time.
 fn matches(scheme: &Scheme, key: &[u8], request: &Request, body: &[u8]) -> bool {
     let Ok(key) = SecretKey::from_bytes(key) else { return false };
     let Ok(verifier) = Verifier::new(scheme.clone(), vec![key]) else { return false };
@@ -186,10 +186,10 @@ fn hints(explainer: &Explainer<'_>) -> Vec<String> {
         VerifyError::Request(RequestError::Malformed { component, .. }) => {
             expected_formats(explainer, component)
         }
-        VerifyError::Request(RequestError::Duplicate(_)) => one(
-            "two programs may use different ones of the two values; let the proxy remove the one \
-             that it received",
-        ),
+        VerifyError::Request(RequestError::Duplicate(_)) => {
+            one("another program may use the other value; let the proxy remove the header that it \
+             received")
+        }
         VerifyError::NoSignature => [
             other_signatures(explainer),
             one(
@@ -221,7 +221,7 @@ fn hints(explainer: &Explainer<'_>) -> Vec<String> {
             quoted(header)
         )],
         VerifyError::UnknownKey => {
-            one("the key id, scope, token or tag of the request is not the verifier's")
+            one("the key id, scope, token or tag of the request differs from the verifier's")
         }
         VerifyError::Mismatch => mismatch_hints(explainer),
         _ => Vec::new(),
@@ -230,7 +230,7 @@ fn hints(explainer: &Explainer<'_>) -> Vec<String> {
     hints
 }
 
-/// Finds the headers of older signatures and of other schemes.
+/// Returns hints about headers of older signatures and of other schemes.
 fn other_signatures(explainer: &Explainer<'_>) -> Vec<String> {
     let own = explainer.scheme.info();
     let mut hints = Vec::new();
@@ -274,8 +274,7 @@ fn expected_formats(explainer: &Explainer<'_>, component: &Component) -> Vec<Str
     }
 }
 
-/// Returns `true` if a time is later than any clock shows: than the year 5138 in seconds, or 1973
-/// in milliseconds.
+/// Returns `true` if a time is after the year 5138 in seconds, or 1973 in milliseconds.
 fn is_implausible(now: u64, beyond: u64) -> bool {
     now.checked_add(beyond).is_some_and(|time| time > 100_000_000_000)
 }

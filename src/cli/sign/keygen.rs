@@ -26,7 +26,7 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
     let line_end: &[u8] = if args.format == KeyFormat::Raw { b"" } else { b"\n" };
     match &args.output {
         Some(path) => {
-            // Never replaces another key, and is never readable by others, not even briefly.
+            // Never replaces an existing key, and is never readable by other users.
             let written = AtomicFile::create_new_private(path).and_then(|mut file| {
                 file.write_all(&text)?;
                 file.write_all(line_end)?;

@@ -1,4 +1,4 @@
-//! Arguments and captured files → a request, and a reader of its body.
+//! Conversion of arguments and captured files to a request and a reader of its body.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -65,7 +65,7 @@ impl Request {
         self.headers.iter().any(|(title, _)| title.eq_ignore_ascii_case(name))
     }
 
-    /// Calls `with` with the message.
+    /// Calls `with` with the request as a message.
     pub(crate) fn message<T>(&self, with: impl FnOnce(&Message<'_>) -> T) -> T {
         let params: Vec<(&str, &str)> =
             self.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -158,7 +158,7 @@ pub(crate) fn stream(mut input: impl Read, name: &Path, mut each: impl FnMut(&[u
     }
 }
 
-/// Checks that standard input is used once at most. `key` is set if a key comes from there.
+/// Checks that standard input is used at most once. `key` is set if a key comes from it.
 pub(crate) fn check_stdin(key: bool, paths: &[Option<&Path>]) -> Result<()> {
     let is_stdin = |path: &&Path| path.as_os_str() == "-" || input::is_stdin(path);
     match usize::from(key) + paths.iter().flatten().filter(|path| is_stdin(path)).count() {

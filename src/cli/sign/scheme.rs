@@ -1,4 +1,4 @@
-//! Arguments → a scheme and its keys.
+//! Conversion of arguments to a scheme and its keys.
 
 use anyhow::{Result, anyhow};
 use hsum::HashFunction;
@@ -52,7 +52,7 @@ fn option_name(args: &SchemeArgs, setting: Setting) -> Option<&'static str> {
     }
 }
 
-/// Returns the scheme. `message` are the options of the message.
+/// Returns the scheme. `message` lists the options of the message.
 pub(crate) fn scheme(args: &SchemeArgs, message: &[Given]) -> Result<Scheme> {
     let Some(info) = SchemeInfo::ALL.iter().find(|info| info.name == args.scheme) else {
         let names: Vec<&str> = SchemeInfo::ALL.iter().map(|info| info.name).collect();
@@ -210,11 +210,11 @@ fn warnings(args: &SchemeArgs) -> Warnings {
     if args.strict { Warnings::Errors } else { Warnings::Printed }
 }
 
-/// A key as written.
+/// A key before decoding.
 type KeyText = Zeroizing<Vec<u8>>;
 
-/// Reads the keys, and warns of weak ones. If a mismatch is to be `explained`, returns the texts of
-/// the keys too; otherwise no copy of them is kept.
+/// Reads the keys, and warns of weak ones. With `explained`, also returns their texts; otherwise no
+/// copy of them is kept.
 pub(crate) fn keys(
     args: &SchemeArgs,
     scheme: &Scheme,
@@ -242,7 +242,7 @@ pub(crate) fn keys(
     Ok((keys, texts))
 }
 
-/// Returns a warning about a key of a length that is not recommended.
+/// Returns a warning if the length of a key is not recommended.
 fn weakness(scheme: &Scheme, length: usize) -> Option<String> {
     let recommended = scheme.key_length();
     let range = match (recommended.min, recommended.max) {

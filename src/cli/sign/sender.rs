@@ -13,7 +13,7 @@ use crate::cli::sign::request::Request as SignedMessage;
 use crate::cli::sign::scheme;
 use crate::cli::sign::values::{Values, random_id};
 
-/// Returns the signer of a verb's requests, if it signs them.
+/// Returns the signer of a verb's requests; `None` if they are not signed.
 pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>> {
     let id = args.id.clone();
     let Some(args) = args.scheme() else { return Ok(None) };
@@ -21,7 +21,7 @@ pub(crate) fn signer(args: &SigningArgs) -> Result<Option<Arc<dyn ClientSigner>>
     let (keys, _) = scheme::keys(&args, &scheme, false)?;
     let signer = RequestSigner::new(scheme.clone(), keys);
     let signer = signer.map_err(|error| scheme::refused(&error, &args))?;
-    // All attempts have the same id, so that a receiver recognizes them as one message.
+    // All attempts have the same id, so that a receiver recognises them as one message.
     let id = id.map_or_else(random_id, anyhow::Ok)?;
     Ok(Some(Arc::new(Sender { scheme, signer, id })))
 }

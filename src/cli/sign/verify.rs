@@ -1,4 +1,4 @@
-//! `hsum verify-request`: decides whether a request is authentic, and explains refusals.
+//! `hsum verify-request`: verifies a signed request, and explains failures.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::cli::sign::explain::{Explainer, explain};
 use crate::cli::sign::request::{Request, check_stdin, open, stream};
 use crate::cli::sign::scheme;
 
-/// The maximum length of a body that is kept in memory to find causes.
+/// The maximum length of a body that is kept in memory for `--explain`.
 const LONGEST_EXPLAINED: usize = 64 << 20;
 
 type Verdict = Result<VerifiedRequest, VerifyError>;
@@ -83,8 +83,8 @@ fn given(args: &VerifyArgs) -> [scheme::Given; 4] {
     ]
 }
 
-/// Verifies the request while its body streams by. Keeps the body if `kept` is set, and it is not
-/// too long.
+/// Verifies the request while its body is read. Keeps the body in `kept`, if set, unless the body
+/// is too long.
 fn verdict(
     verifier: &Verifier,
     request: &Request,
@@ -93,7 +93,7 @@ fn verdict(
     kept: &mut Option<Vec<u8>>,
 ) -> Result<Verdict> {
     let mut verifying = request.message(|message| verifier.begin(message));
-    // The body of a refused request is read too, so that a writer to a pipe is not cut off.
+    // The body of a rejected request is read too: a program that writes it to a pipe must not fail.
     stream(body, path, |piece| {
         if let Ok(verifying) = &mut verifying {
             verifying.update(piece);
