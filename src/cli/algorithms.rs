@@ -1,4 +1,4 @@
-//! `hsum algorithms`: the list of algorithms, and the kernels that run them on this CPU.
+//! `hsum algorithms`: lists the algorithms, and the kernels that run them on this CPU.
 
 use anyhow::Result;
 use hsum::{Algorithm, Strength, simd};

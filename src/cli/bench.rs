@@ -1,4 +1,4 @@
-//! `hsum bench`: the speed of this machine, and the bottleneck of `hsum` on it.
+//! `hsum bench`: measures the speed of this machine and the bottleneck of `hsum` on it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,20 +18,20 @@ use crate::cli::args::machine::BenchArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
-/// The time for one figure; all of them take about ten seconds.
+/// The time to measure one figure; all figures take about ten seconds.
 const FIGURE_TIME: Duration = Duration::from_millis(70);
 /// The number of messages hashed at once, which fit into an L2 cache of 1 MiB together.
 const MESSAGES: usize = 64;
 /// The bytes of each message.
 const LENGTH: usize = 8 * 1024;
-/// The bytes from one message to the next. At equal offsets within a page, which are rare, messages
-/// would compete for the same sets of the L1 cache.
+/// The bytes from one message to the next. Messages at equal offsets within a page, which are rare
+/// in practice, would compete for the same sets of the L1 cache.
 const STRIDE: usize = LENGTH + 192;
 /// The bytes of the file for the read rate.
 const FILE: usize = 64 << 20;
 /// The number of empty files in the tree for the walk rate.
 const TREE: usize = 4000;
-/// The columns of the longest bar.
+/// The width of the longest bar in columns.
 const BAR: f64 = 24.0;
 
 /// The speed of one algorithm on one core, in bytes per second.
@@ -127,7 +127,7 @@ fn read_rate(folder: &Path) -> std::io::Result<f64> {
     Ok(best)
 }
 
-/// Measures the empty files per second that all cores find, open, hash and order.
+/// Measures how many empty files per second all cores find, open, hash and put in order.
 fn walk_rate(folder: &Path) -> std::io::Result<f64> {
     let tree = folder.join("tree");
     for i in 0..TREE {
@@ -152,7 +152,7 @@ fn pattern(length: usize) -> Vec<u8> {
 }
 
 fn text_line(speed: &Speed) -> String {
-    // A square root scale, on which 1 GB/s is still visible beside 20.
+    // A square root scale, on which 1 GB/s is still visible next to 20 GB/s.
     let bar = "█".repeat(((speed.best() / 1e9).sqrt() * BAR / 5.0).ceil() as usize);
     let tiers: Vec<String> = speed
         .many

@@ -1,4 +1,4 @@
-//! `hsum check`: verification of files against checksum files, given digests, or `--sums`.
+//! `hsum check`: verifies files against checksum files or expected digests.
 
 mod diagnose;
 mod expected;

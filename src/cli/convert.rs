@@ -1,4 +1,4 @@
-//! `hsum convert`: digests from any notation to another.
+//! `hsum convert`: converts digests between notations.
 
 use std::io::{self, BufRead, Read};
 
@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::print::complain;
 
-/// The maximum length of a line, more than any digest has, in bytes.
+/// The maximum length of a line in bytes; every digest is shorter.
 const MAX_LINE: usize = 16 * 1024;
 
 pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {

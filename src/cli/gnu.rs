@@ -22,7 +22,7 @@ use crate::cli::gnu::tools::{TOOLS, Tool};
 use crate::cli::print::{complain_in_bytes, set_program_name};
 use crate::cli::startup;
 
-/// Returns the tool that is called by its own name or as `hsum gnu NAME`, and its arguments.
+/// Returns the tool, called by its own name or as `hsum gnu NAME`, and its arguments.
 pub(crate) fn called(words: &[OsString]) -> Option<(Tool, &[OsString])> {
     let find = |name: &OsStr| TOOLS.iter().find(|(known, _)| *known == name);
     let (program, rest) = words.split_first()?;
@@ -59,7 +59,7 @@ pub(crate) fn run(tool: Tool, words: &[OsString]) -> Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
-    // GNU's tools close standard input at the end, which fails if it was closed from the start.
+    // GNU's tools close standard input at the end, which fails if it was closed at the start.
     if reads_stdin && startup::stdin_was_closed() {
         complain_in_bytes(b"standard input: Bad file descriptor");
         return Ok(Exit::Failed);

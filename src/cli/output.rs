@@ -15,7 +15,7 @@ use rustix::fs::OFlags;
 use crate::cli::quote::{for_terminal, quote};
 use crate::cli::signals;
 
-/// Up to this many bytes, a write to a pipe is not mixed with those of other processes (PIPE_BUF).
+/// The size in bytes up to which writes to a pipe are atomic (PIPE_BUF).
 const PIPE_WRITE: usize = 4096;
 
 /// A sink for whole lines.
@@ -29,7 +29,7 @@ enum Target {
     Terminal(File),
     /// A pipe, or a file that another program opened.
     Stream(File),
-    /// A file that replaces the one at `path` at the end.
+    /// A file that replaces the one at `path` once it is complete.
     Replacement {
         file: AtomicFile,
         /// The path that the user gave.
@@ -83,7 +83,7 @@ impl WriteError {
         Self { cause: ErrorKind::Io(cause), broken_pipe, file: None }
     }
 
-    /// Ends the program silently if nothing reads from the pipe any more.
+    /// Ends the program silently if the reader of the pipe has closed it.
     pub(crate) fn end_if_pipe_is_closed(&self) {
         if self.broken_pipe {
             signals::end_by_closed_pipe();
@@ -115,7 +115,7 @@ impl Output {
         Ok(Self::new(Target::Stream(file.into())))
     }
 
-    /// Begins a file whose old contents stay until [`Output::finish`].
+    /// Opens a file that [`Output::finish`] replaces.
     pub(crate) fn replacing(path: &Path) -> Result<Self> {
         let opened = Self::open(path).map_err(|error| anyhow!("{}", ErrorKind::Io(error)));
         opened.with_context(|| quote(path))
@@ -124,7 +124,7 @@ impl Output {
     fn open(path: &Path) -> io::Result<Self> {
         let real = resolve_links(path);
         match fs::metadata(&real) {
-            // A device or a pipe, which a rename would replace, or a link of another user.
+            // A device or a pipe, which a rename would replace, or another user's link.
             Ok(metadata) if !metadata.is_file() => {
                 let mut options = OpenOptions::new();
                 options.write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
@@ -137,7 +137,7 @@ impl Output {
         Ok(Self::new(Target::Replacement { file, path: path.to_owned() }))
     }
 
-    /// Wraps a file that is open already.
+    /// Wraps an open file.
     fn opened(file: File) -> Self {
         Self::new(match file.is_terminal() {
             true => Target::Terminal(file),
@@ -154,7 +154,7 @@ impl Output {
         matches!(self.target, Target::Terminal(_))
     }
 
-    /// Returns the files that are written or replaced, which are not to be hashed.
+    /// Returns the files that are written or replaced, which must not be hashed.
     pub(crate) fn files(&self) -> Vec<FileId> {
         let (new, old) = match &self.target {
             Target::Terminal(file) | Target::Stream(file) => (file.metadata(), None),
@@ -184,14 +184,14 @@ impl Output {
         self.target.write(bytes)
     }
 
-    /// Writes the lines so far.
+    /// Writes the pending lines.
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
         self.target.write(&self.pending)?;
         self.pending.clear();
         Ok(())
     }
 
-    /// Writes the remaining lines, and puts a file in place.
+    /// Writes the pending lines, and puts a new file in place.
     pub(crate) fn finish(self) -> Result<(), WriteError> {
         Self::finish_all(vec![self])
     }

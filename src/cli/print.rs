@@ -1,4 +1,4 @@
-//! Lines for outcomes, and messages on standard error.
+//! Printing of outcomes to the output, and of messages to standard error.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{Display, Write};
@@ -62,14 +62,14 @@ pub(crate) fn outcome(
     if outcome.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
 }
 
-/// Returns an object with a name as `path`, or as `path_base64` if it is not UTF-8.
+/// Returns an object with `name` as `path`, or as `path_base64` if it is not UTF-8.
 pub(crate) fn json_path(name: &Path) -> Map<String, Value> {
     let mut object = Map::new();
     json_name(&mut object, "path", name.as_os_str().as_bytes());
     object
 }
 
-/// Adds a name as `word`, or as `word` with `_base64` if it is not UTF-8.
+/// Adds `name` under the key `word`, or `word` with `_base64` if it is not UTF-8.
 pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]) {
     match std::str::from_utf8(name) {
         Ok(text) => object.insert(word.into(), text.into()),
@@ -91,8 +91,7 @@ pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {
     json_bytes(object)
 }
 
-/// Returns a line of JSON. Hostile characters, which can only be in its strings, are escaped as in
-/// JSON; the escapes of other text would break it.
+/// Returns a line of JSON, with JSON escapes for hostile characters, which occur only in strings.
 pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
     let text = value.into().to_string();
     let mut line = String::with_capacity(text.len() + 1);
@@ -113,7 +112,7 @@ fn base64(bytes: &[u8]) -> String {
     base64ct::Base64::encode_string(bytes)
 }
 
-/// Prints that a walk skipped something, and why.
+/// Prints why a walk skipped a file.
 pub(crate) fn skipped(name: &Path, error: &Error) {
     complain(format_args!("{}: skipped: {}", quote(name), error.kind()));
 }
@@ -131,15 +130,15 @@ pub(crate) fn program_name() -> &'static OsStr {
     NAME.get().map_or(OsStr::new("hsum"), OsString::as_os_str)
 }
 
-/// Prints `PROGRAM: MESSAGE`. Line breaks are escaped, so that no part of it looks like another
-/// message; only those before indented lines are kept.
+/// Prints `PROGRAM: MESSAGE`. Line breaks are escaped, so that no part of the message looks like
+/// another message, except before indented lines.
 pub(crate) fn complain(message: impl Display) {
     let message = message.to_string();
     let lines: Vec<_> = message.split("\n  ").map(|line| escape(line.as_bytes(), &[])).collect();
     complain_in_bytes(lines.join("\n  ").as_bytes());
 }
 
-/// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does, unless to a terminal.
+/// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does; escapes it on a terminal.
 pub(crate) fn complain_in_bytes(message: &[u8]) {
     stderr::print(&[program_name().as_bytes(), b": ", message, b"\n"].concat());
 }
@@ -149,7 +148,7 @@ pub(crate) fn file_error(path: &Path, error: io::Error) -> anyhow::Error {
     anyhow::anyhow!("{}: {}", quote(path), ErrorKind::Io(error))
 }
 
-/// Prints what is wrong with a file, as GNU words it.
+/// Prints the error of a file in the words of GNU.
 pub(crate) fn complain_of(name: &Path, error: &Error) {
     complain(format_args!("{}: {}", quote(name), error.kind()));
 }

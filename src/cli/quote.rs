@@ -1,4 +1,4 @@
-//! Names in messages, quoted as GNU does: a shell can read them back, and no terminal obeys them.
+//! Quoting of names in messages, as in GNU: shells can read them, and terminals print them as text.
 
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use hsum::internals::{escape, is_hostile};
 
-/// The characters that print: those of the locale's character set, if that is UTF-8, else ASCII.
+/// The printable characters: those of UTF-8 if the locale uses it, otherwise ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Charset {
     Ascii,
@@ -34,7 +34,7 @@ impl Charset {
     }
 }
 
-/// Quotes an argument for a message, with C escapes for what does not print.
+/// Quotes an argument for a message, with C escapes for unprintable characters.
 pub(crate) fn quote_text(text: &[u8]) -> String {
     quote_text_in(*CHARSET, text)
 }
@@ -71,12 +71,12 @@ fn escape_bytes(text: &mut String, bytes: &[u8]) {
             0x0b => text.push_str("\\v"),
             0x0c => text.push_str("\\f"),
             b'\r' => text.push_str("\\r"),
-            _ => write!(text, "\\{byte:03o}").expect("a String takes everything"),
+            _ => write!(text, "\\{byte:03o}").expect("writing to a String cannot fail"),
         }
     }
 }
 
-/// Quotes a name for a shell if it needs it: as `'…'`, `"…"` or with `$'…'` parts.
+/// Quotes a name for a shell if necessary: as `'…'`, `"…"` or with `$'…'` parts.
 pub(crate) fn quote(path: &Path) -> String {
     quote_in(*CHARSET, path.as_os_str().as_bytes())
 }
@@ -130,7 +130,7 @@ impl Quoted {
     }
 }
 
-/// Returns `true` if no shell gives any part of a name a meaning, and no colon ends it early.
+/// Returns `true` if a name contains no character special to shells, and no colon.
 fn is_bare(name: &str) -> bool {
     !matches!(name, "" | "{" | "}")
         && !name.starts_with(['#', '~'])
@@ -140,7 +140,7 @@ fn is_bare(name: &str) -> bool {
         ])
 }
 
-/// Returns `true` if every character means itself within `"…"`.
+/// Returns `true` if every character is literal within `"…"`.
 fn fits_double_quotes(name: &str) -> bool {
     let plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " %'+,-./:@]_".contains(c);
     let rest = name.strip_prefix(['#', '~']).unwrap_or(name);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_no_raw_control() {
+    fn control_characters_are_escaped_for_terminals() {
         for (text, shown) in [
             ("é a\\n".as_bytes(), "é a\\n"),
             (b"\x1b[2J\xff", "\\x1b[2J\\xff"),

@@ -1,4 +1,4 @@
-//! `hsum self-test`: a test of this build's kernels on this machine.
+//! `hsum self-test`: tests the kernels of this build on this machine.
 
 use anyhow::Result;
 use hsum::simd::{self, KernelTest};

@@ -1,4 +1,4 @@
-//! `hsum snapshot`, `audit`, `update` and `diff`: records of trees, and their comparison.
+//! `hsum snapshot`, `audit`, `update` and `diff`: take, compare and update records of trees.
 
 mod findings;
 
@@ -113,7 +113,7 @@ fn report_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
     let accepted = report.findings.iter().filter(|finding| finding.change == FileChange::Accepted);
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
-    // A file that could not be read has been reported, and may be among them.
+    // A named file that could not be read has already been reported, and may have rotted.
     let (none, it) = match report.unread {
         0 => ("no file has rotted", "it has not rotted"),
         _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
@@ -149,7 +149,7 @@ fn try_diff(args: &DiffArgs) -> Result<Exit> {
     print_findings(&report, FindingPrinter::new(args.json)?, &[FailOn::Any])
 }
 
-/// Reports the error that stopped the work, with a status of its own: 1 is for differences.
+/// Prints the error that stopped the work; the status is not 1, which means differences.
 fn report_error(result: Result<Exit>) -> Result<Exit> {
     let error = match result {
         Err(error)
@@ -243,7 +243,7 @@ fn print_findings(
     Ok(summarize(report, fail_on))
 }
 
-/// Prints the numbers of files that rotted or could not be read, and returns the exit status.
+/// Prints how many files rotted or could not be read, and returns the exit status.
 fn summarize(report: &SnapshotReport, fail_on: &[FailOn]) -> Exit {
     let count = |change| report.findings.iter().filter(|f| f.change == change).count() as u64;
     let rotted = count(FileChange::Rotted);

@@ -1,4 +1,4 @@
-//! `hsum [sum]`: digests of files, trees and standard input.
+//! `hsum [sum]`: prints the digests of files, trees and standard input.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         plan = plan.leave_out(file);
     }
     let progress = Arc::new(HashProgress::default());
-    // The names in a list are not known before it is read.
+    // The names in a list are unknown until it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
     let view = ProgressLine::start(args.work.progress, &progress, survey);
     let plan = plan.progress(progress);
@@ -84,7 +84,7 @@ fn hash(
         match view.suspend(|| print::outcome(&outcome, form, output)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                // At once: the walk may wait for input that never comes.
+                // End at once: the walk may wait for input that never comes.
                 error.end_if_pipe_is_closed();
                 *failure = Some(error);
                 ControlFlow::Break(())
@@ -100,7 +100,7 @@ fn survey(
     move |expected| engine::survey(&plan, operands, |size| expected.add(size))
 }
 
-/// Checks that `--raw` prints one digest: the bytes of several could not be told apart.
+/// Checks that `--raw` prints one digest: those of several files could not be told apart.
 fn check_raw(args: &SumArgs, functions: usize, operands: &[Source]) -> Result<()> {
     let one_file = match operands {
         [Source::Stdin] => true,

@@ -27,7 +27,7 @@ pub(super) fn run(
     if operands.is_empty() {
         operands.push("-".into());
     }
-    // As in GNU's tools, the first untagged line decides the format of those in all later lists.
+    // As in GNU's tools, the first untagged line decides the format of all later ones.
     let mut parser = LineParser::new().dialect(dialect);
     let mut exit = Exit::Success;
     for list in operands.into_iter().map(PathBuf::from) {

@@ -25,7 +25,7 @@ pub(super) enum Step<K> {
     /// An option and its argument, which is empty if it takes none.
     Option(K, OsString),
     Operand(OsString),
-    /// The message of an error, without the program's name; always the last step.
+    /// An error message without the program's name; always the last step.
     Error(Vec<u8>),
 }
 

@@ -1,4 +1,4 @@
-//! The checksums of `cksum` and `sum` that are not digests: CRCs and sums of bytes.
+//! The checksums of `cksum` and `sum` other than digests: CRCs and sums of bytes.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
@@ -91,7 +91,7 @@ impl Checksum {
         }
     }
 
-    /// Returns the value in big endian.
+    /// Returns the value in big-endian order.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let bytes = self.value.to_be_bytes();
         match self.legacy {

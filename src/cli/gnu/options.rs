@@ -24,7 +24,7 @@ pub(super) enum Command {
     Check { dialect: GnuDialect, report: ReportOptions, operands: Vec<OsString> },
 }
 
-/// A function of files.
+/// A checksum function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SumFunction {
     Digest(HashFunction),
@@ -179,7 +179,7 @@ impl Options {
         self.keys.contains(&key)
     }
 
-    /// Returns the last given one of `keys`, which override each other.
+    /// Returns the last of `keys` on the command line; they override each other.
     fn last<const N: usize>(&self, keys: [Key; N]) -> Option<Key> {
         self.keys.iter().rev().find(|key| keys.contains(key)).copied()
     }
@@ -234,7 +234,7 @@ impl Options {
         Ok(Command::Sum { function, form, debug: self.has(Key::Debug), operands })
     }
 
-    /// Returns the function; `None` if only the lines of a checksum file can tell.
+    /// Returns the function; `None` if each line of the checksum file determines it.
     fn function(&self, value: AlgorithmValue) -> Result<Option<SumFunction>, CommandLineError> {
         let text = self.length.as_deref().unwrap_or_default();
         let invalid = |rule: &str| CommandLineError::length(text, rule);

@@ -41,7 +41,7 @@ pub(super) fn run(
     };
     let mut options = HashOptions::new(digest).reading(ReadPolicy::Plain);
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
-        // The first `-` reads standard input to its end before the second one may start.
+        // The first `-` must read standard input to its end before the second one starts.
         options = options.threads(NonZeroUsize::MIN);
     }
     let success = match function {
@@ -57,7 +57,7 @@ pub(super) fn run(
     Ok(if success { Exit::Success } else { Exit::Failed })
 }
 
-/// Continues after a line that was written; otherwise ends the program.
+/// Continues after a successful write; otherwise ends the program.
 fn proceed(result: Result<(), WriteError>) -> ControlFlow<()> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
