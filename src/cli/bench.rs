@@ -116,12 +116,12 @@ fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
 fn read_rate(folder: &Path) -> std::io::Result<f64> {
     let path = folder.join("file");
     File::create(&path)?.write_all(&pattern(FILE))?;
-    let mut room = vec![0; 128 * 1024];
+    let mut buffer = vec![0; 128 * 1024];
     let mut best = 0.0f64;
     for _ in 0..4 {
         let mut file = File::open(&path)?;
         let start = Instant::now();
-        while file.read(&mut room)? > 0 {}
+        while file.read(&mut buffer)? > 0 {}
         best = best.max(FILE as f64 / start.elapsed().as_secs_f64());
     }
     Ok(best)
@@ -185,7 +185,7 @@ fn verdict(cores: usize, read: f64, walk: f64, sha256: f64) -> String {
     format!(
         "\nOne core reads {read:.1} GB/s from the page cache; {cores} cores open and hash {rate:.0} \
          small files per second.\n\
-         Large files with sha256: {slower} is the slower part; the limit is {limit}.\n\
+         Large files with sha256: {slower} is slower; the limit is {limit}.\n\
          Files below {size:.0} KB: opening them takes longer than hashing them.\n"
     )
 }

@@ -64,8 +64,8 @@ pub(crate) struct Unwritten(PathBuf);
 
 impl std::fmt::Display for Unwritten {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let fate = if self.0.exists() { "kept as it was" } else { "not written" };
-        write!(f, "{}: {fate}", quote(&self.0))
+        let state = if self.0.exists() { "kept as it was" } else { "not written" };
+        write!(f, "{}: {state}", quote(&self.0))
     }
 }
 

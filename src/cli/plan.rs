@@ -77,7 +77,7 @@ pub(crate) fn cache(args: &WorkArgs) -> PageCache {
 pub(crate) fn operands(paths: &[PathBuf]) -> Result<Vec<Source>> {
     if paths.is_empty() {
         if io::stdin().is_terminal() {
-            return Err(Usage("no PATH, and standard input is a terminal".into()).into());
+            return Err(Usage("no PATH given, and standard input is a terminal".into()).into());
         }
         return Ok(vec![Source::Stdin]);
     }

@@ -26,7 +26,7 @@ use crate::cli::quote::quote;
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     let bases = bases(&args.base_url)?;
     if args.formats.contains(&ReleaseFormat::Metalink) && bases.is_empty() {
-        return Err(Usage("a Metalink contains URLs; use --base-url".into()).into());
+        return Err(Usage("--formats metalink needs --base-url".into()).into());
     }
     let folder = &args.folder;
     let metadata = fs::metadata(folder);
@@ -64,16 +64,16 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
 
 /// Parses the base URLs.
 fn bases(texts: &[String]) -> Result<Vec<Url>> {
-    let wrong = || Usage("--base-url takes an http, https, ftp or ftps URL of a folder".into());
+    let invalid = || Usage("--base-url: invalid URL (expected http, https, ftp or ftps)".into());
     let parse = |text: &String| {
-        let url: Url = text.parse().map_err(|_| wrong())?;
+        let url: Url = text.parse().map_err(|_| invalid())?;
         if url.password().is_some() {
             let public = "the URL in --base-url is published and must not contain a password";
             return Err(Usage(public.into()).into());
         }
         match is_supported(&url) && url.query().is_none() && url.fragment().is_none() {
             true => Ok(url),
-            false => Err(wrong().into()),
+            false => Err(invalid().into()),
         }
     };
     texts.iter().map(parse).collect()

@@ -29,8 +29,8 @@ fn watch() {
         return;
     }
     let ignored = ignored_signals();
-    let heeded = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
-    if let Ok(signals) = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(heeded)) {
+    let is_handled = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
+    if let Ok(signals) = Signals::new([SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_handled)) {
         let _ = send.send(signals);
     }
 }

@@ -29,8 +29,8 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         None => plan::operands(&args.paths)?,
     };
     if args.files_from.as_deref() == Some("-".as_ref()) && operands.contains(&Source::Stdin) {
-        let clash = "the names and the data cannot both be standard input";
-        return Err(Usage(clash.into()).into());
+        let text = "the names and the data cannot both be standard input";
+        return Err(Usage(text.into()).into());
     }
     if form == OutputFormat::Raw {
         check_raw(&args, functions.len(), &operands)?;

@@ -53,10 +53,10 @@ fn content_reason(mut file: File, path: &Path) -> Option<String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let is_markup = ["html", "htm", "xhtml", "xml", "svg"].contains(&extension);
     if !is_markup && looks_like_html(text) {
-        return Some("the file is an HTML page, perhaps an error message of the server".into());
+        return Some("the file is an HTML page, perhaps an error message from the server".into());
     }
     if !is_markup && starts("<?xml") && head.windows(7).any(|part| part == b"<Error>") {
-        return Some("the file is an XML error message of the server".into());
+        return Some("the file is an XML error message from the server".into());
     }
     if starts("version https://git-lfs.github.com/spec/") {
         return Some("the file is a Git LFS pointer, not the file that it points to".into());
@@ -134,9 +134,9 @@ fn algorithm_reason(
         plan = plan.confined_to(directory.clone());
     }
     engine::run(&plan, [path], |outcome| {
-        let is = outcome.result.map(|hashed| hashed.digests).unwrap_or_default();
-        let same = |is: &&Digest| expected.iter().any(|d| d.as_bytes() == is.as_bytes());
-        found = is.iter().find(same).map(Digest::hash_function);
+        let actual = outcome.result.map(|hashed| hashed.digests).unwrap_or_default();
+        let is_expected = |a: &&Digest| expected.iter().any(|d| d.as_bytes() == a.as_bytes());
+        found = actual.iter().find(is_expected).map(Digest::hash_function);
         ControlFlow::Break(())
     });
     found.map(|function| {

@@ -52,14 +52,14 @@ pub(super) fn accept_strength(
         return true;
     }
     let weak = tags(expectation.digests.iter().flat_map(Expected::hash_functions));
-    let whose = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
+    let prefix = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
     if args.strong {
-        complain(format_args!("{whose}{weak} alone is refused by --strong"));
+        complain(format_args!("{prefix}{weak} alone is refused by --strong"));
         return false;
     }
     if ReportOptions::new(args).has_messages() {
         complain(format_args!(
-            "WARNING: {whose}{weak} alone protects against accidents, not against an attacker"
+            "WARNING: {prefix}{weak} alone protects against accidents, not against an attacker"
         ));
     }
     true

@@ -93,9 +93,9 @@ impl Selection {
         let matching = self.matching;
         let named =
             listed.entry.as_ref().map_or(listed.name.as_deref(), |entry| Some(&*entry.path));
-        let is_it =
+        let is_named =
             |wanted: &&mut ChosenFile| named.is_some_and(|n| matching.is_match(n, &wanted.file));
-        let wanted = self.files.iter_mut().find(is_it);
+        let wanted = self.files.iter_mut().find(is_named);
         match (&listed.entry, wanted) {
             (Ok(_), None) => None,
             (Ok(_), Some(wanted)) => Some(listed.and_then(|entry| wanted.take(entry))),

@@ -256,7 +256,7 @@ fn check_absent(client: &Client, url: &Url, unlisted: Failure) -> Failure {
 /// Verifies a clear-signed checksum file.
 fn open_clear_signed(ring: &Keyring, text: &[u8]) -> Result<ApprovedText, Failure> {
     if !is_clear_signed(text) {
-        let text = "not clear-signed, and no --sig given";
+        let text = "not clear-signed; use --sig";
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }
     let (text, signatures) = ring.open_clearsigned(text).map_err(signature_failure)?;

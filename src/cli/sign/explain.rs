@@ -150,14 +150,17 @@ impl Explainer<'_> {
         let Some((scheme, rest)) = url.split_once("://") else { return Vec::new() };
         let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let other = if scheme == "https" { "http" } else { "https" };
+        let (other, swapped) = match scheme {
+            "https" => ("http", "with http instead of https"),
+            _ => ("https", "with https instead of http"),
+        };
         let bare = tail.trim_end_matches('/');
         let path = tail.split_once('?').map_or(tail, |(path, _)| path);
         [
             ("without its port", format!("{scheme}://{host}{tail}")),
             ("with the port 443", format!("{scheme}://{host}:443{tail}")),
             ("with the port 80", format!("{scheme}://{host}:80{tail}")),
-            ("under the other of http and https", format!("{other}://{authority}{tail}")),
+            (swapped, format!("{other}://{authority}{tail}")),
             ("with a final slash", format!("{url}/")),
             ("without its final slash", format!("{scheme}://{authority}{bare}")),
             ("without its query", format!("{scheme}://{authority}{path}")),

@@ -96,7 +96,7 @@ impl Request {
                 for line in parsed.headers.iter() {
                     request.headers.push((line.name.to_owned(), line.value.to_vec()));
                     if line.name.eq_ignore_ascii_case("transfer-encoding") {
-                        bail!("{title}: the body is in chunks; capture the decoded body instead");
+                        bail!("{title}: the body is chunked; capture the decoded body instead");
                     }
                 }
                 let rest = Cursor::new(head.split_off(length));
