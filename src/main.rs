@@ -1,4 +1,4 @@
-//! `hsum`: parse the arguments, run the verb, report how it ended.
+//! `hsum`: parses the arguments, runs the verb, reports the outcome.
 //!
 //! A verb turns its arguments into a plan, runs the plan, and prints results as they come.
 

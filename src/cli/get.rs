@@ -93,7 +93,6 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
     exit.and(result.and_then(|()| Ok(output.finish()?)))
 }
 
-/// Copies a verified file to standard output.
 fn copy_to_stdout(finished: &Finished, output: &mut Output) -> Result<()> {
     let Some(path) = &finished.path else { return Ok(()) };
     let mut file = File::open(path)?;

@@ -103,7 +103,6 @@ impl std::fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 impl Output {
-    /// Opens standard output.
     pub(crate) fn stdout() -> Result<Self, WriteError> {
         let file = io::stdout().as_fd().try_clone_to_owned().map_err(WriteError::new)?;
         Ok(Self::opened(file.into()))
@@ -149,7 +148,6 @@ impl Output {
         Self { target, pending: Vec::new() }
     }
 
-    /// Returns `true` if this is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self.target, Target::Terminal(_))
     }

@@ -39,7 +39,6 @@ pub(crate) fn form(args: &FormatArgs, functions: usize) -> OutputFormat {
     }
 }
 
-/// Returns the style of lines.
 pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> LineStyle {
     LineStyle::new(if tag { LineFormat::Tagged } else { LineFormat::Untagged })
         .encoding(if base64 { DigestEncoding::Base64 } else { DigestEncoding::Hex })

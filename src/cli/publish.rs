@@ -64,7 +64,8 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
 
 /// Parses the base URLs.
 fn bases(texts: &[String]) -> Result<Vec<Url>> {
-    let invalid = || Usage("--base-url: invalid URL (expected http, https, ftp or ftps)".into());
+    let invalid =
+        || Usage("--base-url takes an http, https, ftp or ftps URL without a query".into());
     let parse = |text: &String| {
         let url: Url = text.parse().map_err(|_| invalid())?;
         if url.password().is_some() {

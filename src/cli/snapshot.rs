@@ -58,7 +58,7 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let report = snapshot::audit(&args.directory, &record, &options, |notice| {
         view.suspend(|| match &notice {
             SnapshotNotice::Same(name) if args.verbose => or_exit(printer.same(name)),
-            notice => print_notice_between(notice, &mut printer),
+            notice => flush_and_print_notice(notice, &mut printer),
         });
     });
     drop(view);
@@ -84,7 +84,7 @@ fn try_update(args: &UpdateArgs) -> Result<Exit> {
     let none = None::<fn(&Totals) -> ControlFlow<()>>;
     let view = ProgressLine::start(args.work.progress, &progress, none);
     let report = snapshot::update(&args.directory, &args.manifest, &options, |notice| {
-        view.suspend(|| print_notice_between(&notice, &mut printer));
+        view.suspend(|| flush_and_print_notice(&notice, &mut printer));
     });
     drop(view);
     let report = report?;
@@ -114,7 +114,7 @@ fn report_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
     // A named file that could not be read has already been reported, and may have rotted.
-    let (none, it) = match report.unread {
+    let (none, reason) = match report.unread {
         0 => ("no file has rotted", "it has not rotted"),
         _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
     };
@@ -125,7 +125,7 @@ fn report_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
         AcceptRot::Names(names) => {
             for name in names.iter().map(|name| Path::new(OsStr::from_bytes(name))) {
                 if !accepted.iter().any(|accepted| accepted.starts_with(name)) {
-                    complain(format_args!("{}: not accepted: {it}", quote(name)));
+                    complain(format_args!("{}: not accepted: {reason}", quote(name)));
                 }
             }
         }
@@ -215,7 +215,7 @@ fn print_notice(notice: &SnapshotNotice<'_>) {
     }
 }
 
-fn print_notice_between(notice: &SnapshotNotice<'_>, printer: &mut FindingPrinter) {
+fn flush_and_print_notice(notice: &SnapshotNotice<'_>, printer: &mut FindingPrinter) {
     if let SnapshotNotice::Unread(error) = notice {
         or_exit(printer.unread(error));
     }

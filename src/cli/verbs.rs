@@ -46,13 +46,13 @@ const TOP_HELP: &str = "\
 Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and takes its options.
 
 Examples:
-  hsum debian.iso                     the SHA-256 of a file
-  hsum photos > photos.sha256         of every file of a tree
-  hsum check photos.sha256            verify them later
+  hsum debian.iso                     print the SHA-256 of a file
+  hsum photos > photos.sha256         hash every file of a tree
+  hsum check photos.sha256            verify the files later
   hsum check x.iso --expect sha256:…  compare a file with a digest
-  tar c src | hsum -a blake3          of a pipe
+  tar c src | hsum -a blake3          hash standard input
   hsum get URL --sums auto            download a file and verify it
-  hsum snapshot photos -o photos.hsum a record for 'hsum audit' to compare with
+  hsum snapshot photos -o photos.hsum record a tree for 'hsum audit'
   hsum hmac --key env:SECRET payload.json
   hsum sign -s github -k env:SECRET payload.json
   hsum send -s github -k env:SECRET URL payload.json
@@ -98,7 +98,7 @@ verbs! {
     Sum(SumArgs) => sum::run,
     /// Verify files against checksum files, or against --expect DIGEST
     ///
-    /// Reads the output of sha256sum and its relatives, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
+    /// Reads the output of sha256sum and similar tools, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
     /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line
     /// by line: from the tag, else from the digest's length (MD5, SHA-1, SHA-2). Results are
     /// printed in the order of the list. A listed file must be a regular file or a block device.

@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use crate::cli::args::shared::any_path;
 use crate::cli::args::sign::SigningArgs;
 
-/// Options of every verb that sends requests.
 #[derive(Args, Debug)]
 pub(crate) struct ClientArgs {
     #[command(flatten)]

@@ -20,7 +20,7 @@ Examples:
 
 Exit status:
   0  the file is verified and in place
-  1  digest, size or signature do not match
+  1  the digest, size or signature does not match
   2  the arguments are invalid
   3  there is nothing to verify against
   4  refused by the server

@@ -24,7 +24,6 @@ use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
 use crate::cli::print::complain;
 
-/// Verifies the files in an SFV file.
 pub(super) fn check(
     args: &CheckArgs,
     report: &ReportOptions,

@@ -7,7 +7,6 @@ use crate::cli::print::{complain_in_bytes, program_name};
 use crate::cli::quote::quote_text;
 use crate::cli::stderr;
 
-/// An invalid command line.
 #[derive(Debug)]
 pub(super) struct CommandLineError {
     message: Vec<u8>,
@@ -35,7 +34,6 @@ impl CommandLineError {
         Self::plain(message)
     }
 
-    /// Prints the error to standard error.
     pub(super) fn print(&self) {
         complain_in_bytes(&self.message);
         if self.has_hint {

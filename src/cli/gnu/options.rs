@@ -24,7 +24,7 @@ pub(super) enum Command {
     Check { dialect: GnuDialect, report: ReportOptions, operands: Vec<OsString> },
 }
 
-/// A checksum function.
+/// A hash function or another checksum function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SumFunction {
     Digest(HashFunction),

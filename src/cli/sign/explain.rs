@@ -195,10 +195,8 @@ fn hints(explainer: &Explainer<'_>) -> Vec<String> {
         }
         VerifyError::NoSignature => [
             other_signatures(explainer),
-            one(
-                "the signatures in the request are of other versions, which are never accepted: a \
-                 downgrade attack, or a sender with other settings",
-            ),
+            one("the request has only signatures of other versions, which are never accepted: a \
+                 downgrade attack, or a sender with other settings"),
         ]
         .concat(),
         VerifyError::Future { by } if is_implausible(explainer.now, *by) => {
@@ -287,7 +285,7 @@ fn mismatch_hints(explainer: &Explainer<'_>) -> Vec<String> {
     if explainer.request.has("content-encoding") {
         hints.push(
             "the request has a Content-Encoding: senders sign the body before it is encoded, or \
-             after; try the other one"
+             after; try the other form of the body"
                 .to_owned(),
         );
     }

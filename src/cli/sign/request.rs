@@ -62,7 +62,7 @@ impl Request {
 
     /// Returns `true` if there is a header of that name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.headers.iter().any(|(title, _)| title.eq_ignore_ascii_case(name))
+        self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
     /// Calls `with` with the request as a message.
@@ -136,7 +136,6 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     read_all(open(path)?, limit).map_err(|error| file_error(path, error))
 }
 
-/// Reads a whole body.
 pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>> {
     read(path, BODY)
 }

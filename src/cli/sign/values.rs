@@ -1,4 +1,4 @@
-//! Values of a signature that the user did not give: random identifiers and nonces.
+//! The timestamp, id and nonce of a signature; id and nonce are random by default.
 
 use anyhow::{Result, anyhow};
 use hsum::sign::{Component, RequestError, RequestSigner, Scheme, SignOptions, Signing};
@@ -48,7 +48,6 @@ impl Values {
     }
 }
 
-/// Returns a random message id.
 pub(crate) fn random_id() -> Result<String> {
     Ok(format!("msg_{}", hex::encode(random()?)))
 }
