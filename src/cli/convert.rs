@@ -59,7 +59,7 @@ fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
     Ok(converted)
 }
 
-/// Prints the digests in `text`, or an error; returns `false` if it failed.
+/// Prints the digests in `text`, or an error; returns `false` if `text` is invalid.
 fn convert(
     args: &ConvertArgs,
     text: &[u8],

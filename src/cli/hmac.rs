@@ -111,7 +111,7 @@ fn report(
     Ok(true)
 }
 
-/// Adds up the sizes of the files for the progress display.
+/// Adds up the sizes of the files for the progress line.
 fn survey(sources: Vec<Source>) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send {
     move |expected| {
         sources.iter().try_for_each(|source| {

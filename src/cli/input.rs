@@ -1,4 +1,4 @@
-//! Files that the user names, lists of names, and other names of standard input.
+//! Input that the user names: files, `--files-from` lists, standard input.
 
 use std::ffi::OsString;
 use std::fs::File;

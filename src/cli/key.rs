@@ -176,7 +176,7 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
 
 /// Reads everything, up to one byte more than `max`.
 ///
-/// Wipes a buffer that is too small, which a growing vector would not do.
+/// Wipes each outgrown buffer, which a growing `Vec` would not do.
 fn read_all(input: impl Read, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut input = input.take(max as u64 + 1);
     let mut text = Zeroizing::new(Vec::new());

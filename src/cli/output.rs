@@ -114,7 +114,7 @@ impl Output {
         Ok(Self::new(Target::Stream(file.into())))
     }
 
-    /// Opens a file that [`Output::finish`] replaces.
+    /// Opens a file whose old contents [`Output::finish`] replaces.
     pub(crate) fn replacing(path: &Path) -> Result<Self> {
         let opened = Self::open(path).map_err(|error| anyhow!("{}", ErrorKind::Io(error)));
         opened.with_context(|| quote(path))
@@ -212,8 +212,8 @@ impl Output {
         })
     }
 
-    /// Ends the output of a failed run: writes the lines so far to a pipe or a terminal, and
-    /// returns a file, which is not replaced.
+    /// Ends the output of a failed run: writes the pending lines to a pipe or terminal; does not
+    /// replace a file, but returns it.
     pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
         match self.target {
             Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),

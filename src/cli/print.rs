@@ -148,7 +148,7 @@ pub(crate) fn file_error(path: &Path, error: io::Error) -> anyhow::Error {
     anyhow::anyhow!("{}: {}", quote(path), ErrorKind::Io(error))
 }
 
-/// Prints the error of a file in the words of GNU.
+/// Prints the error of a file with GNU's wording.
 pub(crate) fn complain_of(name: &Path, error: &Error) {
     complain(format_args!("{}: {}", quote(name), error.kind()));
 }

@@ -147,8 +147,8 @@ fn fits_double_quotes(name: &str) -> bool {
     rest.chars().all(plain)
 }
 
-/// Escapes what a terminal could obey, except line breaks and tabs; CR LF becomes LF. In a line
-/// that ends in NUL, a line break can only be part of a name, and is escaped too.
+/// Escapes control and other hostile characters, except line breaks and tabs; CR LF becomes LF. In
+/// a text that ends in NUL, line breaks are part of names, and are escaped too.
 pub(crate) fn for_terminal(text: &[u8]) -> String {
     if text.ends_with(b"\0") {
         return escape(text, &[]).into_owned();

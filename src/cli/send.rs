@@ -44,7 +44,7 @@ fn send(args: SendArgs) -> Result<Exit> {
     exit::with_status(exit?.and(saved), exit::LOCAL)
 }
 
-/// Prints the response; its status decides the exit status.
+/// Prints the response, and returns the exit status for its status.
 fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Result<Exit> {
     let mut output = path.map_or_else(|| Ok(Output::stdout()?), Output::replacing)?;
     let status = reply.response.status;

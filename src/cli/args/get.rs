@@ -41,7 +41,7 @@ pub(crate) struct GetArgs {
     #[arg(short = 'O', long, value_name = "DIR", value_parser = any_path())]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Use the name in the server's Content-Disposition, requested by HEAD
+    /// Use the file name in the server's Content-Disposition header, requested by HEAD
     #[arg(short = 'J', long, conflicts_with_all = ["output", "data", "forms", "method"])]
     pub(crate) remote_name: bool,
 

@@ -9,7 +9,7 @@ use hsum::engine::{self, ConfinedDir, HashOptions, ReadPolicy, StableFile};
 use hsum::internals::looks_like_html;
 use hsum::{Algorithm, Digest, HashFunction, digest};
 
-/// The number of bytes at both ends of a file that are examined.
+/// The number of bytes to examine at each end of a file.
 const EDGE: usize = 64 * 1024 + 22;
 
 /// Returns reasons why a file has none of the expected digests.

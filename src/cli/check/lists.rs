@@ -172,7 +172,7 @@ fn survey(
 fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<ConfinedDir>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
-        // The names of --only come from the user.
+        // The names of --only come from the user, and may lead anywhere.
         None if format.is_confined() && !args.allow_outside && args.only.is_empty() => {
             Path::new(".")
         }

@@ -24,7 +24,7 @@ pub(super) struct Selection {
 /// A file that `--only` names.
 struct ChosenFile {
     file: PathBuf,
-    /// Its name in the list, and its digests so far.
+    /// The file's name in the list, and the digests found so far.
     found: Option<(PathBuf, Vec<Digest>)>,
     /// Set if a list has an entry for the file.
     is_listed: bool,

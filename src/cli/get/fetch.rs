@@ -1,4 +1,4 @@
-//! One job: its file name, its evidence, its download.
+//! The download of one job: file name, options, evidence.
 
 use std::collections::HashSet;
 use std::ffi::OsString;

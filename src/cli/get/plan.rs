@@ -1,4 +1,4 @@
-//! The jobs from the command line, a Metalink or a lock file.
+//! Planning of jobs: from the command line, a Metalink or a lock file.
 
 use std::collections::HashSet;
 use std::path::Path;

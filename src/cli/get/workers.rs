@@ -7,7 +7,7 @@ use std::thread;
 
 /// Runs `work` on the jobs with several threads, and passes the results to `emit` in the order of
 /// the jobs until it returns `false`. Uses fewer threads if the system refuses some; if it refuses
-/// all, this thread does the work.
+/// all, the calling thread does the work.
 pub(super) fn in_order<J: Sync, R: Send>(
     threads: NonZeroUsize,
     builder: impl Fn() -> thread::Builder,

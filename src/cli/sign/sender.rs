@@ -1,4 +1,4 @@
-//! The signer of requests that a verb sends.
+//! The signer of the requests that `get`, `head` and `send` send.
 
 use std::sync::Arc;
 

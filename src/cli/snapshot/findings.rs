@@ -42,7 +42,7 @@ impl FindingPrinter {
         self.line(&finding.name, status, other, &digests)
     }
 
-    /// Prints a file that could not be read, if in JSON: as text it goes to standard error.
+    /// Prints a file that could not be read, only as JSON: as text it goes to standard error.
     pub(super) fn unread(&mut self, error: &Error) -> Result<(), WriteError> {
         match error.path() {
             Some(path) if self.json => self.output.line(&json_error(path, error)),
