@@ -50,9 +50,9 @@ pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
 
 fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let key = key(&args.seal)?;
-    let record = load(&args.manifest, key.as_ref())?;
+    let record = load(&args.record, key.as_ref())?;
     let progress = Arc::new(HashProgress::default());
-    let options = options(&args.work, &progress, None).exclude_record(&args.manifest);
+    let options = options(&args.work, &progress, None).exclude_record(&args.record);
     let mut printer = FindingPrinter::new(args.json)?;
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
     let report = snapshot::audit(&args.directory, &record, &options, |notice| {
@@ -83,7 +83,7 @@ fn try_update(args: &UpdateArgs) -> Result<Exit> {
     let mut printer = FindingPrinter::new(args.json)?;
     let none = None::<fn(&Totals) -> ControlFlow<()>>;
     let view = ProgressLine::start(args.work.progress, &progress, none);
-    let report = snapshot::update(&args.directory, &args.manifest, &options, |notice| {
+    let report = snapshot::update(&args.directory, &args.record, &options, |notice| {
         view.suspend(|| flush_and_print_notice(&notice, &mut printer));
     });
     drop(view);

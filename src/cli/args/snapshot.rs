@@ -67,7 +67,7 @@ pub(crate) struct AuditArgs {
 
     /// Record that 'hsum snapshot' wrote
     #[arg(value_name = "MANIFEST", value_parser = any_path())]
-    pub(crate) manifest: PathBuf,
+    pub(crate) record: PathBuf,
 
     /// Print OK lines too
     #[arg(short, long)]
@@ -109,7 +109,7 @@ pub(crate) struct UpdateArgs {
 
     /// Record that 'hsum snapshot' wrote; it is replaced once the new one is complete
     #[arg(value_name = "MANIFEST", value_parser = any_path())]
-    pub(crate) manifest: PathBuf,
+    pub(crate) record: PathBuf,
 
     /// Percentage of the tree's bytes to read again, least recently read first
     #[arg(long, value_name = "N%", value_parser = share)]
