@@ -24,7 +24,7 @@ fn watch() {
             end_by(signal);
         }
     });
-    // Without the thread no handler is installed, and signals end the program by default.
+    // Without the thread no handler is installed, and signals end the program as usual.
     if thread.is_err() {
         return;
     }
