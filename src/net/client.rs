@@ -28,9 +28,9 @@ const USER_AGENT: &str = concat!("hsum/", env!("CARGO_PKG_VERSION"));
 
 /// An HTTP and FTP client, which follows redirects and retries.
 ///
-/// User data (credentials, the client's headers, the client certificate) is sent to the origin of the
-/// request's URL only, and not to other origins after a redirect. By default, redirects from https
-/// to http are refused.
+/// User data (credentials, the client's headers, the client certificate) is sent only to the origin
+/// of the request's URL, not to other origins after a redirect. By default, redirects from https to
+/// http are refused.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
@@ -61,7 +61,7 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
 }
 
-/// A signer of requests. It signs retries, and redirects to the same origin, again.
+/// A signer of requests. Retries, and redirects to the same origin, are signed again.
 pub trait ClientSigner: Send + Sync {
     /// Adds the signature to a request that is otherwise ready to be sent.
     ///
@@ -110,9 +110,9 @@ impl ClientBuilder {
         redirects: RedirectPolicy;
         /// Sets the policy on retries.
         retries: RetryPolicy;
-        /// Sets the deadline, at which all requests and reads of responses fail.
+        /// Sets the deadline, after which all requests and reads of responses fail.
         deadline: Instant => Some;
-        /// Replaces the network, and with it the options of TLS, proxies and timeouts.
+        /// Replaces the network; the TLS options, proxies and timeouts then have no effect.
         transport: Arc<dyn Transport> => Some;
     }
 
@@ -159,8 +159,8 @@ impl Client {
 
     /// Sends a request, with retries. The response may have any status.
     ///
-    /// A request that is not idempotent (RFC 9110, section 9.2.2) is retried only after 429 and 503,
-    /// which mean that the server did not process it.
+    /// A request that is not idempotent (RFC 9110, section 9.2.2) is retried only after 429 and
+    /// 503, which mean that the server did not process it.
     ///
     /// # Errors
     /// If there is no response, or a redirect is refused.
@@ -168,7 +168,7 @@ impl Client {
         self.send_with(request, &mut self.retry_budget())
     }
 
-    /// Sends a request like [`Client::send`], with retries from a budget for several requests.
+    /// Sends a request like [`Client::send`], with a retry budget that several requests can share.
     ///
     /// # Errors
     /// As for [`Client::send`].
@@ -231,7 +231,7 @@ impl Client {
             prepared.headers.push("Cookie", field.as_bytes())?;
         }
         if has_protocol(&request.url, Protocol::Ftp) && request.origin == Origin::Own {
-            // The transport takes the login of FTP from the URL.
+            // The FTP transport takes the login from the URL.
             options.identity.add_ftp_login(&mut prepared.url)?;
         }
         let mut authenticator = match (request.origin, prepared.headers.contains("Authorization")) {
@@ -255,7 +255,7 @@ impl Client {
             let response = self.exchange(&sent)?;
             if let Some(mut jar) = self.jar() {
                 for field in response.headers.byte_values("Set-Cookie") {
-                    // The response does not depend on a cookie that is rejected.
+                    // A rejected cookie does not make the response invalid.
                     let _ = jar.set(&request.url, field, now());
                 }
             }

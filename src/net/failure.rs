@@ -1,4 +1,4 @@
-//! Why a request or a download failed.
+//! The error of requests and downloads.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -30,7 +30,7 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The kinds of [`Failure`], by what the user can do about them.
+/// The kind of a [`Failure`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailureKind {
@@ -38,15 +38,15 @@ pub enum FailureKind {
     Mismatch,
     /// The request cannot be made: an invalid URL, notation or option.
     Usage,
-    /// There is nothing to verify against.
+    /// There is no usable evidence to verify the file against.
     Unverifiable,
-    /// The server answered with this status (of FTP, its reply code).
+    /// The server answered with this HTTP status or FTP reply code.
     Status(u16),
-    /// The network, TLS, a stall, a truncated body.
+    /// The connection failed or stalled, or the body was truncated.
     Network,
     /// A file could not be read or written.
     Local,
-    /// Refused unless the options of the client or the download allow it.
+    /// The options of the client or the download do not allow it.
     Policy,
 }
 
@@ -112,7 +112,7 @@ impl FailureReason {
     }
 }
 
-/// Advice whether to send the same request again.
+/// Advice on sending the same request again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Retry {
     /// The result would be the same.
@@ -160,7 +160,7 @@ impl Failure {
         self
     }
 
-    /// Prefixes the text with what was being done.
+    /// Prefixes the summary with `what`, such as the URL of the request.
     pub fn during(mut self, what: impl fmt::Display) -> Self {
         self.0.summary = format!("{}: {}", line(what.to_string()), self.0.summary);
         self
@@ -184,7 +184,7 @@ impl Failure {
         self
     }
 
-    /// Changes the kind to one that a retry cannot fix.
+    /// Changes the kind, and advises against retries.
     pub(crate) fn become_final(mut self, kind: FailureKind) -> Self {
         (self.0.kind, self.0.retry) = (kind, Retry::Never);
         self
@@ -216,7 +216,7 @@ impl Failure {
     }
 }
 
-/// Escapes text so that it is one line.
+/// Escapes control characters, so that the text is one line.
 fn line(text: impl Into<String>) -> String {
     escape(text.into().as_bytes(), &[]).into_owned()
 }

@@ -11,8 +11,8 @@ use crate::text::base_name;
 
 /// Appends `NAME=VALUE` pairs to a URL's query, encoded.
 ///
-/// A space becomes `%20`: a `+` means a space in forms but a plus in RFC 3986, so signatures over the
-/// query would differ.
+/// A space becomes `%20`, not `+`: `+` is a space in forms but a plus in RFC 3986, so signatures
+/// over the query would differ.
 ///
 /// ```
 /// use hsum::net::form;
@@ -27,11 +27,11 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (N, V)>,
 ) {
     let mut pairs = pairs.into_iter().peekable();
-    // Without pairs there must not even be a question mark.
+    // Without pairs, the URL must not gain a question mark.
     if pairs.peek().is_none() {
         return;
     }
-    // A plus in the pairs is `%2B` already.
+    // A plus in a name or value has already become `%2B`.
     let added = urlencoded(pairs).replace('+', "%20");
     let query = match url.query() {
         Some(query) if !query.is_empty() => format!("{query}&{added}"),
@@ -116,7 +116,7 @@ impl<'r> FilePart<'r> {
 impl<'r> Multipart<'r> {
     /// Creates an empty form with a boundary from `random` bytes.
     ///
-    /// They must be unpredictable: otherwise the content of a part could end the part.
+    /// They must be unpredictable: otherwise the content of a part could contain the boundary.
     pub fn new(random: [u8; 16]) -> Self {
         Self { boundary: format!("hsum-{}", hex::encode(random)), parts: Vec::new() }
     }
@@ -137,8 +137,8 @@ impl<'r> Multipart<'r> {
     /// Appends a file.
     pub fn file(&mut self, name: &str, file: FilePart<'r>) {
         let field = escape_name(name.as_bytes());
-        let called = escape(&file.name);
-        let disposition: [&[u8]; 5] = [b"name=\"", &field, b"\"; filename=\"", &called, b"\""];
+        let filename = escape(&file.name);
+        let disposition: [&[u8]; 5] = [b"name=\"", &field, b"\"; filename=\"", &filename, b"\""];
         let body = Exactly { inner: file.body, left: file.len };
         self.part(&disposition, Some(&file.media_type), body, file.len);
     }
@@ -168,7 +168,7 @@ impl<'r> Multipart<'r> {
         format!("--{}--\r\n", self.boundary)
     }
 
-    /// Returns the body. Files are read as it is read.
+    /// Returns a reader of the body, which reads the files as it goes.
     pub fn into_reader(self) -> impl Read + Send + 'r {
         let end: Reader<'r> = Box::new(Cursor::new(self.end()));
         let pieces = self.parts.into_iter().flat_map(|part| -> [Reader<'r>; 3] {
@@ -217,7 +217,7 @@ fn escape_name(name: &[u8]) -> Vec<u8> {
     escape(&ended)
 }
 
-/// A reader that fails if its length differs from the one in `Content-Length`.
+/// A reader that fails if the length of `inner` differs from the one stated.
 struct Exactly<R> {
     inner: R,
     left: Option<u64>,
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_another_length_fails() {
+    fn a_file_with_a_different_length_fails() {
         for (text, len) in [(&b"short"[..], 6), (b"long", 3)] {
             let mut form = Multipart::new([0; 16]);
             form.file("f", FilePart::new("f", text, Some(len)));

@@ -1,4 +1,4 @@
-//! Header fields, whose values `Debug` hides.
+//! Header fields. `Debug` hides their values.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ impl HeaderFields {
         Ok(())
     }
 
-    /// Replaces all fields of that name with one.
+    /// Replaces all fields called `name` with one.
     ///
     /// # Errors
     /// As for [`HeaderFields::push`].
@@ -41,22 +41,22 @@ impl HeaderFields {
         Ok(())
     }
 
-    /// Removes all fields of that name.
+    /// Removes all fields called `name`.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 
-    /// Returns the first value under that name that is UTF-8, trimmed.
+    /// Returns the first UTF-8 value of the fields called `name`, trimmed.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values(name).next()
     }
 
-    /// Returns all values under that name that are UTF-8, trimmed.
+    /// Returns all UTF-8 values of the fields called `name`, trimmed.
     pub fn values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.byte_values(name).filter_map(|value| str::from_utf8(value).ok()).map(str::trim)
     }
 
-    /// Returns all values under that name.
+    /// Returns all values of the fields called `name`.
     pub fn byte_values<'a, 'n>(
         &'a self,
         name: &'n str,
@@ -65,7 +65,7 @@ impl HeaderFields {
         named.map(|(_, value)| &**value)
     }
 
-    /// Returns `true` if there is a field of that name.
+    /// Returns `true` if there is a field called `name`.
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
@@ -82,7 +82,7 @@ fn validated(name: String, value: Vec<u8>) -> Result<(String, Vec<u8>), InvalidH
     if is_valid { Ok((name, value)) } else { Err(InvalidHeader) }
 }
 
-/// The error of a field with an invalid name or value. It repeats neither.
+/// An error for a field with an invalid name or value. It quotes neither.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("invalid header field")]
 pub struct InvalidHeader;

@@ -24,11 +24,11 @@ use crate::net::url::{bare_host, is_encrypted, is_loopback};
 pub struct Identity {
     /// The credentials; those in a URL take precedence.
     pub user: Option<Credentials>,
-    /// The file to look up hosts in if there are no other credentials.
+    /// The file to search for the host if there are no other credentials.
     pub netrc: Option<Netrc>,
-    /// The method of sending them.
+    /// The authentication method.
     pub scheme: AuthScheme,
-    /// The rule for sending them unencrypted.
+    /// The rule for sending credentials unencrypted.
     pub plaintext: PlaintextAuth,
 }
 
@@ -40,7 +40,7 @@ pub enum PlaintextAuth {
     /// The request fails.
     #[default]
     Refused,
-    /// It is sent.
+    /// The request is sent.
     Allowed,
 }
 
@@ -54,14 +54,14 @@ pub enum AuthScheme {
     Basic,
     /// User name and password in the clear, with the first request.
     PreemptiveBasic,
-    /// A digest of them (RFC 7616), after a challenge.
+    /// A digest of both (RFC 7616), after a challenge.
     Digest,
     /// A token (RFC 6750), with the first request.
     Bearer(Secret),
 }
 
 impl Identity {
-    /// Returns the credentials for that URL.
+    /// Returns the credentials for `url`.
     pub(crate) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, Failure> {
         if let Some(found) = Credentials::in_url(url)? {
             return Ok(Some(found));
@@ -73,7 +73,7 @@ impl Identity {
         Ok(self.netrc.as_ref().and_then(|netrc| netrc.find(host, None)))
     }
 
-    /// Puts user name and password into the URL of an FTP server.
+    /// Adds the user name and password to an FTP URL.
     pub(crate) fn add_ftp_login(&self, url: &mut Url) -> Result<(), Failure> {
         let refuse = |why| Err(Failure::new(FailureKind::Policy, why));
         match (&self.scheme, self.credentials(url)?) {
@@ -93,8 +93,8 @@ impl Identity {
         }
     }
 
-    /// Fails if a password or token would be sent unencrypted to that URL, or to a proxy on another
-    /// machine that reads it; `proxy` is its host without brackets.
+    /// Fails if a password or token would be sent unencrypted to another machine: the host of `url`,
+    /// or the host `proxy` (without brackets) of a proxy that reads the request.
     pub(crate) fn check_plaintext(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
         let stays_here = is_loopback(bare_host(url)) && proxy.is_none_or(is_loopback);
         if is_encrypted(url) || stays_here || self.plaintext == PlaintextAuth::Allowed {
@@ -103,7 +103,7 @@ impl Identity {
         Err(FailureReason::PlaintextAuth { scheme: url.scheme().into() }.into())
     }
 
-    /// Returns the authenticator for the server of that URL.
+    /// Returns the authenticator for the server of `url`.
     pub(crate) fn authenticator(&self, url: &Url) -> Result<Authenticator, Failure> {
         let state = match (&self.scheme, self.credentials(url)?) {
             (AuthScheme::Bearer(token), _) => State::Bearer(token.clone()),
@@ -115,7 +115,6 @@ impl Identity {
     }
 }
 
-/// The header with the challenges of a server.
 const SERVER: &str = "WWW-Authenticate";
 
 /// The state of authentication with one server or proxy.
@@ -128,7 +127,7 @@ pub(crate) struct Authenticator {
 enum State {
     /// There are no credentials.
     Silent,
-    /// There was no challenge yet.
+    /// No challenge has arrived yet.
     Waiting(AuthScheme, Credentials),
     Basic(Credentials),
     Bearer(Secret),
@@ -210,7 +209,7 @@ fn digest_of(body: &Body, algorithm: Algorithm) -> Result<Digest, Failure> {
 /// Returns 16 random bytes in hex.
 fn cnonce() -> String {
     let mut bytes = [0; 16];
-    // Without random numbers TLS would have failed before; the server's nonce prevents replays.
+    // If this fails, the server's nonce still prevents replays.
     let _ = ring::default_provider().secure_random.fill(&mut bytes);
     hex::encode(bytes)
 }
@@ -220,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_leave_the_machine_encrypted_only() {
+    fn secrets_are_sent_unencrypted_to_this_machine_only() {
         let may =
             |identity: &Identity, url: &str| identity.check_plaintext(&url.parse().unwrap(), None);
         let strict = Identity::default();

@@ -1,4 +1,4 @@
-//! Redirects: the policy, and the changes to a request that follows one.
+//! Redirects: the policy, and the request that follows one.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::net::failure::{Failure, FailureKind, FailureReason};
 use crate::net::transport::{Body, Origin, Request, Response};
 use crate::net::url::{Protocol, has_protocol, is_encrypted, redacted, without_userinfo};
 
-/// The redirects that a client follows.
+/// The limits on the redirects that a client follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RedirectPolicy {
     /// The maximum number of consecutive redirects.
@@ -23,7 +23,7 @@ pub enum Downgrade {
     /// The request fails.
     #[default]
     Refused,
-    /// They are followed.
+    /// The redirect is followed.
     Allowed,
 }
 
@@ -38,7 +38,7 @@ impl Default for RedirectPolicy {
 pub struct Redirect {
     /// 301, 302, 303, 307 or 308.
     pub status: u16,
-    /// Its target.
+    /// The target URL.
     pub to: Url,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for Redirect {
 }
 
 impl RedirectPolicy {
-    /// Fails if a redirect must not be followed after `followed` others.
+    /// Checks a redirect that comes after `followed` others.
     pub(super) fn check_redirect(
         self,
         from: &Url,
@@ -87,11 +87,11 @@ pub(super) fn redirect_target(
     })
 }
 
-/// Changes the request to the one that follows a redirect. Another origin gets no user data.
+/// Changes the request to the one that follows a redirect. Removes user data if the origin differs.
 pub(super) fn follow_redirect(request: &mut Request, status: u16, to: &Url) {
     if to.origin() != request.url.origin() {
         request.origin = Origin::Foreign;
-        // Any other header may be a secret, such as `X-Api-Key`.
+        // Any other header may contain a secret, such as `X-Api-Key`.
         let names: Vec<String> = request.headers.iter().map(|(name, _)| name.into()).collect();
         for name in names.iter().filter(|name| !is_about_content(name)) {
             request.headers.remove(name);
@@ -113,7 +113,7 @@ pub(super) fn follow_redirect(request: &mut Request, status: u16, to: &Url) {
     request.url = without_userinfo(to);
 }
 
-/// Returns `true` if a header is about the content that is requested or sent.
+/// Returns `true` if a header describes the requested or the sent content.
 fn is_about_content(name: &str) -> bool {
     ["Accept", "Accept-Encoding", "Range", "If-Range", "Want-Digest", "Want-Repr-Digest"]
         .into_iter()

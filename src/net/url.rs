@@ -1,11 +1,11 @@
-//! URLs: the schemes that can be requested, credentials in URLs, and URLs as messages may show them.
+//! URLs: the supported schemes, credentials, and redaction for messages.
 
 use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// A URL scheme that can be requested.
+/// A supported URL scheme.
 #[derive(Debug)]
 pub(crate) struct UrlScheme {
     pub(crate) name: &'static str,
@@ -21,7 +21,7 @@ pub(crate) enum Protocol {
     Ftp,
 }
 
-/// Every URL scheme that can be requested.
+/// All supported URL schemes.
 pub(crate) const SCHEMES: [UrlScheme; 4] = [
     UrlScheme { name: "http", protocol: Protocol::Http, default_port: 80, is_encrypted: false },
     UrlScheme { name: "https", protocol: Protocol::Http, default_port: 443, is_encrypted: true },
@@ -30,7 +30,7 @@ pub(crate) const SCHEMES: [UrlScheme; 4] = [
 ];
 
 impl UrlScheme {
-    /// Returns the scheme of that name, in lower case.
+    /// Returns the scheme called `name`, which must be in lower case.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         SCHEMES.iter().find(|scheme| scheme.name == name)
     }
@@ -41,24 +41,24 @@ impl UrlScheme {
     }
 }
 
-/// Returns `true` if the scheme of that URL can be requested.
+/// Returns `true` if the scheme of `url` is supported.
 pub fn is_supported(url: &Url) -> bool {
     UrlScheme::of(url).is_some()
 }
 
-/// Returns `true` if requests for that URL are encrypted.
+/// Returns `true` if requests for `url` are encrypted.
 pub(crate) fn is_encrypted(url: &Url) -> bool {
     UrlScheme::of(url).is_some_and(|scheme| scheme.is_encrypted)
 }
 
-/// Returns `true` if that URL is requested with that protocol.
+/// Returns `true` if `url` is requested with `protocol`.
 pub(crate) fn has_protocol(url: &Url, protocol: Protocol) -> bool {
     UrlScheme::of(url).is_some_and(|scheme| scheme.protocol == protocol)
 }
 
 /// Returns `url` in a form that messages may show.
 ///
-/// It removes user name, password and fragment, and hides the values and bare words of the query.
+/// User name, password and fragment are removed; values and bare words in the query become `***`.
 ///
 /// ```
 /// let url = "https://me:secret@example.org/x?token=abc&word&d29yZHM=".parse().unwrap();
@@ -94,12 +94,12 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }
 
-/// Returns the host of a URL, an IPv6 address without its brackets.
+/// Returns the host of a URL, without the brackets of an IPv6 address.
 pub(crate) fn bare_host(url: &Url) -> &str {
     url.host_str().unwrap_or("").trim_matches(['[', ']'])
 }
 
-/// Returns `true` if that host name or address, without brackets, is this machine's own.
+/// Returns `true` if `host`, a name or an address without brackets, is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
@@ -107,9 +107,9 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// Returns `true` if `host` is `localhost` or below it.
+/// Returns `true` if `host` is `localhost` or a subdomain of it.
 ///
-/// Such names belong to this machine and are never looked up (RFC 6761, section 6.3).
+/// These names belong to this machine and are never looked up (RFC 6761, section 6.3).
 pub(crate) fn is_localhost(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

@@ -22,10 +22,10 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Parses the values of all headers of the name.
+    /// Parses the values of all `WWW-Authenticate` or all `Proxy-Authenticate` headers.
     ///
-    /// Commas separate both challenges and their parameters. The rest of a value after a syntax error
-    /// is ignored.
+    /// Commas separate both challenges and their parameters. After a syntax error, the rest of the
+    /// value is ignored.
     pub fn parse_all<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Vec<Self> {
         let mut challenges = Vec::new();
         for field in fields {
@@ -35,7 +35,7 @@ impl Challenge {
         challenges
     }
 
-    /// Returns `true` if it is of this scheme, in any case.
+    /// Returns `true` if the challenge has this scheme, ignoring case.
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
@@ -133,7 +133,7 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// Skips a non-empty token of base64 or a similar encoding, up to the end of the element.
+    /// Skips a token of base64 or a similar encoding. Returns `true` if it ends the element.
     fn skip_token68(&mut self) -> bool {
         let is_own = |b: &&u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b);
         let len = self.0.iter().take_while(is_own).count();

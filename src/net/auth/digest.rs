@@ -44,7 +44,7 @@ impl Qop {
     }
 }
 
-/// The algorithms of RFC 7616, section 6.1, weakest first; `true` for those of sessions.
+/// The algorithms of RFC 7616, section 6.1, weakest first; `true` for the `-sess` variants.
 const ALGORITHMS: [(&str, Algorithm, bool); 6] = [
     ("MD5", Algorithm::Md5, false),
     ("MD5-sess", Algorithm::Md5, true),
@@ -57,8 +57,8 @@ const ALGORITHMS: [(&str, Algorithm, bool); 6] = [
 impl DigestChallenge {
     /// Parses the parameters of a challenge.
     ///
-    /// Returns `None` for another scheme, without realm or nonce, and for an unknown algorithm or
-    /// `qop`: clients ignore such challenges (section 3.3).
+    /// Returns `None` if the scheme is not Digest, if realm or nonce are missing, or if the algorithm
+    /// or `qop` is unknown: clients ignore these challenges (section 3.3).
     pub fn from_challenge(challenge: &Challenge) -> Option<Self> {
         if !challenge.is("digest") {
             return None;
@@ -113,7 +113,7 @@ impl DigestChallenge {
         &self.nonce
     }
 
-    /// Returns `true` if only the nonce was too old, and not if the credentials are wrong.
+    /// Returns `true` if the server rejected the nonce as too old, not the credentials.
     pub fn is_stale(&self) -> bool {
         self.is_stale
     }
@@ -271,7 +271,7 @@ impl DigestSession {
         digest
     }
 
-    /// Returns the hash in hex; whoever has it does not need the password.
+    /// Returns the hash in hex. It is as secret as the password, which it can replace.
     fn secret_hash(&self, parts: &[&[u8]]) -> Zeroizing<String> {
         let mut digest = self.hash(parts);
         let hex = Zeroizing::new(digest.to_hex());

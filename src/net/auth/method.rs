@@ -8,7 +8,7 @@ use crate::net::auth::digest::DigestChallenge;
 use crate::net::auth::error::AuthError;
 use crate::net::secret::{Credentials, Secret};
 
-/// A method to prove a user name and password.
+/// An authentication method with a user name and password.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AuthMethod {
     /// A digest of both and of the server's nonce.
@@ -20,17 +20,17 @@ pub enum AuthMethod {
 /// Returns the strongest method that the challenges allow, if any.
 ///
 /// Digest is stronger than Basic, and SHA-512-256 than SHA-256 than MD5. Challenges that are
-/// malformed or of an unknown algorithm are ignored (RFC 7616, section 3.3).
+/// malformed or name an unknown algorithm are ignored (RFC 7616, section 3.3).
 pub fn strongest(challenges: &[Challenge]) -> Option<AuthMethod> {
     let digests = challenges.iter().filter_map(DigestChallenge::from_challenge);
-    // `max_by_key` returns the last of equals, and the first is wanted.
+    // `max_by_key` returns the last of several maxima: reversed, that is the first.
     if let Some(best) = digests.rev().max_by_key(DigestChallenge::rank) {
         return Some(AuthMethod::Digest(best));
     }
     challenges.iter().any(|challenge| challenge.is("basic")).then_some(AuthMethod::Basic)
 }
 
-/// Returns the answer of RFC 7617: base64 of `USER:PASSWORD`.
+/// Returns the answer to a Basic challenge (RFC 7617): the base64 of `USER:PASSWORD`.
 ///
 /// # Errors
 /// If the name contains a colon, or either contains a control character.
@@ -47,10 +47,10 @@ pub fn basic(credentials: &Credentials) -> Result<Secret, AuthError> {
     Ok(Secret::new([b"Basic ", base64.as_bytes()].concat()))
 }
 
-/// Returns the answer of RFC 6750, section 2.1.
+/// Returns the answer with a bearer token (RFC 6750, section 2.1).
 ///
 /// # Errors
-/// If the token is empty or contains other characters than visible ASCII.
+/// If the token is empty or contains characters other than visible ASCII.
 pub fn bearer(token: &Secret) -> Result<Secret, AuthError> {
     let token = token.as_bytes();
     if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {

@@ -1,4 +1,4 @@
-//! Digest access authentication: the examples of the RFCs, and cases without one.
+//! Digest access authentication: the examples of the RFCs, and cases that they do not cover.
 
 use super::*;
 use crate::hasher::digest;
