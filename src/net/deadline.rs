@@ -35,7 +35,7 @@ pub(crate) struct WatchedConnection(Option<(Weak<Inner>, u64)>);
 
 /// Runs work that has no timeout on another thread, and returns the receiver of its result.
 ///
-/// If no thread can be created, this one does the work, and may exceed the deadline.
+/// If no thread can be created, the work runs on the current one, and may exceed the deadline.
 pub(crate) fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> mpsc::Receiver<T> {
@@ -55,8 +55,8 @@ impl Deadline {
         let (send, receive) = mpsc::channel();
         let inner = Arc::new(Inner { at, connections: Mutex::default(), _waiting: send });
         let watched = Arc::downgrade(&inner);
-        // A socket's timeout limits each read, which a slow server can outlast. If no thread can be
-        // created, a read may exceed the deadline by that timeout.
+        // A socket's timeout limits single reads, so a slow server can exceed the deadline. If no
+        // thread can be created, a read may exceed it by that timeout.
         let _ = thread::Builder::new().spawn(move || {
             let left = at.saturating_duration_since(Instant::now());
             if receive.recv_timeout(left) == Err(RecvTimeoutError::Timeout)
@@ -68,7 +68,7 @@ impl Deadline {
         Self(Some(inner))
     }
 
-    /// Returns the earlier of both times.
+    /// Returns the earlier of the deadline and `other`.
     pub(crate) fn min(&self, other: Instant) -> Instant {
         self.instant().map_or(other, |own| own.min(other))
     }
@@ -85,7 +85,7 @@ impl Deadline {
         }
     }
 
-    /// Replaces a failure of the network after the deadline, as the deadline closes connections.
+    /// Replaces a network failure after the deadline, which closing the connections has caused.
     pub(crate) fn replace(&self, failure: Failure) -> Failure {
         match (failure.kind(), self.check()) {
             (FailureKind::Network, Err(expired)) => expired,

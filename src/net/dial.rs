@@ -20,7 +20,7 @@ use crate::net::url::{UrlScheme, is_localhost};
 /// The maximum length of the head of a proxy's response, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// Opens connections to servers.
+/// A dialer, which opens connections to servers.
 #[derive(Debug, Default)]
 pub(crate) struct Dialer {
     pub(crate) proxies: Proxies,
@@ -47,7 +47,7 @@ pub(crate) enum Stream {
 /// An open connection.
 pub(crate) struct Connection {
     pub(crate) stream: Stream,
-    /// Set if a proxy reads the requests, whose targets then are absolute URLs.
+    /// Set if a proxy reads the requests: their targets must then be absolute URLs.
     pub(crate) ends_at_proxy: bool,
     pub(crate) watched: WatchedConnection,
 }
@@ -103,7 +103,7 @@ impl Dialer {
             if open_tunnel(&tcp, proxy, to, deadline)? {
                 return Ok((tcp, watched));
             }
-            // A new connection is used for the next request, so this response need not be read.
+            // The next request uses a new connection, so this response need not be read.
             if challenged == MAX_CHALLENGES {
                 return Err(proxy.refusal());
             }
@@ -146,7 +146,7 @@ fn handshake(
         };
         moved.map_err(|error| io_failure(error, "TLS handshake"))?;
         if reads && let Err(error) = tls.process_new_packets() {
-            // This sends the alert with the reason.
+            // Send the alert that tells the server the reason.
             let _ = tls.write_tls(tcp);
             return Err(tls::failure(&error));
         }
@@ -194,7 +194,7 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    // A DNS server could direct to another machine what must not leave this one.
+    // Requests for this machine must not go where a DNS server says.
     if is_localhost(host) {
         let here = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
         return Ok(here.map(|address| SocketAddr::new(address, port)).to_vec());
@@ -209,8 +209,8 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     }
 }
 
-/// Sends CONNECT (RFC 9110, section 9.3.6). Returns `false` if it should be sent again with an answer
-/// to a new challenge.
+/// Sends CONNECT (RFC 9110, section 9.3.6). Returns `false` if it should be sent again with an
+/// answer to a new challenge.
 fn open_tunnel(
     mut tcp: &TcpStream,
     proxy: &Proxy,
@@ -243,7 +243,7 @@ fn open_tunnel(
     }
 }
 
-/// Reads the head of the proxy's response, byte by byte: the server's bytes follow it.
+/// Reads the head of the proxy's response, byte by byte, because the server's bytes follow it.
 fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, HeaderFields), Failure> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -264,14 +264,13 @@ fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, HeaderField
     for line in lines {
         let Some(colon) = line.iter().position(|&b| b == b':') else { continue };
         if let Ok(name) = str::from_utf8(&line[..colon]) {
-            // Invalid headers are ignored.
             let _ = headers.push(name, line[colon + 1..].trim_ascii());
         }
     }
     Ok((status, headers))
 }
 
-/// Converts an error of a connection.
+/// Converts an I/O error of a connection.
 pub(crate) fn io_failure(error: io::Error, what: &str) -> Failure {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return tls::failure(tls);

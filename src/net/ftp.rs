@@ -1,4 +1,4 @@
-//! FTP and FTPS behind the interface of HTTP: RETR and REST only, nothing that writes.
+//! FTP and FTPS downloads with the interface of HTTP. No command changes files on the server.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -85,7 +85,7 @@ impl Ftp {
 
     fn tls(&self, origin: Origin, sockets: &Arc<Sockets>) -> Result<FtpTls, Failure> {
         let mut config = ClientConfig::clone(&*self.dialer.tls.config(origin)?);
-        // A server that checks ALPN would reject the name of HTTP.
+        // A server that checks ALPN would reject `http/1.1`.
         config.alpn_protocols.clear();
         let tls = RustlsConnector::from(Arc::new(config));
         Ok(FtpTls { tls, sockets: Arc::clone(sockets) })
@@ -126,8 +126,8 @@ impl Sockets {
         Ok(())
     }
 
-    /// Stops watching all but the control connection. A watched connection stays open, and the server
-    /// of an aborted transfer does not reply before the data connection is closed.
+    /// Stops watching the data connection. It would stay open, and after an aborted transfer the
+    /// server does not reply until it is closed.
     fn release_data(&self) {
         self.watched().truncate(1);
     }
@@ -150,7 +150,7 @@ impl Sockets {
     }
 }
 
-/// TLS over connections that have timeouts.
+/// TLS for connections with timeouts.
 #[derive(Debug)]
 struct FtpTls {
     tls: RustlsConnector,
@@ -174,7 +174,7 @@ impl Transport for Ftp {
         let path = path(&request.url)?;
         let (mut ftp, sockets) = self.log_in(request)?;
         let size = match ftp.size(&path) {
-            // HEAD sends no RETR, which would report this.
+            // HEAD sends no RETR, so only this reply reports an absent file.
             Err(FtpError::UnexpectedResponse(reply))
                 if request.method == "HEAD" && reply.status == Status::FileUnavailable =>
             {
@@ -249,12 +249,12 @@ fn offset(range: &str) -> Option<u64> {
     range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
-/// The body of a response. The size or the reply after the data shows that it is complete.
+/// The body of a response. Its size and the reply after the data show whether it is complete.
 struct FtpBody {
     data: Option<suppaftp::TransferStream<<RustlsConnector as TlsConnector>::Stream>>,
     ftp: RustlsFtpStream,
     sockets: Arc<Sockets>,
-    /// The number of bytes from the offset on, if the server states the size.
+    /// The length from the offset on, if the server states the size.
     expected: Option<u64>,
     received: u64,
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1: ureq provides the protocol and the pool, this crate the connections and the policy.
+//! HTTP/1.1: ureq provides the protocol and the connection pool, this crate the rest.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -123,7 +123,7 @@ impl Http {
     }
 }
 
-/// A request's body. It keeps its read error, which ureq would report as one of the connection.
+/// A request's body. It keeps its read error, which ureq would report as a connection error.
 struct RequestBody<R> {
     inner: R,
     failed: Option<io::Error>,
@@ -166,7 +166,7 @@ impl Transport for Http {
     }
 }
 
-/// Returns the way in which a body's end is marked (RFC 9112, section 6.3).
+/// Returns the framing of a response's body (RFC 9112, section 6.3).
 fn framing(method: &str, status: u16, headers: &HeaderFields) -> Framing {
     let coding = headers.values("Transfer-Encoding").last().unwrap_or("").to_ascii_lowercase();
     if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
@@ -352,7 +352,7 @@ impl Connection for HttpConnection {
     }
 
     fn is_open(&mut self) -> bool {
-        // ureq calls this before it sends the next request.
+        // ureq calls this before each further request.
         self.is_at_start = true;
         self.stream.is_idle()
     }

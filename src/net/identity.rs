@@ -93,8 +93,8 @@ impl Identity {
         }
     }
 
-    /// Fails if a password or token would be sent unencrypted to another machine: the host of `url`,
-    /// or the host `proxy` (without brackets) of a proxy that reads the request.
+    /// Fails if a password or token would be sent unencrypted to another machine: the host of
+    /// `url`, or the host `proxy` (without brackets) of a proxy that reads the request.
     pub(crate) fn check_plaintext(&self, url: &Url, proxy: Option<&str>) -> Result<(), Failure> {
         let stays_here = is_loopback(bare_host(url)) && proxy.is_none_or(is_loopback);
         if is_encrypted(url) || stays_here || self.plaintext == PlaintextAuth::Allowed {

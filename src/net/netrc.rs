@@ -1,8 +1,8 @@
 //! `.netrc`: a file of logins and passwords for hosts.
 //!
 //! The format is that of curl and BSD's `ftp`: `machine NAME`, `login NAME`, `password WORD` and
-//! `default`. Words are separated by whitespace, and quoted if they contain some. `account` and
-//! `macdef` are ignored.
+//! `default`. Words are separated by whitespace, and quoted if they contain whitespace. `account`
+//! and `macdef` are ignored.
 
 use std::fmt;
 use zeroize::Zeroizing;
@@ -33,7 +33,7 @@ struct Entry {
     password: Option<Secret>,
 }
 
-/// A syntax error in a `.netrc`. It does not repeat the file.
+/// A syntax error in a `.netrc`. It does not quote the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct NetrcError {
@@ -47,7 +47,7 @@ impl Netrc {
     /// Parses a file.
     ///
     /// # Errors
-    /// If there is an unknown keyword, a keyword without a value, or a quote without an end.
+    /// If there is an unknown keyword, a keyword without a value, or an unterminated quote.
     pub fn parse(text: &[u8]) -> Result<Self, NetrcError> {
         let mut words = Words { text, at: 0, line: 1 };
         let mut entries: Vec<Entry> = Vec::new();
@@ -82,8 +82,8 @@ impl Netrc {
 
     /// Returns the credentials of the first entry for `host`, and for `login` if there is one.
     ///
-    /// `default` matches every host. If the entry lacks login or password, the result is `None`. curl
-    /// used those of another entry, and so sent one host's password to another (CVE-2024-11053).
+    /// `default` matches every host. Returns `None` if the entry lacks the login or the password:
+    /// taking them from another entry would send one host's password to another (CVE-2024-11053).
     pub fn find(&self, host: &str, login: Option<&[u8]>) -> Option<Credentials> {
         let host = host.to_ascii_lowercase();
         let entry = self.entries.iter().find(|entry| {
@@ -150,24 +150,24 @@ impl Words<'_> {
         Zeroizing::new(rest[..end].to_vec())
     }
 
-    /// Parses a quoted word. Escapes are `\n`, `\r` and `\t` as in C; other bytes escape themselves.
+    /// Parses a quoted word. Escapes are `\n`, `\r`, `\t`, and a backslash before any other byte.
     fn quoted(&mut self) -> Result<Word, NetrcError> {
-        let unended =
-            NetrcError { line: self.line, reason: "a quote without an end on the same line" };
+        let unterminated =
+            NetrcError { line: self.line, reason: "a quote that is not closed on the same line" };
         // Allocated in full: growing would leave copies of the password behind.
         let mut word = Zeroizing::new(Vec::with_capacity(self.text.len() - self.at));
         loop {
             self.at += 1;
-            match self.text.get(self.at).ok_or(unended)? {
+            match self.text.get(self.at).ok_or(unterminated)? {
                 b'"' => break,
-                b'\n' => return Err(unended),
+                b'\n' => return Err(unterminated),
                 b'\\' => {
                     self.at += 1;
-                    word.push(match self.text.get(self.at).ok_or(unended)? {
+                    word.push(match self.text.get(self.at).ok_or(unterminated)? {
                         b'n' => b'\n',
                         b'r' => b'\r',
                         b't' => b'\t',
-                        b'\n' => return Err(unended),
+                        b'\n' => return Err(unterminated),
                         byte => *byte,
                     });
                 }
@@ -178,7 +178,7 @@ impl Words<'_> {
         Ok(word)
     }
 
-    /// Skips the rest of the line but not its end.
+    /// Skips the rest of the line, but not the line break.
     fn skip_line(&mut self) {
         let rest = &self.text[self.at..];
         self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());

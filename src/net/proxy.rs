@@ -74,9 +74,9 @@ impl Proxies {
 
     /// Reads the environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
     ///
-    /// Lower case takes precedence. `HTTP_PROXY` is ignored, because clients of a CGI script can set
-    /// it. With `ftp_proxy` or `all_proxy`, requests for FTP URLs fail except for hosts in `no_proxy`.
-    /// If a value is not the URL of an HTTP proxy, requests that would go through it fail.
+    /// Lower case takes precedence. `HTTP_PROXY` is ignored, because clients of a CGI script can
+    /// set it. With `ftp_proxy` or `all_proxy`, requests for FTP URLs fail, except to hosts in
+    /// `no_proxy`. If a value is not the URL of an HTTP proxy, requests through it fail.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name))
     }
@@ -103,7 +103,7 @@ impl Proxies {
         }
     }
 
-    /// Returns the proxy on the way to `host`, without brackets if it is an IPv6 address.
+    /// Returns the proxy for connections to `host`, which has no brackets if it is an IPv6 address.
     ///
     /// # Errors
     /// If the proxy cannot be used: requests must not bypass it.
@@ -127,7 +127,7 @@ impl Proxies {
         }
     }
 
-    /// Returns the proxy that can read requests for that URL. It cannot read them over https.
+    /// Returns the proxy that can read requests for `url`; `None` if they are encrypted.
     ///
     /// # Errors
     /// As for [`Proxies::proxy_for`].
@@ -157,8 +157,9 @@ impl Proxies {
     }
 }
 
-/// Returns `true` if an entry of `no_proxy` matches the host. It is `*`, an address, or a name, which
-/// matches all names below it too.
+/// Returns `true` if an entry of `no_proxy` matches the host.
+///
+/// The entry is `*`, an address, or a name, which matches its subdomains too.
 fn matches(entry: &str, host: &str, port: u16) -> bool {
     let address = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().ok();
     if let Some(entry) = address(entry) {
@@ -222,8 +223,8 @@ impl Proxy {
         Ok((value, auth.accepted))
     }
 
-    /// Accepts the challenge to a request that was sent after `accepted` challenges. Returns `true` if
-    /// the request should be sent again.
+    /// Accepts the challenge to a request that was sent after `accepted` challenges. Returns `true`
+    /// if the request should be sent again.
     pub(crate) fn accept_challenge(&self, accepted: u32, headers: &HeaderFields) -> bool {
         let Some(mut auth) = self.auth() else { return false };
         // Another connection has accepted a challenge in the meantime.
@@ -235,7 +236,7 @@ impl Proxy {
         is_new
     }
 
-    /// Returns the failure if a challenge cannot be answered.
+    /// Returns the failure for a challenge that cannot be answered.
     pub(crate) fn refusal(&self) -> Failure {
         let text = match self.auth {
             None => "requires a user name and password (407 Proxy Authentication Required)",
@@ -247,7 +248,7 @@ impl Proxy {
         Failure::new(FailureKind::Status(407), text)
     }
 
-    /// Returns the proxy as messages name it.
+    /// Returns the proxy's name in messages.
     pub(crate) fn name(&self) -> String {
         format!("proxy {}:{}", self.host, self.port)
     }
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_decoded_sent_when_challenged_and_never_shown() {
+    fn credentials_are_decoded_and_sent_only_after_a_challenge() {
         let proxies = Proxies::all("http://me:p%40ss+@host:1").expect("good");
         let proxy = proxies.proxy_for(named("http"), "x", 80).expect("good").expect("one");
         let authorization = || proxy.authorization("GET", "http://x/", &Body::Empty).expect("good");

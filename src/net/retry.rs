@@ -12,7 +12,7 @@ use crate::net::headers::HeaderFields;
 pub struct RetryPolicy {
     /// The maximum number of retries.
     pub count: u32,
-    /// The approximate first pause; each further one is twice as long.
+    /// The approximate first pause; each later one is twice as long.
     pub first_pause: Duration,
     /// The longest pause; if a server asks for a longer one, there is no retry.
     pub longest_pause: Duration,
@@ -85,7 +85,7 @@ impl RetryBudget {
     }
 }
 
-/// Returns a random number from 0 to 1, derived from the random keys of std's hash tables.
+/// Returns a random number from 0 to 1, derived from the random keys of [`RandomState`].
 fn jitter() -> f64 {
     let drawn = RandomState::new().hash_one(0);
     (drawn >> 11) as f64 / (1u64 << 53) as f64

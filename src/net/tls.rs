@@ -34,7 +34,8 @@ pub struct TlsOptions {
     pub minimum: TlsVersion,
     /// SHA-256 digests of the allowed public keys of the server; if empty, all keys are allowed.
     ///
-    /// They cover the DER of SubjectPublicKeyInfo (RFC 5280, section 4.1). All other checks apply too.
+    /// They cover the DER of SubjectPublicKeyInfo (RFC 5280, section 4.1). All other checks still
+    /// apply.
     pub pins: Vec<Digest>,
 }
 
@@ -48,7 +49,7 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// Options whose files are read at the first connection.
+/// TLS options whose files are read at the first connection.
 #[derive(Debug, Default)]
 pub(crate) struct LazyTls {
     options: TlsOptions,
@@ -108,7 +109,7 @@ impl TlsOptions {
         Ok(config)
     }
 
-    /// Returns the certificates of the file, else of the system, else of Mozilla at build time.
+    /// Returns the certificates of the file, the system, or the built-in list, in this order.
     fn roots(&self) -> Result<RootCertStore, Failure> {
         let mut roots = RootCertStore::empty();
         if let Some(path) = &self.authorities {
@@ -143,7 +144,7 @@ fn unusable(path: &Path, why: &str) -> Failure {
     Failure::new(FailureKind::Local, format!("{}: {why}", path.display()))
 }
 
-/// A verifier that also requires a pinned key.
+/// A certificate verifier that also requires a pinned key.
 #[derive(Debug)]
 struct PinnedVerifier {
     inner: Arc<WebPkiServerVerifier>,

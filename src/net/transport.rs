@@ -30,14 +30,14 @@ pub struct Request {
 
 /// The party that chose a request's URL.
 ///
-/// It decides whether the request may carry user data: credentials, the client's headers, the client
-/// certificate.
+/// It decides whether the request may carry user data: credentials, the client's headers, the
+/// client certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
-    /// The user: it may.
+    /// The user. The request may carry user data.
     #[default]
     Own,
-    /// Someone else, in a redirect or a list of mirrors: it may not.
+    /// A server or a list of mirrors. The request carries no user data.
     Foreign,
 }
 
@@ -47,7 +47,7 @@ pub enum Body {
     /// No body.
     #[default]
     Empty,
-    /// These bytes.
+    /// Bytes in memory.
     Bytes(Vec<u8>),
     /// The content of a file.
     File(PathBuf),
@@ -70,7 +70,7 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// Opens the body, and returns its length in bytes too.
+    /// Opens the body. Returns a reader and the length in bytes.
     ///
     /// # Errors
     /// If the file cannot be opened, or the function fails.
@@ -108,12 +108,12 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    /// Creates a `GET` request without headers and body.
+    /// Creates a `GET` request without headers or body.
     pub fn get(url: Url) -> Self {
         Self::new("GET", url)
     }
 
-    /// Creates a request without headers and body.
+    /// Creates a request without headers or body.
     pub fn new(method: impl Into<String>, url: Url) -> Self {
         Self {
             method: method.into(),
@@ -125,28 +125,28 @@ impl Request {
     }
 }
 
-/// The way in which a body's end is marked.
+/// The framing of a body: the mark of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Framing {
-    /// By its length in bytes.
+    /// The length in bytes.
     Length(u64),
-    /// By a last, empty chunk.
+    /// A last, empty chunk.
     Chunked,
-    /// By the end of the connection, which is indistinguishable from an interruption.
+    /// The end of the connection, which is indistinguishable from an interruption.
     UntilClose,
 }
 
 /// The response of a server.
 pub struct Response {
-    /// The status; FTP's success is a 200, or a 206 from an offset.
+    /// The HTTP status. For FTP, it is 200, or 206 if the transfer starts at an offset.
     pub status: u16,
     /// The headers.
     pub headers: HeaderFields,
-    /// The way in which the body's end is marked.
+    /// The framing of the body.
     pub framing: Framing,
-    /// The body without any decoding.
+    /// The body, not decoded.
     ///
-    /// If it is truncated, reading fails, except with [`Framing::UntilClose`].
+    /// Reading a truncated body fails, except with [`Framing::UntilClose`].
     pub body: Box<dyn Read + Send>,
 }
 
@@ -176,7 +176,7 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For the first byte of the response.
     pub response: Duration,
-    /// For each further byte: a stall, not the total time.
+    /// For each later read or write; the total time is not limited.
     pub stall: Duration,
 }
 

@@ -57,8 +57,8 @@ const ALGORITHMS: [(&str, Algorithm, bool); 6] = [
 impl DigestChallenge {
     /// Parses the parameters of a challenge.
     ///
-    /// Returns `None` if the scheme is not Digest, if realm or nonce are missing, or if the algorithm
-    /// or `qop` is unknown: clients ignore these challenges (section 3.3).
+    /// Returns `None` if the scheme is not Digest, realm or nonce are missing, or the algorithm or
+    /// `qop` is unknown: clients ignore these challenges (section 3.3).
     pub fn from_challenge(challenge: &Challenge) -> Option<Self> {
         if !challenge.is("digest") {
             return None;

@@ -19,12 +19,12 @@ pub(super) struct Cookie {
     pub(super) value: Secret,
     /// In lower case, without a leading dot.
     pub(super) domain: String,
-    /// Set if the cookie is also for hosts below the domain.
+    /// Set if the cookie is also sent to subdomains of the domain.
     pub(super) has_subdomains: bool,
     pub(super) path: String,
-    /// Set if the cookie is for encrypted connections only.
+    /// Set if the cookie is sent over encrypted connections only.
     pub(super) is_secure: bool,
-    /// Set if scripts of a page must not read it; stored for other programs that read the file.
+    /// Set if scripts must not read the cookie; kept for other programs that read the file.
     pub(super) is_http_only: bool,
     /// `None` for a session cookie.
     pub(super) expires: Option<i64>,
@@ -40,7 +40,7 @@ pub enum CookieRejection {
     /// Name and value are longer than 4096 bytes.
     #[error("name and value are longer than 4096 bytes")]
     TooLong,
-    /// Its `Domain` is not the host or above it, or is a public suffix or above one.
+    /// Its `Domain` is neither the host nor a parent of it, or spans a public suffix.
     #[error("the domain is not the server's own, or is a public suffix")]
     Domain,
     /// It was set over http, but is `Secure` or would replace a `Secure` cookie.
@@ -147,7 +147,7 @@ impl Cookie {
         self.expires.is_none_or(|expires| expires > now)
     }
 
-    /// Returns `true` if name, domain and path are equal: a jar contains only one such cookie.
+    /// Returns `true` if name, domain and path are equal, so that one cookie replaces the other.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         self.name == other.name
             && self.domain == other.domain
@@ -175,12 +175,12 @@ fn host_of(url: &Url) -> Option<String> {
     })
 }
 
-/// Returns `true` if there can be domains below this one.
+/// Returns `true` if `domain` can have subdomains.
 fn can_have_subdomains(domain: &str) -> bool {
     domain.contains('.') && domain.parse::<IpAddr>().is_err() && !domain.ends_with('.')
 }
 
-/// Returns `true` if `host` is below `domain`. Addresses are not: `127.0.0.1` is not below `0.0.1`.
+/// Returns `true` if `host` is a subdomain of `domain`. An address is a subdomain of nothing.
 fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
         && can_have_subdomains(host)

@@ -35,7 +35,7 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
     if year < 1601 {
         return None;
     }
-    // The other parser starts at 1970, and the calendar repeats every 400 years.
+    // `from_basic_format` starts at 1970, and the calendar repeats every 400 years.
     let cycles = i64::from(year < 1970);
     let year = year + cycles * 400;
     let text = format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z");

@@ -13,7 +13,7 @@ const HEADER: &[u8] =
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
-/// An invalid line of a cookie file. It does not repeat the line.
+/// An invalid line of a cookie file. It does not quote the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct CookieLineError {
@@ -24,7 +24,7 @@ pub struct CookieLineError {
 }
 
 impl CookieJar {
-    /// Parses a cookie file, and returns the invalid lines too. Ignores expired cookies.
+    /// Parses a cookie file. Returns the jar, without expired cookies, and the invalid lines.
     pub fn parse(text: &[u8], now: i64) -> (Self, Vec<CookieLineError>) {
         let mut jar = Self::default();
         let mut bad = Vec::new();
@@ -33,7 +33,7 @@ impl CookieJar {
             match parse_line(line) {
                 Ok(None) => {}
                 Ok(Some(cookie)) => {
-                    // The last of several equal cookies counts, as in curl.
+                    // The last of several equal cookies wins, as in curl.
                     jar.cookies.retain(|old| !old.is_same_as(&cookie));
                     if cookie.is_alive(now) && jar.cookies.len() < MAX_COOKIES {
                         jar.cookies.push(cookie);
@@ -49,9 +49,9 @@ impl CookieJar {
     pub fn to_bytes(&self, now: i64) -> Zeroizing<Vec<u8>> {
         let alive = || self.cookies.iter().filter(|cookie| cookie.is_alive(now));
         // Allocated in full: growing would leave copies of the values behind.
-        let long =
+        let size =
             |c: &Cookie| c.name.len() + c.value.as_bytes().len() + c.domain.len() + c.path.len();
-        let len = HEADER.len() + alive().map(|cookie| long(cookie) + 64).sum::<usize>();
+        let len = HEADER.len() + alive().map(|cookie| size(cookie) + 64).sum::<usize>();
         let mut text = Zeroizing::new(Vec::with_capacity(len));
         text.extend_from_slice(HEADER);
         for cookie in alive() {
@@ -62,7 +62,7 @@ impl CookieJar {
             let dot = if cookie.has_subdomains { "." } else { "" };
             let (subdomains, secure) = (flag(cookie.has_subdomains), flag(cookie.is_secure));
             let (domain, path) = (&cookie.domain, &cookie.path);
-            // 0 means a session cookie. No other cookie has it here: it would have expired.
+            // 0 means a session cookie; a cookie that expires at 0 has already expired.
             let expires = cookie.expires.unwrap_or(0);
             let fields = format!("{dot}{domain}\t{subdomains}\t{path}\t{secure}\t{expires}\t");
             text.extend_from_slice(fields.as_bytes());
@@ -103,7 +103,7 @@ fn parse_line(line: &[u8]) -> Result<Option<Cookie>, &'static str> {
     };
     let domain = text(domain)?.to_ascii_lowercase();
     let domain = domain.trim_start_matches('.');
-    // With a '#' the line would be a comment when it is written.
+    // A written line that starts with '#' would be a comment.
     if domain.is_empty() || domain.bytes().any(|b| !b.is_ascii_graphic() || b == b'#') {
         return Err("invalid domain");
     }

@@ -14,7 +14,7 @@ pub(super) const MAX_FIELD: usize = 8000;
 
 /// A jar of cookies, oldest first.
 ///
-/// It rejects cookies for a public suffix such as `co.uk`, which would go to other owners' sites.
+/// It rejects cookies for a public suffix such as `co.uk`, which unrelated sites would receive.
 ///
 /// ```
 /// use hsum::net::cookies::CookieJar;

@@ -1,22 +1,25 @@
-//! Public suffixes: domains such as `co.uk` and `github.io`, below which anyone can register a name.
+//! Public suffixes: domains such as `co.uk` and `github.io`, under which anyone can register.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// The rules of the Public Suffix List, parsed when the first cookie with a domain arrives.
+/// The rules of the Public Suffix List, parsed on first use.
 static RULES: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("suffixes.txt").lines().collect());
 
-/// Returns `true` if `domain`, in lower case and Punycode, is a public suffix. A single label is
-/// one, listed or not; so is `x.y` where the list has `*.x.y`, as in libpsl.
+/// Returns `true` if `domain`, in lower case and Punycode, is a public suffix.
+///
+/// A single label always is; `x.y` is too if the list has `*.x.y`, as in libpsl.
 pub(super) fn is_public(domain: &str) -> bool {
     let Some((_, parent)) = domain.split_once('.') else { return true };
     let listed = [domain, &format!("*.{parent}"), &format!("*.{domain}")];
     listed.iter().any(|rule| RULES.contains(rule)) && !RULES.contains(&*format!("!{domain}"))
 }
 
-/// Returns `true` if `host`, `domain` above it, or a domain between them is a public suffix. Other
-/// owners then have names below `domain`, as below `amazonaws.com` for `a.s3.amazonaws.com`.
+/// Returns `true` if `host`, its parent `domain`, or a domain between them is a public suffix.
+///
+/// The names below `domain` then have several owners: `s3.amazonaws.com` is a public suffix, so
+/// cookies from `a.s3.amazonaws.com` are not accepted for `amazonaws.com`.
 pub(super) fn is_shared(host: &str, domain: &str) -> bool {
     let mut name = host;
     while !is_public(name) {

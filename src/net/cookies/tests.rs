@@ -166,7 +166,7 @@ fn rejections() {
 }
 
 #[test]
-fn http_does_not_replace_what_https_set() {
+fn http_does_not_replace_a_secure_cookie() {
     let mut jar = jar("https://h.x/a/", &["sid=good; Secure; Path=/a"]);
     let error = jar.set(&url("http://w.h.x/a/"), b"sid=evil; Domain=h.x; Path=/a/b", NOW);
     assert_eq!(error, Err(CookieRejection::Insecure));
@@ -187,7 +187,7 @@ fn jar_and_field_are_limited() {
     assert!((MAX_FIELD - 100..=MAX_FIELD).contains(&length), "{length}");
 }
 
-/// A file of curl 8 with a session cookie and a cookie without a value.
+/// A file written by curl 8, with a session cookie and a cookie without a value.
 const FILE: &str = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n\
     #HttpOnly_.example.org\tTRUE\t/\tTRUE\t1900000000\tsid\t31d4=96e\n\
     www.example.org\tFALSE\t/a\tFALSE\t0\tlang\ten\r\n\
@@ -195,7 +195,7 @@ const FILE: &str = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-coo
     old.example\tFALSE\t/\tFALSE\t1600000000\tgone\tx\n";
 
 #[test]
-fn reads_a_file_of_curl() {
+fn reads_a_file_written_by_curl() {
     let (jar, bad) = CookieJar::parse(FILE.as_bytes(), NOW);
     assert_eq!((bad.len(), jar.len()), (0, 3));
     assert_eq!(sent(&jar, "https://www.example.org/a/b"), "lang=en; sid=31d4=96e");
