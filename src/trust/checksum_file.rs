@@ -24,7 +24,7 @@ use crate::trust::small_file;
 pub struct ChecksumFile {
     source: String,
     text: Vec<u8>,
-    /// Its own name, which may imply the algorithm.
+    /// The name of the checksum file, which may imply the algorithm.
     name: PathBuf,
     signature: Option<String>,
 }
@@ -32,7 +32,7 @@ pub struct ChecksumFile {
 /// The part of a checksum file that may be used.
 #[derive(Clone, Debug, Default)]
 pub struct ApprovedText {
-    /// Its bytes.
+    /// The bytes.
     pub text: Vec<u8>,
     /// A description of the verified signature over them, if there is one.
     pub signature: Option<String>,
@@ -41,9 +41,9 @@ pub struct ApprovedText {
 /// The entry of one file in a checksum file.
 #[derive(Clone, Debug)]
 pub struct ListedFile {
-    /// Its digests.
+    /// The digests and their source.
     pub evidence: Evidence,
-    /// Its length in bytes, if listed.
+    /// The length in bytes, if listed.
     pub size: Option<u64>,
 }
 
@@ -51,7 +51,7 @@ impl ChecksumFile {
     /// Fetches the checksum file at `url`.
     ///
     /// # Errors
-    /// It cannot be fetched, or is not a checksum file.
+    /// If it cannot be fetched, or is not a checksum file.
     pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Self, Failure> {
         let text = small_file::fetch_list(client, url, origin)?.ok_or_else(|| {
             let text = format!("{}: not found", redacted(url));
@@ -63,7 +63,7 @@ impl ChecksumFile {
     /// Reads the checksum file at `path`.
     ///
     /// # Errors
-    /// It cannot be read, or is not a checksum file.
+    /// If it cannot be read, or is not a checksum file.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let opened = File::open(path).and_then(StableFile::try_from);
         Self::read(opened.map_err(|error| Failure::local(path, error))?, path)
@@ -86,7 +86,7 @@ impl ChecksumFile {
         Ok(Self { source, text, name, signature: None })
     }
 
-    /// Returns its path or redacted URL.
+    /// Returns the path or redacted URL.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -104,7 +104,7 @@ impl ChecksumFile {
     /// Returns the entry for the file called `name`; `algorithm` applies to lines that name none.
     ///
     /// # Errors
-    /// [`FailureKind::Unverifiable`] if there is no entry, or entries that contradict each other.
+    /// [`FailureKind::Unverifiable`] if there is no entry, or if entries contradict each other.
     pub fn find(
         &self,
         name: &OsStr,
@@ -113,7 +113,7 @@ impl ChecksumFile {
         self.entry(name, algorithm).map_err(|reason| self.not_listed(name, &reason))
     }
 
-    /// Returns the entry for `name`; `None` if this is a list for its folder that lacks it.
+    /// Returns the entry for `name`; `None` if a list for a whole folder lacks it.
     fn find_as(
         &self,
         kind: CandidateKind,
@@ -156,10 +156,10 @@ pub type ApproveFn<'a> = dyn Fn(&Url, Vec<u8>) -> Result<ApprovedText, Failure> 
 
 /// Finds the entry for the file at `url` in the checksum files that usually lie beside it.
 ///
-/// The first that exists, is approved, and lists the file decides. Weak algorithms come last.
+/// Uses the first one that exists, is approved, and lists the file. Weak algorithms come last.
 ///
 /// # Errors
-/// No checksum file lists it, or a server fails, which must not lead to a weaker digest.
+/// If no checksum file lists it, or a server fails: an error must not lead to a weaker digest.
 pub fn find_beside_url(
     client: &Client,
     url: &Url,
@@ -197,10 +197,10 @@ pub fn find_beside_url(
 
 /// Finds the entry for the file at `path` in the checksum files of its folder.
 ///
-/// They have the names and the order of [`find_beside_url`].
+/// Names and order are those of [`find_beside_url`].
 ///
 /// # Errors
-/// No checksum file lists it, or one cannot be read, which must not lead to a weaker digest.
+/// If no checksum file lists it, or one cannot be read: an error must not lead to a weaker digest.
 pub fn find_beside_file(path: &Path) -> Result<ListedFile, Failure> {
     let Some(name) = path.file_name() else {
         let text = format!("{}: not the name of a file", path_text(path));
@@ -222,7 +222,7 @@ pub fn find_beside_file(path: &Path) -> Result<ListedFile, Failure> {
     Err(nothing_beside(path_text(path)))
 }
 
-/// Returns `true` if there is no regular file. No file has a name that is too long.
+/// Returns `true` if the error means that there is no regular file of that name.
 fn is_absent(error: &ErrorKind) -> bool {
     use io::ErrorKind::{InvalidFilename, NotFound};
     match error {

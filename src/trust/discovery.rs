@@ -1,4 +1,4 @@
-//! The usual places of checksum files and signatures, and responses that are not checksum files.
+//! The usual URLs of checksum files and signatures, and a check of the responses.
 
 use std::ffi::{OsStr, OsString};
 
@@ -12,14 +12,14 @@ use crate::text::looks_like_html;
 /// The limit for checksum files, in bytes.
 pub const MAX_SIZE: u64 = 16 << 20;
 
-/// A URL that may have the digest of a download.
+/// A URL that may lead to a checksum file for a download.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
     /// The URL.
     pub url: Url,
-    /// The kind of checksum file that it would be.
+    /// The kind of the checksum file.
     pub kind: CandidateKind,
-    /// The algorithm that its name implies; `None` if each line must tell.
+    /// The algorithm that its name implies; `None` if each line must name one.
     pub algorithm: Option<Algorithm>,
 }
 
@@ -33,7 +33,7 @@ impl Candidate {
 /// The kind of a checksum file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CandidateKind {
-    /// The digest of one file, which it need not name; its name is the file's with a suffix.
+    /// The digest of one file, which it need not name; it is called `FILE.SUFFIX`.
     Sidecar,
     /// A list for the whole folder, which must name the file.
     List,
@@ -41,8 +41,8 @@ pub enum CandidateKind {
 
 use CandidateKind::{List, Sidecar};
 
-/// The suffixes of sidecars and the names of lists, in the order of requests: by how common they are,
-/// weak algorithms last.
+/// The suffixes of sidecars and the names of lists, in the order of requests: the most common ones
+/// first, weak algorithms last.
 const PLACES: [(&str, CandidateKind, Option<Algorithm>); 16] = [
     (".sha256", Sidecar, Some(Sha256)),
     (".sha512", Sidecar, Some(Sha512)),
@@ -64,8 +64,8 @@ const PLACES: [(&str, CandidateKind, Option<Algorithm>); 16] = [
 
 /// Returns the URLs to try, in this order, until one lists the file.
 ///
-/// There are none if the URL names no file. All are on the download's own host: they prove that the file is undamaged, not who made it. They
-/// keep the query, but not the fragment.
+/// There are none if the URL names no file. All keep the query, but not the fragment. They are on
+/// the download's own host, so they prove that the file is undamaged, not who made it.
 ///
 /// ```
 /// use hsum::trust::discovery;
@@ -89,7 +89,7 @@ pub fn candidates(url: &Url) -> Vec<Candidate> {
     candidates.filter(|candidate| candidate.url.path() != url.path()).collect()
 }
 
-/// Returns the names of the checksum files for a file called `name`, in the same order.
+/// Returns the names of checksum files for a file called `name`, in the order of [`candidates`].
 pub fn names(name: &OsStr) -> Vec<(OsString, CandidateKind, Option<Algorithm>)> {
     let names = PLACES.iter().map(|&(place, kind, algorithm)| {
         let mut found = if kind == Sidecar { name.to_owned() } else { OsString::new() };
@@ -118,11 +118,10 @@ pub fn signatures(url: &Url, format: SignatureFormat) -> Vec<Url> {
     suffixes.iter().map(|suffix| with_path(url, &format!("{folder}{name}{suffix}"))).collect()
 }
 
-/// Returns `true` if a status means that there is no such file.
+/// Returns `true` if a status means that the file does not exist.
 ///
-/// S3 says 403 to users who may not list
-/// a bucket, FTP says 550. Any other status is an error: a broken server must not lead to a weaker
-/// digest.
+/// S3 returns 403 to users who may not list a bucket, FTP returns 550. Any other status is an
+/// error: a broken server must not lead to a weaker digest.
 pub fn is_absent(status: u16) -> bool {
     matches!(status, 403 | 404 | 410 | 550)
 }
@@ -130,7 +129,7 @@ pub fn is_absent(status: u16) -> bool {
 /// Checks that a response may be a checksum file.
 ///
 /// # Errors
-/// It is empty, longer than [`MAX_SIZE`], or a web page.
+/// If it is empty, longer than [`MAX_SIZE`], or a web page.
 pub fn inspect(body: &[u8]) -> Result<(), NotAList> {
     if body.len() as u64 > MAX_SIZE {
         return Err(NotAList::TooLong);
@@ -156,7 +155,7 @@ pub enum NotAList {
     TooLong,
 }
 
-/// Splits the path after its last slash; `None` if it ends there.
+/// Splits the path after its last slash. Returns `None` if nothing follows the slash.
 fn split(url: &Url) -> Option<(&str, &str)> {
     let path = url.path();
     let (folder, name) = path.split_at(path.rfind('/')? + 1);

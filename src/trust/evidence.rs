@@ -13,7 +13,7 @@ use crate::text::escape;
 pub struct Evidence {
     /// The expected digests.
     pub expected: Expected,
-    /// The source: a URL, a file, the caller.
+    /// The source, such as a URL, a file, or the caller.
     pub source: String,
     /// A description of the verified signature over the source, if it has one.
     pub signature: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
     })
 }
 
-/// Returns a path as sources and messages show it.
+/// Returns a path in the form that sources and messages show.
 pub(crate) fn path_text(path: &Path) -> String {
     escape(path.as_os_str().as_bytes(), &[]).into_owned()
 }

@@ -12,7 +12,7 @@ use url::Url;
 use crate::sign::headers::is_token_byte;
 use crate::text::is_hostile;
 
-/// The longest name, in bytes: file systems accept 255, and the part file's name is longer.
+/// The maximum length of a name, in bytes: file systems accept 255, and the part's name is longer.
 const MAX_NAME: usize = 239;
 
 /// The infix of the names that this library gives to unfinished and rejected files.
@@ -32,7 +32,7 @@ pub enum ChosenBy {
 /// Returns the last segment of the URL's path, percent-decoded.
 ///
 /// # Errors
-/// [`UnsafeName`] if that is not a safe name for a file.
+/// [`UnsafeName`] if it is not a safe name for a file.
 ///
 /// ```
 /// use hsum::trust::file_name::{self, UnsafeName, ChosenBy};
@@ -51,7 +51,7 @@ pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> 
 
 /// Returns the name in a `Content-Disposition` field (RFC 6266).
 ///
-/// It is that of `filename*`, or else of `filename`.
+/// `filename*` takes precedence over `filename`.
 ///
 /// # Errors
 /// [`UnsafeName`] if it is not a safe name for a file: folders are rejected, not removed.
@@ -108,7 +108,7 @@ pub enum UnsafeName {
     /// It has a control character, or one that reorders text.
     #[error("the name has control characters")]
     Control,
-    /// It begins with `-`, as options of commands do.
+    /// It begins with `-`, as command-line options do.
     #[error("the name begins with a dash")]
     Dash,
     /// It begins with a dot, and the user did not choose it.
@@ -155,7 +155,7 @@ fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     }
 }
 
-/// Returns `true` if a name, whatever its extension, is a device on Windows.
+/// Returns `true` if a name, without its extensions, is a device on Windows.
 fn is_device(name: &[u8]) -> bool {
     let stem = name.split(|b| *b == b'.').next().unwrap_or_default().trim_ascii_end();
     let stem = stem.to_ascii_lowercase();
@@ -210,7 +210,7 @@ fn params(field: &[u8]) -> Option<Vec<Param<'_>>> {
     }
 }
 
-/// Decodes `CHARSET'LANGUAGE'TEXT` (RFC 8187, section 3.2); returns `None` if that is malformed.
+/// Decodes `CHARSET'LANGUAGE'TEXT` (RFC 8187, section 3.2); returns `None` if it is malformed.
 fn extended(value: &[u8]) -> Option<Vec<u8>> {
     let mut parts = value.splitn(3, |b| *b == b'\'');
     let charset = parts.next()?.to_ascii_lowercase();

@@ -1,7 +1,7 @@
-//! Digests in response headers, in every field that is in use.
+//! Digests in response headers.
 //!
-//! They prove that the file was not damaged in transit, not who made it: an attacker who can change the
-//! file can change them too.
+//! They prove that the file was not damaged in transit, not who made it: an attacker who can change
+//! the file can change them too.
 
 use crate::digest::Digest;
 use crate::notation::expected::{Expected, ParseExpectedError};
@@ -52,7 +52,7 @@ const FIELDS: [(&str, DigestScope); 19] = [
     ("Docker-Content-Digest", Representation), // OCI distribution
 ];
 
-/// Returns the digests in a response header, in the order of its fields.
+/// Returns the digests in the header fields of a response, in order.
 ///
 /// ```
 /// use hsum::trust::header_digests;
@@ -67,7 +67,7 @@ pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<
     for (name, value) in header {
         let known = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
         let Some(&(field, scope)) = known else { continue };
-        // Parsed one by one, so that an unknown one does not hide the others.
+        // Members are parsed one by one, so that an unknown one does not hide the others.
         for member in value.split(|b| *b == b',').map(<[u8]>::trim_ascii) {
             if member.is_empty() {
                 continue;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_malformed_digests_hide_no_others() {
+    fn unknown_and_malformed_digests_do_not_hide_others() {
         let value =
             format!("unixsum=30637, nonsense=x, sha-256=:{}:,,", abc(Sha256).unwrap().to_base64());
         let found = one("Digest", &value);

@@ -12,11 +12,11 @@ use crate::notation::expected::Expected;
 /// A file in a lock file.
 #[derive(Clone, Debug)]
 pub struct LockedFile {
-    /// Its URL: http, https, ftp or ftps.
+    /// The URL: http, https, ftp or ftps.
     pub url: Url,
-    /// Its digests, all of which must match.
+    /// The digests, all of which must match.
     pub expected: Vec<Expected>,
-    /// Its length in bytes, if stated.
+    /// The length in bytes, if stated.
     pub size: Option<u64>,
 }
 
@@ -63,7 +63,7 @@ pub fn read(text: &[u8]) -> LockFile {
         };
         let expected = entry.expected();
         match known.get(&url).and_then(|at| lock.files.get_mut(*at)) {
-            // A package that occurs twice in the tree: all its digests must match.
+            // A package may occur twice in the tree; all its digests must match.
             Some(file) => {
                 if !file.expected.contains(&expected) {
                     file.expected.push(expected);

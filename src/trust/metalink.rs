@@ -1,5 +1,6 @@
-//! The URLs in Metalinks of version 4 (RFC 5854) and 3. [`crate::manifest`] reads their digests and
-//! sizes.
+//! The URLs in Metalinks of version 4 (RFC 5854) and 3.
+//!
+//! [`crate::manifest`] reads the digests and sizes.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -9,15 +10,15 @@ use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::is_supported;
 use crate::trust::file_name;
 
-/// The number of URLs that are read for each file.
+/// The maximum number of URLs per file; further ones are ignored.
 const MAX_URLS: usize = 100;
 
 /// A file in a Metalink.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MetalinkFile {
-    /// Its name, without folders.
+    /// The name, without folders.
     pub name: String,
-    /// Its http, https, ftp and ftps URLs, the best first.
+    /// The http, https, ftp and ftps URLs, best first.
     pub urls: Vec<Url>,
 }
 
@@ -49,7 +50,7 @@ pub fn files(text: &[u8]) -> Result<Vec<MetalinkFile>, Failure> {
             }
             Event::GeneralRef(name) => {
                 if let Some((_, url)) = &mut open_url {
-                    // The only entity that occurs in URLs.
+                    // `&amp;` is the only entity that occurs in URLs.
                     url.push(if &*name == "amp" { '&' } else { ' ' });
                 }
             }
@@ -87,7 +88,7 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
 
-/// Returns the rank of a URL, the lowest being the best: `priority` in version 4, and 100 minus
+/// Returns the rank of a URL, lower being better: `priority` in version 4, and 100 minus
 /// `preference` in version 3.
 fn rank(tag: &BytesStart<'_>) -> u64 {
     let number = |name| attribute(tag, name)?.trim().parse::<u64>().ok();

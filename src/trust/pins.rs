@@ -1,4 +1,4 @@
-//! Trust on first use: the digests of files when they were first fetched.
+//! Trust on first use: the digests that files had when they were first fetched.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -19,7 +19,7 @@ use crate::net::url::without_userinfo;
 use crate::notation::expected::Expected;
 use crate::trust::evidence::{Evidence, path_text};
 
-/// A file of pins: lines of the form `SHA256 (URL) = DIGEST`, in which a digest replaces the URL's query.
+/// A file of pins: lines of the form `SHA256 (URL) = DIGEST`, without the queries of the URLs.
 #[derive(Clone, Debug)]
 pub struct Pins {
     path: PathBuf,
@@ -34,7 +34,7 @@ impl Pins {
     /// Returns the digests that are pinned for `url`.
     ///
     /// # Errors
-    /// The file cannot be read, has a malformed line, or contradicts itself.
+    /// If the file cannot be read, has a malformed line, or contradicts itself.
     pub fn find(&self, url: &Url) -> Result<Option<Evidence>, Failure> {
         let text = match read_file(&self.path, SMALL_FILE) {
             Ok(text) => text,
@@ -49,7 +49,7 @@ impl Pins {
                 let text = format!("{}: line {number}: {reason}", path_text(&self.path));
                 Failure::new(FailureKind::Local, text)
             };
-            // An invalid line may be the pin: without it, any file would be accepted.
+            // An invalid line may be the pin of this URL: if it were skipped, any file would pass.
             let entry = parser.parse_line(line).map_err(|bad| bad_line(&bad))?;
             let Some(entry) = entry else { continue };
             if !names.iter().any(|name| name.as_bytes() == entry.path.as_os_str().as_bytes()) {
@@ -71,7 +71,7 @@ impl Pins {
     /// Pins a digest for `url`.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// If the file cannot be written.
     pub fn add(&self, url: &Url, digest: &Digest) -> Result<(), Failure> {
         let style = LineStyle::new(LineFormat::Tagged);
         let mut line = Vec::new();
@@ -81,7 +81,7 @@ impl Pins {
             let mut file =
                 options.read(true).append(true).create(true).mode(0o600).open(&self.path)?;
             file.lock()?;
-            // The last line may lack its end.
+            // The last line may lack a line break.
             let length = file.metadata()?.len();
             if length > 0 {
                 file.seek(SeekFrom::Start(length - 1))?;
@@ -105,7 +105,7 @@ impl Pins {
 }
 
 /// Returns the name of a URL in the file. The first half of the query's SHA-256 replaces the query,
-/// which may have secrets but distinguishes files.
+/// which may contain secrets, but which distinguishes files.
 fn pin_name(url: &Url) -> String {
     let mut url = url.clone();
     let hidden = url.query().filter(|query| !query.is_empty()).map(|query| {
@@ -117,7 +117,7 @@ fn pin_name(url: &Url) -> String {
     without_secrets(&url)
 }
 
-/// Returns a URL without user, password and fragment: its name in files of earlier versions.
+/// Returns a URL without user name, password and fragment: its name in files of earlier versions.
 fn without_secrets(url: &Url) -> String {
     let mut url = without_userinfo(url);
     url.set_fragment(None);

@@ -1,4 +1,4 @@
-//! Fetching checksum files and signatures into memory.
+//! Small files, such as checksum files and signatures, fetched into memory.
 
 use std::io::{self, Read};
 
@@ -17,15 +17,15 @@ const FTP_NO_FILE: u16 = 550;
 /// Fetches a file of up to 16 MiB, such as a signature. Returns `None` if it does not exist.
 ///
 /// # Errors
-/// The server fails, or the file is longer.
+/// If the server fails, or the file is longer.
 pub fn fetch(client: &Client, url: &Url, origin: Origin) -> Result<Option<Vec<u8>>, Failure> {
     fetch_checked(client, url, origin, |_| true)
 }
 
 /// Fetches a checksum file as [`fetch`] does, and rejects a truncated one.
 ///
-/// If the body ends with a plain connection, an incomplete last line is the only sign of truncation.
-/// TLS reports it itself.
+/// If only the end of an unencrypted connection ends the body, an incomplete last line is the only
+/// sign of truncation. TLS detects truncation itself.
 pub(crate) fn fetch_list(
     client: &Client,
     url: &Url,
@@ -78,13 +78,14 @@ fn fetch_once(
     }
     let is_open = reply.response.framing == Framing::UntilClose && reply.url.scheme() != "https";
     if is_open && !is_complete(&text) {
-        let text = "possibly truncated: the server did not say where it ends, and its last line is incomplete";
+        let text =
+            "possibly truncated: the server stated no length, and the last line is incomplete";
         return Err(named(Failure::network(text)));
     }
     Ok(Some(text))
 }
 
-/// Returns `true` if a checksum file has a proper end.
+/// Returns `true` if the end of a checksum file shows no truncation.
 fn has_end(text: &[u8]) -> bool {
     let last = text.trim_ascii_end().last();
     match text.trim_ascii_start().first() {
@@ -97,7 +98,7 @@ fn has_end(text: &[u8]) -> bool {
     }
 }
 
-/// Converts an error of reading a body; most bodies report a [`Failure`] themselves.
+/// Converts an error of reading a body, which usually contains a [`Failure`].
 pub(crate) fn body_failure(error: io::Error) -> Failure {
     let kind = error.kind();
     match error.into_inner().map(|inner| inner.downcast::<Failure>()) {

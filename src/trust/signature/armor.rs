@@ -1,11 +1,11 @@
-//! Decoding OpenPGP keys from ASCII armour, which `gpgv` does not read (RFC 9580, section 6.2).
+//! A decoder of OpenPGP keys in ASCII armor, which `gpgv` does not read (RFC 9580, section 6.2).
 
 use base64ct::{Base64, Encoding};
 
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
 
-/// Returns `true` if a text is an armoured public key.
+/// Returns `true` if a text is an armored public key.
 pub(super) fn is_armored(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(BEGIN.as_bytes())
 }
@@ -23,7 +23,7 @@ pub(super) fn keys(text: &[u8]) -> Option<Vec<u8>> {
                 END => break,
                 "" => in_headers = false,
                 line if in_headers && line.contains(": ") => {}
-                // The checksum. Damaged keys fail to verify signatures anyway.
+                // Skip the checksum: a damaged key verifies no signature anyway.
                 line if line.starts_with('=') => {}
                 line => {
                     in_headers = false;

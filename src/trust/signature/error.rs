@@ -47,7 +47,7 @@ pub enum SignatureError {
 }
 
 impl SignatureError {
-    /// Returns `true` if the signature was examined and rejected, `false` if it could not be examined.
+    /// Returns `true` if the signature was examined and rejected.
     pub fn is_rejection(&self) -> bool {
         !matches!(self, Self::InvalidKey | Self::GpgvMissing | Self::Io(_))
     }

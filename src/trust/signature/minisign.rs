@@ -61,12 +61,12 @@ impl MinisignKey {
         &self.id
     }
 
-    /// Verifies that `signature` covers `signed` and is by this key. Returns its trusted comment.
+    /// Verifies that `signature` covers `signed` and is by this key. Returns the trusted comment.
     ///
     /// The comment is signed too, but must be escaped before it is shown on a terminal.
     ///
     /// # Errors
-    /// The signature does not match, or a file cannot be read.
+    /// If the signature does not match, or a file cannot be read.
     pub fn verify(
         &self,
         signature: &MinisignSignature,
@@ -114,7 +114,7 @@ impl MinisignSignature {
     /// Parses a `.minisig` file.
     ///
     /// # Errors
-    /// [`SignatureError::Malformed`].
+    /// [`SignatureError::Malformed`] if the text is not a signature.
     pub fn parse(text: &[u8]) -> Result<Self, SignatureError> {
         let text = std::str::from_utf8(text).map_err(|_| SignatureError::Malformed)?;
         Signature::decode(text).map(Self).map_err(|_| SignatureError::Malformed)

@@ -1,4 +1,4 @@
-//! OpenPGP signatures, verified by `gpgv`. Every status line that it prints must be a known one.
+//! OpenPGP signatures, verified by `gpgv`. An unknown status line in its output is an error.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -13,17 +13,17 @@ use crate::trust::signature::armor;
 use crate::trust::signature::error::SignatureError;
 use crate::trust::signature::signed_data::{SignedData, is_clear_signed};
 
-/// The limit for signatures, in bytes: a pipe buffers as much without a reader.
+/// The limit for signatures, in bytes: a pipe holds this much before `gpgv` reads it.
 const MAX_SIGNATURE: usize = 60 << 10;
 
 /// The limit for keyrings and clear-signed texts, in bytes.
 const MAX_SIZE: u64 = 64 << 20;
 
-/// A file of trusted public keys, as exported by `gpg --export` with or without armour.
+/// A file of trusted public keys, as exported by `gpg --export` with or without armor.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     path: PathBuf,
-    /// The temporary folder of a copy without armour, removed with the last clone.
+    /// The temporary folder of a copy without armor, removed with the last clone.
     _folder: Option<Arc<TemporaryFolder>>,
 }
 
@@ -53,13 +53,13 @@ impl Keyring {
     /// Opens the keyring at `path`.
     ///
     /// # Errors
-    /// It cannot be read, or is not a keyring.
+    /// If it cannot be read, or is not a keyring.
     pub fn open(path: &Path) -> Result<Self, SignatureError> {
         // gpgv looks for names without a folder among the user's own keyrings.
         let path = std::path::absolute(path)?;
         let bytes = read_file(&path, MAX_SIZE)?;
         if !armor::is_armored(&bytes) {
-            // gpgv would only report a missing key for each signature.
+            // gpgv would report only that each signature's key is missing.
             if !is_keyring(&bytes) {
                 return Err(SignatureError::InvalidKey);
             }
@@ -75,8 +75,8 @@ impl Keyring {
     /// Verifies that every signature in `signature` covers `signed` and is by a key of this ring.
     ///
     /// # Errors
-    /// One of them is not good, or cannot be verified. `gpgv` succeeds even if a key has expired, so
-    /// its status lines must be those of good signatures too.
+    /// If one of them is not good, or cannot be verified. `gpgv` succeeds even if a key has
+    /// expired, so its status lines are checked too.
     pub fn verify(
         &self,
         signature: &[u8],
@@ -105,7 +105,7 @@ impl Keyring {
     /// Returns the text in a clear-signed message, and its signatures.
     ///
     /// # Errors
-    /// One of the signatures is not good, or cannot be verified.
+    /// If one of the signatures is not good, or cannot be verified.
     pub fn open_clearsigned(
         &self,
         message: &[u8],
@@ -140,13 +140,13 @@ impl Keyring {
                 _ => SignatureError::Io(error),
             })?;
         if let Some(mut stdin) = gpgv.stdin.take() {
-            // If gpgv ends early, its status lines tell why.
+            // If gpgv ends early, its status lines say why.
             let _ = stdin.write_all(input);
         }
         let Output { status, stdout, .. } = gpgv.wait_with_output()?;
         match status.code() {
             Some(code @ 0..=2) => Ok(GpgvOutput { status: stdout, code }),
-            // It crashed, which says nothing about the signature.
+            // gpgv crashed, which says nothing about the signature.
             _ => Err(SignatureError::Io(io::Error::other(format!("gpgv failed: {status}")))),
         }
     }
@@ -169,7 +169,7 @@ impl GpgvOutput {
     }
 }
 
-/// Returns `true` if a file begins with a public key packet (RFC 9580, section 4.2), or as a keybox.
+/// Returns `true` if a file begins with a public key packet (RFC 9580, section 4.2) or is a keybox.
 fn is_keyring(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(0x98..=0x9b | 0xc6)) || bytes.get(8..12) == Some(b"KBXf")
 }
@@ -257,7 +257,7 @@ fn parse_validsig(
     Ok(Some(OpenPgpSignature { key, signing_key, user, created }))
 }
 
-/// Converts the fields of `ERRSIG`, of which the sixth is the reason.
+/// Converts the fields of `ERRSIG`; the sixth is the reason.
 fn parse_errsig(rest: &str) -> SignatureError {
     match rest.split(' ').nth(5) {
         Some("9") => SignatureError::OtherKey,

@@ -11,7 +11,7 @@ pub enum SignedData<'s> {
     Bytes(&'s [u8]),
 }
 
-/// Returns `true` if a text has a clear-signed message in it (RFC 9580, section 7), even an incomplete one.
+/// Returns `true` if a text contains the start of a clear-signed message (RFC 9580, section 7).
 pub fn is_clear_signed(text: &[u8]) -> bool {
     let mut lines = text.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
     lines.any(|line| line == b"-----BEGIN PGP SIGNED MESSAGE-----")
