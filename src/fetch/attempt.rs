@@ -32,7 +32,7 @@ pub(super) struct Attempt<'a> {
 /// A verified file that is not yet in its final place.
 pub(super) struct Completed {
     pub(super) file: VerifiedDownload,
-    /// The decoded bytes, if those are the file instead of the part.
+    /// The decoded file, if it takes the place of the part.
     pub(super) decoded: Option<AtomicFile>,
 }
 
@@ -71,7 +71,7 @@ impl Attempt<'_> {
             };
         };
         if Some(have) == state.total && !self.download.evidence.is_empty() {
-            // The last run ended between the last byte and its verification.
+            // An earlier run received all bytes, but ended before it verified them.
             let mut headers = HeaderFields::new();
             state.coding.declare(&mut headers);
             let url = without_userinfo(&self.request.url);
@@ -115,7 +115,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Returns the state and length of the part, if this request can resume it.
+    /// Returns the state and the length of the part, if this request can resume it.
     fn resumable(&self, part: &Part) -> Result<Option<(PartState, u64)>, Failure> {
         let have = part.len()?;
         let state = part.state().filter(|state| {
@@ -124,7 +124,7 @@ impl Attempt<'_> {
         Ok(state.map(|state| (state, have)))
     }
 
-    /// Receives a body that is the whole file.
+    /// Receives the whole file.
     fn receive_all(&self, part: &mut Part, reply: Reply) -> Result<Completed, AttemptError> {
         let headers = &reply.response.headers;
         let total = match reply.response.framing {
@@ -175,7 +175,8 @@ impl Attempt<'_> {
             copy(&mut body, part.file(), hasher, have, limit, &self.download.progress);
         drop(body);
         if let Err(failure) = end {
-            // Such a body may be complete: a digest or the size will tell, unless time ran out.
+            // The digest or size shows whether a body without framing is complete. After the
+            // deadline it is not.
             let may_be_complete = framing == Framing::UntilClose
                 && (!self.download.evidence.is_empty() || self.download.size.is_some())
                 && failure.kind() == FailureKind::Network
@@ -191,7 +192,7 @@ impl Attempt<'_> {
         self.verify(part, head, &hasher.finalize(), length, have)
     }
 
-    /// Hashes the first `have` bytes of the part, and removes the others.
+    /// Hashes the first `have` bytes of the part, and removes the rest.
     fn hash_part(
         &self,
         part: &mut Part,
@@ -228,7 +229,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Returns the expected length of the body, which is unknown if it may get decoded.
+    /// Returns the expected length of the body; `None` if the body may have to be decoded.
     fn expected_size(&self, head: &ResponseHead) -> Option<u64> {
         match (self.download.decoding, head.coding()) {
             (Decoding::IfNeeded, ContentCoding::Gzip) => None,
@@ -247,7 +248,7 @@ impl Attempt<'_> {
     ) -> Result<Completed, AttemptError> {
         let url = redacted(&head.url);
         let failed = |failure: Failure| AttemptError {
-            // Old and new bytes may be of different files.
+            // Old and new bytes may come from different files.
             may_restart: resumed > 0 && failure.kind() == FailureKind::Mismatch,
             failure: failure.during(&url),
         };
@@ -256,7 +257,7 @@ impl Attempt<'_> {
         }
         let stated = head.stated_digests();
         let received = Received { head: &head, size, digests };
-        // A wrong size explains more than missing evidence does.
+        // A wrong size explains more than missing evidence, so it takes precedence.
         let evidence = self
             .evidence(&stated)
             .or_else(|failure| verify_size(self.download, &received).and(Err(failure)))
@@ -297,7 +298,7 @@ impl Attempt<'_> {
         Ok(Completed { file, decoded })
     }
 
-    /// Returns the known evidence, and the digest that the server states if that is trusted.
+    /// Returns the known evidence, and the server's digest if it is trusted.
     fn evidence(&self, stated: &[Digest]) -> Result<Vec<Evidence>, Failure> {
         let mut evidence = self.download.evidence.clone();
         if self.download.server_digest == ServerDigest::Trusted {

@@ -1,4 +1,4 @@
-//! Copying a body from the network to the part: one thread reads, another hashes and writes.
+//! The copy of a body to the part: one thread reads, another hashes and writes.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,8 +17,8 @@ use crate::trust::small_file::body_failure;
 const BUFFER: usize = 512 * 1024;
 const BUFFERS: usize = 8;
 
-/// A read that takes longer has waited for the network. What has arrived is then written, so that
-/// little is lost if the process is killed.
+/// A read that takes longer has waited for the network. The buffer is then written before it is
+/// full, so that little is lost if the process is killed.
 const NETWORK_WAIT: Duration = Duration::from_micros(200);
 
 /// The progress of a download, readable from other threads.
@@ -49,7 +49,7 @@ impl DownloadProgress {
 /// The limit for the length of the whole file.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Limit {
-    /// The known length in bytes: a longer file is a different one.
+    /// The known length in bytes; a longer file is a mismatch.
     Known(u64),
     /// The maximum in bytes.
     Maximum(u64),
@@ -71,9 +71,9 @@ impl Limit {
 /// The result of [`copy`].
 pub(super) struct Copied {
     pub(super) hasher: MultiHasher,
-    /// The length of the file, including the bytes that were already there.
+    /// The length of the file, including the bytes before this copy.
     pub(super) length: u64,
-    /// The reason why the body is incomplete.
+    /// An error if the body is incomplete.
     pub(super) end: Result<(), Failure>,
 }
 
@@ -88,7 +88,7 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Writes and hashes a piece. Returns `false` if that failed.
+    /// Writes and hashes a piece. Returns `false` if writing failed.
     fn push(&mut self, piece: &[u8]) -> bool {
         self.written = self.file.write_all(piece);
         if self.written.is_ok() {
@@ -108,8 +108,9 @@ impl Sink<'_> {
     }
 }
 
-/// Appends `body` to `file`, which has `length` bytes, and hashes it. If the system refuses a second
-/// thread, this one does both.
+/// Appends `body` to `file`, which has `length` bytes, and hashes it.
+///
+/// If no second thread can be created, the current one does both.
 pub(super) fn copy(
     body: &mut dyn Read,
     file: &mut File,
@@ -123,7 +124,7 @@ pub(super) fn copy(
         let (full, arriving) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
         let (empty, returned) = mpsc::channel();
         (0..BUFFERS).try_for_each(|_| empty.send(vec![0; BUFFER])).ok();
-        // The sink is sent after the thread has started, so that it is still here if that fails.
+        // The sink is sent once the thread runs, so that this thread keeps it if `spawn` fails.
         let (hand_over, handed) = mpsc::channel::<&mut Sink<'_>>();
         let work = move || {
             for sink in handed {
@@ -154,8 +155,8 @@ pub(super) fn copy(
     sink.finish(read)
 }
 
-/// Reads the body into the buffers of `next_buffer` and passes them to `write`. Ends early if one of
-/// them fails: the writer reports the error.
+/// Reads the body into the buffers of `next_buffer`, and passes them to `write`. Ends early if one
+/// of the functions fails: the writer reports the error.
 fn read_all(
     body: &mut dyn Read,
     mut length: u64,
@@ -176,8 +177,10 @@ fn read_all(
     Ok(())
 }
 
-/// Reads until the buffer is full, the network is slow, or the body ends. Returns the number of bytes,
-/// which are valid even after an error, and `true` if there may be more.
+/// Reads until the buffer is full, the network is slow, or the body ends.
+///
+/// Returns the number of bytes, which are valid even after an error, and `true` if there may be
+/// more.
 fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> (usize, Result<bool, Failure>) {
     let mut count = 0;
     while count < buffer.len() {

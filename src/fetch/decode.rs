@@ -1,4 +1,4 @@
-//! Decoding a body that the server sent as gzip without being asked to.
+//! The decoding of a body with an unrequested `Content-Encoding: gzip`.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -20,7 +20,7 @@ use crate::trust::evidence::Evidence;
 
 const BUFFER: usize = 256 * 1024;
 
-/// The maximum expansion that is decoded only to give a hint: 4 MiB take at most 0.2 s.
+/// The maximum expansion when decoding only gives a hint: 4 MiB take at most 0.2 s.
 const PROBE_RATIO: u64 = 32;
 
 /// The verified decoded bytes, in a temporary file.
@@ -52,8 +52,9 @@ pub(super) fn may_help(
         && matches!(failure.kind(), FailureKind::Mismatch | FailureKind::Network)
 }
 
-/// Decodes the part, which did not match because of `failure`, and verifies the result. If decoding
-/// is off, returns `failure`, with a detail if the decoded bytes would match.
+/// Decodes the part, whose verification failed with `failure`, and verifies the result.
+///
+/// If decoding is off, returns `failure`, with a detail if the decoded bytes would match.
 pub(super) fn decode_and_verify(
     download: &Download,
     client: &Client,
@@ -111,7 +112,7 @@ pub(super) fn decode_and_verify(
     Err(failure.become_final(FailureKind::Mismatch).adding(detail))
 }
 
-/// Decodes all members to `sink`, up to `limit` bytes; returns their length and digests.
+/// Decodes all gzip members to `sink`, up to `limit` bytes. Returns the length and the digests.
 fn gunzip(
     client: &Client,
     file: &mut File,
@@ -127,7 +128,7 @@ fn gunzip(
         let count = match read_some(&mut decoder, &mut buffer) {
             Ok(0) => return Ok((size, hasher.finalize())),
             Ok(count) => count,
-            // The error is the system's, not the decoder's.
+            // An error code means that reading failed, not decoding.
             Err(error) if error.raw_os_error().is_some() => return Err(DecodeError::Read(error)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(DecodeError::Truncated);

@@ -1,4 +1,4 @@
-//! Running a download: retries, mirrors, and the final place of the file.
+//! The steps of a download: retries, mirrors, and moving the file to its final place.
 
 use std::fs;
 use std::io;
@@ -20,11 +20,11 @@ use crate::net::transport::Request;
 use crate::trust::evidence::{self, Evidence};
 
 impl Download {
-    /// Downloads the file to `path`. An existing file stays untouched until the new one is verified.
+    /// Downloads the file to `path`. An existing file is kept until the new one is verified.
     ///
     /// # Errors
-    /// The file could not be fetched or verified. What was received is kept beside `path` if a later
-    /// call can resume.
+    /// If the file cannot be fetched or verified. The partial download is kept beside `path` if a
+    /// later call can resume it.
     pub fn to_path(
         &self,
         client: &Client,
@@ -103,7 +103,7 @@ impl Download {
         }
     }
 
-    /// Rejects a download that could never be verified, before any request.
+    /// Rejects a download that no response can verify.
     fn check_evidence(&self) -> Result<(), Failure> {
         let is_sound = |one: &Evidence| one.expected.strength() == Strength::Sound;
         if self.evidence.is_empty() {
@@ -122,7 +122,7 @@ impl Download {
     /// Returns the existing file at `path` if it is the expected one.
     ///
     /// # Errors
-    /// It is a different file that must not be replaced.
+    /// If it is a different file that must not be replaced.
     fn check_existing(&self, path: &Path) -> Result<Option<VerifiedDownload>, Failure> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,

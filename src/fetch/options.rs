@@ -17,7 +17,7 @@ use crate::trust::evidence::Evidence;
 /// The limit for files whose length is unknown, in bytes.
 const DEFAULT_MAX_SIZE: u64 = 16 << 30;
 
-/// A file to download, with what is known about it.
+/// A file to download, with its evidence and options.
 ///
 /// ```no_run
 /// use hsum::fetch::Download;
@@ -44,7 +44,7 @@ pub struct Download {
     pub(super) server_digest: ServerDigest,
     unverified: Unverified,
     check: Option<Arc<FileCheck>>,
-    /// The permissions of new files, less the umask.
+    /// The mode of new files, before the umask.
     pub(super) mode: u32,
     pub(super) progress: Arc<DownloadProgress>,
 }
@@ -72,10 +72,10 @@ pub enum OnMismatch {
 /// The handling of an unrequested `Content-Encoding: gzip`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Decoding {
-    /// The file is the bytes as sent.
+    /// The body is stored as sent.
     #[default]
     Never,
-    /// The file is the decoded bytes if those are the expected ones and the bytes as sent are not.
+    /// The body is decoded if it is the expected file only after decoding.
     IfNeeded,
 }
 
@@ -109,7 +109,7 @@ pub enum Unverified {
     Accepted,
 }
 
-/// A check of the complete file at a path, such as its signature; returns a description of the proof.
+/// A check of the complete file at a path, such as its signature; it returns a description.
 pub type FileCheck = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
 
 impl Download {
@@ -138,9 +138,9 @@ impl Download {
         }
     }
 
-    /// Adds a URL to try if those before fail.
+    /// Adds a mirror, which is tried if all earlier URLs fail.
     ///
-    /// It gets the user's credentials only if it has the same origin as the first.
+    /// It gets the user's credentials only if it has the same origin as the first URL.
     pub fn mirror(mut self, url: Url) -> Self {
         let first = &self.requests[0];
         let same = first.url.origin() == url.origin() && first.origin == Origin::Own;
@@ -149,7 +149,7 @@ impl Download {
         self
     }
 
-    /// Adds expected digests and the name of their source. The file must match all that are added.
+    /// Adds expected digests and the name of their source. The file must match all of them.
     pub fn expected(self, expected: Expected, source: impl Into<String>) -> Self {
         self.evidence(Evidence::new(expected, source))
     }
@@ -165,7 +165,7 @@ impl Download {
         size: u64 => Some;
         /// Sets the maximum length in bytes; the default is 16 GiB if the length is unknown.
         max_size: u64 => Some;
-        /// Sets what happens to a different file at the path: with [`Existing::Keep`] the download fails.
+        /// Sets the handling of a different file at the path; with [`Existing::Keep`], that fails.
         existing: Existing;
         /// Sets the handling of an earlier partial download.
         resume: Resume;
@@ -183,13 +183,13 @@ impl Download {
         progress: Arc<DownloadProgress>;
     }
 
-    /// Makes the file readable by its owner only, from its first byte on.
+    /// Makes the file readable by its owner only, from its creation on.
     pub fn private(mut self) -> Self {
         self.mode = 0o600;
         self
     }
 
-    /// Sets a check that the complete file must pass before it is put in place. It counts as evidence.
+    /// Sets a check of the complete file before it is put in place. The check counts as evidence.
     pub fn accept_if(mut self, check: Arc<FileCheck>) -> Self {
         self.check = Some(check);
         self

@@ -34,16 +34,16 @@ pub(super) struct Part {
     path: PathBuf,
     state_path: PathBuf,
     target: PathBuf,
-    /// The permissions of new files, less the umask.
+    /// The mode of new files, before the umask.
     mode: u32,
 }
 
-/// The contents of a state file: what a later run needs to resume.
+/// The contents of a state file, with which a later run can resume.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PartState {
     /// The redacted URL, for people who read the file.
     url: String,
-    /// The ID of the request: a part is never resumed by another one.
+    /// The ID of the request: no other request may resume the part.
     request: String,
     pub(super) validator: Validator,
     /// The length of the whole file, if known.
@@ -55,13 +55,13 @@ impl Part {
     /// Opens the part for the file at `target`, or creates it.
     ///
     /// # Errors
-    /// It cannot be opened, or another process has locked it.
+    /// If it cannot be opened, or another process has locked it.
     pub(super) fn open(target: &Path, mode: u32) -> Result<Self, Failure> {
         let path = beside(target, PART);
         let state_path = beside(target, PART_STATE);
         loop {
             let (file, is_new) = open(&path, mode).map_err(|error| {
-                // Users know the folder's name, not the part's.
+                // Users know the name of a missing folder, but not that of the part.
                 let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
                 let folder = path.parent().filter(missing).unwrap_or(&path);
                 Failure::local(folder, error)
@@ -75,7 +75,7 @@ impl Part {
                 }
             }
             let opened = file.metadata().map_err(|error| Failure::local(&path, error))?;
-            // The process that held the lock may have renamed the file meanwhile.
+            // The process that held the lock may have renamed the file in the meantime.
             let same = fs::symlink_metadata(&path)
                 .is_ok_and(|now| (now.dev(), now.ino()) == (opened.dev(), opened.ino()));
             if !same {
@@ -83,12 +83,12 @@ impl Part {
             }
             let ours = opened.uid() == rustix::process::geteuid().as_raw() && opened.nlink() == 1;
             if !opened.is_file() || !(is_new || ours) {
-                // Another user may have created it to choose its contents.
+                // Another user may have created it to control its contents.
                 fs::remove_file(&path).map_err(|error| Failure::local(&path, error))?;
                 continue;
             }
             let part = Self { file, path, state_path, target: target.to_owned(), mode };
-            // The lock on the part covers this file too.
+            // The part's lock covers the decoded file too.
             let _ = fs::remove_file(part.decoded_path());
             return Ok(part);
         }
@@ -133,7 +133,7 @@ impl Part {
         Ok(())
     }
 
-    /// Cuts the part to `length` bytes and moves to its end.
+    /// Truncates the part to `length` bytes, and seeks to its end.
     pub(super) fn truncate(&mut self, length: u64) -> Result<(), Failure> {
         let cut = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::Start(length)));
         cut.map(drop).map_err(|error| self.failure(error))
@@ -150,7 +150,7 @@ impl Part {
         &mut self.file
     }
 
-    /// Creates the file for the decoded bytes, with the same final name.
+    /// Creates a temporary file for the decoded bytes, which has the same final name.
     pub(super) fn create_decoded(&self, existing: Existing) -> Result<AtomicFile, Failure> {
         let (path, temporary) = (self.target.clone(), self.decoded_path());
         AtomicFile::create_as(path, temporary.clone(), Access::Mode(self.mode), existing)
@@ -178,15 +178,15 @@ impl Part {
     /// Moves the verified part to its final name.
     ///
     /// # Errors
-    /// Those of the system. The part is then removed: after a failed sync its bytes may exist in
-    /// memory only, and a later run would take them for good.
+    /// If syncing or renaming fails. The part is then removed: after a failed sync, its bytes may
+    /// exist in memory only, and a later run would trust them.
     pub(super) fn commit(self, existing: Existing) -> Result<(), Failure> {
         if let Err(error) = self.file.sync_all() {
             let failure = self.failure(error);
             self.discard();
             return Err(failure);
         }
-        // Before the rename, so that nothing is left beside a file that is in place.
+        // Removed before the rename, so that no state remains beside a finished file.
         let _ = fs::remove_file(&self.state_path);
         rename_synced(&self.path, &self.target, existing).map_err(|error| {
             let _ = fs::remove_file(&self.path);
@@ -194,7 +194,7 @@ impl Part {
         })
     }
 
-    /// Moves the verified, decoded bytes to the final name instead, and removes the part.
+    /// Moves the verified, decoded file to the final name, and removes the part.
     ///
     /// # Errors
     /// As for [`Part::commit`].
@@ -228,7 +228,7 @@ impl Part {
         Ok(rejected)
     }
 
-    /// Leaves the part for the next run; removes it if that could not resume.
+    /// Keeps the part if a later run can resume it, and removes it otherwise.
     pub(super) fn keep_if_resumable(self) {
         if self.len().is_ok_and(|length| length == 0) || self.state().is_none() {
             self.discard();
@@ -236,7 +236,7 @@ impl Part {
     }
 }
 
-/// Opens or creates the file; `true` if it was created.
+/// Opens or creates the file. Returns `true` if it was created.
 fn open(path: &Path, mode: u32) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(mode);
@@ -253,8 +253,8 @@ fn open(path: &Path, mode: u32) -> io::Result<(File, bool)> {
     }
 }
 
-/// Returns the path of `.NAME` with this suffix. A name that would become too long is cut and made
-/// unique by a digest.
+/// Returns the path of `.NAME` with this suffix. A name that is too long is cut, and a digest makes
+/// it unique.
 fn beside(target: &Path, suffix: &str) -> PathBuf {
     let name = target.file_name().unwrap_or(OsStr::new("")).as_bytes();
     let mut hidden = b".".to_vec();

@@ -1,4 +1,4 @@
-//! A reader that verifies what is read through it.
+//! A reader that verifies the digests of its input.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -14,8 +14,8 @@ use crate::notation::expected::Expected;
 /// A reader that reports the end of the input only if its digests match.
 ///
 /// The bytes before the end are unverified: use them only after [`Read::read`] has returned 0. If a
-/// digest differs, it returns an error of kind `InvalidData` that holds a [`DigestMismatch`] instead,
-/// also on every later call.
+/// digest differs, that call and all later ones return an error of kind `InvalidData` that holds a
+/// [`DigestMismatch`].
 ///
 /// ```
 /// use hsum::{Algorithm, digest, fetch::VerifyingReader};
@@ -51,7 +51,7 @@ pub struct DigestMismatch {
 }
 
 impl<R: Read> VerifyingReader<R> {
-    /// Creates a reader that expects these digests of everything in `inner`.
+    /// Creates a reader that compares the digests of `inner` with the expected ones.
     pub fn new(inner: R, expected: Expected) -> Self {
         let hasher = MultiHasher::new(expected.hash_functions());
         Self { inner, expected, state: State::Reading(hasher) }

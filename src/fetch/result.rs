@@ -14,17 +14,17 @@ use crate::trust::evidence::Evidence;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VerifiedDownload {
-    /// Its path.
+    /// The path.
     pub path: PathBuf,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub size: u64,
     /// The digests that were compared; SHA-256 if there was nothing to compare.
     pub digests: Vec<Digest>,
-    /// The evidence that it matches; empty if there was none.
+    /// The evidence that the file matches; empty if there was none.
     pub evidence: Vec<Evidence>,
-    /// The description returned by the check of [`Download::accept_if`](super::Download::accept_if).
+    /// The result of the check set with [`Download::accept_if`](super::Download::accept_if).
     pub accepted_by: Option<String>,
-    /// Its origin.
+    /// The origin.
     pub provenance: Provenance,
     /// Warnings, such as a digest that can be forged.
     pub notes: Vec<String>,
@@ -33,9 +33,9 @@ pub struct VerifiedDownload {
 /// The origin of a file. `Debug` hides the values in URL queries.
 #[derive(Clone)]
 pub enum Provenance {
-    /// It was already present and matches; nothing was fetched.
+    /// The file was already present and matches; nothing was fetched.
     Present,
-    /// It was fetched.
+    /// The file was fetched.
     Fetched {
         /// The URL after all redirects.
         url: Url,

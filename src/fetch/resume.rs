@@ -1,4 +1,4 @@
-//! Resuming a download: the conditions under which new bytes may follow old ones.
+//! The conditions for resuming a partial download.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Validator {
     }
 
     /// Returns `true` unless the response has a different validator. It may have none, because the
-    /// server has already compared ours.
+    /// server has already compared `If-Range`.
     fn matches(&self, headers: &HeaderFields) -> bool {
         let field = match self {
             Self::Etag(_) => "ETag",
@@ -60,7 +60,7 @@ pub(super) enum Continuation {
     Complete,
     /// The server cannot send the rest; only a request for the whole file can succeed.
     Unusable,
-    /// The status is that of an error.
+    /// The response is an error.
     Refused,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn continuation(
     let headers = &response.headers;
     let range = headers.value("Content-Range").map(ContentRange::parse);
     match response.status {
-        // Contradictory: the whole file, and a part of it.
+        // Status 200 means the whole file, and `Content-Range` a part of it.
         200 if range.is_some() => Continuation::Unusable,
         200 => Continuation::Whole,
         206 => match range {

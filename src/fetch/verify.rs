@@ -1,4 +1,4 @@
-//! Comparing a downloaded file with what was expected, and describing what came instead.
+//! The verification of a downloaded file, and the explanation of a mismatch.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -17,11 +17,10 @@ use crate::notation::expected::Expected;
 use crate::text::looks_like_html;
 use crate::trust::evidence::Evidence;
 
-/// The maximum size of a mismatching file that is hashed again to find the function of the expected
-/// digest.
+/// The maximum size of a file that is hashed again to find a mislabelled expected digest, in bytes.
 const MAX_REHASHED: u64 = 64 << 20;
 
-/// Appends everything in `file` to the hashed message; returns the number of bytes.
+/// Hashes the rest of `file`, and returns the number of bytes.
 pub(super) fn hash_file(file: &mut impl Read, hasher: &mut MultiHasher) -> io::Result<u64> {
     io::copy(&mut BufReader::with_capacity(256 * 1024, file), hasher)
 }
@@ -41,19 +40,20 @@ pub(super) fn verify(
     part: &mut Part,
 ) -> Result<Option<String>, Failure> {
     verify_size(download, received)?;
-    // Only a digest or a size can tell such a body from a truncated one.
+    // Only a digest or a size shows whether a body without framing is complete.
     let end_unknown = received.head.framing == Framing::UntilClose && download.size.is_none();
     if let Some(details) = mismatch(evidence, received, part.rewind()?) {
         let failure = match end_unknown {
             true => Failure::network(
-                "truncated, or a different file: the server did not say where it ends; digest mismatch",
+                "truncated, or a different file: digest mismatch, and the server stated no length",
             ),
             false => Failure::new(FailureKind::Mismatch, "digest mismatch"),
         };
         return Err(details.into_iter().fold(failure, Failure::adding));
     }
     if end_unknown && evidence.is_empty() {
-        let text = "possibly truncated: the server did not say where it ends, and neither a digest nor a size is known";
+        let text =
+            "possibly truncated: the server stated no length, and no digest or size is known";
         return Err(Failure::new(FailureKind::Network, text));
     }
     download.check(part.path())
@@ -101,12 +101,12 @@ fn mismatch(
     Some(lines)
 }
 
-/// Returns digests as a list with commas.
+/// Returns digests separated by commas.
 pub(super) fn list<'d>(digests: impl IntoIterator<Item = &'d Digest>) -> String {
     digests.into_iter().map(|digest| format!("{digest:?}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns a guess at what the file is instead.
+/// Returns the likely reason why the file is not the expected one.
 fn guess(expected: &Expected, received: &Received<'_>, file: &mut File) -> Option<String> {
     let mut start = [0; 512];
     file.seek(SeekFrom::Start(0)).ok()?;
@@ -138,7 +138,7 @@ fn guess(expected: &Expected, received: &Received<'_>, file: &mut File) -> Optio
     }
 }
 
-/// Returns the function with which the file has an expected digest, if that was labelled wrongly.
+/// Returns the function that yields an expected digest, if the digest was mislabelled.
 fn other_function(expected: &Expected, size: u64, file: &mut File) -> Option<HashFunction> {
     if size > MAX_REHASHED {
         return None;
