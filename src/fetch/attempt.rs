@@ -36,7 +36,6 @@ pub(super) struct Completed {
     pub(super) decoded: Option<AtomicFile>,
 }
 
-/// A failed attempt.
 pub(super) struct AttemptError {
     pub(super) failure: Failure,
     /// Set if a new attempt that ignores the part may succeed.
@@ -124,7 +123,6 @@ impl Attempt<'_> {
         Ok(state.map(|state| (state, have)))
     }
 
-    /// Receives the whole file.
     fn receive_all(&self, part: &mut Part, reply: Reply) -> Result<Completed, AttemptError> {
         let headers = &reply.response.headers;
         let total = match reply.response.framing {

@@ -81,7 +81,6 @@ pub(super) struct Copied {
 struct Sink<'a> {
     file: &'a mut File,
     hasher: MultiHasher,
-    /// The length of the file.
     length: u64,
     progress: &'a DownloadProgress,
     written: io::Result<()>,

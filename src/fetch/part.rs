@@ -94,7 +94,6 @@ impl Part {
         }
     }
 
-    /// Returns the number of bytes in the part.
     pub(super) fn len(&self) -> Result<u64, Failure> {
         Ok(self.file.metadata().map_err(|error| self.failure(error))?.len())
     }
@@ -165,12 +164,10 @@ impl Part {
         &self.path
     }
 
-    /// Returns the final path.
     pub(super) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Converts an error of reading or writing the part.
     pub(super) fn failure(&self, error: io::Error) -> Failure {
         Failure::local(&self.path, error)
     }

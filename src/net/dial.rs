@@ -53,7 +53,6 @@ pub(crate) struct Connection {
 }
 
 impl Dialer {
-    /// Opens a connection within `timeout`.
     pub(crate) fn dial(
         &self,
         to: Destination<'_>,
@@ -111,7 +110,6 @@ impl Dialer {
         }
     }
 
-    /// Performs the TLS handshake.
     fn start_tls(
         &self,
         mut tcp: TcpStream,

@@ -178,7 +178,6 @@ impl Failure {
         self
     }
 
-    /// Sets the reason.
     pub(crate) fn because(mut self, reason: FailureReason) -> Self {
         self.0.reason = Some(reason);
         self

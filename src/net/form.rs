@@ -240,7 +240,6 @@ impl<R: Read> Read for Exactly<R> {
     }
 }
 
-/// Readers in sequence.
 struct Chain<'r>(VecDeque<Reader<'r>>);
 
 impl Read for Chain<'_> {

@@ -34,7 +34,6 @@ impl Ftp {
         Self { dialer, timeouts }
     }
 
-    /// Connects and logs in.
     fn log_in(&self, request: &Request) -> Result<(RustlsFtpStream, Arc<Sockets>), Failure> {
         let url = &request.url;
         let secure = is_encrypted(url);

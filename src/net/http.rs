@@ -282,7 +282,6 @@ impl Connector for HttpConnector {
     }
 }
 
-/// A connection for ureq.
 struct HttpConnection {
     stream: Stream,
     buffers: LazyBuffers,

@@ -61,7 +61,6 @@ pub enum AuthScheme {
 }
 
 impl Identity {
-    /// Returns the credentials for `url`.
     pub(crate) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, Failure> {
         if let Some(found) = Credentials::in_url(url)? {
             return Ok(Some(found));
@@ -103,7 +102,6 @@ impl Identity {
         Err(FailureReason::PlaintextAuth { scheme: url.scheme().into() }.into())
     }
 
-    /// Returns the authenticator for the server of `url`.
     pub(crate) fn authenticator(&self, url: &Url) -> Result<Authenticator, Failure> {
         let state = match (&self.scheme, self.credentials(url)?) {
             (AuthScheme::Bearer(token), _) => State::Bearer(token.clone()),

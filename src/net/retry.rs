@@ -91,7 +91,6 @@ fn jitter() -> f64 {
     (drawn >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Returns the advice on retries after a response.
 pub(super) fn after_response(status: u16, headers: &HeaderFields) -> Retry {
     match status {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => match retry_after(headers, SystemTime::now()) {

@@ -202,7 +202,6 @@ impl ServerCertVerifier for PinnedVerifier {
     }
 }
 
-/// Converts a TLS error.
 pub(crate) fn failure(error: &Error) -> Failure {
     if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error
         && other.is::<UnpinnedKey>()
