@@ -32,7 +32,7 @@ impl Download {
     ) -> Result<VerifiedDownload, Failure> {
         let path = path.as_ref();
         if path.file_name().is_none() {
-            return Err(Failure::new(FailureKind::Usage, "not the name of a file"));
+            return Err(Failure::new(FailureKind::Usage, "the path does not name a file"));
         }
         let path = resolve_links(path);
         self.check_evidence()?;

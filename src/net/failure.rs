@@ -94,7 +94,7 @@ pub enum FailureReason {
     #[error("nothing to verify the file against")]
     NoEvidence,
     /// Every expected digest is of an algorithm with known collisions.
-    #[error("all of its known digests can be forged")]
+    #[error("every expected digest is of an algorithm with known collisions")]
     WeakDigests,
     /// The body is gzip, and was not decoded.
     #[error("the body is gzip, and was not decoded")]

@@ -58,7 +58,7 @@ impl RedirectPolicy {
         followed: usize,
     ) -> Result<(), Failure> {
         if !has_protocol(to, Protocol::Http) {
-            let text = format!("redirects to {}:, which is not followed", to.scheme());
+            let text = format!("redirects to a {}: URL, which is not followed", to.scheme());
             return Err(Failure::new(FailureKind::Policy, text));
         }
         if is_encrypted(from) && !is_encrypted(to) && self.downgrade == Downgrade::Refused {

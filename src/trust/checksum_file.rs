@@ -203,7 +203,7 @@ pub fn find_beside_url(
 /// If no checksum file lists it, or one cannot be read: an error must not lead to a weaker digest.
 pub fn find_beside_file(path: &Path) -> Result<ListedFile, Failure> {
     let Some(name) = path.file_name() else {
-        let text = format!("{}: not the name of a file", path_text(path));
+        let text = format!("{}: the path does not name a file", path_text(path));
         return Err(Failure::new(FailureKind::Usage, text));
     };
     for (beside, kind, algorithm) in discovery::names(name) {
@@ -232,7 +232,7 @@ fn is_absent(error: &ErrorKind) -> bool {
 }
 
 fn nothing_beside(file: String) -> Failure {
-    let text = format!("{file}: no checksum file beside it lists it");
+    let text = format!("{file}: not listed in any checksum file beside it");
     Failure::new(FailureKind::Unverifiable, text)
 }
 

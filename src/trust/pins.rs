@@ -59,7 +59,7 @@ impl Pins {
                 other.hash_function() == entry.digest.hash_function() && *other != entry.digest
             };
             if pinned.iter().any(contradicts) {
-                return Err(bad_line(&"an earlier line pins another digest for this URL"));
+                return Err(bad_line(&"an earlier line pins a different digest for this URL"));
             }
             pinned.push(entry.digest);
         }
