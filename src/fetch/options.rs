@@ -109,7 +109,7 @@ pub enum Unverified {
     Accepted,
 }
 
-/// A check of the complete file at a path, such as its signature; it returns a description.
+/// A check of a complete file, such as its signature. It returns a description of the proof.
 pub type FileCheck = dyn Fn(&Path) -> Result<String, Failure> + Send + Sync;
 
 impl Download {
@@ -165,7 +165,7 @@ impl Download {
         size: u64 => Some;
         /// Sets the maximum length in bytes; the default is 16 GiB if the length is unknown.
         max_size: u64 => Some;
-        /// Sets the handling of a different file at the path; with [`Existing::Keep`], that fails.
+        /// Sets the handling of a different file at the path: fail, or replace it.
         existing: Existing;
         /// Sets the handling of an earlier partial download.
         resume: Resume;

@@ -192,7 +192,7 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    // Requests for this machine must not go where a DNS server says.
+    // A DNS server must not decide where requests for this machine go.
     if is_localhost(host) {
         let here = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
         return Ok(here.map(|address| SocketAddr::new(address, port)).to_vec());

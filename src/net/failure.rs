@@ -90,7 +90,7 @@ pub enum FailureReason {
     /// A different file exists at the path.
     #[error("a different file already exists")]
     FileExists,
-    /// There is nothing to verify the file against.
+    /// There is no evidence to verify the file against.
     #[error("nothing to verify the file against")]
     NoEvidence,
     /// Every expected digest is of an algorithm with known collisions.

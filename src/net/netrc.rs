@@ -150,7 +150,7 @@ impl Words<'_> {
         Zeroizing::new(rest[..end].to_vec())
     }
 
-    /// Parses a quoted word. Escapes are `\n`, `\r`, `\t`, and a backslash before any other byte.
+    /// Parses a quoted word. `\n`, `\r` and `\t` are as in C; before other bytes, `\` is dropped.
     fn quoted(&mut self) -> Result<Word, NetrcError> {
         let unterminated =
             NetrcError { line: self.line, reason: "a quote that is not closed on the same line" };

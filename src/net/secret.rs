@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::url::percent_decoded;
 
-/// A password or token. `Debug` shows neither the bytes nor their number.
+/// A password or token. `Debug` shows neither the bytes nor the length.
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 

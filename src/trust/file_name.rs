@@ -23,9 +23,9 @@ const OWN_INFIX: &[u8] = b".hsum-";
 /// A name that the user did not choose must neither be hidden nor look like a temporary file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChosenBy {
-    /// The user, who typed it.
+    /// The user.
     User,
-    /// Someone else: a server, a redirect, a lock file, a Metalink.
+    /// A server, a redirect, a lock file or a Metalink.
     Other,
 }
 

@@ -19,7 +19,7 @@ use crate::net::url::without_userinfo;
 use crate::notation::expected::Expected;
 use crate::trust::evidence::{Evidence, path_text};
 
-/// A file of pins: lines of the form `SHA256 (URL) = DIGEST`, without the queries of the URLs.
+/// A file of pins: lines of the form `SHA256 (URL) = DIGEST`, in which URL queries are hashed.
 #[derive(Clone, Debug)]
 pub struct Pins {
     path: PathBuf,

@@ -144,7 +144,7 @@ pub struct DigestRequest<'r> {
 #[derive(Clone, Debug)]
 pub struct DigestSession {
     challenge: DigestChallenge,
-    /// The nonce of the challenge, which sessions keep even if the server sends another one.
+    /// The nonce of the challenge, which sessions keep even if the server sends a new one.
     first_nonce: Vec<u8>,
     cnonce: String,
     count: u32,

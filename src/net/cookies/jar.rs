@@ -9,7 +9,7 @@ use crate::net::url::is_encrypted;
 /// The maximum number of cookies in a jar (RFC 6265, section 6.1, asks for 3000).
 pub(super) const MAX_COOKIES: usize = 3000;
 
-/// The maximum length of `Cookie`, in bytes: servers refuse 8 KiB and more.
+/// The maximum length of the `Cookie` value, in bytes: servers refuse 8 KiB and more.
 pub(super) const MAX_FIELD: usize = 8000;
 
 /// A jar of cookies, oldest first.

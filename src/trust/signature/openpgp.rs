@@ -55,7 +55,7 @@ impl Keyring {
     /// # Errors
     /// If it cannot be read, or is not a keyring.
     pub fn open(path: &Path) -> Result<Self, SignatureError> {
-        // gpgv looks for names without a folder among the user's own keyrings.
+        // gpgv looks for names without a slash among the user's own keyrings.
         let path = std::path::absolute(path)?;
         let bytes = read_file(&path, MAX_SIZE)?;
         if !armor::is_armored(&bytes) {
