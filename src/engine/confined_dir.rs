@@ -13,9 +13,9 @@ use crate::engine::file::{StableFile, WITHOUT_WAITING, io};
 use crate::engine::system;
 use crate::error::{Error, ErrorKind};
 
-/// The number of bytes at which a path is too long, counted with its NUL (PATH_MAX).
+/// The maximum length of a path in bytes, including the NUL, as on Linux.
 pub(super) const PATH_MAX: usize = 4096;
-/// The maximum number of symbolic links in the resolution of a path, as on Linux.
+/// The maximum number of symbolic links followed, as on Linux.
 const MAX_LINKS: usize = 40;
 
 /// A directory in which paths are resolved and cannot lead outside.
@@ -42,7 +42,7 @@ const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CL
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 impl ConfinedDir {
-    /// Opens the directory at any path.
+    /// Opens the directory at `path`.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the system refuses to open it.
@@ -61,8 +61,8 @@ impl ConfinedDir {
     /// Opens a regular file in the directory without blocking.
     ///
     /// # Errors
-    /// [`ErrorKind::Outside`] if the path leads outside, [`ErrorKind::Special`] for a FIFO, a socket
-    /// or a device, and [`ErrorKind::Io`] if the system refuses to open it.
+    /// [`ErrorKind::Outside`] if the path leads outside, [`ErrorKind::Special`] for a FIFO, socket or
+    /// device, and [`ErrorKind::Io`] if the system refuses to open it.
     pub fn open(&self, name: impl AsRef<Path>) -> Result<StableFile, Error> {
         let name = name.as_ref();
         let stat = self.stat(name, OFlags::empty());
@@ -115,12 +115,13 @@ impl ConfinedDir {
 
     /// Resolves all but the last component, one by one; `None` is the root.
     ///
-    /// Links are resolved too: the last component is not a link unless another process makes it one.
+    /// Links are resolved too: the last component is a link only if
+    /// another process has replaced it.
     fn resolve(&self, name: &Path, flags: OFlags) -> Result<(Option<OwnedFd>, PathBuf), Errno> {
         // The remaining components, the next one last.
         let mut left: Vec<Vec<u8>> = Vec::new();
         push_components(&mut left, name.as_os_str().as_bytes())?;
-        // The directories on the way, so that `..` leads to the one before.
+        // The open directories on the way, so that `..` returns to the previous one.
         let mut directories: Vec<OwnedFd> = Vec::new();
         let mut links = 0;
         while let Some(component) = left.pop() {
@@ -159,7 +160,7 @@ impl ConfinedDir {
     }
 }
 
-/// Adds the components of a path in front of the remaining ones.
+/// Pushes the components of a path, the first one last.
 fn push_components(left: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errno> {
     match name.first() {
         None => return Err(Errno::NOENT),

@@ -1,4 +1,4 @@
-//! A file that is read from end to end, and the check that it did not change meanwhile.
+//! A file reader that detects changes made during the read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -62,16 +62,16 @@ pub struct StableFile {
     detects_changes: bool,
     /// The number of bytes read so far.
     pub(super) position: u64,
-    /// Set when the contents are read for the second time.
+    /// Set during the second read of the contents.
     is_repeated: bool,
 }
 
 /// The state of a file that was read to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
-    /// It did not change.
+    /// The file did not change.
     Unchanged,
-    /// It may have changed. It was rewound and must be read again.
+    /// The file may have changed; it was rewound and must be read again.
     ReadAgain,
 }
 
@@ -79,8 +79,8 @@ impl StableFile {
     /// Opens a regular file without blocking.
     ///
     /// # Errors
-    /// [`ErrorKind::Special`] if it is a FIFO, a socket or a device; [`ErrorKind::Io`] if the system
-    /// refuses to open it.
+    /// [`ErrorKind::Special`] for a FIFO, socket or device; [`ErrorKind::Io`] if the system refuses to
+    /// open it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let stat = statat(CWD, path, AtFlags::empty());
@@ -88,7 +88,7 @@ impl StableFile {
         Self::open_regular(stat, open, io).map_err(|kind| Error::new(path, kind))
     }
 
-    /// Opens a file whose metadata were read before, because opening acts on some devices.
+    /// Opens a file whose metadata was read before, because opening has side effects on some devices.
     pub(super) fn open_regular(
         stat: Result<Stat, Errno>,
         open: impl FnOnce() -> Result<OwnedFd, Errno>,
@@ -118,7 +118,7 @@ impl StableFile {
         Some(&self.before).filter(|metadata| metadata.kind == FileType::RegularFile)
     }
 
-    /// Reads the next bytes; returns 0 at the end.
+    /// Reads once, retrying after `EINTR`; returns 0 at the end.
     pub(super) fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
         let count = retry_on_intr(|| read(&self.file, &mut *buffer)).map_err(io)?;
         self.advance(count)?;
@@ -174,8 +174,7 @@ impl StableFile {
         watched.map(|metadata| metadata.stamp.size)
     }
 
-    /// Compares the number of bytes read with the size. A size of 0 may mean that the system does
-    /// not know, as in `/proc`.
+    /// Compares the number of bytes read with the size. Files in `/proc` have a size of 0.
     fn check_length(&self) -> Result<(), ErrorKind> {
         let read = self.position;
         match self.watched_size() {
@@ -196,7 +195,7 @@ pub(super) fn io(error: Errno) -> ErrorKind {
     ErrorKind::Io(error.into())
 }
 
-/// Returns the type if it is neither a regular file nor a directory.
+/// Returns the special type; `None` for a regular file or a directory.
 pub(super) fn special_type(kind: FileType) -> Option<SpecialFileType> {
     match kind {
         FileType::Fifo => Some(SpecialFileType::Fifo),
@@ -215,7 +214,7 @@ impl Read for StableFile {
         };
         let count = self.read_piece(buffer).map_err(error)?;
         if count == 0 && !buffer.is_empty() && self.end().map_err(error)? == End::ReadAgain {
-            // The caller has used the bytes already.
+            // Bytes already returned to the caller cannot be taken back.
             return Err(error(ErrorKind::Changed));
         }
         Ok(count)

@@ -1,10 +1,10 @@
-//! Reads of whole files up to a limit, as a device or a pipe may have no end, and of pieces.
+//! Reads that are limited in size, because devices and pipes may be endless, or retried.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// The limit for keys, certificates, header files, cookie jars and their like.
+/// The limit for keys, certificates, header files, cookie jars and other small files.
 pub const SMALL_FILE: u64 = 16 << 20;
 
 /// The limit for the body of a request.
@@ -31,7 +31,7 @@ pub fn read_all(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads some bytes into `buffer`, and tries again after an `Interrupted`; 0 at the end.
+/// Reads once into `buffer`, retrying after `Interrupted`; returns 0 at the end.
 ///
 /// # Errors
 /// Those of `input`.
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_the_longest_that_is_read() {
+    fn files_up_to_the_limit_are_read() {
         assert_eq!(read_all(&b"abc"[..], 3).unwrap(), b"abc");
         assert_eq!(read_all(&b""[..], 0).unwrap(), b"");
         for limit in [0, 2, 1 << 20] {

@@ -1,25 +1,25 @@
-//! Links at the names of files that are about to be written.
+//! Symbolic links at paths that are about to be written to.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The number of links in a chain at which it counts as a loop, as in Linux.
-const MOST_LINKS: usize = 40;
-/// The mode of a folder where everyone may create files, and remove only their own.
+/// The maximum number of links followed, as on Linux.
+const MAX_LINKS: usize = 40;
+/// The mode bits of a folder such as /tmp: writable by everyone, and sticky.
 const STICKY: u32 = 0o1002;
 
-/// Returns the folder of a file, which need not exist.
+/// Returns the folder that contains `path`; `.` for a bare file name.
 pub(crate) fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Returns the path that the links at `path` lead to, which need not exist.
+/// Follows the symbolic links at `path`, whose target need not exist.
 ///
 /// Does not follow a link that another user has put into a folder where everyone may create files.
 pub fn resolve_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         let Ok(target) = fs::read_link(&path) else { break };
         if is_planted(&path) {
             break;
@@ -30,7 +30,7 @@ pub fn resolve_links(path: &Path) -> PathBuf {
 }
 
 /// Returns `true` if another user has put the link into a folder where everyone may create files.
-/// Such a link could make us overwrite our own files; Linux has fs.protected_symlinks against it.
+/// Following it could overwrite our own files (compare fs.protected_symlinks of Linux).
 fn is_planted(link: &Path) -> bool {
     match (fs::symlink_metadata(link), fs::metadata(parent_folder(link))) {
         (Ok(link), Ok(folder)) => {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_that_another_user_has_planted_is_not_followed() {
+    fn links_of_other_users_in_sticky_folders_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("link");
         symlink("target", &link).unwrap();
@@ -58,7 +58,7 @@ mod tests {
             resolve_links(&link) != link
         };
         assert!(leads(0o1777));
-        // Only root can make it another's.
+        // Only root can give the link to another user.
         if lchown(&link, Some(65534), None).is_ok() {
             assert!(leads(0o755) && !leads(0o1777));
         }

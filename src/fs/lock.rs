@@ -1,4 +1,4 @@
-//! Locks that ignore poisoning: a thread that panicked ends the whole run, and left nothing half done.
+//! Locks that ignore poisoning: a panic ends the run anyway, and leaves guarded data consistent.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Files that appear under their names when they are complete, and not before.
+//! Atomic replacement: files appear under their final names only once they are complete.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -9,9 +9,10 @@ use crate::error::ErrorKind;
 use crate::fs::links::{parent_folder, resolve_links};
 use crate::fs::temporary::{self, List, Temporary};
 
-/// A file being written beside its final name.
+/// A file written under a temporary name and renamed when complete.
 ///
-/// Until [`AtomicFile::commit`] a file of that name is untouched. Dropped before that, it leaves nothing.
+/// An existing file is untouched until [`AtomicFile::commit`]. Dropping the value before that
+/// removes the temporary file.
 ///
 /// ```
 /// # #[cfg(feature = "internals")] {
@@ -36,10 +37,10 @@ pub struct AtomicFile {
     existing: Existing,
 }
 
-/// The treatment of an existing file of the final name.
+/// The treatment of an existing file at the final path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Existing {
-    /// It stays, and the new file is an error of kind `AlreadyExists`.
+    /// The existing file stays, and the commit fails with `AlreadyExists`.
     #[default]
     Keep,
     /// The new file replaces it.
@@ -49,27 +50,25 @@ pub enum Existing {
 /// The permissions of a new file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
-    /// This mode, less the umask.
+    /// This mode, restricted by the umask.
     Mode(u32),
-    /// Those of the file that it replaces; for a new name, what the umask leaves of 0666.
+    /// The permissions of the replaced file; 0666 restricted by the umask if there is none.
     Inherited,
 }
 
 impl AtomicFile {
-    /// Begins a file for `path`. Its permissions are what the umask leaves of 0666.
+    /// Creates a file for `path` with mode 0666, restricted by the umask.
     ///
-    /// A link at `path` stays, and the file that it leads to is replaced, unless another user has
-    /// put the link into a folder where everyone may create files, such as /tmp.
+    /// A symbolic link at `path` is followed, unless another user has put it into a folder where
+    /// everyone may create files, such as /tmp.
     ///
     /// # Errors
-    /// A file cannot be created in that folder.
+    /// If the temporary file cannot be created in the folder of the target.
     pub fn create(path: impl Into<PathBuf>) -> io::Result<Self> {
         Self::in_folder(resolve_links(&path.into()), Access::Mode(0o666), Existing::Replace)
     }
 
-    /// Begins a file that only its owner can read.
-    ///
-    /// As [`AtomicFile::create`] otherwise.
+    /// Creates a file like [`AtomicFile::create`] that only its owner can read.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`].
@@ -77,9 +76,7 @@ impl AtomicFile {
         Self::in_folder(resolve_links(&path.into()), Access::Mode(0o600), Existing::Replace)
     }
 
-    /// Begins a file with the permissions of the one it replaces.
-    ///
-    /// As [`AtomicFile::create`] otherwise.
+    /// Creates a file like [`AtomicFile::create`], with the permissions of the file it replaces.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`].
@@ -87,11 +84,10 @@ impl AtomicFile {
         Self::in_folder(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
     }
 
-    /// Begins a file that only its owner can read, and that replaces neither a file nor a link.
+    /// Creates a file that only its owner can read, and that replaces neither a file nor a link.
     ///
     /// # Errors
-    /// As for [`AtomicFile::create`]; of kind `AlreadyExists` if something is there, now or at the
-    /// commit.
+    /// As for [`AtomicFile::create`]; `AlreadyExists` if `path` exists now or at the commit.
     pub fn create_new_private(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         if fs::symlink_metadata(&path).is_ok() {
@@ -106,7 +102,7 @@ impl AtomicFile {
         Ok(Self { file, temporary, path, existing })
     }
 
-    /// Begins a file under a temporary name that only the caller uses.
+    /// Creates a file under the given temporary path, which nothing else may use.
     pub(crate) fn create_as(
         path: PathBuf,
         temporary: PathBuf,
@@ -118,12 +114,12 @@ impl AtomicFile {
         Ok(Self { file, temporary, path, existing })
     }
 
-    /// Returns its path until the commit.
+    /// Returns the temporary path.
     pub(crate) fn temporary(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Returns its final name, with links resolved.
+    /// Returns the final path, with links resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -133,7 +129,7 @@ impl AtomicFile {
         &self.file
     }
 
-    /// Writes the file to the disk, renames it to its final name, and writes the folder to the disk.
+    /// Syncs the file, renames it to its final name, and syncs the folder.
     ///
     /// # Errors
     /// Those of the system. An existing file is untouched, unless the error is [`NotSynced`].
@@ -148,7 +144,7 @@ impl AtomicFile {
     pub fn commit_all(mut files: Vec<Self>) -> io::Result<()> {
         files.iter().try_for_each(|file| file.file.sync_all())?;
         let renamed = {
-            // No signal ends the program between one rename and the next.
+            // Signal handlers wait for this lock, so none ends the program between two renames.
             let mut list = temporary::lock();
             rename_all(&mut files, &mut list)
         };
@@ -157,9 +153,7 @@ impl AtomicFile {
         renamed.and_then(|()| folders.into_iter().try_for_each(sync_folder))
     }
 
-    /// Commits the file if `check`, which reads it from its beginning, accepts it.
-    ///
-    /// Otherwise it is removed.
+    /// Commits the file if `check`, which reads it from its beginning, succeeds; else removes it.
     ///
     /// # Errors
     /// As for [`AtomicFile::commit`], and those of `check`.
@@ -187,7 +181,7 @@ impl Write for AtomicFile {
 fn open(temporary: &Path, path: &Path, access: Access) -> io::Result<File> {
     let (mode, inherited) = match access {
         Access::Mode(mode) => (mode, None),
-        // Private until it has the old permissions: users who cannot open the old file cannot open this one.
+        // Private until the old permissions are set, so it is never more readable than the old file.
         Access::Inherited => match fs::metadata(path) {
             Ok(old) => (0o600, Some(Permissions::from_mode(old.permissions().mode() & 0o777))),
             Err(_) => (0o666, None),
@@ -213,7 +207,7 @@ enum Undo {
 }
 
 fn rename_all(files: &mut [AtomicFile], list: &mut List) -> io::Result<()> {
-    // One file needs no undoing.
+    // A single rename never has to be undone.
     let rename = match files.len() {
         1 => |file: &AtomicFile| file.rename().map(|()| Undo::Impossible),
         _ => AtomicFile::rename_with_undo,
@@ -264,7 +258,7 @@ impl AtomicFile {
     }
 }
 
-/// Exchanges two files in one step; an error of kind `Unsupported` where the system cannot.
+/// Exchanges two files atomically; fails with `Unsupported` if the system cannot.
 fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -279,7 +273,7 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Renames a file and writes its folder to the disk.
+/// Renames a file and syncs its folder.
 pub(crate) fn rename_synced(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     rename(from, to, existing)?;
     sync_folder(parent_folder(to))
@@ -294,7 +288,7 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // The file system cannot do it.
+            // The file system does not support the flag.
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
             result => return Ok(result?),
         }
@@ -302,7 +296,7 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without hard links.
+        // The file system has no hard links.
         Err(_) => match fs::symlink_metadata(to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
             Err(error) => Err(error),
@@ -311,7 +305,7 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     }
 }
 
-/// Writes a folder's entries to the disk. Some file systems cannot, which is not an error.
+/// Syncs a folder, ignoring file systems that do not support it.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput) => Ok(()),
@@ -322,13 +316,13 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The payload of an [`io::Error`]: after a rename, the folder could not be written to the disk.
+/// The payload of an [`io::Error`]: the rename succeeded, but syncing the folder failed.
 #[derive(thiserror::Error, Debug)]
 #[error("in place, but its folder could not be written to the disk: {0}")]
 pub struct NotSynced(ErrorKind);
 
 impl NotSynced {
-    /// Returns `true` if this is why a commit failed: the new file is in place.
+    /// Returns `true` if `error` is of this kind, and the new file is in place.
     pub fn is_in(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|payload| payload.is::<Self>())
     }
@@ -341,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_left_of_a_rejected_file() {
+    fn rejected_files_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "old").unwrap();
@@ -357,12 +351,12 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_its_target_is_written() {
+    fn links_are_kept_and_their_targets_replaced() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("d")).unwrap();
         let link = folder.path().join("link");
         symlink("d/real", &link).unwrap();
-        // The first time the target is missing, the second time it exists.
+        // The target is missing in the first pass and exists in the second.
         for text in ["first", "second"] {
             let mut file = AtomicFile::create_private(&link).unwrap();
             file.write_all(text.as_bytes()).unwrap();
@@ -376,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_appears_meanwhile_is_kept() {
+    fn existing_files_can_be_kept() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("a"), folder.path().join("b"));
         fs::write(&from, "new").unwrap();
@@ -390,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn several_files_are_replaced_together_or_not_at_all() {
+    fn several_files_are_replaced_atomically() {
         let folder = tempfile::tempdir().unwrap();
         let [old, new, last] = ["old", "new", "last"].map(|name| folder.path().join(name));
         let files = || {
@@ -402,7 +396,7 @@ mod tests {
             [&old, &new, &last].map(begin).into()
         };
         fs::write(&old, "first").unwrap();
-        // Over a folder nothing can be renamed.
+        // Renaming a file over a folder fails.
         fs::create_dir_all(last.join("x")).unwrap();
         AtomicFile::commit_all(files()).unwrap_err();
         assert_eq!(fs::read(&old).unwrap(), b"first");
@@ -417,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_replaces_nothing() {
+    fn new_private_files_replace_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let [path, link] = ["x", "link"].map(|name| folder.path().join(name));
         symlink("nowhere", &link).unwrap();

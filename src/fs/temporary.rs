@@ -1,6 +1,6 @@
-//! Temporary files and folders: one definition of their names, and one list of those that exist.
+//! Temporary files and folders: their names, and a list of those that exist.
 //!
-//! The list lets a program leave nothing behind when a signal ends it: see [`remove_all`].
+//! The list lets a signal handler remove them: see [`remove_all`].
 
 use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher, RandomState};
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard};
 /// The beginning of a random name.
 const PREFIX: &str = ".hsum-";
 
-/// The characters that follow it, and their number. The first one is a digit.
+/// The characters after the prefix, and their number. The first one is a digit.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const DIGITS: usize = 10;
 const RANDOM: usize = 6;
@@ -28,7 +28,7 @@ pub(crate) const JOURNAL: &str = ".hsum-journal";
 /// The ending of a record that is being written, `NAME.hsum-new`.
 pub(crate) const NEW_RECORD: &str = ".hsum-new";
 
-/// Returns `true` if hsum gives `name` to temporary files, or to the state of an interrupted run.
+/// Returns `true` if `name` is one that hsum gives to temporary files or saved state.
 ///
 /// Walks skip files of these names.
 ///
@@ -49,7 +49,7 @@ pub fn is_temporary(name: &[u8]) -> bool {
         || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
 }
 
-/// Returns `true` if hsum gives `name` to temporary folders, which walks skip.
+/// Returns `true` if `name` is one that hsum gives to temporary folders. Walks skip them.
 pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
         rest.len() == RANDOM
@@ -80,18 +80,18 @@ pub(crate) fn lock() -> MutexGuard<'static, List> {
 
 /// Registers a function that is called once, before the next temporary file or folder is created.
 ///
-/// A program installs its signal handlers there; they lead to a call of [`remove_all`].
+/// Programs use it to install signal handlers that call [`remove_all`].
 pub fn before_first(hook: fn()) {
     lock().before_first = Some(hook);
 }
 
 /// Removes the temporary files and folders of this process, just before it ends.
 ///
-/// A thread that creates or renames one after this call waits forever.
+/// A thread that creates or renames one after this call blocks forever.
 pub fn remove_all() {
     let list = lock();
     list.entries.iter().for_each(|(path, kind)| remove(path, *kind));
-    // Still locked: no file appears after those in the list are gone.
+    // Keep the list locked, so that no file is created after this.
     std::mem::forget(list);
 }
 
@@ -101,7 +101,7 @@ fn remove(path: &Path, kind: Kind) {
         let _ = fs::remove_file(path);
         return;
     }
-    // Several times, because a child process may put a file into the folder meanwhile.
+    // Retry, because a child process may create files in the folder meanwhile.
     for _ in 0..16 {
         let _ = fs::remove_dir_all(path);
         if !path.exists() {
@@ -119,7 +119,7 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Creates a file at `path` with `make`, which fails if something is there.
+    /// Creates a file at `path` with `make`, which must fail if `path` exists.
     pub(crate) fn create<T>(
         path: PathBuf,
         make: impl FnOnce(&Path) -> io::Result<T>,
@@ -169,7 +169,7 @@ impl Temporary {
         &self.path
     }
 
-    /// Takes the renamed file off the list.
+    /// Removes the renamed file from the list.
     pub(crate) fn renamed(&mut self, list: &mut List) {
         list.entries.retain(|(path, _)| *path != self.path);
         self.path = PathBuf::new();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_private_and_goes_with_everything_in_it() {
+    fn folders_are_private_and_removed_with_their_contents() {
         let folder = TemporaryFolder::new().unwrap();
         let path = folder.path().to_owned();
         assert!(is_temporary(path.file_name().unwrap().as_encoded_bytes()));
