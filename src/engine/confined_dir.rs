@@ -61,8 +61,8 @@ impl ConfinedDir {
     /// Opens a regular file in the directory without blocking.
     ///
     /// # Errors
-    /// [`ErrorKind::Outside`] if the path leads outside, [`ErrorKind::Special`] for a FIFO, socket or
-    /// device, and [`ErrorKind::Io`] if the system refuses to open it.
+    /// [`ErrorKind::Outside`] if the path leads outside, [`ErrorKind::Special`] for a FIFO, socket
+    /// or device, and [`ErrorKind::Io`] if the system refuses to open it.
     pub fn open(&self, name: impl AsRef<Path>) -> Result<StableFile, Error> {
         let name = name.as_ref();
         let stat = self.stat(name, OFlags::empty());
@@ -115,8 +115,7 @@ impl ConfinedDir {
 
     /// Resolves all but the last component, one by one; `None` is the root.
     ///
-    /// Links are resolved too: the last component is a link only if
-    /// another process has replaced it.
+    /// Links are resolved too: the last component is a link only if another process replaces it.
     fn resolve(&self, name: &Path, flags: OFlags) -> Result<(Option<OwnedFd>, PathBuf), Errno> {
         // The remaining components, the next one last.
         let mut left: Vec<Vec<u8>> = Vec::new();

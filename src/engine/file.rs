@@ -79,8 +79,8 @@ impl StableFile {
     /// Opens a regular file without blocking.
     ///
     /// # Errors
-    /// [`ErrorKind::Special`] for a FIFO, socket or device; [`ErrorKind::Io`] if the system refuses to
-    /// open it.
+    /// [`ErrorKind::Special`] for a FIFO, socket or device; [`ErrorKind::Io`] if the system
+    /// refuses to open it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let stat = statat(CWD, path, AtFlags::empty());
@@ -88,7 +88,7 @@ impl StableFile {
         Self::open_regular(stat, open, io).map_err(|kind| Error::new(path, kind))
     }
 
-    /// Opens a file whose metadata was read before, because opening has side effects on some devices.
+    /// Opens a file after reading its metadata, because opening has side effects on some devices.
     pub(super) fn open_regular(
         stat: Result<Stat, Errno>,
         open: impl FnOnce() -> Result<OwnedFd, Errno>,

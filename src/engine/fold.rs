@@ -1,4 +1,4 @@
-//! Results other than digests, such as CRCs, from the bytes of files.
+//! Parallel computation of values other than digests, such as CRCs.
 
 use std::mem;
 use std::ops::ControlFlow;
@@ -20,9 +20,9 @@ const PIECE: usize = 128 * 1024;
 
 /// Folds the bytes of each source in parallel, and calls `sink` with the results in order.
 ///
-/// `start` returns the initial value for a source, and `update` adds a piece of its bytes; they run on
-/// threads with a stack of 1 MiB. `sink` runs on the calling thread. Directories are not walked. The
-/// hash functions of `options` have no effect.
+/// `start` returns the initial value for a source, and `update` adds a piece of its bytes; both run
+/// on threads with a stack of 1 MiB. `sink` runs on the calling thread. Directories are not walked.
+/// The hash functions of `options` have no effect.
 pub fn fold<S: Into<Source>, A: Send>(
     options: &HashOptions,
     sources: impl IntoIterator<Item = S, IntoIter: Send>,

@@ -1,4 +1,4 @@
-//! Files to hash.
+//! Jobs: files to hash, and how to open them.
 
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -29,17 +29,17 @@ impl Job {
 pub(crate) enum Access {
     /// Named by the user: any type, FIFOs and devices too.
     Named,
-    /// Named by the user, and a type that may keep its reader waiting, such as a FIFO.
+    /// Named by the user, and of a type that may block its reader, such as a FIFO.
     Blocking,
     /// Found by a walk, which saw that it is not a symbolic link: regular files and block devices.
     /// A FIFO would block the run, and `/dev/zero` has no end.
     Walked,
-    /// Named in a checksum file: the same, or a symbolic link. Its metadata are read before it is
-    /// opened, because opening acts on some devices.
+    /// Named in a checksum file: like `Walked`, but symbolic links are followed. Metadata is read
+    /// first, because opening has side effects on some devices.
     Listed,
-    /// Standard input for the second time: it is at its end, whichever thread reads first.
+    /// A second use of standard input, which is empty whichever thread reads first.
     StdinAgain,
-    /// A source of a tool of coreutils: any type, and changes are ignored.
+    /// Named to a coreutils-compatible tool: any type, and changes are ignored.
     Plain,
 }
 
@@ -53,7 +53,7 @@ impl Access {
         }
     }
 
-    /// Returns the access to a path: to open a FIFO waits for a writer, which must not delay other
+    /// Returns the access to `path`. Opening a FIFO waits for a writer, which must not delay other
     /// files.
     pub(crate) fn to(self, path: &Path) -> Self {
         let is_fifo = || path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());

@@ -23,7 +23,7 @@ const CHUNK: usize = 1024;
 pub struct WalkEntry {
     /// The path, which begins with that of the source directory.
     pub path: PathBuf,
-    /// The file with its metadata, or why there are none.
+    /// The kind and its metadata, or the reason why they are unknown.
     ///
     /// Directories that cannot be listed are entries too, and so are FIFOs, sockets and devices
     /// ([`ErrorKind::Special`]) and hsum's temporary files ([`ErrorKind::Temporary`]).
@@ -41,9 +41,9 @@ pub enum WalkEntryKind {
     Link(PathBuf),
 }
 
-/// Walks `sources` and calls `sink` with each entry, in the order of [`run`], on the calling thread.
+/// Walks `sources` and calls `sink` with each entry, in the order of [`run`].
 ///
-/// Neither files nor standard input are read.
+/// Reads neither files nor standard input. `sink` runs on the calling thread.
 ///
 /// ```
 /// use hsum::engine::{self, HashOptions, WalkEntryKind};
@@ -101,7 +101,7 @@ fn kind(stat: &Stat) -> Result<WalkEntryKind, ErrorKind> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok(WalkEntryKind::File(FileStamp::of(stat))),
         FileType::Symlink => Err(ErrorKind::Changed),
-        // It was replaced since the directory was read, or it is a source.
+        // The entry was replaced since the directory was read, or is a source.
         FileType::Directory => Err(ErrorKind::Io(io::ErrorKind::IsADirectory.into())),
         _ => Err(ErrorKind::Special(SpecialFileType::Other)),
     }

@@ -7,13 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::Stat;
 
-/// A point in time as file systems keep it, in UTC.
+/// A point in time in UTC, with nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timestamp {
-    /// Seconds since 1970, rounded down; negative before.
+    /// Seconds since 1970-01-01, rounded down; negative before.
     pub seconds: i64,
-    /// Nanoseconds after that: less than 1,000,000,000.
+    /// Nanoseconds after `seconds`, below 1,000,000,000.
     pub nanoseconds: u32,
 }
 
@@ -39,7 +39,7 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
-/// The metadata that show if a file was written to: if they are equal, it most likely was not.
+/// Metadata that changes when a file is written to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FileStamp {
@@ -47,7 +47,7 @@ pub struct FileStamp {
     pub size: u64,
     /// The modification time (mtime) of the contents.
     pub modified: Timestamp,
-    /// The change time (ctime) of contents or metadata, which programs cannot set; `None` if unknown.
+    /// The time of the last change (ctime), which programs cannot set; `None` if unknown.
     pub changed: Option<Timestamp>,
     /// The inode number, unique within the file system.
     pub inode: u64,

@@ -1,5 +1,4 @@
-//! Open files, and how their bytes are read: with `read`, never mapped, so that a truncation is an
-//! error and not a signal.
+//! Jobs with open files, which are never mapped, so that truncation is an error, not a signal.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -40,7 +39,7 @@ enum Input {
     File(StableFile),
 }
 
-/// Larger files are worth the system call that announces how they are read.
+/// The size above which announcing a sequential read is worth the system call.
 const SEQUENTIAL: u64 = 256 * 1024;
 /// The number of bytes read between two calls that drop them from the page cache.
 const DROP_INTERVAL: u64 = 8 << 20;
@@ -72,7 +71,7 @@ impl OpenJob {
         self.job.functions.iter().map(|function| Hasher::new(*function)).collect()
     }
 
-    /// Returns the result of a file of `size` bytes that these hashers have read.
+    /// Returns the result for a file of `size` bytes from the hashers that were updated with them.
     pub(super) fn hashed(&self, hashers: Vec<Hasher>, size: u64) -> HashedFile {
         let digests = hashers.into_iter().map(Hasher::finalize).collect();
         HashedFile { size, digests, stamp: self.stamp() }
@@ -116,7 +115,7 @@ impl OpenJob {
         self.is_on_rotating_disk = system::is_rotational(metadata.device) && !self.is_cached();
     }
 
-    /// Returns `true` if the first byte is in the page cache; the others usually are then too.
+    /// Returns `true` if the first byte is in the page cache, as the others then usually are.
     fn is_cached(&self) -> bool {
         matches!(self.read_cached(0, &mut [0]), Ok(Cached::Bytes(_)))
     }
@@ -125,7 +124,7 @@ impl OpenJob {
     pub(super) fn read_small(&mut self, buffer: &mut [u8]) -> Result<Cached, ErrorKind> {
         let Some((file, metadata)) = self.regular() else { return Ok(Cached::Unknown) };
         let FileMetadata { stamp: FileStamp { size, .. }, device, .. } = *metadata;
-        // A size of 0 may mean that the system does not know, as in /proc.
+        // Files in /proc have a size of 0.
         if size == 0 {
             return Ok(Cached::Unknown);
         }
@@ -144,7 +143,7 @@ impl OpenJob {
                 return Ok(Cached::Unknown);
             }
         };
-        // `end` verifies that this was the end, but not if changes are ignored.
+        // `end` detects that a file is longer than its size, unless changes are ignored.
         let is_whole = count as u64 == size
             && (self.job.access != Access::Plain
                 || matches!(self.read_cached(size, &mut [0])?, Cached::Bytes(0)));
@@ -169,7 +168,7 @@ impl OpenJob {
         }
     }
 
-    /// Fills the buffer as far as bytes are left; returns their number, and `true` at the end.
+    /// Fills the buffer from the file; returns the number of bytes, and `true` at the end.
     pub(super) fn fill(
         &mut self,
         buffer: &mut [u8],
@@ -187,7 +186,7 @@ impl OpenJob {
         Ok((filled, is_end))
     }
 
-    /// Drops the bytes read from the page cache if they are at least `min` and not to be kept.
+    /// Drops the bytes read so far from the page cache, if required and if there are `min` or more.
     fn drop_cached(&mut self, min: u64) {
         let Input::File(file) = &self.input else { return };
         if let Some(dropped) = &mut self.dropped
@@ -235,8 +234,8 @@ fn open(path: &Path, job: &Job) -> Result<StableFile, ErrorKind> {
     };
     let file = job.base.open(path, flags)?;
     let metadata = match before {
-        // If another file was opened, the comparison at the end shows it. A file of size 0 is read
-        // without a limit, so that its own metadata are needed.
+        // The comparison at the end detects that another file was opened. A file of size 0 is read
+        // without a limit, so its own metadata is needed.
         Some(before) if before.stamp.size > 0 => before,
         _ => FileMetadata::of(&fstat(&file).map_err(file::io)?),
     };

@@ -102,7 +102,7 @@ pub enum Symlinks {
 }
 
 impl HashOptions {
-    /// Computes these hash functions of each file, in one pass over its bytes.
+    /// Creates options for computing `functions` in one pass over each file.
     pub fn new<F: Into<HashFunction>>(functions: impl IntoIterator<Item = F>) -> Self {
         Self { functions: functions.into_iter().map(Into::into).collect(), ..Self::default() }
     }
@@ -129,7 +129,7 @@ impl HashOptions {
         filter: PathFilter;
     }
 
-    /// Resolves the paths of [`ReadPolicy::Listed`] within `directory`; leading outside is an error.
+    /// Confines the paths of [`ReadPolicy::Listed`] to `directory`; others are errors.
     pub fn confined_to(mut self, directory: ConfinedDir) -> Self {
         self.base = PathBase::Confined(directory, 0);
         self

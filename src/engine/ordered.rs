@@ -27,7 +27,7 @@ pub(super) trait JobQueue<J>: Sync {
     fn push(&self, index: u64, job: J, workers: usize) -> bool;
     /// Marks the end of the jobs.
     fn close(&self);
-    /// Discards the jobs and makes workers end: results are no longer wanted.
+    /// Discards the jobs and ends the workers, because results are no longer wanted.
     fn stop(&self);
 }
 
@@ -37,9 +37,9 @@ pub(super) type Finish<'f, R> = &'f dyn Fn(Vec<(u64, R)>);
 /// Does jobs in parallel and calls `emit` with labels and results, in the order of the jobs, on the
 /// calling thread.
 ///
-/// Each worker thread runs `work`, which takes jobs from `queue` until it ends. A thread starts only
-/// if it has work, and none starts for a single job. If the system refuses threads, `alone` does the
-/// jobs on the calling thread.
+/// Each worker thread runs `work`, which takes jobs from `queue` until it ends. Threads start only
+/// when there is work for them, and none starts for a single job. If the system refuses threads,
+/// `alone` does the jobs on the calling thread.
 pub(super) fn ordered<T: Send, J: Send, R: Send>(
     jobs: impl Iterator<Item = (T, Task<J, R>)> + Send,
     queue: &impl JobQueue<J>,
@@ -59,7 +59,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
         }
     };
     thread::scope(|scope| {
-        // Counts a thread of the window until the guard is dropped, also if it cannot be started.
+        // Counts a thread as active until the guard is dropped, even if it cannot be started.
         let enter = move || {
             window.enter();
             OnDrop(move || {
@@ -108,7 +108,7 @@ pub(super) fn ordered<T: Send, J: Send, R: Send>(
     }
 }
 
-/// Issues the jobs, no faster than the window empties, and starts workers as needed.
+/// Issues jobs while the window has room, and starts workers as needed.
 fn issue<T, J, R>(
     jobs: impl Iterator<Item = (T, Task<J, R>)>,
     window: &ReorderWindow<T, R>,
@@ -122,7 +122,7 @@ fn issue<T, J, R>(
             Task::Work(job) => (Some(job), None),
             Task::Done(result) => (None, Some(result)),
         };
-        // Before the job itself, so that its result cannot overtake it.
+        // Add the slot before the job, so that it exists when the result arrives.
         if window.issue(label, result).is_break() {
             return;
         }
@@ -139,7 +139,7 @@ fn emit_in_order<T, R>(
     window: &ReorderWindow<T, R>,
     emit: &mut impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    // One result is held back until it is known if the next one is ready.
+    // Hold one result back until it is known whether the next one is ready.
     let mut held: Option<(T, R)> = None;
     let mut ready = Vec::new();
     loop {
@@ -160,7 +160,7 @@ fn emit_in_order<T, R>(
     }
 }
 
-/// Calls a function when it is dropped, also during a panic.
+/// Calls a function when dropped, even during a panic.
 struct OnDrop<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
@@ -179,14 +179,14 @@ pub(super) fn ordered_map<T: Send, J: Send, R: Send, S: Default>(
 ) {
     let (sender, receiver) = unbounded();
     let queue = ChannelQueue { threads, sender: Mutex::new(Some(sender)), jobs: receiver };
-    let work_off = |finish: Finish<'_, R>| {
+    let work_loop = |finish: Finish<'_, R>| {
         let mut state = S::default();
         for (index, job) in &queue.jobs {
             finish(vec![(index, work(&mut state, job))]);
         }
     };
     let jobs = jobs.map(|(label, job)| (label, Task::Work(job)));
-    ordered(jobs, &queue, work_off, |job| work(&mut S::default(), job), emit);
+    ordered(jobs, &queue, work_loop, |job| work(&mut S::default(), job), emit);
 }
 
 /// A queue that gives each job to the next idle worker.

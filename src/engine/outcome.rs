@@ -10,7 +10,7 @@ use crate::error::Error;
 pub struct Outcome {
     /// The file: a source, or a path that begins with a source directory's path.
     pub source: Source,
-    /// Its digests, or why there are none.
+    /// The digests, or the reason why there are none.
     ///
     /// Directories that cannot be listed have outcomes too, and so have the entries that a walk
     /// skips: FIFOs, sockets and devices ([`Special`]) and hsum's temporary files ([`Temporary`]).
@@ -37,16 +37,16 @@ pub struct HashedFile {
     pub size: u64,
     /// One digest for each hash function, in the order of the options.
     pub digests: Vec<Digest>,
-    /// The metadata before and after reading; `None` if it is not a regular file.
+    /// The metadata, which reading did not change; `None` if the file is not regular.
     pub stamp: Option<FileStamp>,
 }
 
-/// The state of the next result, in order, when a result is delivered.
+/// The state of the next result when one is delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NextOutcome {
-    /// It follows at once.
+    /// The next result follows at once.
     Ready,
-    /// It is not ready, or there is none: output should be flushed.
+    /// The next result is not ready, or there is none: output should be flushed.
     Awaited,
 }
 

@@ -1,5 +1,5 @@
-//! A pipeline for one file: this thread reads, others hash, one for each set of hash functions that
-//! share a kernel.
+//! A pipeline for one file: the calling thread reads, and one thread hashes for each set of hash
+//! functions that share a kernel.
 
 use std::io;
 use std::ops::Deref;
@@ -24,10 +24,10 @@ use crate::hasher::fused::{teams, update_all};
 const PIECE: usize = 256 * 1024;
 /// The size of a piece that several threads share for one hash.
 const LARGE_PIECE: usize = 2 * 1024 * 1024;
-/// The number of pieces in flight; enough for faster hash functions to get ahead a little.
+/// The number of pieces in flight; enough for faster hash functions to run ahead.
 const PIECES: usize = 8;
 
-/// Hashes a job's file; with one thread, on this one.
+/// Opens and hashes a job's file; with one thread, on the calling thread.
 pub(super) fn hash(
     job: Job,
     threads: Threads,
@@ -79,7 +79,7 @@ fn read_rest(
         if is_stopped() {
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
         }
-        // Most files are no longer than the first piece.
+        // The first piece is small, because most files fit into it.
         piece.resize(if *size == 0 { PIECE } else { max_piece }, 0);
         let (length, end) = file.fill(piece, progress)?;
         piece.truncate(length);
@@ -116,11 +116,11 @@ fn in_parallel(
     }
     thread::scope(|scope| {
         let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
-        // The hashers of threads that the system refuses are updated on this one.
+        // Hashers whose threads could not be started; they are updated on this thread.
         let mut here: Vec<&mut Hasher> = Vec::new();
         for team in teams(hashers) {
             let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
-            // Sent when the thread runs: a thread that cannot be started would drop its closure.
+            // Sent once the thread runs, because a thread that cannot be started drops its closure.
             let (hand_over, handed) = bounded::<Vec<&mut Hasher>>(1);
             let pool = pool.as_ref().filter(|_| team[0].is_divisible());
             let work = move || {
@@ -151,7 +151,7 @@ fn in_parallel(
             if end {
                 return Ok(());
             }
-            // A piece always comes back: there are more of them than may wait in the channels.
+            // Each piece comes back once all threads have hashed it.
             bytes = recycled.recv().unwrap_or_default();
             end = fill(&mut bytes)?;
         }

@@ -20,12 +20,12 @@ impl HashProgress {
         self.files.load(Relaxed)
     }
 
-    /// Counts bytes.
+    /// Adds `count` bytes.
     pub fn add_bytes(&self, count: usize) {
         self.bytes.fetch_add(count as u64, Relaxed);
     }
 
-    /// Counts files.
+    /// Adds `count` files.
     pub fn add_files(&self, count: usize) {
         self.files.fetch_add(count as u64, Relaxed);
     }

@@ -110,7 +110,7 @@ pub fn survey<S: Into<Source>>(
 /// Returns the digest of a file's contents.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Changed`] if it was modified meanwhile.
+/// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Changed`] if it changes meanwhile.
 ///
 /// [`ErrorKind::Io`]: crate::ErrorKind::Io
 /// [`ErrorKind::Changed`]: crate::ErrorKind::Changed

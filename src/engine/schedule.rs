@@ -19,15 +19,15 @@ pub(super) struct Load {
     pub(super) streams: usize,
     /// The maximum number of files that the thread hashes at once.
     pub(super) max_streams: usize,
-    /// The bytes left of all files, of the longest, and of the second longest.
+    /// The remaining bytes of all files, of the longest, and of the second longest.
     pub(super) bytes: u128,
     pub(super) longest: u64,
     pub(super) second_longest: u64,
     /// Set if other threads may continue the files.
     pub(super) is_movable: bool,
-    /// `costs[n - 1]`: the cycles for a block each of `n` files, up to `max_streams + 1`.
+    /// `costs[n - 1]`: the cycles to hash one block of each of `n` files, up to `max_streams + 1`.
     pub(super) costs: Arc<[f64]>,
-    /// Set if the thread will ask for more; not during a job of its own, nor at the end.
+    /// Set if the thread will ask for more work: not during a blocking or divided job or at the end.
     pub(super) is_available: bool,
 }
 
@@ -37,8 +37,8 @@ impl Load {
         self.costs.get(streams.saturating_sub(1).min(last)).copied().unwrap_or(0.0)
     }
 
-    /// Returns the cycles, for blocks of one byte, that `threads` threads need at most for `files` if
-    /// each hashes up to `share` files at once.
+    /// Returns the maximum cycles, for blocks of one byte, that `threads` threads need for `files` if
+    /// each hashes up to `share` at once.
     fn max_cycles(&self, files: &Files, threads: usize, share: usize) -> f64 {
         let share = share.min(self.max_streams).max(1);
         let longest = files.longest as f64;
@@ -49,7 +49,7 @@ impl Load {
     }
 }
 
-/// A set of large files, with the bytes left of them.
+/// The number, the remaining bytes and the longest of a set of large files.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Files {
     pub(super) count: usize,
@@ -70,7 +70,7 @@ pub(super) struct View<'s> {
     /// The index in `loads` of the thread that asks.
     pub(super) thread: usize,
     pub(super) loads: &'s [Load],
-    /// The number of threads that hash, and of those that are worth having for reading.
+    /// The number of threads that hash, and the number that is useful for reading.
     pub(super) hashing_threads: usize,
     pub(super) threads: usize,
     /// The number of jobs that are not open, that are being opened, and that may block.
@@ -80,7 +80,7 @@ pub(super) struct View<'s> {
     /// Open large files that no thread has, and how many of them may be read now.
     pub(super) waiting: Files,
     pub(super) startable: usize,
-    /// Large files that some thread has.
+    /// The number of large files that threads have taken.
     pub(super) live: usize,
     /// The maximum number of open files.
     pub(super) max_open: usize,
@@ -181,7 +181,7 @@ fn favor_longest(view: &View<'_>, share: usize) -> Option<Decision> {
     let is_known = view.jobs == 0 || longest == Some((load.longest, view.thread));
     let (cost, cost_with_one_more) = (load.cost(load.streams), load.cost(load.streams + 1));
     let is_slowed = load.streams > 0 && threads > 0 && cost_with_one_more > cost;
-    // Threads whose files are as long must not all refuse the remaining ones.
+    // Strictly less: threads with equally long files must not all refuse the remaining ones.
     let finishes_after =
         |files: &Files, cost| load.max_cycles(files, threads, share) < cost * load.longest as f64;
     if !is_known || !is_slowed || !finishes_after(&elsewhere, cost_with_one_more) {

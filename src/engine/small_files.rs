@@ -39,8 +39,8 @@ struct SmallFile {
 impl Batch {
     /// Opens the jobs' files, hashes the small ones and passes the others to the queue.
     ///
-    /// Files that are not in the page cache are requested at once and read after the others: the
-    /// disk then has a deep queue of requests without a thread for each.
+    /// Files that are not in the page cache are requested at once and read last, so that the disk
+    /// has a deep queue without a thread for each request.
     pub(super) fn process(&mut self, context: &mut WorkerContext<'_>, jobs: Vec<(u64, Job)>) {
         let count = jobs.len();
         let (mut large, mut fetched) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ impl Batch {
         &mut self.bytes[start..start + MAX_SIZE + 1]
     }
 
-    /// Reads a file; returns `false` if it must be fetched from the disk or is larger than its size.
+    /// Reads a file; returns `false` if it is not cached, or larger than its size.
     fn read_cached(&mut self, file: &mut OpenJob) -> Result<bool, ErrorKind> {
         match file.read_small(self.space())? {
             Cached::Bytes(length) => self.push(file, length),
@@ -144,7 +144,7 @@ impl Batch {
 }
 
 impl WorkerContext<'_> {
-    /// Returns the file if it was not read; adds an error to the results.
+    /// Returns the file if it has yet to be read; moves an error to the results.
     fn unread(&mut self, file: OpenJob, read: Result<bool, ErrorKind>) -> Option<OpenJob> {
         match read {
             Ok(is_read) => (!is_read).then_some(file),

@@ -13,11 +13,11 @@ use crate::hasher::Hasher;
 pub(super) struct Stream {
     pub(super) file: OpenJob,
     pub(super) hashers: Vec<Hasher>,
-    /// Bytes read so far.
+    /// The number of bytes read so far.
     pub(super) size: u64,
-    /// Bytes of the piece that is hashed next.
+    /// The number of bytes in the next piece to hash.
     pub(super) filled: usize,
-    /// Set when there is nothing more to read.
+    /// The result of reading, once the file is at its end.
     pub(super) end: Option<Result<(), ErrorKind>>,
 }
 
@@ -27,13 +27,12 @@ impl Stream {
         Self { file, hashers, size: 0, filled: 0, end: None }
     }
 
-    /// Returns the number of bytes still to read, judging by the size at opening.
+    /// Returns the number of remaining bytes, according to the size at opening.
     pub(super) fn left(&self) -> u64 {
         self.file.size().saturating_sub(self.size)
     }
 
-    /// Returns a key that orders files by the bytes left: the longest is last, and of equal ones the
-    /// first.
+    /// Returns a key that orders files by remaining bytes, and equal ones by descending index.
     pub(super) fn key(&self) -> (u64, Reverse<u64>) {
         (self.left(), Reverse(self.file.index))
     }

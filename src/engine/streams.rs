@@ -14,8 +14,8 @@ use crate::hasher::fused::update_all;
 use crate::lanes::{self, update_many};
 
 /// The size of all pieces together. Small pieces cost more to read: with half of this, MD5 on 32
-/// streams takes 7 % longer, SHA-1 10 %; with twice as much, 6 % less, but few cores have such a
-/// share of an L3 cache.
+/// streams takes 7 % longer, SHA-1 10 %; with twice as much, 6 % less, but few cores have that
+/// much L3 cache.
 const BUFFER: usize = 2 * 1024 * 1024;
 /// The gap between two pieces. The lanes read all pieces at the same offset, and without a gap they
 /// would compete for the same sets of the L1 cache.
@@ -122,7 +122,7 @@ impl Streams {
     }
 }
 
-/// Returns the fewest streams with which the algorithm's kernels come within 3 % of their best rate.
+/// Returns the fewest streams at which the kernels are within 3 % of their best throughput.
 ///
 /// With more streams, pieces are smaller and each file takes longer.
 fn width(algorithm: Algorithm) -> usize {
@@ -133,7 +133,7 @@ fn width(algorithm: Algorithm) -> usize {
     good.map(|kernel| kernel.lanes).min().unwrap_or(1).min(MAX_STREAMS)
 }
 
-/// Returns the cycles for a block each of `live` streams.
+/// Returns the cycles to hash one block of each of `live` streams.
 fn cost(algorithm: Option<Algorithm>, mut live: usize) -> f64 {
     let mut cycles = 0.0;
     while live > 0 {

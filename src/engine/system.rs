@@ -1,4 +1,4 @@
-//! System calls that only Linux has, with their replacements on other systems.
+//! System calls of Linux, and their replacements on other systems.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -11,13 +11,13 @@ use rustix::io::{Errno, retry_on_intr};
 pub(super) enum Cached {
     /// The number of bytes read from the page cache; 0 is the end of the file.
     Bytes(usize),
-    /// They are not in the page cache. The system has started to fetch them.
+    /// The bytes are not in the page cache; the system has started to fetch them.
     No,
     /// The file system does not support such reads.
     Unknown,
 }
 
-/// Opens a file for reading, without an update of its access time if that is allowed.
+/// Opens a file for reading, without updating its access time if permitted.
 pub(super) fn open(
     directory: BorrowedFd<'_>,
     name: &Path,
@@ -27,7 +27,7 @@ pub(super) fn open(
     open_without_atime(flags, open)
 }
 
-/// Calls `open` with flags for reading without an update of the access time if that is allowed.
+/// Calls `open` with flags for reading, without updating the access time if permitted.
 pub(super) fn open_without_atime(
     flags: OFlags,
     open: impl Fn(OFlags) -> Result<OwnedFd, Errno>,
@@ -84,7 +84,7 @@ pub(super) fn read_cached(
     Ok(Cached::Unknown)
 }
 
-/// Makes the system read further ahead, for a file that is read from end to end.
+/// Tells the system that the file is read from end to end, so that it reads further ahead.
 pub(super) fn advise_sequential(file: BorrowedFd<'_>) {
     #[cfg(target_os = "linux")]
     let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Sequential);
@@ -105,7 +105,7 @@ pub(super) fn drop_cached(file: BorrowedFd<'_>, start: u64, end: u64) {
 
 /// Returns `true` if a device (`st_dev`) is known to be on a rotating disk.
 ///
-/// Virtual disks do not count: hypervisors report them as rotating, whatever they are.
+/// Virtual disks do not count: hypervisors report all of them as rotating.
 #[cfg(target_os = "linux")]
 pub(super) fn is_rotational(device: u64) -> bool {
     use std::sync::Mutex;
@@ -139,9 +139,9 @@ pub(super) fn is_remote(_: &Path) -> bool {
     false
 }
 
-/// Returns `true` if the size of a regular file is the number of bytes in it.
+/// Returns `true` if the file system reports the true sizes of regular files.
 ///
-/// The kernel's own file systems produce contents on reading; their sizes are those of a page or 0.
+/// Those that generate contents on reading, such as /proc, report 0 or the size of a page.
 #[cfg(target_os = "linux")]
 pub(super) fn has_true_sizes(file: BorrowedFd<'_>) -> bool {
     rustix::fs::fstatfs(file).is_ok_and(|stat| !GENERATED.contains(&(stat.f_type as u32)))

@@ -14,7 +14,7 @@ pub(super) struct Threads(pub(super) Option<NonZeroUsize>);
 impl Threads {
     pub(super) const ONE: Self = Self(Some(NonZeroUsize::MIN));
 
-    /// Returns the count. The system is asked once, and only if needed: it reads several files.
+    /// Returns the count. Asks the system at most once, because that reads several files.
     pub(super) fn get(self) -> usize {
         static AVAILABLE: OnceLock<usize> = OnceLock::new();
         let ask = || thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -1,5 +1,5 @@
-//! Traversal of directories: depth first, in the order of the names' bytes. Hidden and ignored files
-//! are not special.
+//! Traversal of directories: depth first, in the byte order of names, hidden and ignored files
+//! included.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -51,7 +51,7 @@ struct Directory {
     path: PathBuf,
     /// The base of the entries' paths.
     base: PathBase,
-    /// Known if loops or file systems are checked.
+    /// Set only if loops or file systems are checked.
     id: Option<FileId>,
     /// The remaining names, in order.
     entries: vec::IntoIter<Name>,
@@ -80,7 +80,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         Some(FoundFile { source, result: Ok(access), base: self.options.base.clone() })
     }
 
-    /// Starts a source: returns a file, and enters a directory.
+    /// Starts a source: returns it if it is a file, and enters it if it is a directory.
     fn start(&mut self, source: Source) -> Option<FoundFile> {
         let base = PathBase::WorkingDirectory;
         let Source::Path(path) = &source else {
@@ -210,7 +210,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     }
 
     fn is_left_out(&self, path: &Path, inode: u64) -> bool {
-        // The directory has the inode number; the device costs a system call.
+        // Directory entries contain the inode number; the device takes a system call.
         self.options.leave_out.iter().any(|file| file.inode == inode)
             && fs::symlink_metadata(path)
                 .is_ok_and(|metadata| self.options.leave_out.contains(&FileId::of(&metadata)))
@@ -236,7 +236,7 @@ fn names(directory: &OwnedFd) -> Result<Vec<Name>, Errno> {
             FileType::Unknown => {
                 match statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => FileType::from_raw_mode(stat.st_mode as _),
-                    // It was removed since.
+                    // Removed since the directory was read.
                     Err(Errno::NOENT) => continue,
                     Err(error) => return Err(error),
                 }

@@ -10,7 +10,7 @@ use crate::fs::lock::{lock, wait};
 /// enough that a file of 100 MB does not hold up the small ones behind it.
 pub(super) const WINDOW: usize = 16 * 1024;
 
-/// Results that were issued and not yet emitted.
+/// A bounded reorder window: results that were issued and not yet emitted.
 pub(super) struct ReorderWindow<T, R> {
     state: Mutex<State<T, R>>,
     /// Notified when the first result is ready, or when all threads have left.
@@ -116,7 +116,7 @@ impl<T, R> ReorderWindow<T, R> {
             }
         }
         state.emitted += ready.len() as u64;
-        // Waking the issuer for each free slot would cost more than to fill it.
+        // Waking the issuer for each free slot would cost more than filling it.
         if state.awaits_room && state.slots.len() <= WINDOW / 2 {
             state.awaits_room = false;
             drop(state);

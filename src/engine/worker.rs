@@ -9,7 +9,7 @@ use crate::engine::small_files::Batch;
 use crate::engine::streams::Streams;
 use crate::engine::threads::Threads;
 
-/// Works on the jobs of `queue` until it ends, and calls `finish` with the results, in any order.
+/// Processes the jobs of `queue` until it ends, and calls `finish` with results in any order.
 pub(super) fn work(queue: &Queue, progress: Option<&HashProgress>, finish: impl Fn(Results)) {
     let mut small = Batch::default();
     let mut streams = Streams::default();

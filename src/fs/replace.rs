@@ -181,7 +181,7 @@ impl Write for AtomicFile {
 fn open(temporary: &Path, path: &Path, access: Access) -> io::Result<File> {
     let (mode, inherited) = match access {
         Access::Mode(mode) => (mode, None),
-        // Private until the old permissions are set, so it is never more readable than the old file.
+        // Private until the old permissions are set: never more readable than the old file.
         Access::Inherited => match fs::metadata(path) {
             Ok(old) => (0o600, Some(Permissions::from_mode(old.permissions().mode() & 0o777))),
             Err(_) => (0o666, None),

@@ -63,7 +63,7 @@ fn every_change_is_detected() {
 }
 
 #[test]
-fn a_new_change_time_alone_is_a_reason_to_read_again_once() {
+fn a_new_change_time_alone_causes_one_more_read() {
     let (folder, path) = file(b"contents");
     let mut file = StableFile::open(&path).unwrap();
     let mut room = [0; 100];
@@ -79,7 +79,7 @@ fn a_new_change_time_alone_is_a_reason_to_read_again_once() {
 }
 
 #[test]
-fn a_file_that_grows_while_it_is_read_has_an_end() {
+fn reading_a_growing_file_ends() {
     let (_folder, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
     let mut end = fs::File::options().append(true).open(&path).unwrap();
