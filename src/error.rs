@@ -17,8 +17,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// A system call failed.
     Io(io::Error),
-    /// The file was written to or replaced while it was read: the bytes read may never have been its
-    /// contents.
+    /// The file was written to or replaced while it was read: the bytes read may never have been
+    /// its contents.
     Changed,
     /// The file did not change, but holds more or fewer bytes than its size says.
     Length {
@@ -51,7 +51,7 @@ pub enum SpecialFileType {
     BlockDevice,
     /// A symbolic link.
     Symlink,
-    /// A type that is not known, or that the file no longer has.
+    /// An unknown type, or one that the file no longer has.
     Other,
 }
 
@@ -129,7 +129,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Returns the system's text without the "(os error 2)" that std appends.
+/// Returns the system's text without std's suffix " (os error 2)".
 fn strerror(cause: &io::Error) -> String {
     let text = cause.to_string();
     match text.rfind(" (os error ") {

@@ -1,4 +1,4 @@
-//! Files, for the whole crate: atomic replacement, links, temporary files and bounded reads.
+//! File-system helpers: atomic replacement, links, temporary files and bounded reads.
 
 pub(crate) mod bounded;
 pub(crate) mod links;

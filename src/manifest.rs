@@ -1,6 +1,6 @@
 //! Checksum files: their entries, in any format, and the lines that hsum writes.
 //!
-//! [`List`] reads a checksum file of any format ([`ListFormat`]), [`find()`] looks up one file in it.
+//! [`List`] reads a checksum file of any format ([`ListFormat`]); [`find()`] looks up one file.
 //! [`LineParser`] parses GNU, BSD and OpenSSL lines alone, and [`write_line`] writes them.
 
 pub(crate) mod entry;

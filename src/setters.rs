@@ -1,4 +1,4 @@
-//! The setters of options.
+//! A macro for the setters of options.
 
 /// Declares methods that take options by value, set the field of their own name, and return the
 /// options. `=> Some` wraps the value for a field that is an `Option`.

@@ -1,4 +1,4 @@
-//! Text from elsewhere: escaping for terminals, base names and the recognition of HTML.
+//! Untrusted text: escaping for terminals, base names and the recognition of HTML.
 
 pub(crate) mod serde;
 
@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::str;
 
-/// Returns `true` if `c` is a control (C0 or C1), a line separator or a mark that reorders text.
+/// Returns `true` if `c` is a control character, a line separator or a bidirectional mark.
 ///
-/// Records of trees escape the same set: a change of it is a change of their format.
+/// Snapshot records escape the same set, so changing it changes their format.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -38,12 +38,12 @@ pub fn escape<'a>(text: &'a [u8], keep: &[char]) -> Cow<'a, str> {
     shown.into()
 }
 
-/// Returns the last part of a path, after either kind of slash.
+/// Returns the last component of a path, after either kind of slash.
 pub fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path)
 }
 
-/// Returns `true` if a text starts as web pages do, perhaps after comments.
+/// Returns `true` if a text starts like a web page, possibly after comments.
 pub fn looks_like_html(text: &[u8]) -> bool {
     const TAGS: [&[u8]; 8] =
         [b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<script", b"<meta", b"<h1"];

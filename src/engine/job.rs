@@ -44,7 +44,7 @@ pub(crate) enum Access {
 }
 
 impl Access {
-    /// Returns the access to sources.
+    /// Returns the access to sources under a policy.
     pub(crate) fn new(reading: ReadPolicy) -> Self {
         match reading {
             ReadPolicy::Guarded => Self::Named,

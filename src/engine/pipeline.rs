@@ -86,7 +86,7 @@ fn read_rest(
         *size += length as u64;
         Ok(end)
     };
-    // The system zeroes this memory, and only the pages that are used.
+    // The system zeroes this memory lazily, page by page.
     let mut first = vec![0; PIECE];
     let mut end = fill(&mut first)?;
     if end || threads.get() == 1 {

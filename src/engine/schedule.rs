@@ -27,7 +27,7 @@ pub(super) struct Load {
     pub(super) is_movable: bool,
     /// `costs[n - 1]`: the cycles to hash one block of each of `n` files, up to `max_streams + 1`.
     pub(super) costs: Arc<[f64]>,
-    /// Set if the thread will ask for more work: not during a blocking or divided job or at the end.
+    /// Set if the thread will ask for more work: not during a blocking or divided job, nor later.
     pub(super) is_available: bool,
 }
 
@@ -37,8 +37,8 @@ impl Load {
         self.costs.get(streams.saturating_sub(1).min(last)).copied().unwrap_or(0.0)
     }
 
-    /// Returns the maximum cycles, for blocks of one byte, that `threads` threads need for `files` if
-    /// each hashes up to `share` at once.
+    /// Returns the most cycles, for blocks of one byte, that `threads` threads need for `files`
+    /// if each hashes up to `share` at once.
     fn max_cycles(&self, files: &Files, threads: usize, share: usize) -> f64 {
         let share = share.min(self.max_streams).max(1);
         let longest = files.longest as f64;

@@ -87,7 +87,7 @@ struct OldEntry<'r> {
     /// The index in [`Changes::new`] of the entry that replaced it.
     now: Option<usize>,
     moved: bool,
-    /// Set for the same file with rotted contents, which is neither moved nor a move's target.
+    /// Set if the contents rotted in place; the name then takes no part in moves.
     rotted: bool,
 }
 
@@ -122,10 +122,10 @@ impl<'r> Changes<'r> {
             let now = old.now.map(|now| &self.new[now].entry.content);
             old.rotted = now.is_some_and(|now| rotted_in_place(record, &old.entry.content, now));
         }
-        // Of several files with the same contents, those of one base name are paired first, so that
+        // Of files with the same contents, those with the same base name are paired first, so that
         // the files of a renamed directory move together.
         self.pair(|entry| Some((identity(&entry.content), base(&entry.name).to_vec())));
-        // That two files are empty does not mean that one was moved.
+        // Empty files are not paired: equal contents do not show a move.
         self.pair(|entry| (!is_empty(&entry.content)).then(|| identity(&entry.content)));
         let originals = self.originals(record);
         let mut findings: Vec<Finding> =
@@ -167,7 +167,7 @@ impl<'r> Changes<'r> {
         }
     }
 
-    /// Returns the first other name of the contents of each new file that was not moved.
+    /// Maps the digest of each new file that was not moved to the first other name of its contents.
     fn originals(&self, record: &Record) -> HashMap<Digest, Vec<u8>> {
         let mut wanted: HashMap<Digest, Option<Vec<u8>>> = HashMap::new();
         let contents = |new: &NewEntry| new.entry.content.digest();

@@ -36,7 +36,7 @@ pub enum RecordContent<'a> {
 }
 
 impl RecordContent<'_> {
-    /// Returns `true` if both are files of equal digests, or links of equal targets.
+    /// Returns `true` if both are files with equal digests, or links with equal targets.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File { digest: a, .. }, Self::File { digest: b, .. }) => a == b,
@@ -55,7 +55,7 @@ impl RecordContent<'_> {
 }
 
 impl RecordEntry<'_> {
-    /// Copies what is borrowed.
+    /// Copies borrowed names and targets.
     pub fn into_owned(self) -> RecordEntry<'static> {
         let content = match self.content {
             RecordContent::File { digest, stamp, run } => {
@@ -71,13 +71,13 @@ impl RecordEntry<'_> {
         match &self.content {
             RecordContent::File { digest, stamp, run } => {
                 let FileStamp { size, modified, changed, inode } = stamp;
-                write!(text, "{digest}\t{size}\t").expect(TAKES_ALL);
+                write!(text, "{digest}\t{size}\t").expect(CANNOT_FAIL);
                 write_time(text, *modified);
                 if let Some(changed) = changed {
                     text.push('\t');
                     write_time(text, *changed);
                 }
-                write!(text, "\t{inode}\t{run}\t").expect(TAKES_ALL);
+                write!(text, "\t{inode}\t{run}\t").expect(CANNOT_FAIL);
             }
             RecordContent::Link(target) => {
                 text.push_str(LINK);
@@ -90,11 +90,11 @@ impl RecordEntry<'_> {
     }
 }
 
-const TAKES_ALL: &str = "a String takes everything";
+const CANNOT_FAIL: &str = "writing to a String cannot fail";
 
-/// The fields of a line, which is cheaper to split than to parse into a [`RecordEntry`].
+/// The fields of a line; splitting is cheaper than parsing a [`RecordEntry`].
 ///
-/// [`Line::check`] finds out whether its digest, target and name are valid.
+/// [`Line::check`] validates the digest, the target and the name.
 #[derive(Clone, Copy)]
 pub(super) enum Line<'a> {
     File { digest: &'a str, stamp: FileStamp, run: u32, name: &'a str },
@@ -125,7 +125,7 @@ impl<'a> Line<'a> {
         unescape_known(name)
     }
 
-    /// Checks that the line is the only way to write its entry, and returns the name.
+    /// Checks that the line is in canonical form, and returns the name.
     pub(super) fn check(&self) -> Result<Cow<'a, [u8]>, &'static str> {
         match self {
             Self::File { digest, .. } if !is_lower_hex(digest) => return Err(BAD_DIGEST),
@@ -162,7 +162,7 @@ pub(super) fn lower_hex(function: HashFunction, text: &str) -> Result<Digest, &'
     Digest::from_hex(function, text).map_err(|_| BAD_DIGEST)
 }
 
-/// Parses seconds, a point and nine digits. Before 1970 only the seconds are negative.
+/// Parses `SECONDS.NANOSECONDS`, with nine digits after the point. Only the seconds are negative.
 pub(super) fn time(text: &str) -> Option<Timestamp> {
     let (seconds, nanoseconds) = text.split_once('.')?;
     let seconds = match seconds.strip_prefix('-') {
@@ -174,5 +174,5 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
 }
 
 pub(super) fn write_time(text: &mut String, time: Timestamp) {
-    write!(text, "{}.{:09}", time.seconds, time.nanoseconds).expect(TAKES_ALL);
+    write!(text, "{}.{:09}", time.seconds, time.nanoseconds).expect(CANNOT_FAIL);
 }

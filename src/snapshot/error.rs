@@ -22,16 +22,16 @@ pub enum SnapshotErrorKind {
     /// A file or directory that the run needs cannot be read or written.
     #[error("{}", .0.kind())]
     File(#[source] Error),
-    /// The record is invalid, or its seal does not fit the key.
+    /// The record is invalid, or its seal does not match the key.
     #[error("{0}")]
     Rejected(#[source] RecordError),
     /// Another process is writing the record.
     #[error("another process is writing it")]
     Busy,
-    /// A foreign file has the name of the record's journal.
+    /// The file with the name of the record's journal is not a journal.
     #[error("not a journal, and will not be overwritten")]
     NotAJournal,
-    /// There is a file of the name that the new record should get.
+    /// A file with the name of the new record exists.
     #[error("already exists")]
     Exists,
     /// The name of the new record is reserved for temporary files.

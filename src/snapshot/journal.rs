@@ -12,22 +12,22 @@ use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
 use crate::snapshot::names::walk_order;
-use crate::snapshot::record::{LARGEST, Record, SEAL_ALGORITHM, may_follow};
+use crate::snapshot::record::{MAX_SIZE, Record, SEAL_ALGORITHM, may_follow};
 
 const MAGIC: &str = "hsum-journal 1\n";
 const MARK: &str = "mark\t";
-/// Entries between two marks, at most. A killed run loses those after the last mark.
-const ENTRIES: usize = 256;
-/// Bytes of their files, at most.
-const BYTES: u64 = 16 << 20;
+/// The maximum number of entries between two marks. A killed run loses those after the last mark.
+const MAX_ENTRIES: usize = 256;
+/// The maximum number of bytes in the files of those entries.
+const MAX_BYTES: u64 = 16 << 20;
 
-/// Lines of entries, and marks with the digest, or with a key the HMAC, of all text before them.
+/// Lines of entries, and marks with the digest (with a key, the HMAC) of all text before them.
 ///
 /// Text after the last valid mark is ignored.
 pub(super) struct Journal {
     file: File,
     checksum: Checksum,
-    /// The time at which the run began, or the interrupted one before it.
+    /// The time at which this run began, or the interrupted run that it continues.
     pub(super) begun: Timestamp,
     pending: String,
     entries: usize,
@@ -68,8 +68,7 @@ impl Checksum {
 }
 
 impl Journal {
-    /// Continues the journal in `file` if it is of a run on the same record and tree, and otherwise
-    /// starts a new one.
+    /// Continues the journal in `file` if it is of the same record and tree, or starts a new one.
     ///
     /// Returns `None` if the file is not a journal, which must not be overwritten.
     pub(super) fn open(
@@ -80,11 +79,11 @@ impl Journal {
         key: Option<&Key>,
     ) -> io::Result<Option<Self>> {
         let metadata = file.metadata()?;
-        if metadata.len() > LARGEST || metadata.nlink() != 1 {
+        if metadata.len() > MAX_SIZE || metadata.nlink() != 1 {
             return Ok(None);
         }
         let mut text = Vec::new();
-        (&file).take(LARGEST).read_to_end(&mut text)?;
+        (&file).take(MAX_SIZE).read_to_end(&mut text)?;
         let is_journal = text.iter().all(|byte| *byte == 0) || text.starts_with(MAGIC.as_bytes());
         if !is_journal {
             return Ok(None);
@@ -95,7 +94,7 @@ impl Journal {
         };
         let (identity, function) = (base.identity(), base.hash_function());
         let head = format!("{MAGIC}base\t{identity}\nroot\t{root}\nalgorithm\t{function}\n");
-        // Another user may have written it to influence the record.
+        // Another user may have written the journal to influence the record.
         let saved = match is_private(&metadata) {
             true => SavedEntries::read(text, &head, &mut checksum, function),
             false => None,
@@ -133,8 +132,8 @@ impl Journal {
 
     /// Returns the digest of a file that an interrupted run read, if its metadata is unchanged.
     ///
-    /// That includes the change time, which no program can set: an attacker without the key could
-    /// restore an old journal, whose HMAC is valid.
+    /// The change time counts too, because programs cannot set it: an attacker without the key may
+    /// have restored an old journal, whose HMAC is valid.
     pub(super) fn find(
         &self,
         name: &[u8],
@@ -157,7 +156,7 @@ impl Journal {
         self.entries += 1;
         self.bytes += bytes;
         self.has_entries = true;
-        if self.entries >= ENTRIES || self.bytes >= BYTES { self.mark() } else { Ok(()) }
+        if self.entries >= MAX_ENTRIES || self.bytes >= MAX_BYTES { self.mark() } else { Ok(()) }
     }
 
     fn mark(&mut self) -> io::Result<()> {

@@ -11,7 +11,7 @@ use crate::engine::metadata::FileId;
 use crate::hmac::Key;
 use crate::manifest::record_text::ANY_MAGIC;
 use crate::snapshot::error::{SnapshotError, SnapshotErrorKind};
-use crate::snapshot::record::{LARGEST, Record, RecordError};
+use crate::snapshot::record::{MAX_SIZE, Record, RecordError};
 
 impl Record {
     /// Reads the record at `path`, which is a regular file or a pipe.
@@ -20,7 +20,7 @@ impl Record {
     /// [`SnapshotErrorKind::File`] or [`SnapshotErrorKind::Rejected`].
     pub fn open(path: &Path, key: Option<&Key>) -> Result<Self, SnapshotError> {
         let bytes = read(path).map_err(|error| SnapshotError::io(path, error))?;
-        let record = match bytes.len() as u64 > LARGEST {
+        let record = match bytes.len() as u64 > MAX_SIZE {
             true => Err(RecordError::TooLarge),
             false => Self::parse(bytes, key),
         };
@@ -28,7 +28,7 @@ impl Record {
     }
 }
 
-/// Reads a file if it starts like a record, up to one byte more than [`LARGEST`].
+/// Reads a file if it starts like a record, up to one byte more than [`MAX_SIZE`].
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     // Opening must neither wait for the writer of a FIFO nor operate a device.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -40,7 +40,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (&file).take(ANY_MAGIC.len() as u64).read_to_end(&mut bytes)?;
     if bytes == ANY_MAGIC.as_bytes() {
-        let rest = LARGEST + 1 - bytes.len() as u64;
+        let rest = MAX_SIZE + 1 - bytes.len() as u64;
         bytes.try_reserve_exact(metadata.len().min(rest) as usize)?;
         (&file).take(rest).read_to_end(&mut bytes)?;
     }

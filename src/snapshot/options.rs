@@ -39,21 +39,22 @@ impl SnapshotOptions {
         threads: NonZeroUsize => Some;
         /// Counts files and bytes in `progress`.
         progress: Arc<HashProgress> => Some;
-        /// Seals new records with this key of HMAC with [`SEAL_ALGORITHM`], and rejects others.
+        /// Seals new records with this HMAC key for [`SEAL_ALGORITHM`], and requires valid seals.
         ///
         /// [`SEAL_ALGORITHM`]: crate::snapshot::SEAL_ALGORITHM
         key: Key => Some;
         /// Sets the time at which the run began; by default now.
         begun: Timestamp => Some;
-        /// Sets whether an update takes a file with another inode number for the same file.
+        /// Sets whether updates ignore inode numbers.
         ///
-        /// By default it reads the file: another one of the same size and time may have replaced it.
+        /// By default they read a file whose inode number differs: it may be a different file.
         /// Some file systems assign new inode numbers each time they are mounted.
         ignore_inodes: bool;
-        /// Sets whether an update takes a file with another change time (ctime) for unchanged.
+        /// Sets whether updates ignore change times (ctime).
         ///
-        /// By default it reads the file: a program may have written to it and restored its time of
-        /// modification. Backup programs that make hard links also set the change time.
+        /// By default they read a file whose change time differs: a program may have written to it
+        /// and restored its modification time. Backup programs that make hard links also set the
+        /// change time.
         ignore_change_times: bool;
         /// Selects the rotted files whose new digests an update records.
         accept_rot: AcceptRot;
@@ -63,7 +64,7 @@ impl SnapshotOptions {
         allow_missing: bool;
         /// Sets whether a new record may replace an existing file.
         existing: Existing;
-        /// Reads this share of the tree again in an update, the files first that were read longest ago.
+        /// Makes updates read this share of the tree again, the files read longest ago first.
         verify_oldest: TreeShare => Some;
     }
 

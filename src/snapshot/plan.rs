@@ -13,8 +13,8 @@ use crate::snapshot::names::{is_at_or_below, walk_order};
 use crate::snapshot::options::SnapshotOptions;
 use crate::snapshot::record::{Record, RecordLines};
 
-/// The cost of opening a file, as the number of bytes that take as long to read.
-const OPENING: u128 = 4096;
+/// The cost of opening a file, in bytes that take as long to read.
+const OPENING_COST: u128 = 4096;
 
 /// The entries to write in place of lines of the old record; the other lines stay.
 #[derive(Default)]
@@ -126,7 +126,7 @@ impl<'r> Planner<'r> {
         }
     }
 
-    /// Decides whether the line of a file stays, so that the file need not be read.
+    /// Returns `true` if the line of a file stays, so that the file need not be read.
     fn stays(&mut self, then: &FileStamp, run: u32, now: &FileStamp) -> bool {
         let is_oldest = self.oldest.take(then, run);
         let has_same_inode = self.options.ignore_inodes || then.inode == now.inode;
@@ -141,9 +141,9 @@ impl<'r> Planner<'r> {
 
 /// The selection of the files that were read longest ago.
 struct Oldest {
-    /// The run before which all files are selected.
+    /// All files of earlier runs are selected.
     run: u32,
-    /// The weight of the files of this run that are still to be selected.
+    /// The total weight of files still to select from this run.
     budget: u128,
 }
 
@@ -168,7 +168,7 @@ impl Oldest {
         Self { run: u32::MAX, budget: 0 }
     }
 
-    /// Decides whether a file is selected, and subtracts its weight from the budget.
+    /// Returns `true` if a file is selected, and subtracts its weight from the budget.
     fn take(&mut self, stamp: &FileStamp, run: u32) -> bool {
         if run == self.run && self.budget > 0 {
             self.budget = self.budget.saturating_sub(weight(stamp));
@@ -179,5 +179,5 @@ impl Oldest {
 }
 
 fn weight(stamp: &FileStamp) -> u128 {
-    u128::from(stamp.size) + OPENING
+    u128::from(stamp.size) + OPENING_COST
 }

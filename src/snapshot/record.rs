@@ -1,4 +1,4 @@
-//! The parser of records, which checks all of a record before it returns any of it.
+//! The parser of records, which validates a whole record before it returns any entry.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,10 @@ pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
 const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The hash algorithm of the HMAC in a seal.
 pub const SEAL_ALGORITHM: Algorithm = Algorithm::Sha256;
-/// The largest record or journal that is read, in bytes: that of some thirty million files.
-pub(super) const LARGEST: u64 = 4 << 30;
-/// The coarsest precision of times, in seconds (FAT). A file that was modified less than this before
-/// it was read may have been modified again without a change of its time.
+/// The maximum size of a record or journal in bytes, enough for some thirty million files.
+pub(super) const MAX_SIZE: u64 = 4 << 30;
+/// The coarsest precision of times, in seconds (FAT). If a file was modified less than this before
+/// it was read, a later modification may leave its time unchanged.
 const COARSEST_PRECISION: i64 = 2;
 
 /// The recorded state of a tree: its entries, in the order of a walk, and the runs that read them.
@@ -45,7 +45,7 @@ pub struct RecordRun {
     pub begun: Timestamp,
 }
 
-/// The state of a record's seal, which protects it against those who can write to it.
+/// The state of a record's seal, which reveals changes made without the key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SealStatus {
     /// The record has no seal.
@@ -191,7 +191,7 @@ impl Record {
         Some(self.runs[at].begun)
     }
 
-    /// Returns `true` if a file may have changed after `run` read it without a change of its time.
+    /// Returns `true` if a file may have changed after `run` read it, and kept its time.
     pub(super) fn is_racy(&self, stamp: &FileStamp, run: u32) -> bool {
         self.begun(run).is_some_and(|begun| may_follow(begun, stamp.modified))
     }
@@ -269,8 +269,8 @@ impl Record {
     }
 }
 
-/// Returns `true` if a file of this modification time may have been modified again after `begun`
-/// without a change of its time.
+/// Returns `true` if a file with this modification time may have changed after `begun` and kept
+/// the time.
 pub(super) fn may_follow(begun: Timestamp, modified: Timestamp) -> bool {
     let limit = Timestamp { seconds: begun.seconds.saturating_sub(COARSEST_PRECISION), ..begun };
     modified >= limit

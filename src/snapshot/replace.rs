@@ -73,7 +73,7 @@ impl Replacement {
 
     /// Creates the new file, with the permissions of the old one.
     pub(super) fn create(&self) -> io::Result<AtomicFile> {
-        // A killed run may have left one.
+        // A killed run may have left a temporary file.
         match fs::remove_file(&self.temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -89,7 +89,7 @@ impl Replacement {
         }
     }
 
-    /// Removes the journal and the temporary file. Later runs ignore what cannot be removed.
+    /// Removes the journal and the temporary file. Later runs ignore those that remain.
     pub(super) fn finish(self) {
         let _ = fs::remove_file(&self.temporary);
         let _ = fs::remove_file(&self.journal);

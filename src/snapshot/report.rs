@@ -23,11 +23,11 @@ pub struct Finding {
 pub enum FileChange {
     /// The contents differ, and neither the old nor the new ones were moved.
     Changed,
-    /// The contents differ, but size and time of modification do not.
+    /// The contents differ, but the size and the modification time do not.
     ///
-    /// No program works like that. The cause is the disk, the memory, a copy that went wrong, or an
-    /// intruder. Times count as equal if one is the other, truncated to the precision of a coarser
-    /// file system.
+    /// Programs do not do that: the cause is the disk, the memory, a failed copy or an intruder.
+    /// Times count as equal if one is the other, truncated to the precision of a coarser file
+    /// system.
     Rotted,
     /// The contents rotted, and the update records the new digest, as [`AcceptRot`] specifies.
     ///
@@ -49,7 +49,7 @@ pub enum FileChange {
     },
 }
 
-/// An event that is reported while a run goes on.
+/// An event during a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SnapshotNotice<'a> {

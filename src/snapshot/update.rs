@@ -36,7 +36,7 @@ use crate::snapshot::write::RecordWriter;
 
 /// Reads all files in `directory` and writes a record to `target`, atomically.
 ///
-/// A run that is killed keeps its digests in a journal, and the next call continues from there. With
+/// A killed run leaves its digests in a journal, from which the next call continues. With
 /// [`Existing::Replace`] the new record replaces a file at `target`, unless some files could not be
 /// read ([`SnapshotErrorKind::Incomplete`]).
 ///
@@ -68,8 +68,8 @@ pub fn take(
 /// [`SnapshotOptions::accept_rot`] includes it. A recorded file that cannot be read stays in the
 /// record. The next update reads both again.
 ///
-/// A run that is killed leaves the old record unchanged and keeps its digests in a journal, from
-/// which the next call continues.
+/// A killed run leaves the old record unchanged and its digests in a journal, from which the next
+/// call continues.
 ///
 /// # Errors
 /// The record is rejected, the directory cannot be walked, most of the recorded files are missing
@@ -115,7 +115,7 @@ fn check_names(target: &Path, old: Record, accept: &AcceptRot) -> Result<Record,
     }
 }
 
-/// Reads the files that differ from `old` by their metadata, and replaces the record.
+/// Reads the files whose metadata differs from `old`, and replaces the record.
 fn write_record(
     directory: &Path,
     old: &Record,
@@ -145,7 +145,7 @@ fn write_record(
     let mut edits = edits?;
     run.read(&mut edits, &mut journal).map_err(journal_error)?;
     let is_first = old.end == 0;
-    // In a new record all files are new; findings about them would take memory for nothing.
+    // In a new record all files are new, so findings would only take memory.
     let (findings, kept) =
         if is_first { Default::default() } else { compare(old, &edits, options) };
     let missing = findings.iter().filter(|f| f.change == FileChange::Missing).count() as u64;
@@ -257,7 +257,7 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
         broken.map_or(Ok(()), Err)
     }
 
-    /// Uses the digests of an interrupted run, and returns the indices of the files still to read.
+    /// Uses the digests of an interrupted run; returns the indices of the files still to read.
     fn resume(&mut self, edits: &mut Edits, journal: &Journal) -> Vec<usize> {
         let mut resumed = 0;
         let mut unread = Vec::new();

@@ -98,7 +98,7 @@ impl<W: Write> RecordWriter<W> {
         if self.pending.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
-    /// Copies lines of another record, which the caller adds with [`RecordWriter::count`].
+    /// Copies lines of another record, whose number the caller adds with [`RecordWriter::count`].
     pub(super) fn lines(&mut self, lines: &str) -> io::Result<()> {
         if !lines.is_empty() {
             self.last.clear();

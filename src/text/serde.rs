@@ -1,6 +1,6 @@
 //! Serde implementations for types that are written and parsed as text.
 
-/// Implements `Serialize` by way of the format string and `Deserialize` by way of `FromStr`.
+/// Implements `Serialize` with the format string and `Deserialize` with `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty, $format:literal) => {
         #[cfg(feature = "serde")]
