@@ -33,7 +33,7 @@ pub enum ErrorKind {
     Loop,
     /// A special file, where only regular files are read.
     Special(SpecialFileType),
-    /// A temporary file or folder of hsum's own, found during a walk.
+    /// A temporary file or directory of hsum's own, found during a walk.
     Temporary,
 }
 
@@ -101,7 +101,7 @@ impl Error {
         matches!(self.kind, ErrorKind::Special(_) | ErrorKind::Temporary)
     }
 
-    /// Returns `true` if it is a temporary file or folder of hsum's own, found during a walk.
+    /// Returns `true` if it is a temporary file or directory of hsum's own, found during a walk.
     pub fn is_temporary(&self) -> bool {
         matches!(self.kind, ErrorKind::Temporary)
     }

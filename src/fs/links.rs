@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 /// The maximum number of links followed, as on Linux.
 const MAX_LINKS: usize = 40;
-/// The mode bits of a folder such as /tmp: writable by everyone, and sticky.
+/// The mode bits of a directory such as /tmp: writable by everyone, and sticky.
 const STICKY: u32 = 0o1002;
 
-/// Returns the folder that contains `path`; `.` for a bare file name.
+/// Returns the directory that contains `path`; `.` for a bare file name.
 pub(crate) fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Follows the symbolic links at `path`, whose target need not exist.
 ///
-/// Does not follow a link that another user has put into a folder where everyone may create files.
+/// Stops at a link that another user has put into a directory where everyone may create files.
 pub fn resolve_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -29,7 +29,7 @@ pub fn resolve_links(path: &Path) -> PathBuf {
     path
 }
 
-/// Returns `true` if another user has put the link into a folder where everyone may create files.
+/// Returns `true` if another user has put the link into a directory such as /tmp.
 /// Following it could overwrite our own files (compare fs.protected_symlinks of Linux).
 fn is_planted(link: &Path) -> bool {
     match (fs::symlink_metadata(link), fs::metadata(parent_folder(link))) {

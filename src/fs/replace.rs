@@ -40,7 +40,7 @@ pub struct AtomicFile {
 /// The treatment of an existing file at the final path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Existing {
-    /// The existing file stays, and the commit fails with `AlreadyExists`.
+    /// The existing file stays, and writing the new one fails.
     #[default]
     Keep,
     /// The new file replaces it.
@@ -59,13 +59,13 @@ pub(crate) enum Access {
 impl AtomicFile {
     /// Creates a file for `path` with mode 0666, restricted by the umask.
     ///
-    /// A symbolic link at `path` is followed, unless another user has put it into a folder where
+    /// A symbolic link at `path` is followed, unless another user has put it into a directory where
     /// everyone may create files, such as /tmp.
     ///
     /// # Errors
-    /// If the temporary file cannot be created in the folder of the target.
+    /// If the temporary file cannot be created in the directory of the target.
     pub fn create(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(resolve_links(&path.into()), Access::Mode(0o666), Existing::Replace)
+        Self::in_directory(resolve_links(&path.into()), Access::Mode(0o666), Existing::Replace)
     }
 
     /// Creates a file like [`AtomicFile::create`] that only its owner can read.
@@ -73,7 +73,7 @@ impl AtomicFile {
     /// # Errors
     /// As for [`AtomicFile::create`].
     pub fn create_private(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(resolve_links(&path.into()), Access::Mode(0o600), Existing::Replace)
+        Self::in_directory(resolve_links(&path.into()), Access::Mode(0o600), Existing::Replace)
     }
 
     /// Creates a file like [`AtomicFile::create`], with the permissions of the file it replaces.
@@ -81,7 +81,7 @@ impl AtomicFile {
     /// # Errors
     /// As for [`AtomicFile::create`].
     pub fn create_like_old(path: impl Into<PathBuf>) -> io::Result<Self> {
-        Self::in_folder(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
+        Self::in_directory(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
     }
 
     /// Creates a file that only its owner can read, and that replaces neither a file nor a link.
@@ -93,10 +93,10 @@ impl AtomicFile {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(rustix::io::Errno::EXIST.into());
         }
-        Self::in_folder(path, Access::Mode(0o600), Existing::Keep)
+        Self::in_directory(path, Access::Mode(0o600), Existing::Keep)
     }
 
-    fn in_folder(path: PathBuf, access: Access, existing: Existing) -> io::Result<Self> {
+    fn in_directory(path: PathBuf, access: Access, existing: Existing) -> io::Result<Self> {
         let (file, temporary) =
             Temporary::create_in(parent_folder(&path), |temporary| open(temporary, &path, access))?;
         Ok(Self { file, temporary, path, existing })
@@ -150,7 +150,7 @@ impl AtomicFile {
         };
         let mut folders: Vec<&Path> = files.iter().map(|file| parent_folder(&file.path)).collect();
         folders.dedup();
-        renamed.and_then(|()| folders.into_iter().try_for_each(sync_folder))
+        renamed.and_then(|()| folders.into_iter().try_for_each(sync_directory))
     }
 
     /// Commits the file if `check`, which reads it from its beginning, succeeds; else removes it.
@@ -276,7 +276,7 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 /// Renames a file and syncs its folder.
 pub(crate) fn rename_synced(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     rename(from, to, existing)?;
-    sync_folder(parent_folder(to))
+    sync_directory(parent_folder(to))
 }
 
 fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
@@ -305,18 +305,18 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     }
 }
 
-/// Syncs a folder, ignoring file systems that do not support it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Syncs a directory, ignoring file systems that do not support it.
+fn sync_directory(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput) => Ok(()),
-        // The folder can be written to, but not read.
+        // The directory can be written to, but not read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(io::Error::new(error.kind(), NotSynced(ErrorKind::Io(error)))),
         Ok(()) => Ok(()),
     }
 }
 
-/// The payload of an [`io::Error`]: the rename succeeded, but syncing the folder failed.
+/// The payload of an [`io::Error`]: the rename succeeded, but syncing the directory failed.
 #[derive(thiserror::Error, Debug)]
 #[error("in place, but its folder could not be written to the disk: {0}")]
 pub struct NotSynced(ErrorKind);
@@ -396,7 +396,7 @@ mod tests {
             [&old, &new, &last].map(begin).into()
         };
         fs::write(&old, "first").unwrap();
-        // Renaming a file over a folder fails.
+        // Renaming a file over a directory fails.
         fs::create_dir_all(last.join("x")).unwrap();
         AtomicFile::commit_all(files()).unwrap_err();
         assert_eq!(fs::read(&old).unwrap(), b"first");

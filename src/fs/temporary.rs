@@ -1,4 +1,4 @@
-//! Temporary files and folders: their names, and a list of those that exist.
+//! Temporary files and directories: their names, and a list of those that exist.
 //!
 //! The list lets a signal handler remove them: see [`remove_all`].
 
@@ -49,7 +49,7 @@ pub fn is_temporary(name: &[u8]) -> bool {
         || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
 }
 
-/// Returns `true` if `name` is one that hsum gives to temporary folders. Walks skip them.
+/// Returns `true` if `name` is one that hsum gives to temporary directories. Walks skip them.
 pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
         rest.len() == RANDOM
@@ -61,7 +61,7 @@ pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
 
 static LIST: Mutex<List> = Mutex::new(List { entries: Vec::new(), before_first: None });
 
-/// The temporary files and folders of this process.
+/// The temporary files and directories of this process.
 pub(crate) struct List {
     entries: Vec<(PathBuf, Kind)>,
     before_first: Option<fn()>,
@@ -78,14 +78,14 @@ pub(crate) fn lock() -> MutexGuard<'static, List> {
     crate::fs::lock::lock(&LIST)
 }
 
-/// Registers a function that is called once, before the next temporary file or folder is created.
+/// Registers a function to call once, before the next temporary file or directory is created.
 ///
 /// Programs use it to install signal handlers that call [`remove_all`].
 pub fn before_first(hook: fn()) {
     lock().before_first = Some(hook);
 }
 
-/// Removes the temporary files and folders of this process, just before it ends.
+/// Removes the temporary files and directories of this process, just before it ends.
 ///
 /// A thread that creates or renames one after this call blocks forever.
 pub fn remove_all() {
@@ -95,13 +95,13 @@ pub fn remove_all() {
     std::mem::forget(list);
 }
 
-/// Removes a file, or a folder with everything in it.
+/// Removes a file, or a directory with everything in it.
 fn remove(path: &Path, kind: Kind) {
     if kind == Kind::File {
         let _ = fs::remove_file(path);
         return;
     }
-    // Retry, because a child process may create files in the folder meanwhile.
+    // Retry, because a child process may create files in the directory meanwhile.
     for _ in 0..16 {
         let _ = fs::remove_dir_all(path);
         if !path.exists() {
@@ -110,7 +110,7 @@ fn remove(path: &Path, kind: Kind) {
     }
 }
 
-/// A temporary file or folder, removed when dropped unless it was renamed.
+/// A temporary file or directory, removed when dropped unless it was renamed.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     /// Empty after the rename.
@@ -196,15 +196,15 @@ fn name(mut random: u64) -> String {
     name
 }
 
-/// A temporary folder that only its owner can enter, removed with everything in it when dropped.
+/// A temporary directory that only its owner can enter, removed with everything in it when dropped.
 #[derive(Debug)]
 pub struct TemporaryFolder(Temporary);
 
 impl TemporaryFolder {
-    /// Creates one in the system's folder for temporary files.
+    /// Creates one in the system's directory for temporary files.
     ///
     /// # Errors
-    /// If that folder cannot be written to.
+    /// If that directory cannot be written to.
     pub fn new() -> io::Result<Self> {
         let parent = std::path::absolute(std::env::temp_dir())?;
         let make = |path: &Path| DirBuilder::new().mode(0o700).create(path);

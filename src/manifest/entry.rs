@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::manifest::error::BadLine;
 use crate::notation::expected::Expected;
 
-/// A file that a list names, and the digests that it should have.
+/// A file named in a list, and its expected digests.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -43,7 +43,7 @@ impl Entry {
         std::iter::once(&self.digest).chain(&self.others)
     }
 
-    /// Returns what the file must match: a digest of each hash function, alternatives included.
+    /// Returns the expected digests, with their alternatives.
     pub fn expected(&self) -> Expected {
         let all = self.digests().chain(&self.alternatives).copied();
         Expected::from_digests(all).unwrap_or_else(|| self.digest.into())
@@ -109,7 +109,7 @@ pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
 pub fn leads_outside(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     let slash = |byte: &u8| matches!(byte, b'/' | b'\\');
-    // Where there are no drives, `h: i` is a file's name.
+    // Without drive letters, `h: i` is a file name.
     let drive = matches!(name, [letter, b':', rest @ ..] if letter.is_ascii_alphabetic()
         && (cfg!(windows) || rest.first().is_some_and(slash)));
     drive || name.first().is_some_and(slash) || name.split(slash).any(|part| part == b"..")

@@ -2,10 +2,10 @@
 
 use crate::manifest::error::BadLine;
 
-/// The wrapping of a list, which is taken off line by line.
+/// The wrapping of a list, which is removed line by line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Envelope {
-    /// No line has been read that is not empty.
+    /// Only empty lines have been read.
     Unknown,
     /// The rest of the list is not wrapped.
     None,

@@ -23,7 +23,7 @@ pub enum BadLine {
     /// The line contains a NUL byte.
     #[error("NUL byte in the line")]
     Nul,
-    /// The line is longer than the longest name makes it.
+    /// The line is longer than any valid line.
     #[error("the line is too long")]
     TooLong,
     /// The line names standard input, which the list itself is read from.

@@ -101,7 +101,7 @@ pub(super) struct Digests {
     good: Vec<Digest>,
     /// The last name of an algorithm that is not supported.
     unsupported: Option<BadLine>,
-    /// A malformed digest, which no other digest makes up for.
+    /// A malformed digest, which makes the entry bad even if other digests are valid.
     malformed: Option<BadLine>,
 }
 
@@ -130,7 +130,7 @@ impl Digests {
     }
 }
 
-/// Adds a digest unless it is known, or two that contradict each other are.
+/// Adds a digest, unless it or two of its hash function are present.
 pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
     let alike = |known: &&Digest| known.hash_function() == digest.hash_function();
     if !digests.contains(&digest) && digests.iter().filter(alike).count() < 2 {
@@ -148,14 +148,14 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
 }
 
-/// Returns `true` if a text is hex and has the length of a usual digest.
+/// Returns `true` if a text is hex of the length of a common digest.
 pub(super) fn is_usual_hex(text: &[u8]) -> bool {
     let is_usual =
         text.len().is_multiple_of(2) && Algorithm::from_digest_len(text.len() / 2).is_some();
     is_usual && text.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Returns the decoded last part of a URL's path.
+/// Returns the decoded last segment of a URL's path.
 pub(super) fn url_name(url: &str) -> Vec<u8> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     percent_decode_str(path.rsplit('/').next().unwrap_or(path)).collect()

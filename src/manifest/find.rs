@@ -13,7 +13,7 @@ pub enum NameMatching {
     /// The names are the same, except for `./` before them.
     #[default]
     Exact,
-    /// The last parts, after either kind of slash, are the same.
+    /// The base names, after either kind of slash, are the same.
     BaseName,
 }
 
@@ -75,7 +75,7 @@ pub enum NotListed {
 /// ```
 ///
 /// # Errors
-/// [`NotListed`] if there is no such entry, if entries contradict each other, or if the whole list
+/// [`NotListed`] if no entry names the file, if entries contradict each other, or if the whole list
 /// is refused, such as an HTML page or malformed JSON.
 pub fn find(
     list: impl IntoIterator<Item = ListEntry>,
@@ -88,7 +88,7 @@ pub fn find(
         let entry = match entry {
             Ok(entry) if matching.is_match(&entry.path, file) => entry,
             Ok(_) => continue,
-            // A good line does not make up for a bad line of the same file.
+            // A good line does not outweigh a bad line of the same file.
             Err(BadLine::Conflict) if name.as_ref().is_none_or(|n| matching.is_match(n, file)) => {
                 return Err(NotListed::Conflict);
             }

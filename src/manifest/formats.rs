@@ -75,7 +75,7 @@ macro_rules! formats {
                 }
             }
 
-            /// Returns `true` if names must not lead out of the directory unless that is allowed.
+            /// Returns `true` if names that lead out of the directory are refused by default.
             pub fn is_confined(self) -> bool {
                 match self {
                     Self::$plain => false,
@@ -83,7 +83,7 @@ macro_rules! formats {
                 }
             }
 
-            /// Returns `true` if entries are objects, so that one without a name is not prose.
+            /// Returns `true` if entries are objects, which are not prose even if they lack a name.
             pub fn has_objects(self) -> bool {
                 match self {
                     Self::$plain => false,

@@ -112,7 +112,7 @@ impl GnuDialect {
         Some(Tag { name: family.tag(), fields })
     }
 
-    /// Returns `true` if a length may follow a tag, since the program has digests of several.
+    /// Returns `true` if a length may follow a tag, because the program has digests of several.
     pub(super) fn reads_bits(self) -> bool {
         matches!(self, Self::Own(Blake2b) | Self::Cksum(_))
     }
@@ -164,7 +164,7 @@ fn base64_digest(function: HashFunction, text: &[u8]) -> Option<Digest> {
     let mut canonical = text.to_vec();
     canonical[last] = ALPHABET[value >> (2 * padding) << (2 * padding)];
     let mut digest = Digest::from_base64(function, canonical).ok()?;
-    // Any digest that no file with the text's digest has.
+    // A file with the decoded digest cannot have this one.
     digest.as_mut_bytes()[0] ^= 1;
     Some(digest)
 }

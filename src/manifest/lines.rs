@@ -5,11 +5,11 @@ use std::io::{self, BufRead, Read};
 use crate::manifest::error::BadLine;
 
 /// The longest line in bytes: a tag, a digest, and a name of PATH_MAX (4096) escaped bytes.
-const LONGEST: u64 = 16 * 1024;
+const MAX_LINE: u64 = 16 * 1024;
 
 /// The lines of a list with their ends, numbered from 1.
 ///
-/// A line that is too long is an error, a comment that is too long is cut.
+/// A line that is too long is an error; a comment that is too long is truncated.
 pub(crate) struct Lines<L> {
     pub(crate) list: L,
     number: u64,
@@ -27,12 +27,12 @@ impl<L: BufRead> Lines<L> {
 
     fn read(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
-        let length = self.list.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        let length = self.list.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
         if length == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if line.ends_with(b"\n") || (length as u64) < LONGEST {
+        if line.ends_with(b"\n") || (length as u64) < MAX_LINE {
             return Ok(Some((self.number, Ok(line))));
         }
         self.list.skip_until(b'\n')?;

@@ -14,9 +14,9 @@ use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::sniff::{self, Sniffer};
 
 /// The maximum number of bytes in lines that are held back until one decides the format.
-const HELD: usize = 64 * 1024;
+const MAX_HELD: usize = 64 * 1024;
 /// The maximum size in bytes of a list that is read whole.
-const WHOLE: u64 = 16 * 1024 * 1024;
+const MAX_WHOLE: u64 = 16 * 1024 * 1024;
 
 /// A checksum file of any format, as an iterator over its entries.
 ///
@@ -66,7 +66,7 @@ impl<R: BufRead> List<R> {
         }
     }
 
-    /// Returns the format, for which it reads a part of the list.
+    /// Returns the format, after reading as much of the list as that takes.
     pub fn format(&mut self) -> ListFormat {
         self.recognise();
         match &self.state {
@@ -160,8 +160,8 @@ impl<R: BufRead> List<R> {
 
     fn read_whole(&mut self) -> Result<Vec<u8>, BadLine> {
         let mut bytes = Vec::new();
-        match self.lines.list.by_ref().take(WHOLE + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > WHOLE => Err(BadLine::TooLarge { limit: WHOLE }),
+        match self.lines.list.by_ref().take(MAX_WHOLE + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > MAX_WHOLE => Err(BadLine::TooLarge { limit: MAX_WHOLE }),
             Ok(_) => Ok(bytes),
             Err(error) => {
                 self.lines.error = Some(error);
@@ -174,12 +174,12 @@ impl<R: BufRead> List<R> {
     fn sniff_lines(&mut self) -> &'static FormatRow {
         let mut sniffer = Sniffer::new(&self.options);
         let mut bytes = 0;
-        while bytes < HELD {
+        while bytes < MAX_HELD {
             let Some((number, line)) = self.read_line() else { break };
             let (length, row) = match &line {
                 Ok(text) => (text.len() + 32, sniffer.line(text)),
-                // The line was longer than it could be read.
-                Err(_) => (HELD / 4, None),
+                // The line was too long to be read.
+                Err(_) => (MAX_HELD / 4, None),
             };
             bytes += length;
             self.held.push_back((number, line));
@@ -229,7 +229,7 @@ impl<R: BufRead> Iterator for List<R> {
     }
 }
 
-/// Refuses a name that leads out of the directory, and takes `-` for a file's name.
+/// Refuses a name that leads out of the directory, and treats `-` as the name of a file.
 fn confine(mut listed: ListEntry, allows_outside: bool) -> ListEntry {
     let Ok(entry) = &mut listed.entry else { return listed };
     if entry.path == Path::new("-") {

@@ -1,4 +1,4 @@
-//! Options for reading a list, and what its name says about it.
+//! Options for reading a list, some of which its name determines.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub struct ListOptions {
 }
 
 impl ListOptions {
-    /// Creates options for a list of which only the contents are known.
+    /// Creates options for a list whose name is unknown.
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,7 +61,7 @@ impl ListOptions {
     }
 }
 
-/// Returns the file that a sidecar belongs to: its name without `.sha256` and the like.
+/// Returns the file that a sidecar belongs to: its name without `.sha256` or a similar extension.
 fn sidecar_file(name: &Path) -> Option<PathBuf> {
     let name = match name.extension()?.to_str()? {
         "txt" => name.with_extension(""),

@@ -95,10 +95,10 @@ impl LineParser {
         self.latest_tag
     }
 
-    /// Parses a line, with or without LF or CR LF; a comment and an empty line are `None`.
+    /// Parses a line, with or without LF or CR LF; returns `None` for a comment or an empty line.
     ///
     /// # Errors
-    /// [`BadLine`] is the reason why the line is not an entry.
+    /// [`BadLine`] if the line is not an entry.
     pub fn parse_line(&mut self, line: &[u8]) -> Result<Option<Entry>, BadLine> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         self.parse_bare_line(line.strip_suffix(b"\r").unwrap_or(line))
@@ -182,7 +182,7 @@ impl LineParser {
         let digest = digest(&line[..end])?;
         let rest = &line[end + 1..];
         let separator = match rest {
-            // Coreutils with several digest lengths take this for the digest of an empty name.
+            // Coreutils with several digest lengths treat this as the digest of an empty name.
             [] if !matches!(self.rules, Rules::Gnu(dialect) if dialect.reads_bits()) => {
                 return Err(BadLine::NoName);
             }
@@ -197,8 +197,8 @@ impl LineParser {
     }
 }
 
-/// Returns the algorithm of a comment that names one and says nothing else: `BLAKE2B HASH`,
-/// `SHA256:`, `Checksums-Sha256:`.
+/// Returns the algorithm of a comment that contains only its name: `BLAKE2B HASH`, `SHA256:`,
+/// `Checksums-Sha256:`.
 fn heading(comment: &[u8]) -> Option<Result<NamedFunction, BadLine>> {
     const NOUNS: [&str; 8] =
         ["hash", "hashes", "digest", "digests", "checksum", "checksums", "sum", "sums"];
@@ -257,7 +257,7 @@ fn digest_of(named: NamedFunction, text: &[u8]) -> Result<Digest, BadLine> {
     (if is_hex { hex().or_else(base64) } else { base64() }).ok_or(BadLine::BadDigest)
 }
 
-/// Parses a digest whose length gives the algorithm.
+/// Parses a digest whose length determines the algorithm.
 fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
     let is_hex = !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
     let len = if is_hex { Some(text.len() / 2) } else { base64_len(text) };

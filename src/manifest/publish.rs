@@ -1,4 +1,5 @@
-//! The lists of digests beside a release: checksum files, Subresource Integrity, Metalink and JSON.
+//! The lists of digests published with a release: checksum files, Subresource Integrity, Metalink
+//! and JSON.
 
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
@@ -36,7 +37,7 @@ type Lists = Result<Vec<ReleaseList>, UnlistableFile>;
 /// Declares the formats: the name, the file's name or its end, and the function that writes it.
 macro_rules! release_formats {
     ($($(#[$doc:meta])+ $variant:ident, $name:literal, $file:literal, $write:ident;)+) => {
-        /// A format of the lists beside a release.
+        /// A format of release lists.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[non_exhaustive]
         pub enum ReleaseFormat {
@@ -47,14 +48,14 @@ macro_rules! release_formats {
             /// The formats, in the order in which they are written.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns the name on the command line.
+            /// Returns the short name, such as `sums`.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }
             }
 
-            /// Writes the lists of `files`, which Metalink places below each of `bases`.
+            /// Writes the lists of `files`; Metalink adds their URLs below each of `bases`.
             ///
             /// # Errors
             /// [`UnlistableFile`] names the file that the format cannot represent.
@@ -251,10 +252,10 @@ impl ReleaseFile {
     }
 }
 
-/// Returns the URL of a file below a folder's, with or without a slash at its end.
+/// Returns the URL of the file `name` below `base`, which may lack the final slash.
 fn url_below(base: &Url, name: &str) -> Url {
     let mut url = base.clone();
-    // A URL without segments cannot be a base; the caller has none of them.
+    // The caller's bases all have path segments.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().extend(name.split('/'));
     }

@@ -7,15 +7,15 @@ use crate::manifest::error::BadLine;
 
 /// A reader of the lines of one list.
 pub(crate) trait Reader: Send {
-    /// Takes a line without its end.
+    /// Processes a line without its terminator.
     fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink);
 
-    /// Takes a line that could not be read.
+    /// Reports a line that could not be read.
     fn unreadable_line(&mut self, number: u64, bad: BadLine, sink: &mut Sink) {
         sink.push(number, Err(bad));
     }
 
-    /// Takes the end of the list.
+    /// Ends the list and emits pending entries.
     fn end(&mut self, _sink: &mut Sink) {}
 }
 

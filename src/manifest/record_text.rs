@@ -49,7 +49,7 @@ impl<'a> Fields<'a> {
         let size = number(field(&mut rest)?).ok_or("malformed size")?;
         let modified = field(&mut rest)?;
         let mut next = field(&mut rest)?;
-        // Only times have a point.
+        // Of these fields, only times contain a point.
         let changed = next.contains('.').then_some(next);
         if changed.is_some() {
             next = field(&mut rest)?;
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
 
 /// Returns `true` if a digest is in lower case, as records write it.
 pub(crate) fn is_lower_hex(text: &str) -> bool {
-    // Decoding would take longer than the rest, and few digests are used.
+    // Decoding would take longer than all other checks, and few digests are used.
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
@@ -82,14 +82,14 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 
 /// Appends a name, with bytes that are not UTF-8 and hostile characters escaped.
 ///
-/// Each name has one text, and each text one name.
+/// The mapping between names and texts is one to one.
 pub(crate) fn escape(text: &mut String, name: &[u8]) {
     if let Some(plain) = plain(name) {
         return text.push_str(plain);
     }
     let escape_bytes = |text: &mut String, bytes: &[u8]| {
         for byte in bytes {
-            write!(text, "\\x{byte:02x}").expect("a String takes everything");
+            write!(text, "\\x{byte:02x}").expect("writing to a String cannot fail");
         }
     };
     for chunk in name.utf8_chunks() {
@@ -140,7 +140,7 @@ pub(crate) fn unescape_known(text: &str) -> Cow<'_, [u8]> {
     name.into()
 }
 
-/// Returns a hex digit's value, and 0 for another byte, whose text then differs when it is escaped.
+/// Returns a hex digit's value; 0 for another byte, which [`unescape`] rejects.
 fn digit(byte: u8) -> u8 {
     char::from(byte).to_digit(16).map_or(0, |value| value as u8)
 }

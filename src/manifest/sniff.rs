@@ -5,7 +5,7 @@ use crate::manifest::formats::{FORMATS, FormatRow, PLAIN, Recognition};
 use crate::manifest::options::ListOptions;
 use crate::manifest::parser::LineParser;
 
-/// Returns the format of a list that starts with `bytes`, if it is one that is read whole.
+/// Returns the format of a list that starts with `bytes`, if that format is read whole.
 pub(super) fn document(bytes: &[u8]) -> Option<&'static FormatRow> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     FORMATS.iter().find(|row| match row.recognition {

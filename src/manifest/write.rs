@@ -1,4 +1,4 @@
-//! The lines of lists; each is read back byte for byte.
+//! The lines of lists, from which the parser recovers every name exactly.
 
 use std::fmt::Display;
 use std::io::Write;

@@ -41,7 +41,10 @@ pub enum SnapshotErrorKind {
     #[error("not a regular file")]
     NotRegular,
     /// Some files could not be read, and a record without them would replace the old one.
-    #[error("not replaced: {unread} {} could not be read", if *unread == 1 { "file or directory" } else { "files or directories" })]
+    #[error(
+        "not replaced: {unread} {} could not be read",
+        if *unread == 1 { "file or directory" } else { "files or directories" }
+    )]
     Incomplete {
         /// The number of files and directories that could not be read.
         unread: u64,

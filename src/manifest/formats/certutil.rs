@@ -1,4 +1,4 @@
-//! Windows' `certutil -hashfile`: `SHA256 hash of x:`, then hex, which older versions write in pairs.
+//! Windows' `certutil -hashfile`: `SHA256 hash of x:`, then hex, in pairs in older versions.
 
 use crate::algorithm::HashFunction;
 use crate::manifest::error::BadLine;
@@ -14,7 +14,7 @@ pub(super) struct Certutil {
     heading: Option<(u64, Heading)>,
 }
 
-/// Returns `true` if a line is an English heading, or the last line, which no language changes.
+/// Returns `true` if a line is an English heading, or the last line, which is never translated.
 pub(super) fn is_mark(line: &[u8]) -> bool {
     let english = || line.windows(9).any(|part| part == b" hash of ") && heading(line).is_some();
     line.starts_with(b"CertUtil: ") || english()

@@ -11,7 +11,7 @@ use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::tagged::plain_name;
 
 /// The maximum number of files in one paragraph whose digests are joined.
-const HELD: usize = 50_000;
+const MAX_FILES: usize = 50_000;
 
 #[derive(Default)]
 pub(super) struct Debian {
@@ -21,7 +21,7 @@ pub(super) struct Debian {
     files: Vec<File>,
     positions: HashMap<Vec<u8>, usize>,
     package: Package,
-    /// A parser of GNU lines, above which some lists have `SHA256:`.
+    /// A parser of GNU lines, which some lists contain below `SHA256:`.
     plain: LineParser,
 }
 
@@ -106,14 +106,14 @@ impl Debian {
         };
         let entry = digest.and_then(|digest| fields::entry(name, [digest], Some(size)));
         if let Some(&position) = self.positions.get(name) {
-            // A good section does not make up for a bad one.
+            // A good section does not outweigh a bad one.
             let known = &mut self.files[position].entry;
             *known = known.clone().and_then(|known| fields::join(known, entry?));
             return;
         }
         self.positions.insert(name.to_vec(), self.files.len());
         self.files.push(File { line: number, name: name.to_vec(), entry });
-        if self.files.len() >= HELD {
+        if self.files.len() >= MAX_FILES {
             self.flush_files(sink);
         }
     }

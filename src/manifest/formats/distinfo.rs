@@ -1,4 +1,4 @@
-//! FreeBSD's and pkgsrc's distinfo: BSD lines with `SIZE (NAME) = N`; all of a file's must match.
+//! FreeBSD's and pkgsrc's distinfo: BSD lines with `SIZE (NAME) = N`, all of which must match.
 
 use crate::manifest::error::BadLine;
 use crate::manifest::fields::{self, Digests};

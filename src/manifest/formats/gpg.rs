@@ -41,7 +41,7 @@ impl Reader for Gpg {
     fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if line.trim_ascii().is_empty() {
         } else if let (Some((algorithm, groups)), Some(begun)) = (tagged(line), &mut self.begun) {
-            // The line before has nothing but a long name.
+            // The previous line contains only a long name.
             let name = begun.name.clone();
             if begun.algorithm.is_none() && begun.digits.is_empty() {
                 self.begun = None;
@@ -61,7 +61,7 @@ impl Reader for Gpg {
 
     fn end(&mut self, sink: &mut Sink) {
         match self.begun.take() {
-            // Nothing but a name, or prose.
+            // Only a name, or prose.
             Some(Begun { algorithm: None, digits, line, .. }) if digits.is_empty() => {
                 sink.push(line, Err(BadLine::NoDigest));
             }
@@ -92,7 +92,7 @@ impl Gpg {
 }
 
 impl Begun {
-    /// Adds digits, up to more than any digest has.
+    /// Adds digits, up to a limit that no digest reaches.
     fn take(&mut self, groups: &[u8]) {
         let digits = groups.iter().filter(|byte| byte.is_ascii_hexdigit());
         self.digits.extend(digits.take(1024 - self.digits.len().min(1024)));

@@ -1,5 +1,5 @@
-//! JSON: GitHub's releases, npm's lock, PyPI's files, hsum's own lines, and any document whose objects
-//! have a file's name or URL beside its digests.
+//! JSON: GitHub's releases, npm's lock, PyPI's files, hsum's own lines, and any document whose
+//! objects have a file's name or URL beside its digests.
 
 use crate::manifest::entry::ListEntry;
 use crate::manifest::error::BadLine;
@@ -12,7 +12,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The maximum number of elements of a list that are kept for the object around it.
-const KEPT: usize = 2048;
+const MAX_KEPT: usize = 2048;
 
 /// Returns `true` if a list starts like JSON; `[package]` and `[[package]]` are TOML.
 pub(super) fn is_start(bytes: &[u8]) -> bool {
@@ -98,9 +98,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
             // The elements of a list do not belong to its key.
             match items.next_element_seed(Seed { document: &mut *self.document, key: "" })? {
                 Some(Value::Taken) => taken = true,
-                // One is as good as several.
+                // One of these says as much as several.
                 Some(Value::Nothing) if nothing => {}
-                Some(value) if kept.len() < KEPT => {
+                Some(value) if kept.len() < MAX_KEPT => {
                     nothing |= matches!(value, Value::Nothing);
                     kept.push(value);
                 }

@@ -1,4 +1,4 @@
-//! Metalink, versions 4 (RFC 5854) and 3: files with their sizes and hashes, but not those of pieces.
+//! Metalink, versions 4 (RFC 5854) and 3: files with their sizes and hashes, not those of pieces.
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
     let mut document = Document::default();
     let Ok(text) = str::from_utf8(bytes) else { return vec![bad(BadLine::Syntax)] };
     let mut reader = Reader::from_str(text);
-    // The number of open elements: a document that was cut between two files has some.
+    // The number of open elements, which is not 0 if the document was cut between two files.
     let mut open = 0usize;
     loop {
         match reader.read_event() {
@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<ListEntry> {
             }
             Ok(_) => {}
         }
-        if document.text.len() > TEXT {
+        if document.text.len() > MAX_TEXT {
             document.text.clear();
         }
     }
@@ -60,7 +60,7 @@ fn bad(bad: BadLine) -> ListEntry {
 }
 
 /// The maximum length of a size or a hash in bytes.
-const TEXT: usize = 1024;
+const MAX_TEXT: usize = 1024;
 
 #[derive(Default)]
 struct Document {

@@ -38,7 +38,7 @@ impl NameFirst {
     }
 }
 
-/// Splits a line with the name first; the digest has a usual length or its algorithm's name.
+/// Splits a line with the name first; the digest has a common length or its algorithm's name.
 fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     let blank = line.iter().rposition(|byte| matches!(byte, b' ' | b'\t'))?;
     let (name, word) = (line[..blank].trim_ascii(), &line[blank + 1..]);

@@ -8,7 +8,7 @@ use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::tagged::{named_size, plain_name, tagged};
 
 /// The maximum number of lines that wait for a size.
-const WAITING: usize = 16;
+const MAX_WAITING: usize = 16;
 
 struct Plain {
     parser: LineParser,
@@ -38,7 +38,7 @@ impl Reader for Plain {
             _ => ListEntry::new(number, entry),
         };
         let may_wait = entry.path().is_some() && tag.is_some();
-        if !may_wait || entry.path() != path || self.waiting.len() == WAITING {
+        if !may_wait || entry.path() != path || self.waiting.len() == MAX_WAITING {
             self.end(sink);
         }
         match may_wait {

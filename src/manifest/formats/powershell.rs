@@ -23,7 +23,7 @@ enum Layout {
 }
 
 /// The maximum length of a wrapped value in bytes.
-const LONGEST: usize = 64 * 1024;
+const MAX_VALUE: usize = 64 * 1024;
 
 const FIELDS: [&[u8]; 3] = [b"Algorithm", b"Hash", b"Path"];
 const CSV: &[u8] = b"\"Algorithm\",\"Hash\",\"Path\"";
@@ -72,7 +72,7 @@ impl PowerShell {
                 self.latest = Some(at);
             }
             // Long values are wrapped at the width of the window.
-            (None, Some(at)) if line.starts_with(b"  ") && self.record[at].len() < LONGEST => {
+            (None, Some(at)) if line.starts_with(b"  ") && self.record[at].len() < MAX_VALUE => {
                 self.record[at].extend_from_slice(line.trim_ascii());
             }
             _ => self.flush(sink),

@@ -8,9 +8,9 @@ use crate::manifest::fields::{self, Digests, url_name};
 use crate::manifest::reader::{Reader, Sink};
 
 /// The maximum size in bytes of the words of all arrays; a package has a few thousand.
-const WORDS: usize = 4 * 1024 * 1024;
+const MAX_SIZE: usize = 4 * 1024 * 1024;
 /// The maximum number of arrays; a package for every architecture has a few dozen.
-const ARRAYS: usize = 1000;
+const MAX_ARRAYS: usize = 1000;
 
 #[derive(Default)]
 pub(super) struct Shell {
@@ -71,8 +71,8 @@ impl Reader for Shell {
             if close == ' ' {
                 return;
             }
-            if self.arrays.len() == ARRAYS {
-                self.words = WORDS;
+            if self.arrays.len() == MAX_ARRAYS {
+                self.words = MAX_SIZE;
                 return;
             }
             let known = self.arrays.iter().position(|array| is_more && array.name == name);
@@ -90,8 +90,8 @@ impl Reader for Shell {
     }
 
     fn end(&mut self, sink: &mut Sink) {
-        if self.words >= WORDS {
-            sink.push(1, Err(BadLine::TooLarge { limit: WORDS as u64 }));
+        if self.words >= MAX_SIZE {
+            sink.push(1, Err(BadLine::TooLarge { limit: MAX_SIZE as u64 }));
             return;
         }
         if self.broken || self.open.is_some() {
@@ -116,8 +116,8 @@ impl Reader for Shell {
                     }
                 };
                 expanded += name.len() + 64;
-                if expanded > WORDS {
-                    sink.push(1, Err(BadLine::TooLarge { limit: WORDS as u64 }));
+                if expanded > MAX_SIZE {
+                    sink.push(1, Err(BadLine::TooLarge { limit: MAX_SIZE as u64 }));
                     return;
                 }
                 let position = *positions.entry(name.clone().into_bytes()).or_insert_with(|| {
@@ -138,7 +138,7 @@ impl Shell {
     fn take(&mut self, text: &str, close: char) {
         let Some(array) = self.arrays.last_mut() else { return };
         let mut rest = text.trim_start();
-        while !rest.is_empty() && self.words < WORDS {
+        while !rest.is_empty() && self.words < MAX_SIZE {
             let first = rest.chars().next().unwrap_or_default();
             if first == close {
                 self.open = None;

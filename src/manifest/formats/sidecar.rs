@@ -1,4 +1,4 @@
-//! A digest and nothing else, in a file that is named after the one that it belongs to.
+//! A bare digest, in a file named after the file that it belongs to.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) fn is_mark(line: &[u8]) -> bool {
 }
 
 pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
-    // Elsewhere `-` is standard input.
+    // A path of `-` alone would mean standard input.
     let rename = |file| if file == Path::new("-") { PathBuf::from("./-") } else { file };
     Box::new(Sidecar {
         file: options.nameless_file().map(rename),

@@ -8,9 +8,9 @@ use crate::manifest::objects::object::{Fallback, Object, Value};
 use crate::manifest::reader::{Reader, Sink};
 
 /// The maximum size in bytes of a value over several lines.
-const LONGEST: usize = 1024 * 1024;
+const MAX_VALUE: usize = 1024 * 1024;
 /// The maximum depth of arrays and inline tables.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Toml {
@@ -54,8 +54,8 @@ impl Reader for Toml {
                 return;
             }
             self.pending_from = number;
-        } else if self.pending.len() + text.len() > LONGEST {
-            sink.push(self.pending_from, Err(BadLine::TooLarge { limit: LONGEST as u64 }));
+        } else if self.pending.len() + text.len() > MAX_VALUE {
+            sink.push(self.pending_from, Err(BadLine::TooLarge { limit: MAX_VALUE as u64 }));
             self.pending.clear();
             self.scan = Scan::default();
             return;
@@ -130,7 +130,7 @@ fn dotted(text: &str) -> Option<(Vec<String>, &str)> {
                 (rest[..end].to_owned(), &rest[end..])
             }
         };
-        if path.len() == DEEPEST {
+        if path.len() == MAX_DEPTH {
             return None;
         }
         path.push(key);
@@ -214,7 +214,7 @@ impl TomlParser<'_, '_> {
     }
 
     fn value(&mut self, key: &str, depth: usize) -> Option<Value> {
-        if depth == DEEPEST {
+        if depth == MAX_DEPTH {
             return None;
         }
         match self.rest.chars().next()? {

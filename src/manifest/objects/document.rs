@@ -8,7 +8,7 @@ use crate::manifest::objects::object::{Fallback, NamedEntry, Object, Value};
 use crate::manifest::reader::Sink;
 
 /// The maximum number of keys in the cache.
-const REMEMBERED: usize = 256;
+const MAX_CACHED: usize = 256;
 
 /// The entries of the objects of one document.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Document {
             return field.clone();
         }
         let field = field(key);
-        if self.fields.len() < REMEMBERED {
+        if self.fields.len() < MAX_CACHED {
             self.fields.insert(key.into(), field.clone());
         }
         field

@@ -75,7 +75,7 @@ const URLS: [&str; 8] = [
 
 /// Keys whose objects describe no file of the list, though their fields look like digests.
 ///
-/// They are the metadata beside a wheel (PEP 714), SPDX's digest of digests, and maps whose keys are
+/// They are the metadata of a wheel (PEP 714), SPDX's digest of digests, and maps whose keys are
 /// names of packages or commands, such as `md5`.
 const UNRELATED: [&str; 14] = [
     "core-metadata",
@@ -94,7 +94,7 @@ const UNRELATED: [&str; 14] = [
     "scripts",
 ];
 
-/// Words for a digest, which may stand before or after an algorithm's name.
+/// Words for a digest, which may precede or follow an algorithm's name.
 const DIGEST_WORDS: [&str; 8] =
     ["checksums", "checksum", "digests", "digest", "hashes", "hash", "sums", "sum"];
 

@@ -8,9 +8,9 @@ use crate::manifest::fields::{self, is_usual_hex, url_name};
 use crate::manifest::objects::keys::{Field, KeyAlgorithm};
 
 /// The maximum number of digests of one file; a list with more is a bad entry.
-const MOST: usize = 1024;
+const MAX_DIGESTS: usize = 1024;
 /// The maximum number of files that one object describes by prefix; with more it is a bad entry.
-const PARTS: usize = 64;
+const MAX_PARTS: usize = 64;
 
 /// A value, reduced to what matters to the object around it.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Object {
     name: Option<String>,
     version: Option<String>,
     id: Option<String>,
-    /// The value of a key for names that cannot be a name.
+    /// The value of a name's key that is not a valid name.
     odd: Option<Vec<u8>>,
     size: Option<u64>,
     algorithm: Option<Result<HashFunction, BadLine>>,
@@ -59,7 +59,7 @@ pub(crate) struct Object {
     pub(super) bad: Option<BadLine>,
     /// Set if there is a digest-like field.
     pub(super) stated: bool,
-    /// Set if one of them has no digest.
+    /// Set if a digest-like field is null or empty.
     null: bool,
     /// Set if there is an error message.
     error: bool,
@@ -70,11 +70,11 @@ pub(crate) struct Object {
     pub(super) filled: bool,
     /// Set if entries have been taken from its fields.
     pub(super) holds: bool,
-    /// Set if they have been taken from `files`.
+    /// Set if entries have been taken from `files`.
     pub(super) has_files: bool,
 }
 
-/// The name of an object that has none.
+/// The name for an object without one.
 #[derive(Clone, Copy)]
 pub(crate) enum Fallback<'a> {
     /// The object's key.
@@ -84,7 +84,7 @@ pub(crate) enum Fallback<'a> {
 }
 
 impl Value {
-    /// Returns `true` if this is a digest without doubt, or a list of such digests.
+    /// Returns `true` if this is certainly a digest, or a list of such digests.
     pub(super) fn is_digest(&self) -> bool {
         match self {
             Self::Text(text) => is_sure(text),
@@ -150,7 +150,7 @@ impl Value {
     }
 }
 
-/// Returns `true` if a text is a digest without doubt: hex of a usual length, or with a prefix.
+/// Returns `true` if a text is certainly a digest: hex of a common length, or with a prefix.
 fn is_sure(text: &str) -> bool {
     is_usual_hex(text.as_bytes()) || (is_prefixed(text) && fields::notation(text, None).is_ok())
 }
@@ -267,7 +267,7 @@ impl Object {
                 Err(BadLine::NoDigest) if is_prefixed(&text) => self.worsen(BadLine::BadDigest),
                 Err(bad) => self.worsen(bad),
             },
-            Value::List(list) if list.len() <= MOST => {
+            Value::List(list) if list.len() <= MAX_DIGESTS => {
                 let mut first: Vec<Digest> = Vec::new();
                 for value in list {
                     let digests = match value {
@@ -336,7 +336,7 @@ impl Object {
     fn part(&mut self, prefix: Box<str>, key: &str, field: Field, value: Value) {
         if let Some((_, part)) = self.parts.iter_mut().find(|(known, _)| *known == prefix) {
             part.set(key, field, value);
-        } else if self.parts.len() < PARTS {
+        } else if self.parts.len() < MAX_PARTS {
             let mut part = Self::default();
             part.set(key, field, value);
             self.parts.push((prefix, part));
@@ -386,7 +386,7 @@ impl Object {
             (true, None) if self.null => Err(BadLine::WithoutDigest),
             (true, None | Some(BadLine::NoDigest)) => Err(BadLine::BadDigest),
             (true, Some(bad)) => Err(bad),
-            // Another digest does not make up for a malformed one.
+            // A malformed digest makes the entry bad even if another is valid.
             (false, Some(bad)) if is_broken(bad) => Err(bad),
             (false, _) => fields::entry(&name, self.digests, self.size),
         };
@@ -396,7 +396,7 @@ impl Object {
     }
 }
 
-/// Returns `true` if another digest does not make up for a defect.
+/// Returns `true` if a defect makes the entry bad even if another digest is valid.
 fn is_broken(bad: BadLine) -> bool {
     matches!(bad, BadLine::BadDigest | BadLine::Conflict)
 }
