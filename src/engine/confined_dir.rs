@@ -118,13 +118,13 @@ impl ConfinedDir {
     /// Links are resolved too: the last component is a link only if another process replaces it.
     fn resolve(&self, name: &Path, flags: OFlags) -> Result<(Option<OwnedFd>, PathBuf), Errno> {
         // The remaining components, the next one last.
-        let mut left: Vec<Vec<u8>> = Vec::new();
-        push_components(&mut left, name.as_os_str().as_bytes())?;
+        let mut remaining: Vec<Vec<u8>> = Vec::new();
+        push_components(&mut remaining, name.as_os_str().as_bytes())?;
         // The open directories on the way, so that `..` returns to the previous one.
         let mut directories: Vec<OwnedFd> = Vec::new();
         let mut links = 0;
-        while let Some(component) = left.pop() {
-            let is_last = left.is_empty();
+        while let Some(component) = remaining.pop() {
+            let is_last = remaining.is_empty();
             match &*component {
                 b"." => {}
                 b".." => {
@@ -139,7 +139,7 @@ impl ConfinedDir {
                         }
                         Ok(target) => {
                             links += 1;
-                            push_components(&mut left, target.as_bytes())?;
+                            push_components(&mut remaining, target.as_bytes())?;
                         }
                         // It is not a symbolic link.
                         Err(Errno::INVAL) if is_last => {
@@ -160,7 +160,7 @@ impl ConfinedDir {
 }
 
 /// Pushes the components of a path, the first one last.
-fn push_components(left: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errno> {
+fn push_components(remaining: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errno> {
     match name.first() {
         None => return Err(Errno::NOENT),
         Some(_) if name.len() >= PATH_MAX => return Err(Errno::NAMETOOLONG),
@@ -169,7 +169,7 @@ fn push_components(left: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errno> {
     }
     // A path that ends in a slash must lead to a directory.
     let part = |part: &[u8]| if part.is_empty() { b".".to_vec() } else { part.to_vec() };
-    left.extend(name.split(|byte| *byte == b'/').rev().map(part));
+    remaining.extend(name.split(|byte| *byte == b'/').rev().map(part));
     Ok(())
 }
 

@@ -292,7 +292,7 @@ impl State {
     }
 
     fn push_stream(&mut self, stream: Stream) {
-        self.waiting_bytes += u128::from(stream.left());
+        self.waiting_bytes += u128::from(stream.remaining());
         let is_rotating = stream.file.is_on_rotating_disk;
         let files = if is_rotating { &mut self.rotating } else { &mut self.large };
         files.insert(stream.key(), stream);
@@ -302,7 +302,7 @@ impl State {
         let rotating = if self.is_rotating_live { None } else { self.rotating.pop_last() };
         self.is_rotating_live |= rotating.is_some();
         let (_, stream) = rotating.or_else(|| self.large.pop_last())?;
-        self.waiting_bytes -= u128::from(stream.left());
+        self.waiting_bytes -= u128::from(stream.remaining());
         self.live += 1;
         Some(stream)
     }

@@ -28,13 +28,13 @@ impl Stream {
     }
 
     /// Returns the number of remaining bytes, according to the size at opening.
-    pub(super) fn left(&self) -> u64 {
+    pub(super) fn remaining(&self) -> u64 {
         self.file.size().saturating_sub(self.size)
     }
 
     /// Returns a key that orders files by remaining bytes, and equal ones by descending index.
     pub(super) fn key(&self) -> (u64, Reverse<u64>) {
-        (self.left(), Reverse(self.file.index))
+        (self.remaining(), Reverse(self.file.index))
     }
 
     /// Starts over, after the file was rewound.

@@ -41,14 +41,14 @@ impl Streams {
     pub(super) fn load(&self) -> Load {
         let streams = self.live.len();
         let (mut longest, mut second) = (0, 0);
-        for left in self.live.iter().map(Stream::left) {
-            second = second.max(left.min(longest));
-            longest = longest.max(left);
+        for remaining in self.live.iter().map(Stream::remaining) {
+            second = second.max(remaining.min(longest));
+            longest = longest.max(remaining);
         }
         Load {
             streams,
             max_streams: if streams == 0 { MAX_STREAMS } else { self.width },
-            bytes: self.live.iter().map(|stream| u128::from(stream.left())).sum(),
+            bytes: self.live.iter().map(|stream| u128::from(stream.remaining())).sum(),
             longest,
             second_longest: second,
             is_movable: !self.live.iter().any(|stream| stream.file.is_on_rotating_disk),

@@ -86,9 +86,9 @@ struct OldEntry<'r> {
     entry: RecordEntry<'r>,
     /// The index in [`Changes::new`] of the entry that replaced it.
     now: Option<usize>,
-    moved: bool,
+    is_moved: bool,
     /// Set if the contents rotted in place; the name then takes no part in moves.
-    rotted: bool,
+    is_rotted: bool,
 }
 
 /// An entry whose contents are not recorded under its name.
@@ -102,7 +102,7 @@ struct NewEntry {
 
 impl<'r> Changes<'r> {
     pub(super) fn removed(&mut self, old: RecordEntry<'r>) {
-        self.old.push(OldEntry { entry: old, now: None, moved: false, rotted: false });
+        self.old.push(OldEntry { entry: old, now: None, is_moved: false, is_rotted: false });
     }
 
     pub(super) fn appeared(&mut self, new: RecordEntry<'static>) {
@@ -111,7 +111,7 @@ impl<'r> Changes<'r> {
 
     pub(super) fn replaced(&mut self, old: RecordEntry<'r>, new: RecordEntry<'static>) {
         let (before, now) = (Some(self.old.len()), Some(self.new.len()));
-        self.old.push(OldEntry { entry: old, now, moved: false, rotted: false });
+        self.old.push(OldEntry { entry: old, now, is_moved: false, is_rotted: false });
         self.new.push(NewEntry { entry: new, before, from: None });
     }
 
@@ -120,7 +120,7 @@ impl<'r> Changes<'r> {
         // Before the moves are found: a file that was copied before it rotted has not moved.
         for old in &mut self.old {
             let now = old.now.map(|now| &self.new[now].entry.content);
-            old.rotted = now.is_some_and(|now| rotted_in_place(record, &old.entry.content, now));
+            old.is_rotted = now.is_some_and(|now| rotted_in_place(record, &old.entry.content, now));
         }
         // Of files with the same contents, those with the same base name are paired first, so that
         // the files of a renamed directory move together.
@@ -130,7 +130,7 @@ impl<'r> Changes<'r> {
         let originals = self.originals(record);
         let mut findings: Vec<Finding> =
             self.new.iter().map(|new| self.finding(new, record, &originals)).collect();
-        for old in self.old.iter().filter(|old| !old.moved) {
+        for old in self.old.iter().filter(|old| !old.is_moved) {
             let (change, is) = match old.now.map(|now| &self.new[now]) {
                 None => (FileChange::Missing, None),
                 // Another recorded file has moved to this name.
@@ -150,19 +150,19 @@ impl<'r> Changes<'r> {
     /// Pairs new entries with unpaired old ones of the same key, in order.
     fn pair<K: std::hash::Hash + Eq>(&mut self, key: impl Fn(&RecordEntry<'_>) -> Option<K>) {
         let mut free: HashMap<K, VecDeque<usize>> = HashMap::new();
-        let is_free = |old: &OldEntry<'_>| !old.moved && !old.rotted;
+        let is_free = |old: &OldEntry<'_>| !old.is_moved && !old.is_rotted;
         for (at, old) in self.old.iter().enumerate().filter(|(_, old)| is_free(old)) {
             if let Some(key) = key(&old.entry) {
                 free.entry(key).or_default().push_back(at);
             }
         }
         for new in self.new.iter_mut().filter(|new| new.from.is_none()) {
-            if new.before.is_some_and(|before| self.old[before].rotted) {
+            if new.before.is_some_and(|before| self.old[before].is_rotted) {
                 continue;
             }
             new.from = key(&new.entry).and_then(|key| free.get_mut(&key)?.pop_front());
             if let Some(from) = new.from {
-                self.old[from].moved = true;
+                self.old[from].is_moved = true;
             }
         }
     }
@@ -217,7 +217,7 @@ impl<'r> Changes<'r> {
         let is = new.entry.content.digest();
         let change = match (new.from, before) {
             (Some(from), _) => FileChange::Moved { from: self.old[from].entry.name.to_vec() },
-            (None, Some(before)) if !before.moved => {
+            (None, Some(before)) if !before.is_moved => {
                 change_in_place(record, &before.entry.content, &new.entry.content)
             }
             (None, _) => match is.and_then(|is| originals.get(&is)) {

@@ -12,11 +12,11 @@ struct Gpg {
     /// The file of the last digest, if that was good.
     good: Vec<u8>,
     /// The digest that is being read.
-    begun: Option<Begun>,
+    current: Option<Current>,
     untagged: Option<HashFunction>,
 }
 
-struct Begun {
+struct Current {
     line: u64,
     name: Vec<u8>,
     algorithm: Option<Vec<u8>>,
@@ -40,16 +40,17 @@ pub(super) fn reader(options: &ListOptions) -> Box<dyn Reader> {
 impl Reader for Gpg {
     fn line(&mut self, number: u64, line: &[u8], sink: &mut Sink) {
         if line.trim_ascii().is_empty() {
-        } else if let (Some((algorithm, groups)), Some(begun)) = (tagged(line), &mut self.begun) {
+        } else if let (Some((algorithm, groups)), Some(current)) = (tagged(line), &mut self.current)
+        {
             // The previous line contains only a long name.
-            let name = begun.name.clone();
-            if begun.algorithm.is_none() && begun.digits.is_empty() {
-                self.begun = None;
+            let name = current.name.clone();
+            if current.algorithm.is_none() && current.digits.is_empty() {
+                self.current = None;
             }
             self.end(sink);
             self.begin(number, name, Some(algorithm.to_vec()), groups);
-        } else if let (true, Some(begun)) = (is_groups(line), &mut self.begun) {
-            begun.take(line);
+        } else if let (true, Some(current)) = (is_groups(line), &mut self.current) {
+            current.take(line);
         } else if let Some((name, algorithm, groups)) = head(line) {
             self.end(sink);
             self.begin(number, name.to_vec(), algorithm.map(<[u8]>::to_vec), groups);
@@ -60,14 +61,14 @@ impl Reader for Gpg {
     }
 
     fn end(&mut self, sink: &mut Sink) {
-        match self.begun.take() {
+        match self.current.take() {
             // Only a name, or prose.
-            Some(Begun { algorithm: None, digits, line, .. }) if digits.is_empty() => {
+            Some(Current { algorithm: None, digits, line, .. }) if digits.is_empty() => {
                 sink.push(line, Err(BadLine::NoDigest));
             }
-            Some(begun) => {
-                let (line, name) = (begun.line, begun.name.clone());
-                match begun.entry(self.untagged) {
+            Some(current) => {
+                let (line, name) = (current.line, current.name.clone());
+                match current.entry(self.untagged) {
                     // RIPEMD-160, after another digest of the file.
                     Err(BadLine::Unsupported) if self.good == name => {
                         sink.push(line, Err(BadLine::Unsupported));
@@ -85,13 +86,13 @@ impl Reader for Gpg {
 
 impl Gpg {
     fn begin(&mut self, line: u64, name: Vec<u8>, algorithm: Option<Vec<u8>>, groups: &[u8]) {
-        let mut begun = Begun { line, name, algorithm, digits: Vec::new() };
-        begun.take(groups);
-        self.begun = Some(begun);
+        let mut current = Current { line, name, algorithm, digits: Vec::new() };
+        current.take(groups);
+        self.current = Some(current);
     }
 }
 
-impl Begun {
+impl Current {
     /// Adds digits, up to a limit that no digest reaches.
     fn take(&mut self, groups: &[u8]) {
         let digits = groups.iter().filter(|byte| byte.is_ascii_hexdigit());

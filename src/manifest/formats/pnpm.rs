@@ -7,7 +7,7 @@ use crate::manifest::reader::{Reader, Sink};
 
 #[derive(Default)]
 pub(super) struct Pnpm {
-    begun: u64,
+    first_line: u64,
     /// The file of the package that the last lines describe, as the registry names it.
     file: String,
     object: Object,
@@ -28,7 +28,7 @@ impl Reader for Pnpm {
         let depth = text.len() - text.trim_start().len();
         if depth <= 2 && !inner.is_empty() {
             self.end(sink);
-            self.begun = number;
+            self.first_line = number;
             let key = unquoted(inner.trim_end_matches(':'));
             self.file = file_name(key).unwrap_or_else(|| key.into());
             return;
@@ -46,7 +46,7 @@ impl Reader for Pnpm {
 
     fn end(&mut self, sink: &mut Sink) {
         self.document.finish(std::mem::take(&mut self.object), Fallback::Key(&self.file));
-        self.document.flush(self.begun, sink);
+        self.document.flush(self.first_line, sink);
     }
 }
 

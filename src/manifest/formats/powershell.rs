@@ -9,7 +9,7 @@ pub(super) struct PowerShell {
     layout: Layout,
     /// The fields of the current file in a list, and the number of the first one's line.
     record: Row,
-    begun: u64,
+    first_line: u64,
     /// The index of the last field, which an indented line continues.
     latest: Option<usize>,
 }
@@ -66,7 +66,7 @@ impl PowerShell {
                     self.flush(sink);
                 }
                 if self.record.iter().all(Vec::is_empty) {
-                    self.begun = number;
+                    self.first_line = number;
                 }
                 self.record[at] = value.to_vec();
                 self.latest = Some(at);
@@ -83,7 +83,7 @@ impl PowerShell {
         self.latest = None;
         let row = std::mem::take(&mut self.record);
         if !row.iter().all(Vec::is_empty) {
-            push(self.begun, &row, sink);
+            push(self.first_line, &row, sink);
         }
     }
 }

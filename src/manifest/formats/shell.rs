@@ -23,7 +23,7 @@ pub(super) struct Shell {
     /// The size of the words so far, in bytes.
     words: usize,
     /// Set if a line of an array is not UTF-8.
-    broken: bool,
+    is_broken: bool,
 }
 
 struct Array {
@@ -50,7 +50,7 @@ pub(super) fn is_mark(line: &[u8]) -> bool {
 impl Reader for Shell {
     fn line(&mut self, number: u64, line: &[u8], _: &mut Sink) {
         let Ok(text) = str::from_utf8(line) else {
-            self.broken |= self.open.is_some() || line.contains(&b'=');
+            self.is_broken |= self.open.is_some() || line.contains(&b'=');
             return;
         };
         if let Some(close) = self.open {
@@ -94,7 +94,7 @@ impl Reader for Shell {
             sink.push(1, Err(BadLine::TooLarge { limit: MAX_SIZE as u64 }));
             return;
         }
-        if self.broken || self.open.is_some() {
+        if self.is_broken || self.open.is_some() {
             sink.push(1, Err(BadLine::Syntax));
         }
         // Variables in names must not multiply the size of the list.

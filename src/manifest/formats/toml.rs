@@ -18,7 +18,7 @@ pub(super) struct Toml {
     /// The table that the last lines describe, and the keys of its heading.
     object: Object,
     path: Vec<String>,
-    begun: u64,
+    first_line: u64,
     /// The lines of a pair whose value has not ended, and the number of the first.
     pending: String,
     pending_from: u64,
@@ -50,7 +50,7 @@ impl Reader for Toml {
             }
             if let Some(path) = heading(trimmed) {
                 self.end_table(sink);
-                (self.path, self.begun) = (path, number);
+                (self.path, self.first_line) = (path, number);
                 return;
             }
             self.pending_from = number;
@@ -101,13 +101,13 @@ impl Toml {
             // `[files."a.txt".hashes]`
             let key = if self.document.is_digest_like(last) { before } else { last };
             if key.is_empty() && !object.is_named() {
-                sink.push(self.begun, Err(BadLine::NoName));
+                sink.push(self.first_line, Err(BadLine::NoName));
             }
             if !path.iter().any(|key| is_unrelated(key)) {
                 self.document.finish(*object, Fallback::Crate(key));
             }
         }
-        self.document.flush(self.begun, sink);
+        self.document.flush(self.first_line, sink);
     }
 }
 

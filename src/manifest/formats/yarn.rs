@@ -17,7 +17,7 @@ pub(super) struct Yarn {
     /// The package that the last lines describe.
     object: Object,
     package: String,
-    begun: u64,
+    first_line: u64,
 }
 
 enum Version {
@@ -52,7 +52,7 @@ impl Reader for Yarn {
     fn end(&mut self, sink: &mut Sink) {
         let object = std::mem::take(&mut self.object);
         self.document.finish(object, Fallback::Key(&self.package));
-        self.document.flush(self.begun, sink);
+        self.document.flush(self.first_line, sink);
     }
 }
 
@@ -68,7 +68,7 @@ impl Yarn {
         }
         if !text.starts_with(' ') {
             self.end(sink);
-            self.begun = number;
+            self.first_line = number;
             self.package = trimmed.trim_end_matches(':').into();
         } else if !text.starts_with("   ")
             && let Some((key, value)) = trimmed.split_once(' ')

@@ -31,8 +31,8 @@ impl Document {
 
     /// Adds a field to an object.
     pub(crate) fn add(&mut self, object: &mut Object, key: &str, value: Value) {
-        object.filled = true;
-        object.holds |= matches!(value, Value::Taken | Value::Object(_));
+        object.has_fields = true;
+        object.has_taken |= matches!(value, Value::Taken | Value::Object(_));
         object.has_files |= key == "files" && matches!(value, Value::Taken);
         match (self.field(key), value) {
             (field @ (Field::Path | Field::Name), Value::Taken | Value::Nothing) => {
@@ -76,23 +76,23 @@ impl Document {
         };
         object.settle(kind);
         self.parts(&mut object);
-        if object.stated && !object.is_named() {
+        if object.has_digest && !object.is_named() {
             return Value::Object(Box::new(object));
         }
-        if !object.filled && kind.is_some() {
+        if !object.has_fields && kind.is_some() {
             return Value::List(Vec::new());
         }
         let found = self.found.len();
-        let holds = object.holds || object.is_named();
+        let is_taken = object.has_taken || object.is_named();
         self.map(&mut object, key, kind);
         self.finish(object, Fallback::Key(key));
-        if holds || self.found.len() > found { Value::Taken } else { Value::Nothing }
+        if is_taken || self.found.len() > found { Value::Taken } else { Value::Nothing }
     }
 
     /// Ends a table with a heading of its own, whose last key is `key`, and returns it if a name or
     /// a digest is left.
     pub(crate) fn end_table(&mut self, mut object: Object, key: &str) -> Value {
-        if !object.is_named() || !object.stated {
+        if !object.is_named() || !object.has_digest {
             return self.end(object, key);
         }
         self.parts(&mut object);
@@ -121,7 +121,7 @@ impl Document {
                 any && !object.is_named() && values.all(may_be)
             }
         };
-        if object.stated || !is_map || is_unrelated(key) {
+        if object.has_digest || !is_map || is_unrelated(key) {
             return;
         }
         for (name, value) in std::mem::take(&mut object.others) {
@@ -142,7 +142,7 @@ impl Document {
     /// Fields that name no file describe the object's own file, if it has no other digest.
     fn parts(&mut self, object: &mut Object) {
         for (_, mut part) in std::mem::take(&mut object.parts) {
-            if !part.stated {
+            if !part.has_digest {
                 continue;
             }
             if part.is_named() {
@@ -155,7 +155,7 @@ impl Document {
             }
             let is_digest =
                 part.bad.is_some() || !(part.digests.is_empty() && part.open.is_empty());
-            match object.stated {
+            match object.has_digest {
                 _ if !is_digest => {}
                 false => object.adopt(part),
                 true => {

@@ -58,7 +58,7 @@ pub(crate) struct Object {
     alternatives: Vec<Digest>,
     pub(super) bad: Option<BadLine>,
     /// Set if there is a digest-like field.
-    pub(super) stated: bool,
+    pub(super) has_digest: bool,
     /// Set if a digest-like field is null or empty.
     null: bool,
     /// Set if there is an error message.
@@ -67,9 +67,9 @@ pub(crate) struct Object {
     /// Fields with unknown keys.
     pub(super) others: Vec<(String, Value)>,
     /// Set if there is a field.
-    pub(super) filled: bool,
+    pub(super) has_fields: bool,
     /// Set if entries have been taken from its fields.
-    pub(super) holds: bool,
+    pub(super) has_taken: bool,
     /// Set if entries have been taken from `files`.
     pub(super) has_files: bool,
 }
@@ -245,7 +245,7 @@ impl Object {
 
     /// Adds the value of a digest-like field.
     pub(super) fn digest(&mut self, kind: KeyAlgorithm, value: Value) {
-        self.stated = true;
+        self.has_digest = true;
         match (kind, value) {
             (_, Value::Null) => self.null = true,
             (_, Value::List(list)) if list.is_empty() => self.null = true,
@@ -295,7 +295,7 @@ impl Object {
     /// Adds the digests of an object below this one, such as `"digests": {…}`.
     pub(super) fn adopt(&mut self, mut inner: Self) {
         inner.resolve();
-        self.stated |= inner.stated;
+        self.has_digest |= inner.has_digest;
         self.null |= inner.null;
         inner.digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
         self.alternatives.extend(inner.alternatives);
@@ -307,11 +307,11 @@ impl Object {
         if let Some(KeyAlgorithm::Of(function)) = kind {
             self.algorithm.get_or_insert(Ok(function));
         }
-        if !self.stated
+        if !self.has_digest
             && (kind.is_some() || self.algorithm.is_some())
             && let Some(value) = self.value.take()
         {
-            self.stated = true;
+            self.has_digest = true;
             self.open.push(value);
         }
     }
@@ -341,7 +341,7 @@ impl Object {
             part.set(key, field, value);
             self.parts.push((prefix, part));
         } else if matches!(field, Field::Digest(_)) {
-            self.stated = true;
+            self.has_digest = true;
             self.worsen(BadLine::BadDigest);
         }
     }
@@ -355,7 +355,7 @@ impl Object {
     /// Returns the entry, if the object describes a file.
     pub(super) fn finish(mut self, fallback: Fallback) -> Option<NamedEntry> {
         self.resolve();
-        if !self.stated {
+        if !self.has_digest {
             // hsum's JSON has such lines for files that could not be read.
             let (_, name) = self.path.filter(|_| self.error)?;
             return Some(NamedEntry { name, entry: Err(BadLine::NotRead) });
