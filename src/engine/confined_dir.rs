@@ -53,7 +53,6 @@ impl ConfinedDir {
         Ok(Self { root: Arc::new(root) })
     }
 
-    /// Wraps an open directory.
     pub(super) fn from_open(root: Arc<OwnedFd>) -> Self {
         Self { root }
     }
@@ -173,7 +172,6 @@ fn push_components(remaining: &mut Vec<Vec<u8>>, name: &[u8]) -> Result<(), Errn
     Ok(())
 }
 
-/// Converts an error of a path resolution.
 pub(super) fn error_kind(error: Errno) -> ErrorKind {
     match error {
         Errno::XDEV => ErrorKind::Outside,

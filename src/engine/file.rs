@@ -162,7 +162,6 @@ impl StableFile {
         Ok(End::ReadAgain)
     }
 
-    /// Seeks to the beginning.
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
         self.position = 0;
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)
@@ -190,7 +189,6 @@ impl StableFile {
     }
 }
 
-/// Converts an error of the system.
 pub(super) fn io(error: Errno) -> ErrorKind {
     ErrorKind::Io(error.into())
 }

@@ -109,7 +109,6 @@ impl OpenJob {
         }
     }
 
-    /// Sets [`OpenJob::is_on_rotating_disk`].
     pub(super) fn detect_rotating_disk(&mut self) {
         let Some((_, metadata)) = self.regular() else { return };
         self.is_on_rotating_disk = system::is_rotational(metadata.device) && !self.is_cached();

@@ -38,7 +38,6 @@ pub(super) fn hash(
     result
 }
 
-/// Hashes an open file.
 pub(super) fn hash_opened(
     mut file: OpenJob,
     threads: Threads,

@@ -279,7 +279,6 @@ impl State {
         count > 0
     }
 
-    /// Returns the large files that wait.
     fn waiting(&self) -> Files {
         let longest = |files: &WaitingStreams| files.last_key_value().map(|(key, _)| key.0);
         let longest = longest(&self.large).max(longest(&self.rotating)).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! System calls of Linux, and their replacements on other systems.
+//! Linux system calls, and their replacements on other systems.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Reads that are limited in size, because devices and pipes may be endless, or retried.
+//! Reads with a size limit, because devices and pipes may be endless, and reads with retries.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};

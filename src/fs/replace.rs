@@ -114,7 +114,6 @@ impl AtomicFile {
         Ok(Self { file, temporary, path, existing })
     }
 
-    /// Returns the temporary path.
     pub(crate) fn temporary(&self) -> &Path {
         self.temporary.path()
     }
@@ -129,7 +128,7 @@ impl AtomicFile {
         &self.file
     }
 
-    /// Syncs the file, renames it to its final name, and syncs the folder.
+    /// Syncs the file, renames it to its final name, and syncs the directory.
     ///
     /// # Errors
     /// Those of the system. An existing file is untouched, unless the error is [`NotSynced`].
@@ -273,7 +272,7 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Renames a file and syncs its folder.
+/// Renames a file and syncs its directory.
 pub(crate) fn rename_synced(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     rename(from, to, existing)?;
     sync_directory(parent_folder(to))

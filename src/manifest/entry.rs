@@ -92,7 +92,6 @@ impl ListEntry {
     }
 }
 
-/// Converts a name to a path.
 #[cfg(unix)]
 pub(super) fn path(name: &[u8]) -> Result<PathBuf, BadLine> {
     use std::os::unix::ffi::OsStrExt;

@@ -124,7 +124,6 @@ impl Digests {
         }
     }
 
-    /// Returns `true` if nothing was added.
     pub(super) fn is_empty(&self) -> bool {
         self.good.is_empty() && self.unsupported.is_none() && self.malformed.is_none()
     }
@@ -138,12 +137,10 @@ pub(super) fn add(digests: &mut Vec<Digest>, digest: Digest) {
     }
 }
 
-/// Parses a size in bytes.
 pub(super) fn size(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Splits a line at white space.
 pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
 }

@@ -93,7 +93,6 @@ impl<R: BufRead> List<R> {
         self.held.pop_front().or_else(|| self.read_line())
     }
 
-    /// Reads a line and unwraps it.
     fn read_line(&mut self) -> Option<Line> {
         loop {
             let (number, line) = self.lines.next()?;

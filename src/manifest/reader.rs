@@ -28,7 +28,6 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Appends an entry.
     pub(crate) fn push(&mut self, line: u64, entry: Result<Entry, BadLine>) {
         self.queue.push_back(ListEntry::new(line, entry));
     }

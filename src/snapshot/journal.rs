@@ -150,7 +150,6 @@ impl Journal {
         }
     }
 
-    /// Adds a file that was read.
     pub(super) fn add(&mut self, entry: &RecordEntry<'_>, bytes: u64) -> io::Result<()> {
         entry.write(&mut self.pending);
         self.entries += 1;

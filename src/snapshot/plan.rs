@@ -62,7 +62,6 @@ impl<'r> Planner<'r> {
         Self { record, options, lines, oldest, last_run: 0, edits: Edits::default() }
     }
 
-    /// Adds the next entry of the walk.
     pub(super) fn add(&mut self, name: &[u8], current: WalkEntryKind) {
         self.remove_while(|old| walk_order(old, name).is_lt());
         let at = self.lines.peek().map_or(self.record.end, |(at, _)| *at);

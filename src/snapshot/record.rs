@@ -174,7 +174,6 @@ impl Record {
         self.line_at(at)?.0.checked_entry(self.function)
     }
 
-    /// Returns the text between two offsets.
     pub(super) fn slice(&self, start: usize, end: usize) -> &str {
         &self.text[start..end]
     }
@@ -185,7 +184,6 @@ impl Record {
         last.lines().next().and_then(|line| line.rsplit('\t').next()).unwrap_or("-")
     }
 
-    /// Returns the time at which a run began.
     pub(super) fn begun(&self, run: u32) -> Option<Timestamp> {
         let at = self.runs.binary_search_by_key(&run, |run| run.number).ok()?;
         Some(self.runs[at].begun)

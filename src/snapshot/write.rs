@@ -111,7 +111,6 @@ impl<W: Write> RecordWriter<W> {
         self.write(lines)
     }
 
-    /// Counts entries in copied lines.
     pub(super) fn count(&mut self, entries: u64) {
         self.count += entries;
     }

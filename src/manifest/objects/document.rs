@@ -29,7 +29,6 @@ impl Document {
         field
     }
 
-    /// Adds a field to an object.
     pub(crate) fn add(&mut self, object: &mut Object, key: &str, value: Value) {
         object.has_fields = true;
         object.has_taken |= matches!(value, Value::Taken | Value::Object(_));

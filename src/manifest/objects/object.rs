@@ -60,13 +60,12 @@ pub(crate) struct Object {
     /// Set if there is a digest-like field.
     pub(super) has_digest: bool,
     /// Set if a digest-like field is null or empty.
-    null: bool,
+    has_null: bool,
     /// Set if there is an error message.
-    error: bool,
+    has_error: bool,
     pub(super) parts: Vec<(Box<str>, Object)>,
     /// Fields with unknown keys.
     pub(super) others: Vec<(String, Value)>,
-    /// Set if there is a field.
     pub(super) has_fields: bool,
     /// Set if entries have been taken from its fields.
     pub(super) has_taken: bool,
@@ -163,7 +162,6 @@ fn is_prefixed(text: &str) -> bool {
 }
 
 impl Object {
-    /// Adds a field.
     pub(super) fn set(&mut self, key: &str, field: Field, value: Value) {
         if let Field::Unknown = field {
             self.others.push((key.into(), value));
@@ -181,7 +179,7 @@ impl Object {
                 _ => {}
             },
             Field::Value => self.value = Some(value),
-            Field::Error => self.error |= matches!(value, Value::Text(_)),
+            Field::Error => self.has_error |= matches!(value, Value::Text(_)),
             Field::Version => self.version = value.into_text(),
             Field::Algorithm => {
                 let text = value.into_text().unwrap_or_default();
@@ -247,8 +245,8 @@ impl Object {
     pub(super) fn digest(&mut self, kind: KeyAlgorithm, value: Value) {
         self.has_digest = true;
         match (kind, value) {
-            (_, Value::Null) => self.null = true,
-            (_, Value::List(list)) if list.is_empty() => self.null = true,
+            (_, Value::Null) => self.has_null = true,
+            (_, Value::List(list)) if list.is_empty() => self.has_null = true,
             (_, Value::Object(inner)) => self.adopt(*inner),
             (KeyAlgorithm::Unsupported, _) => self.worsen(BadLine::Unsupported),
             (KeyAlgorithm::Any, value) => self.open.push(value),
@@ -296,7 +294,7 @@ impl Object {
     pub(super) fn adopt(&mut self, mut inner: Self) {
         inner.resolve();
         self.has_digest |= inner.has_digest;
-        self.null |= inner.null;
+        self.has_null |= inner.has_null;
         inner.digests.into_iter().for_each(|digest| fields::add(&mut self.digests, digest));
         self.alternatives.extend(inner.alternatives);
         inner.bad.into_iter().for_each(|bad| self.worsen(bad));
@@ -346,7 +344,6 @@ impl Object {
         }
     }
 
-    /// Returns `true` if the object has a name.
     pub(crate) fn is_named(&self) -> bool {
         let text = self.name.is_some() || self.id.is_some();
         self.path.is_some() || self.url.is_some() || text || self.odd.is_some()
@@ -357,7 +354,7 @@ impl Object {
         self.resolve();
         if !self.has_digest {
             // hsum's JSON has such lines for files that could not be read.
-            let (_, name) = self.path.filter(|_| self.error)?;
+            let (_, name) = self.path.filter(|_| self.has_error)?;
             return Some(NamedEntry { name, entry: Err(BadLine::NotRead) });
         }
         let (key, is_crate) = match fallback {
@@ -383,7 +380,7 @@ impl Object {
             return self.odd.map(|name| NamedEntry { name, entry: Err(BadLine::NoName) });
         };
         let entry = match (self.digests.is_empty(), self.bad) {
-            (true, None) if self.null => Err(BadLine::WithoutDigest),
+            (true, None) if self.has_null => Err(BadLine::WithoutDigest),
             (true, None | Some(BadLine::NoDigest)) => Err(BadLine::BadDigest),
             (true, Some(bad)) => Err(bad),
             // A malformed digest makes the entry bad even if another is valid.
