@@ -101,7 +101,7 @@ impl Error {
         matches!(self.kind, ErrorKind::Special(_) | ErrorKind::Temporary)
     }
 
-    /// Returns `true` if it is a temporary file or directory of hsum's own, found during a walk.
+    /// Returns `true` if the file is a temporary file or directory of hsum.
     pub fn is_temporary(&self) -> bool {
         matches!(self.kind, ErrorKind::Temporary)
     }

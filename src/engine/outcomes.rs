@@ -72,7 +72,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
     #[test]
-    fn outcomes_are_those_of_a_run() {
+    fn outcomes_match_those_of_run() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..10 {
             fs::write(folder.path().join(number.to_string()), [number; 100]).unwrap();

@@ -116,15 +116,15 @@ fn in_parallel(
     thread::scope(|scope| {
         let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
         // Hashers whose threads could not be started; they are updated on this thread.
-        let mut here: Vec<&mut Hasher> = Vec::new();
+        let mut local: Vec<&mut Hasher> = Vec::new();
         for team in teams(hashers) {
-            let (pieces, arriving): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
+            let (piece_sender, piece_receiver): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
             // Sent once the thread runs, because a thread that cannot be started drops its closure.
-            let (hand_over, handed) = bounded::<Vec<&mut Hasher>>(1);
+            let (team_sender, team_receiver) = bounded::<Vec<&mut Hasher>>(1);
             let pool = pool.as_ref().filter(|_| team[0].is_divisible());
             let work = move || {
-                for mut team in handed {
-                    arriving.iter().for_each(|piece| match pool {
+                for mut team in team_receiver {
+                    piece_receiver.iter().for_each(|piece| match pool {
                         Some(pool) => pool.install(|| team[0].update_divided(&piece)),
                         None => update_all(&mut team, &piece),
                     });
@@ -132,10 +132,10 @@ fn in_parallel(
             };
             match thread::Builder::new().spawn_scoped(scope, work) {
                 Ok(_) => {
-                    let _ = hand_over.send(team);
-                    threads.push(pieces);
+                    let _ = team_sender.send(team);
+                    threads.push(piece_sender);
                 }
-                Err(_) => here.extend(team),
+                Err(_) => local.extend(team),
             }
         }
         let mut end = false;
@@ -145,7 +145,7 @@ fn in_parallel(
             for thread in &threads {
                 let _ = thread.send(Arc::clone(&piece));
             }
-            update_all(&mut here, &piece);
+            update_all(&mut local, &piece);
             drop(piece);
             if end {
                 return Ok(());

@@ -33,7 +33,7 @@ pub enum BadLine {
     #[error("unsupported algorithm")]
     Unsupported,
     /// The digest is not of the file's bytes.
-    #[error("the digest is not of the file's bytes")]
+    #[error("the digest was not computed from the file's bytes")]
     NotOfAFile,
     /// The digests of a `yarn.lock` are of archives in Yarn's cache, not of packages.
     #[error("the digests are of archives in Yarn's cache, not of packages")]
@@ -42,7 +42,7 @@ pub enum BadLine {
     #[error("two different digests of one algorithm for one file")]
     Conflict,
     /// A digest belongs to a second file without a name: `xz_hash` without `xz_url`.
-    #[error("a digest of another file, which has no name")]
+    #[error("a second digest, of a file without a name")]
     Unpaired,
     /// The file is listed without a digest.
     #[error("listed without a digest")]

@@ -98,7 +98,7 @@ fn no_path_leads_outside() {
 }
 
 #[test]
-fn no_component_may_be_a_link_on_request() {
+fn no_component_may_be_a_link_with_nofollow() {
     let (_folder, confined) = tree();
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
     for (name, expected) in [

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_that_was_cut_short_is_broken() {
+    fn truncated_documents_are_malformed() {
         let file =
             "<file name=\"x\"><hash type=\"md5\">d41d8cd98f00b204e9800998ecf8427e</hash></file>";
         let whole = format!("<metalink>{file}{file}</metalink>");
