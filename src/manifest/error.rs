@@ -33,7 +33,7 @@ pub enum BadLine {
     #[error("unsupported algorithm")]
     Unsupported,
     /// The digest is not of the file's bytes.
-    #[error("the digest was not computed from the file's bytes")]
+    #[error("the digest is not of the file's bytes")]
     NotOfAFile,
     /// The digests of a `yarn.lock` are of archives in Yarn's cache, not of packages.
     #[error("the digests are of archives in Yarn's cache, not of packages")]
