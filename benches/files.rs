@@ -20,11 +20,11 @@ use std::time::Instant;
 /// The number of timed pairs per row; the median is printed.
 const PAIRS: usize = 5;
 
-/// The number of bytes per write, as in `cp`: the page cache keeps small writes in small pieces, which
-/// are read at half the rate.
+/// The number of bytes per write, as in `cp`: the page cache stores small writes in small pieces, and
+/// reads those at half the rate.
 const WRITE: usize = 256 * 1024;
 
-/// A set of files, and the source of its data.
+/// A set of files.
 struct Data {
     title: &'static str,
     folder: PathBuf,
@@ -91,7 +91,7 @@ fn main() {
     println!("| data | work | peer | peer, s | hsum, s | ratio |");
     println!("|---|---|---|---|---|---|");
     let mut best = Vec::new();
-    for work in sets.iter().flat_map(works) {
+    for work in sets.iter().flat_map(tasks) {
         let mut least = None::<(f64, &str)>;
         for peer in &work.peers {
             let row = format!("| {} | {} | {} |", work.data.title, work.title, peer.label);
@@ -132,12 +132,12 @@ fn main() {
             best.push(format!("{}, {}: {ratio:.2} × {peer}", work.data.title, work.title));
         }
     }
-    println!("\nBeside the best peer of each:\n");
+    println!("\nRatio to the best peer of each:\n");
     best.iter().for_each(|line| println!("- {line}"));
 }
 
 /// Returns the tasks for a set of files.
-fn works(data: &Data) -> Vec<Work<'_>> {
+fn tasks(data: &Data) -> Vec<Work<'_>> {
     let hash = |algorithm: &'static str| Work {
         data,
         title: algorithm,
@@ -154,9 +154,9 @@ fn works(data: &Data) -> Vec<Work<'_>> {
     };
     match data.title {
         "64 × 32 MiB" => {
-            let mut works: Vec<Work> = ["sha256", "md5", "sha1", "sha512"].map(hash).into();
-            works.push(check(data));
-            works
+            let mut tasks: Vec<Work> = ["sha256", "md5", "sha1", "sha512"].map(hash).into();
+            tasks.push(check(data));
+            tasks
         }
         "1 × 2 GiB" => vec![hash("sha256"), hash("blake3"), four(data)],
         "400 files, bytes to 400 MiB" => vec![hash("sha256")],
@@ -291,7 +291,7 @@ fn seconds(tool: &Tool, data: &Data) -> f64 {
         Names::Follow => drop(command.args(&tool.args).args(&data.files)),
         Names::Known => drop(command.args(&tool.args)),
         Names::Xargs(processes) => {
-            // Small shares, so that the processes end at about the same time.
+            // Shares are small, so that the processes end at about the same time.
             let share = data.files.len().div_ceil(processes * 8).to_string();
             command = Command::new("xargs");
             command.args(["-P", &processes.to_string(), "-n", &share, "-a", "../list"]);

@@ -10,7 +10,7 @@ use hsum::internals::{KernelCase, kernel_cases};
 
 const RUNS: usize = 200;
 
-/// An algorithm for each set of kernels.
+/// One algorithm for each set of kernels.
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
 
@@ -35,7 +35,7 @@ fn report(mut case: KernelCase, per_lane: usize, cycle: f64) {
     let data = vec![0x5a; 65 * (len + 64)];
     let lanes = data.chunks_exact(len + 64).take(case.lanes);
     let inputs: Vec<&[u8]> = lanes.map(|lane| &lane[..len]).collect();
-    // Short calls are repeated, for the resolution of the clock.
+    // Short calls are repeated, because the clock is too coarse for one of them.
     let calls = 65_536_usize.div_ceil(case.lanes * len);
     let mut run = || (0..calls).for_each(|_| (case.run)(&inputs));
     let seconds = fastest(&mut run) / calls as f64;

@@ -14,7 +14,7 @@ use hsum::internals::{kernels, with_tier};
 use hsum::simd::{Tier, tiers};
 use hsum::{Algorithm, Digest, digest, digest_many};
 
-/// An algorithm for each set of kernels.
+/// One algorithm for each set of kernels.
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
 

@@ -40,7 +40,6 @@ fn main() {
             .iter()
             .enumerate()
             .map(|(i, body)| {
-                // One of ten is forged.
                 let body = if i % 10 == 0 { &b"forged"[..] } else { body };
                 let signed = signer.sign(&Message::empty(), &SignOptions::new(), body);
                 [("X-Hub-Signature-256", signed.expect("signed").headers()[0].1.clone())]
@@ -94,7 +93,7 @@ fn main() {
     }
 }
 
-/// Verifies with the `hmac` crate.
+/// Verifies the payloads with the `hmac` crate.
 fn crates(headers: &[Headers], bodies: &[Vec<u8>], mac: &dyn Fn() -> Hmac<Sha256>) -> Vec<bool> {
     let verdict = |(headers, body): (&Headers, &Vec<u8>)| {
         let line = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("x-hub-signature-256"));

@@ -17,7 +17,7 @@ use hsum::sign::{Scheme, SecretKey, VerifiedRequest, Verifier};
 
 /// The longest accepted body.
 const LONGEST_BODY: usize = 1 << 20;
-/// The time that replay keys are remembered: twice the tolerance.
+/// The time for which replay keys are remembered: twice the tolerance.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Gate {
         Ok(Self { verifier, seen: Arc::default() })
     }
 
-    /// Returns `true` if the request was not seen before.
+    /// Returns `true` if the request has not been seen before, and remembers it.
     fn is_new(&self, verified: &VerifiedRequest) -> bool {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -41,7 +41,7 @@ impl Gate {
     }
 }
 
-/// Admits authentic requests.
+/// Passes authentic requests on, once each.
 async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let refuse = |reason: &str| (StatusCode::UNAUTHORIZED, reason.to_owned()).into_response();

@@ -110,7 +110,7 @@ pub fn batches(algorithm: Algorithm) -> Vec<Batch> {
 /// Returns every HMAC-SHA-256 with `secret`, with a prepared key where the library supports that.
 pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
     let ours = Key::new(Algorithm::Sha256, secret).expect("SHA-256 has an HMAC");
-    // The crate cannot copy a context with the key, so it prepares the key for each message.
+    // The crate cannot copy a context that holds the key, so the key is prepared for each message.
     let theirs = PKey::hmac(secret).expect("any key");
     let sha256 = Md::fetch(None, "SHA256", None).expect("every OpenSSL has it");
     let mut context = MdCtx::new().expect("memory");
@@ -130,7 +130,7 @@ pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
     ]
 }
 
-/// Looks a function up once: in OpenSSL 3 that takes longer than hashing a short message.
+/// Looks up a function of OpenSSL 3, which takes longer than hashing a short message.
 fn openssl_digest(algorithm: Algorithm) -> Option<Md> {
     let name = match algorithm {
         Algorithm::Md5 => "MD5",
