@@ -1,4 +1,4 @@
-//! Digests of the body in headers. A signature that covers such a header covers the body by it.
+//! Headers that hold a digest of the body. A signature over one of them covers the body too.
 
 use sfv::BareItem;
 
@@ -32,14 +32,14 @@ pub(crate) fn content_digest(digest: &Digest) -> String {
 pub(crate) struct BodyDigests {
     /// All digests that can be compared. The body must match each.
     pub(crate) checks: Vec<BodyCheck>,
-    /// Set if one of them is sound. Broken ones are compared, but prove nothing.
+    /// `true` if the algorithm of one of them is sound. The others are compared, but prove nothing.
     pub(crate) covers_body: bool,
     /// A digest header without a digest that can be compared.
     unusable: Option<String>,
 }
 
 impl BodyDigests {
-    /// Reads the digests of the header `name` if it holds any: all of them, or that of `member`.
+    /// Reads the digests in the header `name`: all of them, or that of `member`.
     pub(crate) fn read(
         &mut self,
         message: &Message<'_>,
@@ -62,7 +62,7 @@ impl BodyDigests {
             return Ok(());
         }
         let found = match syntax {
-            // The body is a part of the representation.
+            // The body is only a part of the representation, and cannot be compared with it.
             _ if lower == "repr-digest" && has(message.headers, "content-range") => Vec::new(),
             Syntax::Dictionary => dictionary_digests(message, name, member)?,
             Syntax::List => list_digests(message, name)?,
@@ -89,7 +89,7 @@ impl BodyDigests {
     }
 
     /// Refuses a signature over a digest that cannot be compared, unless another digest covers the
-    /// body: it would be mistaken for a signature over the body.
+    /// body. Otherwise users would take it for a signature over the body.
     pub(crate) fn refuse_unusable(&self) -> Result<(), VerifyError> {
         match &self.unusable {
             Some(header) if !self.covers_body => {

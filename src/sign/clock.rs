@@ -37,11 +37,11 @@ pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
         if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
     let time = ((days.checked_sub(EPOCH + 1)? * 24 + hour) * 60 + minute) * 60 + second;
-    // Invalid dates have another canonical form.
+    // The time of an invalid date is formatted as another date.
     (to_basic_format(time).as_bytes() == text).then_some(time)
 }
 
-/// Formats a time as `20150830T123600Z`, at most as the last second of the year 9999.
+/// Formats a time as `20150830T123600Z`. Times after the year 9999 become its last second.
 pub(crate) fn to_basic_format(time: u64) -> String {
     let time = time.min(253_402_300_799);
     let (days, second) = (time / 86_400 + EPOCH, time % 86_400);

@@ -4,10 +4,10 @@ use std::fmt;
 
 /// A part of a request that a signature covers or needs.
 ///
-/// Its text is stable: verdicts list the covered components by it.
+/// Verdicts list components as text, which is stable.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
-#[allow(missing_docs)] // the names say it
+#[allow(missing_docs)] // the names suffice
 pub enum Component {
     Timestamp,
     Id,

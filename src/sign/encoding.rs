@@ -1,4 +1,4 @@
-//! MACs: decoded strictly, compared in constant time.
+//! MACs, which are decoded strictly and compared in constant time.
 
 use std::hint::black_box;
 
@@ -58,7 +58,7 @@ impl MacEncoding {
 
 /// Decodes hexadecimal, eight digits at a time without branches.
 ///
-/// Digit by digit it would take as long as the MAC of a small payload in lanes
+/// Decoding digit by digit would take as long as computing the MAC of a small payload in lanes
 /// (`cargo bench --bench verify`).
 fn decode_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     let (eights, rest) = text.as_chunks::<8>();
@@ -81,8 +81,8 @@ fn eight_digits(digits: u64) -> (u32, u64) {
     const HIGH: u64 = 0x80 * EACH;
     // Sets the high bit of each byte that is at least `least`. ASCII characters never carry into
     // the next byte, and others are refused.
-    let from = |text: u64, least: u8| text.wrapping_add((0x80 - u64::from(least)) * EACH);
-    let within = |text, first, last| from(text, first) & !from(text, last + 1) & HIGH;
+    let at_least = |text: u64, least: u8| text.wrapping_add((0x80 - u64::from(least)) * EACH);
+    let within = |text, first, last| at_least(text, first) & !at_least(text, last + 1) & HIGH;
     let letters = within(digits | (0x20 * EACH), b'a', b'f');
     let wrong = (digits | !(within(digits, b'0', b'9') | letters)) & HIGH;
     let values = (digits & (0x0f * EACH)) + (letters >> 7) * 9;
@@ -110,11 +110,11 @@ impl Mac {
         &self.bytes[..self.length]
     }
 
-    /// Returns `true` if `tag` is this MAC. All comparisons of signatures go through this function,
-    /// which takes the same time wherever they differ.
+    /// Returns `true` if `tag` is this MAC.
     ///
-    /// It collects the differences of whole words and tests them once: a byte-wise comparison takes
-    /// as long as half a block of SHA-256.
+    /// Every comparison of signatures uses this function, whose time does not depend on where they
+    /// differ. It collects the differences of whole words and tests them once: comparing bytes one
+    /// by one takes as long as half a block of SHA-256.
     #[inline]
     pub(crate) fn matches(&self, tag: &[u8]) -> bool {
         if tag.len() != self.length {

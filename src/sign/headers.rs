@@ -1,4 +1,4 @@
-//! The headers of a request, whatever type holds them.
+//! The headers of a request, in any type.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,7 +25,7 @@ fn values_of<'a, N: AsRef<str> + 'a, V: AsRef<[u8]> + 'a>(
 ) {
     for (title, value) in headers {
         let title = title.as_ref();
-        // Equal case is the common case, and faster to compare.
+        // Names usually agree in case, and that is faster to test.
         if title == name || title.eq_ignore_ascii_case(name) {
             each(value.as_ref());
         }
@@ -55,8 +55,8 @@ headers_of_pairs! {
 
 /// Returns the trimmed value of a header that may have one value only.
 ///
-/// Repetitions with the same value count once. Different values are refused: another program on
-/// the way may have used the other one.
+/// Repetitions of the same value count once. Different values are refused, because another program
+/// may read the other one.
 pub(crate) fn single<'a>(
     headers: &'a dyn RequestHeaders,
     name: &str,

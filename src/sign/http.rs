@@ -69,8 +69,8 @@ impl RequestSigner {
 impl Verifier {
     /// Starts verifying a request before its body arrives.
     ///
-    /// `url` is the URL as the sender saw it, which a proxy may have changed; only some schemes sign
-    /// it.
+    /// `url` is the URL as the sender saw it, which a proxy may have changed. Only some schemes
+    /// sign it.
     ///
     /// # Errors
     /// As for [`Verifier::begin`].

@@ -1,4 +1,4 @@
-//! Many small requests at once, their MACs computed in lanes.
+//! Verification of many small requests at once, with the MACs computed in lanes.
 
 use std::ops::Range;
 
@@ -11,13 +11,13 @@ use crate::sign::rules::{Claim, Keys};
 use crate::sign::verified::{Coverage, VerifiedRequest};
 use crate::sign::verifier::{Conditions, Matched, Verifier};
 
-/// The requests of a batch: enough to fill the lanes, few enough to stay in the cache.
+/// The number of requests in a batch: enough to fill the lanes, few enough to stay in the cache.
 const BATCH: usize = 128;
 
 type Verdict = Result<VerifiedRequest, VerifyError>;
 
 impl Verifier {
-    /// Verifies requests whose bodies are in memory, with the same verdicts as [`Verifier::verify`].
+    /// Verifies requests whose bodies are in memory, as [`Verifier::verify`] does.
     ///
     /// Several MACs are computed at once, which is the fastest way for a service under load.
     /// Requests of schemes that digest the body first, or derive keys, are verified one by one.
@@ -65,8 +65,8 @@ struct Batch<'v> {
     tags: Vec<Vec<Tag>>,
 }
 
-/// The conditions of a request and its signed content in the arena, or the verdict if its MAC is not
-/// computed in lanes.
+/// The conditions of a request and its signed content in the arena, or the verdict if the MAC of
+/// the request is not computed in lanes.
 type Step = Result<(Conditions, Range<usize>), Verdict>;
 
 impl Batch<'_> {
@@ -113,8 +113,9 @@ impl Batch<'_> {
         Some(start..self.arena.len())
     }
 
-    /// Verifies a batch of a scheme that signs only the body. Returns `false`, and does nothing, for
-    /// other schemes.
+    /// Verifies a batch of a scheme that signs only the body.
+    ///
+    /// For other schemes, it returns `false` and does nothing.
     fn verify_bodies(
         &mut self,
         requests: &[(Message<'_>, &[u8])],
@@ -132,7 +133,7 @@ impl Batch<'_> {
         }
         sign_under(self.keys, &bodies[..requests.len()], &mut self.tags);
         let coverage = Coverage { has_body: true, components: [].into() };
-        // Each claim is read, decided and dropped at once, so that all stays in the nearest cache.
+        // Each claim is dropped before the next is read, so that the memory stays in the L1 cache.
         verdicts.extend(requests.iter().enumerate().map(|(column, (message, body))| {
             match verifier.rules.body_mac(message, &mut mac) {
                 Some(Ok(())) => {

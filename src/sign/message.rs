@@ -159,7 +159,7 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns `true` if clients send `host` as written: they decode percent-encoded names.
+/// Returns `true` if `host` has no characters that clients change, such as percent-encoded ones.
 fn is_host_name(host: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
     !host.is_empty() && host.bytes().all(is_plain)
@@ -182,7 +182,7 @@ fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, Req
         None if is_host_name(host) => host.to_ascii_lowercase(),
         None => return wrong("not a host name"),
     };
-    let own = match scheme {
+    let default = match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("http") => 80,
         _ => 443,
     };
@@ -190,7 +190,7 @@ fn normal_authority(scheme: Option<&str>, authority: &str) -> Result<String, Req
         None | Some("") => Ok(host),
         Some(port) => match port.parse::<u16>().ok().filter(|_| !port.starts_with('+')) {
             None => wrong("invalid port (expected a number up to 65535)"),
-            Some(port) if port == own => Ok(host),
+            Some(port) if port == default => Ok(host),
             Some(port) => Ok(format!("{host}:{port}")),
         },
     }

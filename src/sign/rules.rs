@@ -20,7 +20,7 @@ pub(crate) const MAX_SIGNATURES: usize = 16;
 
 /// The rules of a scheme with its settings.
 pub(crate) trait Rules: Send + Sync {
-    /// Reads what a request claims. Nothing in it is authentic yet.
+    /// Reads the claim of a request, which is not authenticated yet.
     fn claim<'m>(&self, message: &Message<'m>) -> Result<Claim<'m>, VerifyError>;
 
     /// Reads the one MAC of a scheme that signs only the body, the fast path of
@@ -50,7 +50,7 @@ pub(crate) trait Rules: Send + Sync {
     }
 }
 
-/// A request to be signed, and the values of its signature, which are words.
+/// A request to sign, and the values of its signature. Id and nonce are words.
 pub(crate) struct UnsignedRequest<'a> {
     pub(crate) message: &'a Message<'a>,
     pub(crate) timestamp: u64,
@@ -69,7 +69,7 @@ impl Window {
     pub(crate) const DEFAULT: Self = Self { past: 300, future: 300 };
 }
 
-/// The claim of a request to be signed.
+/// The claim of a request: its signature and the signed content, before verification.
 pub(crate) struct Claim<'m> {
     /// The MACs that the request offers, at most [`MAX_SIGNATURES`].
     pub(crate) macs: Vec<Mac>,

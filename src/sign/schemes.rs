@@ -33,7 +33,7 @@ macro_rules! schemes {
         named { $($named:ident = $info:expr,)+ }
         configured { $($(#[$doc:meta])* $configured:ident($settings:ty) = [$($row:expr),+],)+ }
     ) => {
-        /// A scheme of signing requests.
+        /// A scheme for signing requests.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         #[allow(missing_docs)] // `SchemeInfo` describes them
@@ -243,7 +243,7 @@ impl Scheme {
         self.with(|scheme| scheme.key_length())
     }
 
-    /// Returns `true` if `setting` has an effect, also in the pattern of a template.
+    /// Returns `true` if `setting` has an effect, considering the pattern of a template.
     pub fn has_setting(&self, setting: Setting) -> bool {
         self.with(|scheme| scheme.has_setting(setting))
     }
@@ -253,7 +253,7 @@ impl Scheme {
         self.info().separator.is_some()
     }
 
-    /// Returns the scheme as a template with variable parts, if it is one.
+    /// Returns the scheme as a template, if it is defined by patterns.
     pub fn to_template(&self) -> Option<Template> {
         match self {
             Self::Template(template) => Some(template.clone()),

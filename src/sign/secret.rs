@@ -12,7 +12,7 @@ pub const LONGEST_KEY: usize = 64 << 10;
 
 /// A secret that requests are signed with.
 ///
-/// Its `Debug` shows nothing, it cannot be cloned, compared or printed, and it is wiped on drop.
+/// It is wiped on drop, hidden in `Debug`, and cannot be cloned, compared or printed.
 pub struct SecretKey(Zeroizing<Vec<u8>>);
 
 named_variants! {
@@ -59,7 +59,7 @@ pub fn decode_key(format: KeyFormat, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
             Base64::decode(text, &mut key).map_err(|_| KeyError::Whsec)?.len()
         }
     };
-    // A decoder may have left bytes of the key behind the result.
+    // A decoder may have left bytes of the key after the result.
     key[length..].fill(0);
     key.truncate(length);
     Ok(key)
@@ -82,7 +82,7 @@ impl SecretKey {
     ///
     /// # Errors
     /// [`KeyError`] if it is empty, blank, too long, or contains a line end, which usually comes
-    /// from a file and is unknown to the other side.
+    /// from a file and is not part of the key.
     pub fn from_text(text: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         Self::parse(KeyFormat::Text, text)
     }

@@ -6,7 +6,7 @@ named_variants! {
     /// A setting of a scheme, or a value of a message that only some schemes use.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
     #[non_exhaustive]
-    #[allow(missing_docs)] // the names say it
+    #[allow(missing_docs)] // the names suffice
     Setting {
         Algorithm = "algorithm",
         Encoding = "encoding",

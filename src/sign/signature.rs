@@ -28,7 +28,7 @@ impl<'a> SignOptions<'a> {
         Self { id: id.into(), ..self }
     }
 
-    /// Sets the number or text that is used once.
+    /// Sets the nonce, a number or text that is used once.
     pub fn nonce(self, nonce: impl Into<Option<&'a str>>) -> Self {
         Self { nonce: nonce.into(), ..self }
     }

@@ -13,7 +13,7 @@ use crate::sign::schemes::Scheme;
 use crate::sign::secret::SecretKey;
 use crate::sign::signature::{RequestSignature, SignOptions};
 
-/// A signer of requests by one scheme.
+/// A signer of requests for one scheme.
 ///
 /// ```
 /// use hsum::sign::{Message, RequestSigner, Scheme, SecretKey, SignOptions};
@@ -38,10 +38,12 @@ pub struct RequestSigner {
 }
 
 impl RequestSigner {
-    /// Returns a signer by `scheme`, with several keys only if requests can carry several signatures.
+    /// Returns a signer for `scheme`.
+    ///
+    /// It takes several keys only if a request of the scheme can carry several signatures.
     ///
     /// # Errors
-    /// [`SchemeError`] without keys, with too many, or if a setting of the scheme is invalid.
+    /// [`SchemeError`] if there are no keys or too many, or if a setting of the scheme is invalid.
     pub fn new(scheme: Scheme, keys: Vec<SecretKey>) -> Result<Self, SchemeError> {
         if keys.len() > 1 && !scheme.has_signature_list() {
             return Err(SchemeError::TooManyKeys { got: keys.len() });

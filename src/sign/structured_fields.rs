@@ -17,10 +17,10 @@ pub(crate) struct Member {
     pub(crate) item: Option<BareItem>,
 }
 
-/// Parses a header that is a dictionary, all its lines together.
+/// Parses a header that is a dictionary, with all its lines joined.
 ///
-/// Duplicate names are refused. By the standard the last member counts, but not every
-/// implementation follows it.
+/// Duplicate names are refused: the standard uses the last member, but not every implementation
+/// does.
 pub(crate) fn dictionary(message: &Message<'_>, name: &str) -> Result<Vec<Member>, RequestError> {
     let text = joined(message, name).ok_or_else(|| RequestError::missing_header(name))?;
     let parsed = Parser::new(&text).parse::<Dictionary>();
@@ -73,8 +73,8 @@ pub(crate) fn joined(message: &Message<'_>, name: &str) -> Option<Vec<u8>> {
     text
 }
 
-/// Replaces each obsolete line folding by one space (RFC 9112, section 5.2). Other line ends stay,
-/// and are refused later.
+/// Replaces each obsolete line folding with one space (RFC 9112, section 5.2). Other line ends are
+/// kept, and refused later.
 fn unfolded(line: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(line.len());
     for (number, piece) in line.split(|&byte| byte == b'\n').enumerate() {

@@ -48,7 +48,7 @@ impl VerifiedRequest {
         &self.coverage
     }
 
-    /// Returns an identifier of the signed content, whatever the other components are.
+    /// Returns an identifier that depends on the signed content only.
     ///
     /// Remember it for as long as requests stay fresh, and refuse requests that repeat it. It
     /// reveals nothing about the signature.

@@ -15,7 +15,7 @@ use crate::sign::schemes::Scheme;
 use crate::sign::secret::SecretKey;
 use crate::sign::verified::{Coverage, VerifiedRequest};
 
-/// A verifier of requests by one scheme.
+/// A verifier of requests that are signed by one scheme.
 ///
 /// The scheme, not the request, decides on the algorithm, the encoding and the key. A signature is
 /// compared completely and in constant time, before the signed time is checked: a stale request is
@@ -46,10 +46,10 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Returns a verifier by `scheme`. It accepts signatures under any of the keys.
+    /// Returns a verifier for `scheme` that accepts signatures under any of the keys.
     ///
     /// # Errors
-    /// [`SchemeError`] without keys, or if a setting of the scheme is invalid.
+    /// [`SchemeError`] if there are no keys, or if a setting of the scheme is invalid.
     pub fn new(scheme: Scheme, keys: Vec<SecretKey>) -> Result<Self, SchemeError> {
         let rules = scheme.rules()?;
         let keys = Arc::new(Keys::new(&*rules, keys)?);
@@ -77,7 +77,7 @@ impl Verifier {
     /// Starts verifying `message`, whose body follows.
     ///
     /// # Errors
-    /// [`VerifyError`] if the request is refused whatever its body is.
+    /// [`VerifyError`] if the request is refused regardless of its body.
     pub fn begin(&self, message: &Message<'_>) -> Result<Verifying, VerifyError> {
         let claim = self.rules.claim(message)?;
         let keys = self.keys.for_scope(&*self.rules, claim.scope.as_deref());
@@ -227,7 +227,7 @@ impl Conditions {
         self.checks.iter_mut().for_each(|check| check.hasher.update(data));
     }
 
-    /// Decides on a request. Nothing else accepts one.
+    /// Returns the verdict. Every accepted request passes through this function.
     #[inline]
     pub(crate) fn decide(self, matched: Option<Matched>) -> Result<VerifiedRequest, VerifyError> {
         let Matched { key_index, mac } = matched.ok_or(VerifyError::Mismatch)?;

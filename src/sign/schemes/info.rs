@@ -86,7 +86,7 @@ impl KeyLength {
     }
 }
 
-/// The role of the URL beyond the pattern.
+/// A rule for the URL that a pattern cannot express.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum UrlRule {
     Plain,

@@ -59,8 +59,8 @@ impl JwsAlgorithm {
 
 /// The settings of a JSON Web Signature in a header.
 ///
-/// The payload is in the token, and the body is the same or empty; or the JWS is detached, and the
-/// body is the payload. `exp`, `nbf` and other claims of a JWT are not checked.
+/// Either the payload is in the token, and the body equals the payload or is empty, or the JWS is
+/// detached, and the body is the payload. `exp`, `nbf` and other claims of a JWT are not checked.
 #[derive(Clone, Debug)]
 pub struct Jws {
     algorithm: JwsAlgorithm,
@@ -234,7 +234,7 @@ impl<'de> Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members: Vec<(String, Value)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    // More members would make the comparison of all pairs slow.
+                    // The limit keeps the comparison of all pairs fast.
                     if members.len() == 64 || members.iter().any(|(other, _)| *other == name) {
                         return Err(A::Error::custom("duplicate name, or too many members"));
                     }

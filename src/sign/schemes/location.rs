@@ -34,7 +34,7 @@ pub(crate) enum LocationKind {
 #[derive(Clone, Debug)]
 pub(crate) enum LocationFormat {
     Line(Vec<Piece>),
-    /// Items of a text and a field. The item of the MAC appears once per key.
+    /// Items that consist of a text and a field. The item of the MAC appears once per key.
     List {
         separator: char,
         items: Vec<(String, Piece)>,
@@ -166,8 +166,8 @@ impl Location {
                 }
             }
         }
-        // In a list, an undecodable signature neither invalidates the others nor excuses any other
-        // error.
+        // In a list, an undecodable signature does not invalidate the others, and does not hide
+        // another error.
         undecodable = undecodable.filter(|_| !self.is_list() || found.macs.is_empty());
         match invalid.or(undecodable) {
             Some(error) => Err(error.into()),

@@ -20,7 +20,7 @@ pub(crate) enum Piece {
     NonceBodySha256,
 }
 
-/// The components that patterns call by their names.
+/// The components that patterns refer to by name.
 ///
 /// `{params}` is all parameters without separators, sorted and without repetitions, as Twilio signs
 /// them.
@@ -35,7 +35,7 @@ const COMPONENTS: [Component; 8] = [
     Component::Params,
 ];
 
-/// Parses a pattern. `{{` and `}}` are braces.
+/// Parses a pattern. `{{` and `}}` are literal braces.
 pub(crate) fn parse(pattern: &str) -> Result<Vec<Piece>, SchemeError> {
     let invalid = |problem| SchemeError::invalid(Setting::Pattern, pattern, problem);
     let mut pieces = Vec::new();
@@ -112,9 +112,9 @@ pub(crate) enum Side {
 
 /// Writes pieces, none of which is the body.
 ///
-/// A value must not contain the character that ends it: otherwise a part of it could be read as its
-/// neighbour, and two requests would have the same signature. The body may contain anything, so
-/// that a value after it must not contain the character before it either.
+/// A value must not contain the character that follows it: otherwise a part of it could be read as
+/// its neighbour, and two requests would have the same signature. The body may contain anything, so
+/// a value after the body must not contain the character before the value either.
 pub(crate) fn write(
     pieces: &[Piece],
     side: Side,

@@ -87,7 +87,7 @@ impl Rfc9421 {
         Self { tag: Some(tag.into()), ..self }
     }
 
-    /// Signs an expiry, this many seconds after the time of signing.
+    /// Adds a signed expiry, the given number of seconds after the time of signing.
     pub fn expires_after(self, seconds: u32) -> Self {
         Self { lifetime: Some(seconds), ..self }
     }
@@ -300,7 +300,7 @@ fn read_mac(message: &Message<'_>, signatures: &[Member], label: &str) -> Result
     Ok(Mac::new(bytes))
 }
 
-/// The text in place of the digest until the body is known. No header can contain it.
+/// The text in place of the digest until the body is known; headers cannot contain it.
 const DIGEST_PLACEHOLDER: &str = "\n\0\n";
 
 /// Returns the input that is `base` with the digest of the body in place of the placeholder.
@@ -313,7 +313,7 @@ fn digest_input(base: &[u8]) -> Input {
     Input::sha256(move |digest| [&head, content_digest(digest).as_bytes(), &tail].concat())
 }
 
-/// Returns the signature base (section 2.5), with `content_digest` for the header to be added.
+/// Returns the signature base (section 2.5); `content_digest` is the value of the header to add.
 fn signature_base(
     list: &InnerList,
     message: &Message<'_>,

@@ -1,4 +1,4 @@
-//! Schemes that are patterns of the signed content and of the headers that carry the signature.
+//! Schemes defined by patterns of the signed content and of the headers that carry the signature.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub(crate) const TEMPLATE: SchemeInfo = SchemeInfo {
 ///
 /// A pattern is text with fields: `{body}` or `{body.sha256}` at most once, `{timestamp}`, `{id}`,
 /// `{nonce}`, `{method}`, `{url}`, `{path}`, `{query}`, `{params}`, `{header:NAME}` and
-/// `{param:NAME}`. `{{` and `}}` are braces.
+/// `{param:NAME}`. `{{` and `}}` are literal braces.
 ///
 /// ```
 /// use hsum::sign::{Message, RequestSigner, Scheme, SecretKey, SignOptions, Template};
@@ -79,8 +79,8 @@ pub struct Template {
 impl Template {
     /// Returns a template that signs `content` and writes the signature into `headers`.
     ///
-    /// Headers are lines `NAME: PATTERN` with the fields `{mac}`, exactly once in all, `{timestamp}`,
-    /// `{id}` and `{nonce}`. Defaults are SHA-256, hexadecimal and text keys.
+    /// Headers are lines `NAME: PATTERN` with the fields `{timestamp}`, `{id}`, `{nonce}` and
+    /// `{mac}`, the last exactly once in all. Defaults are SHA-256, hexadecimal and text keys.
     pub fn new<S: Into<String>>(
         content: impl Into<String>,
         headers: impl IntoIterator<Item = S>,
@@ -233,7 +233,7 @@ impl ConfiguredScheme for Template {
         if !has(setting) || !has(Setting::Pattern) {
             return has(setting);
         }
-        // A malformed pattern is refused when it is compiled.
+        // `compile` reports a malformed pattern.
         let Ok(pieces) = pattern::parse(&self.content) else { return true };
         let has = |component| pieces.contains(&Piece::Value(component));
         match setting {

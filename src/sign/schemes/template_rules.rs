@@ -1,4 +1,4 @@
-//! The rules of schemes that are patterns.
+//! The rules of schemes that are defined by patterns.
 
 use std::sync::Arc;
 

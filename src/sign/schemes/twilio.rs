@@ -10,7 +10,9 @@ use crate::sign::message::{Message, split_port, with_query_item};
 
 const NAME: &str = "bodySHA256";
 
-/// Returns the URL without its port, or with the default port if it has none. Twilio signs either.
+/// Returns the URL without its port, or with the default port if it has none.
+///
+/// Twilio signs either one.
 pub(crate) fn with_other_port(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -22,7 +24,7 @@ pub(crate) fn with_other_port(url: &str) -> String {
     }
 }
 
-/// Returns the digest of the body in the query.
+/// Returns the digest of the body that the query contains, if any.
 pub(crate) fn body_digest(message: &Message<'_>) -> Result<Option<Digest>, RequestError> {
     let malformed = |problem| RequestError::malformed(Component::QueryParam(NAME.into()), problem);
     let mut found = None;

@@ -26,7 +26,7 @@ pub(super) struct Canonical {
     method: String,
     path: String,
     query: String,
-    /// Names and values, sorted. An empty digest of the body is filled in at the end.
+    /// Names and values, sorted. `write` fills in the digest of the body if its header is empty.
     headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -44,8 +44,9 @@ impl Canonical {
         self.query = canonical_query(query);
     }
 
-    /// Adds the headers of these names, from `added` or else from the message. `host` is the host of
-    /// the request, from its header or its URL.
+    /// Adds the headers of these names, from `added` or else from the message.
+    ///
+    /// `host` is the host of the request, from its header or its URL.
     pub(super) fn set_headers(
         &mut self,
         message: &Message<'_>,
@@ -101,8 +102,8 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
 
-/// Trims a value and replaces each run of white space, tabs included, by one space, as botocore's
-/// `' '.join(value.split())` does. A line end stays, and is refused.
+/// Trims a value and replaces each run of white space, tabs included, with one space, as botocore's
+/// `' '.join(value.split())` does. A line end is kept, and refused later.
 fn spaced(value: &[u8]) -> Vec<u8> {
     let words = value.split(|byte| matches!(byte, b' ' | b'\t' | b'\x0b' | b'\x0c'));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')

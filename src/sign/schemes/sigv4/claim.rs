@@ -22,7 +22,7 @@ use crate::sign::schemes::sigv4::settings::{
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
 const TOKEN: &str = "X-Amz-Security-Token";
 
-/// The fields of a claim, wherever they were found.
+/// The fields of a claim, from the header or the query.
 struct Fields<'f> {
     credential: &'f str,
     signed_headers: &'f str,
@@ -245,8 +245,7 @@ impl SignedBody {
     }
 }
 
-/// Returns the names of the signed headers, which must be sorted and include all that must be
-/// signed.
+/// Returns the names of the signed headers. They must be sorted and include all required ones.
 fn signed_names(message: &Message<'_>, fields: &Fields<'_>) -> Result<Vec<String>, VerifyError> {
     let names: Vec<String> = fields.signed_headers.split(';').map(str::to_owned).collect();
     let is_name = |name: &String| {

@@ -1,4 +1,4 @@
-//! New signatures: the headers or the query that they are written into.
+//! The preparation of new signatures, in headers or in the query.
 
 use crate::sign::clock::{from_basic_format, to_basic_format};
 use crate::sign::component::Component;
@@ -11,7 +11,7 @@ use crate::sign::schemes::sigv4::canonical::{Canonical, encode};
 use crate::sign::schemes::sigv4::settings::{ALGORITHM, Placement, Sigv4, StringToSign};
 use crate::sign::signature::RequestSignature;
 
-/// Headers that change on the way, or that the signature adds itself.
+/// Headers that proxies may change, or that the signature adds.
 const UNSIGNED_HEADERS: [&str; 8] = [
     "authorization",
     "connection",
@@ -33,8 +33,8 @@ pub(super) fn prepare(
     let scope = settings.scope(&date);
     let credential = format!("{}/{scope}", settings.access_key_id);
     let mut canonical = Canonical::new(settings.path_style, message);
-    // A `Host` header is sent as given. For a URL, clients send the normalized host, but some keep
-    // upper case: then the signed request names a normalized URL.
+    // A given `Host` header is sent unchanged. Without one, most clients send the normalized host
+    // of the URL, but some keep upper case, so the signature contains a normalized URL if needed.
     let given = message.host_as_given()?.ok_or(RequestError::Missing(Component::Host))?;
     let host = match has(message.headers, "host") {
         true => Some(given.to_owned()),

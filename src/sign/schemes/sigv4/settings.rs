@@ -152,7 +152,7 @@ impl fmt::Debug for Sigv4 {
     }
 }
 
-/// The string to sign of a request, but for its body.
+/// The string to sign of a request, without the digest of its body.
 #[derive(Clone)]
 pub(super) struct StringToSign {
     pub(super) time: String,
