@@ -19,8 +19,8 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const HSUM: &str = env!("CARGO_BIN_EXE_hsum");
-/// The time after which a process counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time after which a process is considered hung.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A directory that is removed at the end of the test.
 pub(crate) struct Dir(TempDir);
@@ -30,7 +30,7 @@ impl Dir {
         Self(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    /// Creates a directory with these files, each with its own name as contents.
+    /// Creates a directory with these files. Each contains its own name.
     pub(crate) fn with(names: &[&str]) -> Self {
         let dir = Self::new();
         names.iter().for_each(|name| dir.write(name, name));
@@ -73,7 +73,7 @@ impl Dir {
         fs::metadata(self.path(name)).expect("metadata").permissions().mode() & 0o7777
     }
 
-    /// Returns the sorted names of its files.
+    /// Returns the sorted names of the entries.
     pub(crate) fn names(&self) -> Vec<OsString> {
         let entries = fs::read_dir(self.0.path()).expect("a directory");
         let mut names: Vec<_> = entries.map(|e| e.expect("an entry").file_name()).collect();
@@ -81,7 +81,7 @@ impl Dir {
         names
     }
 
-    /// Prepares `hsum ARGS` in this directory, with empty standard input and a bare environment.
+    /// Prepares `hsum ARGS` in this directory, with empty standard input and a minimal environment.
     pub(crate) fn hsum<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
         let mut call = self.command(HSUM);
         call.command.args(args);
@@ -107,21 +107,22 @@ impl Dir {
         Call { command, stdin: Vec::new() }
     }
 
-    /// Prepares `hsum ARGS` as a user who cannot read everything. Returns `None`, with a message, if
-    /// this test runs as root and cannot become another user.
+    /// Prepares `hsum ARGS` as an unprivileged user.
+    ///
+    /// Returns `None`, with a message, if this test runs as root and cannot become another user.
     pub(crate) fn powerless(&self, args: &[&str]) -> Option<Call> {
         self.chmod("", 0o755);
         if fs::metadata(self.path("")).expect("metadata").uid() != 0 {
             return Some(self.hsum(args));
         }
-        let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", HSUM];
+        let unprivileged = ["--reuid=65534", "--regid=65534", "--clear-groups", HSUM];
         let mut probe = Command::new("setpriv");
-        let probe = probe.args(nobody).arg("--version").output();
+        let probe = probe.args(unprivileged).arg("--version").output();
         if !probe.is_ok_and(|output| output.status.success()) {
-            return skip("no setpriv, or the program is out of its reach");
+            return skip("setpriv is missing, or the other user cannot run the program");
         }
         let mut call = self.command("setpriv");
-        call.command.args(nobody).args(args);
+        call.command.args(unprivileged).args(args);
         Some(call)
     }
 }
@@ -148,13 +149,13 @@ impl Call {
         self
     }
 
-    /// Starts it with empty standard input and piped outputs.
+    /// Starts the program with empty standard input and piped outputs.
     pub(crate) fn spawn(mut self) -> Child {
         let command = self.command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(Stdio::piped()).spawn().expect("the program starts")
     }
 
-    /// Runs it with a standard output whose reader is gone.
+    /// Runs the program with a pipe without a reader as standard output.
     pub(crate) fn run_unread(mut self) -> Ran {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
@@ -164,7 +165,7 @@ impl Call {
         finish(child)
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub(crate) fn run(mut self) -> Ran {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
@@ -175,7 +176,7 @@ impl Call {
         finish(child)
     }
 
-    /// Runs it, and fails unless it ends with this status and these outputs.
+    /// Runs the program, and fails unless it ends with this status and these outputs.
     #[track_caller]
     pub(crate) fn gives(self, code: i32, stdout: impl AsRef<[u8]>, stderr: &str) -> Ran {
         let ran = self.run();
@@ -183,13 +184,13 @@ impl Call {
         ran
     }
 
-    /// Runs it, and fails unless it succeeds and prints exactly this.
+    /// Runs the program, and fails unless it succeeds and prints exactly `stdout`.
     #[track_caller]
     pub(crate) fn prints(self, stdout: impl AsRef<[u8]>) -> Ran {
         self.gives(0, stdout, "")
     }
 
-    /// Runs it, and fails unless it ends with status 2, prints nothing, and has `word` in its message.
+    /// Runs the program, and fails unless it ends with status 2, no output and `word` in its message.
     #[track_caller]
     pub(crate) fn refuses(self, word: &str) -> Ran {
         let ran = self.run();
@@ -198,7 +199,7 @@ impl Call {
     }
 }
 
-/// Waits for the end of a process; fails if it hangs.
+/// Waits for the end of a process, and fails if it hangs.
 pub(crate) fn finish(mut child: Child) -> Ran {
     let (send, receive) = mpsc::channel();
     let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
@@ -213,7 +214,7 @@ pub(crate) fn finish(mut child: Child) -> Ran {
     }
     let mut outputs = [Vec::new(), Vec::new()];
     for _ in 0..2 {
-        let Ok((number, bytes)) = receive.recv_timeout(PATIENCE) else {
+        let Ok((number, bytes)) = receive.recv_timeout(TIMEOUT) else {
             let _ = child.kill();
             panic!("the program hangs");
         };
@@ -241,7 +242,7 @@ impl Ran {
         assert!(wrong.is_empty(), "{wrong}");
     }
 
-    /// Fails unless status and output are these, and standard error contains `word`.
+    /// Fails unless the status and the output match, and standard error contains `word`.
     #[track_caller]
     pub(crate) fn is_in(&self, code: i32, stdout: &[u8], word: &str) {
         let mut wrong = self.differences(code, Some(stdout));
@@ -251,7 +252,7 @@ impl Ran {
         assert!(wrong.is_empty(), "{wrong}");
     }
 
-    /// Fails unless the status is this; returns the output as text.
+    /// Returns the output as text. Fails unless the status is `code`.
     #[track_caller]
     pub(crate) fn exits(&self, code: i32) -> String {
         let wrong = self.differences(code, None);
@@ -259,7 +260,7 @@ impl Ran {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// Returns the signal that ended it.
+    /// Returns the signal that ended the program.
     pub(crate) fn signal(&self) -> Option<i32> {
         self.status.signal()
     }
@@ -277,7 +278,7 @@ impl Ran {
     }
 }
 
-/// Appends the lines that differ.
+/// Appends the lines that differ to the report.
 fn differ(report: &mut String, title: &str, expected: &[u8], got: &[u8]) {
     let _ = writeln!(report, "{title} differs (- expected, + got):");
     let expected: Vec<_> = expected.split_inclusive(|&b| b == b'\n').collect();
@@ -305,12 +306,13 @@ pub(crate) fn has(program: &str) -> bool {
     found || skip::<()>(&format!("no {program}")).is_some()
 }
 
-/// Returns the output of a shell script on a terminal, with CR LF as LF; `None`, with a message, if
-/// there is no program that provides a terminal.
+/// Returns the output of a shell script on a terminal, with CR LF as LF.
+///
+/// Returns `None`, with a message, if util-linux's `script` is not installed.
 pub(crate) fn on_a_terminal(dir: &Dir, script: &str) -> Option<Vec<u8>> {
     let probe = Command::new("script").arg("--version").output();
     if !probe.is_ok_and(|output| output.stdout.windows(10).any(|w| w == b"util-linux")) {
-        return skip("no script of util-linux");
+        return skip("util-linux's script is not installed");
     }
     let mut call = dir.command("script").args(["-qec", script, "/dev/null"]);
     call = call.env("SHELL", "/bin/sh").env("TERM", "xterm");
@@ -326,7 +328,7 @@ pub(crate) fn open_fifo(path: &Path) -> File {
     loop {
         match OpenOptions::new().write(true).custom_flags(nonblocking).open(path) {
             Ok(file) => return file,
-            Err(_) if start.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(2)),
+            Err(_) if start.elapsed() < TIMEOUT => thread::sleep(Duration::from_millis(2)),
             Err(error) => panic!("{path:?} has no reader: {error}"),
         }
     }
@@ -345,7 +347,7 @@ pub(crate) fn md5(contents: impl AsRef<[u8]>) -> String {
     hex::encode(Md5::digest(contents))
 }
 
-/// Returns the checksum file of the files that [`Dir::with`] creates.
+/// Returns a checksum file of the files that [`Dir::with`] creates.
 pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("{}  {name}\n", sha256(name))).collect()
 }
@@ -374,7 +376,7 @@ impl Numbers {
     }
 }
 
-/// Returns the bytes as a name.
+/// Returns `bytes` as a file name.
 pub(crate) fn name(bytes: &[u8]) -> &OsStr {
     OsStr::from_bytes(bytes)
 }

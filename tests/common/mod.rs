@@ -1,4 +1,4 @@
-//! Shared by the tests: messages, ways to divide them, and independent implementations.
+//! Helpers for the tests: messages, ways to divide them, and independent implementations.
 #![allow(dead_code)] // each test crate uses its own part
 
 use hmac::{KeyInit, Mac, SimpleHmac};
@@ -57,13 +57,13 @@ pub(crate) fn authenticating() -> impl Iterator<Item = Algorithm> {
     Algorithm::ALL.iter().copied().filter(|a| a.block_len().is_some())
 }
 
-/// RustCrypto's hash and HMAC of one function.
+/// RustCrypto's implementation of a hash function and of its HMAC.
 struct Oracle {
     hash: fn(&[u8]) -> Vec<u8>,
     hmac: fn(&[u8], &[u8]) -> Vec<u8>,
 }
 
-fn by<D: sha2::Digest + BlockSizeUser>() -> Oracle {
+fn of_crate<D: sha2::Digest + BlockSizeUser>() -> Oracle {
     Oracle {
         hash: |data| D::digest(data).to_vec(),
         hmac: |key, message| {
@@ -75,27 +75,27 @@ fn by<D: sha2::Digest + BlockSizeUser>() -> Oracle {
 
 fn rustcrypto(function: HashFunction) -> Option<Oracle> {
     Some(match (function.algorithm(), function.len()) {
-        (Algorithm::Md5, _) => by::<md5::Md5>(),
-        (Algorithm::Sha1, _) => by::<sha1::Sha1>(),
-        (Algorithm::Sha224, _) => by::<sha2::Sha224>(),
-        (Algorithm::Sha256, _) => by::<sha2::Sha256>(),
-        (Algorithm::Sha384, _) => by::<sha2::Sha384>(),
-        (Algorithm::Sha512, _) => by::<sha2::Sha512>(),
-        (Algorithm::Sha512_224, _) => by::<sha2::Sha512_224>(),
-        (Algorithm::Sha512_256, _) => by::<sha2::Sha512_256>(),
-        (Algorithm::Sha3_224, _) => by::<sha3::Sha3_224>(),
-        (Algorithm::Sha3_256, _) => by::<sha3::Sha3_256>(),
-        (Algorithm::Sha3_384, _) => by::<sha3::Sha3_384>(),
-        (Algorithm::Sha3_512, _) => by::<sha3::Sha3_512>(),
-        (Algorithm::Sm3, _) => by::<sm3::Sm3>(),
-        (Algorithm::Blake2b, 64) => by::<blake2::Blake2b512>(),
-        (Algorithm::Blake2s, 32) => by::<blake2::Blake2s256>(),
+        (Algorithm::Md5, _) => of_crate::<md5::Md5>(),
+        (Algorithm::Sha1, _) => of_crate::<sha1::Sha1>(),
+        (Algorithm::Sha224, _) => of_crate::<sha2::Sha224>(),
+        (Algorithm::Sha256, _) => of_crate::<sha2::Sha256>(),
+        (Algorithm::Sha384, _) => of_crate::<sha2::Sha384>(),
+        (Algorithm::Sha512, _) => of_crate::<sha2::Sha512>(),
+        (Algorithm::Sha512_224, _) => of_crate::<sha2::Sha512_224>(),
+        (Algorithm::Sha512_256, _) => of_crate::<sha2::Sha512_256>(),
+        (Algorithm::Sha3_224, _) => of_crate::<sha3::Sha3_224>(),
+        (Algorithm::Sha3_256, _) => of_crate::<sha3::Sha3_256>(),
+        (Algorithm::Sha3_384, _) => of_crate::<sha3::Sha3_384>(),
+        (Algorithm::Sha3_512, _) => of_crate::<sha3::Sha3_512>(),
+        (Algorithm::Sm3, _) => of_crate::<sm3::Sm3>(),
+        (Algorithm::Blake2b, 64) => of_crate::<blake2::Blake2b512>(),
+        (Algorithm::Blake2s, 32) => of_crate::<blake2::Blake2s256>(),
         (Algorithm::Blake2b | Algorithm::Blake2s | Algorithm::Blake3, _) => return None,
-        (other, _) => panic!("{other} has no oracle: add it"),
+        (other, _) => panic!("{other} has no oracle: add one"),
     })
 }
 
-/// Returns the digest by RustCrypto's hasher, or by that of BLAKE's authors, in one call.
+/// Computes the digest in one call, with RustCrypto's hasher or that of BLAKE's authors.
 pub(crate) fn oracle(function: impl Into<HashFunction>, data: &[u8]) -> Vec<u8> {
     let function = function.into();
     let (algorithm, len) = (function.algorithm(), function.len());
@@ -111,7 +111,7 @@ pub(crate) fn oracle(function: impl Into<HashFunction>, data: &[u8]) -> Vec<u8> 
     }
 }
 
-/// Returns the first `len` bytes of the output of SHAKE or BLAKE3, by its own crate in one call.
+/// Computes the first `len` bytes of SHAKE's or BLAKE3's output in one call of its own crate.
 pub(crate) fn oracle_xof(algorithm: Algorithm, data: &[u8], len: usize) -> Vec<u8> {
     fn squeeze<H: Default + Update + ExtendableOutput>(data: &[u8], out: &mut [u8]) {
         let mut hasher = H::default();
@@ -128,8 +128,10 @@ pub(crate) fn oracle_xof(algorithm: Algorithm, data: &[u8], len: usize) -> Vec<u
     out
 }
 
-/// Returns the HMAC by the `hmac` crate; `None` for functions that it cannot be instantiated with:
-/// BLAKE3, and BLAKE2 at other lengths than 64 and 32 bytes.
+/// Computes the HMAC with the `hmac` crate.
+///
+/// Returns `None` for functions that the crate does not support: BLAKE3, and BLAKE2 with digests
+/// other than 64 bytes (BLAKE2b) and 32 bytes (BLAKE2s).
 pub(crate) fn oracle_hmac(
     function: impl Into<HashFunction>,
     key: &[u8],
@@ -138,7 +140,7 @@ pub(crate) fn oracle_hmac(
     rustcrypto(function.into()).map(|oracle| (oracle.hmac)(key, message))
 }
 
-/// Computes HMAC as RFC 2104, section 2, defines it, over [`oracle`]: for every function.
+/// Computes the HMAC of any function by the definition in RFC 2104, section 2, with [`oracle`].
 pub(crate) fn hmac_by_the_book(
     function: impl Into<HashFunction>,
     key: &[u8],

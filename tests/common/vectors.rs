@@ -62,7 +62,7 @@ const fn file(path: &'static str, algorithm: Algorithm, kind: Kind, count: usize
 
 /// One known answer.
 pub(crate) struct Case {
-    /// The name in messages: `nist/SHA1ShortMsg.rsp #12`.
+    /// The name in messages, such as `nist/SHA1ShortMsg.rsp #12`.
     pub(crate) name: String,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: Option<Vec<u8>>,
@@ -106,7 +106,8 @@ fn lines(text: &str, algorithm: Algorithm) -> Vec<Case> {
         if line.is_empty() || line.starts_with('#') || line.starts_with('[') {
             continue;
         }
-        let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("odd line: {line}"));
+        let (name, value) =
+            line.split_once('=').unwrap_or_else(|| panic!("malformed line: {line}"));
         let (name, value) = (name.trim(), value.trim());
         let bytes = || hex::decode(value).unwrap_or_else(|e| panic!("{line}: {e}"));
         match name {
