@@ -1,9 +1,9 @@
-//! Whole commands over real files: `hsum` beside the checksum tools found on this machine.
+//! Whole commands over real files: `hsum` and the checksum tools that are installed.
 //!
-//! `cargo bench --bench files [-- WORD…]` makes its data below the target folder once (6 GB), runs
-//! each pair in turn, A B A B …, and prints the medians as a Markdown table, then for each kind of
-//! work the ratio to the best peer. Only rows that contain every WORD are measured. A peer that is not
-//! installed is skipped, with a message.
+//! `cargo bench --bench files [-- WORD…]` makes its data below the target folder once (6 GB), and
+//! runs each pair alternately, A B A B …. It prints the medians as a Markdown table, then for each
+//! task the ratio to the best peer. Only rows that contain every WORD are measured. Peers that are
+//! not installed are skipped, with a message.
 //!
 //! `read` is a program that only opens, reads and closes the files: this one, with `--read THREADS
 //! LIST`. The cold rows drop the page cache before every run, which requires root.
@@ -20,8 +20,9 @@ use std::time::Instant;
 /// The number of timed pairs per row; the median is printed.
 const PAIRS: usize = 5;
 
-/// The number of bytes per write, as in `cp`: the page cache stores small writes in small pieces, and
-/// reads those at half the rate.
+/// The number of bytes per write, as in `cp`.
+///
+/// The page cache stores small writes in small pieces, which are read at half the rate.
 const WRITE: usize = 256 * 1024;
 
 /// A set of files.
@@ -322,7 +323,7 @@ fn even(folder: &Path, title: &'static str, count: usize, size: usize) -> Data {
 fn small(folder: &Path, title: &'static str, count: usize) -> Data {
     let mut random = Random(7);
     let sizes = (0..count).map(move |i| {
-        // The sum of uniform numbers is nearly normal, so that its exponential is nearly log-normal.
+        // A sum of uniform numbers is nearly normal, so its exponential is nearly log-normal.
         let normal: f64 = (0..12).map(|_| random.unit()).sum::<f64>() - 6.0;
         (format!("{:03}/{i:05}", i / 200), (8.3 + 1.2 * normal).exp() as usize)
     });

@@ -1,7 +1,7 @@
 //! Kernels by name, without padding and scheduling: cycles per call and block, bytes per cycle.
 //!
 //! `cargo bench --bench kernels -- [FILTER] [BYTES PER LANE]`, where the filter is a part of a
-//! name such as `sha256/avx512/16`. The tables of kernels in `src/kernel/simd` have these figures.
+//! name such as `sha256/avx512/16`. The tables of kernels in `src/kernel/simd` use these figures.
 
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ fn fastest(run: &mut impl FnMut()) -> f64 {
     (0..RUNS).map(|_| time(run)).fold(f64::INFINITY, f64::min)
 }
 
-/// Measures one cycle in seconds, with a chain of multiplications and exclusive ors of 3 + 1 cycles each.
+/// Measures one cycle in seconds, with a chain of multiplications (3 cycles) and xors (1 cycle).
 fn cycle() -> f64 {
     let mut x = 3u64;
     let mut chain = || {

@@ -1,7 +1,8 @@
-//! `digest_many` by algorithm, tier, number and length of messages, and on a batch of very uneven lengths.
+//! `digest_many` by algorithm, tier, number and length of messages, and on messages of very uneven
+//! lengths.
 //!
-//! `cargo bench --bench lanes -- sha256/avx512` measures a part. Tiers without a kernel of the algorithm
-//! are left out; `auto` is the default choice of kernels.
+//! `cargo bench --bench lanes -- sha256/avx512` selects benchmarks. Tiers without a kernel of the
+//! algorithm are left out; `auto` is the default choice of kernels.
 
 mod batches;
 

@@ -1,6 +1,6 @@
-//! A table of the speed of one core with lanes, as a multiple of one stream of the RustCrypto crates.
+//! The speed of lanes on one core, as a multiple of one stream of the RustCrypto crates.
 //!
-//! `cargo bench --bench ratios [-- ALGORITHM]`; `HSUM_TIER` restricts it to a tier. Each figure is
+//! `cargo bench --bench ratios [-- ALGORITHM]`; `HSUM_TIER` selects a tier. Each figure is
 //! the best of several interleaved runs, on data in the cache.
 
 mod batches;

@@ -1,4 +1,4 @@
-//! Throughput of one message: each algorithm at four sizes, beside the algorithm's own crate, and several
+//! Throughput of one message: each algorithm at four sizes, by hsum and by another crate, and several
 //! algorithms of the same message.
 
 use std::hint::black_box;
@@ -44,7 +44,7 @@ fn rival(algorithm: Algorithm) -> fn(&[u8]) {
         Algorithm::Blake3 => |data| {
             black_box(blake3::hash(data));
         },
-        other => panic!("{other} has no other crate yet"),
+        other => panic!("{other} has no crate to compare with: add one"),
     }
 }
 
@@ -84,7 +84,7 @@ fn hmac_sha256(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Measures several functions of one message, beside the crates one after the other, in the cache.
+/// Measures several functions of one message in the cache, and the crates one after the other.
 fn several(criterion: &mut Criterion) {
     use Algorithm::{Md5, Sha1, Sha256};
     let sets: [&[Algorithm]; 4] =

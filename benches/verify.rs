@@ -1,14 +1,14 @@
-//! Verification of 100,000 small payloads: `Verifier::verify_many` and a loop over the `hmac` crate,
-//! alternating within one run (`cargo bench --bench verify`).
+//! Verification of 100,000 small payloads: `Verifier::verify_many` and a loop that calls the `hmac`
+//! crate, alternating within one run (`cargo bench --bench verify`).
 //!
-//! One payload of ten is forged, and every round compares the verdicts. The crate's loop does less
-//! work, so that the ratio favours it:
+//! One payload in ten is forged, and every round compares the verdicts. The ratio favours the loop,
+//! which does less work:
 //!
 //! - The library reads all headers of the name, refuses two that differ, checks the prefix, decodes
 //!   the hex, computes and compares the MAC, and returns a `VerifiedRequest` or the reason.
 //! - The loop reads the first header of the name, checks the prefix, decodes with the `hex` crate,
-//!   computes and compares the MAC (`verify_slice`), and returns a `bool`. The key is prepared either
-//!   once or for each payload, as most code does.
+//!   computes and compares the MAC (`verify_slice`), and returns a `bool`. The key is prepared
+//!   once, or for each payload, as most code does.
 
 use std::hint::black_box;
 use std::time::Instant;

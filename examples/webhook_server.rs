@@ -1,4 +1,4 @@
-//! A server of signed webhooks. A layer refuses forgeries and replays before the handler sees a body.
+//! A server of signed webhooks. A layer refuses forgeries and replays; the handler never sees them.
 //!
 //! `WEBHOOK_SECRET=whsec_… cargo run --features http --example webhook_server -- 127.0.0.1:8080`
 

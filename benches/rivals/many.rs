@@ -58,8 +58,8 @@ fn digest(algorithm: Algorithm, rounds: usize, one: &[u8], sets: &[(&str, Vec<&[
             }
         }
     }
-    let base = singles.iter().position(|rival| rival.name == "openssl").expect("OpenSSL has all of these");
-    let base = single_best[base];
+    let base = singles.iter().position(|rival| rival.name == "openssl");
+    let base = single_best[base.expect("OpenSSL has all of these")];
     for (rival, best) in singles.iter().zip(&single_best) {
         print!("| {algorithm}, {} | {best:.3} = {:.2} |", rival.name, best / base);
         if let Some(at) = many.iter().position(|batch| batch.name == rival.name) {

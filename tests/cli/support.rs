@@ -190,7 +190,7 @@ impl Call {
         self.gives(0, stdout, "")
     }
 
-    /// Runs the program, and fails unless it ends with status 2, no output and `word` in its message.
+    /// Runs the program, and fails unless it ends with status 2, no output and `word` in a message.
     #[track_caller]
     pub(crate) fn refuses(self, word: &str) -> Ran {
         let ran = self.run();

@@ -6,7 +6,7 @@ use hsum::{Algorithm, HashFunction};
 use sha2::digest::block_api::BlockSizeUser;
 use shake::{ExtendableOutput, Update, XofReader};
 
-/// Returns the first `len` bytes of 0, 1, … 250, 0, 1, …; no block length is a multiple of the period.
+/// Returns `len` bytes of 0, 1, … 250, 0, 1, …, a period that divides no block length.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
@@ -38,7 +38,7 @@ pub(crate) fn cut(mut data: &[u8], lengths: impl IntoIterator<Item = usize>) -> 
     pieces
 }
 
-/// Returns the length of an input block in bytes: HMAC's B, or SHAKE's rate (FIPS 202, section 6.2).
+/// Returns the length of an input block in bytes: HMAC's B, or the rate of SHAKE (FIPS 202, 6.2).
 pub(crate) fn block_len(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::Shake128 => 168,
