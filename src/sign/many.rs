@@ -113,9 +113,7 @@ impl Batch<'_> {
         Some(start..self.arena.len())
     }
 
-    /// Verifies a batch of a scheme that signs only the body.
-    ///
-    /// For other schemes, it returns `false` and does nothing.
+    /// Verifies a batch of a scheme that signs only the body. Returns `false` for other schemes.
     fn verify_bodies(
         &mut self,
         requests: &[(Message<'_>, &[u8])],

@@ -100,12 +100,10 @@ pub(crate) fn serialized_list(list: &InnerList) -> String {
     list.serialize().unwrap_or_default()
 }
 
-/// Returns a parameter of an inner list.
 pub(crate) fn list_param<'l>(list: &'l InnerList, name: &str) -> Option<&'l BareItem> {
     KeyRef::from_str(name).ok().and_then(|name| list.params.get(name))
 }
 
-/// Returns a parameter of an item.
 pub(crate) fn item_param<'i>(item: &'i Item, name: &str) -> Option<&'i BareItem> {
     KeyRef::from_str(name).ok().and_then(|name| item.params.get(name))
 }

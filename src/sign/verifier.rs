@@ -221,7 +221,6 @@ impl Conditions {
         self.macs.iter().fold(false, |found, mac| found | mac.matches(tag))
     }
 
-    /// Appends `data` to the body.
     pub(crate) fn update(&mut self, data: &[u8]) {
         self.body_len = self.body_len.saturating_add(data.len() as u64);
         self.checks.iter_mut().for_each(|check| check.hasher.update(data));

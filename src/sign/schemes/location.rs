@@ -11,7 +11,6 @@ use crate::sign::schemes::pattern::{self, Piece, Values, single_param};
 use crate::sign::setting::Setting;
 use crate::sign::signature::RequestSignature;
 
-/// A location in a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     pub(crate) kind: LocationKind,
@@ -30,7 +29,6 @@ pub(crate) enum LocationKind {
     QueryEnd,
 }
 
-/// The format of a location.
 #[derive(Clone, Debug)]
 pub(crate) enum LocationFormat {
     Line(Vec<Piece>),
@@ -54,7 +52,6 @@ impl LocationFormat {
     }
 }
 
-/// Parses the pattern of a location.
 pub(crate) fn parse_fields(text: &str) -> Result<Vec<Piece>, SchemeError> {
     let pieces = pattern::parse(text)?;
     let invalid = |problem| SchemeError::invalid(Setting::Header, text, problem);
@@ -114,7 +111,6 @@ impl Location {
         }
     }
 
-    /// Reads the fields of this location.
     pub(crate) fn read<'a>(
         &self,
         message: &Message<'a>,
@@ -230,7 +226,6 @@ impl Location {
         Ok(last.split_once('=').filter(|_| is_ours(last)).map(|(_, value)| value.as_bytes()))
     }
 
-    /// Writes the fields of this location into `signature`.
     pub(crate) fn write(
         &self,
         values: &Values<'_>,

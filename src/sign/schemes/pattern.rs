@@ -6,7 +6,6 @@ use crate::sign::headers::required;
 use crate::sign::message::Message;
 use crate::sign::setting::Setting;
 
-/// A piece of a pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Piece {
     Text(String),

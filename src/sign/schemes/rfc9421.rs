@@ -280,7 +280,6 @@ fn malformed_input(problem: &'static str) -> RequestError {
     RequestError::malformed_header("Signature-Input", problem)
 }
 
-/// Reads the MAC of the signature `label`.
 fn read_mac(message: &Message<'_>, signatures: &[Member], label: &str) -> Result<Mac, VerifyError> {
     let malformed = |problem| RequestError::malformed_header("Signature", problem);
     let signature = signatures.iter().find(|signature| signature.name == label);

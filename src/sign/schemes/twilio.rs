@@ -10,9 +10,7 @@ use crate::sign::message::{Message, split_port, with_query_item};
 
 const NAME: &str = "bodySHA256";
 
-/// Returns the URL without its port, or with the default port if it has none.
-///
-/// Twilio signs either one.
+/// Returns the URL without its port, or else with the default port. Twilio signs either one.
 pub(crate) fn with_other_port(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

@@ -76,7 +76,6 @@ pub(super) enum AuthoritySource {
     Url,
 }
 
-/// Returns `true` if `item` is `@target-uri`.
 pub(super) fn is_target_uri(item: &Item) -> bool {
     name(item) == Some("@target-uri")
 }

@@ -97,7 +97,6 @@ impl Canonical {
     }
 }
 
-/// Percent-encodes all characters except the unreserved ones.
 pub(super) fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
