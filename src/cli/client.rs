@@ -23,6 +23,7 @@ use hsum::notation::Expected;
 use hsum::sign::{Clock, KeyFormat, SystemClock};
 
 use super::exit::Usage;
+use super::input::header_field;
 use super::key::{KeySource, Warnings, exposure, protect_memory, read_secrets, unusable};
 use super::print::complain;
 use super::quote::quote;
@@ -151,11 +152,8 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<TlsOptions> {
 fn headers(arguments: &[std::ffi::OsString]) -> Result<HeaderFields> {
     let mut headers = HeaderFields::new();
     let mut add = |line: &[u8], source: &str| {
-        let colon = line.iter().position(|&b| b == b':');
-        let field = colon.and_then(|at| {
-            let name = str::from_utf8(&line[..at]).ok()?;
-            headers.push(name, line[at + 1..].trim_ascii()).ok()
-        });
+        let field = header_field(line);
+        let field = field.and_then(|(name, value)| headers.push(name, value).ok());
         // The value is not repeated: it may be a secret.
         field.ok_or_else(|| Usage(format!("{source}: invalid header (expected 'NAME: VALUE')")))
     };

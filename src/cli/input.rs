@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result, anyhow};
 use hsum::ErrorKind;
 use hsum::engine::{FileId, Source};
+use hsum::internals::is_token;
 
 use crate::cli::plan::source;
 use crate::cli::quote::quote;
@@ -25,6 +26,15 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
     let stdin = stdin.and_then(|file| file.metadata());
     stdin.is_ok_and(|s| path.metadata().is_ok_and(|p| FileId::of(&p) == FileId::of(&s)))
+}
+
+/// Parses a header field, `NAME: VALUE`.
+pub(crate) fn header_field(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let name = str::from_utf8(name).ok().filter(|_| is_token(name))?;
+    let is_line = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+    is_line.then(|| (name.to_owned(), value.trim_ascii().to_vec()))
 }
 
 /// The maximum length of a name in `--files-from`, far more than a system can open.

@@ -1,4 +1,4 @@
-//! The progress line on standard error: bytes, files, rate, time left.
+//! Progress on standard error: the thread that draws, and the line with bytes, files, rate and time left.
 
 use std::io::{IsTerminal, stderr};
 use std::ops::ControlFlow;
@@ -14,8 +14,53 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::args::shared::When;
 
 /// The time after which the progress line appears.
-const PATIENCE: Duration = Duration::from_secs(1);
+const DELAY: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
+
+/// A thread that draws until this is dropped. If it cannot start, nothing is drawn.
+pub(crate) struct Drawing(Option<(mpsc::Sender<()>, JoinHandle<()>)>);
+
+/// The end of a [`Drawing`], as its thread sees it.
+pub(crate) struct DrawingEnd(mpsc::Receiver<()>);
+
+impl Drawing {
+    /// Starts a thread that draws.
+    pub(crate) fn start(draw: impl FnOnce(&DrawingEnd) + Send + 'static) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::Builder::new().spawn(move || draw(&DrawingEnd(stopped)));
+        Self(thread.ok().map(|thread| (stop, thread)))
+    }
+
+    /// Returns a drawing without a thread.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Returns `true` if there is a thread.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl DrawingEnd {
+    /// Waits for the next time to draw; `false` means the end.
+    pub(crate) fn wait(&self) -> bool {
+        self.wait_for(REDRAW)
+    }
+
+    fn wait_for(&self, time: Duration) -> bool {
+        self.0.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
+    }
+}
 
 /// The totals of a run, counted by their own thread.
 #[derive(Default)]
@@ -35,10 +80,10 @@ impl Totals {
     }
 }
 
-/// A progress line, drawn by its own thread until this is dropped.
+/// A progress line, drawn until this is dropped.
 pub(crate) struct ProgressLine {
     bar: ProgressBar,
-    thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    drawing: Drawing,
 }
 
 impl ProgressLine {
@@ -50,15 +95,14 @@ impl ProgressLine {
         survey: Option<impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static>,
     ) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let patience = match when {
+        let delay = match when {
             When::Always => Duration::ZERO,
-            When::Auto if stderr().is_terminal() => PATIENCE,
-            When::Auto | When::Never => return Self { bar, thread: None },
+            When::Auto if stderr().is_terminal() => DELAY,
+            When::Auto | When::Never => return Self { bar, drawing: Drawing::none() },
         };
-        let (stop, stopped) = mpsc::channel::<()>();
         let (done, shown) = (Arc::clone(done), bar.clone());
-        let thread = thread::Builder::new().spawn(move || {
-            if stopped.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
+        let drawing = Drawing::start(move |end| {
+            if !end.wait_for(delay) {
                 return;
             }
             let totals = Arc::new(Totals::default());
@@ -73,25 +117,19 @@ impl ProgressLine {
             }
             draw(&shown, &done, &totals);
             shown.set_draw_target(ProgressDrawTarget::stderr());
-            loop {
+            draw(&shown, &done, &totals);
+            while end.wait() {
                 draw(&shown, &done, &totals);
-                if stopped.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
-                    totals.stopped.store(true, Relaxed);
-                    shown.finish_and_clear();
-                    return;
-                }
             }
+            totals.stopped.store(true, Relaxed);
+            shown.finish_and_clear();
         });
-        // If the thread cannot start, there is no progress line.
-        Self { bar, thread: thread.ok().map(|thread| (stop, thread)) }
+        Self { bar, drawing }
     }
 
     /// Runs `print` while the line is hidden.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        match self.thread {
-            Some(_) => self.bar.suspend(print),
-            None => print(),
-        }
+        if self.drawing.is_drawn() { self.bar.suspend(print) } else { print() }
     }
 }
 
@@ -117,15 +155,6 @@ fn draw(bar: &ProgressBar, done: &HashProgress, totals: &Totals) {
 
 pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-impl Drop for ProgressLine {
-    fn drop(&mut self) {
-        if let Some((stop, thread)) = self.thread.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,6 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use hsum::fetch::DownloadProgress;
 use hsum::internals::escape;
@@ -12,14 +9,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use crate::cli::args::shared::When;
 use crate::cli::get::job::{Job, Target};
-use crate::cli::progress::style;
+use crate::cli::progress::{Drawing, DrawingEnd, style};
 
-const REDRAW: Duration = Duration::from_millis(100);
-
-/// Progress bars, drawn by their own thread until this is dropped.
+/// Progress bars, drawn until this is dropped.
 pub(super) struct Bars {
     all: MultiProgress,
-    thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    drawing: Drawing,
 }
 
 impl Bars {
@@ -31,23 +26,18 @@ impl Bars {
             When::Never => false,
         };
         if !shown {
-            return Self { all, thread: None };
+            return Self { all, drawing: Drawing::none() };
         }
         let watched: Vec<_> =
             jobs.iter().map(|job| (title(job), Arc::clone(&job.progress))).collect();
-        let (stop, stopped) = mpsc::channel();
         let bars = all.clone();
-        let thread = thread::Builder::new().spawn(move || watch(&bars, &watched, &stopped));
-        // If the thread cannot start, there are no bars.
-        Self { all, thread: thread.ok().map(|thread| (stop, thread)) }
+        let drawing = Drawing::start(move |end| watch(&bars, &watched, end));
+        Self { all, drawing }
     }
 
     /// Runs `print` while the bars are hidden.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        match self.thread {
-            Some(_) => self.all.suspend(print),
-            None => print(),
-        }
+        if self.drawing.is_drawn() { self.all.suspend(print) } else { print() }
     }
 }
 
@@ -60,13 +50,9 @@ fn title(job: &Job) -> String {
     escape(name.as_bytes(), &[]).into_owned()
 }
 
-fn watch(
-    bars: &MultiProgress,
-    watched: &[(String, Arc<DownloadProgress>)],
-    stopped: &mpsc::Receiver<()>,
-) {
+fn watch(bars: &MultiProgress, watched: &[(String, Arc<DownloadProgress>)], end: &DrawingEnd) {
     let mut shown: Vec<Option<ProgressBar>> = watched.iter().map(|_| None).collect();
-    while stopped.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
+    while end.wait() {
         for ((title, progress), bar) in watched.iter().zip(&mut shown) {
             let (bytes, total) = (progress.bytes(), progress.total());
             if bytes == 0 || bar.as_ref().is_some_and(ProgressBar::is_finished) {
@@ -89,13 +75,4 @@ fn watch(
         }
     }
     shown.into_iter().flatten().for_each(|bar| bar.finish_and_clear());
-}
-
-impl Drop for Bars {
-    fn drop(&mut self) {
-        if let Some((stop, thread)) = self.thread.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
-    }
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hsum::engine::StableFile;
-use hsum::internals::{BODY, is_token, read_all, read_some};
+use hsum::internals::{BODY, read_all, read_some};
 use hsum::sign::Message;
 use serde::de::IgnoredAny;
 
 use crate::cli::args::sign::MessageArgs;
 use crate::cli::exit::Usage;
-use crate::cli::input;
+use crate::cli::input::{self, header_field};
 use crate::cli::print::file_error;
 use crate::cli::quote::quote;
 
@@ -38,7 +38,7 @@ impl Request {
         let mut headers = Vec::new();
         for line in &args.lines {
             // The error does not show the line, which may be a secret.
-            let header = header(line.as_bytes());
+            let header = header_field(line.as_bytes());
             headers.push(header.ok_or_else(|| Usage(format!("-H: {INVALID}")))?);
         }
         if let Some(path) = &args.headers {
@@ -46,7 +46,7 @@ impl Request {
             let lines = text.split(|&byte| byte == b'\n');
             let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
             for line in lines.filter(|line| !line.is_empty()) {
-                let header = header(line);
+                let header = header_field(line);
                 headers.push(header.ok_or_else(|| anyhow!("{}: {INVALID}", quote(path)))?);
             }
         }
@@ -111,15 +111,6 @@ impl Request {
             }
         }
     }
-}
-
-/// Parses a header line.
-fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
-    let colon = line.iter().position(|&byte| byte == b':')?;
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let name = std::str::from_utf8(name).ok().filter(|name| is_token(name.as_bytes()))?;
-    let is_line = !value.contains(&b'\n') && !value.contains(&b'\r');
-    is_line.then(|| (name.to_owned(), value.trim_ascii().to_vec()))
 }
 
 /// Opens a file, or standard input for `-`.
