@@ -12,8 +12,7 @@ use crate::engine::window::ReorderWindow;
 use crate::fs::lock::lock;
 
 /// The stack size of a worker: half the default, so that many workers fit into little memory.
-/// Unoptimized kernels need more.
-const STACK: usize = if cfg!(debug_assertions) { 4 << 20 } else { 1 << 20 };
+const STACK: usize = 1 << 20;
 
 /// A job, or a result that needs no work.
 pub(crate) enum Task<J, R> {

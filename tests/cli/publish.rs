@@ -134,7 +134,7 @@ fn invalid_arguments_are_refused() {
     dir.words("publish nope").gives(1, "", "hsum: nope: No such file or directory\n");
     dir.words("publish r/a.iso").gives(1, "", "hsum: r/a.iso: Not a directory\n");
     dir.words("publish empty").gives(1, "", "hsum: empty: no files to publish\n");
-    dir.words("publish r --formats metalink").refuses("use --base-url");
+    dir.words("publish r --formats metalink").refuses("needs --base-url");
     dir.words("publish r --formats sri -a md5").run().is_in(1, b"", "has no name for any");
     for url in ["/local", "file:///r", "https://u:secret@h/", "https://h/?q", "https://h/#f"] {
         let ran = dir.hsum(["publish", "r", "--base-url", url]).refuses("--base-url");

@@ -182,7 +182,11 @@ fn captured_requests_are_verified() {
         call("verify-request -s github -k env:KEY --http cut").run().is_in(2, b"", "empty line");
         let chunked = head.replace("Host", "Transfer-Encoding: chunked\r\nHost");
         dir.write("chunked", chunked);
-        call("verify-request -s github -k env:KEY --http chunked").run().is_in(2, b"", "in chunks");
+        call("verify-request -s github -k env:KEY --http chunked").run().is_in(
+            2,
+            b"",
+            "the body is chunked",
+        );
     }
     dir.write("binary", b"\xff\xfe\0");
     call("verify-request -s github -k env:KEY --http binary").run().is_in(
@@ -329,7 +333,7 @@ fn explain_finds_other_encodings_urls_and_schemes() {
     }
     for (sent, seen, cause) in [
         ("https://a.example/x", "https://a.example:8443/x", "without its port"),
-        ("https://a.example/x", "http://a.example/x", "the other of http and https"),
+        ("https://a.example/x", "http://a.example/x", "with https instead of http"),
         ("https://a.example/x/", "https://a.example/x", "with a final slash"),
         ("https://a.example/x", "https://a.example/x?q=1", "without its query"),
     ] {

@@ -58,7 +58,7 @@ fn auto_searches_beside_the_url() {
     let (world, server) = (world(), Server::http());
     let url = server.url("/d/file.iso");
     let words = ["x", "--sums", "auto", "--url", &url];
-    check(&world, &words).run().is_in(1, b"", "no checksum file");
+    check(&world, &words).run().is_in(1, b"", "not listed in any checksum file");
     server.at("/d/SHA256SUMS", |_, _| ok(&[], format!("{} *file.iso\n", *DIGEST).as_bytes()));
     check(&world, &words).run().is_in(0, b"x: OK\n", "/d/SHA256SUMS\n");
     let quiet = check(&world, &["--quiet"]).args(words).run();
@@ -79,7 +79,7 @@ fn auto_searches_beside_each_file() {
     let world = world();
     world.dir.mkdir("d");
     world.dir.write("d/a", "a");
-    check(&world, &["x", "--sums", "auto"]).run().is_in(1, b"", "no checksum file");
+    check(&world, &["x", "--sums", "auto"]).run().is_in(1, b"", "not listed in any checksum file");
     world.dir.write("SHA256SUMS", format!("{}  x\n{}  y\n", *DIGEST, sha256("y")));
     world.dir.write("d/MD5SUMS", format!("{}  a\n", md5("a")));
     let ran = check(&world, &["x", "d/a", "y", "--sums", "auto"]).run();

@@ -228,7 +228,7 @@ fn missing_checksum_files_are_skipped() {
     // No checksum file means nothing to verify against. A refused login is a different error.
     let at = |user: &str, path: &str| format!("ftp://{user}127.0.0.1:{}/{path}", server.port);
     let sums = ["--sums", "auto", "-o", "y"];
-    world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "no checksum file");
+    world.get(&at("", "other/x"), &sums).run().is_in(3, b"", "not listed in any checksum file");
     world.get(&at("me:wrong@", "pub/x"), &sums).run().is_in(4, b"", "the server replied");
     world.holds(&["x"]);
 }

@@ -124,7 +124,7 @@ fn clear_signed_checksum_files_are_verified() {
     let call = |world: &World, server: &Server, sums: &str| {
         world.get(&server.url("/d/x"), &["--gpg-keyring", &ring, "--sums", sums])
     };
-    world.fails(|| call(&world, &server, "auto"), 3, "no checksum file", &[]);
+    world.fails(|| call(&world, &server, "auto"), 3, "not listed in any checksum file", &[]);
     // It is unsigned, and so it is skipped.
     server.at("/d/x.sha256", |_, _| ok(&[], sha256("abc").as_bytes()));
     let world = World::new();

@@ -77,7 +77,12 @@ fn checksum_files_are_found_beside_the_file() {
         world.is_good();
     }
     let (world, server) = (World::new(), served());
-    world.fails(|| world.get(&server.url("/d/x"), &["--sums", "auto"]), 3, "no checksum file", &[]);
+    world.fails(
+        || world.get(&server.url("/d/x"), &["--sums", "auto"]),
+        3,
+        "not listed in any checksum file",
+        &[],
+    );
     // A wrong URL is reported as such.
     let (world, typo) = (World::new(), server.url("/d/y"));
     world.fails(|| world.get(&typo, &["--sums", "auto"]), 4, "the server answered 404", &[]);
@@ -295,7 +300,7 @@ fn metalinks_have_names_urls_and_digests() {
     );
     // Options for a URL are not ignored.
     let form = ["get", "--metalink", "m.meta4", "--data", "a=b"];
-    world.dir.hsum(form).run().is_in(2, b"", "there is none");
+    world.dir.hsum(form).run().is_in(2, b"", "need a URL");
 }
 
 #[test]
