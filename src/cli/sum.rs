@@ -66,7 +66,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         complain(format_args!("{}: {}", quote(list), ErrorKind::Io(error)));
     }
     if let Some(file) = unwritten {
-        let why = "because some files could not be read; --partial writes the list all the same";
+        let why = "because some files could not be read; use --partial to write the list anyway";
         complain(format_args!("{file}, {why}"));
     }
     Ok(if failed { Exit::Failed } else { Exit::Success })

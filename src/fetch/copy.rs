@@ -60,7 +60,7 @@ impl Limit {
         match self {
             Self::Known(known) if length > known => Err(Failure::new(
                 FailureKind::Mismatch,
-                format!("received more than the {known} bytes that were expected"),
+                format!("received more than the expected {known} bytes"),
             )),
             Self::Maximum(limit) if length > limit => Err(FailureReason::TooLarge { limit }.into()),
             _ => Ok(()),

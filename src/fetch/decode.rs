@@ -96,7 +96,7 @@ pub(super) fn decode_and_verify(
         }
         Err(DecodeError::TooLarge) => match download.size {
             Some(size) if size == limit => {
-                format!("decoded, it has more than the {limit} bytes that were expected")
+                format!("decoded, it has more than the expected {limit} bytes")
             }
             _ => format!("decoded, it has more than the maximum of {limit} bytes"),
         },

@@ -76,7 +76,7 @@ pub(super) fn truncated(expected: u64, size: u64) -> Failure {
 }
 
 pub(super) fn wrong_size(expected: u64, size: u64) -> Failure {
-    let text = format!("wrong size: {size} bytes, and {expected} were expected");
+    let text = format!("wrong size: {size} bytes (expected {expected})");
     Failure::new(FailureKind::Mismatch, text)
 }
 

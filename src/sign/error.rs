@@ -70,7 +70,7 @@ pub enum VerifyError {
     #[error("the signature does not cover {0}")]
     NotCovered(Component),
     /// The signature covers a digest header that cannot be compared with the body.
-    #[error("the signature does not cover body: no supported digest in {header}")]
+    #[error("the signature does not cover the body: no supported digest in {header}")]
     UnusableDigest {
         /// The header.
         header: String,

@@ -87,7 +87,7 @@ fn exceeding_the_limit_on_file_sizes_keeps_old_files() {
 fn a_failed_run_keeps_the_old_list() {
     let dir = Dir::with(&["a", "old", "names"]);
     dir.write("names", "a\n");
-    let because = "because some files could not be read; --partial writes the list all the same\n";
+    let because = "because some files could not be read; use --partial to write the list anyway\n";
     let missing = "hsum: nope: No such file or directory\n";
     for words in ["a nope", "nope", "--json a nope", "nope --files-from names"] {
         let call = |output: &str| dir.words(&format!("-o {output} {words}"));

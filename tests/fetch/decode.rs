@@ -86,7 +86,7 @@ fn other_truncated_corrupt_and_large_files_fail() {
     let text = "decoded, it is a different file too: 7 bytes";
     for (bytes, words, reason) in [
         (zeros.clone(), &["--max-size", "100000"][..], "more than the maximum of 100000 bytes"),
-        (zeros, &["--size", "9999999"], "more than the 9999999 bytes that were expected"),
+        (zeros, &["--size", "9999999"], "more than the expected 9999999 bytes"),
         (whole[..whole.len() - 9].to_vec(), &[], "the gzip is truncated"),
         (whole[..5].to_vec(), &[], "the gzip is truncated"),
         (Vec::new(), &[], "the gzip is truncated"),

@@ -265,7 +265,7 @@ fn the_maximum_size_is_enforced() {
 fn the_size_is_compared_too() {
     let (world, server) = (World::new(), Server::http());
     server.at("/x", |_, _| ok(&[], &BODY));
-    world.fails(|| world.expecting(&server.url("/x"), &["--size", "5"]), 1, "5 were expected", &[]);
+    world.fails(|| world.expecting(&server.url("/x"), &["--size", "5"]), 1, "(expected 5)", &[]);
     server.at("/chunked", |_, _| {
         let start = head("200 OK", &["Transfer-Encoding: chunked"]);
         vec![start, Do::Send(chunked(&[&BODY, b""]))]
@@ -274,7 +274,7 @@ fn the_size_is_compared_too() {
     world.fails(
         || world.get(&server.url("/chunked"), &["--no-verify", "--size", "5"]),
         1,
-        "more than the 5 bytes that were expected",
+        "more than the expected 5 bytes",
         &[],
     );
 }

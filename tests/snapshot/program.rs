@@ -179,7 +179,7 @@ fn errors_name_the_file() {
         "hsum: no/where.hsum-journal: ",
     );
     dir.words("snapshot tree").refuses("--output");
-    dir.words("audit tree").refuses("MANIFEST");
+    dir.words("audit tree").refuses("RECORD");
     for share in ["0", "101", "x", "-1"] {
         let words = format!("update --verify-oldest={share} tree record");
         dir.words(&words).refuses("expected more than 0%, and at most 100%");

@@ -27,7 +27,7 @@ pub(crate) struct SnapshotArgs {
     pub(crate) directory: PathBuf,
 
     /// File to write the record to
-    #[arg(short, long, value_name = "MANIFEST")]
+    #[arg(short, long, value_name = "RECORD")]
     pub(crate) output: PathBuf,
 
     /// Replace an existing file, unless some files cannot be read; rot is recorded as it is now
@@ -66,7 +66,7 @@ pub(crate) struct AuditArgs {
     pub(crate) directory: PathBuf,
 
     /// Record that 'hsum snapshot' wrote
-    #[arg(value_name = "MANIFEST", value_parser = any_path())]
+    #[arg(value_name = "RECORD", value_parser = any_path())]
     pub(crate) record: PathBuf,
 
     /// Print OK lines too
@@ -108,7 +108,7 @@ pub(crate) struct UpdateArgs {
     pub(crate) directory: PathBuf,
 
     /// Record that 'hsum snapshot' wrote; it is replaced once the new one is complete
-    #[arg(value_name = "MANIFEST", value_parser = any_path())]
+    #[arg(value_name = "RECORD", value_parser = any_path())]
     pub(crate) record: PathBuf,
 
     /// Percentage of the tree's bytes to read again, least recently read first
