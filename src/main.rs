@@ -2,6 +2,8 @@
 //!
 //! A verb turns its arguments into a plan, runs the plan, and prints results as they come.
 
+#![deny(unsafe_code)]
+
 mod cli;
 
 use std::ffi::OsString;
