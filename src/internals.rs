@@ -11,7 +11,7 @@ pub use crate::fs::lock::lock;
 #[cfg(feature = "fs")]
 pub use crate::fs::replace::{AtomicFile, NotSynced};
 #[cfg(feature = "fs")]
-pub use crate::fs::temporary::{TemporaryFolder, before_first, is_temporary, remove_all};
+pub use crate::fs::temporary::{TemporaryDirectory, before_first, is_temporary, remove_all};
 #[cfg(feature = "net")]
 pub use crate::net::url::{is_supported, without_userinfo};
 

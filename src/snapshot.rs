@@ -8,10 +8,10 @@
 //! use hsum::Algorithm;
 //! use hsum::snapshot::{self, FileChange, SnapshotOptions, Record};
 //!
-//! # let folder = std::env::temp_dir().join(format!("hsum-doc-{}", std::process::id()));
-//! # std::fs::create_dir_all(folder.join("photos"))?;
-//! # std::fs::write(folder.join("photos/a.jpg"), "a")?;
-//! let (photos, target) = (folder.join("photos"), folder.join("photos.hsum"));
+//! # let directory = std::env::temp_dir().join(format!("hsum-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(directory.join("photos"))?;
+//! # std::fs::write(directory.join("photos/a.jpg"), "a")?;
+//! let (photos, target) = (directory.join("photos"), directory.join("photos.hsum"));
 //! let options = SnapshotOptions::default();
 //! snapshot::take(&photos, &target, Algorithm::Sha256, &options, |_| {})?;
 //!
@@ -19,7 +19,7 @@
 //! let record = Record::open(&target, None)?;
 //! let report = snapshot::audit(&photos, &record, &options, |_| {})?;
 //! assert_eq!(report.findings[0].change, FileChange::Moved { from: b"a.jpg".to_vec() });
-//! # std::fs::remove_dir_all(&folder)?;
+//! # std::fs::remove_dir_all(&directory)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hsum::engine::{self, HashOptions};
 use hsum::internals;
-use hsum::internals::TemporaryFolder;
+use hsum::internals::TemporaryDirectory;
 use hsum::simd::{self, Tier};
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
 use serde_json::json;
@@ -51,9 +51,9 @@ impl Speed {
 
 pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let folder = TemporaryFolder::new().context("cannot create a temporary directory")?;
-    let read = read_rate(folder.path()).context("cannot measure reading")?;
-    let walk = walk_rate(folder.path()).context("cannot measure walking")?;
+    let directory = TemporaryDirectory::new().context("cannot create a temporary directory")?;
+    let read = read_rate(directory.path()).context("cannot measure reading")?;
+    let walk = walk_rate(directory.path()).context("cannot measure walking")?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     if args.json {
         let line = json!({"cores": cores, "read_bytes_per_second": read as u64,
@@ -113,8 +113,8 @@ fn rate(bytes: usize, mut work: impl FnMut()) -> f64 {
 }
 
 /// Measures the bytes per second of reading a file from the page cache, on one core.
-fn read_rate(folder: &Path) -> std::io::Result<f64> {
-    let path = folder.join("file");
+fn read_rate(directory: &Path) -> std::io::Result<f64> {
+    let path = directory.join("file");
     File::create(&path)?.write_all(&pattern(FILE))?;
     let mut buffer = vec![0; 128 * 1024];
     let mut best = 0.0f64;
@@ -128,14 +128,14 @@ fn read_rate(folder: &Path) -> std::io::Result<f64> {
 }
 
 /// Measures how many empty files per second all cores find, open, hash and put in order.
-fn walk_rate(folder: &Path) -> std::io::Result<f64> {
-    let tree = folder.join("tree");
+fn walk_rate(directory: &Path) -> std::io::Result<f64> {
+    let tree = directory.join("tree");
     for i in 0..TREE {
-        let folder = tree.join((i / 200).to_string());
+        let directory = tree.join((i / 200).to_string());
         if i % 200 == 0 {
-            fs::create_dir_all(&folder)?;
+            fs::create_dir_all(&directory)?;
         }
-        File::create(folder.join(i.to_string()))?;
+        File::create(directory.join(i.to_string()))?;
     }
     let plan = HashOptions::new([Algorithm::Sha256]);
     let mut best = 0.0f64;

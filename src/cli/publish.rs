@@ -28,37 +28,37 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     if args.formats.contains(&ReleaseFormat::Metalink) && bases.is_empty() {
         return Err(Usage("--formats metalink needs --base-url".into()).into());
     }
-    let folder = &args.folder;
-    let metadata = fs::metadata(folder);
+    let directory = &args.directory;
+    let metadata = fs::metadata(directory);
     let metadata =
-        metadata.map_err(|error| anyhow!("{}: {}", quote(folder), ErrorKind::Io(error)))?;
+        metadata.map_err(|error| anyhow!("{}: {}", quote(directory), ErrorKind::Io(error)))?;
     if !metadata.is_dir() {
-        return Err(anyhow!("{}: Not a directory", quote(folder)));
+        return Err(anyhow!("{}: Not a directory", quote(directory)));
     }
     let Some(files) = digests(&args)? else {
-        complain(format_args!("{}: no lists written", quote(folder)));
+        complain(format_args!("{}: no lists written", quote(directory)));
         return Ok(Exit::Failed);
     };
     if files.is_empty() {
-        return Err(anyhow!("{}: no files to publish", quote(folder)));
+        return Err(anyhow!("{}: no files to publish", quote(directory)));
     }
     let lists = lists(&args, &files, &bases)?;
     // Every list is complete before the first old one is replaced.
     let mut outputs = Vec::new();
     for list in &lists {
-        let mut output = Output::replacing(&folder.join(&list.file_name))?;
+        let mut output = Output::replacing(&directory.join(&list.file_name))?;
         output.bytes(&list.text)?;
         outputs.push(output);
     }
     Output::finish_all(outputs)?;
     let mut report = Output::stdout()?;
     for list in &lists {
-        let path = quote(&folder.join(&list.file_name));
+        let path = quote(&directory.join(&list.file_name));
         let count = plural(files.len() as u64, "file", "files");
         report.line(format!("{path}: {count}\n").as_bytes())?;
     }
     report.finish()?;
-    warn_of_old_lists(folder, &lists);
+    warn_of_old_lists(directory, &lists);
     Ok(Exit::Success)
 }
 
@@ -96,7 +96,7 @@ fn lists(args: &PublishArgs, files: &[ReleaseFile], bases: &[Url]) -> Result<Vec
             }
             Err(error) if is_default && error.reason == UnlistableReason::NoAlgorithm => {}
             Err(error) => {
-                let name = quote(&args.folder.join(OsStr::from_bytes(&error.name)));
+                let name = quote(&args.directory.join(OsStr::from_bytes(&error.name)));
                 let (format, reason) = (format.name(), error.reason);
                 return Err(anyhow!("{name}: cannot be listed as '{format}': {reason}"));
             }
@@ -126,14 +126,14 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
         plan = plan.threads(threads);
     }
     let survey = {
-        let (plan, folder) = (plan.clone(), args.folder.clone());
-        move |expected: &Totals| engine::survey(&plan, [folder], |size| expected.add(size))
+        let (plan, directory) = (plan.clone(), args.directory.clone());
+        move |expected: &Totals| engine::survey(&plan, [directory], |size| expected.add(size))
     };
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
     let mut files = Vec::new();
     let mut failed = false;
-    engine::run(&plan, [args.folder.clone()], |outcome| {
-        let name = name_below(&args.folder, &outcome);
+    engine::run(&plan, [args.directory.clone()], |outcome| {
+        let name = name_below(&args.directory, &outcome);
         if is_release_list(&name) {
             return ControlFlow::Continue(());
         }
@@ -157,25 +157,25 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     Ok((!failed).then_some(files))
 }
 
-/// Returns the path within the folder.
-fn name_below(folder: &Path, outcome: &Outcome) -> Vec<u8> {
+/// Returns the path within the directory.
+fn name_below(directory: &Path, outcome: &Outcome) -> Vec<u8> {
     let path = match &outcome.source {
         Source::Path(path) => path.clone(),
         Source::Stdin => PathBuf::new(),
     };
-    let name = path.strip_prefix(folder).map(Path::to_owned).unwrap_or(path);
+    let name = path.strip_prefix(directory).map(Path::to_owned).unwrap_or(path);
     name.into_os_string().into_vec()
 }
 
 /// Warns of lists that this run did not write, which may be out of date.
-fn warn_of_old_lists(folder: &Path, lists: &[ReleaseList]) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+fn warn_of_old_lists(directory: &Path, lists: &[ReleaseList]) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
     names.sort();
     let is_new = |name: &[u8]| lists.iter().any(|list| list.file_name.as_bytes() == name);
     let is_old = |name: &&OsString| is_release_list(name.as_bytes()) && !is_new(name.as_bytes());
     for name in names.iter().filter(is_old) {
-        let path = quote(&folder.join(name));
+        let path = quote(&directory.join(name));
         complain(format_args!("warning: {path}: left by an earlier run; not updated, not listed"));
     }
 }

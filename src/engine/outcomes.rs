@@ -73,17 +73,17 @@ mod tests {
 
     #[test]
     fn outcomes_match_those_of_run() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for number in 0..10 {
-            fs::write(folder.path().join(number.to_string()), [number; 100]).unwrap();
+            fs::write(directory.path().join(number.to_string()), [number; 100]).unwrap();
         }
         let options = HashOptions::new([Algorithm::Md5]);
         let mut expected = Vec::new();
-        run(&options, [folder.path()], |outcome| {
+        run(&options, [directory.path()], |outcome| {
             expected.push((outcome.source, outcome.result.unwrap()));
             ControlFlow::Continue(())
         });
-        let outcomes = outcomes(&options, [folder.path().to_owned()]);
+        let outcomes = outcomes(&options, [directory.path().to_owned()]);
         let outcomes = outcomes.map(|outcome| (outcome.source, outcome.result.unwrap()));
         assert_eq!(outcomes.collect::<Vec<_>>(), expected);
         assert_eq!(expected.len(), 10);

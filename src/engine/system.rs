@@ -210,15 +210,16 @@ mod tests {
         for (disk, rotational, bus) in
             [("sda", "1\n", "scsi"), ("nvme", "0\n", "nvme"), ("vda", "1\n", "virtio")]
         {
-            let folder = sys.path().join(disk);
-            fs::create_dir_all(folder.join("queue")).unwrap();
-            fs::create_dir_all(folder.join("device")).unwrap();
-            fs::create_dir_all(folder.join("part1")).unwrap();
-            fs::write(folder.join("queue/rotational"), rotational).unwrap();
-            symlink(Path::new("../../../bus").join(bus), folder.join("device/subsystem")).unwrap();
+            let directory = sys.path().join(disk);
+            fs::create_dir_all(directory.join("queue")).unwrap();
+            fs::create_dir_all(directory.join("device")).unwrap();
+            fs::create_dir_all(directory.join("part1")).unwrap();
+            fs::write(directory.join("queue/rotational"), rotational).unwrap();
+            symlink(Path::new("../../../bus").join(bus), directory.join("device/subsystem"))
+                .unwrap();
             // In sysfs, numbers are links to the devices.
-            symlink(&folder, sys.path().join(format!("{disk}:0"))).unwrap();
-            symlink(folder.join("part1"), sys.path().join(format!("{disk}:1"))).unwrap();
+            symlink(&directory, sys.path().join(format!("{disk}:0"))).unwrap();
+            symlink(directory.join("part1"), sys.path().join(format!("{disk}:1"))).unwrap();
             for name in [format!("{disk}:0"), format!("{disk}:1")] {
                 assert_eq!(is_rotational_disk(&sys.path().join(name)), disk == "sda", "{disk}");
             }

@@ -23,7 +23,7 @@ use crate::engine::options::{HashOptions, Source, Symlinks};
 use crate::engine::path_base::{OpenDirectory, PathBase};
 use crate::engine::queue::max_directories;
 use crate::error::{Error, ErrorKind, SpecialFileType};
-use crate::fs::temporary::{is_temporary, is_temporary_folder};
+use crate::fs::temporary::{is_temporary, is_temporary_directory};
 
 /// A file found by a walk.
 pub(super) struct FoundFile {
@@ -138,7 +138,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
     /// Returns the result for a directory's entry; `None` if it is entered or skipped silently.
     fn entry(&mut self, Name { name, kind, inode }: Name) -> Option<FoundFile> {
         let is_own = match kind {
-            FileType::Directory => is_temporary_folder(name.as_bytes()),
+            FileType::Directory => is_temporary_directory(name.as_bytes()),
             FileType::Symlink => false,
             _ => is_temporary(name.as_bytes()),
         };
@@ -303,8 +303,8 @@ mod tests {
     #[test]
     fn entries_that_become_links_are_not_followed() {
         for deep in ["", &"d/".repeat(70)] {
-            let folder = tempfile::tempdir().unwrap();
-            let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
+            let directory = tempfile::tempdir().unwrap();
+            let (tree, outside) = (directory.path().join("tree"), directory.path().join("outside"));
             fs::create_dir_all(&outside).unwrap();
             fs::write(outside.join("secret"), "secret").unwrap();
             let below = tree.join(deep);
@@ -315,7 +315,7 @@ mod tests {
             let swap = || {
                 fs::remove_file(below.join("file")).unwrap();
                 symlink(outside.join("secret"), below.join("file")).unwrap();
-                fs::rename(below.join("sub"), folder.path().join("away")).unwrap();
+                fs::rename(below.join("sub"), directory.path().join("away")).unwrap();
                 symlink(&outside, below.join("sub")).unwrap();
             };
             let changed = Some("Changed while reading".to_owned());
@@ -328,8 +328,8 @@ mod tests {
 
     #[test]
     fn links_are_followed_on_request() {
-        let folder = tempfile::tempdir().unwrap();
-        let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
+        let directory = tempfile::tempdir().unwrap();
+        let (tree, outside) = (directory.path().join("tree"), directory.path().join("outside"));
         fs::create_dir_all(&outside).unwrap();
         fs::create_dir_all(&tree).unwrap();
         fs::write(outside.join("file"), "outside").unwrap();
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(walk(&options, &tree, || {}), expected);
         assert_eq!(walk(&HashOptions::default(), &tree, || {}), []);
         // A link that is a source is followed.
-        symlink(&tree, folder.path().join("named")).unwrap();
-        assert_eq!(walk(&options, &folder.path().join("named"), || {}), expected);
+        symlink(&tree, directory.path().join("named")).unwrap();
+        assert_eq!(walk(&options, &directory.path().join("named"), || {}), expected);
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::algorithm::Algorithm;
 use crate::fetch::coding::ContentCoding;
 use crate::fetch::resume::Validator;
-use crate::fs::links::parent_folder;
+use crate::fs::links::parent_directory;
 use crate::fs::replace::{Access, AtomicFile, Existing, rename_synced};
 use crate::fs::temporary::{DECODED, PART, PART_STATE};
 use crate::hasher::{Hasher, digest};
@@ -61,10 +61,11 @@ impl Part {
         let state_path = beside(target, PART_STATE);
         loop {
             let (file, is_new) = open(&path, mode).map_err(|error| {
-                // Users know the name of a missing folder, but not that of the part.
-                let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-                let folder = path.parent().filter(missing).unwrap_or(&path);
-                Failure::local(folder, error)
+                // Users know the name of a missing directory, but not that of the part.
+                let missing =
+                    |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
+                let directory = path.parent().filter(missing).unwrap_or(&path);
+                Failure::local(directory, error)
             })?;
             match file.try_lock() {
                 // Some file systems have no locks.
@@ -264,7 +265,7 @@ fn beside(target: &Path, suffix: &str) -> PathBuf {
         hidden.extend_from_slice(&digest(Algorithm::Sha256, name).to_hex().as_bytes()[..16]);
     }
     hidden.extend_from_slice(suffix.as_bytes());
-    parent_folder(target).join(OsString::from_vec(hidden))
+    parent_directory(target).join(OsString::from_vec(hidden))
 }
 
 impl PartState {
@@ -349,8 +350,8 @@ mod tests {
 
     #[test]
     fn states_survive_a_round_trip() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("x");
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("x");
         let mut part = Part::open(&target, 0o666).unwrap();
         assert_eq!(part.state(), None);
         part.restart(Some(&state())).unwrap();
@@ -364,23 +365,23 @@ mod tests {
 
     #[test]
     fn a_part_has_one_writer_and_follows_no_link() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("x");
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("x");
         let part = Part::open(&target, 0o666).unwrap();
         let second = Part::open(&target, 0o666).unwrap_err();
         assert!(second.to_string().contains("another process"), "{second}");
         part.keep_if_resumable();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        std::os::unix::fs::symlink("elsewhere", folder.path().join(".x.hsum-part")).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        std::os::unix::fs::symlink("elsewhere", directory.path().join(".x.hsum-part")).unwrap();
         assert_eq!(Part::open(&target, 0o666).unwrap_err().kind(), FailureKind::Local);
-        assert!(!folder.path().join("elsewhere").exists());
+        assert!(!directory.path().join("elsewhere").exists());
     }
 
     #[test]
     fn a_fifo_in_place_of_the_state_does_not_block() {
-        let folder = tempfile::tempdir().unwrap();
-        let part = Part::open(&folder.path().join("x"), 0o666).unwrap();
-        let state = folder.path().join(".x.hsum-part.json");
+        let directory = tempfile::tempdir().unwrap();
+        let part = Part::open(&directory.path().join("x"), 0o666).unwrap();
+        let state = directory.path().join(".x.hsum-part.json");
         assert!(std::process::Command::new("mkfifo").arg(state).status().unwrap().success());
         assert_eq!(part.state(), None);
     }

@@ -10,7 +10,7 @@ const MAX_LINKS: usize = 40;
 const STICKY: u32 = 0o1002;
 
 /// Returns the directory that contains `path`; `.` for a bare file name.
-pub(crate) fn parent_folder(path: &Path) -> &Path {
+pub(crate) fn parent_directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -32,10 +32,10 @@ pub fn resolve_links(path: &Path) -> PathBuf {
 /// Returns `true` if another user has put the link into a directory such as /tmp.
 /// Following it could overwrite our own files (compare fs.protected_symlinks of Linux).
 fn is_planted(link: &Path) -> bool {
-    match (fs::symlink_metadata(link), fs::metadata(parent_folder(link))) {
-        (Ok(link), Ok(folder)) => {
-            let ours = [rustix::process::geteuid().as_raw(), folder.uid()].contains(&link.uid());
-            folder.mode() & STICKY == STICKY && !ours
+    match (fs::symlink_metadata(link), fs::metadata(parent_directory(link))) {
+        (Ok(link), Ok(directory)) => {
+            let ours = [rustix::process::geteuid().as_raw(), directory.uid()].contains(&link.uid());
+            directory.mode() & STICKY == STICKY && !ours
         }
         _ => true,
     }
@@ -49,12 +49,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_of_other_users_in_sticky_folders_are_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let link = folder.path().join("link");
+    fn links_of_other_users_in_sticky_directories_are_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
         symlink("target", &link).unwrap();
         let leads = |mode| {
-            fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+            fs::set_permissions(&directory, Permissions::from_mode(mode)).unwrap();
             resolve_links(&link) != link
         };
         assert!(leads(0o1777));

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::ErrorKind;
-use crate::fs::links::{parent_folder, resolve_links};
+use crate::fs::links::{parent_directory, resolve_links};
 use crate::fs::temporary::{self, List, Temporary};
 
 /// A file written under a temporary name and renamed when complete.
@@ -19,8 +19,8 @@ use crate::fs::temporary::{self, List, Temporary};
 /// use hsum::internals::AtomicFile;
 /// use std::io::Write;
 ///
-/// let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("x");
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("x");
 /// let mut file = AtomicFile::create(&path)?;
 /// file.write_all(b"all of it")?;
 /// assert!(!path.exists());
@@ -97,8 +97,9 @@ impl AtomicFile {
     }
 
     fn in_directory(path: PathBuf, access: Access, existing: Existing) -> io::Result<Self> {
-        let (file, temporary) =
-            Temporary::create_in(parent_folder(&path), |temporary| open(temporary, &path, access))?;
+        let (file, temporary) = Temporary::create_in(parent_directory(&path), |temporary| {
+            open(temporary, &path, access)
+        })?;
         Ok(Self { file, temporary, path, existing })
     }
 
@@ -147,9 +148,10 @@ impl AtomicFile {
             let mut list = temporary::lock();
             rename_all(&mut files, &mut list)
         };
-        let mut folders: Vec<&Path> = files.iter().map(|file| parent_folder(&file.path)).collect();
-        folders.dedup();
-        renamed.and_then(|()| folders.into_iter().try_for_each(sync_directory))
+        let mut directories: Vec<&Path> =
+            files.iter().map(|file| parent_directory(&file.path)).collect();
+        directories.dedup();
+        renamed.and_then(|()| directories.into_iter().try_for_each(sync_directory))
     }
 
     /// Commits the file if `check`, which reads it from its beginning, succeeds; else removes it.
@@ -275,7 +277,7 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 /// Renames a file and syncs its directory.
 pub(crate) fn rename_synced(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
     rename(from, to, existing)?;
-    sync_directory(parent_folder(to))
+    sync_directory(parent_directory(to))
 }
 
 fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
@@ -305,8 +307,8 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> io::Result<()> {
 }
 
 /// Syncs a directory, ignoring file systems that do not support it.
-fn sync_directory(folder: &Path) -> io::Result<()> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput) => Ok(()),
         // The directory can be written to, but not read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
@@ -317,7 +319,7 @@ fn sync_directory(folder: &Path) -> io::Result<()> {
 
 /// The payload of an [`io::Error`]: the rename succeeded, but syncing the directory failed.
 #[derive(thiserror::Error, Debug)]
-#[error("in place, but its folder could not be written to the disk: {0}")]
+#[error("in place, but its directory could not be written to the disk: {0}")]
 pub struct NotSynced(ErrorKind);
 
 impl NotSynced {
@@ -335,8 +337,8 @@ mod tests {
 
     #[test]
     fn rejected_files_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
         fs::write(&path, "old").unwrap();
         let mut file = AtomicFile::create(&path).unwrap();
         file.write_all(b"new").unwrap();
@@ -346,32 +348,32 @@ mod tests {
         });
         assert_eq!(refused.unwrap_err().to_string(), "not good");
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn links_are_kept_and_their_targets_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("d")).unwrap();
-        let link = folder.path().join("link");
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("d")).unwrap();
+        let link = directory.path().join("link");
         symlink("d/real", &link).unwrap();
         // The target is missing in the first pass and exists in the second.
         for text in ["first", "second"] {
             let mut file = AtomicFile::create_private(&link).unwrap();
             file.write_all(text.as_bytes()).unwrap();
             file.commit().unwrap();
-            assert_eq!(fs::read_to_string(folder.path().join("d/real")).unwrap(), text);
+            assert_eq!(fs::read_to_string(directory.path().join("d/real")).unwrap(), text);
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }
-        symlink("loop", folder.path().join("loop")).unwrap();
-        let file = AtomicFile::create(folder.path().join("loop")).unwrap();
+        symlink("loop", directory.path().join("loop")).unwrap();
+        let file = AtomicFile::create(directory.path().join("loop")).unwrap();
         file.commit().unwrap();
     }
 
     #[test]
     fn existing_files_can_be_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
+        let directory = tempfile::tempdir().unwrap();
+        let (from, to) = (directory.path().join("a"), directory.path().join("b"));
         fs::write(&from, "new").unwrap();
         fs::write(&to, "old").unwrap();
         let refused = rename_synced(&from, &to, Existing::Keep).unwrap_err();
@@ -384,8 +386,8 @@ mod tests {
 
     #[test]
     fn several_files_are_replaced_atomically() {
-        let folder = tempfile::tempdir().unwrap();
-        let [old, new, last] = ["old", "new", "last"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().unwrap();
+        let [old, new, last] = ["old", "new", "last"].map(|name| directory.path().join(name));
         let files = || {
             let begin = |path: &PathBuf| {
                 let mut file = AtomicFile::create(path).unwrap();
@@ -400,19 +402,19 @@ mod tests {
         AtomicFile::commit_all(files()).unwrap_err();
         assert_eq!(fs::read(&old).unwrap(), b"first");
         assert!(!new.exists() && last.join("x").exists());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         fs::remove_dir_all(&last).unwrap();
         AtomicFile::commit_all(files()).unwrap();
         for path in [&old, &new, &last] {
             assert_eq!(fs::read(path).unwrap(), b"second");
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
     }
 
     #[test]
     fn new_private_files_replace_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let [path, link] = ["x", "link"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().unwrap();
+        let [path, link] = ["x", "link"].map(|name| directory.path().join(name));
         symlink("nowhere", &link).unwrap();
         let refused = AtomicFile::create_new_private(&link).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
@@ -420,6 +422,6 @@ mod tests {
         fs::write(&path, "another program's").unwrap();
         assert_eq!(file.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"another program's");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 }

@@ -44,13 +44,13 @@ pub(crate) const NEW_RECORD: &str = ".hsum-new";
 pub fn is_temporary(name: &[u8]) -> bool {
     let stem = |ending: &str| name.strip_suffix(ending.as_bytes());
     let is_hidden = |stem: &[u8]| stem.len() > 1 && stem[0] == b'.';
-    is_temporary_folder(name)
+    is_temporary_directory(name)
         || [PART, PART_STATE, DECODED].into_iter().filter_map(stem).any(is_hidden)
         || [JOURNAL, NEW_RECORD].into_iter().filter_map(stem).any(|stem| !stem.is_empty())
 }
 
 /// Returns `true` if `name` is one that hsum gives to temporary directories. Walks skip them.
-pub(crate) fn is_temporary_folder(name: &[u8]) -> bool {
+pub(crate) fn is_temporary_directory(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes()).is_some_and(|rest| {
         rest.len() == RANDOM
             && rest.iter().all(u8::is_ascii_alphanumeric)
@@ -70,7 +70,7 @@ pub(crate) struct List {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     File,
-    Folder,
+    Directory,
 }
 
 /// Locks the list. While it is locked, [`remove_all`] waits.
@@ -127,12 +127,12 @@ impl Temporary {
         Self::register(path, Kind::File, make)
     }
 
-    /// Creates a file in `folder` under a random name.
+    /// Creates a file in `directory` under a random name.
     pub(crate) fn create_in<T>(
-        folder: &Path,
+        directory: &Path,
         make: impl Fn(&Path) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
-        Self::register_in(folder, Kind::File, make)
+        Self::register_in(directory, Kind::File, make)
     }
 
     fn register<T>(
@@ -150,14 +150,14 @@ impl Temporary {
     }
 
     fn register_in<T>(
-        folder: &Path,
+        directory: &Path,
         kind: Kind,
         make: impl Fn(&Path) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let random = RandomState::new();
         let mut attempt = 0_u32;
         loop {
-            match Self::register(folder.join(name(random.hash_one(attempt))), kind, &make) {
+            match Self::register(directory.join(name(random.hash_one(attempt))), kind, &make) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
                 created => return created,
             }
@@ -198,9 +198,9 @@ fn name(mut random: u64) -> String {
 
 /// A temporary directory that only its owner can enter, removed with everything in it when dropped.
 #[derive(Debug)]
-pub struct TemporaryFolder(Temporary);
+pub struct TemporaryDirectory(Temporary);
 
-impl TemporaryFolder {
+impl TemporaryDirectory {
     /// Creates one in the system's directory for temporary files.
     ///
     /// # Errors
@@ -208,7 +208,7 @@ impl TemporaryFolder {
     pub fn new() -> io::Result<Self> {
         let parent = std::path::absolute(std::env::temp_dir())?;
         let make = |path: &Path| DirBuilder::new().mode(0o700).create(path);
-        let ((), temporary) = Temporary::register_in(&parent, Kind::Folder, make)?;
+        let ((), temporary) = Temporary::register_in(&parent, Kind::Directory, make)?;
         Ok(Self(temporary))
     }
 
@@ -261,20 +261,20 @@ mod tests {
         for random in [0, 9, 59, u64::MAX] {
             assert!(is_temporary(name(random).as_bytes()), "{}", name(random));
         }
-        assert!(is_temporary_folder(b".hsum-AbC123") && !is_temporary_folder(b"x.hsum-new"));
+        assert!(is_temporary_directory(b".hsum-AbC123") && !is_temporary_directory(b"x.hsum-new"));
     }
 
     #[test]
-    fn folders_are_private_and_removed_with_their_contents() {
-        let folder = TemporaryFolder::new().unwrap();
-        let path = folder.path().to_owned();
+    fn directories_are_private_and_removed_with_their_contents() {
+        let directory = TemporaryDirectory::new().unwrap();
+        let path = directory.path().to_owned();
         assert!(is_temporary(path.file_name().unwrap().as_encoded_bytes()));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o700);
         fs::create_dir(path.join("d")).unwrap();
         fs::write(path.join("d/x"), "x").unwrap();
         let is_listed = || lock().entries.iter().any(|(listed, _)| *listed == path);
         assert!(is_listed());
-        drop(folder);
+        drop(directory);
         assert!(!path.exists() && !is_listed());
     }
 }

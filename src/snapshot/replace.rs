@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_file_created_by_another_process_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("record");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("record");
         let replacement = Replacement::begin(&path, Existing::Keep).unwrap();
         let file = replacement.create().unwrap();
         fs::write(&path, "another's").unwrap();
@@ -129,6 +129,6 @@ mod tests {
         fs::remove_file(&path).unwrap();
         replacement.create().unwrap().commit().unwrap();
         replacement.finish();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -113,7 +113,7 @@ impl ChecksumFile {
         self.entry(name, algorithm).map_err(|reason| self.not_listed(name, &reason))
     }
 
-    /// Returns the entry for `name`; `None` if a list for a whole folder lacks it.
+    /// Returns the entry for `name`; `None` if a list for a whole directory lacks it.
     fn find_as(
         &self,
         kind: CandidateKind,
@@ -195,7 +195,7 @@ pub fn find_beside_url(
     })
 }
 
-/// Finds the entry for the file at `path` in the checksum files of its folder.
+/// Finds the entry for the file at `path` in the checksum files of its directory.
 ///
 /// Names and order are those of [`find_beside_url`].
 ///

@@ -35,7 +35,7 @@ impl Candidate {
 pub enum CandidateKind {
     /// The digest of one file, which it need not name; it is called `FILE.SUFFIX`.
     Sidecar,
-    /// A list for the whole folder, which must name the file.
+    /// A list for the whole directory, which must name the file.
     List,
 }
 
@@ -77,11 +77,11 @@ const PLACES: [(&str, CandidateKind, Option<Algorithm>); 16] = [
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn candidates(url: &Url) -> Vec<Candidate> {
-    let Some((folder, name)) = split(url) else { return Vec::new() };
+    let Some((directory, name)) = split(url) else { return Vec::new() };
     let candidates = PLACES.iter().map(|&(place, kind, algorithm)| {
         let path = match kind {
-            Sidecar => format!("{folder}{name}{place}"),
-            List => format!("{folder}{place}"),
+            Sidecar => format!("{directory}{name}{place}"),
+            List => format!("{directory}{place}"),
         };
         Candidate { url: with_path(url, &path), kind, algorithm }
     });
@@ -114,8 +114,8 @@ pub fn signatures(url: &Url, format: SignatureFormat) -> Vec<Url> {
         SignatureFormat::Minisign => &[".minisig"],
         SignatureFormat::OpenPgp => &[".asc", ".sig", ".gpg", ".sign"],
     };
-    let Some((folder, name)) = split(url) else { return Vec::new() };
-    suffixes.iter().map(|suffix| with_path(url, &format!("{folder}{name}{suffix}"))).collect()
+    let Some((directory, name)) = split(url) else { return Vec::new() };
+    suffixes.iter().map(|suffix| with_path(url, &format!("{directory}{name}{suffix}"))).collect()
 }
 
 /// Returns `true` if a status means that the file does not exist.
@@ -158,8 +158,8 @@ pub enum NotAList {
 /// Splits the path after its last slash. Returns `None` if nothing follows the slash.
 fn split(url: &Url) -> Option<(&str, &str)> {
     let path = url.path();
-    let (folder, name) = path.split_at(path.rfind('/')? + 1);
-    (!name.is_empty()).then_some((folder, name))
+    let (directory, name) = path.split_at(path.rfind('/')? + 1);
+    (!name.is_empty()).then_some((directory, name))
 }
 
 fn with_path(url: &Url, path: &str) -> Url {

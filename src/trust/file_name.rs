@@ -54,7 +54,7 @@ pub fn from_url(url: &Url, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> 
 /// `filename*` takes precedence over `filename`.
 ///
 /// # Errors
-/// [`UnsafeName`] if it is not a safe name for a file: folders are rejected, not removed.
+/// [`UnsafeName`] if it is not a safe name for a file: directories are rejected, not removed.
 ///
 /// ```
 /// use hsum::trust::file_name;
@@ -104,7 +104,7 @@ pub enum UnsafeName {
     Dots,
     /// It has a `/`, a `\`, or a drive letter with a colon.
     #[error("the name has a slash, a backslash or a drive letter")]
-    Folder,
+    Directory,
     /// It has a control character, or one that reorders text.
     #[error("the name has control characters")]
     Control,
@@ -139,8 +139,8 @@ fn checked(name: Vec<u8>, chosen_by: ChosenBy) -> Result<OsString, UnsafeName> {
     let faults = [
         (name.iter().all(|b| *b == b' '), UnsafeName::Empty),
         (name.iter().all(|b| *b == b'.'), UnsafeName::Dots),
-        (name.iter().any(|b| matches!(b, b'/' | b'\\')), UnsafeName::Folder),
-        (name.get(1) == Some(&b':'), UnsafeName::Folder),
+        (name.iter().any(|b| matches!(b, b'/' | b'\\')), UnsafeName::Directory),
+        (name.get(1) == Some(&b':'), UnsafeName::Directory),
         (text.chars().any(is_hostile), UnsafeName::Control),
         (first == b'-', UnsafeName::Dash),
         (first == b'.' && chosen_by == ChosenBy::Other, UnsafeName::Hidden),
@@ -266,9 +266,9 @@ mod tests {
             ("http://h/a/", UnsafeName::Empty),
             ("http://h/%20", UnsafeName::Empty),
             ("http://h/...", UnsafeName::Dots),
-            ("http://h/..%2fetc", UnsafeName::Folder),
-            ("http://h/a%5Cb", UnsafeName::Folder),
-            ("http://h/c:x", UnsafeName::Folder),
+            ("http://h/..%2fetc", UnsafeName::Directory),
+            ("http://h/a%5Cb", UnsafeName::Directory),
+            ("http://h/c:x", UnsafeName::Directory),
             ("http://h/a%00b", UnsafeName::Control),
             ("http://h/a%0Ab", UnsafeName::Control),
             ("http://h/a%7f", UnsafeName::Control),
@@ -302,7 +302,7 @@ mod tests {
             ("http://h/x.HSUM-part.json", UnsafeName::Reserved),
             ("http://h/x%2ehsum-decoded", UnsafeName::Reserved),
             ("http://h/-rf", UnsafeName::Dash),
-            ("http://h/a%2F.ssh", UnsafeName::Folder),
+            ("http://h/a%2F.ssh", UnsafeName::Directory),
             ("http://h/a.", UnsafeName::Blank),
             ("http://h/nul.txt", UnsafeName::Device),
             ("http://h/d/", UnsafeName::Empty),
@@ -350,9 +350,9 @@ mod tests {
         let cases = [
             ("attachment; filename=\"\"", UnsafeName::Empty),
             ("attachment; filename=..", UnsafeName::Dots),
-            ("attachment; filename=\"/etc/passwd\"", UnsafeName::Folder),
-            ("attachment; filename=\"..\\\\x\"", UnsafeName::Folder),
-            ("attachment; filename=a; filename*=UTF-8''..%2f..%2fx", UnsafeName::Folder),
+            ("attachment; filename=\"/etc/passwd\"", UnsafeName::Directory),
+            ("attachment; filename=\"..\\\\x\"", UnsafeName::Directory),
+            ("attachment; filename=a; filename*=UTF-8''..%2f..%2fx", UnsafeName::Directory),
             ("attachment; filename=\".bashrc\"", UnsafeName::Hidden),
             ("attachment; filename=\"-x\"", UnsafeName::Dash),
             ("attachment; filename*=UTF-8''a%0d%0ab", UnsafeName::Control),

@@ -16,7 +16,7 @@ const MAX_URLS: usize = 100;
 /// A file in a Metalink.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MetalinkFile {
-    /// The name, without folders.
+    /// The name, without directories.
     pub name: String,
     /// The http, https, ftp and ftps URLs, best first.
     pub urls: Vec<Url>,

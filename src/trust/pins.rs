@@ -131,8 +131,8 @@ mod tests {
 
     #[test]
     fn queries_distinguish_files_and_are_not_stored() {
-        let folder = tempfile::tempdir().unwrap();
-        let pins = Pins::new(folder.path().join("pins"));
+        let directory = tempfile::tempdir().unwrap();
+        let pins = Pins::new(directory.path().join("pins"));
         let url = |query: &str| Url::parse(&format!("https://me:pw@h.test/x{query}#f")).unwrap();
         let of = |text: &[u8]| digest(Algorithm::Sha256, text);
         pins.add(&url("?token=opensesame"), &of(b"a")).unwrap();
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn old_pins_with_queries_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let pins = Pins::new(folder.path().join("pins"));
+        let directory = tempfile::tempdir().unwrap();
+        let pins = Pins::new(directory.path().join("pins"));
         let digest = digest(Algorithm::Sha256, b"a");
         fs::write(pins.path(), format!("SHA256 (https://h.test/x?id=1) = {digest}\n")).unwrap();
         let find = |url: &str| pins.find(&url.parse().unwrap()).unwrap();

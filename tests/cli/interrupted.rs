@@ -239,7 +239,7 @@ fn a_failed_sync_of_the_folder_is_reported() {
     let dir = Dir::with(&["a", "old"]);
     let fault = ["-e", "inject=fsync:error=EIO:when=2"];
     let Some((ran, _)) = traced(&dir, &fault, "-o old a") else { return };
-    let stderr = "hsum: write error: in place, but its folder could not be written to the disk: \
+    let stderr = "hsum: write error: in place, but its directory could not be written to the disk: \
                   Input/output error\n";
     ran.is(1, b"", stderr);
     assert_eq!(dir.read("old"), list(&["a"]).as_bytes());

@@ -22,7 +22,7 @@ Exit status:
 pub(crate) struct PublishArgs {
     /// Directory with the release's files
     #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    pub(crate) directory: PathBuf,
 
     /// Algorithms, separated by commas or repeated; see 'hsum algorithms'
     #[arg(

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use hsum::fetch::{
     Decoding, Download, Existing, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,
 };
-use hsum::internals::{TemporaryFolder, lock};
+use hsum::internals::{TemporaryDirectory, lock};
 use hsum::net::{Client, Failure, FailureKind, Reply, Request, Url, redacted};
 use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
 
@@ -26,8 +26,8 @@ pub(super) fn fetch(
     server_names: &Mutex<HashSet<PathBuf>>,
 ) -> Finished {
     let mut path = None;
-    let mut folder = None;
-    let result = choose_path(job, client, server_names, &mut folder).and_then(|chosen| {
+    let mut directory = None;
+    let result = choose_path(job, client, server_names, &mut directory).and_then(|chosen| {
         path = Some(chosen.clone());
         let url = &job.request.url;
         let listed_as = job.metalink_name.as_deref().unwrap_or(chosen.as_os_str());
@@ -36,7 +36,7 @@ pub(super) fn fetch(
         sources.pin(url, &file)?;
         Ok(file)
     });
-    Finished { url: job.request.url.clone(), path, result, _folder: folder }
+    Finished { url: job.request.url.clone(), path, result, _directory: directory }
 }
 
 /// Returns the download with the options of the command line.
@@ -76,21 +76,21 @@ fn download(job: &Job, args: &GetArgs) -> Download {
     download
 }
 
-/// Returns the path to download to; for standard output, one in a temporary `folder`.
+/// Returns the path to download to; for standard output, one in a temporary `directory`.
 fn choose_path(
     job: &Job,
     client: &Client,
     server_names: &Mutex<HashSet<PathBuf>>,
-    folder: &mut Option<TemporaryFolder>,
+    directory: &mut Option<TemporaryDirectory>,
 ) -> Result<PathBuf, Failure> {
     match &job.target {
         Target::File(path) => Ok(path.clone()),
         Target::Stdout => {
-            let created = TemporaryFolder::new()
+            let created = TemporaryDirectory::new()
                 .map_err(|error| Failure::local(&std::env::temp_dir(), error))?;
-            Ok(folder.insert(created).path().join("stdout"))
+            Ok(directory.insert(created).path().join("stdout"))
         }
-        Target::NamedByServer(folder) => {
+        Target::NamedByServer(directory) => {
             let head = Request { method: "HEAD".into(), ..job.request.clone() };
             let reply = client.send(&head)?;
             let refuse = |reason: String| {
@@ -100,7 +100,7 @@ fn choose_path(
             };
             let name = server_name(&job.request.url, &reply)
                 .map_err(|reason| refuse(format!("unsafe name from the server: {reason}")))?;
-            let path = folder.join(name);
+            let path = directory.join(name);
             // A second file of the same name would replace the first.
             match lock(server_names).insert(path.clone()) {
                 true => Ok(path),

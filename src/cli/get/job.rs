@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hsum::fetch::{DownloadProgress, VerifiedDownload};
-use hsum::internals::TemporaryFolder;
+use hsum::internals::TemporaryDirectory;
 use hsum::net::{Failure, Request, Url};
 use hsum::trust::lock_file::LockedFile;
 
@@ -38,7 +38,7 @@ impl Job {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Target {
     File(PathBuf),
-    /// A file in this folder, under the name that the server gives.
+    /// A file in this directory, under the name that the server gives.
     NamedByServer(PathBuf),
     Stdout,
 }
@@ -49,6 +49,6 @@ pub(super) struct Finished {
     /// The path of the file, if known; it need not exist.
     pub(super) path: Option<PathBuf>,
     pub(super) result: Result<VerifiedDownload, Failure>,
-    /// The folder of a file for standard output, removed when this is dropped.
-    pub(super) _folder: Option<TemporaryFolder>,
+    /// The directory of a file for standard output, removed when this is dropped.
+    pub(super) _directory: Option<TemporaryDirectory>,
 }

@@ -43,19 +43,19 @@ pub(super) fn from_urls(args: &GetArgs) -> Result<Vec<Job>> {
         return usage("--output, --expect, --size and --mirror accept only one URL");
     }
     let mirrors = args.mirrors.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
-    let folder = args.output_dir.clone().unwrap_or_default();
+    let directory = args.output_dir.clone().unwrap_or_default();
     let mut jobs: Vec<Job> = Vec::new();
     for word in &args.urls {
         let url = client::url(word)?;
         let target = match output_target(args) {
             Some(target) => target,
-            None if args.remote_name => Target::NamedByServer(folder.clone()),
+            None if args.remote_name => Target::NamedByServer(directory.clone()),
             None => {
                 let name = file_name::from_url(&url, ChosenBy::User).map_err(|reason| {
                     let host = quote(Path::new(url.host_str().unwrap_or("")));
                     Usage(format!("{host}: {reason}; use --output FILE"))
                 })?;
-                Target::File(folder.join(name))
+                Target::File(directory.join(name))
             }
         };
         if let Target::File(path) = &target
@@ -82,7 +82,7 @@ pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<
     if files.len() > 1 && args.output.is_some() {
         return Err(Usage("--output names one file, but the Metalink has several".into()).into());
     }
-    let folder = args.output_dir.clone().unwrap_or_default();
+    let directory = args.output_dir.clone().unwrap_or_default();
     let mut jobs = Vec::new();
     for file in files {
         let mut urls = file.urls.into_iter();
@@ -92,7 +92,8 @@ pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<
             return Err(Usage(text).into());
         };
         let request = Request { origin: Origin::Foreign, ..Request::get(first) };
-        let target = output_target(args).unwrap_or_else(|| Target::File(folder.join(&file.name)));
+        let target =
+            output_target(args).unwrap_or_else(|| Target::File(directory.join(&file.name)));
         jobs.push(Job {
             mirrors: urls.collect(),
             metalink_name: Some(file.name.into()),
@@ -107,7 +108,7 @@ pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<
 pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Failure> {
     let text = ChecksumFile::open(path)?;
     let lock = lock_file::read(text.text());
-    let folder = args.output_dir.clone().unwrap_or_default();
+    let directory = args.output_dir.clone().unwrap_or_default();
     let mut exit = Exit::Success;
     let mut reject = |kind, text: String| {
         let failure = Failure::new(kind, text);
@@ -124,7 +125,7 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
     for file in lock.files {
         let url = redacted(&file.url);
         let target = match file_name::from_url(&file.url, ChosenBy::Other) {
-            Ok(name) => folder.join(name),
+            Ok(name) => directory.join(name),
             Err(reason) => {
                 reject(FailureKind::Policy, format!("{url}: {reason}"));
                 continue;

@@ -15,13 +15,13 @@ use crate::cli::quote::quote;
 
 /// Creates the links, without replacing existing files.
 pub(crate) fn run(args: GnuArgs) -> Result<Exit> {
-    let folder = args.install.as_path();
+    let directory = args.install.as_path();
     let program = std::env::current_exe().context("cannot find the path of this program")?;
     let failed = |error: io::Error| anyhow::anyhow!("{}", ErrorKind::Io(error));
-    fs::create_dir_all(folder).map_err(failed).with_context(|| quote(folder))?;
+    fs::create_dir_all(directory).map_err(failed).with_context(|| quote(directory))?;
     let mut exit = Exit::Success;
     for (name, _) in TOOLS {
-        let link = folder.join(name);
+        let link = directory.join(name);
         match symlink(&program, &link) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 
 /// Creates the file `outside`, and `inside` with files and links of all kinds.
 fn tree() -> (tempfile::TempDir, ConfinedDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("inside");
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("inside");
     fs::create_dir_all(root.join("a/b")).unwrap();
-    fs::write(folder.path().join("outside"), "outside").unwrap();
+    fs::write(directory.path().join("outside"), "outside").unwrap();
     for name in ["file", "a/file", "a/b/file"] {
         fs::write(root.join(name), name).unwrap();
     }
@@ -27,7 +27,7 @@ fn tree() -> (tempfile::TempDir, ConfinedDir) {
     ] {
         symlink(target, root.join(name)).unwrap();
     }
-    (folder, ConfinedDir::new(root).unwrap())
+    (directory, ConfinedDir::new(root).unwrap())
 }
 
 /// The contents of the file at a path, or the error.
@@ -78,14 +78,14 @@ fn contents(file: OwnedFd) -> String {
 
 /// Opens a file without `openat2`, component by component.
 fn open_by_components(confined: &ConfinedDir, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let (folder, last) = confined.resolve(Path::new(name), flags)?;
-    let folder = folder.as_ref().map_or(confined.root.as_fd(), AsFd::as_fd);
-    openat(folder, &*last, flags | OFlags::NOFOLLOW, Mode::empty())
+    let (directory, last) = confined.resolve(Path::new(name), flags)?;
+    let directory = directory.as_ref().map_or(confined.root.as_fd(), AsFd::as_fd);
+    openat(directory, &*last, flags | OFlags::NOFOLLOW, Mode::empty())
 }
 
 #[test]
 fn no_path_leads_outside() {
-    let (_folder, confined) = tree();
+    let (_directory, confined) = tree();
     for (name, expected) in NAMES {
         let flags = OFlags::RDONLY;
         let opened = confined.open_at(Path::new(name), flags).map(contents);
@@ -99,7 +99,7 @@ fn no_path_leads_outside() {
 
 #[test]
 fn no_component_may_be_a_link_with_nofollow() {
-    let (_folder, confined) = tree();
+    let (_directory, confined) = tree();
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
     for (name, expected) in [
         ("file", Ok("file")),
@@ -119,7 +119,7 @@ fn no_component_may_be_a_link_with_nofollow() {
 
 #[test]
 fn the_directory_itself_can_be_opened() {
-    let (_folder, confined) = tree();
+    let (_directory, confined) = tree();
     for name in [".", "./", "a/..", "a/b/../.."] {
         let inode = |file: OwnedFd| fstat(file).unwrap().st_ino;
         let root = fstat(&*confined.root).unwrap().st_ino;
@@ -138,7 +138,7 @@ fn the_directory_itself_can_be_opened() {
 
 #[test]
 fn long_paths_are_refused() {
-    let (_folder, confined) = tree();
+    let (_directory, confined) = tree();
     let name = "a/../".repeat(1000) + "file";
     let error = Errno::NAMETOOLONG;
     assert_eq!(confined.open_at(Path::new(&name), OFlags::RDONLY).err(), Some(error));

@@ -7,12 +7,12 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
     fs::write(&path, content).unwrap();
     // Later changes get another change time.
     std::thread::sleep(Duration::from_millis(20));
-    (folder, path)
+    (directory, path)
 }
 
 fn write(path: &Path, content: &[u8]) {
@@ -32,7 +32,7 @@ fn read(file: &mut StableFile) -> io::Result<Vec<u8>> {
 #[test]
 fn unchanged_files_are_read() {
     for length in [0, 1, 100_000] {
-        let (_folder, path) = file(&vec![7; length]);
+        let (_directory, path) = file(&vec![7; length]);
         assert_eq!(read(&mut StableFile::open(&path).unwrap()).unwrap(), vec![7; length]);
     }
 }
@@ -52,7 +52,7 @@ fn every_change_is_detected() {
     let cut = |path: &Path| fs::File::options().write(true).open(path).unwrap().set_len(9).unwrap();
     let changes: [&dyn Fn(&Path); 4] = [&rewritten, &set_back, &grown, &cut];
     for (number, change) in changes.iter().enumerate() {
-        let (_folder, path) = file(&[b'A'; 5000]);
+        let (_directory, path) = file(&[b'A'; 5000]);
         let mut file = StableFile::open(&path).unwrap();
         let mut piece = [0; 100];
         assert_eq!(file.read(&mut piece).unwrap(), 100);
@@ -64,7 +64,7 @@ fn every_change_is_detected() {
 
 #[test]
 fn a_new_change_time_alone_causes_one_more_read() {
-    let (folder, path) = file(b"contents");
+    let (directory, path) = file(b"contents");
     let mut file = StableFile::open(&path).unwrap();
     let mut room = [0; 100];
     assert_eq!(file.read_piece(&mut room).unwrap(), 8);
@@ -74,13 +74,13 @@ fn a_new_change_time_alone_causes_one_more_read() {
     assert_eq!(file.end().unwrap(), End::Unchanged);
 
     std::thread::sleep(Duration::from_millis(20));
-    fs::hard_link(&path, folder.path().join("link")).unwrap();
+    fs::hard_link(&path, directory.path().join("link")).unwrap();
     assert!(matches!(file.end(), Err(ErrorKind::Changed)));
 }
 
 #[test]
 fn reading_a_growing_file_ends() {
-    let (_folder, path) = file(&[1; 10]);
+    let (_directory, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
     let mut end = fs::File::options().append(true).open(&path).unwrap();
     let mut pieces = 0;
@@ -93,7 +93,7 @@ fn reading_a_growing_file_ends() {
 
 #[test]
 fn a_length_other_than_the_size_is_an_error() {
-    let (_folder, path) = file(&[1; 10]);
+    let (_directory, path) = file(&[1; 10]);
     let mut file = StableFile::open(&path).unwrap();
     // As if the system had reported the end of the file.
     file.read_piece(&mut [0; 4]).unwrap();
@@ -118,8 +118,8 @@ fn sizes_of_generated_files_are_ignored() {
 
 #[test]
 fn special_files_are_refused_without_blocking() {
-    let folder = tempfile::tempdir().unwrap();
-    let fifo = folder.path().join("fifo");
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     for (path, kind) in [
         (&*fifo, SpecialFileType::Fifo),
@@ -133,7 +133,7 @@ fn special_files_are_refused_without_blocking() {
 #[test]
 fn changes_are_detected_from_the_middle_of_a_file() {
     use std::io::Seek;
-    let (_folder, path) = file(b"0123456789");
+    let (_directory, path) = file(b"0123456789");
     let mut open = fs::File::open(&path).unwrap();
     open.seek(io::SeekFrom::Start(6)).unwrap();
     let mut rest = StableFile::try_from(open.try_clone().unwrap()).unwrap();
@@ -146,7 +146,7 @@ fn changes_are_detected_from_the_middle_of_a_file() {
 
 #[test]
 fn an_empty_file_that_grows_is_changed() {
-    let (_folder, path) = file(b"");
+    let (_directory, path) = file(b"");
     let mut file = StableFile::open(&path).unwrap();
     write(&path, &[b'A'; 5000]);
     assert!(matches!(file.read_piece(&mut [0; 100]), Err(ErrorKind::Changed)));

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
     fs::write(&path, content).unwrap();
-    (folder, path)
+    (directory, path)
 }
 
 fn open(path: &Path, cache: PageCache) -> Result<OpenJob, Error> {
@@ -43,18 +43,18 @@ fn read(mut opened: OpenJob) -> Result<Vec<u8>, ErrorKind> {
 #[test]
 fn unchanged_files_are_read() {
     for length in [0, 1, 4096, 100_000] {
-        let (_folder, path) = file(&vec![7; length]);
+        let (_directory, path) = file(&vec![7; length]);
         assert_eq!(read(open(&path, PageCache::Keep).unwrap()).unwrap(), vec![7; length]);
     }
 }
 
 #[test]
 fn open_files_stay_readable_when_their_names_are_removed_or_replaced() {
-    let (folder, path) = file(b"old");
+    let (directory, path) = file(b"old");
     let opened = [(); 2].map(|()| open(&path, PageCache::Keep).unwrap());
     let [removed, replaced] = opened;
-    fs::write(folder.path().join("new"), "new").unwrap();
-    fs::rename(folder.path().join("new"), &path).unwrap();
+    fs::write(directory.path().join("new"), "new").unwrap();
+    fs::rename(directory.path().join("new"), &path).unwrap();
     assert_eq!(read(replaced).unwrap(), b"old");
     fs::remove_file(&path).unwrap();
     assert_eq!(read(removed).unwrap(), b"old");
@@ -63,8 +63,8 @@ fn open_files_stay_readable_when_their_names_are_removed_or_replaced() {
 
 #[test]
 fn files_that_became_links_are_changed() {
-    let (folder, path) = file(b"inside");
-    let link = folder.path().join("link");
+    let (directory, path) = file(b"inside");
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let open = |access| OpenJob::new(0, Job::new((&link).into(), access, [].into()));
     assert!(matches!(open(Access::Walked).err().unwrap().kind(), ErrorKind::Changed));
@@ -78,7 +78,7 @@ fn files_are_read_again_after_chmod() {
     use crate::engine::pipeline;
     use std::os::unix::fs::PermissionsExt;
     for length in [100, 300_000] {
-        let (_folder, path) = file(&vec![1; length]);
+        let (_directory, path) = file(&vec![1; length]);
         let job = Job::new((&path).into(), Access::Named, [Algorithm::Sha256.into()].into());
         let opened = OpenJob::new(0, job).unwrap();
         std::thread::sleep(Duration::from_millis(20));
@@ -93,7 +93,7 @@ fn files_are_read_again_after_chmod() {
 
 #[test]
 fn only_files_that_were_not_cached_are_dropped() {
-    let (_folder, path) = file(&[1; 300_000]);
+    let (_directory, path) = file(&[1; 300_000]);
     let on_disk = fs::File::open(&path).unwrap();
     on_disk.sync_all().unwrap();
     let device = u64::MAX; // not known to lack support

@@ -48,7 +48,7 @@ fn entry(line: &[u8]) -> Result<Entry, BadLine> {
     digests.entry(&placed(tag, name)?, Some(size))
 }
 
-/// Returns the decoded path of a file, which the tag may place in a folder.
+/// Returns the decoded path of a file, which the tag may place in a directory.
 fn placed(tag: &[u8], name: &[u8]) -> Result<Vec<u8>, BadLine> {
     let name = unescape(name)?;
     Ok(if tag == b"AUX" { [b"files/", &*name].concat() } else { name })

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use crate::fs::bounded::read_file;
-use crate::fs::temporary::TemporaryFolder;
+use crate::fs::temporary::TemporaryDirectory;
 use crate::trust::signature::armor;
 use crate::trust::signature::error::SignatureError;
 use crate::trust::signature::signed_data::{SignedData, is_clear_signed};
@@ -23,8 +23,8 @@ const MAX_SIZE: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Keyring {
     path: PathBuf,
-    /// The temporary folder of a copy without armor, removed with the last clone.
-    _folder: Option<Arc<TemporaryFolder>>,
+    /// The temporary directory of a copy without armor, removed with the last clone.
+    _directory: Option<Arc<TemporaryDirectory>>,
 }
 
 /// A verified OpenPGP signature.
@@ -63,13 +63,13 @@ impl Keyring {
             if !is_keyring(&bytes) {
                 return Err(SignatureError::InvalidKey);
             }
-            return Ok(Self { path, _folder: None });
+            return Ok(Self { path, _directory: None });
         }
         let keys = armor::keys(&bytes).ok_or(SignatureError::InvalidKey)?;
-        let folder = TemporaryFolder::new()?;
-        let path = folder.path().join("ring");
+        let directory = TemporaryDirectory::new()?;
+        let path = directory.path().join("ring");
         fs::write(&path, keys)?;
-        Ok(Self { path, _folder: Some(folder.into()) })
+        Ok(Self { path, _directory: Some(directory.into()) })
     }
 
     /// Verifies that every signature in `signature` covers `signed` and is by a key of this ring.
@@ -88,18 +88,18 @@ impl Keyring {
         if signature.is_empty() || signature.len() > MAX_SIGNATURE {
             return Err(SignatureError::Malformed);
         }
-        let folder = TemporaryFolder::new()?;
+        let directory = TemporaryDirectory::new()?;
         let path = match signed {
             SignedData::File(path) => std::path::absolute(path)?,
             SignedData::Bytes(bytes) => {
-                let path = folder.path().join("signed");
+                let path = directory.path().join("signed");
                 fs::write(&path, bytes)?;
                 path
             }
         };
         File::open(&path)?;
         let args = ["--".as_ref(), "-".as_ref(), path.as_os_str()];
-        self.gpgv(folder.path(), &args, signature)?.signatures(Class::Binary)
+        self.gpgv(directory.path(), &args, signature)?.signatures(Class::Binary)
     }
 
     /// Returns the text in a clear-signed message, and its signatures.
@@ -110,12 +110,12 @@ impl Keyring {
         &self,
         message: &[u8],
     ) -> Result<(Vec<u8>, Vec<OpenPgpSignature>), SignatureError> {
-        let folder = TemporaryFolder::new()?;
-        let (input, output) = (folder.path().join("message"), folder.path().join("text"));
+        let directory = TemporaryDirectory::new()?;
+        let (input, output) = (directory.path().join("message"), directory.path().join("text"));
         fs::write(&input, message)?;
         let args: [&OsStr; 4] =
             ["--output".as_ref(), output.as_os_str(), "--".as_ref(), input.as_os_str()];
-        let signatures = self.gpgv(folder.path(), &args, b"")?.signatures(Class::Text)?;
+        let signatures = self.gpgv(directory.path(), &args, b"")?.signatures(Class::Text)?;
         Ok((read_file(&output, MAX_SIZE)?, signatures))
     }
 
