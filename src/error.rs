@@ -123,7 +123,7 @@ impl fmt::Display for ErrorKind {
             Self::Length { size, .. } => write!(f, "Holds more than the {size} bytes of its size"),
             Self::Outside => f.write_str("Leads out of the directory"),
             Self::Loop => f.write_str("Symbolic link leads back to a directory above it"),
-            Self::Special(kind) => write!(f, "Not a regular file ({kind})"),
+            Self::Special(kind) => write!(f, "not a regular file ({kind})"),
             Self::Temporary => f.write_str("left over from an interrupted hsum"),
         }
     }

@@ -309,10 +309,10 @@ fn special_files_fail_without_blocking() {
         1,
         names.map(|name| format!("{name}: FAILED open or read\n")).concat() + "a: OK\n",
         "hsum: d: Is a directory\n\
-         hsum: fifo: Not a regular file (FIFO)\n\
-         hsum: socket: Not a regular file (socket)\n\
-         hsum: /dev/zero: Not a regular file (character device)\n\
-         hsum: /dev/null: Not a regular file (character device)\n\
+         hsum: fifo: not a regular file (FIFO)\n\
+         hsum: socket: not a regular file (socket)\n\
+         hsum: /dev/zero: not a regular file (character device)\n\
+         hsum: /dev/null: not a regular file (character device)\n\
          hsum: WARNING: 5 listed files could not be read\n",
     );
 }

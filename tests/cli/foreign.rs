@@ -197,7 +197,7 @@ fn sfv_files_are_checked() {
     dir.words("check --strong x.sfv").gives(1, "", "hsum: x.sfv: CRC-32 is refused by --strong\n");
     dir.fifo("fifo");
     dir.write("y.sfv", "fifo 00000000\n");
-    let message = "hsum: fifo: Not a regular file (FIFO)\n";
+    let message = "hsum: fifo: not a regular file (FIFO)\n";
     dir.words("check y.sfv").run().is_in(1, b"fifo: FAILED open or read\n", message);
 }
 

@@ -72,7 +72,7 @@ fn json_of_skipped_files() {
     dir.fifo("t/f");
     let ran = dir.words("--json t").run();
     let object: Value = serde_json::from_str(&ran.exits(0)).expect("JSON");
-    assert_eq!(object, json!({"path": "t/f", "error": "Not a regular file (FIFO)"}));
+    assert_eq!(object, json!({"path": "t/f", "error": "not a regular file (FIFO)"}));
 }
 
 #[test]

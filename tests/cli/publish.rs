@@ -114,7 +114,7 @@ fn a_failed_run_replaces_no_list() {
     let dir = release();
     dir.write("r/SHA256SUMS", "old");
     dir.fifo("r/pipe");
-    let words = "r/pipe: Not a regular file (FIFO)";
+    let words = "r/pipe: not a regular file (FIFO)";
     let ran = dir.words("publish r").run();
     ran.is(1, b"", &format!("hsum: {words}\nhsum: r: no lists written\n"));
     assert_eq!(text(&dir, "r/SHA256SUMS"), "old");

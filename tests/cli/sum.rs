@@ -214,8 +214,8 @@ fn fifos_and_sockets_in_a_walk_are_skipped() {
     dir.words("t").gives(
         0,
         list(&["t/a", "t/z"]),
-        "hsum: t/fifo: skipped: Not a regular file (FIFO)\n\
-         hsum: t/socket: skipped: Not a regular file (socket)\n",
+        "hsum: t/fifo: skipped: not a regular file (FIFO)\n\
+         hsum: t/socket: skipped: not a regular file (socket)\n",
     );
     dir.words("t/socket").gives(1, "", "hsum: t/socket: No such device or address\n");
 }
