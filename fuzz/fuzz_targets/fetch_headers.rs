@@ -1,5 +1,5 @@
-//! Any names, cookies, challenges, digests and passwords of a server or a file: no panic, and no result
-//! that leaves its line or its folder.
+//! Parses any names, cookies, challenges, digests and passwords of a server or a file without a panic. No
+//! header value spans two lines, and no file name leads out of the directory.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;

@@ -1,6 +1,6 @@
-//! Any bytes are a valid record or refused, never a panic. Written entries are read back, and a record
-//! that is written again has the same bytes. Each line that names a file is an entry, also for `check`,
-//! or the record is refused.
+//! Any bytes are a valid record or an error, without a panic. Written entries are read back, and writing
+//! a record again gives the same bytes. `check` reads an entry from each line with a file name, or
+//! rejects the record.
 #![no_main]
 
 use std::os::unix::ffi::OsStrExt;

@@ -151,11 +151,11 @@ verbs! {
     Audit(AuditArgs) => snapshot::audit,
     /// Bring a record up to date, reading only files that may have changed
     ///
-    /// Reads files that are new, or whose size, modification time, change time or inode changed, or
-    /// that were modified just before they were last read, and reports what happened to each, as
-    /// audit does. A rotted file keeps its old digest unless --accept is given, and is then
-    /// ACCEPTED. If update is interrupted, the old record stays, and the next update resumes.
-    /// --verify-oldest 5% reads the whole tree in 20 runs.
+    /// Reads new files, files with another size, modification time, change time or inode, and files
+    /// modified just before they were last read. Reports the findings of audit. A rotted file keeps
+    /// its old digest unless --accept is given, and is then ACCEPTED. If update is interrupted, the
+    /// old record stays, and the next update resumes. --verify-oldest 5% reads the whole tree in 20
+    /// runs.
     ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
@@ -199,8 +199,8 @@ verbs! {
     VerifyRequest(VerifyArgs) => verify::run,
     /// Generate a random key
     ///
-    /// The key comes from the system's random number generator. With --output it goes to a new file
-    /// that only its owner can read; an existing file is never overwritten.
+    /// The key comes from the system's random number generator. --output writes it to a new file,
+    /// readable by its owner only; an existing file is never overwritten.
     Keygen(KeygenArgs) => keygen::run,
     /// List the schemes of sign, send and verify-request
     Schemes(SchemesArgs) => schemes::run,

@@ -130,7 +130,7 @@ pub fn hash_file(
 /// Returns one digest of a file's contents for each hash function, in one pass over its bytes.
 ///
 /// # Errors
-/// As for [`hash_file`].
+/// The errors of [`hash_file`].
 ///
 /// ```
 /// use hsum::Algorithm::{Md5, Sha256};

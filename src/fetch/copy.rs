@@ -154,8 +154,8 @@ pub(super) fn copy(
     sink.finish(read)
 }
 
-/// Reads the body into the buffers of `next_buffer`, and passes them to `write`. Ends early if one
-/// of the functions fails: the writer reports the error.
+/// Reads the body into the buffers of `next_buffer`, and passes them to `write`. Stops if either
+/// function fails: the writer reports the error.
 fn read_all(
     body: &mut dyn Read,
     mut length: u64,

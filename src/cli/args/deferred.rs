@@ -25,8 +25,7 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds arguments to a verb without changing its help, which clap would replace by the doc comments
-/// of the flattened structs.
+/// Adds arguments to a verb and restores its help, which clap replaces by that of flattened structs.
 fn keeping_help(command: Command, augment: impl FnOnce(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))
