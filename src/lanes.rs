@@ -29,7 +29,7 @@ use crate::digest::Digest;
 use crate::hasher::iterated::IteratedHash;
 use crate::hasher::{Hasher, State, digest, digest_keyed};
 use crate::kernel::functions::FEW;
-use crate::kernel::table::Kernel;
+use crate::kernel::table::{Cost, CostBasis, Kernel};
 use crate::kernel::tier::Tier;
 use crate::lanes::messages::{DigestSlot, Task};
 use crate::lanes::select::{AllowedKernels, Dispatcher};
@@ -198,11 +198,13 @@ pub(crate) struct KernelInfo {
     pub(crate) lanes: usize,
     /// Cycles for one block in every lane.
     pub(crate) cycles: u32,
+    pub(crate) basis: CostBasis,
 }
 
 impl<F: ?Sized> From<&Kernel<F>> for KernelInfo {
     fn from(kernel: &Kernel<F>) -> Self {
-        Self { tier: kernel.tier, lanes: kernel.lanes, cycles: kernel.cost }
+        let Cost { cycles, basis } = kernel.cost;
+        Self { tier: kernel.tier, lanes: kernel.lanes, cycles, basis }
     }
 }
 

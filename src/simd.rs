@@ -4,6 +4,7 @@
 //! process to one tier, for tests, measurements and bug reports. For an algorithm of which the tier has no
 //! kernel, or only kernels of several lanes, the portable kernel runs.
 
+pub use crate::kernel::table::CostBasis;
 pub use crate::kernel::tier::{Tier, UnknownTier};
 
 use crate::algorithm::Algorithm;
@@ -39,8 +40,10 @@ pub struct KernelChoice {
     pub tier: Tier,
     /// Messages that the kernel advances in one call; if fewer are live, lanes are idle.
     pub lanes: usize,
-    /// Cycles for one block in every lane: measured for x86-64, estimated for Arm.
+    /// Cycles for one block in every lane.
     pub cycles: u32,
+    /// The basis of `cycles`.
+    pub basis: CostBasis,
 }
 
 /// Returns the kernels that run for 1, 4, 16 and 64 messages of each algorithm that has kernels.
@@ -50,8 +53,8 @@ pub fn choices() -> impl Iterator<Item = KernelChoice> {
     Algorithm::ALL.iter().flat_map(|algorithm| {
         [1, 4, 16, 64].into_iter().filter_map(|live| {
             let kernel = lanes::chosen(*algorithm, live)?;
-            let lanes::KernelInfo { tier, lanes, cycles } = kernel;
-            Some(KernelChoice { algorithm: *algorithm, live, tier, lanes, cycles })
+            let lanes::KernelInfo { tier, lanes, cycles, basis } = kernel;
+            Some(KernelChoice { algorithm: *algorithm, live, tier, lanes, cycles, basis })
         })
     })
 }

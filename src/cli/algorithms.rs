@@ -1,7 +1,8 @@
 //! `hsum algorithms`: lists the algorithms, and the kernels that run them on this CPU.
 
 use anyhow::Result;
-use hsum::{Algorithm, Strength, simd};
+use hsum::simd::{self, CostBasis, Tier};
+use hsum::{Algorithm, Strength};
 
 use crate::cli::args::machine::AlgorithmsArgs;
 use crate::cli::exit::Exit;
@@ -49,11 +50,10 @@ fn tiers() -> String {
     if let Ok(Some(tier)) = simd::forced() {
         text += &format!("HSUM_TIER restricts this run to {}.\n", tier.name());
     }
-    let known = if cfg!(target_arch = "x86_64") { "measured" } else { "estimated" };
-    text += &format!(
-        "\nEach column shows the kernel for that many messages at once: its tier, its lanes, and\n\
-         its {known} cost in cycles for one block of one message. The cheapest is chosen.\n\n"
-    );
+    text += "\nEach column shows the kernel for that many messages at once: its tier, its lanes, and\n\
+             its cost in cycles for one block of one message. The cheapest is chosen.\n\n";
+    text += &bases();
+    text.push('\n');
     let mut row = format!("{:11}", "NAME");
     for count in [1, 4, 16, 64] {
         row += &format!(" {:20}", format!("{count} AT ONCE"));
@@ -72,4 +72,22 @@ fn tiers() -> String {
         }
     }
     text + row.trim_end() + "\n"
+}
+
+/// Returns a line for each basis of the listed costs, with the tiers of its kernels.
+fn bases() -> String {
+    let mut bases: Vec<(CostBasis, Vec<Tier>)> = Vec::new();
+    for choice in simd::choices() {
+        match bases.iter_mut().find(|(basis, _)| *basis == choice.basis) {
+            Some((_, tiers)) if tiers.contains(&choice.tier) => {}
+            Some((_, tiers)) => tiers.push(choice.tier),
+            None => bases.push((choice.basis, vec![choice.tier])),
+        }
+    }
+    let line = |(basis, mut tiers): (CostBasis, Vec<Tier>)| {
+        tiers.sort();
+        let names: Vec<&str> = tiers.into_iter().map(Tier::name).collect();
+        format!("Costs of {}: {basis}.\n", names.join(", "))
+    };
+    bases.into_iter().map(line).collect()
 }

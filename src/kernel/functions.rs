@@ -77,7 +77,8 @@ impl<F: ?Sized> KernelSet<F> {
     pub(crate) fn single(&self) -> &'static Kernel<F> {
         self.single.get_or_init(|| {
             let single = || self.all().iter().filter(|kernel| kernel.lanes == 1);
-            let best = single().filter(|k| is_allowed(k.tier)).min_by_key(|kernel| kernel.cost);
+            let best =
+                single().filter(|k| is_allowed(k.tier)).min_by_key(|kernel| kernel.cost.cycles);
             let portable = || single().find(|kernel| kernel.tier == Tier::Portable);
             best.or_else(portable).expect("there is always a portable kernel")
         })

@@ -1,5 +1,7 @@
 //! A kernel as a row of data, and the table of those that this CPU can run.
 
+use std::fmt;
+
 use crate::kernel::tier::Tier;
 use crate::kernel::word::Word;
 
@@ -8,10 +10,37 @@ pub(crate) struct Kernel<F: ?Sized + 'static> {
     pub(crate) tier: Tier,
     /// The number of streams that it advances.
     pub(crate) lanes: usize,
-    /// Cycles for one block in every lane; see [`crate::kernel::simd::cost`].
-    pub(crate) cost: u32,
+    pub(crate) cost: Cost,
     /// The code, which holds the token of its tier.
     pub(crate) run: &'static F,
+}
+
+/// The cost by which kernels are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    /// Cycles for one block in every lane.
+    pub(crate) cycles: u32,
+    pub(crate) basis: CostBasis,
+}
+
+/// The basis of a kernel's cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum CostBasis {
+    /// Measured on this CPU.
+    Measured(&'static str),
+    /// Derived for these CPUs from the throughput and latency of the instructions.
+    Derived(&'static str),
+}
+
+impl fmt::Display for CostBasis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Measured(cpu) => write!(f, "measured on {cpu}"),
+            Self::Derived(cpus) => write!(f, "derived for {cpus}"),
+        }
+    }
 }
 
 /// Advances one state per lane by one input per lane; the inputs are of equal length.
@@ -46,13 +75,13 @@ pub(crate) fn sponge_fn(
 }
 
 /// Adds a tier's kernels to the table. A row has the compression function, the lanes, the costs from
-/// which `$cycles` chooses, and a function from the token to the kernel's code.
+/// which `$cost` chooses, and a function from the token to the kernel's code.
 macro_rules! kernels {
-    ($token:ident: $type:ty, $table:ident, $cycles:path; $($function:ident $lanes:literal $costs:tt $run:expr;)*) => {$(
+    ($token:ident: $type:ty, $table:ident, $cost:path; $($function:ident $lanes:literal $costs:tt $run:expr;)*) => {$(
         $table.$function.push($crate::kernel::table::Kernel {
             tier: <$type as $crate::kernel::tier::Token>::TIER,
             lanes: $lanes,
-            cost: $cycles $costs,
+            cost: $cost $costs,
             run: $run($token),
         });
     )*};

@@ -61,10 +61,11 @@ pub(super) fn is_faster_in_lanes<H: IteratedHash>(
 
 /// Returns, at `n - 1`, the fewest total blocks of `n` messages at which lanes save their setup cost.
 fn min_blocks<H: IteratedHash>(hash: &H) -> [usize; FEW] {
-    let (allowed, alone) = (AllowedKernels::new(hash), u64::from(hash.kernels().single().cost));
+    let (allowed, alone) =
+        (AllowedKernels::new(hash), u64::from(hash.kernels().single().cost.cycles));
     std::array::from_fn(|others| {
         let kernel = allowed.best(others + 1).1;
-        let together = u64::from(kernel.cost) / kernel.lanes.min(others + 1) as u64;
+        let together = u64::from(kernel.cost.cycles) / kernel.lanes.min(others + 1) as u64;
         match alone.checked_sub(together) {
             None | Some(0) => usize::MAX,
             Some(_) if others == 0 => usize::MAX,
@@ -127,7 +128,8 @@ impl<H: IteratedHash> AllowedKernels<H> {
         all.fold(first, |best, other| {
             let useful = |kernel: &Kernel<H::Run>| kernel.lanes.min(live) as u64;
             let (a, b) = (best.1, other.1);
-            let (a_cost, b_cost) = (u64::from(a.cost) * useful(b), u64::from(b.cost) * useful(a));
+            let cost = |kernel: &Kernel<H::Run>| u64::from(kernel.cost.cycles);
+            let (a_cost, b_cost) = (cost(a) * useful(b), cost(b) * useful(a));
             if (b_cost, b.lanes) < (a_cost, a.lanes) { other } else { best }
         })
     }

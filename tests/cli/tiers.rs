@@ -1,7 +1,7 @@
 //! `HSUM_TIER`: every tier computes the same digests, and `algorithms` lists its kernels.
 
 use hsum::Algorithm;
-use hsum::simd::tiers;
+use hsum::simd::{CostBasis, KernelChoice, Tier, choices, tiers};
 
 use crate::support::*;
 
@@ -22,6 +22,19 @@ fn every_tier_gives_the_same_digests() {
             assert_eq!(by_tier, expected, "{}", tier.name());
         }
     }
+}
+
+#[test]
+fn the_listing_says_whether_costs_were_measured() {
+    let listing = Dir::new().words("algorithms --tiers").run().exits(0);
+    let line = |choice: &KernelChoice| format!(": {}.", choice.basis);
+    for choice in choices() {
+        let of_basis = listing.lines().find(|text| text.ends_with(&line(&choice)));
+        assert!(of_basis.is_some_and(|text| text.contains(choice.tier.name())), "{listing}");
+    }
+    let of_arm = [Tier::Sha3, Tier::Sha2, Tier::Neon];
+    let mut of_arm = choices().filter(|choice| of_arm.contains(&choice.tier));
+    assert!(of_arm.all(|choice| matches!(choice.basis, CostBasis::Derived(_))));
 }
 
 #[test]

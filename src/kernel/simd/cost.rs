@@ -1,19 +1,31 @@
 //! The costs of kernels: cycles for one block in every lane.
 //!
-//! A kernel's bottleneck differs between CPUs, so each family of CPUs has a column.
+//! A kernel's bottleneck differs between CPUs, so each family of CPUs has a column. The basis of a cost is a
+//! property of its column.
+
+use crate::kernel::table::{Cost, CostBasis};
+
+/// Returns a cost measured with `cargo bench --bench kernels` at 3.7 GHz, 16 KiB per lane.
+pub(super) const fn zen4(cycles: u32) -> Cost {
+    Cost { cycles, basis: CostBasis::Measured("Zen 4") }
+}
+
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+const fn derived(cycles: u32, cpus: &'static str) -> Cost {
+    Cost { cycles, basis: CostBasis::Derived(cpus) }
+}
 
 /// Returns the cost on this CPU.
 ///
-/// Zen 4 (and Zen 3): measured with `cargo bench --bench kernels` at 3.7 GHz, 16 KiB per lane. Zen 5:
-/// published measurements of the rounds, plus 38 cycles for each transpose of sixteen lanes; figures
+/// Zen 5: published measurements of the rounds, plus 38 cycles for each transpose of sixteen lanes; figures
 /// that end in 0 are derived from instruction throughput. Other CPUs: derived for two 512-bit or three
 /// 256-bit units, as Intel's servers have them.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn x86(zen4: u32, zen5: u32, other: u32) -> u32 {
+pub(super) fn x86(zen4: u32, zen5: u32, other: u32) -> Cost {
     match amd_family() {
-        0x19 => zen4,
-        0x1a => zen5,
-        _ => other,
+        0x19 => self::zen4(zen4),
+        0x1a => derived(zen5, "Zen 5"),
+        _ => derived(other, "Intel's servers"),
     }
 }
 
@@ -42,6 +54,9 @@ fn amd_family() -> u32 {
 /// with the other SHA instructions; other cores two NEON units, one of which has the shifts and all SHA
 /// instructions, like Neoverse N1 and N2.
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-pub(super) fn arm(apple: u32, other: u32) -> u32 {
-    if cfg!(target_vendor = "apple") { apple } else { other }
+pub(super) fn arm(apple: u32, other: u32) -> Cost {
+    match cfg!(target_vendor = "apple") {
+        true => derived(apple, "Apple's cores"),
+        false => derived(other, "Neoverse N1 and N2"),
+    }
 }

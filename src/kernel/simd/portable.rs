@@ -3,6 +3,7 @@
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
+use crate::kernel::simd::cost;
 use crate::kernel::simd::operations::{generic_kernels, hide, operations};
 use crate::kernel::table::{BlockFn, KernelTable, block_fn, kernels};
 use crate::kernel::tier::{Portable, with_portable};
@@ -13,7 +14,7 @@ generic_kernels!(Portable, with_portable);
 
 /// Adds the tier's kernels to the table.
 pub(crate) fn add_kernels(token: Portable, table: &mut KernelTable) {
-    kernels! { token: Portable, table, std::convert::identity;
+    kernels! { token: Portable, table, cost::zen4;
         md5    1 (307)  block::<Md5, Plain<u32>>;
         sha1   1 (276)  |token| or_crate(block::<Sha1, Plain<u32>>(token), |state, blocks| {
             ::sha1::block_api::compress(state.first_chunk_mut().expect("8 ≥ 5"), blocks);
