@@ -2,10 +2,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
 use crate::fs::bounded::read_some;
@@ -70,11 +71,13 @@ impl Dialer {
             let ends_at_proxy = proxy.is_some();
             return Ok(Connection { stream: Stream::Plain(tcp), ends_at_proxy, watched });
         }
-        let stream = Stream::Tls(Box::new(self.start_tls(tcp, to, deadline)?));
+        let tls = start_tls(tcp, to.host, self.tls.config(to.origin)?, deadline)?;
+        let stream = Stream::Tls(Box::new(tls));
         Ok(Connection { stream, ends_at_proxy: false, watched })
     }
 
-    fn connect(
+    /// Connects without a proxy.
+    pub(crate) fn connect(
         &self,
         host: &str,
         port: u16,
@@ -109,22 +112,22 @@ impl Dialer {
             challenged += 1;
         }
     }
+}
 
-    fn start_tls(
-        &self,
-        mut tcp: TcpStream,
-        to: Destination<'_>,
-        deadline: Instant,
-    ) -> Result<StreamOwned<ClientConnection, TcpStream>, Failure> {
-        let config = self.tls.config(to.origin)?;
-        let name = ServerName::try_from(to.host.to_owned())
-            .map_err(|_| Failure::new(FailureKind::Usage, "invalid host name"))?;
-        let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
-        // The default limit holds fewer records than one read returns.
-        tls.set_buffer_limit(None);
-        handshake(&mut tls, &mut tcp, deadline)?;
-        Ok(StreamOwned::new(tls, tcp))
-    }
+/// Performs a TLS handshake with `host`.
+pub(crate) fn start_tls(
+    mut tcp: TcpStream,
+    host: &str,
+    config: Arc<ClientConfig>,
+    deadline: Instant,
+) -> Result<StreamOwned<ClientConnection, TcpStream>, Failure> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| Failure::new(FailureKind::Usage, "invalid host name"))?;
+    let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
+    // The default limit holds fewer records than one read returns.
+    tls.set_buffer_limit(None);
+    handshake(&mut tls, &mut tcp, deadline)?;
+    Ok(StreamOwned::new(tls, tcp))
 }
 
 /// Performs the handshake in steps, so that the deadline holds even for a slow server.
@@ -166,7 +169,7 @@ pub(crate) fn remaining(deadline: Instant) -> Result<Duration, Failure> {
 }
 
 /// Connects to the first of the host's addresses that accepts.
-pub(crate) fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Failure> {
+fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Failure> {
     let addresses = resolve(host, port, deadline)?;
     let mut last = None;
     let count = addresses.len();

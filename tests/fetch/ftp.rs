@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::skip;
 use crate::world::{BODY, DIGEST, PART, PKI, World, well};
@@ -269,4 +269,61 @@ fn implicit_tls_names_no_http_protocol() {
     let trusting = ["--cacert", authority.to_str().unwrap()];
     world.expecting("ftps://localhost/x", &trusting).run().is_in(4, b"", "unknown user");
     assert_eq!(asked.join().unwrap().as_deref(), Some("USER anonymous\r\n"));
+}
+
+/// Serves one file with TLS requested by AUTH. Returns the commands after it, and `true` if the
+/// data connection resumed the TLS session of the control connection.
+fn serve_with_tls(listener: &TcpListener) -> Option<(Vec<String>, bool)> {
+    let config = PKI.open();
+    let accept = |tcp: TcpStream| {
+        let tls = ServerConnection::new(Arc::clone(&config)).ok()?;
+        Some(StreamOwned::new(tls, tcp))
+    };
+    let (mut tcp, _) = listener.accept().ok()?;
+    tcp.write_all(b"220 ready\r\n").ok()?;
+    let mut line = String::new();
+    BufReader::with_capacity(1, &tcp).read_line(&mut line).ok()?;
+    assert_eq!(line, "AUTH TLS\r\n");
+    tcp.write_all(b"234 go on\r\n").ok()?;
+    let mut control = BufReader::new(accept(tcp)?);
+    let passive = TcpListener::bind("127.0.0.1:0").ok()?;
+    let port = passive.local_addr().ok()?.port();
+    let (mut commands, mut is_resumed) = (Vec::new(), false);
+    loop {
+        let mut line = String::new();
+        control.read_line(&mut line).ok()?;
+        let command = line.trim_end().to_owned();
+        let replies = match command.split(' ').next()? {
+            "USER" => "331 password\r\n".to_owned(),
+            "SIZE" => format!("213 {}\r\n", BODY.len()),
+            "PASV" => format!("227 =127,0,0,1,{},{}\r\n", port >> 8, port & 255),
+            "RETR" => {
+                control.get_mut().write_all(b"150 here it comes\r\n").ok()?;
+                let mut data = accept(passive.accept().ok()?.0)?;
+                data.write_all(&BODY).ok()?;
+                is_resumed = data.conn.handshake_kind()? == HandshakeKind::Resumed;
+                "226 complete\r\n".to_owned()
+            }
+            "QUIT" => return Some((commands, is_resumed)),
+            _ => "200 done\r\n".to_owned(),
+        };
+        control.get_mut().write_all(replies.as_bytes()).ok()?;
+        commands.push(command);
+    }
+}
+
+#[test]
+fn tls_protects_both_connections() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let served = thread::spawn(move || serve_with_tls(&listener));
+    let (world, files) = World::with_pki();
+    let authority = files.path("ca.pem");
+    let url = format!("ftps://localhost:{port}/x");
+    well(world.expecting(&url, &["--cacert", authority.to_str().unwrap(), "--retries", "0"]));
+    let (commands, is_resumed) = served.join().unwrap().expect("a session until QUIT");
+    let login = ["USER anonymous", "PASS anonymous@", "PBSZ 0", "PROT P", "TYPE I"];
+    assert_eq!(commands[..5], login);
+    // Servers may refuse other data connections.
+    assert!(is_resumed);
 }
