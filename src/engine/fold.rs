@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::algorithm::HashFunction;
+use crate::engine::few_files::Allowance;
 use crate::engine::file::End;
 use crate::engine::job::{Access, Job};
 use crate::engine::open_job::OpenJob;
 use crate::engine::options::{HashOptions, Source};
-use crate::engine::ordered::ordered_map;
+use crate::engine::ordered::{Task, ordered_map};
 use crate::engine::outcome::NextOutcome;
 use crate::engine::progress::HashProgress;
 use crate::engine::threads::Threads;
@@ -53,9 +54,8 @@ pub fn fold<S: Into<Source>, A: Send>(
             }
         }
     };
-    let fold_job = |buffer: &mut Vec<u8>, job: Job| {
+    let fold_file = |buffer: &mut Vec<u8>, mut file: OpenJob| {
         buffer.resize(PIECE, 0);
-        let mut file = OpenJob::new(0, job)?;
         file.prepare();
         loop {
             let value = fold_once(&mut file, buffer, progress);
@@ -66,7 +66,13 @@ pub fn fold<S: Into<Source>, A: Send>(
             }
         }
     };
-    ordered_map(Threads(options.threads), jobs, fold_job, sink);
+    let (mut allowance, mut buffer) = (Allowance::default(), Vec::new());
+    let first = |job| match allowance.open(job) {
+        Task::Work(job) => Task::Work(job),
+        Task::Done(opened) => Task::Done(opened.and_then(|file| fold_file(&mut buffer, file))),
+    };
+    let fold_job = |buffer: &mut Vec<u8>, job| fold_file(buffer, OpenJob::new(0, job)?);
+    ordered_map(Threads(options.threads), jobs, first, fold_job, sink);
 }
 
 #[cfg(test)]

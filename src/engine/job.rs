@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::algorithm::HashFunction;
+use crate::engine::file::StableFile;
 use crate::engine::options::{PageCache, ReadPolicy, Source};
 use crate::engine::path_base::PathBase;
 
@@ -15,12 +16,14 @@ pub(crate) struct Job {
     pub(crate) functions: Arc<[HashFunction]>,
     pub(crate) cache: PageCache,
     pub(crate) base: PathBase,
+    /// The file, if it was opened already.
+    pub(crate) opened: Option<StableFile>,
 }
 
 impl Job {
     pub(crate) fn new(source: Source, access: Access, functions: Arc<[HashFunction]>) -> Self {
-        let (cache, base) = Default::default();
-        Self { source, access, functions, cache, base }
+        let (cache, base, opened) = Default::default();
+        Self { source, access, functions, cache, base, opened }
     }
 }
 

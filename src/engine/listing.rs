@@ -10,7 +10,7 @@ use rustix::fs::{FileType, OFlags, Stat};
 use crate::engine::job::Access;
 use crate::engine::metadata::FileStamp;
 use crate::engine::options::{HashOptions, Source};
-use crate::engine::ordered::ordered_map;
+use crate::engine::ordered::{Task, ordered_map};
 use crate::engine::threads::Threads;
 use crate::engine::walk::{FoundFile, Walk};
 use crate::error::{Error, ErrorKind, SpecialFileType};
@@ -72,7 +72,7 @@ pub fn list<S: Into<Source>>(
         chunk.into_iter().filter_map(entry).collect()
     };
     let mut flow = ControlFlow::Continue(());
-    ordered_map(Threads(options.threads), chunks, read_metadata, |(), entries, _| {
+    ordered_map(Threads(options.threads), chunks, Task::Work, read_metadata, |(), entries, _| {
         flow = entries.into_iter().try_for_each(&mut sink);
         flow
     });

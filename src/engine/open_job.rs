@@ -45,21 +45,31 @@ const SEQUENTIAL: u64 = 256 * 1024;
 const DROP_INTERVAL: u64 = 8 << 20;
 
 impl OpenJob {
-    pub(super) fn new(index: u64, job: Job) -> Result<Self, Error> {
-        let input = match &job.source {
-            Source::Stdin if job.access == Access::StdinAgain => {
+    pub(super) fn new(index: u64, mut job: Job) -> Result<Self, Error> {
+        let input = match (&job.source, job.opened.take()) {
+            (_, Some(file)) => Input::File(file),
+            (Source::Stdin, None) if job.access == Access::StdinAgain => {
                 match rustix::io::fcntl_getfd(io::stdin()) {
                     Ok(_) => Input::Empty,
                     Err(closed) => return Err(Error::io(job.source.name(), closed.into())),
                 }
             }
-            Source::Stdin => Input::Stdin,
-            Source::Path(path) => match open(path, &job) {
+            (Source::Stdin, None) => Input::Stdin,
+            (Source::Path(path), None) => match open(path, &job) {
                 Ok(file) => Input::File(file),
                 Err(kind) => return Err(Error::new(path, kind)),
             },
         };
         Ok(Self { index, job, input, is_on_rotating_disk: false, dropped: None })
+    }
+
+    /// Returns the job, to be opened by another thread; nothing may have been read yet.
+    pub(super) fn into_job(self) -> Job {
+        let opened = match self.input {
+            Input::File(file) => Some(file),
+            Input::Stdin | Input::Empty => None,
+        };
+        Job { opened, ..self.job }
     }
 
     pub(super) fn functions(&self) -> &Arc<[HashFunction]> {
@@ -117,6 +127,17 @@ impl OpenJob {
     /// Returns `true` if the first byte is in the page cache, as the others then usually are.
     fn is_cached(&self) -> bool {
         matches!(self.read_cached(0, &mut [0]), Ok(Cached::Bytes(_)))
+    }
+
+    /// Returns `true` if it is a regular file in the page cache, or may be, on a local file system.
+    pub(super) fn is_ready(&self) -> bool {
+        let Some((file, _)) = self.regular() else { return false };
+        match self.read_cached(0, &mut [0]) {
+            Ok(Cached::Unknown) => {
+                self.job.cache == PageCache::Keep && !system::is_remote_file(file.as_fd())
+            }
+            cached => matches!(cached, Ok(Cached::Bytes(_))),
+        }
     }
 
     /// Reads a small file whole if it is cached; with [`Cached::Unknown`], nothing was read.

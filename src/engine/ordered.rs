@@ -14,6 +14,10 @@ use crate::fs::lock::lock;
 /// The stack size of a worker: half the default, so that many workers fit into little memory.
 const STACK: usize = 1 << 20;
 
+/// The number of jobs that the calling thread may do before it starts threads: 16 files of 100
+/// bytes took `hsum` 2.4 ms with threads and 1.6 ms without (Zen 4, two cores).
+const FEW: usize = 32;
+
 /// A job, or a result that needs no work.
 pub(crate) enum Task<J, R> {
     Work(J),
@@ -36,18 +40,38 @@ pub(super) type Finish<'f, R> = &'f dyn Fn(Vec<(u64, R)>);
 /// Does jobs in parallel and calls `emit` with labels and results, in the order of the jobs, on the
 /// calling thread.
 ///
-/// Each worker thread runs `work`, which takes jobs from `queue` until it ends. Threads start only
-/// when there is work for them, and none starts for a single job. If the system refuses threads,
-/// `alone` does the jobs on the calling thread.
+/// The first few jobs are passed to `first`, which does them on the calling thread or returns the
+/// first one that is worth starting threads. Each worker thread runs `work`, which takes jobs from
+/// `queue` until it ends. Threads start only when there is work for them, and none starts for a
+/// single job. If the system refuses threads, `alone` does the jobs on the calling thread.
 pub(super) fn ordered<T: Send, J: Send, R: Send>(
     jobs: impl Iterator<Item = (T, Task<J, R>)> + Send,
     queue: &impl JobQueue<J>,
+    mut first: impl FnMut(J) -> Task<J, R>,
     work: impl Fn(Finish<'_, R>) + Sync,
     alone: impl Fn(J) -> R,
     mut emit: impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
 ) {
     let mut jobs = jobs.fuse();
-    let head: Vec<_> = jobs.by_ref().take(2).collect();
+    let mut rest = None;
+    for (label, task) in jobs.by_ref().take(FEW) {
+        let task = match task {
+            Task::Work(job) => first(job),
+            done @ Task::Done(_) => done,
+        };
+        match task {
+            Task::Work(_) => {
+                rest = Some((label, task));
+                break;
+            }
+            Task::Done(result) => {
+                if emit(label, result, NextOutcome::Awaited).is_break() {
+                    return;
+                }
+            }
+        }
+    }
+    let head: Vec<_> = rest.into_iter().chain(jobs.by_ref()).take(2).collect();
     let are_several = head.len() > 1;
     let jobs = &Mutex::new(Some(head.into_iter().chain(jobs)));
     let (window, work) = (&ReorderWindow::new(), &work);
@@ -173,6 +197,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 pub(super) fn ordered_map<T: Send, J: Send, R: Send, S: Default>(
     threads: Threads,
     jobs: impl Iterator<Item = (T, J)> + Send,
+    first: impl FnMut(J) -> Task<J, R>,
     work: impl Fn(&mut S, J) -> R + Sync,
     emit: impl FnMut(T, R, NextOutcome) -> ControlFlow<()>,
 ) {
@@ -185,7 +210,7 @@ pub(super) fn ordered_map<T: Send, J: Send, R: Send, S: Default>(
         }
     };
     let jobs = jobs.map(|(label, job)| (label, Task::Work(job)));
-    ordered(jobs, &queue, work_loop, |job| work(&mut S::default(), job), emit);
+    ordered(jobs, &queue, first, work_loop, |job| work(&mut S::default(), job), emit);
 }
 
 /// A queue that gives each job to the next idle worker.

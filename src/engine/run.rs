@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use crate::algorithm::HashFunction;
 use crate::digest::Digest;
+use crate::engine::few_files::FewFiles;
 use crate::engine::job::{Access, Job};
 use crate::engine::options::{HashOptions, ReadPolicy, Source};
 use crate::engine::ordered::{Finish, Task, ordered};
 use crate::engine::outcome::{HashSummary, HashedFile, NextOutcome, Outcome};
 use crate::engine::pipeline;
 use crate::engine::progress::HashProgress;
-use crate::engine::queue::Queue;
+use crate::engine::queue::{Queue, WorkerContext};
 use crate::engine::threads::Threads;
 use crate::engine::walk::Walk;
 use crate::engine::worker;
@@ -87,7 +88,13 @@ pub(crate) fn hash_ordered<T: Send, R: From<Result<HashedFile, Error>> + Send>(
         });
     };
     let alone = |job| pipeline::hash(job, threads, progress).into();
-    ordered(jobs, &queue, work, alone, emit);
+    let context = WorkerContext { queue: &queue, progress, results: Vec::new() };
+    let mut few = FewFiles::new(context);
+    let first = |job| match few.hash(job) {
+        Task::Work(job) => Task::Work(job),
+        Task::Done(result) => Task::Done(result.into()),
+    };
+    ordered(jobs, &queue, first, work, alone, emit);
 }
 
 /// Walks `sources` without reading files, and calls `found` with the size of each file in bytes.

@@ -11,11 +11,11 @@ use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::HashedFile;
 use crate::engine::queue::WorkerContext;
 use crate::engine::system::Cached;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::lanes::digest_many;
 
 /// The maximum size of a small file.
-const MAX_SIZE: usize = 64 * 1024;
+pub(super) const MAX_SIZE: usize = 64 * 1024;
 /// The size of a batch: half of an L2 cache of 1 MiB.
 const BATCH: usize = 512 * 1024;
 
@@ -69,10 +69,25 @@ impl Batch {
         self.hash(context);
     }
 
+    /// Hashes one file; returns `None` if it is not small.
+    pub(super) fn hash_one(
+        &mut self,
+        context: &mut WorkerContext<'_>,
+        file: &mut OpenJob,
+    ) -> Option<Result<HashedFile, Error>> {
+        self.make_room(context);
+        match self.read(file) {
+            Ok(true) => self.hash(context),
+            Ok(false) => return None,
+            Err(kind) => return Some(Err(file.error(kind))),
+        }
+        context.results.pop().map(|(_, result)| result)
+    }
+
     /// Hashes the files in the batch if another one might not fit.
     fn make_room(&mut self, context: &mut WorkerContext<'_>) {
         if self.bytes.is_empty() {
-            self.bytes.resize(BATCH, 0);
+            self.bytes = vec![0; BATCH]; // zeroed lazily
         }
         if self.bytes.len() - self.end() < MAX_SIZE + 1 {
             self.hash(context);

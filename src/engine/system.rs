@@ -134,8 +134,19 @@ pub(super) fn is_remote(path: &Path) -> bool {
     rustix::fs::statfs(path).is_ok_and(|stat| REMOTE.contains(&(stat.f_type as u32)))
 }
 
+/// Returns `true` if an open file is on a network or FUSE file system.
+#[cfg(target_os = "linux")]
+pub(super) fn is_remote_file(file: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|stat| REMOTE.contains(&(stat.f_type as u32)))
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_remote(_: &Path) -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_remote_file(_: BorrowedFd<'_>) -> bool {
     false
 }
 

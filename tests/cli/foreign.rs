@@ -185,8 +185,8 @@ fn sfv_files_are_checked() {
     dir.words("check x.sfv").gives(
         1,
         "abc.bin: OK\n'my clip.mkv': FAILED\ngone: FAILED open or read\n",
-        "hsum: x.sfv: 7: the name leads out of the directory; use --allow-outside to accept it\n\
-         hsum: gone: No such file or directory\n\
+        "hsum: gone: No such file or directory\n\
+         hsum: x.sfv: 7: the name leads out of the directory; use --allow-outside to accept it\n\
          hsum: WARNING: 1 line is improperly formatted\n\
          hsum: WARNING: 1 listed file could not be read\n\
          hsum: WARNING: 1 computed checksum did NOT match\n\

@@ -34,6 +34,26 @@ fn x1_read_is_called_on_every_operand() {
     assert!(!String::from_utf8(ran.stdout).unwrap().contains(EMPTY));
 }
 
+/// Without `-f`, strace sees the calls of the first thread only.
+#[test]
+fn x1_few_small_files_are_read_by_the_first_thread() {
+    let scratch = Scratch::new();
+    if !has(&scratch, "strace") {
+        return;
+    }
+    scratch.run("md5sum a b > list");
+    for call in ["md5sum -c list", "hsum check list"] {
+        let tool = call.split(' ').next().unwrap();
+        let faults = "strace -o /dev/null -P $PWD/b -e fault=read:error=EIO";
+        let ran = scratch.run(format!("{faults} {call}"));
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        assert!(stderr.contains(&format!("{tool}: b: Input/output error\n")), "{call}: {stderr}");
+        assert!(stderr.contains("1 listed file could not be read"), "{call}: {stderr}");
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), "a: OK\nb: FAILED open or read\n");
+        assert_eq!(ran.status.code(), Some(1));
+    }
+}
+
 #[test]
 fn x2_a_full_device() {
     let scratch = Scratch::new();

@@ -30,7 +30,7 @@ fn squares(workers: usize, count: u64) -> Vec<(u64, u64)> {
         queue.jobs.iter().for_each(|(index, n)| finish(vec![(index, square(n))]));
     };
     let mut seen = Vec::new();
-    ordered(jobs, &queue, work, square, |label, square, _| {
+    ordered(jobs, &queue, Task::Work, work, square, |label, square, _| {
         seen.push((label, square));
         ControlFlow::Continue(())
     });
@@ -61,7 +61,7 @@ fn the_window_bounds_the_unfinished_jobs() {
             thread::sleep(Duration::from_millis(100));
         }
     };
-    ordered_map(threads(2), jobs, slow_first, |(), (), _| {
+    ordered_map(threads(2), jobs, Task::Work, slow_first, |(), (), _| {
         emitted.fetch_add(1, Relaxed);
         ControlFlow::Continue(())
     });
@@ -96,7 +96,7 @@ fn a_panic_of_sources_sink_or_work_ends_the_run() {
         let work = |(): &mut (), n: u64| assert!(n < 100, "planted in the work");
         let jobs = (0..count as u64).map(|n| ((), n));
         let _done = done;
-        ordered_map(threads(3), jobs, work, |(), (), _| ControlFlow::Continue(()));
+        ordered_map(threads(3), jobs, Task::Work, work, |(), (), _| ControlFlow::Continue(()));
     });
     // Nothing is ever sent: the channel disconnects when the last thread has ended.
     let ended: Result<(), _> = ended.recv_timeout(Duration::from_secs(20));
@@ -111,6 +111,7 @@ fn a_break_ends_the_run() {
         ordered_map(
             threads(count),
             jobs,
+            Task::Work,
             |(): &mut (), n: u64| n,
             |(), _, _| {
                 seen += 1;
@@ -118,5 +119,49 @@ fn a_break_ends_the_run() {
             },
         );
         assert_eq!(seen, 10);
+    }
+}
+
+#[test]
+fn few_jobs_start_no_threads() {
+    for (count, expected_calls) in [(FEW, 0), (FEW + 2, 1)] {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let jobs = (0..count).map(|n| (n, n));
+        let work = |(): &mut (), n| {
+            calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            n
+        };
+        let mut seen = Vec::new();
+        ordered_map(threads(2), jobs, Task::Done, work, |label, n, next| {
+            assert_eq!(label, n);
+            if n < FEW {
+                assert_eq!(next, NextOutcome::Awaited, "the next job may take long to arrive");
+            }
+            seen.push(n);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(seen, Vec::from_iter(0..count));
+        assert_eq!(calls.into_inner().min(1), expected_calls);
+    }
+}
+
+#[test]
+fn a_job_that_is_worth_threads_keeps_its_place() {
+    let first = |n| if n == 3 { Task::Work(n) } else { Task::Done(n) };
+    for count in [4, 5, 100] {
+        let jobs = (0..count).map(|n| (n, n));
+        let mut seen = Vec::new();
+        ordered_map(
+            threads(2),
+            jobs,
+            first,
+            |(): &mut (), n| n,
+            |label, n, _| {
+                assert_eq!(label, n);
+                seen.push(n);
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen, Vec::from_iter(0..count));
     }
 }
