@@ -5,14 +5,9 @@
 
 use std::time::Instant;
 
-use hsum::Algorithm;
-use hsum::internals::{KernelCase, kernel_cases};
+use hsum::internals::{KERNEL_ALGORITHMS, KernelCase, kernel_cases, single_case};
 
 const RUNS: usize = 200;
-
-/// One algorithm for each set of kernels.
-const ALGORITHMS: [Algorithm; 5] =
-    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -21,7 +16,8 @@ fn main() {
     let cycle = cycle();
     println!("{:.3} GHz", 1e-9 / cycle);
     println!("{:<22} {:>12} {:>10} {:>8}", "kernel", "cycles/block", "bytes/cyc", "GB/s");
-    let cases = ALGORITHMS.into_iter().flat_map(kernel_cases);
+    let of = |algorithm| single_case(algorithm).into_iter().chain(kernel_cases(algorithm));
+    let cases = KERNEL_ALGORITHMS.into_iter().flat_map(of);
     for case in cases.filter(|case| case.name.contains(filter)) {
         report(case, per_lane, cycle);
     }
@@ -33,14 +29,14 @@ fn report(mut case: KernelCase, per_lane: usize, cycle: f64) {
     let len = blocks * case.block_len;
     // Each lane begins a cache line further into its page than the one before.
     let data = vec![0x5a; 65 * (len + 64)];
-    let lanes = data.chunks_exact(len + 64).take(case.lanes);
+    let lanes = data.chunks_exact(len + 64).take(case.cost.lanes);
     let inputs: Vec<&[u8]> = lanes.map(|lane| &lane[..len]).collect();
     // Short calls are repeated, because the clock is too coarse for one of them.
-    let calls = 65_536_usize.div_ceil(case.lanes * len);
+    let calls = 65_536_usize.div_ceil(case.cost.lanes * len);
     let mut run = || (0..calls).for_each(|_| (case.run)(&inputs));
     let seconds = fastest(&mut run) / calls as f64;
     let cycles = seconds / cycle / blocks as f64;
-    let bytes = (case.lanes * case.block_len) as f64;
+    let bytes = (case.cost.lanes * case.block_len) as f64;
     let rate = bytes * blocks as f64 / seconds / 1e9;
     println!("{:<22} {cycles:>12.1} {:>10.3} {rate:>8.2}", case.name, bytes / cycles);
 }

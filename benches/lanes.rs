@@ -11,17 +11,13 @@ use std::time::Duration;
 
 use batches::{even, uneven};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use hsum::internals::{kernels, with_tier};
+use hsum::internals::{KERNEL_ALGORITHMS, kernels, with_tier};
 use hsum::simd::{Tier, tiers};
 use hsum::{Algorithm, Digest, digest, digest_many};
 
-/// One algorithm for each set of kernels.
-const ALGORITHMS: [Algorithm; 5] =
-    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3_256];
-
 fn lanes(c: &mut Criterion) {
     let data = vec![0x5a; 1 << 21];
-    for algorithm in ALGORITHMS {
+    for algorithm in KERNEL_ALGORITHMS {
         let has = |tier: &Tier| kernels(algorithm).iter().any(|(of, _)| of == tier);
         for tier in tiers().filter(has).map(Some).chain([None]) {
             let name = tier.map_or("auto", Tier::name);

@@ -28,4 +28,5 @@ mod snapshot;
 pub(crate) mod startup;
 mod stderr;
 mod sum;
+pub(crate) mod tune_file;
 pub(crate) mod verbs;

@@ -16,8 +16,12 @@ pub use crate::fs::temporary::{TemporaryDirectory, before_first, is_temporary, r
 pub use crate::net::url::{is_supported, without_userinfo};
 
 use crate::algorithm::Algorithm;
+pub use crate::kernel::simd::cpu::model as cpu_model;
 use crate::kernel::tier::Tier;
-pub use crate::lanes::cases::{KernelCase, RunCase, kernel_cases};
+pub use crate::kernel::tuning::{CostSource, KernelCost, cheapest, set_cost_source};
+pub use crate::lanes::cases::{
+    KERNEL_ALGORITHMS, KernelCase, RunCase, built_in_costs, kernel_cases, single_case,
+};
 use crate::lanes::select::{Restriction, with_restriction};
 pub use crate::manifest::write::write_fields;
 pub use crate::sign::headers::is_token;

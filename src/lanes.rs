@@ -219,7 +219,7 @@ pub(crate) fn kernels(algorithm: Algorithm) -> Vec<KernelInfo> {
 /// Returns the kernel of the algorithm that runs while `live` lanes are live.
 pub(crate) fn chosen(algorithm: Algorithm, live: usize) -> Option<KernelInfo> {
     with_hash!(algorithm, |hash| match live {
-        1 if !select::is_restricted() => hash.kernels().single().into(),
+        1 if !select::is_restricted() => hash.kernels().single_in_lanes().into(),
         _ => AllowedKernels::new(hash).best(live).1.into(),
     })
 }

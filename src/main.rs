@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::exit::{self, Exit, Usage};
-use crate::cli::{gnu, signals, startup, verbs};
+use crate::cli::{gnu, signals, startup, tune_file, verbs};
 
 fn main() -> ExitCode {
     exit::report(run(std::env::args_os().collect()))
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 fn run(words: Vec<OsString>) -> Result<Exit> {
     startup::restore_closed_descriptors()?;
     startup::grow_descriptor_table();
+    tune_file::read_when_needed();
     if let Some((tool, words)) = gnu::called(&words) {
         return gnu::run(tool, words);
     }

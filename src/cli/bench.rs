@@ -1,5 +1,7 @@
 //! `hsum bench`: measures the speed of this machine and the bottleneck of `hsum` on it.
 
+mod tune;
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
@@ -50,6 +52,9 @@ impl Speed {
 }
 
 pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
+    if args.tune {
+        return tune::run();
+    }
     let mut output = Output::stdout()?;
     let directory = TemporaryDirectory::new().context("cannot create a temporary directory")?;
     let read = read_rate(directory.path()).context("cannot measure reading")?;

@@ -5,6 +5,9 @@
 #![allow(unsafe_code)]
 
 mod cost;
+// Parts of it serve only the program.
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
+pub(crate) mod cpu;
 mod operations;
 mod pair;
 pub(crate) mod portable;

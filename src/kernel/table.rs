@@ -30,6 +30,8 @@ pub(crate) struct Cost {
 pub enum CostBasis {
     /// Measured on this CPU.
     Measured(&'static str),
+    /// Measured on this machine.
+    Tuned,
     /// Derived for these CPUs from the throughput and latency of the instructions.
     Derived(&'static str),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for CostBasis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Measured(cpu) => write!(f, "measured on {cpu}"),
+            Self::Tuned => f.write_str("measured on this machine"),
             Self::Derived(cpus) => write!(f, "derived for {cpus}"),
         }
     }

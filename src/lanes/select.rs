@@ -6,6 +6,7 @@ use crate::hasher::iterated::IteratedHash;
 use crate::kernel::functions::FEW;
 use crate::kernel::table::Kernel;
 use crate::kernel::tier::{Tier, forced};
+use crate::kernel::tuning::costs_less;
 
 /// A restriction to the kernels of one tier, or to those with a number of lanes.
 #[derive(Clone, Copy)]
@@ -62,7 +63,7 @@ pub(super) fn is_faster_in_lanes<H: IteratedHash>(
 /// Returns, at `n - 1`, the fewest total blocks of `n` messages at which lanes save their setup cost.
 fn min_blocks<H: IteratedHash>(hash: &H) -> [usize; FEW] {
     let (allowed, alone) =
-        (AllowedKernels::new(hash), u64::from(hash.kernels().single().cost.cycles));
+        (AllowedKernels::new(hash), u64::from(hash.kernels().single_in_lanes().cost.cycles));
     std::array::from_fn(|others| {
         let kernel = allowed.best(others + 1).1;
         let together = u64::from(kernel.cost.cycles) / kernel.lanes.min(others + 1) as u64;
@@ -126,11 +127,8 @@ impl<H: IteratedHash> AllowedKernels<H> {
         let mut all = self.iter();
         let first = all.next().expect("there is always a portable kernel");
         all.fold(first, |best, other| {
-            let useful = |kernel: &Kernel<H::Run>| kernel.lanes.min(live) as u64;
-            let (a, b) = (best.1, other.1);
-            let cost = |kernel: &Kernel<H::Run>| u64::from(kernel.cost.cycles);
-            let (a_cost, b_cost) = (cost(a) * useful(b), cost(b) * useful(a));
-            if (b_cost, b.lanes) < (a_cost, a.lanes) { other } else { best }
+            let key = |kernel: &Kernel<H::Run>| (kernel.cost.cycles, kernel.lanes);
+            if costs_less(key(other.1), key(best.1), live) { other } else { best }
         })
     }
 }

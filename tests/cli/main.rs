@@ -24,3 +24,4 @@ mod sum;
 mod support;
 mod terminal;
 mod tiers;
+mod tune;

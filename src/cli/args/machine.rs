@@ -24,15 +24,24 @@ pub(crate) struct AlgorithmsArgs {
 Examples:
   hsum bench
   hsum bench --json | jq .
+  hsum bench --tune
+  HSUM_TUNE= hsum photos              ignore what --tune has measured
 
 Exit status:
   0  everything was measured
-  1  a temporary file or the output could not be written
+  1  a file or the output could not be written
   2  the arguments are invalid")]
 pub(crate) struct BenchArgs {
     /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
+    /// Measure the SIMD kernels, and store their costs for later runs
+    ///
+    /// Of several messages or files at once, later runs give each to the kernel that is fastest on
+    /// this machine. The costs are written to the file that HSUM_TUNE names, by default hsum/tune in
+    /// $XDG_CONFIG_HOME or ~/.config. Digests do not depend on them. Takes three seconds.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) tune: bool,
 }
 
 #[derive(Args, Debug)]

@@ -3,6 +3,11 @@
 //! A kernel's bottleneck differs between CPUs, so each family of CPUs has a column. The basis of a cost is a
 //! property of its column.
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::simd::cpu::amd_family;
 use crate::kernel::table::{Cost, CostBasis};
 
 /// Returns a cost measured with `cargo bench --bench kernels` at 3.7 GHz, 16 KiB per lane.
@@ -22,29 +27,12 @@ const fn derived(cycles: u32, cpus: &'static str) -> Cost {
 /// 256-bit units, as Intel's servers have them.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn x86(zen4: u32, zen5: u32, other: u32) -> Cost {
-    match amd_family() {
+    static FAMILY: OnceLock<u32> = OnceLock::new();
+    match *FAMILY.get_or_init(amd_family) {
         0x19 => self::zen4(zen4),
         0x1a => derived(zen5, "Zen 5"),
         _ => derived(other, "Intel's servers"),
     }
-}
-
-/// Returns AMD's family number; 0 for other vendors.
-#[cfg(target_arch = "x86_64")]
-fn amd_family() -> u32 {
-    use std::arch::x86_64::{__cpuid, CpuidResult};
-    static FAMILY: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-    *FAMILY.get_or_init(|| {
-        #[allow(unused_unsafe)] // safe since Rust 1.94
-        // SAFETY: every x86-64 CPU has the instruction and its leaves 0 and 1.
-        let (vendor, version) = unsafe { (__cpuid(0), __cpuid(1).eax) };
-        let CpuidResult { ebx, ecx, edx, .. } = vendor;
-        let name = [ebx, edx, ecx].map(u32::to_le_bytes);
-        if name.as_flattened() != b"AuthenticAMD" {
-            return 0;
-        }
-        (version >> 8 & 0xf) + (version >> 20 & 0xff)
-    })
 }
 
 /// Returns the cost on this CPU.
