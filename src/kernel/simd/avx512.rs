@@ -6,12 +6,12 @@ use std::arch::x86_64::*;
 use crate::kernel::md5::Md5;
 use crate::kernel::sha1::Sha1;
 use crate::kernel::sha2::{Sha256, Sha512};
-use crate::kernel::simd::avx2;
 use crate::kernel::simd::cost::x86;
 use crate::kernel::simd::operations::{generic_kernels, hide, operations, simd, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
 use crate::kernel::simd::sha512_split;
+use crate::kernel::simd::{avx2, avx2_quads};
 use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Avx512, with_avx512};
 use crate::kernel::vector::{SpongeVector, Vector};
@@ -217,15 +217,15 @@ impl Vector<u64> for Q4 {
 
     #[inline(always)]
     fn load(token: Avx512, inputs: &[&[[u8; 128]]], index: usize, order: ByteOrder) -> [Self; 16] {
-        wrap!(avx2::load4(token.into(), inputs, index, order))
+        wrap!(avx2_quads::load4(token.into(), inputs, index, order))
     }
     #[inline(always)]
     fn read<const N: usize>(token: Avx512, states: &[[u64; N]], at: usize) -> [Self; 8] {
-        wrap!(avx2::read4(token.into(), states, at))
+        wrap!(avx2_quads::read4(token.into(), states, at))
     }
     #[inline(always)]
     fn write<const N: usize>(token: Avx512, words: [Self; 8], states: &mut [[u64; N]], at: usize) {
-        avx2::write4(token.into(), unwrap!(words), states, at);
+        avx2_quads::write4(token.into(), unwrap!(words), states, at);
     }
 
     evex! {
@@ -239,7 +239,7 @@ impl Vector<u64> for Q4 {
 impl SpongeVector for Q4 {
     #[inline(always)]
     fn load_bytes(token: Avx512, inputs: &[&[u8]], at: usize) -> [Self; 8] {
-        wrap!(avx2::load_bytes4(token.into(), inputs, at))
+        wrap!(avx2_quads::load_bytes4(token.into(), inputs, at))
     }
 }
 
