@@ -21,6 +21,8 @@ pub(crate) mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod sha256_asm;
 #[cfg(target_arch = "x86_64")]
+mod sha512_five;
+#[cfg(target_arch = "x86_64")]
 mod sha512_split;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod shani;

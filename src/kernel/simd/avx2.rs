@@ -10,7 +10,7 @@ use crate::kernel::simd::cost::x86;
 use crate::kernel::simd::operations::{generic_kernels, hide, operations, simd, unwrap, wrap};
 use crate::kernel::simd::pair::Pair;
 use crate::kernel::simd::portable::Plain;
-use crate::kernel::simd::sha512_split;
+use crate::kernel::simd::{sha512_five, sha512_split};
 use crate::kernel::table::{KernelTable, kernels};
 use crate::kernel::tier::{Avx2, with_avx2};
 use crate::kernel::vector::{SpongeVector, Vector};
@@ -36,6 +36,12 @@ pub(crate) fn add_kernels(token: Avx2, table: &mut KernelTable) {
         sha512  4 (1192, 940, 1500)  block::<Sha512, Q4>;
         keccak  1 (1005, 800, 1100)  sponge::<Plain<u64>>;
         keccak  4 (1376, 1250, 1800) sponge::<Q4>;
+    }
+    if cfg!(miri) {
+        return; // which has no assembly
+    }
+    kernels! { token: Avx2, table, x86;
+        sha512  5 (1315, 1080, 1750) sha512_five::avx2;
     }
 }
 

@@ -45,22 +45,12 @@ type Sums = [[u64; 4]; 8];
 #[inline(always)]
 fn compress<R: Rounds>(token: R::Token, state: &mut [u64; 8], blocks: &[[u8; 128]]) {
     let avx2: Avx2 = token.into();
-    let swap = simd!(_mm256_broadcastsi128_si256(_mm_set_epi64x(
-        0x0809_0a0b_0c0d_0e0f,
-        0x0001_0203_0405_0607,
-    )));
     let mut sums: [Sums; 5] = [[[0; 4]; 8]; 5];
     let mut working = R::load(token, state);
     for pair in blocks.chunks(2) {
         // The schedule of a last, single block is computed twice; the second result is unused.
-        let (first, second) = (&pair[0], &pair[pair.len() - 1]);
-        let mut w = simd!([_mm256_setzero_si256(); 8]);
+        let mut w = load_two_blocks(avx2, [&pair[0], &pair[pair.len() - 1]]);
         for i in 0..8 {
-            simd! {
-                let low = _mm_loadu_si128(first[16 * i..][..16].as_ptr().cast());
-                let high = _mm_loadu_si128(second[16 * i..][..16].as_ptr().cast());
-                w[i] = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), swap);
-            }
             sums[0][i] = sum(avx2, w[i], &K512[0], i);
         }
         pin_memory(&mut sums);
@@ -78,18 +68,9 @@ fn compress<R: Rounds>(token: R::Token, state: &mut [u64; 8], blocks: &[[u8; 128
             macro_rules! rounds_and_schedule {
                 ($($i:literal)*) => {$(
                     rounds!(sums, 0, $i);
-                    // W of rounds t + 16 and t + 17, at t = 2i.
-                    simd! {
-                        let x = _mm256_alignr_epi8::<8>(w[($i + 1) % 8], w[$i]);
-                        let shifted = _mm256_srli_epi64::<7>(x);
-                        let sigma0 = xor3(avx2, rotr::<1, 63>(avx2, x), rotr::<8, 56>(avx2, x), shifted);
-                        let middle = _mm256_alignr_epi8::<8>(w[($i + 5) % 8], w[($i + 4) % 8]);
-                        let x = w[($i + 7) % 8];
-                        let shifted = _mm256_srli_epi64::<6>(x);
-                        let sigma1 = xor3(avx2, rotr::<19, 45>(avx2, x), rotr::<61, 3>(avx2, x), shifted);
-                        let early = _mm256_add_epi64(_mm256_add_epi64(w[$i], middle), sigma0);
-                        w[$i] = _mm256_add_epi64(early, sigma1);
-                    }
+                    let [a, b] = [w[$i], w[($i + 1) % 8]];
+                    let [e, f, h] = [w[($i + 4) % 8], w[($i + 5) % 8], w[($i + 7) % 8]];
+                    w[$i] = next_words(avx2, [a, b, e, f, h]);
                     next[$i] = sum(avx2, w[$i], k, $i);
                 )*};
             }
@@ -110,6 +91,38 @@ fn compress<R: Rounds>(token: R::Token, state: &mut [u64; 8], blocks: &[[u8; 128
         }
     }
     *state = working.store();
+}
+
+/// Loads words 2i and 2i + 1 of both blocks, at `i`: those of the first block, then those of the second.
+#[inline(always)]
+pub(super) fn load_two_blocks(_: Avx2, [first, second]: [&[u8; 128]; 2]) -> [__m256i; 8] {
+    simd! {
+        let swap = _mm_set_epi64x(0x0809_0a0b_0c0d_0e0f, 0x0001_0203_0405_0607);
+        let swap = _mm256_broadcastsi128_si256(swap);
+        let mut w = [_mm256_setzero_si256(); 8];
+        for i in 0..8 {
+            let low = _mm_loadu_si128(first[16 * i..][..16].as_ptr().cast());
+            let high = _mm_loadu_si128(second[16 * i..][..16].as_ptr().cast());
+            w[i] = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), swap);
+        }
+        w
+    }
+}
+
+/// Computes W of rounds t + 16 and t + 17, of two blocks, from those of rounds t, t + 2, t + 8, t + 10 and
+/// t + 14, and of the round after each.
+#[inline(always)]
+pub(super) fn next_words(avx2: Avx2, [w0, w2, w8, w10, w14]: [__m256i; 5]) -> __m256i {
+    simd! {
+        let x = _mm256_alignr_epi8::<8>(w2, w0);
+        let shifted = _mm256_srli_epi64::<7>(x);
+        let sigma0 = xor3(avx2, rotr::<1, 63>(avx2, x), rotr::<8, 56>(avx2, x), shifted);
+        let middle = _mm256_alignr_epi8::<8>(w10, w8);
+        let shifted = _mm256_srli_epi64::<6>(w14);
+        let sigma1 = xor3(avx2, rotr::<19, 45>(avx2, w14), rotr::<61, 3>(avx2, w14), shifted);
+        let early = _mm256_add_epi64(_mm256_add_epi64(w0, middle), sigma0);
+        _mm256_add_epi64(early, sigma1)
+    }
 }
 
 /// Adds the constants of rounds 2i and 2i + 1 to the words of both blocks.
