@@ -1,7 +1,6 @@
 //! Exit statuses, and the error message that ends a command.
 
 use std::io::{self, IsTerminal};
-use std::process::ExitCode;
 
 use anyhow::Result;
 use hsum::internals::{escape, remove_all};
@@ -116,11 +115,11 @@ pub(crate) fn exit_now(error: &WriteError) -> ! {
 }
 
 /// Prints the error of a command, if there is one, and returns the exit status.
-pub(crate) fn report(result: Result<Exit>) -> ExitCode {
+pub(crate) fn report(result: Result<Exit>) -> u8 {
     match status(result) {
         // As in GNU coreutils: a warning that could not be written is not success.
-        0 if stderr::has_failed() => ExitCode::from(1),
-        status => ExitCode::from(status),
+        0 if stderr::has_failed() => 1,
+        status => status,
     }
 }
 

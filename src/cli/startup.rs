@@ -1,47 +1,66 @@
 //! The state in which the process was started, and preparations while it has one thread.
 
-use std::fs::File;
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::{BorrowedFd, IntoRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{fcntl_dupfd_cloexec, fcntl_getfd};
 use rustix::process::{Resource, getrlimit};
-use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stderr, stdin, stdout};
+use rustix::stdio::{stderr, stdin, stdout};
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
-static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
-static STDERR_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-// Before `main`: Rust's runtime opens /dev/null in place of a closed descriptor, which then cannot
-// be told from one that was open.
-//
-// SAFETY: three system calls and three stores to flags; nothing here needs the runtime.
-ctor::declarative::ctor! {
-    #[ctor(unsafe)]
-    fn check_descriptors() {
-        STDIN_WAS_CLOSED.store(fcntl_getfd(stdin()).is_err(), Relaxed);
-        STDOUT_WAS_CLOSED.store(fcntl_getfd(stdout()).is_err(), Relaxed);
-        STDERR_WAS_CLOSED.store(fcntl_getfd(stderr()).is_err(), Relaxed);
-    }
+/// Copies the arguments of the process.
+///
+/// # Safety
+/// `words` points to `count` pointers to C strings.
+#[allow(unsafe_code)]
+pub(crate) unsafe fn arguments(count: c_int, words: *const *const c_char) -> Vec<OsString> {
+    let word = |i| {
+        // SAFETY: the caller guarantees that there are `count` strings.
+        let word = unsafe { CStr::from_ptr(*words.add(i)) };
+        OsStr::from_bytes(word.to_bytes()).to_owned()
+    };
+    (0..usize::try_from(count).unwrap_or(0)).map(word).collect()
+}
+
+/// Makes writes to a closed pipe fail instead of ending the program.
+#[allow(unsafe_code)]
+pub(crate) fn ignore_closed_pipes() {
+    // SAFETY: no handler is installed, so nothing runs when the signal arrives.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
 pub(crate) fn stdin_was_closed() -> bool {
     STDIN_WAS_CLOSED.load(Relaxed)
 }
 
-/// Makes reads and writes of descriptors that were closed fail with "Bad file descriptor" again.
-pub(crate) fn restore_closed_descriptors() -> io::Result<()> {
-    if stdin_was_closed() {
-        dup2_stdin(File::options().write(true).open("/dev/null")?)?;
-    }
-    if STDOUT_WAS_CLOSED.load(Relaxed) {
-        dup2_stdout(File::open("/dev/null")?)?;
-    }
-    if STDERR_WAS_CLOSED.load(Relaxed) {
-        dup2_stderr(File::open("/dev/null")?)?;
-    }
+/// Opens descriptors that the caller closed, so that no other file takes their numbers.
+///
+/// Reads and writes of them still fail with "Bad file descriptor".
+pub(crate) fn replace_closed_descriptors() -> io::Result<()> {
+    let mut write = File::options();
+    write.write(true);
+    STDIN_WAS_CLOSED.store(replace_if_closed(stdin(), &write)?, Relaxed);
+    let mut read = File::options();
+    read.read(true);
+    replace_if_closed(stdout(), &read)?;
+    replace_if_closed(stderr(), &read)?;
     Ok(())
+}
+
+/// Opens a descriptor if it is closed; returns `true` if it was. Those with lower numbers are open.
+fn replace_if_closed(descriptor: BorrowedFd<'_>, options: &OpenOptions) -> io::Result<bool> {
+    let is_closed = fcntl_getfd(descriptor).is_err();
+    if is_closed {
+        // A file that is opened gets the lowest free number.
+        let _ = options.open("/dev/null")?.into_raw_fd();
+    }
+    Ok(is_closed)
 }
 
 /// The number of descriptors that the table has room for.
