@@ -375,6 +375,7 @@ impl HashFunction {
 
     /// Returns the digest's length in bytes, 1 to 64.
     #[allow(clippy::len_without_is_empty)] // never empty
+    #[inline]
     pub fn len(self) -> usize {
         self.len.into()
     }

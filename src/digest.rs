@@ -70,6 +70,7 @@ impl Digest {
         digest.ok_or(ParseDigestError::Base64(function))
     }
 
+    #[inline]
     pub(crate) fn zeroed(hash_function: HashFunction) -> Self {
         Self { hash_function, bytes: [0; MAX_LEN] }
     }
@@ -89,6 +90,7 @@ impl Digest {
         &self.bytes[..self.hash_function.len()]
     }
 
+    #[inline]
     pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
         &mut self.bytes[..self.hash_function.len()]
     }

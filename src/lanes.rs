@@ -13,6 +13,8 @@
 //!   a stream had begun. Ends wait until every lane has one and then run at once, so that they
 //!   never hold up the jobs. A message of up to two blocks consists of an end alone.
 //!
+//! Messages of one length stay in step without a schedule: their blocks run, then their ends.
+//!
 //! `messages` makes jobs and ends of whole messages, `streams` of data for [`Hasher`]s; `hash` is
 //! their interface to a hash function. Nothing is allocated: messages are sorted in windows on the
 //! stack, and lanes stay busy between two windows.
@@ -147,6 +149,7 @@ pub(crate) fn sign_many(
     }
 }
 
+#[inline(never)] // so that callers which hash one by one do not lay out the lanes
 fn run_in_lanes<H: IteratedHash, const N: usize>(task: Task<H>, out: &mut [impl DigestSlot]) {
     with_kernels!(task.hash, N, task.messages.len(), |kernels| task.run(kernels, out));
 }

@@ -50,6 +50,11 @@ fn every_kernel_agrees_around_every_border() {
     });
 }
 
+/// Lengths around the ends of blocks and of padding.
+const BORDERS: [usize; 21] = [
+    0, 1, 55, 56, 63, 64, 65, 111, 112, 119, 120, 127, 128, 129, 135, 136, 167, 168, 239, 240, 300,
+];
+
 #[test]
 fn any_number_of_equal_messages_is_hashed_right() {
     let data = Random(2).bytes(1000);
@@ -68,6 +73,36 @@ fn any_number_of_equal_messages_is_hashed_right() {
             }
         }
     }
+}
+
+#[test]
+fn messages_of_one_length_are_hashed_right() {
+    let data = Random(8).bytes(400);
+    let secret = &data[..20];
+    let messages =
+        |len, count| -> Vec<&[u8]> { (0..count).map(|i| &data[i % 90..][..len]).collect() };
+    let expected: Vec<Vec<Vec<Vec<u8>>>> = Algorithm::ALL
+        .iter()
+        .map(|a| BORDERS.map(|n| messages(n, 90).iter().map(|m| oracle(*a, m)).collect()).into())
+        .collect();
+    with_each_kernel(|algorithm, kernel, lanes| {
+        let key = Key::new(algorithm, secret).ok();
+        for (len, expected) in BORDERS.iter().zip(&expected[algorithm as usize]) {
+            for count in [2, lanes, lanes + 1] {
+                let messages = messages(*len, count);
+                for (digest, expected) in digests(algorithm, &messages).iter().zip(expected) {
+                    assert_eq!(digest.as_bytes(), expected, "{kernel}: {count} × {len} bytes");
+                }
+                let Some(key) = &key else { continue };
+                let mut tags = vec![key.sign(b""); count];
+                sign_many(key, &messages, &mut tags);
+                for (message, tag) in messages.iter().zip(tags) {
+                    let expected = key.sign(message).into_bytes();
+                    assert_eq!(tag.into_bytes(), expected, "{kernel}: {count} × {len} bytes");
+                }
+            }
+        }
+    });
 }
 
 #[test]

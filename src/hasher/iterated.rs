@@ -47,6 +47,8 @@ pub(crate) trait IteratedHash: Send + Sync + 'static {
     /// Pads a message of `length` bytes whose last bytes are `rest`, and returns the number of blocks.
     /// `rest` starts at a block and fits [`End`](Self::End).
     fn pad(&self, rest: &[u8], length: u128, end: &mut Self::End) -> usize;
+    /// Replaces the bytes before the padding by `rest`, which has as many.
+    fn replace(rest: &[u8], end: &mut Self::End);
     /// Returns the first `blocks` blocks.
     fn units<'e>(&self, end: &'e Self::End, blocks: usize) -> &'e [Self::Unit];
     /// Returns the bytes of the first block.
@@ -139,13 +141,9 @@ impl<W: Word> IteratedHash for Merkle<W> {
     #[inline]
     fn pad(&self, rest: &[u8], length: u128, end: &mut Self::End) -> usize {
         let blocks = self.padded(rest.len());
-        // Copying a whole block has a constant length and needs no call of `memcpy`.
-        let (whole, part) = W::blocks(rest);
-        *end = [whole.first().copied().unwrap_or(W::ZERO), W::ZERO];
+        *end = Self::END;
+        Self::replace(rest, end);
         let bytes = W::bytes(&mut end[..blocks]);
-        if !part.is_empty() {
-            bytes[rest.len() - part.len()..rest.len()].copy_from_slice(part);
-        }
         bytes[rest.len()] = 0x80;
         let bits = length.wrapping_mul(8);
         let field_at = bytes.len() - W::LENGTH_LEN;
@@ -156,6 +154,18 @@ impl<W: Word> IteratedHash for Merkle<W> {
         }
         blocks
     }
+    #[inline]
+    fn replace(rest: &[u8], end: &mut Self::End) {
+        // Copying a whole block has a constant length and needs no call of `memcpy`.
+        let (whole, part) = W::blocks(rest);
+        if let Some(block) = whole.first() {
+            end[0] = *block;
+        }
+        if !part.is_empty() {
+            W::bytes(end)[rest.len() - part.len()..rest.len()].copy_from_slice(part);
+        }
+    }
+    #[inline]
     fn units<'e>(&self, end: &'e Self::End, blocks: usize) -> &'e [W::Block] {
         &end[..blocks]
     }
@@ -222,10 +232,13 @@ impl IteratedHash for Sponge {
     /// Pads as FIPS 202, section 5.1, says.
     fn pad(&self, rest: &[u8], _length: u128, end: &mut Self::End) -> usize {
         *end = Self::END;
-        end[..rest.len()].copy_from_slice(rest);
+        Self::replace(rest, end);
         end[rest.len()] = self.suffix;
         end[self.rate - 1] |= 0x80;
         1
+    }
+    fn replace(rest: &[u8], end: &mut Self::End) {
+        end[..rest.len()].copy_from_slice(rest);
     }
     fn units<'e>(&self, end: &'e Self::End, _blocks: usize) -> &'e [u8] {
         &end[..self.rate]

@@ -33,10 +33,12 @@ macro_rules! word {
             const ZERO: Self::Block = [0; 16 * $len];
             const LENGTH_LEN: usize = 2 * $len;
 
+            #[inline]
             fn blocks(data: &[u8]) -> (&[Self::Block], &[u8]) {
                 data.as_chunks()
             }
 
+            #[inline]
             fn bytes(blocks: &mut [Self::Block]) -> &mut [u8] {
                 blocks.as_flattened_mut()
             }

@@ -17,6 +17,11 @@ impl DigestSlot for Digest {
     }
 }
 
+/// Returns `true` if all messages have the same length.
+pub(super) fn have_one_length(messages: &[&[u8]]) -> bool {
+    messages.windows(2).all(|pair| pair[0].len() == pair[1].len())
+}
+
 /// Messages to hash, and the function; with a key, its midstates.
 pub(super) struct Task<'a, 'm, H: IteratedHash> {
     pub(super) hash: &'a H,
@@ -49,12 +54,73 @@ impl<'a, 'm, H: IteratedHash> Task<'a, 'm, H> {
     ) {
         let initial = self.keyed.as_ref().map_or(self.hash.initial(), |keyed| keyed.inner);
         let secrecy = if self.keyed.is_some() { Secrecy::Secret } else { Secrecy::Public };
+        match self.messages {
+            [first, ..] if have_one_length(self.messages) => {
+                self.run_in_step(kernels, initial, first, out, secrecy);
+            }
+            _ => self.run_scheduled(kernels, initial, out, secrecy),
+        }
+    }
+
+    /// Hashes messages of any lengths.
+    #[inline(never)] // so that calls of the other function do not lay out this one's arrays
+    fn run_scheduled<T: DigestSlot, const N: usize>(
+        &self,
+        kernels: &Dispatcher<'_, H, N>,
+        initial: H::State,
+        out: &mut [T],
+        secrecy: Secrecy,
+    ) {
         // By reference, as they are large and would be copied.
         let order = &mut LongestFirst::new(self.messages.len());
         let ends = [&mut Ends::new(initial, 1), &mut Ends::new(initial, 2)];
         let mut messages = Messages { task: self, kernels, initial, order, ends, out };
         run(kernels, initial, &mut messages, secrecy);
         messages.finish(secrecy);
+    }
+
+    /// Hashes messages of the length of `first`, which need no schedule. They have the same padding, so it is
+    /// written once, and the last bytes of each message before it.
+    #[inline(never)]
+    fn run_in_step<T: DigestSlot, const N: usize>(
+        &self,
+        kernels: &Dispatcher<'_, H, N>,
+        initial: H::State,
+        first: &'m [u8],
+        out: &mut [T],
+        secrecy: Secrecy,
+    ) {
+        let (blocks, rest) = self.parts(first);
+        let mut padded = H::END;
+        let mut ends = Ends::<H, N>::new(initial, self.pad(first, rest, &mut padded));
+        ends.ends[..self.messages.len().min(N)].fill(padded);
+        let batch = kernels.batch();
+        for (messages, out) in self.messages.chunks(batch).zip(out.chunks_mut(batch)) {
+            for (number, message) in messages.iter().enumerate() {
+                let end = ends.push(number, &initial);
+                if self.keyed.is_some() {
+                    *end = padded; // which the outer hash has overwritten
+                }
+                H::replace(&message[message.len() - rest.len()..], end);
+            }
+            if !blocks.is_empty() {
+                let mut inputs: [[&[H::Unit]; N]; 2] = [[&[]; N]; 2];
+                for (input, message) in inputs[0].iter_mut().zip(messages) {
+                    *input = self.hash.split(message).0;
+                }
+                kernels.run(&mut ends.states, &mut inputs, messages.len());
+            }
+            flush(self, kernels, &mut ends, out);
+        }
+        if secrecy == Secrecy::Secret {
+            ends.wipe(self.hash);
+        }
+    }
+
+    /// Pads a message whose last bytes are `rest`, and returns the number of blocks.
+    fn pad(&self, message: &[u8], rest: &[u8], end: &mut H::End) -> usize {
+        let before = if self.keyed.is_some() { self.hash.block_len() } else { 0 };
+        self.hash.pad(rest, (before + message.len()) as u128, end)
     }
 
     /// Splits a message into the blocks to hash in place and the bytes to pad after them. A short
@@ -99,14 +165,9 @@ impl<'m, H: IteratedHash, T: DigestSlot, const N: usize> JobSource<'m, H>
 impl<H: IteratedHash, T: DigestSlot, const N: usize> Messages<'_, '_, '_, H, T, N> {
     /// Adds the end of a message, `rest`, to those that wait for enough others to fill the lanes.
     fn add_end(&mut self, number: usize, state: &H::State, rest: &[u8]) {
-        let Task { hash, messages, keyed, .. } = self.task;
-        let mut length = messages[number].len() as u128;
-        if keyed.is_some() {
-            length += hash.block_len() as u128;
-        }
-        let blocks = hash.padded(rest.len());
-        let ends = &mut self.ends[blocks - 1];
-        hash.pad(rest, length, ends.push(number, state));
+        let Task { hash, messages, .. } = self.task;
+        let ends = &mut self.ends[hash.padded(rest.len()) - 1];
+        self.task.pad(messages[number], rest, ends.push(number, state));
         if ends.len == self.kernels.batch() {
             flush(self.task, self.kernels, ends, self.out);
         }

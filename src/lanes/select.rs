@@ -46,6 +46,7 @@ const fn setup_cost(state: usize) -> u64 {
 }
 
 /// Returns `true` if lanes are faster for the messages, each of which has `more` blocks besides its own.
+#[inline]
 pub(super) fn is_faster_in_lanes<H: IteratedHash>(
     hash: &H,
     messages: &[&[u8]],
