@@ -23,6 +23,7 @@ pub use crate::lanes::cases::{
     KERNEL_ALGORITHMS, KernelCase, RunCase, built_in_costs, kernel_cases, single_case,
 };
 use crate::lanes::select::{Restriction, with_restriction};
+pub use crate::manifest::lines::Lines;
 pub use crate::manifest::write::write_fields;
 pub use crate::sign::headers::is_token;
 pub use crate::sign::secret::{decode_key, encode_key};

@@ -9,6 +9,8 @@ mod select;
 mod sfv;
 mod sums;
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use crate::cli::args::check::CheckArgs;
@@ -18,6 +20,6 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
     match &args.sums {
         _ if !args.expect.is_empty() => expected::run(&args),
         Some(sums) => sums::run(&args, sums),
-        None => lists::run(&args),
+        None => lists::run(&Arc::new(args)),
     }
 }

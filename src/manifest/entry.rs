@@ -61,12 +61,17 @@ pub struct ListEntry {
     pub name: Option<PathBuf>,
     /// The entry, or the reason why the line is bad.
     pub entry: Result<Entry, BadLine>,
+    /// The value of [`LineParser::latest_tag`] after the line.
+    ///
+    /// [`LineParser::latest_tag`]: crate::manifest::LineParser::latest_tag
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub tag: Option<&'static str>,
 }
 
 impl ListEntry {
     /// Creates a line that names no file if it is bad.
     pub fn new(line: u64, entry: Result<Entry, BadLine>) -> Self {
-        Self { line, name: None, entry }
+        Self { line, name: None, entry, tag: None }
     }
 
     /// Creates a line that names a file even if it is bad; an empty name is unknown.
@@ -75,7 +80,7 @@ impl ListEntry {
             Err(bad) if bad != BadLine::Unpaired && !name.is_empty() => path(name).ok(),
             _ => None,
         };
-        Self { line, name, entry }
+        Self { line, name, entry, tag: None }
     }
 
     /// Replaces a good entry by the result of `change`; the line and its name stay.

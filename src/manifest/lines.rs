@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use crate::manifest::entry::ListEntry;
 use crate::manifest::error::BadLine;
+use crate::manifest::parser::LineParser;
 
 /// The longest line in bytes: a tag, a digest, and a name of PATH_MAX (4096) escaped bytes.
 const MAX_LINE: u64 = 16 * 1024;
@@ -10,19 +12,28 @@ const MAX_LINE: u64 = 16 * 1024;
 /// The lines of a list with their ends, numbered from 1.
 ///
 /// A line that is too long is an error; a comment that is too long is truncated.
-pub(crate) struct Lines<L> {
+pub struct Lines<L> {
     pub(crate) list: L,
     number: u64,
     /// The read error that ended the iteration.
-    pub(crate) error: Option<io::Error>,
+    pub error: Option<io::Error>,
 }
 
 /// A line's number, and the line.
 pub(crate) type Line = (u64, Result<Vec<u8>, BadLine>);
 
 impl<L: BufRead> Lines<L> {
-    pub(crate) fn new(list: L) -> Self {
+    /// Creates the lines of a list.
+    pub fn new(list: L) -> Self {
         Self { list, number: 0, error: None }
+    }
+
+    /// Parses the next line that is neither empty nor a comment.
+    pub fn next_entry(&mut self, parser: &mut LineParser) -> Option<ListEntry> {
+        self.find_map(|(line, text)| {
+            let entry = text.and_then(|text| parser.parse_line(&text)).transpose()?;
+            Some(ListEntry { tag: parser.latest_tag(), ..ListEntry::new(line, entry) })
+        })
     }
 
     fn read(&mut self) -> io::Result<Option<Line>> {

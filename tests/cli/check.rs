@@ -459,3 +459,118 @@ fn links_in_lists_are_followed() {
     let stdout = b"link: OK\nlink2: FAILED open or read\n";
     dir.words("check").stdin(lines).run().is_in(1, stdout, "link2: Too many levels");
 }
+
+/// Creates files, and lists of all kinds; returns the names of the lists.
+fn lists_of_all_kinds(dir: &Dir) -> Vec<&'static str> {
+    let names: Vec<String> = (0..150).map(|n| format!("f{n}")).collect();
+    names.iter().for_each(|name| dir.write(name, name));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wrong = format!("{}  f7\n", sha256("other"));
+    let (good, sha) = (list(&names[..3]), sha256("f1"));
+    dir.write("few", &good);
+    dir.write("many", list(&names));
+    dir.write("mixed", format!("{wrong}nonsense\n{good}{}  gone\nSHA256 (f9) = 00\n", sha));
+    dir.write("reversed", format!("{}  f0\n{sha}  f1\nMD5 (f1) = {}\n", sha256("no"), md5("f1")));
+    dir.write("missing-only", format!("{sha}  gone\n"));
+    dir.write("text", "nothing to see here\n");
+    dir.write("empty", "");
+    dir.mkdir("directory");
+    dir.write(
+        "json",
+        format!("[{{\"name\": \"f1\", \"sha256\": \"{sha}\"}}, {{\"sha256\": \"{sha}\"}}]"),
+    );
+    dir.write("up.json", format!("{{\"name\": \"../f1\", \"sha256\": \"{sha}\"}}"));
+    dir.write("x.sfv", "f1 00000000\nf2 ZZ\n../f3 00000000\n");
+    dir.write("gentoo", format!("DIST f1 3 SHA256 {sha}\nDIST f1 2 SHA256 {sha}\n"));
+    let signed = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n";
+    dir.write("signed", format!("{signed}{good}-----BEGIN PGP SIGNATURE-----\n\nx\n"));
+    vec![
+        "few",
+        "x.sfv",
+        "many",
+        "mixed",
+        "none",
+        "json",
+        "missing-only",
+        "text",
+        "directory",
+        "empty",
+        "up.json",
+        "gentoo",
+        "signed",
+        "reversed",
+        "many",
+        "few",
+    ]
+}
+
+/// Checks the lists in one run and one by one; all options act on each list alone.
+#[test]
+fn many_lists_are_checked_as_if_one_by_one() {
+    let dir = Dir::new();
+    let lists = lists_of_all_kinds(&dir);
+    let backwards: Vec<&str> = lists.iter().rev().copied().collect();
+    for program in ["", "gnu sha256sum -c", "gnu cksum -a sha256 -c"] {
+        let own = ["-j 1", "--basename", "--allow-outside", "--beneath .", "-a md5", "--strong"];
+        let gnu = ["", "--quiet", "--status", "--warn", "--strict", "--ignore-missing --warn"];
+        let own = own.iter().filter(|_| program.is_empty());
+        for options in gnu.iter().chain(own) {
+            let check = |lists: &[&str]| {
+                let verb = if program.is_empty() { "check" } else { program };
+                dir.words(&format!("{verb} {options}")).args(lists).run()
+            };
+            for lists in [&lists, &backwards] {
+                let (mut stdout, mut stderr, mut code) = (Vec::new(), String::new(), 0);
+                for list in lists {
+                    let ran = check(&[list]);
+                    code = code.max(ran.status.code().unwrap());
+                    stdout.extend(ran.stdout);
+                    stderr += &ran.stderr;
+                }
+                check(lists).is(code, &stdout, &stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_selects_from_many_lists() {
+    let dir = Dir::with(&["a", "b", "c"]);
+    let lists = [list(&["a"]), list(&["b"]), list(&["b", "a"])];
+    lists.iter().zip(["1", "2", "3"]).for_each(|(list, name)| dir.write(name, list));
+    dir.words("check 1 2 3 --only a").prints("a: OK\na: OK\n");
+    dir.words("check 1 2 3 --only b --only a").prints("a: OK\nb: OK\nb: OK\na: OK\n");
+    dir.words("check 1 2 3 --only c").gives(1, "", "hsum: c: not listed\n");
+}
+
+/// The first list is read to its end before standard input is read as a list.
+#[test]
+fn standard_input_is_read_in_the_order_of_the_lists() {
+    let dir = Dir::with(&["a"]);
+    dir.write("named", format!("{}  -\n", sha256("text")));
+    let none = "hsum: 'standard input': no properly formatted checksum lines found\n";
+    dir.words("check named -").stdin("text").gives(1, "-: OK\n", none);
+    dir.words("check named /dev/stdin").stdin("text").run().is_in(1, b"-: OK\n", "/dev/stdin");
+    let text = "-: FAILED\na: OK\n";
+    let ran = dir.words("check - named a.sum").stdin(list(&["a"])).run();
+    ran.is_in(1, b"a: OK\n-: FAILED\n", "a.sum: No such file");
+    dir.write("a.sum", list(&["a"]));
+    dir.words("check named a.sum").stdin("").run().is_in(1, text.as_bytes(), "did NOT match");
+}
+
+/// The results of a list are printed before the next one can be opened.
+#[test]
+fn results_do_not_wait_for_the_next_list() {
+    use std::io::{Read, Write};
+    let dir = Dir::with(&["a"]);
+    dir.write("list", list(&["a"]));
+    dir.fifo("fifo");
+    let mut child = dir.words("check list fifo").spawn();
+    let mut line = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"a: OK\n");
+    let mut fifo = std::fs::OpenOptions::new().write(true).open(dir.path("fifo")).unwrap();
+    fifo.write_all(list(&["a"]).as_bytes()).unwrap();
+    drop(fifo);
+    finish(child).is(0, b"a: OK\n", "");
+}

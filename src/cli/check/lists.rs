@@ -1,44 +1,80 @@
 //! Checksum files in any format: verification of the files that they list.
 
 use std::io::{self, BufRead, BufReader};
+use std::iter;
+use std::mem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::vec;
 
 use anyhow::{Result, anyhow};
 use hsum::ErrorKind;
-use hsum::check::{self, CheckOptions, CheckVerdict};
+use hsum::check::{self, CheckEvent, CheckOptions, CheckSummary};
 use hsum::engine::{ConfinedDir, HashProgress, StableFile};
-use hsum::manifest::{BadLine, List, ListFormat, ListOptions};
+use hsum::manifest::{BadLine, List, ListEntry, ListFormat, ListOptions};
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::mismatches::Mismatches;
 use crate::cli::check::report::ReportOptions;
-use crate::cli::check::select::Selection;
+use crate::cli::check::select::{Selection, by_base_name};
 use crate::cli::check::sfv;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{self, Exit};
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 use crate::cli::{input, plan};
 
-pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
+pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
+    let report = ReportOptions::new(args);
     let mut output = Output::stdout()?;
     let mut exit = Exit::Success;
     let mut selection = Selection::new(args);
-    let stdin = [PathBuf::from("-")];
-    let lists = if args.files.is_empty() { &stdin[..] } else { &args.files };
-    for list in lists {
-        // A list that cannot be read does not stop the check of the others.
-        match check_list(args, list, &mut selection, &mut output) {
-            Ok(Exit::Success) => {}
-            Ok(worse) => exit = worse,
-            Err(error) if error.is::<WriteError>() => return Err(error),
-            Err(error) => {
-                output.flush()?;
-                complain(format_args!("{error:#}"));
-                exit = Exit::Failed;
+    let mut confined = None;
+    let paths = paths(args);
+    let mut ended = 0;
+    while let Some(path) = paths.get(ended) {
+        let mut title = title(path);
+        let (mut sfv, mut lists) = (None, run_of_lists(&paths[ended..]));
+        let lists = iter::from_fn(|| {
+            let list = OpenList::new(args, lists.next()?, &mut confined);
+            if list.format == ListFormat::Sfv {
+                sfv = Some(list);
+                return None;
+            }
+            Some((check_options(args, &list.path, list.beneath.as_ref()), list))
+        });
+        let progress = Arc::new(HashProgress::default());
+        let survey = survey(Arc::clone(args), ended);
+        let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
+        let options = check_options(args, path, None).progress(progress);
+        let mut mismatches = Mismatches::default();
+        check::check_lists(&options, lists, |event| match event {
+            CheckEvent::Line(checked) => {
+                mismatches.add(&checked);
+                report.print(&title, &checked, &mut output, Some(&view))
+            }
+            CheckEvent::End { list, summary } => {
+                selection.add_found(&list.selection);
+                let mismatches = mem::take(&mut mismatches);
+                let end = || list.end(args, &report, &summary, mismatches, &title, &mut output);
+                match view.suspend(end) {
+                    Ok(Exit::Success) => {}
+                    Ok(worse) => exit = worse,
+                    Err(error) => exit::exit_now(&error),
+                }
+                ended += 1;
+                title = paths.get(ended).map(|path| self::title(path)).unwrap_or_default();
+                ControlFlow::Continue(())
+            }
+        });
+        drop(view);
+        if let Some(mut sfv) = sfv {
+            ended += 1;
+            match sfv.check_crcs(args, &report, &mut selection, &title, &mut output)? {
+                Exit::Success => {}
+                worse => exit = worse,
             }
         }
     }
@@ -51,96 +87,191 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     Ok(exit)
 }
 
-fn check_list(
-    args: &CheckArgs,
-    path: &Path,
-    selection: &mut Selection,
-    output: &mut Output,
-) -> Result<Exit> {
-    let is_stdin = path == Path::new("-");
-    let input: Box<dyn BufRead + Send> = match is_stdin {
-        true => Box::new(BufReader::new(io::stdin())),
-        false => Box::new(BufReader::new(input::open(path)?)),
-    };
-    let title = if is_stdin { "'standard input'".into() } else { quote(path) };
-    let report = ReportOptions::new(args);
-    let options = list_options(args, path);
-    let mut list = List::new(input, options.clone());
-    let beneath = beneath(args, list.format())?;
-    if list.format() == ListFormat::Sfv {
-        return sfv::check(args, &report, &mut list, selection, beneath, &title, output);
-    }
-    let mut check = CheckOptions::new().stdin_is_list(is_stdin).cache(plan::cache(&args.work));
-    if let Some(threads) = args.work.threads {
-        check = check.threads(threads);
-    }
-    if let Some(directory) = &beneath {
-        check = check.confined_to(directory.clone());
-    }
-    let progress = Arc::new(HashProgress::default());
-    let survey = path.is_file().then(|| survey(path.to_owned(), options.clone(), check.clone()));
-    let view = ProgressLine::start(args.work.progress, &progress, survey);
-    let check = check.progress(progress);
+fn paths(args: &CheckArgs) -> Vec<PathBuf> {
+    if args.files.is_empty() { vec!["-".into()] } else { args.files.clone() }
+}
 
-    let mut mismatches = Mismatches::default();
-    let (mut listed, mut is_cut_short, mut has_nameless) = (0u64, false, false);
-    let is_plain = list.format() == ListFormat::Plain;
-    // In these formats a digest without a name is an entry; in others it may be part of other text.
-    let has_objects = list.format().has_objects();
-    // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
-    let is_warning = is_plain && !selection.is_partial();
-    let entries = list.by_ref().map(|mut item| {
-        listed += u64::from(item.entry.is_ok());
-        item.name = item.name.filter(|_| !is_warning);
-        item
-    });
-    let summary = check::check_entries(&check, selection.filter(entries), |checked| {
-        mismatches.add(&checked);
-        if let CheckVerdict::Malformed(bad) = checked.verdict {
-            has_nameless |= has_objects && bad == BadLine::NoName;
-            is_cut_short |= hides_the_rest(bad, is_plain);
+/// Returns the lists that one run may read ahead: the first and the regular files that follow.
+///
+/// A pipe is read only after the files in earlier lists, which may be the same pipe.
+fn run_of_lists(paths: &[PathBuf]) -> impl Iterator<Item = &Path> {
+    let is_ahead = |(index, path): &(usize, &PathBuf)| *index == 0 || path.is_file();
+    paths.iter().enumerate().take_while(is_ahead).map(|(_, path)| path.as_path())
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn title(path: &Path) -> String {
+    if is_stdin(path) { "'standard input'".into() } else { quote(path) }
+}
+
+/// A list that is read, or was read to its end, while files of earlier lists are hashed.
+struct OpenList {
+    path: PathBuf,
+    format: ListFormat,
+    beneath: Option<ConfinedDir>,
+    selection: Selection,
+    /// Closed at the end, because many lists may wait for results of earlier ones.
+    list: Option<List<Box<dyn BufRead + Send>>>,
+    /// Entries that were renamed, which takes the whole list.
+    renamed: vec::IntoIter<ListEntry>,
+    /// The number of well-formed entries, selected or not.
+    listed: u64,
+    /// Set if a bad line makes the rest of the list unreadable.
+    is_cut_short: bool,
+    has_nameless: bool,
+    is_signed: bool,
+    /// The reason why the list could not be opened, or not read to its end.
+    failure: Option<String>,
+}
+
+impl OpenList {
+    fn new(args: &CheckArgs, path: &Path, confined: &mut Option<ConfinedDir>) -> Self {
+        let mut new = Self {
+            path: path.to_owned(),
+            format: ListFormat::Plain,
+            beneath: None,
+            selection: Selection::new(args),
+            list: None,
+            renamed: Vec::new().into_iter(),
+            listed: 0,
+            is_cut_short: false,
+            has_nameless: false,
+            is_signed: false,
+            failure: None,
+        };
+        if let Err(error) = new.open(args, confined) {
+            new.failure = Some(format!("{error:#}"));
         }
-        report.print(&title, &checked, output, Some(&view))
-    });
-    drop(view);
-    output.flush()?;
-    if report.has_messages() {
-        if list.is_signed() {
-            complain(format_args!("{title}: the list is signed; the signature is not checked"));
+        new
+    }
+
+    fn open(&mut self, args: &CheckArgs, confined: &mut Option<ConfinedDir>) -> Result<()> {
+        let input: Box<dyn BufRead + Send> = match is_stdin(&self.path) {
+            true => Box::new(BufReader::new(io::stdin())),
+            false => Box::new(BufReader::new(input::open(&self.path)?)),
+        };
+        let mut list = List::new(input, list_options(args, &self.path));
+        let format = list.format();
+        self.beneath = beneath(args, format, confined)?;
+        (self.format, self.list) = (format, Some(list));
+        if args.basename && !self.selection.is_partial() && format != ListFormat::Sfv {
+            self.renamed = by_base_name(iter::from_fn(|| self.read()).collect()).into_iter();
         }
-        mismatches.explain(beneath.as_ref(), || {
-            Some(List::new(BufReader::new(StableFile::open(path).ok()?), options))
-        });
+        Ok(())
     }
-    let is_record = list.format() == ListFormat::Snapshot && report.has_messages();
-    if is_record && summary.matched == 0 && summary.missing > 0 {
-        let names = "its names are relative to the recorded tree";
-        complain(format_args!("{title}: {names}; run 'hsum check' there, or use 'hsum audit'"));
+
+    /// Returns the next entry, selected or not.
+    fn read(&mut self) -> Option<ListEntry> {
+        let list = self.list.as_mut()?;
+        let Some(mut listed) = list.next() else {
+            self.is_signed = list.is_signed();
+            self.failure = list
+                .take_error()
+                .map(|error| format!("{}: {}", title(&self.path), ErrorKind::Io(error)));
+            self.list = None;
+            return None;
+        };
+        let is_plain = self.format == ListFormat::Plain;
+        match listed.entry {
+            Ok(_) => self.listed += 1,
+            Err(bad) => {
+                // In formats of objects a digest without a name is an entry; in others it may be
+                // part of other text.
+                self.has_nameless |= self.format.has_objects() && bad == BadLine::NoName;
+                self.is_cut_short |= hides_the_rest(bad, is_plain);
+            }
+        }
+        // A bad GNU, BSD or OpenSSL line is a warning, unless --only names its file.
+        if is_plain && !self.selection.is_partial() {
+            listed.name = None;
+        }
+        Some(listed)
     }
-    if let Some(error) = list.take_error() {
-        complain(format_args!("{title}: {}", ErrorKind::Io(error)));
-        return Ok(Exit::Failed);
+
+    /// Checks an SFV file.
+    fn check_crcs(
+        &mut self,
+        args: &CheckArgs,
+        report: &ReportOptions,
+        selection: &mut Selection,
+        title: &str,
+        output: &mut Output,
+    ) -> Result<Exit> {
+        match &mut self.list {
+            Some(list) => {
+                sfv::check(args, report, list, selection, self.beneath.take(), title, output)
+            }
+            None => Ok(Exit::Success),
+        }
     }
-    let is_list = listed > 0 || summary.unverified + summary.without_digest > 0;
-    if selection.is_partial() && !is_cut_short && is_list && summary.entries() == 0 {
-        return Ok(report.summarize_failures(&summary));
-    }
-    let exit = report.summarize(&title, &summary);
-    if has_nameless && !selection.is_partial() && summary.entries() > 0 {
+
+    /// Prints what there is to say about the list, and returns the exit status.
+    fn end(
+        self,
+        args: &CheckArgs,
+        report: &ReportOptions,
+        summary: &CheckSummary,
+        mismatches: Mismatches,
+        title: &str,
+        output: &mut Output,
+    ) -> Result<Exit, WriteError> {
+        output.flush()?;
         if report.has_messages() {
-            complain(format_args!(
-                "{title}: a digest has no file name, so its file is not verified"
-            ));
+            if self.is_signed {
+                complain(format_args!("{title}: the list is signed; the signature is not checked"));
+            }
+            mismatches.explain(self.beneath.as_ref(), || {
+                let list = BufReader::new(StableFile::open(&self.path).ok()?);
+                Some(List::new(list, list_options(args, &self.path)))
+            });
         }
-        return Ok(Exit::Failed);
+        let is_record = self.format == ListFormat::Snapshot && report.has_messages();
+        if is_record && summary.matched == 0 && summary.missing > 0 {
+            let names = "its names are relative to the recorded tree";
+            complain(format_args!("{title}: {names}; run 'hsum check' there, or use 'hsum audit'"));
+        }
+        if let Some(failure) = self.failure {
+            complain(failure);
+            return Ok(Exit::Failed);
+        }
+        let is_partial = self.selection.is_partial();
+        let is_list = self.listed > 0 || summary.unverified + summary.without_digest > 0;
+        if is_partial && !self.is_cut_short && is_list && summary.entries() == 0 {
+            return Ok(report.summarize_failures(summary));
+        }
+        let exit = report.summarize(title, summary);
+        if self.has_nameless && !is_partial && summary.entries() > 0 {
+            if report.has_messages() {
+                complain(format_args!(
+                    "{title}: a digest has no file name, so its file is not verified"
+                ));
+            }
+            return Ok(Exit::Failed);
+        }
+        // The files in the unreadable rest of the list were not verified.
+        Ok(if self.is_cut_short { Exit::Failed } else { exit })
     }
-    // The files in the unreadable rest of the list were not verified.
-    Ok(if is_cut_short { Exit::Failed } else { exit })
+}
+
+impl Iterator for OpenList {
+    type Item = ListEntry;
+
+    fn next(&mut self) -> Option<ListEntry> {
+        loop {
+            let listed = self.renamed.next().or_else(|| self.read())?;
+            if let Some(chosen) = self.selection.choose(listed) {
+                return Some(chosen);
+            }
+        }
+    }
 }
 
 /// Returns the options for reading the list at `path`.
 fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
-    let name = (path != Path::new("-")).then(|| match args.beneath {
+    let name = (!is_stdin(path)).then(|| match args.beneath {
         // The file of a bare digest is in that directory.
         Some(_) => path.file_name().unwrap_or_default().into(),
         None => path.to_owned(),
@@ -153,23 +284,53 @@ fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
         .allow_outside(args.allow_outside || args.basename)
 }
 
+/// Returns the options for checking the list at `path`.
+fn check_options(args: &CheckArgs, path: &Path, beneath: Option<&ConfinedDir>) -> CheckOptions {
+    let options = CheckOptions::new().stdin_is_list(is_stdin(path)).cache(plan::cache(&args.work));
+    let options = match args.work.threads {
+        Some(threads) => options.threads(threads),
+        None => options,
+    };
+    match beneath {
+        Some(directory) => options.confined_to(directory.clone()),
+        None => options,
+    }
+}
+
+/// Counts the files of a run over lists, the first of which is at `first`.
 fn survey(
-    list: PathBuf,
-    options: ListOptions,
-    check: CheckOptions,
-) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send {
-    move |expected| match StableFile::open(list) {
-        Ok(list) => {
-            let entries = List::new(BufReader::new(list), options);
-            check::file_sizes(&check, entries, |size| expected.add(size))
+    args: Arc<CheckArgs>,
+    first: usize,
+) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static {
+    move |expected| {
+        let paths = paths(&args);
+        let mut confined = None;
+        for path in run_of_lists(&paths[first..]) {
+            if !path.is_file() {
+                return ControlFlow::Break(()); // it can be read only once
+            }
+            // A list that cannot be opened has no files.
+            let Ok(input) = StableFile::open(path) else { continue };
+            let mut list = List::new(BufReader::new(input), list_options(&args, path));
+            let format = list.format();
+            if format == ListFormat::Sfv {
+                break;
+            }
+            let Ok(beneath) = beneath(&args, format, &mut confined) else { continue };
+            let options = check_options(&args, path, beneath.as_ref());
+            check::file_sizes(&options, list, |size| expected.add(size))?;
         }
-        Err(_) => ControlFlow::Break(()),
+        ControlFlow::Continue(())
     }
 }
 
 /// Returns the directory that names must not lead out of: that of `--beneath`, or the working
-/// directory for foreign lists.
-fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<ConfinedDir>> {
+/// directory for foreign lists. It is opened once and kept in `opened`.
+fn beneath(
+    args: &CheckArgs,
+    format: ListFormat,
+    opened: &mut Option<ConfinedDir>,
+) -> Result<Option<ConfinedDir>> {
     let directory = match &args.beneath {
         Some(directory) => directory,
         // The names of --only come from the user, and may lead anywhere.
@@ -178,8 +339,11 @@ fn beneath(args: &CheckArgs, format: ListFormat) -> Result<Option<ConfinedDir>> 
         }
         None => return Ok(None),
     };
-    let opened = ConfinedDir::new(directory);
-    Ok(Some(opened.map_err(|error| anyhow!("{}: {}", quote(directory), error.kind()))?))
+    if opened.is_none() {
+        let new = ConfinedDir::new(directory);
+        *opened = Some(new.map_err(|error| anyhow!("{}: {}", quote(directory), error.kind()))?);
+    }
+    Ok(opened.clone())
 }
 
 /// Returns `true` if a bad line makes the rest of the list unreadable.

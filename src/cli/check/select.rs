@@ -73,23 +73,21 @@ impl Selection {
         Some(wanted.find(&listed).map(|_| file))
     }
 
-    /// Returns the chosen entries of the next list, and its bad lines.
-    pub(super) fn filter<'l>(
-        &'l mut self,
-        list: impl Iterator<Item = ListEntry> + Send + 'l,
-    ) -> Box<dyn Iterator<Item = ListEntry> + Send + 'l> {
-        self.files.iter_mut().for_each(|wanted| wanted.found = None);
+    /// Returns an entry, or a bad line, if it is chosen.
+    pub(super) fn choose(&mut self, listed: ListEntry) -> Option<ListEntry> {
         let strong = self.strong;
-        let chosen: Box<dyn Iterator<Item = ListEntry> + Send + 'l> = match self.matching {
-            _ if !self.files.is_empty() => Box::new(list.filter_map(|listed| self.choose(listed))),
-            NameMatching::BaseName => Box::new(by_base_name(list)),
-            NameMatching::Exact => Box::new(list),
-        };
-        let check_strength = move |entry| if strong { refuse_weak(entry) } else { Ok(entry) };
-        Box::new(chosen.map(move |listed| listed.and_then(check_strength)))
+        let chosen = if self.files.is_empty() { listed } else { self.choose_by_name(listed)? };
+        Some(chosen.and_then(|entry| if strong { refuse_weak(entry) } else { Ok(entry) }))
     }
 
-    fn choose(&mut self, listed: ListEntry) -> Option<ListEntry> {
+    /// Adds the files that another selection found in a list.
+    pub(super) fn add_found(&mut self, other: &Self) {
+        for (wanted, other) in self.files.iter_mut().zip(&other.files) {
+            wanted.is_listed |= other.is_listed;
+        }
+    }
+
+    fn choose_by_name(&mut self, listed: ListEntry) -> Option<ListEntry> {
         let matching = self.matching;
         let named =
             listed.entry.as_ref().map_or(listed.name.as_deref(), |entry| Some(&*entry.path));
@@ -135,19 +133,18 @@ impl ChosenFile {
     }
 }
 
-/// Reads a whole list and renames its entries to their base names; entries that share one are bad.
-fn by_base_name(list: impl Iterator<Item = ListEntry>) -> impl Iterator<Item = ListEntry> {
-    let all: Vec<ListEntry> = list.collect();
-    let entries = all.iter().filter_map(|listed| listed.entry.as_ref().ok());
+/// Renames the entries of a whole list to their base names; entries that share one are bad.
+pub(super) fn by_base_name(list: Vec<ListEntry>) -> Vec<ListEntry> {
+    let entries = list.iter().filter_map(|listed| listed.entry.as_ref().ok());
     let shared = shared_base_names(entries.map(|entry| &*entry.path));
-    let rename = move |mut entry: Entry| match base_name(entry.path.as_os_str().as_bytes()) {
+    let rename = |mut entry: Entry| match base_name(entry.path.as_os_str().as_bytes()) {
         base if shared.contains(base) => Err(BadLine::Ambiguous),
         base => {
             entry.path = PathBuf::from(OsStr::from_bytes(base));
             Ok(entry)
         }
     };
-    all.into_iter().map(move |listed| listed.and_then(&rename))
+    list.into_iter().map(|listed| listed.and_then(rename)).collect()
 }
 
 /// Returns the base names that different names share.

@@ -3,18 +3,23 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::iter;
+use std::mem;
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::check::{CheckOptions, check_lines};
+use hsum::check::{CheckEvent, CheckOptions, check_lists};
 use hsum::engine::ReadPolicy;
-use hsum::manifest::{GnuDialect, LineParser};
+use hsum::internals::{Lines, lock};
+use hsum::manifest::{GnuDialect, LineParser, ListEntry};
 
 use crate::cli::check::report::ReportOptions;
-use crate::cli::exit::Exit;
-use crate::cli::output::{Output, WriteError};
+use crate::cli::exit::{self, Exit};
+use crate::cli::output::Output;
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
 
@@ -28,47 +33,92 @@ pub(super) fn run(
         operands.push("-".into());
     }
     // As in GNU's tools, the first untagged line decides the format of all later ones.
-    let mut parser = LineParser::new().dialect(dialect);
+    let parser = Arc::new(Mutex::new(LineParser::new().dialect(dialect)));
     let mut exit = Exit::Success;
-    for list in operands.into_iter().map(PathBuf::from) {
-        if check_list(&list, report, &mut parser, &mut output)? == Exit::Failed {
-            exit = Exit::Failed;
-        }
+    let mut operands = operands.iter().map(Path::new).peekable();
+    while let Some(&first) = operands.peek() {
+        let mut title = title(first);
+        let mut titles = operands.clone().map(self::title).skip(1);
+        let mut is_first = true;
+        // Files in earlier lists may be the same pipe, and must be read before it.
+        let lists = iter::from_fn(|| {
+            let path = operands.next_if(|path| mem::take(&mut is_first) || path.is_file())?;
+            let options = CheckOptions::new().stdin_is_list(is_stdin(path));
+            Some((options.reading(ReadPolicy::Plain), List::open(path, &parser)))
+        });
+        check_lists(&CheckOptions::new(), lists, |event| match event {
+            CheckEvent::Line(checked) => report.print(&title, &checked, &mut output, None),
+            CheckEvent::End { list, summary } => {
+                if let Err(error) = output.flush() {
+                    exit::exit_now(&error);
+                }
+                let ended = match list.state {
+                    State::Failed(message) => {
+                        complain(format_args!("{title}: {message}"));
+                        Exit::Failed
+                    }
+                    _ => report.summarize(&title, &summary),
+                };
+                if ended == Exit::Failed {
+                    exit = Exit::Failed;
+                }
+                title = titles.next().unwrap_or_default();
+                ControlFlow::Continue(())
+            }
+        });
     }
     output.finish()?;
     Ok(exit)
 }
 
-fn check_list(
-    path: &Path,
-    report: &ReportOptions,
-    parser: &mut LineParser,
-    output: &mut Output,
-) -> Result<Exit, WriteError> {
-    let is_stdin = path == Path::new("-");
-    let title = quote(if is_stdin { Path::new("standard input") } else { path });
-    // `io::stdin()` treats a closed descriptor as an empty file.
-    let list = match is_stdin {
-        true => io::stdin().as_fd().try_clone_to_owned().map(File::from),
-        false => File::open(path),
-    };
-    let list = match list {
-        Ok(list) => BufReader::new(list),
-        Err(error) => {
-            output.flush()?;
-            complain(format_args!("{title}: {}", ErrorKind::Io(error)));
-            return Ok(Exit::Failed);
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn title(path: &Path) -> String {
+    quote(if is_stdin(path) { Path::new("standard input") } else { path })
+}
+
+/// A checksum file. It is closed at its end, because results of earlier lists may be outstanding.
+struct List {
+    parser: Arc<Mutex<LineParser>>,
+    state: State,
+}
+
+enum State {
+    Open(Lines<BufReader<File>>),
+    Ended,
+    /// The list could not be opened or read, for this reason.
+    Failed(String),
+}
+
+impl List {
+    fn open(path: &Path, parser: &Arc<Mutex<LineParser>>) -> Self {
+        // `io::stdin()` treats a closed descriptor as an empty file.
+        let list = match is_stdin(path) {
+            true => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+            false => File::open(path),
+        };
+        let state = match list {
+            Ok(list) => State::Open(Lines::new(BufReader::new(list))),
+            Err(error) => State::Failed(ErrorKind::Io(error).to_string()),
+        };
+        Self { parser: Arc::clone(parser), state }
+    }
+}
+
+impl Iterator for List {
+    type Item = ListEntry;
+
+    fn next(&mut self) -> Option<ListEntry> {
+        let State::Open(lines) = &mut self.state else { return None };
+        let entry = lines.next_entry(&mut lock(&self.parser));
+        if entry.is_none() {
+            self.state = match lines.error {
+                Some(_) => State::Failed("read error".into()),
+                None => State::Ended,
+            };
         }
-    };
-    let options = CheckOptions::new().stdin_is_list(is_stdin).reading(ReadPolicy::Plain);
-    let result =
-        check_lines(&options, parser, list, |checked| report.print(&title, &checked, output, None));
-    output.flush()?;
-    match result {
-        Ok(summary) => Ok(report.summarize(&title, &summary)),
-        Err(_) => {
-            complain(format_args!("{title}: read error"));
-            Ok(Exit::Failed)
-        }
+        entry
     }
 }
