@@ -117,7 +117,7 @@ pub fn hmac_sha256(secret: &[u8]) -> Vec<Rival> {
     let aws_key = aws_hmac::Key::new(aws_hmac::HMAC_SHA256, secret);
     let ring_key = ring_hmac::Key::new(ring_hmac::HMAC_SHA256, secret);
     vec![
-        rival("hsum", move |data| ours.sign(data).as_bytes().to_vec()),
+        rival("hsum", move |data| ours.sign(data).into_bytes()),
         rival("openssl", move |data| {
             let mut tag = vec![0; 32];
             context.digest_sign_init(Some(&sha256), &theirs).expect("cannot fail");

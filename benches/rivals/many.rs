@@ -82,8 +82,8 @@ fn sign(rounds: usize, len: usize, messages: &[&[u8]]) {
     let mut best = [f64::INFINITY; 3];
     for _ in 0..rounds {
         let runs: [&mut dyn FnMut(); 3] = [
-            &mut || messages.iter().for_each(|m| drop(black_box(ring_hmac::sign(&ring_key, m)))),
-            &mut || messages.iter().for_each(|m| drop(black_box(key.sign(m)))),
+            &mut || messages.iter().for_each(|m| _ = black_box(ring_hmac::sign(&ring_key, m))),
+            &mut || messages.iter().for_each(|m| _ = black_box(key.sign(m))),
             &mut || sign_many(&key, black_box(messages), &mut tags),
         ];
         for (run, best) in runs.into_iter().zip(&mut best) {
