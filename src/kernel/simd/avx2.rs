@@ -41,7 +41,7 @@ pub(crate) fn add_kernels(token: Avx2, table: &mut KernelTable) {
         return; // which has no assembly
     }
     kernels! { token: Avx2, table, x86;
-        sha512  5 (1315, 1080, 1750) sha512_five::avx2;
+        sha512  5 (1290, 1080, 1750) sha512_five::avx2;
     }
 }
 
