@@ -39,7 +39,7 @@ const DEFAULTS: Spec = Spec {
     strength: Strength::Sound,
     length: Fixed(0),
     hmac_block: None,
-    core: External(external::blake3),
+    core: External(external::blake3::new),
     registered: &[],
     self_test: None,
 };
@@ -238,7 +238,7 @@ algorithms! {
     }
     Blake3 {
         name: "blake3", tag: "BLAKE3", standard: "BLAKE3 paper, 2020",
-        length: Extendable { default: 32 }, core: External(external::blake3),
+        length: Extendable { default: 32 }, core: External(external::blake3::new),
         hmac_block: Some(64), aliases: &["b3"], registered: &[(Sums, "b3")],
     }
     Sm3 {

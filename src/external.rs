@@ -1,5 +1,7 @@
 //! Hashes that other crates implement (SM3, BLAKE2, BLAKE3), as trait objects.
 
+pub(crate) mod blake3;
+
 use std::io::Read;
 
 use ::digest::block_api::{Buffer, VariableOutputCore};
@@ -13,6 +15,11 @@ pub(crate) trait ExternalHash: Send + Sync {
     #[cfg(feature = "fs")]
     fn is_divisible(&self) -> bool {
         false
+    }
+    /// Appends `data`, which is not in the CPU's cache.
+    #[cfg(feature = "fs")]
+    fn update_uncached(&mut self, data: &[u8]) {
+        self.update(data);
     }
     /// Appends `data`, using all threads of the current rayon pool if the hash is a tree.
     #[cfg(feature = "fs")]
@@ -49,11 +56,6 @@ where
 {
     let core = C::new(len).expect("a HashFunction has a valid length");
     Box::new(Variable { core, buffer: Buffer::<C>::default() })
-}
-
-/// Creates a BLAKE3 hash.
-pub(crate) fn blake3(_len: usize) -> Box<dyn ExternalHash> {
-    Box::new(Blake3(blake3::Hasher::new()))
 }
 
 #[derive(Clone)]
@@ -95,37 +97,5 @@ where
     }
     fn boxed_clone(&self) -> Box<dyn ExternalHash> {
         Box::new(self.clone())
-    }
-}
-
-#[derive(Clone)]
-struct Blake3(blake3::Hasher);
-
-impl ExternalHash for Blake3 {
-    fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
-    }
-    #[cfg(feature = "fs")]
-    fn is_divisible(&self) -> bool {
-        true
-    }
-    #[cfg(feature = "fs")]
-    fn update_divided(&mut self, data: &[u8]) {
-        self.0.update_rayon(data);
-    }
-    fn finalize(&mut self, out: &mut [u8]) {
-        self.0.finalize_xof().fill(out);
-    }
-    fn finalize_xof(&mut self) -> Option<Box<dyn Read + Send + Sync>> {
-        Some(Box::new(self.0.finalize_xof()))
-    }
-    fn boxed_clone(&self) -> Box<dyn ExternalHash> {
-        Box::new(self.clone())
-    }
-}
-
-impl Drop for Blake3 {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }

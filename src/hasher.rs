@@ -162,6 +162,15 @@ impl Hasher {
         matches!(&self.state, State::External(inner) if inner.is_divisible())
     }
 
+    /// Appends `data`, which is not in the CPU's cache; BLAKE3 loads it first.
+    #[cfg(feature = "fs")]
+    pub(crate) fn update_uncached(&mut self, data: &[u8]) {
+        match &mut self.state {
+            State::External(inner) => inner.update_uncached(data),
+            _ => self.update(data),
+        }
+    }
+
     /// Appends `data`, using all threads of the current rayon pool if the hash is a tree (BLAKE3).
     #[cfg(feature = "fs")]
     pub(crate) fn update_divided(&mut self, data: &[u8]) {
