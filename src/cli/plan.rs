@@ -1,11 +1,12 @@
 //! Conversion of arguments to options of the engine, which does not depend on the parser.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use hsum::HashFunction;
-use hsum::engine::{HashOptions, PageCache, PathFilter, Source, Symlinks};
+use hsum::engine::{FaultHandler, HashOptions, PageCache, PathFilter, Reading, Source, Symlinks};
 use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 
 use crate::cli::args::shared::WorkArgs;
@@ -58,9 +59,9 @@ pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<HashO
     Ok(work(plan, &args.work))
 }
 
-/// Sets the number of threads and the page cache policy.
+/// Sets the number of threads, the page cache policy, and whether files are mapped.
 pub(crate) fn work(options: HashOptions, args: &WorkArgs) -> HashOptions {
-    let options = options.cache(cache(args));
+    let options = options.cache(cache(args)).reading(reading(args.no_mmap));
     match args.threads {
         Some(threads) => options.threads(threads),
         None => options,
@@ -70,6 +71,15 @@ pub(crate) fn work(options: HashOptions, args: &WorkArgs) -> HashOptions {
 /// Returns the page cache policy.
 pub(crate) fn cache(args: &WorkArgs) -> PageCache {
     if args.no_cache { PageCache::Drop } else { PageCache::Keep }
+}
+
+/// Returns how files are read: mapped, unless the user or the system forbids it.
+pub(crate) fn reading(no_mmap: bool) -> Reading {
+    let is_off = no_mmap || env::var_os("HSUM_NO_MMAP").is_some_and(|value| !value.is_empty());
+    match FaultHandler::install() {
+        Ok(handler) if !is_off => Reading::Mapped(handler),
+        _ => Reading::Copied,
+    }
 }
 
 /// Returns the sources to hash: standard input if there are no paths and it is not a terminal.

@@ -19,6 +19,7 @@ use url::Url;
 use crate::cli::args::publish::PublishArgs;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::output::Output;
+use crate::cli::plan;
 use crate::cli::print::{complain, complain_of, plural, skipped};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
@@ -120,11 +121,8 @@ fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
 fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
     let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let progress = Arc::new(HashProgress::default());
-    let mut plan =
-        HashOptions::new(hash_functions(args)).filter(filter).progress(Arc::clone(&progress));
-    if let Some(threads) = args.work.threads {
-        plan = plan.threads(threads);
-    }
+    let plan = plan::work(HashOptions::new(hash_functions(args)).filter(filter), &args.work)
+        .progress(Arc::clone(&progress));
     let survey = {
         let (plan, directory) = (plan.clone(), args.directory.clone());
         move |expected: &Totals| engine::survey(&plan, [directory], |size| expected.add(size))

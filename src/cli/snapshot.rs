@@ -22,6 +22,7 @@ use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::hints;
 use crate::cli::key::KeySource;
 use crate::cli::output::WriteError;
+use crate::cli::plan;
 use crate::cli::print::{complain, complain_of, plural, skipped};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
@@ -175,7 +176,10 @@ fn key(args: &SealArgs) -> Result<Option<Key>> {
 }
 
 fn options(work: &WorkArgs, progress: &Arc<HashProgress>, key: Option<Key>) -> SnapshotOptions {
-    let mut options = SnapshotOptions::default().progress(Arc::clone(progress));
+    let mut options = SnapshotOptions::default()
+        .progress(Arc::clone(progress))
+        .cache(plan::cache(work))
+        .reading(plan::reading(work.no_mmap));
     if let Some(threads) = work.threads {
         options = options.threads(threads);
     }

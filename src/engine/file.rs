@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::mem;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek, statat};
-use rustix::io::{Errno, read, retry_on_intr};
+use rustix::io::{Errno, pread, read, retry_on_intr};
 
 use crate::engine::metadata::FileStamp;
 use crate::engine::system;
@@ -62,6 +64,8 @@ pub struct StableFile {
     detects_changes: bool,
     /// The number of bytes read so far.
     pub(super) position: u64,
+    /// Set if the descriptor's offset is not `position`, because bytes were skipped.
+    is_elsewhere: bool,
     /// Set during the second read of the contents.
     is_repeated: bool,
 }
@@ -105,7 +109,7 @@ impl StableFile {
     }
 
     pub(super) fn new(file: OwnedFd, before: FileMetadata, detects_changes: bool) -> Self {
-        Self { file, before, detects_changes, position: 0, is_repeated: false }
+        Self { file, before, detects_changes, position: 0, is_elsewhere: false, is_repeated: false }
     }
 
     /// Returns `true` if it is a regular file, not a directory.
@@ -120,6 +124,9 @@ impl StableFile {
 
     /// Reads once, retrying after `EINTR`; returns 0 at the end.
     pub(super) fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        if mem::take(&mut self.is_elsewhere) {
+            seek(&self.file, SeekFrom::Start(self.position)).map_err(io)?;
+        }
         let count = retry_on_intr(|| read(&self.file, &mut *buffer)).map_err(io)?;
         self.advance(count)?;
         Ok(count)
@@ -138,6 +145,31 @@ impl StableFile {
             Some(size) if self.position > size => self.check_length(),
             _ => Ok(()),
         }
+    }
+
+    /// Skips bytes within the file's size, which were read in another way.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.position += count as u64;
+        self.is_elsewhere = true;
+    }
+
+    /// Rewinds the file after bytes in `range` could not be accessed in a mapping of the file.
+    ///
+    /// # Errors
+    /// The error of reading these bytes, or [`ErrorKind::Changed`].
+    pub(super) fn rewind_after_fault(&mut self, range: Range<u64>) -> Result<(), ErrorKind> {
+        let (mut at, mut buffer) = (range.start, [0; 16 * 1024]);
+        while at < range.end {
+            match retry_on_intr(|| pread(&self.file, &mut buffer, at)).map_err(io)? {
+                0 => break,
+                count => at += count as u64,
+            }
+        }
+        let now = self.now()?;
+        if self.detects_changes && now != self.before && !now.differs_in_ctime_only(&self.before) {
+            return Err(ErrorKind::Changed);
+        }
+        self.rewind()
     }
 
     /// Compares the metadata of the file, which was read to its end, with those at opening.
@@ -163,7 +195,7 @@ impl StableFile {
     }
 
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
-        self.position = 0;
+        (self.position, self.is_elsewhere) = (0, false);
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)
     }
 

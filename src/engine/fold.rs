@@ -38,7 +38,7 @@ pub fn fold<S: Into<Source>, A: Send>(
         let source = source.into();
         let access = match source {
             Source::Stdin => mem::replace(&mut stdin, Access::StdinAgain),
-            Source::Path(_) => Access::new(options.reading),
+            Source::Path(_) => Access::new(options.policy),
         };
         let (cache, base) = (options.cache, options.base.clone());
         let job = Job::new(source.clone(), access, Arc::clone(&no_functions));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::algorithm::HashFunction;
 use crate::engine::file::StableFile;
-use crate::engine::options::{PageCache, ReadPolicy, Source};
+use crate::engine::options::{PageCache, ReadPolicy, Reading, Source};
 use crate::engine::path_base::PathBase;
 
 /// A file to hash.
@@ -15,6 +15,7 @@ pub(crate) struct Job {
     pub(crate) access: Access,
     pub(crate) functions: Arc<[HashFunction]>,
     pub(crate) cache: PageCache,
+    pub(crate) reading: Reading,
     pub(crate) base: PathBase,
     /// The file, if it was opened already.
     pub(crate) opened: Option<StableFile>,
@@ -22,8 +23,8 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn new(source: Source, access: Access, functions: Arc<[HashFunction]>) -> Self {
-        let (cache, base, opened) = Default::default();
-        Self { source, access, functions, cache, base, opened }
+        let (cache, reading, base, opened) = Default::default();
+        Self { source, access, functions, cache, reading, base, opened }
     }
 }
 

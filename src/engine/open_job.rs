@@ -1,4 +1,4 @@
-//! Jobs with open files, which are never mapped, so that truncation is an error, not a signal.
+//! Jobs with open files, of which cached parts are mapped if the caller allows it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -12,11 +12,12 @@ use crate::algorithm::HashFunction;
 use crate::engine::file::{self, End, FileMetadata, StableFile, WITHOUT_WAITING, special_type};
 use crate::engine::job::{Access, Job};
 use crate::engine::metadata::FileStamp;
-use crate::engine::options::{PageCache, Source};
+use crate::engine::options::{PageCache, Reading, Source};
 use crate::engine::outcome::HashedFile;
 use crate::engine::progress::HashProgress;
 use crate::engine::system::{self, Cached};
 use crate::error::{Error, ErrorKind, SpecialFileType};
+use crate::fs::map::{FaultHandler, Window};
 use crate::hasher::Hasher;
 
 /// A job whose file is open.
@@ -30,6 +31,10 @@ pub(super) struct OpenJob {
     pub(super) is_on_rotating_disk: bool,
     /// The number of bytes dropped from the page cache; `None` if they are kept.
     dropped: Option<u64>,
+    /// `None` if the file is not to be mapped.
+    handler: Option<FaultHandler>,
+    /// The position up to which the file is read, because it was found not to be cached there.
+    uncached: u64,
 }
 
 enum Input {
@@ -41,6 +46,8 @@ enum Input {
 
 /// The size above which announcing a sequential read is worth the system call.
 const SEQUENTIAL: u64 = 256 * 1024;
+/// The size from which on files are mapped.
+const MIN_MAPPED: u64 = 1 << 20;
 /// The number of bytes read between two calls that drop them from the page cache.
 const DROP_INTERVAL: u64 = 8 << 20;
 
@@ -60,7 +67,15 @@ impl OpenJob {
                 Err(kind) => return Err(Error::new(path, kind)),
             },
         };
-        Ok(Self { index, job, input, is_on_rotating_disk: false, dropped: None })
+        Ok(Self {
+            index,
+            job,
+            input,
+            is_on_rotating_disk: false,
+            dropped: None,
+            handler: None,
+            uncached: 0,
+        })
     }
 
     /// Returns the job, to be opened by another thread; nothing may have been read yet.
@@ -116,6 +131,47 @@ impl OpenJob {
         }
         if self.job.cache == PageCache::Drop && !self.is_cached() {
             self.dropped = Some(0);
+        }
+        let Some((file, metadata)) = self.regular() else { return };
+        if let Reading::Mapped(handler) = self.job.reading
+            && self.dropped.is_none()
+            && metadata.stamp.size >= MIN_MAPPED
+            && system::is_local(file.as_fd())
+        {
+            self.handler = Some(handler);
+        }
+    }
+
+    /// Maps up to `length` of the next bytes and skips them; `None` if they are to be read.
+    pub(super) fn map(&mut self, length: usize) -> Option<Window> {
+        let handler = self.handler?;
+        let (file, metadata) = self.regular()?;
+        let start = file.position;
+        let end = metadata.stamp.size.min(start + length as u64);
+        if start >= end || start < self.uncached {
+            return None;
+        }
+        // Files are cached from their beginning, and dropped in large pieces.
+        let is_cached = |at| matches!(self.read_cached(at, &mut [0]), Ok(Cached::Bytes(1)));
+        let are_cached = [start, start.midpoint(end), end - 1].into_iter().all(is_cached);
+        let map = || Window::map(handler, file.as_fd(), start, (end - start) as usize);
+        let window = are_cached.then(map).flatten();
+        match (&window, &mut self.input) {
+            (Some(window), Input::File(file)) => file.skip(window.bytes().len()),
+            _ => self.uncached = end,
+        }
+        window
+    }
+
+    /// Rewinds the file, which will not be mapped again, because `window` is torn.
+    ///
+    /// # Errors
+    /// The error of reading the window's bytes, or [`ErrorKind::Changed`].
+    pub(super) fn rewind_after_fault(&mut self, window: &Window) -> Result<(), ErrorKind> {
+        self.handler = None;
+        match &mut self.input {
+            Input::File(file) => file.rewind_after_fault(window.range()),
+            Input::Stdin | Input::Empty => Ok(()),
         }
     }
 

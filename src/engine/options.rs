@@ -10,6 +10,7 @@ use crate::engine::filter::PathFilter;
 use crate::engine::metadata::FileId;
 use crate::engine::path_base::PathBase;
 use crate::engine::progress::HashProgress;
+use crate::fs::map::FaultHandler;
 use crate::setters::setters;
 
 /// An input to hash.
@@ -49,7 +50,8 @@ pub struct HashOptions {
     pub(super) max_depth: Option<usize>,
     pub(super) filter: PathFilter,
     pub(super) leave_out: Vec<FileId>,
-    pub(super) reading: ReadPolicy,
+    pub(super) policy: ReadPolicy,
+    pub(super) reading: Reading,
     pub(super) cache: PageCache,
     pub(super) base: PathBase,
 }
@@ -73,6 +75,20 @@ pub enum ReadPolicy {
     /// Every source is opened and read, whatever its type, and changes are ignored. A directory is
     /// an error.
     Plain,
+}
+
+/// The way in which the contents of files get into memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reading {
+    /// They are read into buffers.
+    #[default]
+    Copied,
+    /// Large local files are mapped where they are in the page cache, which saves the copy (Linux
+    /// only); others are read.
+    ///
+    /// The outcomes are the same. A file that is truncated or cannot be read while it is mapped
+    /// makes the system send `SIGBUS`, which the handler turns into the outcome of a read.
+    Mapped(FaultHandler),
 }
 
 /// The treatment of the page cache.
@@ -116,7 +132,9 @@ impl HashOptions {
         /// Counts bytes and files in `progress`.
         progress: Arc<HashProgress> => Some;
         /// Sets which files are read; see [`ReadPolicy`].
-        reading: ReadPolicy;
+        policy: ReadPolicy;
+        /// Sets whether files may be mapped; see [`Reading`].
+        reading: Reading;
         /// Sets the treatment of the page cache.
         cache: PageCache;
         /// Sets the treatment of symbolic links found by a walk.

@@ -16,6 +16,7 @@ use crate::engine::progress::HashProgress;
 use crate::engine::stream::Stream;
 use crate::engine::threads::Threads;
 use crate::error::{Error, ErrorKind};
+use crate::fs::map::Window;
 use crate::hasher::Hasher;
 use crate::hasher::fused::{teams, update_all};
 
@@ -24,6 +25,9 @@ use crate::hasher::fused::{teams, update_all};
 const PIECE: usize = 256 * 1024;
 /// The size of a piece that several threads share for one hash.
 const LARGE_PIECE: usize = 2 * 1024 * 1024;
+/// The size of a mapped window, and of one that several threads share for one hash.
+const WINDOW: usize = 2 << 20;
+const LARGE_WINDOW: usize = 32 << 20;
 /// The number of pieces in flight; enough for faster hash functions to run ahead.
 const PIECES: usize = 8;
 
@@ -56,7 +60,11 @@ pub(super) fn hash_rest(
 ) -> Result<HashedFile, Error> {
     loop {
         let read = read_rest(&mut stream, threads, progress, &is_stopped);
-        match read.and_then(|()| stream.file.end()) {
+        let end = read.and_then(|torn| match torn {
+            Some(torn) => stream.file.rewind_after_fault(&torn).map(|()| End::ReadAgain),
+            None => stream.file.end(),
+        });
+        match end {
             Ok(End::Unchanged) => return Ok(stream.file.hashed(stream.hashers, stream.size)),
             Ok(End::ReadAgain) => stream.restart(),
             Err(kind) => return Err(stream.file.error(kind)),
@@ -64,61 +72,81 @@ pub(super) fn hash_rest(
     }
 }
 
-/// Updates the hashers with the rest of the file.
+/// Updates the hashers with the rest of the file; returns the window that is torn, if one is.
 fn read_rest(
     stream: &mut Stream,
     threads: Threads,
     progress: Option<&HashProgress>,
     is_stopped: impl Fn() -> bool,
-) -> Result<(), ErrorKind> {
-    let Stream { file, hashers, size, .. } = stream;
+) -> Result<Option<Window>, ErrorKind> {
+    let Stream { file, hashers, size, window, .. } = stream;
     let divisible = hashers.iter().any(Hasher::is_divisible);
-    let max_piece = if divisible { LARGE_PIECE } else { PIECE };
-    let mut fill = |piece: &mut Vec<u8>| {
+    let (max_piece, max_window) =
+        if divisible { (LARGE_PIECE, LARGE_WINDOW) } else { (PIECE, WINDOW) };
+    let mut read = |buffer: Vec<u8>| {
         if is_stopped() {
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
         }
-        // The first piece is small, because most files fit into it.
-        piece.resize(if *size == 0 { PIECE } else { max_piece }, 0);
-        let (length, end) = file.fill(piece, progress)?;
-        piece.truncate(length);
-        *size += length as u64;
-        Ok(end)
-    };
-    // The system zeroes this memory lazily, page by page.
-    let mut first = vec![0; PIECE];
-    let mut end = fill(&mut first)?;
-    if end || threads.get() == 1 {
-        update_all(hashers, &first);
-        while !end {
-            end = fill(&mut first)?;
-            update_all(hashers, &first);
+        let count = |length| {
+            progress.into_iter().for_each(|progress| progress.add_bytes(length));
+            length as u64
+        };
+        if let Some((window, hashed)) = window.take() {
+            *size += count(window.bytes().len() - hashed);
+            return Ok((Piece::Mapped(window, hashed), false));
         }
-        return Ok(());
+        if let Some(window) = file.map(max_window) {
+            *size += count(window.bytes().len());
+            return Ok((Piece::Mapped(window, 0), false));
+        }
+        let mut bytes = buffer;
+        // The first piece is small, because most files fit into it.
+        bytes.resize(if *size == 0 { PIECE } else { max_piece }, 0);
+        let (length, is_end) = file.fill(&mut bytes, progress)?;
+        bytes.truncate(length);
+        *size += length as u64;
+        Ok((Piece::Copied(bytes), is_end))
+    };
+    let (first, mut is_end) = read(Vec::new())?;
+    if is_end || threads.get() == 1 {
+        let mut piece = first;
+        loop {
+            piece.chunks(PIECE).for_each(|part| update_all(hashers, part));
+            let buffer = match piece {
+                Piece::Mapped(window, _) if window.is_torn() => return Ok(Some(window)),
+                Piece::Mapped(..) => Vec::new(),
+                Piece::Copied(bytes) => bytes,
+            };
+            if is_end {
+                return Ok(None);
+            }
+            (piece, is_end) = read(buffer)?;
+        }
     }
     let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build().ok();
-    in_parallel(hashers, divisible.then(pool).flatten(), first, fill)
+    in_parallel(hashers, divisible.then(pool).flatten(), first, read)
 }
 
-/// Updates all hashers with `first` and the pieces that `fill` reads, until it returns `true`.
+/// Updates all hashers with `first` and the pieces that `read` returns, until one is the last.
 ///
-/// The threads of `pool` share the pieces for hashers that are divisible.
+/// The threads of `pool` share the pieces for hashers that are divisible. Returns the window that is
+/// torn, if one is.
 fn in_parallel(
     hashers: &mut [Hasher],
     pool: Option<rayon::ThreadPool>,
-    first: Vec<u8>,
-    mut fill: impl FnMut(&mut Vec<u8>) -> Result<bool, ErrorKind>,
-) -> Result<(), ErrorKind> {
-    let (recycle, recycled) = bounded(PIECES);
+    first: Piece,
+    mut read: impl FnMut(Vec<u8>) -> Result<(Piece, bool), ErrorKind>,
+) -> Result<Option<Window>, ErrorKind> {
+    let (done, returned) = bounded(PIECES);
     for _ in 1..PIECES {
-        let _ = recycle.send(Vec::new());
+        let _ = done.send(Piece::Copied(Vec::new()));
     }
-    thread::scope(|scope| {
-        let mut threads: Vec<Sender<Arc<Piece>>> = Vec::new();
+    let torn = thread::scope(|scope| {
+        let mut threads: Vec<Sender<Arc<SharedPiece>>> = Vec::new();
         // Hashers whose threads could not be started; they are updated on this thread.
         let mut local: Vec<&mut Hasher> = Vec::new();
         for team in teams(hashers) {
-            let (piece_sender, piece_receiver): (_, Receiver<Arc<Piece>>) = bounded(PIECES);
+            let (piece_sender, piece_receiver): (_, Receiver<Arc<SharedPiece>>) = bounded(PIECES);
             // Sent once the thread runs, because a thread that cannot be started drops its closure.
             let (team_sender, team_receiver) = bounded::<Vec<&mut Hasher>>(1);
             let pool = pool.as_ref().filter(|_| team[0].is_divisible());
@@ -138,41 +166,75 @@ fn in_parallel(
                 Err(_) => local.extend(team),
             }
         }
-        let mut end = false;
-        let mut bytes = first;
+        let (mut piece, mut is_end) = (first, false);
         loop {
-            let piece = Arc::new(Piece { bytes, recycle: recycle.clone() });
-            for thread in &threads {
-                let _ = thread.send(Arc::clone(&piece));
+            if let Piece::Mapped(window, _) = &piece
+                && pool.is_none()
+            {
+                // The system fills the page tables on this thread, while others hash.
+                window.load();
             }
-            update_all(&mut local, &piece);
-            drop(piece);
-            if end {
-                return Ok(());
+            let shared = Arc::new(SharedPiece { piece, done: done.clone() });
+            for thread in &threads {
+                let _ = thread.send(Arc::clone(&shared));
+            }
+            shared.chunks(PIECE).for_each(|part| update_all(&mut local, part));
+            drop(shared);
+            if is_end {
+                return Ok(None);
             }
             // Each piece comes back once all threads have hashed it.
-            bytes = recycled.recv().unwrap_or_default();
-            end = fill(&mut bytes)?;
+            let buffer = match returned.recv() {
+                Ok(Piece::Mapped(window, _)) if window.is_torn() => return Ok(Some(window)),
+                Ok(Piece::Copied(bytes)) => bytes,
+                _ => Vec::new(),
+            };
+            (piece, is_end) = read(buffer)?;
         }
-    })
+    })?;
+    drop(done);
+    let is_torn = |piece| match piece {
+        Piece::Mapped(window, _) => window.is_torn().then_some(window),
+        Piece::Copied(_) => None,
+    };
+    Ok(torn.or_else(|| returned.iter().find_map(is_torn)))
 }
 
-/// Bytes that several threads hash; the last one returns the buffer.
-struct Piece {
-    bytes: Vec<u8>,
-    recycle: Sender<Vec<u8>>,
+/// A piece of the file.
+enum Piece {
+    Copied(Vec<u8>),
+    /// The bytes of the window from this index on.
+    Mapped(Window, usize),
 }
 
 impl Deref for Piece {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        match self {
+            Self::Copied(bytes) => bytes,
+            Self::Mapped(window, start) => &window.bytes()[*start..],
+        }
     }
 }
 
-impl Drop for Piece {
+/// A piece that several threads hash; the last one sends it back.
+struct SharedPiece {
+    piece: Piece,
+    done: Sender<Piece>,
+}
+
+impl Deref for SharedPiece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.piece
+    }
+}
+
+impl Drop for SharedPiece {
     fn drop(&mut self) {
-        let _ = self.recycle.send(std::mem::take(&mut self.bytes));
+        let piece = std::mem::replace(&mut self.piece, Piece::Copied(Vec::new()));
+        let _ = self.done.send(piece);
     }
 }

@@ -45,7 +45,7 @@ pub fn run<S: Into<Source>>(
 ) -> HashSummary {
     let functions: Arc<[HashFunction]> = options.functions.as_slice().into();
     let mut walk = Walk::new(options, sources.into_iter().map(Into::into));
-    let files = iter::from_fn(|| match options.reading {
+    let files = iter::from_fn(|| match options.policy {
         ReadPolicy::Guarded => walk.next(),
         ReadPolicy::Listed | ReadPolicy::Plain => walk.next_source(),
     });
@@ -53,7 +53,12 @@ pub fn run<S: Into<Source>>(
         let task = match found.result {
             Ok(access) => {
                 let job = Job::new(found.source.clone(), access, Arc::clone(&functions));
-                Task::Work(Job { cache: options.cache, base: found.base, ..job })
+                Task::Work(Job {
+                    cache: options.cache,
+                    reading: options.reading,
+                    base: found.base,
+                    ..job
+                })
             }
             Err(error) => Task::Done(Err(error)),
         };

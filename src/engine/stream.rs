@@ -7,6 +7,7 @@ use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::HashedFile;
 use crate::engine::progress::HashProgress;
 use crate::error::{Error, ErrorKind};
+use crate::fs::map::Window;
 use crate::hasher::Hasher;
 
 /// A large file with the state of its hashers.
@@ -15,6 +16,8 @@ pub(super) struct Stream {
     pub(super) hashers: Vec<Hasher>,
     /// The number of bytes read so far.
     pub(super) size: u64,
+    /// The mapped part of the file, and the number of its bytes that were hashed.
+    pub(super) window: Option<(Window, usize)>,
     /// The number of bytes in the next piece to hash.
     pub(super) filled: usize,
     /// The result of reading, once the file is at its end.
@@ -24,7 +27,7 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(file: OpenJob) -> Self {
         let hashers = file.hashers();
-        Self { file, hashers, size: 0, filled: 0, end: None }
+        Self { file, hashers, size: 0, window: None, filled: 0, end: None }
     }
 
     /// Returns the number of remaining bytes, according to the size at opening.
@@ -39,7 +42,48 @@ impl Stream {
 
     /// Starts over, after the file was rewound.
     pub(super) fn restart(&mut self) {
-        (self.hashers, self.size) = (self.file.hashers(), 0);
+        (self.hashers, self.size, self.window) = (self.file.hashers(), 0, None);
+    }
+
+    /// Takes the next piece, of up to `length` bytes, from a window of up to `window` bytes.
+    ///
+    /// Returns `false` if it is to be read instead.
+    pub(super) fn map(
+        &mut self,
+        length: usize,
+        window: usize,
+        progress: Option<&HashProgress>,
+    ) -> bool {
+        self.window = self.window.take().filter(|(window, hashed)| *hashed < window.bytes().len());
+        if self.window.is_none() {
+            self.window = self.file.map(window).map(|window| (window, 0));
+        }
+        let Some((window, hashed)) = &self.window else { return false };
+        self.filled = length.min(window.bytes().len() - hashed);
+        self.size += self.filled as u64;
+        progress.into_iter().for_each(|progress| progress.add_bytes(self.filled));
+        true
+    }
+
+    /// Returns the hashers and the next piece, which is in `buffer` if it was read.
+    pub(super) fn piece<'s>(&'s mut self, buffer: &'s [u8]) -> (&'s mut [Hasher], &'s [u8]) {
+        let piece = match &self.window {
+            Some((window, hashed)) => &window.bytes()[*hashed..][..self.filled],
+            None => &buffer[..self.filled],
+        };
+        (&mut self.hashers, piece)
+    }
+
+    /// Reports that the piece was hashed.
+    pub(super) fn hashed(&mut self) {
+        let Some((window, hashed)) = &mut self.window else { return };
+        *hashed += self.filled;
+        if window.is_torn() {
+            match self.file.rewind_after_fault(window) {
+                Ok(()) => self.restart(),
+                Err(kind) => self.end = Some(Err(kind)),
+            }
+        }
     }
 
     /// Reads a whole piece, or the bytes that are left.

@@ -22,6 +22,11 @@ const BUFFER: usize = 2 * 1024 * 1024;
 const STAGGER: usize = 5 * 64;
 /// The size of a piece if there are few files.
 const MAX_PIECE: usize = 1024 * 1024;
+/// The number of pieces in a mapped window, and the maximum number of bytes. Each time a window is
+/// unmapped, all other cores are interrupted: with windows of 1 MiB, 64 files of 32 MiB take 12 %
+/// longer (SHA-256, two cores of a Zen 4). The windows of a thread have at most 128 MiB.
+const WINDOW_PIECES: usize = 64;
+const MAX_WINDOW: usize = 8 << 20;
 /// The maximum number of files that a thread hashes at once.
 const MAX_STREAMS: usize = 64;
 
@@ -94,26 +99,36 @@ impl Streams {
         if self.live.is_empty() {
             return;
         }
-        if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER + MAX_STREAMS * STAGGER, 0);
-        }
         let count = self.live.len();
         let length = ((BUFFER / count) & !4095).min(MAX_PIECE);
+        let window = (WINDOW_PIECES * length).min(MAX_WINDOW);
         let stride = length + STAGGER;
-        for (stream, piece) in self.live.iter_mut().zip(self.buffer.chunks_mut(stride)) {
-            stream.fill(&mut piece[..length], progress);
+        for (number, stream) in self.live.iter_mut().enumerate() {
+            if !stream.map(length, window, progress) {
+                if self.buffer.is_empty() {
+                    self.buffer.resize(BUFFER + MAX_STREAMS * STAGGER, 0);
+                }
+                stream.fill(&mut self.buffer[number * stride..][..length], progress);
+            }
         }
         if let [stream] = &mut self.live[..] {
-            // Its hashers may share a kernel.
-            update_all(&mut stream.hashers, &self.buffer[..stream.filled]);
+            let is_mapped = stream.window.is_some();
+            match stream.piece(&self.buffer) {
+                ([hasher], piece) if is_mapped => hasher.update_uncached(piece),
+                // They may share a kernel.
+                (hashers, piece) => update_all(hashers, piece),
+            }
         } else {
             let mut batch: Vec<(&mut Hasher, &[u8])> = Vec::with_capacity(count);
-            for (stream, piece) in self.live.iter_mut().zip(self.buffer.chunks(stride)) {
-                let piece = &piece[..stream.filled];
-                batch.extend(stream.hashers.iter_mut().map(|hasher| (hasher, piece)));
+            // The buffer is empty if all pieces are mapped.
+            let mut buffers = self.buffer.chunks(stride);
+            for stream in &mut self.live {
+                let (hashers, piece) = stream.piece(buffers.next().unwrap_or_default());
+                batch.extend(hashers.iter_mut().map(|hasher| (hasher, piece)));
             }
             update_many(&mut batch);
         }
+        self.live.iter_mut().for_each(Stream::hashed);
         for ended in self.live.extract_if(.., |stream| stream.end.is_some()) {
             let was_rotating = ended.file.is_on_rotating_disk;
             results.push(ended.finish());

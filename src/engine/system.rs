@@ -150,6 +150,17 @@ pub(super) fn is_remote_file(_: BorrowedFd<'_>) -> bool {
     false
 }
 
+/// Returns `true` if a file is on a local file system whose page cache holds what a read returns.
+#[cfg(target_os = "linux")]
+pub(super) fn is_local(file: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|stat| LOCAL.contains(&(stat.f_type as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_local(_: BorrowedFd<'_>) -> bool {
+    false
+}
+
 /// Returns `true` if the file system reports the true sizes of regular files.
 ///
 /// Those that generate contents on reading, such as /proc, report 0 or the size of a page.
@@ -195,6 +206,23 @@ const REMOTE: [u32; 10] = [
     0x5346_414f, // AFS
     0x0bd0_0bd0, // Lustre
     0x7375_7245, // Coda
+];
+
+/// The magic numbers (`linux/magic.h`) of local file systems.
+///
+/// ZFS is absent: mapping a file copies it from its own cache to the page cache.
+#[cfg(target_os = "linux")]
+#[rustfmt::skip]
+const LOCAL: [u32; 9] = [
+    0x0000_ef53, // ext2, ext3, ext4
+    0x5846_5342, // XFS
+    0x9123_683e, // Btrfs
+    0xf2f5_2010, // F2FS
+    0xca45_1a4e, // bcachefs
+    0x0102_1994, // tmpfs
+    0x794c_7630, // overlayfs
+    0xe0f5_e1e2, // EROFS
+    0x7371_7368, // SquashFS
 ];
 
 /// Returns `true` if the disk, or the partition of a disk, with this directory in sysfs rotates.

@@ -75,7 +75,7 @@ impl<'p, I: Iterator<Item = Source>> Walk<'p, I> {
         let source = self.sources.next()?;
         let access = match &source {
             Source::Stdin => mem::replace(&mut self.stdin, Access::StdinAgain),
-            Source::Path(path) => Access::new(self.options.reading).to(path),
+            Source::Path(path) => Access::new(self.options.policy).to(path),
         };
         Some(FoundFile { source, result: Ok(access), base: self.options.base.clone() })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::metadata::{FileId, Timestamp};
-use crate::engine::options::{HashOptions, Symlinks};
+use crate::engine::options::{HashOptions, PageCache, Reading, Symlinks};
 use crate::engine::progress::HashProgress;
 use crate::fs::replace::Existing;
 use crate::hmac::Key;
@@ -22,6 +22,8 @@ use crate::snapshot::replace::own_files;
 pub struct SnapshotOptions {
     pub(super) threads: Option<NonZeroUsize>,
     pub(super) progress: Option<Arc<HashProgress>>,
+    pub(super) cache: PageCache,
+    pub(super) reading: Reading,
     pub(super) key: Option<Key>,
     pub(super) begun: Option<Timestamp>,
     pub(super) ignore_inodes: bool,
@@ -39,6 +41,10 @@ impl SnapshotOptions {
         threads: NonZeroUsize => Some;
         /// Counts files and bytes in `progress`.
         progress: Arc<HashProgress> => Some;
+        /// Sets the treatment of the page cache.
+        cache: PageCache;
+        /// Sets whether files may be mapped; see [`Reading`].
+        reading: Reading;
         /// Seals new records with this HMAC key for [`SEAL_ALGORITHM`], and requires valid seals.
         ///
         /// [`SEAL_ALGORITHM`]: crate::snapshot::SEAL_ALGORITHM
@@ -78,7 +84,7 @@ impl SnapshotOptions {
 
     /// Adds these options to the plan of a walk.
     pub(super) fn walk_plan(&self, plan: HashOptions) -> HashOptions {
-        let mut plan = plan.symlinks(Symlinks::Report);
+        let mut plan = plan.symlinks(Symlinks::Report).cache(self.cache).reading(self.reading);
         if let Some(threads) = self.threads {
             plan = plan.threads(threads);
         }

@@ -236,11 +236,12 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
         let directory = self.directory;
         // A directory may have been replaced by a link that leads out of the tree.
         let tree = PathBase::Confined(ConfinedDir::new(directory)?, directory.as_os_str().len());
+        let SnapshotOptions { cache, reading, .. } = *self.options;
         let jobs = unread.into_iter().map(|at| {
             let path = directory.join(OsStr::from_bytes(&names[at]));
             let functions = Arc::clone(&functions);
             let job = Job::new(path.into(), Access::Walked, functions);
-            (at, Task::Work(Job { base: tree.clone(), ..job }))
+            (at, Task::Work(Job { cache, reading, base: tree.clone(), ..job }))
         });
         let mut broken = None;
         let (threads, progress) = (self.options.threads, self.options.progress.as_deref());

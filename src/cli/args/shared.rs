@@ -18,6 +18,10 @@ pub(crate) struct WorkArgs {
     #[arg(long)]
     pub(crate) no_cache: bool,
 
+    /// Read all files instead of mapping large ones that are cached [env: HSUM_NO_MMAP]
+    #[arg(long)]
+    pub(crate) no_mmap: bool,
+
     /// Show progress on standard error
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) progress: When,

@@ -129,7 +129,7 @@ fn algorithm_reason(
     functions.sort();
     functions.dedup();
     let mut found = None;
-    let mut plan = HashOptions::new(functions).reading(ReadPolicy::Listed);
+    let mut plan = HashOptions::new(functions).policy(ReadPolicy::Listed);
     if let Some(directory) = beneath {
         plan = plan.confined_to(directory.clone());
     }

@@ -86,10 +86,7 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Expectation)>) -> Re
         complain(format_args!("{}: Is a directory", quote(directory.name())));
         report.print_verdict(directory.name(), false, "FAILED open or read", &mut output)?;
     }
-    let mut plan = HashOptions::new(functions);
-    if let Some(threads) = args.work.threads {
-        plan = plan.threads(threads);
-    }
+    let plan = plan::work(HashOptions::new(functions), &args.work);
     let progress = Arc::new(HashProgress::default());
     let survey = survey(plan.clone(), sources.clone());
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey));

@@ -286,7 +286,10 @@ fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
 
 /// Returns the options for checking the list at `path`.
 fn check_options(args: &CheckArgs, path: &Path, beneath: Option<&ConfinedDir>) -> CheckOptions {
-    let options = CheckOptions::new().stdin_is_list(is_stdin(path)).cache(plan::cache(&args.work));
+    let options = CheckOptions::new()
+        .stdin_is_list(is_stdin(path))
+        .cache(plan::cache(&args.work))
+        .reading(plan::reading(args.work.no_mmap));
     let options = match args.work.threads {
         Some(threads) => options.threads(threads),
         None => options,

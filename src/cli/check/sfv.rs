@@ -66,15 +66,13 @@ pub(super) fn check(
         }
     });
     let mut summary = CheckSummary::default();
-    let mut plan = HashOptions::default().reading(engine::ReadPolicy::Listed);
-    if let Some(threads) = args.work.threads {
-        plan = plan.threads(threads);
-    }
+    let mut plan =
+        plan::work(HashOptions::default().policy(engine::ReadPolicy::Listed), &args.work);
     if let Some(directory) = beneath {
         plan = plan.confined_to(directory);
     }
     engine::fold(
-        &plan.cache(plan::cache(&args.work)),
+        &plan,
         files,
         || Box::new(Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
         |crc, data| crc.update(data),

@@ -20,6 +20,7 @@ use hsum::manifest::{GnuDialect, LineParser, ListEntry};
 use crate::cli::check::report::ReportOptions;
 use crate::cli::exit::{self, Exit};
 use crate::cli::output::Output;
+use crate::cli::plan;
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
 
@@ -44,7 +45,8 @@ pub(super) fn run(
         let lists = iter::from_fn(|| {
             let path = operands.next_if(|path| mem::take(&mut is_first) || path.is_file())?;
             let options = CheckOptions::new().stdin_is_list(is_stdin(path));
-            Some((options.reading(ReadPolicy::Plain), List::open(path, &parser)))
+            let options = options.policy(ReadPolicy::Plain).reading(plan::reading(false));
+            Some((options, List::open(path, &parser)))
         });
         check_lists(&CheckOptions::new(), lists, |event| match event {
             CheckEvent::Line(checked) => report.print(&title, &checked, &mut output, None),

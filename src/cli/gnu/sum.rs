@@ -39,7 +39,8 @@ pub(super) fn run(
         SumFunction::Digest(digest) => Some(digest),
         SumFunction::Legacy(_) => None,
     };
-    let mut options = HashOptions::new(digest).reading(ReadPolicy::Plain);
+    let mut options =
+        HashOptions::new(digest).policy(ReadPolicy::Plain).reading(plan::reading(false));
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         // The first `-` must read standard input to its end before the second one starts.
         options = options.threads(NonZeroUsize::MIN);
