@@ -60,11 +60,14 @@ fn costs_choose_kernels_and_keep_digests() {
 
 #[test]
 fn an_unusable_file_is_ignored_with_a_warning() {
-    let dir = Dir::with(&["a", "b", "c"]);
+    // Smaller files would be hashed one after the other.
+    let (dir, contents) = (Dir::new(), vec![7; 300_000]);
+    ["a", "b", "c"].iter().for_each(|name| dir.write(name, &contents));
+    let line = |name: &str| format!("{}  {name}\n", sha256(&contents));
     let run = |arguments: &str, name: &str| {
         dir.words(arguments).args(["a", "b", "c"]).env("HSUM_TUNE", name)
     };
-    let expected = list(&["a", "b", "c"]);
+    let expected = ["a", "b", "c"].map(line).concat();
     let good = costs(|_| true);
     dir.write("good", &good);
     dir.write("bad", good.replace(&cpu_model(), "another"));
@@ -80,7 +83,7 @@ fn an_unusable_file_is_ignored_with_a_warning() {
     run("sum", "none").gives(0, &expected, &warning("none: ignored: No such file or directory"));
     // Neither a program of GNU nor a single file has a use for it.
     run("gnu sha256sum", "bad").prints(&expected);
-    dir.words("sum a").env("HSUM_TUNE", "bad").prints(list(&["a"]));
+    dir.words("sum a").env("HSUM_TUNE", "bad").prints(line("a"));
     // The default path.
     let at_home = || dir.words("sum a b c").env("HOME", dir.path("home"));
     let path = dir.path("home/.config/hsum/tune");

@@ -68,7 +68,7 @@ fn measure(cases: &mut [KernelCase]) -> Vec<KernelCost> {
         let cycles = (seconds / cycle).round().clamp(1.0, f64::from(u32::MAX)) as u32;
         KernelCost { cycles, ..case.cost }
     };
-    cases.iter().map(|case| &*case).zip(fastest).map(cost).collect()
+    cases.iter().zip(fastest).map(cost).collect()
 }
 
 /// Measures the seconds for one block in every lane.
