@@ -3,7 +3,7 @@
 use crate::algorithm::{MAX_RATE, Sponge};
 use crate::hasher::wipe::wipe;
 use crate::kernel::functions::{KECCAK, KernelSet, Merkle};
-use crate::kernel::table::{BlockFn, Kernel, SpongeFn};
+use crate::kernel::table::{BlockFn, Common, Kernel, SpongeFn};
 use crate::kernel::word::{ByteOrder, Word};
 
 /// A Merkle–Damgård hash (FIPS 180-4) or a sponge (FIPS 202), with accessible states, so that kernels can
@@ -58,6 +58,15 @@ pub(crate) trait IteratedHash: Send + Sync + 'static {
     fn kernels(&self) -> &'static KernelSet<Self::Run>;
     /// Advances as many states as the kernel has lanes by inputs of equal length.
     fn run(&self, kernel: &Kernel<Self::Run>, states: &mut [Self::State], inputs: &[&[Self::Unit]]);
+    /// Sets the states to those after `initial`, one input per lane, and `end`.
+    fn run_whole(
+        &self,
+        kernel: &Kernel<Self::Run>,
+        states: &mut [Self::State],
+        inputs: &[&[Self::Unit]],
+        initial: &Self::State,
+        end: &[Self::Unit],
+    );
 
     /// Advances one state by whole blocks.
     #[inline]
@@ -120,7 +129,16 @@ impl<W: Word> IteratedHash for Merkle<W> {
     }
     #[inline]
     fn write(&self, state: &[W; 8], out: &mut [u8]) {
-        W::write(state, self.order, out);
+        // A loop of constant length needs no call of `memcpy`.
+        macro_rules! write {
+            ($($len:literal)*) => {
+                match out.len() {
+                    $($len => W::write(state, self.order, &mut out[..$len]),)*
+                    _ => W::write(state, self.order, out),
+                }
+            };
+        }
+        write!(16 20 32 48 64);
     }
 
     fn fill(_: &mut [W; 8], buffer: &mut W::Block, filled: usize, bytes: &[u8]) {
@@ -177,7 +195,17 @@ impl<W: Word> IteratedHash for Merkle<W> {
         self.kernels
     }
     fn run(&self, kernel: &Kernel<BlockFn<W>>, states: &mut [[W; 8]], inputs: &[&[W::Block]]) {
-        (kernel.run)(states, inputs);
+        (kernel.run)(states, inputs, None);
+    }
+    fn run_whole(
+        &self,
+        kernel: &Kernel<BlockFn<W>>,
+        states: &mut [[W; 8]],
+        inputs: &[&[W::Block]],
+        initial: &[W; 8],
+        end: &[W::Block],
+    ) {
+        (kernel.run)(states, inputs, Some(Common { initial, end }));
     }
 }
 
@@ -252,5 +280,17 @@ impl IteratedHash for Sponge {
     }
     fn run(&self, kernel: &Kernel<SpongeFn>, states: &mut [[u64; 25]], inputs: &[&[u8]]) {
         (kernel.run)(states, self.rate, inputs);
+    }
+    fn run_whole(
+        &self,
+        kernel: &Kernel<SpongeFn>,
+        states: &mut [[u64; 25]],
+        inputs: &[&[u8]],
+        initial: &[u64; 25],
+        end: &[u8],
+    ) {
+        states.fill(*initial);
+        self.run(kernel, states, inputs);
+        self.run(kernel, states, &[end; 16][..inputs.len()]);
     }
 }

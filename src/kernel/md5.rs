@@ -28,16 +28,46 @@ impl Compress for Md5 {
     const ORDER: ByteOrder = ByteOrder::Little;
 
     #[inline(always)]
-    fn compress<V: Vector<u32>>(token: V::Token, state: [V; 8], x: [V; 16]) -> [V; 8] {
-        let [a0, b0, c0, d0, ..] = state;
-        let mut words = [a0, b0, c0, d0];
-        macro_rules! steps {
-            ($($n:literal)*) => {$(four_steps(token, &mut words, &x, $n);)*};
-        }
-        steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-        let [a, b, c, d] = words;
-        [a0.add(a), b0.add(b), c0.add(c), d0.add(d), state[4], state[5], state[6], state[7]]
+    fn compress<V: Vector<u32>>(token: V::Token, state: [V; 8], block: [V; 16]) -> [V; 8] {
+        compress(token, state, &block)
     }
+
+    #[inline(always)]
+    fn compress_shared<V: Vector<u32>>(token: V::Token, state: [V; 8], block: [u32; 16]) -> [V; 8] {
+        compress(token, state, &block)
+    }
+}
+
+/// The words X of a block: those of one block per lane, or of one block that all lanes share.
+pub(crate) trait Words<V: Vector<u32>> {
+    /// Returns `X[k] + t`. For a shared block this is one number, which takes no addition of vectors.
+    fn plus(&self, token: V::Token, k: usize, t: u32) -> V;
+}
+
+impl<V: Vector<u32>> Words<V> for [V; 16] {
+    #[inline(always)]
+    fn plus(&self, token: V::Token, k: usize, t: u32) -> V {
+        self[k].add(V::splat(token, t))
+    }
+}
+
+impl<V: Vector<u32>> Words<V> for [u32; 16] {
+    #[inline(always)]
+    fn plus(&self, token: V::Token, k: usize, t: u32) -> V {
+        V::splat(token, self[k].wrapping_add(t))
+    }
+}
+
+#[inline(always)]
+fn compress<V: Vector<u32>>(token: V::Token, state: [V; 8], x: &impl Words<V>) -> [V; 8] {
+    let [a0, b0, c0, d0, ..] = state;
+    let mut words = [a0, b0, c0, d0];
+    macro_rules! steps {
+        ($($n:literal)*) => {$(four_steps(token, &mut words, x, $n);)*};
+    }
+    steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    let [a, b, c, d] = words;
+    [a0.add(a), b0.add(b), c0.add(c), d0.add(d), state[4], state[5], state[6], state[7]]
 }
 
 /// Computes steps 4n + 1 to 4n + 4 of the 64; `n` is a constant once this is inlined.
@@ -45,7 +75,7 @@ impl Compress for Md5 {
 pub(crate) fn four_steps<V: Vector<u32>>(
     token: V::Token,
     words: &mut [V; 4],
-    x: &[V; 16],
+    x: &impl Words<V>,
     n: usize,
 ) {
     let [mut a, mut b, mut c, mut d] = *words;
@@ -54,7 +84,7 @@ pub(crate) fn four_steps<V: Vector<u32>>(
     // the constant last, on the critical path.
     macro_rules! step {
         ($round:ident, $a:ident $b:ident $c:ident $d:ident, $k:expr, $s:expr, $i:expr) => {
-            let sum = $a.add(x[$k % 16].add(V::splat(token, T[$i].wrapping_sub(less)))).barrier();
+            let sum = $a.add(x.plus(token, $k % 16, T[$i].wrapping_sub(less))).barrier();
             $a = $b.add(round::$round(sum, $b, $c, $d).rotr(32 - $s));
         };
     }

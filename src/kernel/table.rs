@@ -46,8 +46,19 @@ impl fmt::Display for CostBasis {
     }
 }
 
-/// Advances one state per lane by one input per lane; the inputs are of equal length.
-pub(crate) type BlockFn<W> = dyn Fn(&mut [[W; 8]], &[&[<W as Word>::Block]]) + Send + Sync;
+/// Advances one state per lane by one input per lane; the inputs are of equal length. The third argument
+/// makes whole messages of the inputs.
+pub(crate) type BlockFn<W> =
+    dyn Fn(&mut [[W; 8]], &[&[<W as Word>::Block]], Option<Common<'_, W>>) + Send + Sync;
+
+/// The parts that messages in lanes have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Common<'a, W: Word> {
+    /// The state before the first block, which replaces the states that a kernel gets.
+    pub(crate) initial: &'a [W; 8],
+    /// The blocks after the inputs: the padding of messages of whole blocks.
+    pub(crate) end: &'a [W::Block],
+}
 
 /// Absorbs one input per lane, permuting after each `rate` bytes; the inputs are of equal length, a
 /// multiple of the rate, which is the second argument.
@@ -63,9 +74,24 @@ pub(crate) struct KernelTable {
     pub(crate) keccak: Vec<Kernel<SpongeFn>>,
 }
 
-/// Leaks a closure as a kernel's code. One that captures only tokens takes no memory.
+/// Leaks a closure as a kernel's code, of at most eight lanes. It gets what messages have in common as states and
+/// inputs. A closure that captures only tokens takes no memory.
 pub(crate) fn block_fn<W: Word>(
     run: impl Fn(&mut [[W; 8]], &[&[W::Block]]) + Send + Sync + 'static,
+) -> &'static BlockFn<W> {
+    whole_fn(move |states, inputs, common| match common {
+        None => run(states, inputs),
+        Some(Common { initial, end }) => {
+            states.fill(*initial);
+            run(states, inputs);
+            run(states, &[end; 8][..inputs.len()]);
+        }
+    })
+}
+
+/// Leaks a closure as a kernel's code, as [`block_fn`] does, that hashes whole messages at once.
+pub(crate) fn whole_fn<W: Word>(
+    run: impl Fn(&mut [[W; 8]], &[&[W::Block]], Option<Common<'_, W>>) + Send + Sync + 'static,
 ) -> &'static BlockFn<W> {
     Box::leak(Box::new(run))
 }

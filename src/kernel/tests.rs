@@ -1,6 +1,7 @@
 //! Every kernel against the RustCrypto crates.
 
 use crate::kernel::functions::{KECCAK, MD5, Merkle, SHA1, SHA256, SHA512, permute};
+use crate::kernel::table::Common;
 use crate::kernel::tier::Tier;
 use crate::kernel::word::Word;
 
@@ -22,7 +23,8 @@ impl Random {
 
 type Oracle<W> = fn(&mut [W; 8], &[<W as Word>::Block]);
 
-/// Compares all kernels on random states and blocks, unaligned, with 0 to 20 blocks per call.
+/// Compares all kernels on random states and blocks, unaligned, with 0 to 20 blocks per call, and with up
+/// to two blocks that the lanes share.
 fn check<W: Word + PartialEq + std::fmt::Debug>(
     merkle: &Merkle<W>,
     oracle: Oracle<W>,
@@ -39,13 +41,27 @@ fn check<W: Word + PartialEq + std::fmt::Debug>(
             let before: Vec<[W; 8]> =
                 (0..lanes).map(|_| std::array::from_fn(|_| word(&mut random))).collect();
             let mut states = before.clone();
-            (kernel.run)(&mut states, &inputs);
+            (kernel.run)(&mut states, &inputs, None);
             for lane in 0..lanes {
                 let mut expected = before[lane];
                 oracle(&mut expected, inputs[lane]);
                 assert_eq!(
                     states[lane], expected,
                     "{:?} × {lanes}: lane {lane}, {blocks} blocks",
+                    kernel.tier
+                );
+            }
+
+            let (initial, end) = (&before[0], random.bytes(blocks % 3 * size_of::<W::Block>()));
+            let (end, _) = W::blocks(&end);
+            (kernel.run)(&mut states, &inputs, Some(Common { initial, end }));
+            for lane in 0..lanes {
+                let mut expected = *initial;
+                oracle(&mut expected, inputs[lane]);
+                oracle(&mut expected, end);
+                assert_eq!(
+                    states[lane], expected,
+                    "{:?} × {lanes}: lane {lane}, {blocks} blocks and a shared end",
                     kernel.tier
                 );
             }

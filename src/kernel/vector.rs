@@ -1,5 +1,6 @@
 //! Vectors of lanes, and the rounds that are written over them.
 
+use crate::kernel::table::Common;
 use crate::kernel::word::{ByteOrder, Word};
 
 /// One state word of several streams, side by side. One implementation per tier and width.
@@ -83,6 +84,16 @@ pub(crate) trait Compress: 'static {
     /// Compresses one block in every lane. `#[inline(always)]`, so that it is compiled with the
     /// tier's instructions.
     fn compress<V: Vector<Self::Word>>(token: V::Token, state: [V; 8], block: [V; 16]) -> [V; 8];
+
+    /// Compresses one block that all lanes share.
+    #[inline(always)]
+    fn compress_shared<V: Vector<Self::Word>>(
+        token: V::Token,
+        state: [V; 8],
+        block: [Self::Word; 16],
+    ) -> [V; 8] {
+        Self::compress(token, state, splat_all(token, block))
+    }
 }
 
 /// Evaluates to the length that all inputs have. Panics if their lengths differ, or there is not one
@@ -99,17 +110,35 @@ macro_rules! equal_len {
 }
 pub(crate) use equal_len;
 
-/// Compresses the inputs, of equal length, one per lane; transposes the states once per call.
+/// Puts each word into every lane.
+#[inline(always)]
+fn splat_all<W: Word, V: Vector<W>, const N: usize>(token: V::Token, words: [W; N]) -> [V; N] {
+    let mut vectors = [V::splat(token, words[0]); N];
+    for i in 1..N {
+        vectors[i] = V::splat(token, words[i]);
+    }
+    vectors
+}
+
+/// Compresses the inputs, of equal length, one per lane, and what the messages have in common; transposes
+/// the states once per call.
 #[inline(always)]
 pub(crate) fn compress_all<C: Compress, V: Vector<C::Word>>(
     token: V::Token,
     states: &mut [[C::Word; 8]],
     inputs: &[&[<C::Word as Word>::Block]],
+    common: Option<Common<'_, C::Word>>,
 ) {
     let blocks = equal_len!(V::LANES, states, inputs);
-    let mut state = V::read(token, states, 0);
+    let mut state = match common {
+        Some(common) => splat_all(token, *common.initial),
+        None => V::read(token, states, 0),
+    };
     for index in 0..blocks {
         state = C::compress(token, state, V::load(token, inputs, index, C::ORDER));
+    }
+    for block in common.map_or(&[] as &[_], |common| common.end) {
+        state = C::compress_shared(token, state, Word::read(block, C::ORDER));
     }
     V::write(token, state, states, 0);
 }

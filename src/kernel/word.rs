@@ -13,6 +13,8 @@ pub(crate) trait Word: Copy + Default + Send + Sync + zeroize::Zeroize + 'static
     fn blocks(data: &[u8]) -> (&[Self::Block], &[u8]);
     /// Views blocks as bytes.
     fn bytes(blocks: &mut [Self::Block]) -> &mut [u8];
+    /// Reads the words of a block.
+    fn read(block: &Self::Block, order: ByteOrder) -> [Self; 16];
     /// Writes the words to `out`, which may end within a word.
     fn write(words: &[Self; 8], order: ByteOrder, out: &mut [u8]);
 }
@@ -41,6 +43,18 @@ macro_rules! word {
             #[inline]
             fn bytes(blocks: &mut [Self::Block]) -> &mut [u8] {
                 blocks.as_flattened_mut()
+            }
+
+            #[inline]
+            fn read(block: &Self::Block, order: ByteOrder) -> [Self; 16] {
+                let mut words = [0; 16];
+                for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
+                    *word = match order {
+                        ByteOrder::Big => Self::from_be_bytes(*bytes),
+                        ByteOrder::Little => Self::from_le_bytes(*bytes),
+                    };
+                }
+                words
             }
 
             #[inline]

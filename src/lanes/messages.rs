@@ -4,7 +4,7 @@ use crate::algorithm::{HashFunction, MAX_LEN};
 use crate::digest::Digest;
 use crate::hasher::iterated::IteratedHash;
 use crate::lanes::schedule::{Ends, Job, JobSource, LongestFirst, Secrecy, run};
-use crate::lanes::select::Dispatcher;
+use crate::lanes::select::{Dispatcher, have_one_length};
 
 /// A result that contains a digest: the digest itself, or a tag.
 pub(crate) trait DigestSlot {
@@ -15,11 +15,6 @@ impl DigestSlot for Digest {
     fn slot(&mut self) -> &mut Digest {
         self
     }
-}
-
-/// Returns `true` if all messages have the same length.
-pub(super) fn have_one_length(messages: &[&[u8]]) -> bool {
-    messages.windows(2).all(|pair| pair[0].len() == pair[1].len())
 }
 
 /// Messages to hash, and the function; with a key, its midstates.
@@ -79,8 +74,8 @@ impl<'a, 'm, H: IteratedHash> Task<'a, 'm, H> {
         messages.finish(secrecy);
     }
 
-    /// Hashes messages of the length of `first`, which need no schedule. They have the same padding, so it is
-    /// written once, and the last bytes of each message before it.
+    /// Hashes messages of the length of `first`, which need no schedule and have the same padding. It is
+    /// written once, and the last bytes of each message before it. Messages of whole blocks share it.
     #[inline(never)]
     fn run_in_step<T: DigestSlot, const N: usize>(
         &self,
@@ -90,27 +85,41 @@ impl<'a, 'm, H: IteratedHash> Task<'a, 'm, H> {
         out: &mut [T],
         secrecy: Secrecy,
     ) {
-        let (blocks, rest) = self.parts(first);
+        let parts = self.hash.split(first);
+        let (blocks, rest) = if parts.1.is_empty() { parts } else { self.parts(first) };
         let mut padded = H::END;
-        let mut ends = Ends::<H, N>::new(initial, self.pad(first, rest, &mut padded));
-        ends.ends[..self.messages.len().min(N)].fill(padded);
+        // By reference, as it is large and would be copied.
+        let ends = &mut Ends::<H, N>::new(initial, self.pad(first, rest, &mut padded));
+        ends.numbers = std::array::from_fn(|place| place);
+        if !rest.is_empty() {
+            ends.ends[..self.messages.len().min(N)].fill(padded);
+        }
+        let mut inputs: [[&[H::Unit]; N]; 2] = [[&[]; N]; 2];
         let batch = kernels.batch();
         for (messages, out) in self.messages.chunks(batch).zip(out.chunks_mut(batch)) {
-            for (number, message) in messages.iter().enumerate() {
-                let end = ends.push(number, &initial);
-                if self.keyed.is_some() {
-                    *end = padded; // which the outer hash has overwritten
-                }
-                H::replace(&message[message.len() - rest.len()..], end);
-            }
+            ends.len = messages.len();
             if !blocks.is_empty() {
-                let mut inputs: [[&[H::Unit]; N]; 2] = [[&[]; N]; 2];
                 for (input, message) in inputs[0].iter_mut().zip(messages) {
                     *input = self.hash.split(message).0;
                 }
-                kernels.run(&mut ends.states, &mut inputs, messages.len());
             }
-            flush(self, kernels, &mut ends, out);
+            if rest.is_empty() {
+                let end = self.hash.units(&padded, ends.blocks);
+                kernels.run_whole(&mut ends.states, &mut inputs, ends.len, &initial, end);
+            } else {
+                ends.states[0][..messages.len()].fill(initial);
+                if !blocks.is_empty() {
+                    kernels.run(&mut ends.states, &mut inputs, ends.len);
+                }
+                for (end, message) in ends.ends.iter_mut().zip(messages) {
+                    if self.keyed.is_some() {
+                        *end = padded; // which the outer hash has overwritten
+                    }
+                    H::replace(&message[message.len() - rest.len()..], end);
+                }
+                ends.run(self.hash, kernels);
+            }
+            finish(self, kernels, ends, out);
         }
         if secrecy == Secrecy::Secret {
             ends.wipe(self.hash);
@@ -185,15 +194,26 @@ impl<H: IteratedHash, T: DigestSlot, const N: usize> Messages<'_, '_, '_, H, T, 
     }
 }
 
-/// Hashes the collected ends; with a key, hashes their digests again from the outer state.
+/// Hashes the collected ends, and writes the digests or tags.
 fn flush<H: IteratedHash, const N: usize>(
     task: &Task<'_, '_, H>,
     kernels: &Dispatcher<'_, H, N>,
     ends: &mut Ends<H, N>,
     out: &mut [impl DigestSlot],
 ) {
+    ends.run(task.hash, kernels);
+    finish(task, kernels, ends, out);
+    ends.len = 0;
+}
+
+/// Writes the digests of states after their ends; with a key, hashes them again from the outer state.
+fn finish<H: IteratedHash, const N: usize>(
+    task: &Task<'_, '_, H>,
+    kernels: &Dispatcher<'_, H, N>,
+    ends: &mut Ends<H, N>,
+    out: &mut [impl DigestSlot],
+) {
     let Task { hash, function, keyed, .. } = task;
-    ends.run(hash, kernels);
     if let Some(Midstates { outer, .. }) = keyed {
         let blocks = std::mem::replace(&mut ends.blocks, hash.padded(function.len()));
         let length = (hash.block_len() + function.len()) as u128;
@@ -213,5 +233,4 @@ fn flush<H: IteratedHash, const N: usize>(
         *digest = Digest::zeroed(*function);
         hash.write(state, digest.as_mut_bytes());
     }
-    ends.len = 0;
 }

@@ -110,16 +110,17 @@ macro_rules! generic_kernels {
                     token: V::Token,
                     states: &mut [[C::Word; 8]],
                     inputs: &[&[<C::Word as $crate::kernel::word::Word>::Block]],
+                    common: Option<$crate::kernel::table::Common<'_, C::Word>>,
                 ) {
-                    $crate::kernel::vector::compress_all::<C, V>(token, states, inputs);
+                    $crate::kernel::vector::compress_all::<C, V>(token, states, inputs, common);
                 }
             }
             let token = token.into();
-            $crate::kernel::table::block_fn(move |states, inputs| {
+            $crate::kernel::table::whole_fn(move |states, inputs, common| {
                 #[allow(unused_unsafe)] // the portable tier has no features
                 // SAFETY: the token proves that the CPU has the features.
                 unsafe {
-                    run::<C, V>(token, states, inputs);
+                    run::<C, V>(token, states, inputs, common);
                 }
             })
         }
