@@ -1,7 +1,7 @@
 //! SHA-512 of five streams: four in the lanes of AVX2 vectors, and one in scalars.
 //!
 //! Four lanes are bound by the vector units, and leave the integer units idle, which hash the fifth stream.
-//! Its message schedule is in vectors, too, for two blocks at a time, as in [`sha512_split`]; in scalars it
+//! Its message schedule is in vectors, too, for two blocks at a time, as in `sha512_split`; in scalars it
 //! would take more instructions than the CPU issues, six per cycle.
 //!
 //! On Zen 4 a block of each of the five streams takes 1290 cycles, of four streams 1210. The rounds are in
