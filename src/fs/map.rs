@@ -231,12 +231,11 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
+        // First, because another thread may map a window to the address as soon as it is unmapped: a
+        // fault in that window must not be taken for one in this.
+        self.slot.free();
         // SAFETY: the range is that of `map`, and `bytes` lent it no longer than `self` lived.
-        let unmapped = unsafe { munmap(self.start, self.length.get()) };
-        // If the system cannot unmap it, which happens only out of memory, the range stays known.
-        if unmapped.is_ok() {
-            self.slot.free();
-        }
+        let _ = unsafe { munmap(self.start, self.length.get()) };
     }
 }
 
@@ -263,6 +262,22 @@ mod tests {
         assert!(window.is_torn());
         assert!(!other.is_torn());
         assert_eq!(other.bytes(), [1; 4096]);
+    }
+
+    /// Windows of other threads get the addresses of those that are dropped.
+    #[test]
+    fn the_window_that_faults_is_torn() {
+        let tear = || {
+            for _ in 0..500 {
+                let file = tempfile::tempfile().unwrap();
+                file.set_len(1 << 16).unwrap();
+                let window = map(&file, 1 << 16);
+                file.set_len(0).unwrap();
+                assert_eq!(window.bytes()[0], 0);
+                assert!(window.is_torn());
+            }
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(tear))));
     }
 
     #[test]
