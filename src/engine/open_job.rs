@@ -15,6 +15,7 @@ use crate::engine::metadata::FileStamp;
 use crate::engine::options::{PageCache, Reading, Source};
 use crate::engine::outcome::HashedFile;
 use crate::engine::progress::HashProgress;
+use crate::engine::sizes::MIN_MAPPED;
 use crate::engine::system::{self, Cached};
 use crate::error::{Error, ErrorKind, SpecialFileType};
 use crate::fs::map::{FaultHandler, Window};
@@ -46,8 +47,6 @@ enum Input {
 
 /// The size above which announcing a sequential read is worth the system call.
 const SEQUENTIAL: u64 = 256 * 1024;
-/// The size from which on files are mapped.
-const MIN_MAPPED: u64 = 1 << 20;
 /// The number of bytes read between two calls that drop them from the page cache.
 const DROP_INTERVAL: u64 = 8 << 20;
 

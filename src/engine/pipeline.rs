@@ -13,6 +13,7 @@ use crate::engine::job::Job;
 use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::HashedFile;
 use crate::engine::progress::HashProgress;
+use crate::engine::sizes::{PIECE, SHARED_PIECE, SHARED_WINDOW, WINDOW};
 use crate::engine::stream::Stream;
 use crate::engine::threads::Threads;
 use crate::error::{Error, ErrorKind};
@@ -20,14 +21,6 @@ use crate::fs::map::Window;
 use crate::hasher::Hasher;
 use crate::hasher::fused::{teams, update_all};
 
-/// The size of a piece: a quarter of an L2 cache of 1 MiB, so that it is still cached when it is
-/// hashed.
-const PIECE: usize = 256 * 1024;
-/// The size of a piece that several threads share for one hash.
-const LARGE_PIECE: usize = 2 * 1024 * 1024;
-/// The size of a mapped window, and of one that several threads share for one hash.
-const WINDOW: usize = 2 << 20;
-const LARGE_WINDOW: usize = 32 << 20;
 /// The number of pieces in flight; enough for faster hash functions to run ahead.
 const PIECES: usize = 8;
 
@@ -82,7 +75,7 @@ fn read_rest(
     let Stream { file, hashers, size, window, .. } = stream;
     let divisible = hashers.iter().any(Hasher::is_divisible);
     let (max_piece, max_window) =
-        if divisible { (LARGE_PIECE, LARGE_WINDOW) } else { (PIECE, WINDOW) };
+        if divisible { (SHARED_PIECE, SHARED_WINDOW) } else { (PIECE, WINDOW) };
     let mut read = |buffer: Vec<u8>| {
         if is_stopped() {
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));

@@ -7,26 +7,16 @@ use crate::algorithm::Algorithm;
 use crate::engine::pipeline;
 use crate::engine::queue::WorkerContext;
 use crate::engine::schedule::Load;
+use crate::engine::sizes::{self, MAX_WINDOW, WINDOW_PIECES};
 use crate::engine::stream::Stream;
 use crate::engine::threads::Threads;
 use crate::hasher::Hasher;
 use crate::hasher::fused::update_all;
 use crate::lanes::{self, update_many};
 
-/// The size of all pieces together. Small pieces cost more to read: with half of this, MD5 on 32
-/// streams takes 7 % longer, SHA-1 10 %; with twice as much, 6 % less, but few cores have that
-/// much L3 cache.
-const BUFFER: usize = 2 * 1024 * 1024;
 /// The gap between two pieces. The lanes read all pieces at the same offset, and without a gap they
 /// would compete for the same sets of the L1 cache.
 const STAGGER: usize = 5 * 64;
-/// The size of a piece if there are few files.
-const MAX_PIECE: usize = 1024 * 1024;
-/// The number of pieces in a mapped window, and the maximum number of bytes. Each time a window is
-/// unmapped, all other cores are interrupted: with windows of 1 MiB, 64 files of 32 MiB take 12 %
-/// longer (SHA-256, two cores of a Zen 4). The windows of a thread have at most 128 MiB.
-const WINDOW_PIECES: usize = 64;
-const MAX_WINDOW: usize = 8 << 20;
 /// The maximum number of files that a thread hashes at once.
 const MAX_STREAMS: usize = 64;
 
@@ -100,13 +90,14 @@ impl Streams {
             return;
         }
         let count = self.live.len();
-        let length = ((BUFFER / count) & !4095).min(MAX_PIECE);
+        let (all, max_piece) = sizes::pieces();
+        let length = ((all / count) & !4095).min(max_piece);
         let window = (WINDOW_PIECES * length).min(MAX_WINDOW);
         let stride = length + STAGGER;
         for (number, stream) in self.live.iter_mut().enumerate() {
             if !stream.map(length, window, progress) {
                 if self.buffer.is_empty() {
-                    self.buffer.resize(BUFFER + MAX_STREAMS * STAGGER, 0);
+                    self.buffer.resize(all + MAX_STREAMS * STAGGER, 0);
                 }
                 stream.fill(&mut self.buffer[number * stride..][..length], progress);
             }

@@ -150,6 +150,13 @@ pub(super) fn is_remote_file(_: BorrowedFd<'_>) -> bool {
     false
 }
 
+/// Returns the size in bytes of a core's L2 cache; `None` if it is unknown.
+pub(super) fn l2_cache() -> Option<usize> {
+    // With index 0 and 1 for the L1 caches of data and instructions. The size ends with `K`.
+    let size = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cache/index2/size").ok()?;
+    size.trim_end().strip_suffix('K')?.parse::<usize>().ok()?.checked_mul(1024)
+}
+
 /// Returns `true` if a file is on a local file system whose page cache holds what a read returns.
 #[cfg(target_os = "linux")]
 pub(super) fn is_local(file: BorrowedFd<'_>) -> bool {
