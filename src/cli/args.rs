@@ -3,7 +3,6 @@
 pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod convert;
-pub(crate) mod deferred;
 pub(crate) mod get;
 pub(crate) mod gnu;
 pub(crate) mod hmac;

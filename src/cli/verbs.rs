@@ -4,12 +4,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::Result;
-use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use hsum::internals::escape;
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::args::convert::ConvertArgs;
-use crate::cli::args::deferred::Deferred;
 use crate::cli::args::get::{GetArgs, HeadArgs};
 use crate::cli::args::gnu::GnuArgs;
 use crate::cli::args::hmac::HmacArgs;
@@ -67,17 +66,30 @@ To hash a file named like a command, write ./check.";
 
 /// Declares the verbs, one row each; the doc comment of a row is the verb's help.
 macro_rules! verbs {
-    ($($(#[$meta:meta])* $verb:ident($args:ty) => $run:path,)*) => {
+    ($($(#[$meta:meta])* $name:literal $verb:ident($args:ty) => $run:path,)*) => {
         #[derive(Subcommand, Debug)]
         pub(crate) enum Verb {
-            $($(#[$meta])* $verb(Deferred<$args>),)*
+            $($(#[$meta])* #[command(name = $name)] $verb(Box<$args>),)*
         }
 
         impl Verb {
+            const NAMES: &[&str] = &[$($name),*];
+
+            /// Parses a verb's name and arguments. Any failure is left to the parser of all verbs.
+            fn parse(words: &[OsString]) -> Option<Self> {
+                $(if words.first()? == $name {
+                    let command = Command::new($name).args_override_self(true);
+                    let matches = <$args>::augment_args(command).try_get_matches_from(words);
+                    let arguments = <$args>::from_arg_matches(&matches.ok()?).ok()?;
+                    return Some(Self::$verb(Box::new(arguments)));
+                })*
+                None
+            }
+
             /// Plans and runs the verb, and reports its results.
             pub(crate) fn run(self) -> Result<Exit> {
                 match self {
-                    $(Self::$verb(args) => $run(args.into_inner()),)*
+                    $(Self::$verb(args) => $run(*args),)*
                 }
             }
         }
@@ -95,7 +107,7 @@ verbs! {
     /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it
     /// was, unless --partial is given.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
-    Sum(SumArgs) => sum::run,
+    "sum" Sum(SumArgs) => sum::run,
     /// Verify files against checksum files, or against --expect DIGEST
     ///
     /// Reads the output of sha256sum and similar tools, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
@@ -113,7 +125,7 @@ verbs! {
     #[command(
         override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
     )]
-    Check(CheckArgs) => check::run,
+    "check" Check(CheckArgs) => check::run,
     /// Download files; a file appears only once it is verified
     ///
     /// Until digest, size and signature are verified, nothing appears under the file's name, and an
@@ -122,17 +134,17 @@ verbs! {
     ///
     /// Passwords, tokens and keys are never given on the command line: --password, --token and
     /// --key say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
-    Get(GetArgs) => get::run,
+    "get" Get(GetArgs) => get::run,
     /// Print what a server says about a file: size, validators, digests
     ///
     /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on
     /// the command line: --password, --token and --key say where they are.
-    Head(HeadArgs) => head::run,
+    "head" Head(HeadArgs) => head::run,
     /// Convert digests between notations
     ///
     /// Reads every notation that 'hsum check --expect' reads, from the arguments or, one per line,
     /// from standard input.
-    Convert(ConvertArgs) => convert::run,
+    "convert" Convert(ConvertArgs) => convert::run,
     /// Record the digest, size and time of every file of a tree
     ///
     /// The record is text, in byte order of the names, and does not depend on where the tree is.
@@ -141,14 +153,14 @@ verbs! {
     /// snapshot is resumed by the next one. A record inside the tree is left out. An existing file
     /// is replaced only with --force: 'hsum audit' compares the tree with a record, 'hsum update'
     /// brings the record up to date.
-    Snapshot(SnapshotArgs) => snapshot::take,
+    "snapshot" Snapshot(SnapshotArgs) => snapshot::take,
     /// Read a tree again and report what changed since its record
     ///
     /// CHANGED: the contents differ. ROTTED: the contents differ, but size and modification time do
     /// not, so no program changed them on purpose. NEW: not in the record. MISSING: no longer in
     /// the tree. MOVED: the contents were recorded under another name. DUPLICATE: a new file with
     /// the contents of a recorded one that still exists.
-    Audit(AuditArgs) => snapshot::audit,
+    "audit" Audit(AuditArgs) => snapshot::audit,
     /// Bring a record up to date, reading only files that may have changed
     ///
     /// Reads new files, files with another size, modification time, change time or inode, and files
@@ -159,16 +171,16 @@ verbs! {
     ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
-    Update(UpdateArgs) => snapshot::update,
+    "update" Update(UpdateArgs) => snapshot::update,
     /// Compare two records of a tree, without reading the tree
     ///
     /// Prints the findings that 'hsum audit' would have printed when NEW was written.
-    Diff(DiffArgs) => snapshot::diff,
+    "diff" Diff(DiffArgs) => snapshot::diff,
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
     /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
-    Hmac(HmacArgs) => hmac::run,
+    "hmac" Hmac(HmacArgs) => hmac::run,
     /// Sign a request body for webhooks and APIs
     ///
     /// Prints the header lines that authenticate the body, in one of some twenty schemes ('hsum
@@ -179,7 +191,7 @@ verbs! {
     /// readable by the same user and by root only.
     ///
     /// The body is signed byte for byte: it is never parsed or decoded, and its line ends are kept.
-    Sign(SignArgs) => sign::run,
+    "sign" Sign(SignArgs) => sign::run,
     /// Send a request, signed if --sign is given, and print the response
     ///
     /// Exactly the signed bytes are sent. A retry, and a redirect within the
@@ -188,7 +200,7 @@ verbs! {
     /// Never put a key, password or token itself on the command line, where every user of the
     /// machine can read it: --key, --password and --token say where it is (env:NAME, file:PATH,
     /// fd:N, '-' or prompt).
-    Send(SendArgs) => send::run,
+    "send" Send(SendArgs) => send::run,
     /// Verify a signed request, and explain a failure with --explain
     ///
     /// Prints what the signature covers and a replay key: store it for as long as requests stay
@@ -196,20 +208,20 @@ verbs! {
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
     /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
-    VerifyRequest(VerifyArgs) => verify::run,
+    "verify-request" VerifyRequest(VerifyArgs) => verify::run,
     /// Generate a random key
     ///
     /// The key comes from the system's random number generator. --output writes it to a new file,
     /// readable by its owner only; an existing file is never overwritten.
-    Keygen(KeygenArgs) => keygen::run,
+    "keygen" Keygen(KeygenArgs) => keygen::run,
     /// List the schemes of sign, send and verify-request
-    Schemes(SchemesArgs) => schemes::run,
+    "schemes" Schemes(SchemesArgs) => schemes::run,
     /// Write the checksum files of a release
     ///
     /// Writes SHA256SUMS, CHECKSUM, checksums.json, integrity.json and, with --base-url,
     /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
     /// DIR. The lists, their signatures and temporary files of hsum are not listed.
-    Publish(PublishArgs) => publish::run,
+    "publish" Publish(PublishArgs) => publish::run,
     /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
     ///
     /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
@@ -217,19 +229,19 @@ verbs! {
     #[command(
         override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
     )]
-    Gnu(GnuArgs) => install::run,
+    "gnu" Gnu(GnuArgs) => install::run,
     /// List the algorithms
-    Algorithms(AlgorithmsArgs) => algorithms::run,
+    "algorithms" Algorithms(AlgorithmsArgs) => algorithms::run,
     /// Measure the speed of this machine, in about ten seconds
     ///
     /// Measures each algorithm on one core: for one message, and for many at once on each tier of
     /// kernels. Then measures reading from the page cache and opening files, and says which of them
     /// limits hsum here.
-    Bench(BenchArgs) => bench::run,
+    "bench" Bench(BenchArgs) => bench::run,
     /// Test every SIMD kernel on this CPU against known answers
     ///
     /// Prints one line for each tier.
-    SelfTest(SelfTestArgs) => self_test::run,
+    "self-test" SelfTest(SelfTestArgs) => self_test::run,
 }
 
 /// Parses the command line.
@@ -242,25 +254,57 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> clap::error::Result<Arguments> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let top = Arguments::command();
     let is_verb = |word: &str| {
-        matches!(word, "help" | "-h" | "--help" | "-V" | "--version")
-            || top.find_subcommand(word).is_some()
+        matches!(word, "help" | "-h" | "--help" | "-V" | "--version") || Verb::NAMES.contains(&word)
     };
     let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(is_verb);
     if !has_verb {
         words.insert(1.min(words.len()), "sum".into());
     }
-    matched(top, &words).map_err(|error| {
+    // Describing one verb to clap takes less time than describing all.
+    if let Some(verb) = words.get(1..).and_then(Verb::parse) {
+        return Ok(Arguments { verb });
+    }
+    matched(&words).map_err(|error| {
         // clap's messages repeat words, which may contain line breaks and escape sequences. Escaped
         // words fail in the same way, except some that are not UTF-8, which clap does not repeat.
         let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
         let words: Vec<OsString> = words.iter().map(escaped).collect();
-        matched(Arguments::command(), &words).err().unwrap_or(error)
+        matched(&words).err().unwrap_or(error)
     })
 }
 
-fn matched(mut top: Command, words: &[OsString]) -> clap::error::Result<Arguments> {
-    let mut matches = top.try_get_matches_from_mut(words)?;
-    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut top))
+fn matched(words: &[OsString]) -> clap::error::Result<Arguments> {
+    let mut command = Arguments::command();
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_is_parsed_alone_as_among_all() {
+        for line in [
+            "sum",
+            "sum -a md5 -a sha1 a check",
+            "sum --json --json -- --help",
+            "check --quiet list",
+            "get https://h.test/x --sums auto",
+            "snapshot photos -o record",
+            "hmac --key env:K a",
+            "verify-request -s github -k env:K a",
+            "bench",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let alone = Verb::parse(&words).unwrap_or_else(|| panic!("{line}"));
+            let all = matched(&[&["hsum".into()], &words[..]].concat()).expect(line).verb;
+            assert_eq!(format!("{alone:?}"), format!("{all:?}"));
+        }
+        for line in ["sum --nope", "sum --help", "nope a", "verifyrequest"] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Verb::parse(&words).is_none(), "{line}");
+        }
+    }
 }
