@@ -61,9 +61,8 @@ pub(crate) struct KernelSet<F: ?Sized + 'static> {
     /// The kernels, with the costs measured on this machine.
     all: OnceLock<&'static [Kernel<F>]>,
     single: OnceLock<&'static Kernel<F>>,
-    /// The fewest total blocks at which hashing `n` messages in lanes is faster, at `n - 1`; set by
-    /// the scheduler.
-    pub(crate) min_blocks: OnceLock<[usize; FEW]>,
+    /// The cycles that `n` messages in lanes save per block, at `n - 1`; set by the scheduler.
+    pub(crate) saved_cycles: OnceLock<[u32; FEW]>,
 }
 
 impl<F: ?Sized> KernelSet<F> {
@@ -76,7 +75,7 @@ impl<F: ?Sized> KernelSet<F> {
             built_in,
             all: OnceLock::new(),
             single: OnceLock::new(),
-            min_blocks: OnceLock::new(),
+            saved_cycles: OnceLock::new(),
         }
     }
 
