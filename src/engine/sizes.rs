@@ -19,7 +19,7 @@ pub(super) const MIN_MAPPED: u64 = 2 << 20;
 
 /// The maximum size of a window of a file that is hashed beside others. Each time a window is
 /// unmapped, all other cores are interrupted: with 1 MiB, 64 files of 32 MiB take 12 % longer with
-/// SHA-256. With 32 MiB they take 3 % longer, because page tables are made anew.
+/// SHA-256. With 32 MiB they take 3 % longer, because the page tables are built again.
 pub(super) const MAX_WINDOW: usize = 8 << 20;
 /// The number of pieces in such a window, so that those of a thread have at most 128 times the size of
 /// its pieces, 256 MiB. With half of it, MD5 on 32 lanes takes 8 % longer.
