@@ -3,7 +3,10 @@
 use std::io::{IsTerminal, stderr};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -111,7 +114,7 @@ impl ProgressLine {
                 // If the thread cannot start, the line does not show totals.
                 let _ = thread::Builder::new().spawn(move || {
                     if survey(&totals).is_continue() {
-                        totals.complete.store(true, Relaxed);
+                        totals.complete.store(true, Release);
                     }
                 });
             }
@@ -135,9 +138,11 @@ impl ProgressLine {
 
 fn draw(bar: &ProgressBar, done: &HashProgress, totals: &Totals) {
     let (bytes, files) = (done.bytes(), done.files());
+    // Read first: the totals may become complete meanwhile.
+    let is_complete = totals.complete.load(Acquire);
     let (all_bytes, all_files) = (totals.bytes.load(Relaxed), totals.files.load(Relaxed));
     bar.set_position(bytes);
-    if totals.complete.load(Relaxed) && all_bytes >= bytes {
+    if is_complete && all_bytes >= bytes {
         bar.set_length(all_bytes);
         bar.set_style(style(
             "{bar:24} {bytes} of {total_bytes}, {msg}, {binary_bytes_per_sec}, {eta} left",
@@ -194,6 +199,24 @@ mod tests {
                 (place, total) = (bar.position(), (now.0, now.1.max(total.1)));
             }
             assert_eq!(place, 5000 + 500 * growth as u64);
+        }
+    }
+
+    #[test]
+    fn totals_are_shown_only_once_they_are_complete() {
+        for _ in 0..300 {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+            let (done, totals) = (HashProgress::default(), Totals::default());
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _ = totals.add(10);
+                    totals.complete.store(true, Release);
+                });
+                while bar.length().is_none() {
+                    draw(&bar, &done, &totals);
+                }
+            });
+            assert_eq!(shown_totals(&bar), (10, 1));
         }
     }
 }
