@@ -129,16 +129,7 @@ impl<W: Word> IteratedHash for Merkle<W> {
     }
     #[inline]
     fn write(&self, state: &[W; 8], out: &mut [u8]) {
-        // A loop of constant length needs no call of `memcpy`.
-        macro_rules! write {
-            ($($len:literal)*) => {
-                match out.len() {
-                    $($len => W::write(state, self.order, &mut out[..$len]),)*
-                    _ => W::write(state, self.order, out),
-                }
-            };
-        }
-        write!(16 20 32 48 64);
+        W::write(state, self.order, out);
     }
 
     fn fill(_: &mut [W; 8], buffer: &mut W::Block, filled: usize, bytes: &[u8]) {
