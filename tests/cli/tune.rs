@@ -84,6 +84,8 @@ fn an_unusable_file_is_ignored_with_a_warning() {
     // Neither a program of GNU nor a single file has a use for it.
     run("gnu sha256sum", "bad").prints(&expected);
     dir.words("sum a").env("HSUM_TUNE", "bad").prints(line("a"));
+    dir.write("small", "small");
+    dir.words("sum small").env("HSUM_TUNE", "bad").prints(list(&["small"]));
     // The default path.
     let at_home = || dir.words("sum a b c").env("HOME", dir.path("home"));
     let path = dir.path("home/.config/hsum/tune");
