@@ -194,6 +194,11 @@ impl StableFile {
         Ok(End::ReadAgain)
     }
 
+    /// Returns `true` if the file is now shorter than the bytes that were read.
+    pub(super) fn is_beyond_end(&self) -> Result<bool, ErrorKind> {
+        Ok(self.now()?.stamp.size < self.position)
+    }
+
     pub(super) fn rewind(&mut self) -> Result<(), ErrorKind> {
         (self.position, self.is_elsewhere) = (0, false);
         seek(&self.file, SeekFrom::Start(0)).map(drop).map_err(io)

@@ -282,7 +282,14 @@ impl OpenJob {
     /// Checks that the file, which was read to its end, did not change; see [`StableFile::end`].
     pub(super) fn end(&mut self) -> Result<End, ErrorKind> {
         let Input::File(file) = &mut self.input else { return Ok(End::Unchanged) };
-        let end = file.end()?;
+        let mut end = file.end()?;
+        // Only mapped bytes can be beyond the end: those in the last page of a file that was truncated
+        // are zeros, without a fault.
+        if self.handler.is_some() && file.is_beyond_end()? {
+            self.handler = None;
+            file.rewind()?;
+            end = End::ReadAgain;
+        }
         if end == End::ReadAgain {
             self.dropped = self.dropped.map(|_| 0);
         }

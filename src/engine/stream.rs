@@ -143,4 +143,51 @@ mod tests {
         assert_eq!(hashed.size, 250_000);
         assert_eq!(hashed.digests, [crate::hasher::digest(Algorithm::Md5, &[1; 250_000])]);
     }
+
+    /// Expects the outcome of reads: the state after the truncation, or an error.
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    #[test]
+    fn a_file_that_is_truncated_while_it_is_mapped_is_read() {
+        use crate::engine::options::Reading;
+        use crate::fs::map::FaultHandler;
+
+        let reading = Reading::Mapped(FaultHandler::install().unwrap());
+        let contents = vec![1; 2_500_000];
+        // In the middle, and within the last page, where the system does not report a fault.
+        for length in [1_500_000, 2_499_999] {
+            for access in [Access::Plain, Access::Walked] {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), &contents).unwrap();
+                let job = Job::new(file.path().into(), access, [Algorithm::Md5.into()].into());
+                let mut open = OpenJob::new(0, Job { reading, ..job }).unwrap();
+                open.prepare();
+                let (mut stream, mut buffer) = (Stream::new(open), vec![0; 1 << 20]);
+                let mut truncated = false;
+                while stream.end.is_none() {
+                    if !stream.map(buffer.len(), 8 << 20, None) {
+                        stream.fill(&mut buffer, None);
+                    } else if !std::mem::replace(&mut truncated, true) {
+                        file.as_file().set_len(length).unwrap();
+                    }
+                    let (hashers, piece) = stream.piece(&buffer);
+                    update_all(hashers, piece);
+                    stream.hashed();
+                }
+                // Not every file system can be mapped.
+                if !truncated {
+                    continue;
+                }
+                match (access, stream.finish().1) {
+                    (Access::Plain, hashed) => {
+                        let digest =
+                            crate::hasher::digest(Algorithm::Md5, &contents[..length as usize]);
+                        assert_eq!(hashed.unwrap().digests, [digest], "{length}");
+                    }
+                    (_, result) => {
+                        assert!(matches!(result.unwrap_err().kind(), ErrorKind::Changed))
+                    }
+                }
+            }
+        }
+    }
 }
