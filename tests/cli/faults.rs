@@ -158,6 +158,18 @@ fn a_read_error_prints_no_digest() {
 }
 
 #[test]
+fn a_file_that_cannot_be_mapped_is_read() {
+    let (dir, contents) = (Dir::new(), vec![1; 3_000_000]);
+    dir.write("b", &contents);
+    // Some temporary directories are on file systems that are never mapped.
+    if !crate::mapped::is_mapped(&dir, "b").unwrap_or(false) {
+        return;
+    }
+    let Some(ran) = injected(&dir, "inject=mmap:error=ENOMEM", Some("b"), "b") else { return };
+    ran.is(0, format!("{}  b\n", sha256(&contents)).as_bytes(), "");
+}
+
+#[test]
 fn an_interrupted_read_is_repeated() {
     let dir = Dir::with(&["a", "z"]);
     let fault = "inject=read,preadv2:error=EINTR:when=1";
