@@ -98,7 +98,7 @@ fn time_cycle() -> f64 {
     start.elapsed().as_secs_f64() / (4 * STEPS) as f64
 }
 
-/// Returns a table of the kernels whose cost is another than the built-in one, and one of the choices that
+/// Returns a table of the kernels whose cost differs from the built-in one, and one of the choices that
 /// differ.
 fn changes(built_in: &[KernelCost], measured: &[KernelCost]) -> String {
     let mut text = String::new();
