@@ -190,4 +190,40 @@ mod tests {
             }
         }
     }
+
+    /// Restores the size after the fault, so that only the torn window tells of it.
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    #[test]
+    fn a_file_whose_window_is_torn_is_read() {
+        use crate::engine::options::Reading;
+        use crate::fs::map::FaultHandler;
+
+        let reading = Reading::Mapped(FaultHandler::install().unwrap());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), vec![1; 2_500_000]).unwrap();
+        let job = Job::new(file.path().into(), Access::Plain, [Algorithm::Md5.into()].into());
+        let mut open = OpenJob::new(0, Job { reading, ..job }).unwrap();
+        open.prepare();
+        let (mut stream, mut buffer) = (Stream::new(open), vec![0; 1 << 20]);
+        // Not every file system can be mapped.
+        if !stream.map(buffer.len(), 8 << 20, None) {
+            return;
+        }
+        file.as_file().set_len(0).unwrap();
+        let (hashers, piece) = stream.piece(&buffer);
+        update_all(hashers, piece);
+        let restored = vec![2; 2_500_000];
+        std::fs::write(file.path(), &restored).unwrap();
+        stream.hashed();
+        while stream.end.is_none() {
+            if !stream.map(buffer.len(), 8 << 20, None) {
+                stream.fill(&mut buffer, None);
+            }
+            let (hashers, piece) = stream.piece(&buffer);
+            update_all(hashers, piece);
+            stream.hashed();
+        }
+        let digest = crate::hasher::digest(Algorithm::Md5, &restored);
+        assert_eq!(stream.finish().1.unwrap().digests, [digest]);
+    }
 }
