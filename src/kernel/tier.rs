@@ -71,7 +71,13 @@ macro_rules! tiers {
             #[cfg($arch)]
             impl $tier {
                 /// Returns the token if this CPU has every feature of the tier and of those that it includes.
+                ///
+                /// An unoptimized build has no features: its SIMD kernels would need too much stack.
                 pub(crate) fn detect() -> Option<Self> {
+                    const FEATURES: &[&str] = &[$($feature),*];
+                    if cfg!(unoptimized) && !FEATURES.is_empty() {
+                        return None;
+                    }
                     let included = true $(&& $included::detect().is_some())*;
                     let has = included $(&& std::arch::$detected!($feature))*;
                     has.then_some(Self(()))
