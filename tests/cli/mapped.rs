@@ -1,4 +1,4 @@
-//! Which files are mapped, and the same outcomes with and without mapping.
+//! The files that are mapped, and equal outcomes with and without mapping.
 
 use std::os::unix::fs::FileExt;
 use std::process::Command;
