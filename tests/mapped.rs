@@ -59,7 +59,7 @@ impl States {
     }
 
     fn contains(&self, path: &Path, digest: &Digest) -> bool {
-        self.0.lock().unwrap().contains(&(path.to_owned(), digest.clone()))
+        self.0.lock().unwrap().contains(&(path.to_owned(), *digest))
     }
 }
 

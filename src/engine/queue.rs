@@ -80,6 +80,7 @@ pub(super) struct WorkerContext<'q> {
 type WaitingStreams = BTreeMap<(u64, Reverse<u64>), Stream>;
 
 /// Work for a thread.
+#[allow(clippy::large_enum_variant)] // one for each file, and moved once
 pub(super) enum Work {
     /// Open these jobs, hash the small files and return the others.
     Jobs(Vec<(u64, Job)>),

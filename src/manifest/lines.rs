@@ -29,6 +29,7 @@ impl<L: BufRead> Lines<L> {
     }
 
     /// Parses the next line that is neither empty nor a comment.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code))] // `check` uses it
     pub fn next_entry(&mut self, parser: &mut LineParser) -> Option<ListEntry> {
         self.find_map(|(line, text)| {
             let entry = text.and_then(|text| parser.parse_line(&text)).transpose()?;
