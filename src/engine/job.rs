@@ -17,8 +17,8 @@ pub(crate) struct Job {
     pub(crate) cache: PageCache,
     pub(crate) reading: Reading,
     pub(crate) base: PathBase,
-    /// The file, if it was opened already.
-    pub(crate) opened: Option<StableFile>,
+    /// The file, if it was opened already. In a box, because jobs are moved often.
+    pub(crate) opened: Option<Box<StableFile>>,
 }
 
 impl Job {

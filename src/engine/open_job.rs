@@ -53,7 +53,7 @@ const DROP_INTERVAL: u64 = 8 << 20;
 impl OpenJob {
     pub(super) fn new(index: u64, mut job: Job) -> Result<Self, Error> {
         let input = match (&job.source, job.opened.take()) {
-            (_, Some(file)) => Input::File(file),
+            (_, Some(file)) => Input::File(*file),
             (Source::Stdin, None) if job.access == Access::StdinAgain => {
                 match rustix::io::fcntl_getfd(io::stdin()) {
                     Ok(_) => Input::Empty,
@@ -80,7 +80,7 @@ impl OpenJob {
     /// Returns the job, to be opened by another thread; nothing may have been read yet.
     pub(super) fn into_job(self) -> Job {
         let opened = match self.input {
-            Input::File(file) => Some(file),
+            Input::File(file) => Some(Box::new(file)),
             Input::Stdin | Input::Empty => None,
         };
         Job { opened, ..self.job }
