@@ -41,8 +41,8 @@ struct Target {
     path: PathBuf,
     contents: Vec<u8>,
     mutated: Instant,
-    /// The lengths so far. No two states have the same length, so that zeros in the place of bytes
-    /// that could not be read never make a state.
+    /// The lengths so far. No two states have the same length: a state with some bytes replaced by
+    /// zeros is not another state.
     lengths: HashSet<usize>,
 }
 

@@ -1,9 +1,8 @@
 //! Windows of files mapped into memory, whose faults are values instead of signals.
 //!
-//! The system answers an access to a mapped page that it cannot read, or that lies behind the end
-//! of a file which has been truncated meanwhile, with the signal `SIGBUS`. The handler installed
-//! here puts zeros in the place of the window and marks it as torn; its user then discards what was
-//! computed from it, and reads the file to learn the cause.
+//! Accessing a mapped page raises the signal `SIGBUS` if the page cannot be read, or if the file was
+//! truncated before it. The handler installed here replaces the window by zeros and marks it as torn.
+//! The caller then discards what it computed from the window, and reads the file to learn the cause.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};

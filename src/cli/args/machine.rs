@@ -37,8 +37,8 @@ pub(crate) struct BenchArgs {
     pub(crate) json: bool,
     /// Measure the SIMD kernels, and store their costs for later runs
     ///
-    /// Of several messages or files at once, later runs give each to the kernel that is fastest on
-    /// this machine. The costs are written to the file that HSUM_TUNE names, by default hsum/tune in
+    /// Later runs hash several messages or files at once with the kernels that are fastest on this
+    /// machine. The costs are written to the file that HSUM_TUNE names, by default hsum/tune in
     /// $XDG_CONFIG_HOME or ~/.config. Digests do not depend on them. Takes three seconds.
     #[arg(long, conflicts_with = "json")]
     pub(crate) tune: bool,
