@@ -13,6 +13,7 @@ mod head;
 mod hints;
 mod hmac;
 mod input;
+mod json;
 mod key;
 mod output;
 mod plan;

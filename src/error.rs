@@ -129,6 +129,43 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+impl ErrorKind {
+    /// Returns the cause as a stable word, such as `not-found`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Io(cause) => io_reason(cause.kind()),
+            Self::Changed => "changed",
+            Self::Length { .. } => "wrong-length",
+            Self::Outside => "outside",
+            Self::Loop => "loop",
+            Self::Special(SpecialFileType::Fifo) => "fifo",
+            Self::Special(SpecialFileType::Socket) => "socket",
+            Self::Special(SpecialFileType::CharacterDevice) => "character-device",
+            Self::Special(SpecialFileType::BlockDevice) => "block-device",
+            Self::Special(SpecialFileType::Symlink) => "symlink",
+            Self::Special(SpecialFileType::Other) => "special",
+            Self::Temporary => "temporary",
+        }
+    }
+}
+
+/// Returns the stable word for a system error.
+pub fn io_reason(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "not-found",
+        io::ErrorKind::PermissionDenied => "permission-denied",
+        io::ErrorKind::AlreadyExists => "exists",
+        io::ErrorKind::IsADirectory => "is-a-directory",
+        io::ErrorKind::NotADirectory => "not-a-directory",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "no-space",
+        io::ErrorKind::ReadOnlyFilesystem => "read-only",
+        io::ErrorKind::InvalidFilename => "invalid-name",
+        io::ErrorKind::TimedOut => "timed-out",
+        io::ErrorKind::UnexpectedEof => "truncated",
+        _ => "io",
+    }
+}
+
 /// Returns the system's text without std's suffix " (os error 2)".
 fn strerror(cause: &io::Error) -> String {
     let text = cause.to_string();

@@ -2,6 +2,7 @@
 //!
 //! Not an interface: anything here changes without notice.
 
+pub use crate::error::io_reason;
 #[cfg(feature = "fs")]
 pub use crate::fs::bounded::{BODY, SMALL_FILE, read_all, read_file, read_some, too_large};
 #[cfg(feature = "fs")]

@@ -31,7 +31,7 @@ pub(crate) enum Exit {
 pub(crate) const LOCAL: u8 = 6;
 
 impl Exit {
-    fn status(self) -> u8 {
+    pub(crate) fn status(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Failed => 1,

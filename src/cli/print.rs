@@ -7,12 +7,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use hsum::engine::{HashedFile, NextOutcome, Outcome};
+use hsum::engine::{NextOutcome, Outcome};
 use hsum::internals::{escape, is_hostile};
 use hsum::manifest::{LineStyle, write_line};
 use hsum::{Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::quote::quote;
 use crate::cli::stderr;
@@ -46,10 +47,12 @@ pub(crate) fn outcome(
         (Ok(hashed), OutputFormat::Raw) => {
             hashed.digests.iter().try_for_each(|d| output.bytes(d.as_ref()))?
         }
-        (Ok(hashed), OutputFormat::Json) => output.line(&json_line(name, hashed))?,
-        (Err(error), OutputFormat::Json) if !error.is_temporary() => {
-            output.line(&json_error(name, error))?
+        (Ok(hashed), OutputFormat::Json) => {
+            let mut object = Object::new("file");
+            object.path(name).set("size", hashed.size).digests(&hashed.digests);
+            output.line(&object.line())?
         }
+        (Err(error), OutputFormat::Json) => output.line(&Object::unread(name, error).line())?,
         (Err(_), _) => {}
     }
     if let Err(error) = &outcome.result {
@@ -75,14 +78,6 @@ pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]
         Ok(text) => object.insert(word.into(), text.into()),
         Err(_) => object.insert(format!("{word}_base64"), base64(name).into()),
     };
-}
-
-fn json_line(name: &Path, hashed: &HashedFile) -> Vec<u8> {
-    let mut object = json_path(name);
-    let digests = hashed.digests.iter().map(|d| (d.hash_function().to_string(), json!(d.to_hex())));
-    object.insert("size".into(), hashed.size.into());
-    object.insert("digests".into(), Value::Object(digests.collect()));
-    json_bytes(object)
 }
 
 pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use hsum::ErrorKind;
@@ -10,6 +11,7 @@ use hsum::engine::{self, HashOptions, HashProgress, HashSummary, Source};
 use crate::cli::args::sum::SumArgs;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::input::Names;
+use crate::cli::json::{Object, stopped};
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
 use crate::cli::print::{self, OutputFormat, complain};
@@ -17,6 +19,15 @@ use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
+    let is_json = args.format.json;
+    sum(args).inspect_err(|error| {
+        if is_json {
+            stopped::print("sum", error, 1);
+        }
+    })
+}
+
+fn sum(args: SumArgs) -> Result<Exit> {
     let functions = plan::functions(&args)?;
     let form = plan::form(&args.format, functions.len());
     let mut plan = plan::engine(&args, &functions)?;
@@ -46,7 +57,8 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     // The names in a list are unknown until it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
     let view = ProgressLine::start(args.work.progress, &progress, survey);
-    let plan = plan.progress(progress);
+    let plan = plan.progress(Arc::clone(&progress));
+    let started = Instant::now();
 
     let mut failure = None;
     let broken = names.as_ref().map(|names| Arc::clone(&names.broken));
@@ -58,6 +70,13 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     }
     let broken = broken.and_then(|broken| Arc::into_inner(broken)?.into_inner());
     let failed = summary.failed > 0 || broken.is_some();
+    let exit = if failed { Exit::Failed } else { Exit::Success };
+    if form == OutputFormat::Json {
+        let mut object = Object::summary("sum");
+        object.set("files", summary.hashed).set("failed", summary.failed);
+        object.set("skipped", summary.skipped).work(progress.bytes(), started.elapsed());
+        output.line(&object.exit(exit.status()))?;
+    }
     let unwritten = match failed && !args.partial {
         true => output.give_up()?,
         false => output.finish().map(|()| None)?,
@@ -69,7 +88,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
         let why = "because some files could not be read; use --partial to write the list anyway";
         complain(format_args!("{file}, {why}"));
     }
-    Ok(if failed { Exit::Failed } else { Exit::Success })
+    Ok(exit)
 }
 
 fn hash(

@@ -83,6 +83,36 @@ pub enum BadLine {
 }
 
 impl BadLine {
+    /// Returns the reason as a stable word, such as `bad-digest`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoDigest => "no-digest",
+            Self::UnknownTag => "unknown-algorithm",
+            Self::BadDigest => "bad-digest",
+            Self::NoName => "no-name",
+            Self::BadEscape => "bad-escape",
+            Self::Nul => "nul",
+            Self::TooLong => "line-too-long",
+            Self::StdinTwice => "stdin-twice",
+            Self::Unsupported => "unsupported-algorithm",
+            Self::NotOfAFile => "not-of-a-file",
+            Self::OfACache => "of-a-cache",
+            Self::Conflict => "conflict",
+            Self::Unpaired => "unpaired",
+            Self::WithoutDigest => "without-digest",
+            Self::NotRead => "not-read",
+            Self::Outside => "outside",
+            Self::Ambiguous => "ambiguous",
+            Self::Weak => "weak",
+            Self::TooLarge { .. } => "list-too-large",
+            Self::Damaged => "damaged",
+            Self::Version => "unknown-version",
+            Self::Syntax => "syntax",
+            Self::Html => "html",
+            Self::Unnamed => "unnamed",
+        }
+    }
+
     /// Returns `true` if the line is well-formed but its file must not be verified.
     ///
     /// A refused line is a failure: its file should have been verified.

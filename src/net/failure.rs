@@ -101,7 +101,38 @@ pub enum FailureReason {
     NotDecoded,
 }
 
+impl FailureKind {
+    /// Returns the kind as a stable word, such as `mismatch`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Mismatch => "mismatch",
+            Self::Usage => "usage",
+            Self::Unverifiable => "unverifiable",
+            Self::Status(_) => "status",
+            Self::Network => "network",
+            Self::Local => "local",
+            Self::Policy => "policy",
+        }
+    }
+}
+
 impl FailureReason {
+    /// Returns the reason as a stable word, such as `too-large`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Downgrade { .. } => "downgrade",
+            Self::TooManyRedirects { .. } => "too-many-redirects",
+            Self::PlaintextAuth { .. } => "plaintext-auth",
+            Self::FtpProxy { .. } => "ftp-proxy",
+            Self::DeadlineExceeded => "timed-out",
+            Self::TooLarge { .. } => "too-large",
+            Self::FileExists => "exists",
+            Self::NoEvidence => "no-evidence",
+            Self::WeakDigests => "weak",
+            Self::NotDecoded => "not-decoded",
+        }
+    }
+
     fn kind(&self) -> FailureKind {
         match self {
             Self::DeadlineExceeded => FailureKind::Network,
@@ -197,6 +228,16 @@ impl Failure {
     /// Returns the reason, if it is one that an option can change.
     pub fn reason(&self) -> Option<&FailureReason> {
         self.0.reason.as_ref()
+    }
+
+    /// Returns the most precise reason that is known as a stable word, such as `not-found`.
+    pub fn reason_code(&self) -> &'static str {
+        let file = || self.0.source.as_ref()?.downcast_ref::<Error>();
+        match (&self.0.reason, self.0.kind) {
+            (Some(reason), _) => reason.reason(),
+            (None, FailureKind::Local) => file().map_or("local", |error| error.kind().reason()),
+            (None, kind) => kind.reason(),
+        }
     }
 
     /// Returns the advice on retries.

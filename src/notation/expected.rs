@@ -133,3 +133,19 @@ pub enum ParseExpectedError {
     #[error("{0}")]
     NotOfAFile(&'static str),
 }
+
+impl ParseExpectedError {
+    /// Returns the reason as a stable word, such as `malformed`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too-long",
+            Self::Unrecognised => "unrecognised",
+            Self::UnknownLength { .. } => "unknown-length",
+            Self::UnknownAlgorithm(_) => "unknown-algorithm",
+            Self::Unsupported(_) => "unsupported-algorithm",
+            Self::Malformed(_) => "malformed",
+            Self::NotOfAFile(_) => "not-of-a-file",
+        }
+    }
+}

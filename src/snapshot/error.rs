@@ -65,6 +65,24 @@ pub enum SnapshotErrorKind {
     },
 }
 
+impl SnapshotErrorKind {
+    /// Returns the cause as a stable word, such as `most-missing`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::File(error) => error.kind().reason(),
+            Self::Rejected(error) => error.reason(),
+            Self::Busy => "busy",
+            Self::NotAJournal => "not-a-journal",
+            Self::Exists => "exists",
+            Self::ReservedName => "reserved-name",
+            Self::NotRegular => "not-regular",
+            Self::Incomplete { .. } => "not-replaced",
+            Self::MostMissing { .. } => "most-missing",
+            Self::NotRecorded { .. } => "not-recorded",
+        }
+    }
+}
+
 impl SnapshotError {
     pub(super) fn new(path: impl Into<PathBuf>, kind: SnapshotErrorKind) -> Self {
         Self { path: path.into(), kind }

@@ -94,6 +94,23 @@ pub enum RecordError {
     },
 }
 
+impl RecordError {
+    /// Returns the reason as a stable word, such as `wrong-seal`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotARecord => "not-a-record",
+            Self::TooLarge => "record-too-large",
+            Self::UnknownVersion => "unknown-version",
+            Self::Incomplete => "incomplete",
+            Self::Damaged => "damaged",
+            Self::Unsealed => "unsealed",
+            Self::WrongSeal => "wrong-seal",
+            Self::KeyNeeded => "key-needed",
+            Self::Line { .. } => "bad-line",
+        }
+    }
+}
+
 impl Record {
     /// Parses a record. With a key, the record must have a valid seal, which is checked first.
     ///

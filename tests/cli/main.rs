@@ -11,6 +11,7 @@ mod foreign;
 mod help;
 mod hmac;
 mod interrupted;
+mod json;
 mod mapped;
 mod odd_names;
 mod output;

@@ -195,7 +195,7 @@ fn nul_terminated() {
 fn json() {
     let (dir, names) = tree();
     let text = dir.words("--json t").run().exits(0);
-    assert_eq!(text.lines().count(), names.len());
+    assert_eq!(text.lines().count(), names.len() + 1);
     for (line, name) in text.lines().zip(&names) {
         let object: Value = serde_json::from_str(line).expect("JSON");
         let path = match (object["path"].as_str(), object["path_base64"].as_str()) {

@@ -47,17 +47,22 @@ fn json_lines() {
     dir.write(name(b"\xff\"\n"), "yz");
     let args = [name(b"--json"), name(b"-amd5,SHA-256"), name(b"a"), name(b"\xff\"\n")];
     let ran = dir.hsum(args.into_iter().chain([name(b"nope"), name(b"no\xffpe")])).run();
-    let objects: Vec<Value> =
+    let mut objects: Vec<Value> =
         ran.exits(1).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let seconds = objects.last_mut().and_then(|summary| summary.as_object_mut()?.remove("seconds"));
+    assert!(seconds.is_some_and(|seconds| seconds.is_f64()));
     let error = "No such file or directory";
     assert_eq!(
         objects,
         [
-            json!({"path": "a", "size": 1, "digests": {"md5": md5("a"), "sha256": sha256("a")}}),
-            json!({"path_base64": "/yIK", "size": 2,
+            json!({"type": "file", "path": "a", "size": 1,
+                   "digests": {"md5": md5("a"), "sha256": sha256("a")}}),
+            json!({"type": "file", "path_base64": "/yIK", "size": 2,
                    "digests": {"md5": md5("yz"), "sha256": sha256("yz")}}),
-            json!({"path": "nope", "error": error}),
-            json!({"path_base64": "bm//cGU=", "error": error}),
+            json!({"type": "error", "path": "nope", "reason": "not-found", "error": error}),
+            json!({"type": "error", "path_base64": "bm//cGU=", "reason": "not-found", "error": error}),
+            json!({"type": "summary", "schema": 1, "verb": "sum", "files": 2, "failed": 2,
+                   "skipped": 0, "bytes": 3, "exit": 1}),
         ]
     );
     let stderr = "hsum: nope: No such file or directory\n\
@@ -70,9 +75,23 @@ fn json_of_skipped_files() {
     let dir = Dir::new();
     dir.mkdir("t");
     dir.fifo("t/f");
+    dir.write("t/.hsum-AbC123", "");
     let ran = dir.words("--json t").run();
-    let object: Value = serde_json::from_str(&ran.exits(0)).expect("JSON");
-    assert_eq!(object, json!({"path": "t/f", "error": "not a regular file (FIFO)"}));
+    let text = ran.exits(0);
+    let objects: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let skipped = |path, reason, note| json!({"type": "skipped", "path": path, "reason": reason, "note": note});
+    let old = "left over from an interrupted hsum";
+    assert_eq!(objects[0], skipped("t/.hsum-AbC123", "temporary", old));
+    assert_eq!(objects[1], skipped("t/f", "fifo", "not a regular file (FIFO)"));
+    assert_eq!(
+        (objects[2]["type"].as_str(), objects[2]["skipped"].as_u64()),
+        (Some("summary"), Some(2))
+    );
+    // A list made by hsum names no skipped file.
+    dir.write("t/a", "");
+    let list = dir.words("--json t").run().stdout;
+    dir.words("check --strict").stdin(list).prints("t/a: OK\n");
 }
 
 #[test]

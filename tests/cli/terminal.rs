@@ -60,8 +60,7 @@ fn every_verb_prints_the_same_lines_to_a_terminal() {
         let piped = dir.shell(&script).run();
         assert!(piped.stdout.ends_with(b"\n"), "{call}: nothing printed");
         let Some(shown) = on_a_terminal(&dir, &script) else { return };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert_eq!(text(&shown), text(&piped.stdout), "{call}");
+        assert_eq!(without_times(&shown), without_times(&piped.stdout), "{call}");
     }
 }
 
@@ -212,7 +211,8 @@ fn a_name_cannot_look_like_a_line() {
     for words in ["", "-z", "--tag", "-z --tag", "--json"] {
         let Some(shown) = on_a_terminal(&dir, &format!("\"$HSUM\" {words} .")) else { return };
         let text = String::from_utf8_lossy(&shown);
-        assert!(text.lines().count() == 1 && text.contains("b"), "{words}: {text}");
+        let count = 1 + usize::from(words == "--json");
+        assert!(text.lines().count() == count && text.contains("b"), "{words}: {text}");
     }
 }
 
@@ -225,13 +225,13 @@ fn json_stays_json_on_a_terminal() {
     let read = |bytes: &[u8]| {
         let lines = std::str::from_utf8(bytes).unwrap().lines();
         let path = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["path"].take();
-        lines.map(path).collect::<Vec<_>>()
+        lines.map(path).filter(|path| path.is_string()).collect::<Vec<_>>()
     };
     let mut listed: Vec<_> = names.iter().map(|name| format!("./{name}")).collect();
     listed.sort();
     assert_eq!(read(&piped.stdout), listed);
     let Some(shown) = on_a_terminal(&dir, "\"$HSUM\" --json .") else { return };
-    assert_eq!(shown, piped.stdout);
+    assert_eq!(without_times(&shown), without_times(&piped.stdout));
 
     let script = "\"$HSUM\" --json \"$(printf 'no\\302\\233x')\" 2>/dev/null";
     let Some(shown) = on_a_terminal(&dir, script) else { return };
