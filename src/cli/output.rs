@@ -12,6 +12,8 @@ use hsum::engine::FileId;
 use hsum::internals::{AtomicFile, NotSynced, resolve_links};
 use rustix::fs::OFlags;
 
+use crate::cli::args::shared::ColourChoice;
+use crate::cli::colour::{self, Status};
 use crate::cli::quote::{for_terminal, quote};
 use crate::cli::signals;
 
@@ -23,6 +25,19 @@ pub(crate) struct Output {
     target: Target,
     /// Lines that are not written yet.
     pending: Vec<u8>,
+    status_first: bool,
+    coloured: bool,
+}
+
+/// A result as one line of text.
+pub(crate) struct StatusLine<'a> {
+    pub(crate) status: Status,
+    /// The name of the file, quoted.
+    pub(crate) name: &'a str,
+    /// The text after the name in the plain layout: the status word, and details.
+    pub(crate) text: &'a str,
+    /// The details after the name on a terminal, such as `(from old)`; may be empty.
+    pub(crate) note: &'a str,
 }
 
 enum Target {
@@ -145,7 +160,14 @@ impl Output {
     }
 
     fn new(target: Target) -> Self {
-        Self { target, pending: Vec::new() }
+        Self { target, pending: Vec::new(), status_first: false, coloured: false }
+    }
+
+    /// Prints the status words first if this is a terminal, and coloured as the user chose.
+    pub(crate) fn for_people(mut self, choice: ColourChoice) -> Self {
+        self.status_first = self.is_terminal();
+        self.coloured = colour::is_coloured(choice, self.is_terminal());
+        self
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -167,13 +189,51 @@ impl Output {
     /// Appends one or several lines with their line ends.
     pub(crate) fn line(&mut self, line: &[u8]) -> Result<(), WriteError> {
         if self.is_terminal() {
-            return self.target.write(for_terminal(line).as_bytes());
+            return self.append(for_terminal(line).as_bytes());
+        }
+        self.append(line)
+    }
+
+    /// Adds whole lines that need no escapes; writes them at once to a terminal.
+    fn append(&mut self, line: &[u8]) -> Result<(), WriteError> {
+        if self.is_terminal() {
+            return self.target.write(line);
         }
         if self.pending.len() + line.len() > PIPE_WRITE {
             self.flush()?;
         }
         self.pending.extend_from_slice(line);
         Ok(())
+    }
+
+    /// Writes a result: `FAILED    NAME` on a terminal, `NAME: FAILED` otherwise.
+    pub(crate) fn status(&mut self, line: &StatusLine) -> Result<(), WriteError> {
+        let StatusLine { status, name, text, note } = line;
+        if !self.status_first && !self.coloured {
+            return self.line(format!("{name}: {text}\n").as_bytes());
+        }
+        let mut painted = Vec::with_capacity(name.len() + text.len() + 32);
+        let escape = |text: &str| match self.is_terminal() {
+            true => for_terminal(text.as_bytes()),
+            false => text.to_owned(),
+        };
+        if self.status_first {
+            status.paint(&mut painted, status.word(), self.coloured);
+            painted.resize(painted.len() + Status::COLUMN - status.word().len(), b' ');
+            painted.extend_from_slice(escape(name).as_bytes());
+            if !note.is_empty() {
+                painted.extend_from_slice(b"  ");
+                painted.extend_from_slice(escape(note).as_bytes());
+            }
+        } else {
+            let (word, details) = text.split_at(text.find(' ').unwrap_or(text.len()));
+            painted.extend_from_slice(escape(name).as_bytes());
+            painted.extend_from_slice(b": ");
+            status.paint(&mut painted, word, self.coloured);
+            painted.extend_from_slice(escape(details).as_bytes());
+        }
+        painted.push(b'\n');
+        self.append(&painted)
     }
 
     /// Writes bytes as they are.

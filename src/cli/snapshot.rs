@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use hsum::Key;
@@ -16,8 +17,9 @@ use hsum::snapshot::{
     SnapshotNotice, SnapshotOptions, SnapshotReport,
 };
 
-use crate::cli::args::shared::WorkArgs;
+use crate::cli::args::shared::{ColourChoice, WorkArgs};
 use crate::cli::args::snapshot::{AuditArgs, DiffArgs, FailOn, SealArgs, SnapshotArgs, UpdateArgs};
+use crate::cli::colour::Status;
 use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::hints;
 use crate::cli::key::KeySource;
@@ -27,6 +29,7 @@ use crate::cli::print::{complain, complain_of, plural, skipped};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 use crate::cli::snapshot::findings::FindingPrinter;
+use crate::cli::summary::{self, Summary};
 
 pub(crate) fn take(args: SnapshotArgs) -> Result<Exit> {
     report_error(try_take(&args))
@@ -36,13 +39,23 @@ fn try_take(args: &SnapshotArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let options = options(&args.work, &progress, key(&args.seal)?).existing(existing);
+    let begun = Instant::now();
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
     let report =
         snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
             view.suspend(|| print_notice(&notice))
         });
     drop(view);
-    Ok(summarize(&report?, &[]))
+    let report = report?;
+    let exit = summarize(&report, &[]);
+    if summary::is_wanted(false, false, false) {
+        let text = format!("recorded {}", summary::files(report.read));
+        let summary = Summary::new(text)
+            .data(progress.bytes(), begun.elapsed())
+            .text(&format!(" in {}", quote(&args.output)));
+        counts(summary, &report).print(ColourChoice::Auto);
+    }
+    Ok(exit)
 }
 
 pub(crate) fn audit(args: AuditArgs) -> Result<Exit> {
@@ -55,15 +68,27 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     let options = options(&args.work, &progress, None).exclude_record(&args.record);
     let mut printer = FindingPrinter::new(args.json)?;
+    let begun = Instant::now();
+    let mut same = 0;
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
-    let report = snapshot::audit(&args.directory, &record, &options, |notice| {
-        view.suspend(|| match &notice {
-            SnapshotNotice::Same(name) if args.verbose => or_exit(printer.same(name)),
-            notice => flush_and_print_notice(notice, &mut printer),
-        });
+    let report = snapshot::audit(&args.directory, &record, &options, |notice| match &notice {
+        SnapshotNotice::Same(name) => {
+            same += 1;
+            if args.verbose {
+                view.suspend(|| or_exit(printer.same(name)));
+            }
+        }
+        notice => view.suspend(|| flush_and_print_notice(notice, &mut printer)),
     });
     drop(view);
-    print_findings(&report?, printer, &args.fail_on)
+    let report = report?;
+    let exit = print_findings(&report, printer, &args.fail_on)?;
+    if summary::is_wanted(false, args.verbose, args.json) {
+        let text = format!("audited {}", summary::files(report.read));
+        let summary = Summary::new(text).data(progress.bytes(), begun.elapsed());
+        counts(summary.count(Status::Ok, same), &report).print(ColourChoice::Auto);
+    }
+    Ok(exit)
 }
 
 pub(crate) fn update(args: UpdateArgs) -> Result<Exit> {
@@ -245,6 +270,16 @@ fn print_findings(
     }
     printer.finish()?;
     Ok(summarize(report, fail_on))
+}
+
+/// Adds the number of findings of each kind to the closing line.
+fn counts(mut summary: Summary, report: &SnapshotReport) -> Summary {
+    for status in findings::STATUSES {
+        let findings = report.findings.iter();
+        let count = findings.filter(|finding| findings::status(&finding.change) == status).count();
+        summary = summary.count(status, count as u64);
+    }
+    summary.count(Status::Unreadable, report.unread)
 }
 
 /// Prints how many files rotted or could not be read, and returns the exit status.

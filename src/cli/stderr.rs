@@ -17,11 +17,15 @@ pub(crate) fn has_failed() -> bool {
 
 /// Prints whole lines, escaped for a terminal.
 pub(crate) fn print(lines: &[u8]) {
-    let written = match io::stderr().is_terminal() {
-        true => write_all(for_terminal(lines).as_bytes()),
-        false => write_all(lines),
-    };
-    if written.is_err() {
+    match io::stderr().is_terminal() {
+        true => print_unescaped(for_terminal(lines).as_bytes()),
+        false => print_unescaped(lines),
+    }
+}
+
+/// Prints whole lines, in which only colours control a terminal.
+pub(crate) fn print_unescaped(lines: &[u8]) {
+    if write_all(lines).is_err() {
         FAILED.store(true, Relaxed);
     }
 }

@@ -18,7 +18,7 @@ fn directory() -> Dir {
 }
 
 /// Each verb that prints something without a server; `bench` takes seconds, and has its own test.
-const CALLS: [&str; 30] = [
+const CALLS: [&str; 28] = [
     "a b",
     "sum -a sha256 -a md5 a b",
     "sum --json t",
@@ -27,10 +27,8 @@ const CALLS: [&str; 30] = [
     "check bad-list",
     "check a --expect sha256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
     "convert --to base64 - < digests",
-    "audit t record",
     "audit --json t record",
-    "update t copy",
-    "diff record other",
+    "update --json t copy",
     "hmac -k file:key a b",
     "sign -s standard-webhooks -k file:whsec --timestamp 1 --id x a",
     "sign -s slack -k file:key --timestamp 1 a",
@@ -62,6 +60,47 @@ fn every_verb_prints_the_same_lines_to_a_terminal() {
         let Some(shown) = on_a_terminal(&dir, &script) else { return };
         assert_eq!(without_times(&shown), without_times(&piped.stdout), "{call}");
     }
+}
+
+/// Returns a tree with one file of each finding, and its record.
+fn changed_tree() -> Dir {
+    let dir = Dir::with(&["t/changes", "t/moves", "t/misses", "t/rots", "t/stays", "t/twice"]);
+    let script = "touch -d @1 t/rots && \"$HSUM\" snapshot t -o r && cp -p r old && \
+        echo new > t/changes && mv t/moves t/to && rm t/misses && cp t/twice t/'two b' && \
+        echo -n T/rots > t/rots && touch -d @1 t/rots && echo > t/news";
+    dir.shell(script).prints("");
+    dir
+}
+
+#[test]
+fn findings_are_aligned_on_a_terminal() {
+    let dir = changed_tree();
+    let script = "NO_COLOR=1 \"$HSUM\" audit t r 2>/dev/null";
+    let piped = dir.shell(script).run().exits(3);
+    let expected = "changes: CHANGED\nmisses: MISSING\nnews: NEW\nrots: ROTTED\n\
+        to: MOVED from moves\n'two b': DUPLICATE of twice\n";
+    assert_eq!(piped, expected);
+    let Some(shown) = on_a_terminal(&dir, script) else { return };
+    let expected = "\
+CHANGED    changes
+MISSING    misses
+NEW        news
+ROTTED     rots
+MOVED      to  (from moves)
+DUPLICATE  'two b'  (of twice)
+";
+    assert_eq!(String::from_utf8_lossy(&shown), expected);
+    let script = "\"$HSUM\" audit t r 2>/dev/null | cat; \"$HSUM\" audit t r 2>/dev/null";
+    let shown = on_a_terminal(&dir, script).expect("script is installed");
+    let coloured = "\
+\x1b[33mCHANGED\x1b[0m    changes
+\x1b[31mMISSING\x1b[0m    misses
+\x1b[32mNEW\x1b[0m        news
+\x1b[31mROTTED\x1b[0m     rots
+\x1b[34mMOVED\x1b[0m      to  (from moves)
+\x1b[34mDUPLICATE\x1b[0m  'two b'  (of twice)
+";
+    assert_eq!(String::from_utf8_lossy(&shown), piped + coloured);
 }
 
 /// Covers help, messages, and output that differs from run to run.

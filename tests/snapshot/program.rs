@@ -25,7 +25,9 @@ fn unchanged_trees_print_nothing() {
     let tree = recorded(&["a", "b c"]);
     tree.dir.words("audit tree record").prints("");
     tree.dir.words("audit tree/ record").prints("");
-    tree.dir.words("audit -v tree record").prints("a: OK\n'b c': OK\n");
+    let verbose = tree.dir.words("audit -v tree record").run();
+    verbose.is_in(0, b"a: OK\n'b c': OK\n", "audited 2 files, 4 bytes in 0.");
+    assert!(verbose.stderr.ends_with(" s: 2 OK\n"), "{}", verbose.stderr);
     tree.dir.words("update tree record").prints("");
     tree.dir.words("diff record record").prints("");
     let lines = "{\"status\":\"OK\",\"path\":\"a\"}\n{\"status\":\"OK\",\"path\":\"b c\"}\n";

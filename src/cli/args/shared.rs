@@ -36,6 +36,16 @@ pub(crate) enum When {
     Never,
 }
 
+/// The value of `--color`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
 /// Returns a parser of paths; it accepts the empty path, which is reported as a missing file.
 pub(crate) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)

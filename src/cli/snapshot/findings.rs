@@ -8,11 +8,13 @@ use hsum::snapshot::{FileChange, Finding};
 use hsum::{Digest, Error};
 use serde_json::{Map, Value};
 
-use crate::cli::output::{Output, WriteError};
+use crate::cli::args::shared::ColourChoice;
+use crate::cli::colour::Status;
+use crate::cli::output::{Output, StatusLine, WriteError};
 use crate::cli::print::{json_bytes, json_error, json_name};
 use crate::cli::quote::quote;
 
-/// A printer of findings to standard output: `NAME: STATUS`, or one JSON object per line.
+/// A printer of findings to standard output: one line of text or one JSON object for each.
 pub(super) struct FindingPrinter {
     output: Output,
     json: bool,
@@ -20,26 +22,22 @@ pub(super) struct FindingPrinter {
 
 impl FindingPrinter {
     pub(super) fn new(json: bool) -> Result<Self, WriteError> {
-        Ok(Self { output: Output::stdout()?, json })
+        Ok(Self { output: Output::stdout()?.for_people(ColourChoice::Auto), json })
     }
 
     /// Prints an unchanged file.
     pub(super) fn same(&mut self, name: &[u8]) -> Result<(), WriteError> {
-        self.line(name, "OK", None, &[])
+        self.line(name, Status::Ok, None, &[])
     }
 
     pub(super) fn finding(&mut self, finding: &Finding) -> Result<(), WriteError> {
-        let (status, other) = match &finding.change {
-            FileChange::Changed => ("CHANGED", None),
-            FileChange::Rotted => ("ROTTED", None),
-            FileChange::Accepted => ("ACCEPTED", None),
-            FileChange::New => ("NEW", None),
-            FileChange::Missing => ("MISSING", None),
-            FileChange::Moved { from } => ("MOVED", Some(("from", &**from))),
-            FileChange::Duplicate { of } => ("DUPLICATE", Some(("of", &**of))),
+        let other = match &finding.change {
+            FileChange::Moved { from } => Some(("from", &**from)),
+            FileChange::Duplicate { of } => Some(("of", &**of)),
+            _ => None,
         };
         let digests = [("was", finding.was), ("is", finding.is)];
-        self.line(&finding.name, status, other, &digests)
+        self.line(&finding.name, status(&finding.change), other, &digests)
     }
 
     /// Prints a file that could not be read, only as JSON: as text it goes to standard error.
@@ -61,36 +59,56 @@ impl FindingPrinter {
     fn line(
         &mut self,
         name: &[u8],
-        status: &str,
+        status: Status,
         other: Option<(&str, &[u8])>,
         digests: &[(&str, Option<Digest>)],
     ) -> Result<(), WriteError> {
-        let line = match self.json {
-            false => text_line(name, status, other),
-            true => json_line(name, status, other, digests),
-        };
-        self.output.line(&line)
+        if self.json {
+            return self.output.line(&json_line(name, status, other, digests));
+        }
+        let quoted = |name| quote(Path::new(OsStr::from_bytes(name)));
+        let name = quoted(name);
+        let (mut text, mut note) = (status.word().to_owned(), String::new());
+        if let Some((word, other)) = other {
+            note = format!("({word} {})", quoted(other));
+            text.extend([" ", &note[1..note.len() - 1]]);
+        }
+        self.output.status(&StatusLine { status, name: &name, text: &text, note: &note })
     }
 }
 
-fn text_line(name: &[u8], status: &str, other: Option<(&str, &[u8])>) -> Vec<u8> {
-    let quoted = |name| quote(Path::new(OsStr::from_bytes(name)));
-    let mut line = format!("{}: {status}", quoted(name));
-    if let Some((word, other)) = other {
-        line.extend([" ", word, " ", &quoted(other)]);
+/// The statuses of findings, the worst first.
+pub(super) const STATUSES: [Status; 7] = [
+    Status::Rotted,
+    Status::Missing,
+    Status::Changed,
+    Status::Accepted,
+    Status::Moved,
+    Status::Duplicate,
+    Status::New,
+];
+
+/// Returns the status that a change is printed with.
+pub(super) fn status(change: &FileChange) -> Status {
+    match change {
+        FileChange::Changed => Status::Changed,
+        FileChange::Rotted => Status::Rotted,
+        FileChange::Accepted => Status::Accepted,
+        FileChange::New => Status::New,
+        FileChange::Missing => Status::Missing,
+        FileChange::Moved { .. } => Status::Moved,
+        FileChange::Duplicate { .. } => Status::Duplicate,
     }
-    line.push('\n');
-    line.into_bytes()
 }
 
 fn json_line(
     name: &[u8],
-    status: &str,
+    status: Status,
     other: Option<(&str, &[u8])>,
     digests: &[(&str, Option<Digest>)],
 ) -> Vec<u8> {
     let mut object = Map::new();
-    object.insert("status".into(), status.into());
+    object.insert("status".into(), status.word().into());
     json_name(&mut object, "path", name);
     if let Some((word, other)) = other {
         json_name(&mut object, word, other);
