@@ -32,4 +32,5 @@ mod stderr;
 mod sum;
 mod summary;
 pub(crate) mod tune_file;
+mod usage;
 pub(crate) mod verbs;

@@ -37,7 +37,7 @@ fn run(words: Vec<OsString>) -> Result<Exit> {
         return gnu::run(tool, words);
     }
     signals::prepare();
-    let arguments = verbs::parse(words)?;
+    let verb = verbs::parse(words)?;
     hsum::simd::forced().map_err(|unknown| Usage(format!("HSUM_TIER: {unknown}")))?;
-    arguments.verb.run()
+    verb.run()
 }

@@ -1,9 +1,10 @@
 //! Exit statuses, and the error message that ends a command.
 
 use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
 
 use anyhow::Result;
-use hsum::internals::{escape, remove_all};
+use hsum::internals::remove_all;
 use hsum::net::{Failure, FailureKind};
 use hsum::snapshot::SnapshotErrorKind;
 
@@ -87,6 +88,14 @@ pub(crate) struct Usage(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct SetupError(pub(crate) String);
 
+/// The verb that runs, whose help a [`Usage`] names.
+static VERB: OnceLock<&str> = OnceLock::new();
+
+/// Sets the verb whose help a [`Usage`] names; empty for the program's. Only the first call counts.
+pub(crate) fn set_verb(name: &'static str) {
+    let _ = VERB.set(name);
+}
+
 /// Gives errors the exit status 2 in verbs whose status 1 is a rejected request: a script must not
 /// mistake a missing key for a forgery.
 pub(crate) fn as_setup_error(result: Result<Exit>) -> Result<Exit> {
@@ -127,11 +136,6 @@ fn status(result: Result<Exit>) -> u8 {
     match result.map_err(anyhow::Error::downcast::<clap::Error>) {
         Ok(exit) => exit.status(),
         Err(Err(error)) => report_error(&error),
-        Err(Ok(message)) if message.use_stderr() => {
-            let text = message.render().to_string();
-            stderr::print(escape(text.as_bytes(), &['\n', '\t']).as_bytes());
-            2
-        }
         Err(Ok(help)) => status(print_help(&help).map(|()| Exit::Success)),
     }
 }
@@ -154,7 +158,9 @@ fn report_error(error: &anyhow::Error) -> u8 {
     }
     complain(format_args!("{error:#}"));
     if error.is::<Usage>() {
-        complain("Try 'hsum --help' for more information.");
+        let verb = VERB.get().filter(|verb| !verb.is_empty());
+        let verb = verb.map(|verb| format!(" {verb}")).unwrap_or_default();
+        complain(format_args!("Try 'hsum{verb} --help' for more information."));
     }
     if error.is::<Usage>() || error.is::<SetupError>() { 2 } else { 1 }
 }

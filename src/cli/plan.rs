@@ -86,7 +86,9 @@ pub(crate) fn reading(no_mmap: bool) -> Reading {
 pub(crate) fn operands(paths: &[PathBuf]) -> Result<Vec<Source>> {
     if paths.is_empty() {
         if io::stdin().is_terminal() {
-            return Err(Usage("no PATH given, and standard input is a terminal".into()).into());
+            let text =
+                "no PATH given, and standard input is a terminal; name a file, or pipe data in";
+            return Err(Usage(text.into()).into());
         }
         return Ok(vec![Source::Stdin]);
     }

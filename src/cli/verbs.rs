@@ -1,6 +1,8 @@
 //! The table of verbs: description, arguments and function of each.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::Result;
@@ -18,12 +20,12 @@ use crate::cli::args::send::SendArgs;
 use crate::cli::args::sign::{KeygenArgs, SchemesArgs, SignArgs, VerifyArgs};
 use crate::cli::args::snapshot::{AuditArgs, DiffArgs, SnapshotArgs, UpdateArgs};
 use crate::cli::args::sum::SumArgs;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::gnu::install;
 use crate::cli::sign::{keygen, schemes, verify};
 use crate::cli::{
     algorithms, bench, check, convert, get, head, hmac, publish, self_test, send, sign, snapshot,
-    sum,
+    sum, usage,
 };
 
 /// Hash files, verify checksum files and downloads, find changes in trees, sign requests.
@@ -34,27 +36,33 @@ use crate::cli::{
     version,
     args_override_self = true,
     override_usage = "hsum [OPTIONS] [PATH]...\n       hsum <COMMAND> [OPTIONS] [ARGS]...",
-    after_help = TOP_HELP
+    max_term_width = 80,
+    disable_help_subcommand = true,
+    after_help = "See 'hsum COMMAND --help' for the options and examples of a command.",
+    after_long_help = TOP_HELP
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
 
-const TOP_HELP: &str = "\
-Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and takes its options.
+/// The message of `hsum` alone on a terminal.
+const WELCOME: &str = "nothing to hash: name files or directories, or pipe data in
+  hsum PATH...              print SHA-256 digests of files and trees
+  hsum check SHA256SUMS     verify files against a checksum file
+  hsum get URL --sums auto  download a file and verify it
+  hsum --help               list all commands, with examples";
 
+const TOP_HELP: &str = "\
 Examples:
-  hsum debian.iso                     print the SHA-256 of a file
-  hsum photos > photos.sha256         hash every file of a tree
-  hsum check photos.sha256            verify the files later
-  hsum check x.iso --expect sha256:…  compare a file with a digest
-  tar c src | hsum -a blake3          hash standard input
-  hsum get URL --sums auto            download a file and verify it
-  hsum snapshot photos -o photos.hsum record a tree for 'hsum audit'
-  hsum hmac --key env:SECRET payload.json
+  hsum debian.iso                      print the SHA-256 of a file
+  hsum photos > photos.sha256          hash every file of a tree
+  hsum check photos.sha256             verify the files later
+  hsum check x.iso --expect sha256:…   compare a file with a digest
+  tar c src | hsum -a blake3           hash standard input
+  hsum get URL --sums auto             download a file and verify it
+  hsum snapshot photos -o photos.hsum  record a tree for 'hsum audit'
   hsum sign -s github -k env:SECRET payload.json
-  hsum send -s github -k env:SECRET URL payload.json
 
 Exit status:
   0  success
@@ -62,34 +70,82 @@ Exit status:
   2  the arguments are invalid
 Some commands have more: see 'hsum COMMAND --help'.
 
-To hash a file named like a command, write ./check.";
+Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and
+takes its options. To hash a file named like a command, write ./check.
 
-/// Declares the verbs, one row each; the doc comment of a row is the verb's help.
+Documentation: https://github.com/hsum/hsum";
+
+/// The headings of options that `-h` leaves out, for `--help` to explain.
+const RARE: &[&str] = &["Connection", "Credentials", "Settings of schemes", "TLS", "Work"];
+
+/// Shortens what `-h` prints to the common options, which fit on a screen.
+fn with_short_help(verb: Command) -> Command {
+    let name = verb.get_name();
+    let more = format!("See 'hsum {name} --help' for all options, examples and exit statuses.");
+    verb.max_term_width(80).after_help(more).mut_args(|option| {
+        let is_rare = option.get_help_heading().is_some_and(|heading| RARE.contains(&heading));
+        if is_rare { option.hide_short_help(true) } else { option }
+    })
+}
+
+/// Describes the program and all verbs to clap.
+pub(crate) fn command() -> Command {
+    let command = Arguments::command().mut_subcommands(with_short_help);
+    let header = command.get_styles().get_header();
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\
+         {header}Options:{header:#}\n{{options}}{{after-help}}",
+        groups(&command)
+    );
+    command.help_template(template)
+}
+
+/// Returns the list of verbs, by group.
+fn groups(command: &Command) -> String {
+    let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
+    let mut list = String::new();
+    for (group, names) in GROUPS {
+        let _ = writeln!(list, "{header}{group}:{header:#}");
+        for name in *names {
+            let about = command.find_subcommand(name).and_then(Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(list, "  {literal}{name:<14}{literal:#}  {about}");
+        }
+        list.push('\n');
+    }
+    list
+}
+
+/// Declares the verbs in groups, one row each; the doc comment of a row is the verb's help.
 macro_rules! verbs {
-    ($($(#[$meta:meta])* $name:literal $verb:ident($args:ty) => $run:path,)*) => {
+    ($(
+        [$group:literal]
+        $($(#[$meta:meta])* $name:literal $verb:ident($args:ty) => $run:path,)*
+    )*) => {
         #[derive(Subcommand, Debug)]
         pub(crate) enum Verb {
-            $($(#[$meta])* #[command(name = $name)] $verb(Box<$args>),)*
+            $($($(#[$meta])* #[command(name = $name)] $verb(Box<$args>),)*)*
         }
 
-        impl Verb {
-            const NAMES: &[&str] = &[$($name),*];
+        /// The names of the verbs, by group.
+        const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
 
+        impl Verb {
             /// Parses a verb's name and arguments. Any failure is left to the parser of all verbs.
             fn parse(words: &[OsString]) -> Option<Self> {
-                $(if words.first()? == $name {
+                $($(if words.first()? == $name {
                     let command = Command::new($name).args_override_self(true);
                     let matches = <$args>::augment_args(command).try_get_matches_from(words);
                     let arguments = <$args>::from_arg_matches(&matches.ok()?).ok()?;
                     return Some(Self::$verb(Box::new(arguments)));
-                })*
+                })*)*
                 None
             }
 
             /// Plans and runs the verb, and reports its results.
             pub(crate) fn run(self) -> Result<Exit> {
                 match self {
-                    $(Self::$verb(args) => $run(*args),)*
+                    $($(Self::$verb(args) => $run(*args),)*)*
                 }
             }
         }
@@ -97,7 +153,8 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Print the digests of files, trees and standard input (the default command)
+    ["Hash"]
+    /// Print the digests of files and trees (the default command)
     ///
     /// Directories are walked recursively, hidden files included, in byte order of the names.
     /// FIFOs, sockets, devices and the files that an interrupted hsum left behind (.hsum-XXXXXX,
@@ -108,7 +165,27 @@ verbs! {
     /// was, unless --partial is given.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
     "sum" Sum(SumArgs) => sum::run,
-    /// Verify files against checksum files, or against --expect DIGEST
+    /// Compute or verify the HMAC of files (RFC 2104)
+    ///
+    /// Never put the key itself on the command line, where every user of the machine can read it:
+    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
+    "hmac" Hmac(HmacArgs) => hmac::run,
+    /// Convert digests between notations
+    ///
+    /// Reads every notation that 'hsum check --expect' reads, from the arguments or, one per line,
+    /// from standard input.
+    "convert" Convert(ConvertArgs) => convert::run,
+    /// Act as GNU md5sum, sha256sum, b2sum, cksum and the like
+    ///
+    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
+    /// prints; hsum does the same when it is called through a link with such a name. NAME is md5sum,
+    /// sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum.
+    #[command(
+        override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
+    )]
+    "gnu" Gnu(GnuArgs) => install::run,
+    ["Check"]
+    /// Verify files against checksum files or an expected digest
     ///
     /// Reads the output of sha256sum and similar tools, BSD-tagged lines ('SHA256 (NAME) = DIGEST',
     /// from OpenSSL too) and BSD-reversed lines ('DIGEST NAME'). The algorithm is determined line
@@ -126,25 +203,13 @@ verbs! {
         override_usage = "hsum check [OPTIONS] [SUMFILE]...\n       hsum check [OPTIONS] --expect DIGEST [FILE]..."
     )]
     "check" Check(CheckArgs) => check::run,
-    /// Download files; a file appears only once it is verified
+    /// Write the checksum files of a release
     ///
-    /// Until digest, size and signature are verified, nothing appears under the file's name, and an
-    /// existing file is left alone. A failed download leaves a part file, which the next attempt
-    /// resumes if the server proves that the file has not changed.
-    ///
-    /// Passwords, tokens and keys are never given on the command line: --password, --token and
-    /// --key say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
-    "get" Get(GetArgs) => get::run,
-    /// Print what a server says about a file: size, validators, digests
-    ///
-    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on
-    /// the command line: --password, --token and --key say where they are.
-    "head" Head(HeadArgs) => head::run,
-    /// Convert digests between notations
-    ///
-    /// Reads every notation that 'hsum check --expect' reads, from the arguments or, one per line,
-    /// from standard input.
-    "convert" Convert(ConvertArgs) => convert::run,
+    /// Writes SHA256SUMS, CHECKSUM, checksums.json, integrity.json and, with --base-url,
+    /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
+    /// DIR. The lists, their signatures and temporary files of hsum are not listed.
+    "publish" Publish(PublishArgs) => publish::run,
+    ["Trees"]
     /// Record the digest, size and time of every file of a tree
     ///
     /// The record is text, in byte order of the names, and does not depend on where the tree is.
@@ -161,7 +226,7 @@ verbs! {
     /// the tree. MOVED: the contents were recorded under another name. DUPLICATE: a new file with
     /// the contents of a recorded one that still exists.
     "audit" Audit(AuditArgs) => snapshot::audit,
-    /// Bring a record up to date, reading only files that may have changed
+    /// Update a record, reading only files that may have changed
     ///
     /// Reads new files, files with another size, modification time, change time or inode, and files
     /// modified just before they were last read. Reports the findings of audit. A rotted file keeps
@@ -176,11 +241,22 @@ verbs! {
     ///
     /// Prints the findings that 'hsum audit' would have printed when NEW was written.
     "diff" Diff(DiffArgs) => snapshot::diff,
-    /// Compute or verify the HMAC of files (RFC 2104)
+    ["Download"]
+    /// Download files; a file appears only once it is verified
     ///
-    /// Never put the key itself on the command line, where every user of the machine can read it:
-    /// --key says where it is (env:NAME, file:PATH, fd:N, '-' or prompt).
-    "hmac" Hmac(HmacArgs) => hmac::run,
+    /// Until digest, size and signature are verified, nothing appears under the file's name, and an
+    /// existing file is left alone. A failed download leaves a part file, which the next attempt
+    /// resumes if the server proves that the file has not changed.
+    ///
+    /// Passwords, tokens and keys are never given on the command line: --password, --token and
+    /// --key say where they are (env:NAME, file:PATH, fd:N, '-' or prompt).
+    "get" Get(GetArgs) => get::run,
+    /// Ask a server for a file's size, validators and digests
+    ///
+    /// Sends HEAD requests; nothing is downloaded. Passwords, tokens and keys are never given on
+    /// the command line: --password, --token and --key say where they are.
+    "head" Head(HeadArgs) => head::run,
+    ["Sign"]
     /// Sign a request body for webhooks and APIs
     ///
     /// Prints the header lines that authenticate the body, in one of some twenty schemes ('hsum
@@ -192,7 +268,7 @@ verbs! {
     ///
     /// The body is signed byte for byte: it is never parsed or decoded, and its line ends are kept.
     "sign" Sign(SignArgs) => sign::run,
-    /// Send a request, signed if --sign is given, and print the response
+    /// Send a request, signed or not, and print the response
     ///
     /// Exactly the signed bytes are sent. A retry, and a redirect within the
     /// same origin, are signed again; another origin receives neither signature nor credentials.
@@ -201,7 +277,7 @@ verbs! {
     /// machine can read it: --key, --password and --token say where it is (env:NAME, file:PATH,
     /// fd:N, '-' or prompt).
     "send" Send(SendArgs) => send::run,
-    /// Verify a signed request, and explain a failure with --explain
+    /// Verify a signed request, and explain why it fails
     ///
     /// Prints what the signature covers and a replay key: store it for as long as requests stay
     /// fresh, and reject a request whose replay key is already stored.
@@ -216,20 +292,7 @@ verbs! {
     "keygen" Keygen(KeygenArgs) => keygen::run,
     /// List the schemes of sign, send and verify-request
     "schemes" Schemes(SchemesArgs) => schemes::run,
-    /// Write the checksum files of a release
-    ///
-    /// Writes SHA256SUMS, CHECKSUM, checksums.json, integrity.json and, with --base-url,
-    /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
-    /// DIR. The lists, their signatures and temporary files of hsum are not listed.
-    "publish" Publish(PublishArgs) => publish::run,
-    /// Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum
-    ///
-    /// 'hsum gnu NAME' takes the options of that program of GNU coreutils and prints what it
-    /// prints; hsum does the same when it is called through a link with such a name.
-    #[command(
-        override_usage = "hsum gnu NAME [OPTION]... [FILE]...\n       hsum gnu --install DIR"
-    )]
-    "gnu" Gnu(GnuArgs) => install::run,
+    ["This machine"]
     /// List the algorithms
     "algorithms" Algorithms(AlgorithmsArgs) => algorithms::run,
     /// Measure the speed of this machine, in about ten seconds
@@ -244,40 +307,64 @@ verbs! {
     "self-test" SelfTest(SelfTestArgs) => self_test::run,
 }
 
-/// Parses the command line.
+/// Parses the command line, and returns the verb with its arguments.
 ///
 /// Only the first word can be a verb: a later word, such as a path called `check`, is an argument.
 ///
 /// # Errors
-/// Returns clap's error, or the help or the version if the user requested it.
-pub(crate) fn parse(
-    arguments: impl IntoIterator<Item = OsString>,
-) -> clap::error::Result<Arguments> {
+/// Returns a [`Usage`], or clap's error that holds the help or the version if the user requested it.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Verb> {
     let mut words: Vec<OsString> = arguments.into_iter().collect();
-    let is_verb = |word: &str| {
-        matches!(word, "help" | "-h" | "--help" | "-V" | "--version") || Verb::NAMES.contains(&word)
-    };
-    let has_verb = words.get(1).and_then(|word| word.to_str()).is_some_and(is_verb);
-    if !has_verb {
+    if words.len() <= 1 && io::stdin().is_terminal() {
+        return Err(SetupError(WELCOME.into()).into());
+    }
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        let of_verb = words.get(1).is_some_and(|word| !word.as_bytes().starts_with(b"-"));
+        words.truncate(if of_verb { 2 } else { 1 });
+        if of_verb && verb_name(&words[1]).is_none() {
+            let word = escape(words[1].as_bytes(), &[]);
+            return Err(Usage(format!("unknown command '{word}'")).into());
+        }
+        words.push("--help".into());
+    }
+    let top = words.get(1).is_some_and(|word| {
+        ["-h", "--help", "-V", "--version"].iter().any(|option| word == option)
+    });
+    let verb = words.get(1).and_then(|word| verb_name(word));
+    if verb.is_none() && !top {
         words.insert(1.min(words.len()), "sum".into());
     }
+    exit::set_verb(verb.unwrap_or(if top { "" } else { "sum" }));
     // Describing one verb to clap takes less time than describing all.
     if let Some(verb) = words.get(1..).and_then(Verb::parse) {
-        return Ok(Arguments { verb });
+        return Ok(verb);
     }
-    matched(&words).map_err(|error| {
-        // clap's messages repeat words, which may contain line breaks and escape sequences. Escaped
-        // words fail in the same way, except some that are not UTF-8, which clap does not repeat.
-        let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
-        let words: Vec<OsString> = words.iter().map(escaped).collect();
-        matched(&words).err().unwrap_or(error)
-    })
+    matched(&words)
 }
 
-fn matched(words: &[OsString]) -> clap::error::Result<Arguments> {
-    let mut command = Arguments::command();
-    let mut matches = command.try_get_matches_from_mut(words)?;
-    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+/// Returns the name of the verb that `word` is.
+fn verb_name(word: &OsStr) -> Option<&'static str> {
+    GROUPS.iter().flat_map(|(_, names)| *names).copied().find(|name| word == *name)
+}
+
+fn matched(words: &[OsString]) -> Result<Verb> {
+    let mut command = command();
+    let mut parse = |words: &[OsString]| {
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        Verb::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    };
+    let error = match parse(words) {
+        Ok(verb) => return Ok(verb),
+        Err(help) if !help.use_stderr() => return Err(help.into()),
+        Err(error) => error,
+    };
+    // The message repeats words, which may contain line breaks and escape sequences. Escaped words
+    // fail in the same way, except some that are not UTF-8, which clap does not repeat.
+    let escaped = |word: &OsString| escape(word.as_bytes(), &[]).into_owned().into();
+    let words: Vec<OsString> = words.iter().map(escaped).collect();
+    let error = parse(&words).err().unwrap_or(error);
+    Err(Usage(usage::message(&error, &command, &words)).into())
 }
 
 #[cfg(test)]
@@ -299,7 +386,7 @@ mod tests {
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let alone = Verb::parse(&words).unwrap_or_else(|| panic!("{line}"));
-            let all = matched(&[&["hsum".into()], &words[..]].concat()).expect(line).verb;
+            let all = matched(&[&["hsum".into()], &words[..]].concat()).expect(line);
             assert_eq!(format!("{alone:?}"), format!("{all:?}"));
         }
         for line in ["sum --nope", "sum --help", "nope a", "verifyrequest"] {

@@ -4,8 +4,8 @@ use crate::support::*;
 
 /// Each verb, the first line of its help, and what its long help must say.
 const VERBS: [(&str, &str, &[&str]); 20] = [
-    ("sum", "Print the digests of files, trees and standard input (the default command)", &[]),
-    ("check", "Verify files against checksum files, or against --expect DIGEST", &["BSD-tagged"]),
+    ("sum", "Print the digests of files and trees (the default command)", &[]),
+    ("check", "Verify files against checksum files or an expected digest", &["BSD-tagged"]),
     (
         "get",
         "Download files; a file appears only once it is verified",
@@ -13,13 +13,13 @@ const VERBS: [(&str, &str, &[&str]); 20] = [
     ),
     (
         "head",
-        "Print what a server says about a file: size, validators, digests",
+        "Ask a server for a file's size, validators and digests",
         &["--password, --token and --key say where they are"],
     ),
     ("convert", "Convert digests between notations", &[]),
     ("snapshot", "Record the digest, size and time of every file of a tree", &["Symbolic links"]),
     ("audit", "Read a tree again and report what changed since its record", &["3 rot", "ROTTED: "]),
-    ("update", "Bring a record up to date, reading only files that may have changed", &["3 rot"]),
+    ("update", "Update a record, reading only files that may have changed", &["3 rot"]),
     ("diff", "Compare two records of a tree, without reading the tree", &[]),
     (
         "hmac",
@@ -33,22 +33,18 @@ const VERBS: [(&str, &str, &[&str]); 20] = [
     ),
     (
         "send",
-        "Send a request, signed if --sign is given, and print the response",
+        "Send a request, signed or not, and print the response",
         &["3, 4, 5 the first digit", "Never put a key, password or token"],
     ),
     (
         "verify-request",
-        "Verify a signed request, and explain a failure with --explain",
+        "Verify a signed request, and explain why it fails",
         &["body-hash-mismatch", "replay key", "Never put the key itself on the command line"],
     ),
     ("keygen", "Generate a random key", &["only its owner can read"]),
     ("schemes", "List the schemes of sign, send and verify-request", &[]),
     ("publish", "Write the checksum files of a release", &["SHA256SUMS"]),
-    (
-        "gnu",
-        "Act as md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum, b2sum, cksum or sum",
-        &["coreutils"],
-    ),
+    ("gnu", "Act as GNU md5sum, sha256sum, b2sum, cksum and the like", &["coreutils"]),
     ("algorithms", "List the algorithms", &[]),
     ("bench", "Measure the speed of this machine, in about ten seconds", &["page cache"]),
     ("self-test", "Test every SIMD kernel on this CPU against known answers", &["wrong answer"]),
@@ -79,15 +75,100 @@ fn each_verb_has_its_own_help() {
 /// The list of commands has the same titles, and no verb that is not in the table.
 #[test]
 fn the_list_of_commands_is_complete() {
-    let text = Dir::new().hsum(["--help"]).run().exits(0);
-    let list = text.split("Commands:").nth(1).and_then(|rest| rest.split("Options:").next());
-    let list = unwrapped(list.expect("a list of commands"));
-    let table: Vec<_> = VERBS.iter().map(|(verb, title, _)| format!("{verb} {title}")).collect();
-    let help = "help Print this message or the help of the given subcommand(s)";
-    assert_eq!(list, format!("{} {help}", table.join(" ")));
+    let dir = Dir::new();
+    for words in ["-h", "--help", "help", "help --help", "help help", "help -h"] {
+        if words == "help help" {
+            dir.words(words).refuses("unknown command 'help'");
+            continue;
+        }
+        let text = dir.words(words).run().exits(0);
+        let list = text.split_once("\nHash:\n").and_then(|(_, rest)| rest.split_once("\nOptions:"));
+        let (list, _) = list.expect("a list of commands");
+        let verbs = list.lines().filter_map(|line| line.strip_prefix("  "));
+        let mut verbs: Vec<_> = verbs.map(unwrapped).collect();
+        verbs.sort_unstable();
+        let mut table: Vec<_> =
+            VERBS.iter().map(|(verb, title, _)| format!("{verb} {title}")).collect();
+        table.sort_unstable();
+        assert_eq!(verbs, table, "{words}");
+    }
     let mut titles = VERBS.map(|(_, title, _)| title);
     titles.sort_unstable();
     assert!(titles.windows(2).all(|two| two[0] != two[1]), "two verbs with one title");
+}
+
+/// No line of any help is wider than 80 columns, or as the terminal is narrower.
+#[test]
+fn help_fits_on_a_terminal() {
+    let dir = Dir::new();
+    let check = |text: &str, width, words: &str| {
+        let lines = text.lines();
+        let wide = lines.map(without_colours).find(|line| line.chars().count() > width);
+        assert_eq!(wide, None, "hsum {words}");
+        assert!(!text.contains("\\x0a"), "hsum {words}: {text}");
+    };
+    for verb in VERBS.map(|(verb, ..)| verb).into_iter().chain([""]) {
+        for option in ["-h", "--help"] {
+            let words = format!("{verb} {option}");
+            let piped = dir.words(&words).run().exits(0);
+            check(&piped, 80, &words);
+            for (columns, width) in [(80, 80), (200, 80)] {
+                let script = format!("stty cols {columns}; \"$HSUM\" {words}");
+                let Some(shown) = on_a_terminal(&dir, &script) else { continue };
+                let shown = String::from_utf8(shown).expect("UTF-8");
+                check(&shown, width, &words);
+                let plain: Vec<_> = shown.lines().map(without_colours).collect();
+                assert_eq!(plain, piped.lines().collect::<Vec<_>>(), "{words}");
+            }
+        }
+        let lines = |option| dir.words(&format!("{verb} {option}")).run().exits(0).lines().count();
+        assert!(lines("-h") < lines("--help"), "{verb}: -h is not shorter");
+    }
+}
+
+fn without_colours(line: &str) -> String {
+    let mut pieces = line.split("\x1b[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |line, piece| line + piece.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+/// `hsum` alone on a terminal shows what to type.
+#[test]
+fn hsum_alone_shows_what_to_type() {
+    let Some(shown) = on_a_terminal(&Dir::new(), "\"$HSUM\" || echo \"status $?\"") else { return };
+    let shown = String::from_utf8(shown).expect("UTF-8");
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(lines.len(), 6, "{shown}");
+    assert!(lines[0].starts_with("hsum: nothing to hash"), "{shown}");
+    assert!(lines[1..5].iter().all(|line| line.starts_with("  hsum ")), "{shown}");
+    assert_eq!(lines[5], "status 2");
+}
+
+/// A wrong command line gives one message in plain words, which names the help of the verb.
+#[test]
+fn messages_say_what_was_expected() {
+    let dir = Dir::with(&["a"]);
+    for (words, message) in [
+        ("--alogrithm a", "unknown option '--alogrithm'; did you mean '--algorithm'?"),
+        ("-j 0 a", "invalid value '0' for '--threads' (expected 1 or more)"),
+        ("-j x a", "invalid value 'x' for '--threads' (expected a whole number)"),
+        ("-a sha265 a", "--algorithm: unknown algorithm 'sha265'; did you mean sha224 or sha256?"),
+        ("--progress no a", "invalid value 'no' for '--progress' (expected auto, always or never)"),
+        ("--json --tag a", "'--json' cannot be used with '--tag'"),
+        ("-a", "'--algorithm' needs a value"),
+        ("get --retries -1 http://h/x", "invalid value '-1' for '--retries' (expected 0 or more)"),
+        ("get --decode=1 http://h/x", "'--decode' takes no value, but has '1'"),
+        ("keygen --bytes 5", "invalid value '5' for '--bytes' (expected 16 to 4096)"),
+        ("diff a b c", "unexpected argument 'c'"),
+        ("audit a", "missing RECORD, as in 'hsum audit photos photos.hsum'"),
+        ("hmac a", "missing --key SPEC, as in 'hsum hmac --key env:SECRET payload.json'"),
+        ("get http://h/x --sig x", "missing --minisign-key KEY|FILE or --gpg-keyring FILE"),
+    ] {
+        let verb = words.split(' ').next().filter(|word| word.len() > 3 && !word.starts_with('-'));
+        let verb = verb.unwrap_or(if words.starts_with("get") { "get" } else { "sum" });
+        let help = format!("hsum: Try 'hsum {verb} --help' for more information.\n");
+        dir.words(words).gives(2, "", &format!("hsum: {message}\n{help}"));
+    }
 }
 
 /// The usage does not repeat `argv[0]`, which may contain anything.

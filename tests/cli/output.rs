@@ -350,7 +350,7 @@ fn a_terminal_gets_no_control_characters_from_names() {
 #[test]
 fn no_operand_on_a_terminal_is_wrong_usage() {
     let dir = Dir::new();
-    let Some(shown) = on_a_terminal(&dir, "\"$HSUM\"; echo $?") else { return };
+    let Some(shown) = on_a_terminal(&dir, "\"$HSUM\" -a md5; echo $?") else { return };
     let text = String::from_utf8_lossy(&shown);
     assert!(text.contains("standard input is a terminal") && text.ends_with("2\n"), "{text}");
 }

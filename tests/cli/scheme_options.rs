@@ -133,7 +133,7 @@ fn values_out_of_range_are_refused() {
     for (words, word) in [
         (format!("{base} --presign 9999999"), "604800"),
         (format!("{base} --presign 604801"), "604800"),
-        (format!("{base} --presign 0"), "1..=604800"),
+        (format!("{base} --presign 0"), "expected 1 to 604800"),
         (format!("{base} --timestamp 253402300800"), "beyond the year 9999"),
         (format!("{base} --timestamp 18446744073709551615 --presign 5"), "beyond the year 9999"),
         (format!("{sigv4} --region a/b --service s --access-key-id A"), "--region 'a/b': "),
@@ -167,7 +167,7 @@ fn settings_without_a_scheme_are_refused() {
             [format!("send {option} {url} body"), format!("get {option} --no-verify {url}x")]
         {
             let ran = dir.words(&words).env("KEY", "a-secret-that-is-long-enough").run();
-            ran.is_in(2, b"", "--sign <SCHEME>");
+            ran.is_in(2, b"", "--sign SCHEME");
         }
     }
     for option in ["--cover @method", "--presign 5", "--signature-header X", "--id m"] {

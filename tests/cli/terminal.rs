@@ -226,9 +226,9 @@ fn messages_repeat_no_control_characters() {
 #[test]
 fn a_hostile_word_can_be_recognised() {
     let dir = Dir::with(&["a"]);
-    dir.hsum(["--\x1b[2J", "a"]).run().is_in(2, b"", "unexpected argument '--\\x1b[2J' found");
+    dir.hsum(["--\x1b[2J", "a"]).run().is_in(2, b"", "unknown option '--\\x1b[2J'");
     dir.hsum(["-a", "\u{202e}", "a"]).run().is_in(2, b"", "\\u{202e}");
-    dir.hsum(["--length", "\x07", "a"]).run().is_in(2, b"", "invalid value '\\x07' for '--length");
+    dir.hsum(["--length", "\x07", "a"]).run().is_in(2, b"", "invalid value '\\x07' for '--length'");
 }
 
 #[test]

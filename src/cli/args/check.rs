@@ -9,7 +9,7 @@ use hsum::HashFunction;
 use crate::cli::args::shared::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum check SHA256SUMS
   hsum check --only debian.iso SHA256SUMS

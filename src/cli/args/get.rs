@@ -11,7 +11,7 @@ use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::{When, any_path};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum get https://example.org/x.iso --sums auto
   hsum get https://example.org/x.iso --expect sha256:6c8f…
@@ -160,7 +160,7 @@ pub(crate) struct TrustArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum head https://example.org/x.iso
   hsum head --json https://example.org/x.iso | jq .digests

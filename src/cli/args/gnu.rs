@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum gnu sha256sum --check SHA256SUMS
   hsum gnu cksum -a sm3 file

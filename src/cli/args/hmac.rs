@@ -10,7 +10,7 @@ use hsum::sign::KeyFormat;
 use crate::cli::args::shared::{When, any_path, one_of};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum hmac --key env:SECRET payload.json
   hsum hmac -a sha512 -k file:secret.key --tag *.tar.gz

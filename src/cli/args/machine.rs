@@ -3,7 +3,7 @@
 use clap::Args;
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum algorithms
   hsum algorithms --tiers
@@ -20,7 +20,7 @@ pub(crate) struct AlgorithmsArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum bench
   hsum bench --json | jq .
@@ -45,7 +45,7 @@ pub(crate) struct BenchArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum self-test
   HSUM_TIER=portable hsum self-test

@@ -9,7 +9,7 @@ use hsum::manifest::publish::ReleaseFormat;
 use crate::cli::args::shared::{WorkArgs, one_of};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum publish release
   hsum publish release -a sha256,sha512 --formats sums,json

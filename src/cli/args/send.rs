@@ -8,7 +8,7 @@ use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::any_path;
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum send https://example.org/hook payload.json
   hsum send -s github -k env:SECRET https://example.org/hook payload.json

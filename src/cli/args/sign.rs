@@ -186,7 +186,7 @@ pub(crate) struct MessageArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum sign -s github -k env:SECRET payload.json
   hsum sign -s stripe -k file:secret --format curl --url https://example.org/hook payload.json
@@ -227,7 +227,7 @@ pub(crate) struct SignArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum verify-request -s github -k env:SECRET --headers headers.txt payload.json
   hsum verify-request -s stripe -k file:old -k file:new --explain --http captured-request.txt
@@ -278,7 +278,7 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum keygen -o secret
   hsum keygen --format hex --bytes 64
@@ -312,7 +312,7 @@ const KEYGEN_FORMATS: &[KeyFormat] =
     &[KeyFormat::Whsec, KeyFormat::Hex, KeyFormat::Base64, KeyFormat::Base64Url, KeyFormat::Raw];
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum schemes
   hsum schemes --json

@@ -11,7 +11,7 @@ use hsum::snapshot::TreeShare;
 use crate::cli::args::shared::{WorkArgs, any_path, one_of};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum snapshot photos -o photos.hsum
   hsum snapshot photos -o photos.hsum --force -a blake3
@@ -46,7 +46,7 @@ pub(crate) struct SnapshotArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum audit photos photos.hsum
   hsum audit photos photos.hsum --fail-on rotted,missing
@@ -89,7 +89,7 @@ pub(crate) struct AuditArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum update photos photos.hsum
   hsum update photos photos.hsum --verify-oldest 5%
@@ -172,7 +172,7 @@ pub(crate) enum FailOn {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum diff photos-2025.hsum photos-2026.hsum
   hsum diff --json old.hsum new.hsum | jq .status

@@ -8,7 +8,7 @@ use hsum::HashFunction;
 use crate::cli::args::shared::{WorkArgs, any_path};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   hsum debian.iso
   hsum photos > photos.sha256

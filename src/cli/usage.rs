@@ -1,0 +1,133 @@
+//! Messages about invalid command lines, in the words of the program instead of clap's.
+
+use std::ffi::OsString;
+use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+/// Returns what is wrong with the command line `words`, and how to correct it.
+pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> String {
+    let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let option = name(&context(ContextKind::InvalidArg));
+    let value = context(ContextKind::InvalidValue);
+    let text = match error.kind() {
+        ErrorKind::UnknownArgument => unknown(&context(ContextKind::InvalidArg), words),
+        ErrorKind::InvalidValue if value.is_empty() => format!("'{option}' needs a value"),
+        ErrorKind::InvalidValue => format!("invalid value '{value}' for '{option}'"),
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error).map(reason).unwrap_or_default();
+            match reason.starts_with("expected ") {
+                true => format!("invalid value '{value}' for '{option}' ({reason})"),
+                false if reason.contains(&format!("'{value}'")) => format!("{option}: {reason}"),
+                false => format!("invalid value '{value}' for '{option}': {reason}"),
+            }
+        }
+        ErrorKind::TooManyValues => format!("'{option}' takes no value, but has '{value}'"),
+        ErrorKind::NoEquals => format!("'{option}' needs '=' before its value"),
+        ErrorKind::ArgumentConflict => {
+            let others = strings(error, ContextKind::PriorArg);
+            let others: Vec<_> = others.iter().map(|other| format!("'{}'", name(other))).collect();
+            format!("'{option}' cannot be used with {}", others.join(" and "))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = strings(error, ContextKind::InvalidArg);
+            let missing: Vec<_> = missing.iter().map(|text| alternatives(text)).collect();
+            format!("missing {}{}", missing.join(" and "), example(&missing, command, words))
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".to_owned(),
+        _ => {
+            let text = error.render().to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
+    };
+    let valid = strings(error, ContextKind::ValidValue);
+    let expected = match valid.split_last() {
+        Some((last, [])) => format!(" (expected {last})"),
+        Some((last, others)) => format!(" (expected {} or {last})", others.join(", ")),
+        None => String::new(),
+    };
+    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let similar = similar.iter().find_map(|kind| error.get(*kind));
+    let similar = similar.map(|word| format!("; did you mean '{word}'?")).unwrap_or_default();
+    format!("{text}{expected}{similar}")
+}
+
+/// Returns what is wrong with an argument that the verb does not have.
+fn unknown(argument: &str, words: &[OsString]) -> String {
+    let is_number =
+        argument.strip_prefix('-').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+    if is_number {
+        let before = words.iter().take_while(|word| !word.to_string_lossy().starts_with(argument));
+        let option = before.last().map(|word| word.to_string_lossy());
+        if let Some(option) = option.filter(|option| option.starts_with('-')) {
+            return format!("invalid value '{argument}' for '{option}' (expected 0 or more)");
+        }
+    }
+    match argument.starts_with('-') {
+        true => format!("unknown option '{argument}'"),
+        false => format!("unexpected argument '{argument}'"),
+    }
+}
+
+/// Returns clap's description of an argument without its values: `--level` for `--level <N>`.
+fn name(argument: &str) -> String {
+    let end = match argument.starts_with('-') {
+        true => [" <", "[=", "=<"].iter().find_map(|start| argument.find(start)),
+        false => None,
+    };
+    argument[..end.unwrap_or(argument.len())]
+        .trim_end_matches("...")
+        .trim_matches(['<', '>', '[', ']'])
+        .to_owned()
+}
+
+/// Returns a required argument as it would be typed; one of a group is listed with the others.
+fn alternatives(argument: &str) -> String {
+    argument.trim_end_matches("...").replace(">|", " or ").replace(['<', '>'], "")
+}
+
+/// Returns the first example in the help of the verb, if it shows the missing arguments.
+fn example(missing: &[String], command: &Command, words: &[OsString]) -> String {
+    let verb = words.get(1).and_then(|word| command.find_subcommand(word));
+    let help = verb.and_then(Command::get_after_long_help).map(ToString::to_string);
+    let lines = help.as_deref().unwrap_or_default().lines();
+    let first = lines.skip_while(|line| *line != "Examples:").nth(1).unwrap_or_default().trim();
+    let shows = |argument: &String| {
+        let name = argument.split(' ').next().unwrap_or_default();
+        !name.starts_with('-') || first.contains(name)
+    };
+    match missing.iter().all(shows) {
+        true => format!(", as in '{first}'"),
+        false => String::new(),
+    }
+}
+
+/// Returns the reason why a value is invalid, in plain words.
+fn reason(source: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(error) = source.downcast_ref::<ParseIntError>() {
+        return match error.kind() {
+            IntErrorKind::Zero => "expected 1 or more",
+            IntErrorKind::PosOverflow => "expected a smaller number",
+            _ => "expected a whole number",
+        }
+        .to_owned();
+    }
+    if source.is::<ParseFloatError>() {
+        return "expected a number".to_owned();
+    }
+    let text = source.to_string();
+    match text.rsplit_once(" is not in ").and_then(|(_, range)| range.split_once("..")) {
+        Some((from, to)) => format!("expected {from} to {}", to.trim_start_matches('=')),
+        None => text,
+    }
+}
+
+fn strings(error: &Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
