@@ -13,3 +13,4 @@ pub(crate) mod shared;
 pub(crate) mod sign;
 pub(crate) mod snapshot;
 pub(crate) mod sum;
+pub(crate) mod units;

@@ -47,8 +47,7 @@ impl Session {
         let signer = sender::signer(signing)?;
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
-        let duration = Duration::from_secs_f64;
-        let stall = duration(request.stall_timeout);
+        let stall = request.stall_timeout;
         let downgrade = match request.allow_downgrade {
             true => Downgrade::Allowed,
             false => Downgrade::Refused,
@@ -63,21 +62,17 @@ impl Session {
         let mut builder = Client::builder()
             .tls(tls_settings(tls, identity)?)
             .proxies(proxies)
-            .timeouts(Timeouts {
-                connect: duration(request.connect_timeout),
-                response: stall,
-                stall,
-            })
+            .timeouts(Timeouts { connect: request.connect_timeout, response: stall, stall })
             .headers(headers)
             .identity(identity_of(identity)?)
             .redirects(RedirectPolicy { limit: request.max_redirects, downgrade })
             .retries(RetryPolicy {
                 count: request.retries,
-                first_pause: duration(request.retry_delay),
+                first_pause: request.retry_delay,
                 longest_pause: Duration::from_secs(60),
             });
-        if let Some(seconds) = request.max_time {
-            builder = builder.deadline(Instant::now() + duration(seconds));
+        if let Some(limit) = request.max_time {
+            builder = builder.deadline(Instant::now() + limit);
         }
         if let Some((_, jar)) = &jar {
             builder = builder.cookies(Arc::clone(jar));

@@ -63,7 +63,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             }
         }
     }
-    let show_bars = match (args.quiet, args.progress) {
+    let show_bars = match (args.report.quiet, args.progress) {
         (true, When::Auto) => When::Never,
         (_, when) => when,
     };

@@ -9,8 +9,8 @@ use hsum::HashFunction;
 use hsum::engine::{FaultHandler, HashOptions, PageCache, PathFilter, Reading, Source, Symlinks};
 use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
 
-use crate::cli::args::shared::WorkArgs;
-use crate::cli::args::sum::{FormatArgs, SumArgs};
+use crate::cli::args::shared::{FilterArgs, WorkArgs};
+use crate::cli::args::sum::SumArgs;
 use crate::cli::exit::Usage;
 use crate::cli::print::OutputFormat;
 
@@ -32,11 +32,12 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
 }
 
 /// Returns the output format of digests from `functions` hash functions.
-pub(crate) fn form(args: &FormatArgs, functions: usize) -> OutputFormat {
-    match args {
-        FormatArgs { json: true, .. } => OutputFormat::Json,
-        FormatArgs { raw: true, .. } => OutputFormat::Raw,
-        _ => OutputFormat::Lines(style(args.tag || functions > 1, args.base64, args.zero)),
+pub(crate) fn form(args: &SumArgs, functions: usize) -> OutputFormat {
+    let format = &args.format;
+    match (args.report.json, format.raw) {
+        (true, _) => OutputFormat::Json,
+        (_, true) => OutputFormat::Raw,
+        _ => OutputFormat::Lines(style(format.tag || functions > 1, format.base64, format.zero)),
     }
 }
 
@@ -48,15 +49,19 @@ pub(crate) fn style(tag: bool, base64: bool, zero: bool) -> LineStyle {
 
 /// Returns the options of the engine, without progress and excluded files.
 pub(crate) fn engine(args: &SumArgs, functions: &[HashFunction]) -> Result<HashOptions> {
-    let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let mut plan = HashOptions::new(functions.iter().copied())
-        .filter(filter)
+        .filter(filter(&args.filter)?)
         .symlinks(if args.follow { Symlinks::Follow } else { Symlinks::Skip })
         .same_file_system(args.one_file_system);
     if let Some(depth) = args.max_depth {
         plan = plan.max_depth(depth);
     }
     Ok(work(plan, &args.work))
+}
+
+/// Returns the filter of names.
+pub(crate) fn filter(args: &FilterArgs) -> Result<PathFilter, Usage> {
+    PathFilter::new(&args.include, &args.exclude).map_err(|error| Usage(error.to_string()))
 }
 
 /// Sets the number of threads, the page cache policy, and whether files are mapped.

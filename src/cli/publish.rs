@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hsum::engine::{self, HashOptions, HashProgress, Outcome, PathFilter, Source};
+use hsum::engine::{self, HashOptions, HashProgress, Outcome, Source};
 use hsum::internals::is_supported;
 use hsum::manifest::publish::{
     ReleaseFile, ReleaseFormat, ReleaseList, UnlistableReason, is_release_list,
@@ -119,10 +119,12 @@ fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
 
 /// Hashes the files; returns `None` after reporting a file that could not be read.
 fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
-    let filter = PathFilter::new(&args.include, &args.exclude).map_err(|e| Usage(e.to_string()))?;
     let progress = Arc::new(HashProgress::default());
-    let plan = plan::work(HashOptions::new(hash_functions(args)).filter(filter), &args.work)
-        .progress(Arc::clone(&progress));
+    let plan = plan::work(
+        HashOptions::new(hash_functions(args)).filter(plan::filter(&args.filter)?),
+        &args.work,
+    )
+    .progress(Arc::clone(&progress));
     let survey = {
         let (plan, directory) = (plan.clone(), args.directory.clone());
         move |expected: &Totals| engine::survey(&plan, [directory], |size| expected.add(size))

@@ -67,14 +67,14 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     let record = load(&args.record, key.as_ref())?;
     let progress = Arc::new(HashProgress::default());
     let options = options(&args.work, &progress, None).exclude_record(&args.record);
-    let mut printer = FindingPrinter::new(args.json)?;
+    let mut printer = FindingPrinter::new(args.report.json)?;
     let begun = Instant::now();
     let mut same = 0;
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey(&args.directory)));
     let report = snapshot::audit(&args.directory, &record, &options, |notice| match &notice {
         SnapshotNotice::Same(name) => {
             same += 1;
-            if args.verbose {
+            if args.report.verbose {
                 view.suspend(|| or_exit(printer.same(name)));
             }
         }
@@ -83,7 +83,7 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     drop(view);
     let report = report?;
     let exit = print_findings(&report, printer, &args.fail_on)?;
-    if summary::is_wanted(false, args.verbose, args.json) {
+    if summary::is_wanted(false, args.report.verbose, args.report.json) {
         let text = format!("audited {}", summary::files(report.read));
         let summary = Summary::new(text).data(progress.bytes(), begun.elapsed());
         counts(summary.count(Status::Ok, same), &report).print(ColourChoice::Auto);
@@ -106,7 +106,7 @@ fn try_update(args: &UpdateArgs) -> Result<Exit> {
     if let Some(share) = args.verify_oldest {
         options = options.verify_oldest(share);
     }
-    let mut printer = FindingPrinter::new(args.json)?;
+    let mut printer = FindingPrinter::new(args.report.json)?;
     let none = None::<fn(&Totals) -> ControlFlow<()>>;
     let view = ProgressLine::start(args.work.progress, &progress, none);
     let report = snapshot::update(&args.directory, &args.record, &options, |notice| {
@@ -172,7 +172,7 @@ fn try_diff(args: &DiffArgs) -> Result<Exit> {
         return Err(Usage(format!("the records are of different algorithms: {a}, {b}")).into());
     };
     let report = SnapshotReport { findings, ..SnapshotReport::default() };
-    print_findings(&report, FindingPrinter::new(args.json)?, &[FailOn::Any])
+    print_findings(&report, FindingPrinter::new(args.report.json)?, &[FailOn::Any])
 }
 
 /// Prints the error that stopped the work; the status is not 1, which means differences.

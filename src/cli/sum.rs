@@ -19,7 +19,7 @@ use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
-    let is_json = args.format.json;
+    let is_json = args.report.json;
     sum(args).inspect_err(|error| {
         if is_json {
             stopped::print("sum", error, 1);
@@ -29,7 +29,7 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
 
 fn sum(args: SumArgs) -> Result<Exit> {
     let functions = plan::functions(&args)?;
-    let form = plan::form(&args.format, functions.len());
+    let form = plan::form(&args, functions.len());
     let mut plan = plan::engine(&args, &functions)?;
     let names = match &args.files_from {
         Some(list) => Some(Names::open(list, args.null)?),

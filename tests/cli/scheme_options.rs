@@ -131,9 +131,9 @@ fn values_out_of_range_are_refused() {
     let sigv4 = "sign -s sigv4 -k env:KEY --url https://e.org/";
     let base = format!("{sigv4} --region r --service s --access-key-id A");
     for (words, word) in [
-        (format!("{base} --presign 9999999"), "604800"),
-        (format!("{base} --presign 604801"), "604800"),
-        (format!("{base} --presign 0"), "expected 1 to 604800"),
+        (format!("{base} --presign 4294967297"), "--presign"),
+        (format!("{base} --presign 604801"), "1 second to 7 days"),
+        (format!("{base} --presign 0"), "1 second to 7 days"),
         (format!("{base} --timestamp 253402300800"), "beyond the year 9999"),
         (format!("{base} --timestamp 18446744073709551615 --presign 5"), "beyond the year 9999"),
         (format!("{sigv4} --region a/b --service s --access-key-id A"), "--region 'a/b': "),
@@ -149,8 +149,8 @@ fn values_out_of_range_are_refused() {
         call.env("KEY", "a-secret-that-is-long-enough").refuses(word);
     }
     let dir = Dir::with(&["body"]);
-    for seconds in ["1", "604800"] {
-        let call = dir.words(&format!("{base} --presign {seconds} body"));
+    for (duration, seconds) in [("1", 1), ("604800", 604_800), ("7d", 604_800), ("1.5m", 90)] {
+        let call = dir.words(&format!("{base} --presign {duration} body"));
         let url = call.env("KEY", "a-secret-that-is-long-enough").run().exits(0);
         assert!(url.contains(&format!("&X-Amz-Expires={seconds}&")), "{url}");
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use crate::cli::args::shared::{WorkArgs, any_path};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -72,10 +72,6 @@ pub(crate) struct CheckArgs {
     #[arg(help_heading = "Expected digests", long)]
     pub(crate) strong: bool,
 
-    /// Do not print OK lines
-    #[arg(help_heading = "Output", long, overrides_with_all = ["status", "warn"])]
-    pub(crate) quiet: bool,
-
     /// Print nothing; only the exit status reports the result
     #[arg(help_heading = "Output", long, overrides_with_all = ["quiet", "warn"])]
     pub(crate) status: bool,
@@ -91,6 +87,12 @@ pub(crate) struct CheckArgs {
     /// Do not report missing files
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) ignore_missing: bool,
+
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,

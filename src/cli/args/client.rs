@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::shared::any_path;
 use crate::cli::args::sign::SigningArgs;
+use crate::cli::args::units::duration;
 
 #[derive(Args, Debug)]
 pub(crate) struct ClientArgs {
@@ -47,16 +49,16 @@ pub(crate) struct RequestArgs {
     pub(crate) forms: Vec<String>,
 
     /// Give up connecting after this time
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) connect_timeout: f64,
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(crate) connect_timeout: Duration,
 
     /// Give up after this time without any data
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
-    pub(crate) stall_timeout: f64,
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(crate) stall_timeout: Duration,
 
     /// Give up after this total time, including retries and pauses [default: no limit]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) max_time: Option<f64>,
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) max_time: Option<Duration>,
 
     /// Maximum number of retries after a temporary failure: status 408, 425, 429, 500, 502, 503 or
     /// 504, a lost connection, a stall
@@ -64,8 +66,8 @@ pub(crate) struct RequestArgs {
     pub(crate) retries: u32,
 
     /// Approximate pause before the first retry; it doubles each time, up to a minute
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
-    pub(crate) retry_delay: f64,
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) retry_delay: Duration,
 
     /// Maximum number of redirects
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -158,12 +160,4 @@ pub(crate) enum Version {
     V1_2,
     #[value(name = "1.3")]
     V1_3,
-}
-
-/// Parses a number of seconds within the range of a timer.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),
-        _ => Err("expected a number of seconds, 0 or more".into()),
-    }
 }

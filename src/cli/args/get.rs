@@ -8,7 +8,8 @@ use clap::Args;
 use hsum::HashFunction;
 
 use crate::cli::args::client::ClientArgs;
-use crate::cli::args::shared::{When, any_path};
+use crate::cli::args::shared::{ReportArgs, When, any_path};
+use crate::cli::args::units::size;
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -82,23 +83,18 @@ pub(crate) struct GetArgs {
     pub(crate) decode: bool,
 
     /// Maximum size of a file [default: 16 GiB if the server does not give its length]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_size: Option<u64>,
 
     /// Number of files to download in parallel
     #[arg(short = 'j', long, value_name = "N", default_value = "4")]
     pub(crate) jobs: NonZeroUsize,
 
-    /// Print nothing but errors
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-
-    /// Print one JSON object per file
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     /// Show progress on standard error
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    #[arg(help_heading = "Output", long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) progress: When,
 
     #[command(flatten)]
@@ -125,7 +121,7 @@ pub(crate) struct TrustArgs {
     pub(crate) algorithm: Option<HashFunction>,
 
     /// Expected size in bytes
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) size: Option<u64>,
 
     /// Trust on first use: compare with the digest stored in FILE for the URL, or store it
@@ -178,7 +174,7 @@ pub(crate) struct HeadArgs {
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
 
-    /// Print one JSON object per URL
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 

@@ -7,7 +7,7 @@ use clap::Args;
 use hsum::HashFunction;
 use hsum::sign::KeyFormat;
 
-use crate::cli::args::shared::{When, any_path, one_of};
+use crate::cli::args::shared::{ReportArgs, When, any_path, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -42,24 +42,27 @@ pub(crate) struct HmacArgs {
     pub(crate) key_format: KeyFormat,
 
     /// Compare with this MAC, in constant time, and print OK or FAILED
-    #[arg(long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
+    #[arg(short, long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
     pub(crate) expect: Option<String>,
 
     /// Print BSD-style lines, 'HMAC-SHA256 (NAME) = MAC'
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
     pub(crate) tag: bool,
 
     /// Print base64 instead of hex
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
     pub(crate) base64: bool,
 
     /// Print only the bytes of the MAC; takes one file
-    #[arg(long, help_heading = "Output", conflicts_with_all = ["tag", "zero", "base64"])]
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "tag", "zero", "base64"])]
     pub(crate) raw: bool,
 
     /// End lines with NUL, and do not escape names
-    #[arg(short, long, help_heading = "Output")]
+    #[arg(short, long, help_heading = "Output", conflicts_with = "json")]
     pub(crate) zero: bool,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     /// Show progress on standard error
     #[arg(long, help_heading = "Output", value_name = "WHEN", value_enum, default_value_t = When::Auto)]

@@ -6,7 +6,7 @@ use clap::Args;
 use hsum::HashFunction;
 use hsum::manifest::publish::ReleaseFormat;
 
-use crate::cli::args::shared::{WorkArgs, one_of};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -53,13 +53,11 @@ pub(crate) struct PublishArgs {
     #[arg(long, value_name = "URL", help_heading = "Lists")]
     pub(crate) base_url: Vec<String>,
 
-    /// Publish only files that match GLOB; a GLOB with '/' is matched against the path below DIR
-    #[arg(long, value_name = "GLOB", help_heading = "Files")]
-    pub(crate) include: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 
-    /// Skip files and directories that match GLOB
-    #[arg(long, value_name = "GLOB", help_heading = "Files")]
-    pub(crate) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,

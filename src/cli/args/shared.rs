@@ -6,6 +6,44 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+/// Options of verbs that report files.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArgs {
+    /// Print only failures and errors
+    #[arg(short, long, overrides_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Print OK lines where they are left out, and a summary: counts, size and time
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Colour the status words [default: auto: on a terminal, unless NO_COLOR is set]
+    #[arg(
+        long, value_name = "WHEN", value_enum, default_value_t = ColourChoice::Auto,
+        hide_default_value = true, alias = "colour"
+    )]
+    pub(crate) color: ColourChoice,
+}
+
+/// Options that select files by name.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Files")]
+pub(crate) struct FilterArgs {
+    /// Take only files that match GLOB; a GLOB with '/' is matched against the path below the
+    /// directory; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// Skip files and directories that match GLOB; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+}
+
 /// Options of verbs that hash files.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Work")]

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use hsum::sign::{KeyFormat, MacEncoding};
 
 use crate::cli::args::shared::one_of;
+use crate::cli::args::units::{size, whole_seconds};
 
 /// A scheme, its keys and its settings.
 #[derive(Args, Debug)]
@@ -80,11 +81,8 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "SPEC", requires = "scheme")]
     pub(crate) session_token: Option<OsString>,
 
-    /// sigv4: sign in the query of a URL that is valid for 1 to 604800 seconds
-    #[arg(
-        long, value_name = "SECONDS", requires = "scheme",
-        value_parser = clap::value_parser!(u32).range(1..=604_800)
-    )]
+    /// sigv4: sign in the query of a URL that is valid for this time, up to 7d
+    #[arg(long, value_name = "DURATION", requires = "scheme", value_parser = presign_time)]
     pub(crate) presign: Option<u32>,
 
     /// sigv4: leave the body out of the signature, or accept a signature without it
@@ -252,8 +250,8 @@ pub(crate) struct VerifyArgs {
     )]
     pub(crate) http: Option<PathBuf>,
 
-    /// Maximum difference between the signed time and now, before or after [300 for most schemes]
-    #[arg(long, value_name = "SECONDS", help_heading = "Time")]
+    /// Maximum difference between the signed time and now, before or after [default: 5m for most schemes]
+    #[arg(long, value_name = "DURATION", value_parser = whole_seconds, help_heading = "Time")]
     pub(crate) tolerance: Option<u32>,
 
     /// Accept any signed time
@@ -268,7 +266,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) explain: bool,
 
-    /// Print a JSON object
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -296,10 +294,7 @@ pub(crate) struct KeygenArgs {
     pub(crate) format: KeyFormat,
 
     /// Length of the key in bytes
-    #[arg(
-        long, value_name = "N", default_value_t = 32,
-        value_parser = clap::value_parser!(u32).range(16..=4096)
-    )]
+    #[arg(long, value_name = "SIZE", default_value = "32", value_parser = key_length)]
     pub(crate) bytes: u32,
 
     /// Write the key to a new file that only its owner can read
@@ -345,6 +340,21 @@ pub(crate) enum SignFormat {
 pub(crate) enum Time {
     Now,
     At(u64),
+}
+
+fn presign_time(text: &str) -> Result<u32, String> {
+    let seconds = whole_seconds(text)?;
+    match (1..=604_800).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("expected 1 second to 7 days, such as 15m".into()),
+    }
+}
+
+fn key_length(text: &str) -> Result<u32, String> {
+    match size(text)? {
+        bytes @ 16..=4096 => Ok(bytes as u32),
+        _ => Err("expected 16 to 4096 bytes".into()),
+    }
 }
 
 fn now_or_number(text: &str) -> Result<Time, String> {

@@ -8,7 +8,7 @@ use hsum::HashFunction;
 use hsum::sign::KeyFormat;
 use hsum::snapshot::TreeShare;
 
-use crate::cli::args::shared::{WorkArgs, any_path, one_of};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -42,6 +42,12 @@ pub(crate) struct SnapshotArgs {
     pub(crate) seal: SealArgs,
 
     #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
 }
 
@@ -69,10 +75,6 @@ pub(crate) struct AuditArgs {
     #[arg(value_name = "RECORD", value_parser = any_path())]
     pub(crate) record: PathBuf,
 
-    /// Print OK lines too
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-
     /// Findings that make the exit status 1, or 3 for rotted
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "any")]
     pub(crate) fail_on: Vec<FailOn>,
@@ -80,9 +82,11 @@ pub(crate) struct AuditArgs {
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// Print one JSON object per line: status, path, from or of, was, is
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
@@ -148,9 +152,11 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// Print one JSON object per line: status, path, from or of, was, is
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
@@ -196,9 +202,8 @@ pub(crate) struct DiffArgs {
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 
-    /// Print one JSON object per line: status, path, from or of, was, is
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 #[derive(Args, Debug)]

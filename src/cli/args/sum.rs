@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use crate::cli::args::shared::{WorkArgs, any_path};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -58,13 +58,8 @@ pub(crate) struct SumArgs {
     #[arg(help_heading = "Files", short = '0', long, requires = "files_from")]
     pub(crate) null: bool,
 
-    /// Hash only files that match GLOB; a GLOB with '/' is matched against the path below PATH
-    #[arg(help_heading = "Files", long, value_name = "GLOB")]
-    pub(crate) include: Vec<String>,
-
-    /// Skip files and directories that match GLOB
-    #[arg(help_heading = "Files", long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 
     /// Follow symbolic links in directories
     #[arg(help_heading = "Files", long)]
@@ -79,6 +74,9 @@ pub(crate) struct SumArgs {
     pub(crate) max_depth: Option<usize>,
 
     #[command(flatten)]
+    pub(crate) report: ReportArgs,
+
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
 }
 
@@ -86,22 +84,18 @@ pub(crate) struct SumArgs {
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
     /// Print BSD-style lines, 'SHA256 (NAME) = DIGEST'; the default for several algorithms
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) tag: bool,
 
-    /// Print one JSON object per line: path, size, digests, error
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64", "raw"])]
-    pub(crate) json: bool,
-
     /// End lines with NUL, and do not escape names
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     pub(crate) zero: bool,
 
     /// Print base64 instead of hex
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) base64: bool,
 
     /// Print only the bytes of the digest; takes one file and one algorithm
-    #[arg(long, conflicts_with_all = ["tag", "zero", "base64"])]
+    #[arg(long, conflicts_with_all = ["json", "tag", "zero", "base64"])]
     pub(crate) raw: bool,
 }

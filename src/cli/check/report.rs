@@ -48,7 +48,7 @@ pub(crate) enum LineWarnings {
 impl ReportOptions {
     pub(super) fn new(args: &CheckArgs) -> Self {
         Self {
-            verbosity: match (args.status, args.quiet) {
+            verbosity: match (args.status, args.report.quiet) {
                 (true, _) => Verbosity::Nothing,
                 (_, true) => Verbosity::Failures,
                 _ => Verbosity::All,

@@ -27,17 +27,17 @@ pub(super) fn finished(
             for note in &file.notes {
                 complain(format_args!("{}: {}", quote(&file.path), note.escape_debug()));
             }
-            if to_stdout || args.quiet {
+            if to_stdout || args.report.quiet {
                 return Ok(());
             }
-            match args.json {
+            match args.report.json {
                 true => output.line(&json_bytes(json_of_file(finished, file)))?,
                 false => output.line(line(file).as_bytes())?,
             }
         }
         Err(failure) => {
             self::failure(failure, finished.path.as_deref().filter(|_| !to_stdout));
-            if args.json && !to_stdout {
+            if args.report.json && !to_stdout {
                 output.line(&json_bytes(json_of_failure(finished, failure)))?;
             }
         }
