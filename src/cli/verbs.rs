@@ -15,6 +15,7 @@ use crate::cli::args::get::{GetArgs, HeadArgs};
 use crate::cli::args::gnu::GnuArgs;
 use crate::cli::args::hmac::HmacArgs;
 use crate::cli::args::machine::{AlgorithmsArgs, BenchArgs, SelfTestArgs};
+use crate::cli::args::packaging::{CompletionsArgs, ManArgs};
 use crate::cli::args::publish::PublishArgs;
 use crate::cli::args::send::SendArgs;
 use crate::cli::args::sign::{KeygenArgs, SchemesArgs, SignArgs, VerifyArgs};
@@ -24,8 +25,8 @@ use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::gnu::install;
 use crate::cli::sign::{keygen, schemes, verify};
 use crate::cli::{
-    algorithms, bench, check, convert, get, head, hmac, publish, self_test, send, sign, snapshot,
-    sum, usage,
+    algorithms, bench, check, completions, convert, get, head, hmac, man, publish, self_test, send,
+    sign, snapshot, sum, usage,
 };
 
 /// Hash files, verify checksum files and downloads, find changes in trees, sign requests.
@@ -305,6 +306,22 @@ verbs! {
     ///
     /// Prints one line for each tier.
     "self-test" SelfTest(SelfTestArgs) => self_test::run,
+    /// Print a script that completes words in a shell
+    ///
+    /// The script completes commands, options, algorithms, schemes and file names.
+    "completions" Completions(CompletionsArgs) => print_completions,
+    /// Write the manual pages: hsum.1, and one for each command
+    ///
+    /// The pages are those of this version, generated from its help texts.
+    "man" Man(ManArgs) => write_manual,
+}
+
+fn print_completions(args: CompletionsArgs) -> Result<Exit> {
+    completions::run(args, Arguments::command())
+}
+
+fn write_manual(args: ManArgs) -> Result<Exit> {
+    man::run(args, Arguments::command(), GROUPS)
 }
 
 /// Parses the command line, and returns the verb with its arguments.

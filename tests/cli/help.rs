@@ -3,7 +3,7 @@
 use crate::support::*;
 
 /// Each verb, the first line of its help, and what its long help must say.
-const VERBS: [(&str, &str, &[&str]); 20] = [
+const VERBS: [(&str, &str, &[&str]); 22] = [
     ("sum", "Print the digests of files and trees (the default command)", &[]),
     ("check", "Verify files against checksum files or an expected digest", &["BSD-tagged"]),
     (
@@ -48,6 +48,8 @@ const VERBS: [(&str, &str, &[&str]); 20] = [
     ("algorithms", "List the algorithms", &[]),
     ("bench", "Measure the speed of this machine, in about ten seconds", &["page cache"]),
     ("self-test", "Test every SIMD kernel on this CPU against known answers", &["wrong answer"]),
+    ("completions", "Print a script that completes words in a shell", &["schemes and file names"]),
+    ("man", "Write the manual pages: hsum.1, and one for each command", &["its help texts"]),
 ];
 
 /// Replaces line breaks by spaces, so that their positions do not matter.

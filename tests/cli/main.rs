@@ -3,6 +3,7 @@
 mod bounded;
 mod changes;
 mod check;
+mod completions;
 mod confined;
 mod coreutils;
 mod expect;

@@ -1,0 +1,264 @@
+//! `hsum man`: writes manual pages from the help texts.
+//!
+//! clap_mangen would print each group of options as a section, a FILES among them, and examples and exit
+//! statuses as running text.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::builder::StyledStr;
+use clap::{Arg, Command};
+use hsum::ErrorKind;
+
+use crate::cli::args::packaging::ManArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::quote::quote;
+
+/// The names of the verbs, by group.
+type Groups = &'static [(&'static str, &'static [&'static str])];
+
+/// Writes the pages of `program` and of each verb, or prints the page of `program`.
+pub(crate) fn run(args: ManArgs, mut program: Command, groups: Groups) -> Result<Exit> {
+    // The arguments of the verbs are described to clap only here.
+    program.build();
+    match args.directory {
+        Some(directory) => write_pages(&directory, &program, groups)?,
+        None => {
+            let mut output = Output::plain_stdout()?;
+            output.bytes(page(&program, groups).as_bytes())?;
+            output.finish()?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Writes all pages, or none.
+fn write_pages(directory: &Path, program: &Command, groups: Groups) -> Result<()> {
+    let created = fs::create_dir_all(directory);
+    created
+        .map_err(|error| anyhow::anyhow!("{}", ErrorKind::Io(error)))
+        .with_context(|| quote(directory))?;
+    let mut outputs = Vec::new();
+    for command in [program].into_iter().chain(program.get_subcommands()) {
+        let mut output = Output::replacing(&directory.join(format!("{}.1", name(command))))?;
+        output.bytes(page(command, groups).as_bytes())?;
+        outputs.push(output);
+    }
+    Ok(Output::finish_all(outputs)?)
+}
+
+/// Returns the name of a page, such as `hsum-check`.
+fn name(command: &Command) -> &str {
+    command.get_display_name().unwrap_or_else(|| command.get_name())
+}
+
+/// Returns the page of a verb, or of the program, in the macros of man(7).
+fn page(command: &Command, groups: Groups) -> String {
+    let (name, is_verb) = (name(command), !command.has_subcommands());
+    let about = plain(command.get_about());
+    let mut text = format!(
+        ".TH {} 1 \"\" \"hsum {}\" \"User Commands\"\n.SH NAME\n{} \\- {}\n",
+        escape(&name.to_uppercase()),
+        env!("CARGO_PKG_VERSION"),
+        escape(name),
+        escape(about.trim_end_matches('.')),
+    );
+    text += ".SH SYNOPSIS\n";
+    text += &synopsis(command);
+    let after = plain(command.get_after_long_help().or(command.get_after_help()));
+    let sections = sections(&after);
+    text += ".SH DESCRIPTION\n";
+    text += &description(command, sections.iter().find(|section| section.0.is_empty()));
+    text += &options(command);
+    if !is_verb {
+        text += ".SH COMMANDS\n";
+        for (group, names) in groups {
+            let _ = writeln!(text, ".SS {}", escape(group));
+            for verb in names.iter().filter_map(|name| command.find_subcommand(name)) {
+                let title = escape(&plain(verb.get_about()));
+                let _ = write!(text, ".TP\n.BR {} (1)\n{title}\n", escape(self::name(verb)));
+            }
+        }
+    }
+    for (title, lines) in sections.iter().filter(|section| section.0 == "Exit status") {
+        let _ = writeln!(text, ".SH {}", title.to_uppercase());
+        text += &terms(lines);
+    }
+    if !is_verb {
+        text += ".SH ENVIRONMENT\n";
+        for (variables, meaning) in ENVIRONMENT {
+            let _ = write!(text, ".TP\n.B {}\n{}\n", escape(variables), escape(meaning));
+        }
+    }
+    let others = sections.iter().filter(|(title, _)| !title.is_empty() && *title != "Exit status");
+    for (title, lines) in others {
+        let _ = writeln!(text, ".SH {}\n.nf", escape(&title.to_uppercase()));
+        lines.iter().for_each(|line| text += &format!("{}\n", escape(line)));
+        text += ".fi\n";
+    }
+    let related = if is_verb { "hsum" } else { "sha256sum" };
+    let repository = escape(env!("CARGO_PKG_REPOSITORY"));
+    let _ = write!(text, ".SH SEE ALSO\n.BR {related} (1)\n.PP\nDocumentation: {repository}\n");
+    text
+}
+
+/// The environment variables that the page of the program describes.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("HSUM_NO_MMAP", "If not empty, read all files instead of mapping large ones that are cached."),
+    ("HSUM_TIER", "Use only the SIMD kernels of this tier, such as avx2 or portable."),
+    ("HSUM_TUNE", "File with the costs that 'hsum bench --tune' measured; if empty, none is read."),
+    ("NO_COLOR", "If not empty, print without colours."),
+    ("CLICOLOR_FORCE", "If neither empty nor 0, print with colours to pipes and files too."),
+    (
+        "http_proxy, https_proxy, all_proxy, no_proxy",
+        "Proxies of requests, and the hosts that are connected to directly. ALL_PROXY, HTTPS_PROXY and \
+         NO_PROXY are read too, but not HTTP_PROXY, which the client of a CGI script can set.",
+    ),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust instead of the system's."),
+    ("POSIXLY_CORRECT", "If set, the options of 'hsum gnu' end at the first file name."),
+];
+
+fn synopsis(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let bin_name = command.get_bin_name().unwrap_or_default();
+    let forms = usage.trim_start_matches("Usage:").lines().map(str::trim);
+    let forms =
+        forms.filter(|form| !form.is_empty()).map(|form| match form.strip_prefix(bin_name) {
+            Some(rest) => format!("\\fB{}\\fR{}\n", escape(bin_name), escape(rest)),
+            None => format!("{}\n", escape(form)),
+        });
+    forms.collect::<Vec<_>>().join(".br\n")
+}
+
+/// Returns the paragraphs after the title, or the title if there are none, and those of `more`.
+fn description(command: &Command, more: Option<&Section>) -> String {
+    let long = plain(command.get_long_about().or(command.get_about()));
+    let mut paragraphs: Vec<&str> = long.split("\n\n").collect();
+    if paragraphs.len() > 1 {
+        paragraphs.remove(0);
+    }
+    paragraphs.extend(more.iter().flat_map(|(_, lines)| lines));
+    paragraphs.into_iter().map(lines).collect::<Vec<_>>().join(".PP\n")
+}
+
+/// Returns the arguments, then the options, each group under its heading.
+fn options(command: &Command) -> String {
+    let visible = || command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let mut headings: Vec<Option<&str>> = vec![None];
+    for heading in visible().map(Arg::get_help_heading) {
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    let mut text = ".SH OPTIONS\n".to_owned();
+    for heading in headings {
+        if let Some(heading) = heading {
+            let _ = writeln!(text, ".SS {}", escape(heading));
+        }
+        let group = || visible().filter(|arg| arg.get_help_heading() == heading);
+        let (arguments, options) =
+            (group().filter(|arg| arg.is_positional()), group().filter(|arg| !arg.is_positional()));
+        arguments.chain(options).for_each(|arg| text += &option(arg));
+    }
+    text
+}
+
+fn option(arg: &Arg) -> String {
+    let short = arg.get_short().map(|short| format!("\\fB{}\\fR", escape(&format!("-{short}"))));
+    let long = arg.get_long().map(|long| format!("\\fB{}\\fR", escape(&format!("--{long}"))));
+    let mut words: Vec<String> = short.into_iter().chain(long).collect();
+    words = vec![words.join(", ")];
+    if arg.get_num_args().is_some_and(|count| count.takes_values()) {
+        let names = arg.get_value_names().into_iter().flatten();
+        words.extend(names.map(|name| format!("\\fI{}\\fR", escape(name))));
+    }
+    let mut help = plain(arg.get_long_help().or(arg.get_help()));
+    let defaults: Vec<_> = arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
+    if !defaults.is_empty() && !arg.is_hide_default_value_set() {
+        let _ = write!(help, " [default: {}]", defaults.join(","));
+    }
+    let mut text = format!(".TP\n{}\n", words.join(" ").trim());
+    text += &help.split("\n\n").map(lines).collect::<Vec<_>>().join(".IP\n");
+    let values = arg.get_possible_values();
+    let values: Vec<_> = values.iter().filter(|value| !value.is_hide_set()).collect();
+    if !values.is_empty() && !arg.is_hide_possible_values_set() {
+        text += ".RS\n";
+        for value in values {
+            let help = escape(&plain(value.get_help()));
+            let _ = write!(text, ".TP\n\\fB{}\\fR\n{help}\n", escape(value.get_name()));
+        }
+        text += ".RE\n";
+    }
+    text
+}
+
+/// A heading of the help and the lines below it; the heading of paragraphs is empty.
+type Section<'a> = (&'a str, Vec<&'a str>);
+
+/// Splits the text after the options: lines follow their heading up to an empty line.
+fn sections(text: &str) -> Vec<Section<'_>> {
+    let mut sections: Vec<Section> = vec![("", Vec::new())];
+    let mut current = 0;
+    for line in text.lines() {
+        match (line.strip_prefix("  "), line.strip_suffix(':')) {
+            (Some(line), _) => sections[current].1.push(line),
+            (None, Some(heading)) => {
+                current = sections.len();
+                sections.push((heading, Vec::new()));
+            }
+            (None, None) if line.is_empty() => current = 0,
+            (None, None) => sections[current].1.push(line),
+        }
+    }
+    sections
+}
+
+/// Formats lines such as `0  success`; a further indented line continues the one above.
+fn terms(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        match line.split_once("  ") {
+            Some(("", more)) => text += &format!("{}\n", escape(more.trim_start())),
+            Some((term, meaning)) => {
+                let _ =
+                    write!(text, ".TP\n.B {}\n{}\n", escape(term), escape(meaning.trim_start()));
+            }
+            None => text += &format!(".PP\n{}\n", escape(line)),
+        }
+    }
+    text
+}
+
+/// Formats a paragraph, whose line breaks are kept.
+fn lines(paragraph: &str) -> String {
+    let lines = paragraph.lines().map(|line| format!("{}\n", escape(line.trim())));
+    lines.collect::<Vec<_>>().join(".br\n")
+}
+
+/// Returns a text of the help without styles.
+fn plain(text: Option<&StyledStr>) -> String {
+    text.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Escapes text: as it is, roff takes `-` for a hyphen, `'` for a closing quotation mark, and a line that
+/// begins with `.` for a request.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\\' => escaped += "\\e",
+            '-' => escaped += "\\-",
+            '\'' => escaped += "\\(aq",
+            '`' => escaped += "\\(ga",
+            '^' => escaped += "\\(ha",
+            '~' => escaped += "\\(ti",
+            '"' => escaped += "\\(dq",
+            '.' if escaped.is_empty() => escaped += "\\&.",
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
