@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::Result;
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use hsum::internals::escape;
 
 use crate::cli::args::check::CheckArgs;
@@ -76,17 +76,56 @@ takes its options. To hash a file named like a command, write ./check.
 
 Documentation: https://github.com/hsum/hsum";
 
-/// The headings of options that `-h` leaves out, for `--help` to explain.
-const RARE: &[&str] = &["Connection", "Credentials", "Settings of schemes", "TLS", "Work"];
+/// The options that `-h` shows of verbs with more than fit on a screen; `--help` shows all.
+const COMMON: &[(&str, &[&str])] = &[
+    ("sum", &["algorithm", "output", "tag", "json", "zero", "files-from", "include", "exclude"]),
+    (
+        "check",
+        &["expect", "algorithm", "sums", "only", "basename", "quiet", "status", "strict", "warn"],
+    ),
+    (
+        "get",
+        &[
+            "output",
+            "output-dir",
+            "expect",
+            "sums",
+            "sig",
+            "minisign-key",
+            "gpg-keyring",
+            "no-verify",
+            "force",
+            "jobs",
+            "quiet",
+            "json",
+        ],
+    ),
+    ("head", &["json", "header", "user", "password", "token"]),
+    ("sign", &["scheme", "key", "key-format", "url", "format"]),
+    ("send", &["include", "output", "sign", "key", "header", "method", "data", "form"]),
+    ("verify-request", &["scheme", "key", "headers", "http", "url", "explain", "json"]),
+    ("snapshot", &["output", "force", "algorithm"]),
+    ("audit", &["verbose", "fail-on", "json"]),
+    ("update", &["verify-oldest", "accept", "allow-missing", "fail-on", "json"]),
+    ("publish", &["algorithm", "formats", "base-url", "include", "exclude"]),
+];
 
-/// Shortens what `-h` prints to the common options, which fit on a screen.
+/// Shortens the help that `-h` prints.
 fn with_short_help(verb: Command) -> Command {
-    let name = verb.get_name();
+    let name = verb.get_name().to_owned();
     let more = format!("See 'hsum {name} --help' for all options, examples and exit statuses.");
-    verb.max_term_width(80).after_help(more).mut_args(|option| {
-        let is_rare = option.get_help_heading().is_some_and(|heading| RARE.contains(&heading));
-        if is_rare { option.hide_short_help(true) } else { option }
+    let verb = verb.max_term_width(80).after_help(more);
+    let Some((_, common)) = COMMON.iter().find(|(verb, _)| *verb == name) else { return verb };
+    verb.mut_args(|option| {
+        let is_rare = !option.is_positional() && !is_called(&option, common);
+        option.hide_short_help(is_rare)
     })
+}
+
+/// Returns `true` if one of `names` is the long name of the option, or an alias of it.
+fn is_called(option: &Arg, names: &[&str]) -> bool {
+    let aliases = option.get_all_aliases().unwrap_or_default();
+    option.get_long().into_iter().chain(aliases).any(|name| names.contains(&name))
 }
 
 /// Describes the program and all verbs to clap.
@@ -387,6 +426,18 @@ fn matched(words: &[OsString]) -> Result<Verb> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An option that is renamed must be renamed in the table too.
+    #[test]
+    fn common_options_exist() {
+        let command = command();
+        for (verb, options) in COMMON {
+            let verb = command.find_subcommand(verb).expect(verb);
+            for option in *options {
+                assert!(verb.get_opts().any(|arg| is_called(arg, &[option])), "--{option}");
+            }
+        }
+    }
 
     #[test]
     fn a_verb_is_parsed_alone_as_among_all() {
