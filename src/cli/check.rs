@@ -2,12 +2,14 @@
 
 mod diagnose;
 mod expected;
+mod hints;
 mod lists;
 mod mismatches;
 pub(crate) mod report;
 mod select;
 mod sfv;
 mod sums;
+mod tally;
 
 use std::sync::Arc;
 
@@ -15,8 +17,18 @@ use anyhow::Result;
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::exit::Exit;
+use crate::cli::json::stopped;
 
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
+    let is_json = args.report.json && !args.status;
+    check(args).inspect_err(|error| {
+        if is_json {
+            stopped::print("check", error, 1);
+        }
+    })
+}
+
+fn check(args: CheckArgs) -> Result<Exit> {
     match &args.sums {
         _ if !args.expect.is_empty() => expected::run(&args),
         Some(sums) => sums::run(&args, sums),

@@ -52,7 +52,7 @@ pub(crate) fn run(tool: Tool, words: &[OsString]) -> Result<Exit> {
         }
         Ok(Command::Check { dialect, report, operands }) => {
             let reads_stdin = reads_stdin(&operands);
-            (check::run(dialect, &report, operands)?, reads_stdin)
+            (check::run(dialect, report, operands)?, reads_stdin)
         }
         Err(error) => {
             error.print();

@@ -146,10 +146,11 @@ fn comments_and_blank_lines_are_ignored() {
 #[test]
 fn lists_without_entries_fail() {
     let message = "hsum: list: no properly formatted checksum lines found\n";
-    for flags in ["", "--quiet", "--status", "--warn", "--ignore-missing"] {
-        check("", flags).is(1, b"", message);
-        check("# only\n\n# comments\n", flags).is(1, b"", message);
+    for flags in ["", "--quiet", "--warn", "--ignore-missing"] {
+        check("", flags).is(1, b"", &format!("{message}hsum: hint: list is empty\n"));
+        check("# only\n\n# comments\n", flags).is_in(1, b"", message);
     }
+    check("", "--status").is(1, b"", message);
 }
 
 /// Returns a list of a, which matches; b, which does not; a missing file; and a bad line.
@@ -248,7 +249,9 @@ fn several_lists_are_checked_independently() {
          hsum: WARNING: 1 listed file could not be read\n\
          hsum: nope: No such file or directory\n\
          hsum: 3: no properly formatted checksum lines found\n\
-         hsum: .: Is a directory\n",
+         hsum: hint: 3 is empty\n\
+         hsum: .: Is a directory\n\
+         hsum: hint: name the checksum file in the directory, or use 'hsum audit' with a record\n",
     );
     dir.words("check 1 1").prints("a: OK\na: OK\n");
 }

@@ -3,6 +3,8 @@
 mod bounded;
 mod changes;
 mod check;
+mod check_hints;
+mod check_results;
 mod completions;
 mod confined;
 mod coreutils;

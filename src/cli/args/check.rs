@@ -64,8 +64,12 @@ pub(crate) struct CheckArgs {
     #[arg(help_heading = "Names", long, conflicts_with_all = ["expect", "sums"])]
     pub(crate) allow_outside: bool,
 
+    /// Look up the listed names in DIR; lists are still named from here
+    #[arg(help_heading = "Names", short = 'C', long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums"])]
+    pub(crate) directory: Option<PathBuf>,
+
     /// Look up all names in DIR, and refuse those that lead out of it, even through symbolic links
-    #[arg(help_heading = "Names", long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside"])]
+    #[arg(help_heading = "Names", long, value_name = "DIR", value_parser = any_path(), conflicts_with_all = ["expect", "sums", "allow_outside", "directory"])]
     pub(crate) beneath: Option<PathBuf>,
 
     /// Fail if the only digests of a file are MD5 or SHA-1

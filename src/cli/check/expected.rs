@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use hsum::engine::{self, HashOptions, HashProgress, HashedFile, Outcome, Source};
+use hsum::manifest::BadLine;
 use hsum::notation::Expected;
 use hsum::{Digest, HashFunction, Strength};
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::diagnose;
-use crate::cli::check::report::{ReportOptions, complain_of_size};
+use crate::cli::check::report::{FileResult, Report, ReportOptions, Verdict, add_mismatch};
+use crate::cli::colour::Status;
 use crate::cli::convert::quote_digest;
 use crate::cli::exit::{self, Exit, Usage};
-use crate::cli::output::{Output, WriteError};
+use crate::cli::output::WriteError;
 use crate::cli::plan;
-use crate::cli::print::{complain, complain_of};
+use crate::cli::print::complain;
 use crate::cli::progress::{self, ProgressLine};
 use crate::cli::quote::quote;
 
@@ -28,46 +30,61 @@ pub(super) struct Expectation {
     pub(super) digests: Vec<Expected>,
     /// The size in bytes, if known.
     pub(super) size: Option<u64>,
+    /// The checksum file that the digests are from.
+    pub(super) list: Option<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
-    let expectation = Expectation { digests: parse_digests(args)?, size: None };
+    let expectation = Expectation { digests: parse_digests(args)?, size: None, list: None };
     let sources = plan::operands(&args.files)?;
-    if !accept_strength(&expectation, args, None) {
-        return Ok(Exit::Failed);
+    let mut report = Report::new(args)?;
+    if let Err(text) = accept_strength(&expectation, args, None) {
+        for source in &sources {
+            report.error(source.name(), BadLine::Weak.reason(), &text)?;
+        }
+        return report.finish(Exit::Failed);
     }
-    compare(args, sources.into_iter().map(|source| (source, expectation.clone())).collect())
+    let files = sources.into_iter().map(|source| (source, expectation.clone())).collect();
+    compare(args, report, files, Exit::Success)
 }
 
-/// Returns `false` if all digests are weak and `--strong` refuses them; otherwise warns of them.
+/// Warns if all digests are weak.
 ///
 /// Messages begin with `name`, if given.
+///
+/// # Errors
+/// The reason, if `--strong` refuses the digests.
 pub(super) fn accept_strength(
     expectation: &Expectation,
     args: &CheckArgs,
     name: Option<&Path>,
-) -> bool {
+) -> Result<(), String> {
     let is_sound = |digest: &Expected| digest.strength() == Strength::Sound;
     if expectation.digests.iter().any(is_sound) {
-        return true;
+        return Ok(());
     }
     let weak = tags(expectation.digests.iter().flat_map(Expected::hash_functions));
     let prefix = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
     if args.strong {
-        complain(format_args!("{prefix}{weak} alone is refused by --strong"));
-        return false;
+        let text = format!("{weak} alone is refused by --strong");
+        complain(format_args!("{prefix}{text}"));
+        return Err(text);
     }
     if ReportOptions::new(args).has_messages() {
         complain(format_args!(
             "WARNING: {prefix}{weak} alone protects against accidents, not against an attacker"
         ));
     }
-    true
+    Ok(())
 }
 
-/// Reads each file once, and compares it with its expectation.
-pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Expectation)>) -> Result<Exit> {
-    let report = ReportOptions::new(args);
+/// Reads each file once, and compares it with its expectation; `exit` is the status so far.
+pub(super) fn compare(
+    args: &CheckArgs,
+    mut report: Report,
+    files: Vec<(Source, Expectation)>,
+    mut exit: Exit,
+) -> Result<Exit> {
     let expected = files.iter().flat_map(|(_, expectation)| &expectation.digests);
     let mut functions: Vec<HashFunction> = expected.flat_map(Expected::hash_functions).collect();
     functions.sort();
@@ -77,29 +94,26 @@ pub(super) fn compare(args: &CheckArgs, files: Vec<(Source, Expectation)>) -> Re
         .map(|(source, expectation)| (source.clone(), (source.name().into(), expectation)))
         .unzip();
 
-    let mut output = Output::stdout()?;
-    let mut all_match = true;
     let (directories, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_directory);
     for directory in &directories {
-        all_match = false;
-        output.flush()?;
-        complain(format_args!("{}: Is a directory", quote(directory.name())));
-        report.print_verdict(directory.name(), false, "FAILED open or read", &mut output)?;
+        exit = Exit::Failed;
+        let (name, verdict) = (directory.name(), Verdict::Directory);
+        report.file(&FileResult { name, verdict, size: None }, |_| ())?;
     }
     let plan = plan::work(HashOptions::new(functions), &args.work);
     let progress = Arc::new(HashProgress::default());
     let survey = survey(plan.clone(), sources.clone());
     let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
     engine::run(&plan.progress(progress), sources, |outcome| {
-        match view.suspend(|| print(&report, &expectations, &outcome, &mut output)) {
-            Ok(is_match) => all_match &= is_match,
+        match view.suspend(|| print(&mut report, &expectations, &outcome)) {
+            Ok(true) => {}
+            Ok(false) => exit = Exit::Failed,
             Err(error) => exit::exit_now(&error),
         }
         ControlFlow::Continue(())
     });
     drop(view);
-    output.finish()?;
-    Ok(if all_match { Exit::Success } else { Exit::Failed })
+    report.finish(exit)
 }
 
 fn parse_digests(args: &CheckArgs) -> Result<Vec<Expected>> {
@@ -131,52 +145,74 @@ fn tags(functions: impl Iterator<Item = HashFunction>) -> String {
 
 /// Prints the result for a file, and returns `true` if the file is as expected.
 fn print(
-    report: &ReportOptions,
+    report: &mut Report,
     expectations: &HashMap<PathBuf, Expectation>,
     outcome: &Outcome,
-    output: &mut Output,
 ) -> Result<bool, WriteError> {
     let name = outcome.source.name();
-    let hashed = match &outcome.result {
-        Ok(hashed) => hashed,
-        Err(error) => {
-            output.flush()?;
-            complain_of(name, error);
-            report.print_verdict(name, false, "FAILED open or read", output)?;
-            return Ok(false);
+    let Expectation { digests, size: expected, list } = &expectations[name];
+    let verdict = match &outcome.result {
+        Err(error) => Verdict::Unread(error),
+        Ok(HashedFile { size, .. }) if expected.is_some_and(|expected| expected != *size) => {
+            Verdict::WrongSize { size: *size, expected: expected.unwrap_or_default() }
         }
+        Ok(hashed) if digests.iter().all(|d| d.is_met_by(&hashed.digests)) => Verdict::Match,
+        Ok(_) => Verdict::Mismatch,
     };
-    let Expectation { digests, size } = &expectations[name];
-    let wrong_size = size.filter(|size| *size != hashed.size);
-    let is_match =
-        wrong_size.is_none() && digests.iter().all(|digest| digest.is_met_by(&hashed.digests));
-    report.print_verdict(name, is_match, if is_match { "OK" } else { "FAILED" }, output)?;
-    if !is_match && report.has_messages() {
-        output.flush()?;
-        if let Some(expected) = wrong_size {
-            complain_of_size(name, hashed.size, expected);
+    let is_match = verdict.status() == Status::Ok;
+    let size = outcome.result.as_ref().ok().map(|hashed| hashed.size);
+    report.file(&FileResult { name, verdict, size }, |object| {
+        if let Some(list) = list {
+            object.set("list", list);
         }
+        match &outcome.result {
+            Ok(hashed) if is_match => {
+                object.digests(&hashed.digests);
+            }
+            Ok(hashed) => {
+                if let Some((expected, got)) = mismatches(digests, hashed).next() {
+                    add_mismatch(object, &expected[0], &got);
+                }
+            }
+            Err(_) => {}
+        }
+    })?;
+    if let Ok(hashed) = &outcome.result
+        && !is_match
+        && report.options().has_messages()
+    {
+        report.flush()?;
         explain_mismatch(digests, &outcome.source, hashed);
     }
     Ok(is_match)
 }
 
+/// Returns the digests of a file that differ, each with the expected ones of the same algorithm.
+fn mismatches(
+    expected: &[Expected],
+    hashed: &HashedFile,
+) -> impl Iterator<Item = (Vec<Digest>, Digest)> {
+    let unmet = expected.iter().filter(|expected| !expected.is_met_by(&hashed.digests));
+    unmet.flat_map(|expected| {
+        let unexpected = hashed.digests.iter().filter(|actual| !expected.contains(actual));
+        unexpected.filter_map(|actual| {
+            let is_same = |d: &&Digest| d.hash_function() == actual.hash_function();
+            let wanted: Vec<Digest> = expected.digests().iter().filter(is_same).copied().collect();
+            (!wanted.is_empty()).then_some((wanted, *actual))
+        })
+    })
+}
+
 fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &HashedFile) {
     let name = quote(source.name());
-    let mut unmatched: Vec<Digest> = Vec::new();
-    for expected in expected.iter().filter(|expected| !expected.is_met_by(&hashed.digests)) {
-        for actual in hashed.digests.iter().filter(|actual| !expected.contains(actual)) {
-            let function = actual.hash_function();
-            let same_function = expected.digests().iter().filter(|d| d.hash_function() == function);
-            let texts: Vec<String> = same_function.map(Digest::to_hex).collect();
-            if !texts.is_empty() {
-                let tag = function.tag();
-                complain(format_args!("{name}: expected {tag} {}", texts.join(" or ")));
-                complain(format_args!("{name}: got      {tag} {actual} of {} bytes", hashed.size));
-            }
-        }
-        unmatched.extend(expected.digests());
+    for (wanted, actual) in mismatches(expected, hashed) {
+        let texts: Vec<String> = wanted.iter().map(Digest::to_hex).collect();
+        let tag = actual.hash_function().tag();
+        complain(format_args!("{name}: expected {tag} {}", texts.join(" or ")));
+        complain(format_args!("{name}: got      {tag} {actual} of {} bytes", hashed.size));
     }
+    let unmet = expected.iter().filter(|expected| !expected.is_met_by(&hashed.digests));
+    let unmatched: Vec<Digest> = unmet.flat_map(Expected::digests).copied().collect();
     let reasons = match source {
         Source::Path(path) => diagnose::file(path, None, &unmatched),
         Source::Stdin => diagnose::digests(&unmatched),

@@ -1,6 +1,7 @@
 //! Checksum files in any format: verification of the files that they list.
 
-use std::io::{self, BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::iter;
 use std::mem;
 use std::ops::ControlFlow;
@@ -8,34 +9,38 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::vec;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{self, CheckEvent, CheckOptions, CheckSummary};
 use hsum::engine::{ConfinedDir, HashProgress, StableFile};
 use hsum::manifest::{BadLine, List, ListEntry, ListFormat, ListOptions};
 
 use crate::cli::args::check::CheckArgs;
+use crate::cli::check::hints::CheckedList;
 use crate::cli::check::mismatches::Mismatches;
-use crate::cli::check::report::ReportOptions;
+use crate::cli::check::report::{ListName, Report, needs_warning};
 use crate::cli::check::select::{Selection, by_base_name};
 use crate::cli::check::sfv;
-use crate::cli::exit::{self, Exit};
-use crate::cli::output::{Output, WriteError};
+use crate::cli::exit::{self, Exit, Usage};
+use crate::cli::output::WriteError;
+use crate::cli::plan;
 use crate::cli::print::complain;
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
-use crate::cli::{input, plan};
 
 pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
-    let report = ReportOptions::new(args);
-    let mut output = Output::stdout()?;
+    let paths = paths(args);
+    if args.files.is_empty() && io::stdin().is_terminal() {
+        let text = "no FILE given, and standard input is a terminal; use '-' to type a list";
+        return Err(Usage(text.into()).into());
+    }
+    let mut report = Report::new(args)?;
     let mut exit = Exit::Success;
     let mut selection = Selection::new(args);
     let mut confined = None;
-    let paths = paths(args);
     let mut ended = 0;
     while let Some(path) = paths.get(ended) {
-        let mut title = title(path);
+        let mut name = ListName::new(path);
         let (mut sfv, mut lists) = (None, run_of_lists(&paths[ended..]));
         let lists = iter::from_fn(|| {
             let list = OpenList::new(args, lists.next()?, &mut confined);
@@ -50,41 +55,46 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
         let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
         let options = check_options(args, path, None).progress(progress);
         let mut mismatches = Mismatches::default();
-        check::check_lists(&options, lists, |event| match event {
-            CheckEvent::Line(checked) => {
-                mismatches.add(&checked);
-                report.print(&title, &checked, &mut output, Some(&view))
-            }
-            CheckEvent::End { list, summary } => {
-                selection.add_found(&list.selection);
-                let mismatches = mem::take(&mut mismatches);
-                let end = || list.end(args, &report, &summary, mismatches, &title, &mut output);
-                match view.suspend(end) {
-                    Ok(Exit::Success) => {}
-                    Ok(worse) => exit = worse,
-                    Err(error) => exit::exit_now(&error),
+        check::check_lists(&options, lists, |event| {
+            let printed = match event {
+                CheckEvent::Line(checked) => {
+                    mismatches.add(&checked);
+                    view.suspend(|| report.line(&name, &checked))
                 }
-                ended += 1;
-                title = paths.get(ended).map(|path| self::title(path)).unwrap_or_default();
-                ControlFlow::Continue(())
+                CheckEvent::End { list, summary } => {
+                    selection.add_found(&list.selection);
+                    let mismatches = mem::take(&mut mismatches);
+                    let end = || list.end(args, &mut report, &summary, mismatches, &name);
+                    let ended_as = view.suspend(end);
+                    ended += 1;
+                    name = paths.get(ended).map_or(ListName::default(), |path| ListName::new(path));
+                    ended_as.map(|ended_as| exit = worse(exit, ended_as))
+                }
+            };
+            if let Err(error) = printed {
+                exit::exit_now(&error);
             }
+            ControlFlow::Continue(())
         });
         drop(view);
         if let Some(mut sfv) = sfv {
             ended += 1;
-            match sfv.check_crcs(args, &report, &mut selection, &title, &mut output)? {
-                Exit::Success => {}
-                worse => exit = worse,
-            }
+            exit = worse(exit, sfv.check_crcs(args, &mut report, &mut selection, &name)?);
         }
     }
-    output.flush()?;
+    report.flush()?;
     for file in selection.missed() {
-        complain(format_args!("{}: not listed", quote(file)));
+        let text = "not listed";
+        complain(format_args!("{}: {text}", quote(file)));
+        report.error(file, "not-listed", text)?;
         exit = Exit::Failed;
     }
-    output.finish()?;
-    Ok(exit)
+    report.finish(exit)
+}
+
+/// Returns the status of a run whose parts ended with these.
+fn worse(exit: Exit, part: Exit) -> Exit {
+    if part == Exit::Success { exit } else { part }
 }
 
 fn paths(args: &CheckArgs) -> Vec<PathBuf> {
@@ -103,8 +113,18 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn title(path: &Path) -> String {
-    if is_stdin(path) { "'standard input'".into() } else { quote(path) }
+/// The reason why a list could not be opened, or not read to its end.
+struct Failure {
+    /// The list, or the directory of its names.
+    path: PathBuf,
+    reason: &'static str,
+    text: String,
+}
+
+impl Failure {
+    fn new(path: &Path, error: &ErrorKind) -> Self {
+        Self { path: path.to_owned(), reason: error.reason(), text: error.to_string() }
+    }
 }
 
 /// A list that is read, or was read to its end, while files of earlier lists are hashed.
@@ -122,9 +142,10 @@ struct OpenList {
     /// Set if a bad line makes the rest of the list unreadable.
     is_cut_short: bool,
     has_nameless: bool,
+    /// Set if a warning about a line says what the list is.
+    is_explained: bool,
     is_signed: bool,
-    /// The reason why the list could not be opened, or not read to its end.
-    failure: Option<String>,
+    failure: Option<Failure>,
 }
 
 impl OpenList {
@@ -139,19 +160,25 @@ impl OpenList {
             listed: 0,
             is_cut_short: false,
             has_nameless: false,
+            is_explained: false,
             is_signed: false,
             failure: None,
         };
-        if let Err(error) = new.open(args, confined) {
-            new.failure = Some(format!("{error:#}"));
-        }
+        new.failure = new.open(args, confined).err();
         new
     }
 
-    fn open(&mut self, args: &CheckArgs, confined: &mut Option<ConfinedDir>) -> Result<()> {
+    fn open(
+        &mut self,
+        args: &CheckArgs,
+        confined: &mut Option<ConfinedDir>,
+    ) -> Result<(), Failure> {
         let input: Box<dyn BufRead + Send> = match is_stdin(&self.path) {
             true => Box::new(BufReader::new(io::stdin())),
-            false => Box::new(BufReader::new(input::open(&self.path)?)),
+            false => {
+                let file = File::open(&self.path).map_err(|error| self.io_failure(error));
+                Box::new(BufReader::new(file?))
+            }
         };
         let mut list = List::new(input, list_options(args, &self.path));
         let format = list.format();
@@ -163,14 +190,17 @@ impl OpenList {
         Ok(())
     }
 
+    fn io_failure(&self, error: io::Error) -> Failure {
+        Failure::new(&self.path, &ErrorKind::Io(error))
+    }
+
     /// Returns the next entry, selected or not.
     fn read(&mut self) -> Option<ListEntry> {
         let list = self.list.as_mut()?;
         let Some(mut listed) = list.next() else {
             self.is_signed = list.is_signed();
-            self.failure = list
-                .take_error()
-                .map(|error| format!("{}: {}", title(&self.path), ErrorKind::Io(error)));
+            let error = list.take_error();
+            self.failure = error.map(|error| self.io_failure(error));
             self.list = None;
             return None;
         };
@@ -181,6 +211,7 @@ impl OpenList {
                 // In formats of objects a digest without a name is an entry; in others it may be
                 // part of other text.
                 self.has_nameless |= self.format.has_objects() && bad == BadLine::NoName;
+                self.is_explained |= needs_warning(bad);
                 self.is_cut_short |= hides_the_rest(bad, is_plain);
             }
         }
@@ -195,14 +226,18 @@ impl OpenList {
     fn check_crcs(
         &mut self,
         args: &CheckArgs,
-        report: &ReportOptions,
+        report: &mut Report,
         selection: &mut Selection,
-        title: &str,
-        output: &mut Output,
+        name: &ListName,
     ) -> Result<Exit> {
         match &mut self.list {
             Some(list) => {
-                sfv::check(args, report, list, selection, self.beneath.take(), title, output)
+                let place = (base(args), self.beneath.take());
+                let (exit, summary) = sfv::check(args, report, list, selection, place, name)?;
+                if let Some(summary) = summary {
+                    report.hint(&self.describe(args), &summary);
+                }
+                Ok(exit)
             }
             None => Ok(Exit::Success),
         }
@@ -212,39 +247,61 @@ impl OpenList {
     fn end(
         self,
         args: &CheckArgs,
-        report: &ReportOptions,
+        report: &mut Report,
         summary: &CheckSummary,
         mismatches: Mismatches,
-        title: &str,
-        output: &mut Output,
+        name: &ListName,
     ) -> Result<Exit, WriteError> {
-        output.flush()?;
-        if report.has_messages() {
+        let exit = self.warn(args, report, summary, mismatches, name)?;
+        let is_chosen = self.listed == 0 || summary.entries() > 0;
+        if is_chosen && !self.is_explained {
+            report.hint(&self.describe(args), summary);
+        }
+        Ok(exit)
+    }
+
+    fn describe<'a>(&'a self, args: &'a CheckArgs) -> CheckedList<'a> {
+        CheckedList {
+            path: &self.path,
+            format: self.format,
+            base: base(args),
+            takes_directory: args.beneath.is_none(),
+        }
+    }
+
+    fn warn(
+        &self,
+        args: &CheckArgs,
+        report: &mut Report,
+        summary: &CheckSummary,
+        mismatches: Mismatches,
+        name: &ListName,
+    ) -> Result<Exit, WriteError> {
+        let title = &name.title;
+        report.flush()?;
+        let has_messages = report.options().has_messages();
+        if has_messages {
             if self.is_signed {
                 complain(format_args!("{title}: the list is signed; the signature is not checked"));
             }
-            mismatches.explain(self.beneath.as_ref(), || {
+            mismatches.explain(self.beneath.as_ref(), base(args), || {
                 let list = BufReader::new(StableFile::open(&self.path).ok()?);
                 Some(List::new(list, list_options(args, &self.path)))
             });
         }
-        let is_record = self.format == ListFormat::Snapshot && report.has_messages();
-        if is_record && summary.matched == 0 && summary.missing > 0 {
-            let names = "its names are relative to the recorded tree";
-            complain(format_args!("{title}: {names}; run 'hsum check' there, or use 'hsum audit'"));
-        }
-        if let Some(failure) = self.failure {
-            complain(failure);
+        if let Some(Failure { path, reason, text }) = &self.failure {
+            complain(format_args!("{}: {text}", ListName::new(path).title));
+            report.error(path, reason, text)?;
             return Ok(Exit::Failed);
         }
         let is_partial = self.selection.is_partial();
         let is_list = self.listed > 0 || summary.unverified + summary.without_digest > 0;
         if is_partial && !self.is_cut_short && is_list && summary.entries() == 0 {
-            return Ok(report.summarize_failures(summary));
+            return Ok(report.warn_of_failures(summary));
         }
-        let exit = report.summarize(title, summary);
+        let exit = report.end_list(name, summary)?;
         if self.has_nameless && !is_partial && summary.entries() > 0 {
-            if report.has_messages() {
+            if has_messages {
                 complain(format_args!(
                     "{title}: a digest has no file name, so its file is not verified"
                 ));
@@ -271,10 +328,11 @@ impl Iterator for OpenList {
 
 /// Returns the options for reading the list at `path`.
 fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
-    let name = (!is_stdin(path)).then(|| match args.beneath {
-        // The file of a bare digest is in that directory.
-        Some(_) => path.file_name().unwrap_or_default().into(),
-        None => path.to_owned(),
+    // The file of a bare digest is in the directory of the names.
+    let is_elsewhere = args.beneath.is_some() || args.directory.is_some();
+    let name = (!is_stdin(path)).then(|| match is_elsewhere {
+        true => path.file_name().unwrap_or_default().into(),
+        false => path.to_owned(),
     });
     ListOptions::new()
         .name(name)
@@ -282,6 +340,11 @@ fn list_options(args: &CheckArgs, path: &Path) -> ListOptions {
         .file(Some(&args.only).filter(|files| files.len() == 1).map(|files| files[0].clone()))
         // A base name cannot lead out of the directory.
         .allow_outside(args.allow_outside || args.basename)
+}
+
+/// Returns the directory of the listed names; the empty path is the working directory.
+fn base(args: &CheckArgs) -> &Path {
+    args.beneath.as_ref().or(args.directory.as_ref()).map_or(Path::new(""), PathBuf::as_path)
 }
 
 /// Returns the options for checking the list at `path`.
@@ -294,9 +357,10 @@ fn check_options(args: &CheckArgs, path: &Path, beneath: Option<&ConfinedDir>) -
         Some(threads) => options.threads(threads),
         None => options,
     };
-    match beneath {
-        Some(directory) => options.confined_to(directory.clone()),
-        None => options,
+    match (beneath, &args.directory) {
+        (Some(directory), _) => options.confined_to(directory.clone()),
+        (None, Some(directory)) => options.base_directory(directory),
+        (None, None) => options,
     }
 }
 
@@ -327,24 +391,24 @@ fn survey(
     }
 }
 
-/// Returns the directory that names must not lead out of: that of `--beneath`, or the working
-/// directory for foreign lists. It is opened once and kept in `opened`.
+/// Returns the directory that names must not lead out of: that of `--beneath`, or for foreign lists
+/// that of `-C` or the working directory. It is opened once and kept in `opened`.
 fn beneath(
     args: &CheckArgs,
     format: ListFormat,
     opened: &mut Option<ConfinedDir>,
-) -> Result<Option<ConfinedDir>> {
+) -> Result<Option<ConfinedDir>, Failure> {
     let directory = match &args.beneath {
         Some(directory) => directory,
         // The names of --only come from the user, and may lead anywhere.
         None if format.is_confined() && !args.allow_outside && args.only.is_empty() => {
-            Path::new(".")
+            args.directory.as_deref().unwrap_or(Path::new("."))
         }
         None => return Ok(None),
     };
     if opened.is_none() {
         let new = ConfinedDir::new(directory);
-        *opened = Some(new.map_err(|error| anyhow!("{}: {}", quote(directory), error.kind()))?);
+        *opened = Some(new.map_err(|error| Failure::new(directory, error.kind()))?);
     }
     Ok(opened.clone())
 }

@@ -41,6 +41,7 @@ impl Mismatches {
     pub(super) fn explain(
         mut self,
         beneath: Option<&ConfinedDir>,
+        base: &Path,
         list: impl FnOnce() -> Option<List<BufReader<StableFile>>>,
     ) {
         if self.0.is_empty() {
@@ -61,7 +62,8 @@ impl Mismatches {
                 complain(format_args!("{name}: has the digest listed for {}", quote(other)));
             }
             let expected: Vec<Digest> = entry.digests().copied().collect();
-            for reason in diagnose::file(&entry.path, beneath, &expected) {
+            let path = if beneath.is_some() { entry.path } else { base.join(entry.path) };
+            for reason in diagnose::file(&path, beneath, &expected) {
                 complain(format_args!("{name}: {reason}"));
             }
         }

@@ -1,21 +1,29 @@
 //! Reports on checked files, shared by `hsum check` and the GNU tools.
 
 use std::fmt::Display;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::io::{IsTerminal, stderr};
+use std::mem;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use hsum::check::{CheckSummary, CheckVerdict, CheckedLine};
 use hsum::engine::NextOutcome;
 use hsum::manifest::{BadLine, Entry};
-use hsum::{Error, ErrorKind};
+use hsum::{Digest, Error, ErrorKind};
 
 use crate::cli::args::check::CheckArgs;
-use crate::cli::exit::{self, Exit};
-use crate::cli::hints;
-use crate::cli::output::{Output, WriteError};
-use crate::cli::print::{complain, complain_of, plural};
-use crate::cli::progress::ProgressLine;
+use crate::cli::args::shared::{ColourChoice, ReportArgs};
+use crate::cli::check::hints::{self, CheckedList};
+use crate::cli::check::tally::Tally;
+use crate::cli::colour::Status;
+use crate::cli::exit::Exit;
+use crate::cli::hints::bad_line;
+use crate::cli::json::Object;
+use crate::cli::output::{Output, StatusLine, WriteError};
+use crate::cli::print::{complain, plural};
 use crate::cli::quote::quote;
+use crate::cli::summary;
 
 /// Options of a report: what is printed, and what counts as a failure.
 pub(crate) struct ReportOptions {
@@ -68,52 +76,22 @@ impl ReportOptions {
         self.verbosity != Verbosity::Nothing
     }
 
-    /// Prints the result for a line of the list called `title`; exits if it cannot be written.
-    pub(crate) fn print(
-        &self,
-        title: &str,
-        checked: &CheckedLine,
-        output: &mut Output,
-        view: Option<&ProgressLine>,
-    ) -> ControlFlow<()> {
-        let mut print = || self.try_print(title, checked, output);
-        let printed = match view {
-            Some(view) => view.suspend(print),
-            None => print(),
-        };
-        if let Err(error) = printed {
-            exit::exit_now(&error);
+    fn is_printed(&self, status: Status) -> bool {
+        match self.verbosity {
+            Verbosity::Nothing => false,
+            Verbosity::Failures => status != Status::Ok,
+            Verbosity::All => true,
         }
-        ControlFlow::Continue(())
-    }
-
-    fn try_print(
-        &self,
-        title: &str,
-        checked: &CheckedLine,
-        output: &mut Output,
-    ) -> Result<(), WriteError> {
-        match (&checked.entry, &checked.verdict) {
-            (Some(entry), verdict) => self.print_entry(entry, verdict, output)?,
-            (None, CheckVerdict::Malformed(bad)) => {
-                if let Some(warning) = self.line_warning(checked, *bad) {
-                    output.flush()?;
-                    complain(format_args!("{title}: {}: {warning}", checked.line));
-                }
-            }
-            (None, _) => {}
-        }
-        if checked.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
     }
 
     fn line_warning(&self, checked: &CheckedLine, bad: BadLine) -> Option<String> {
         match (&checked.name, self.line_warnings) {
             (Some(name), _) if self.has_messages() && !bad.is_refusal() => {
-                Some(format!("{}: {}", quote(name), hints::bad_line(bad)))
+                Some(format!("{}: {}", quote(name), bad_line(bad)))
             }
-            _ if self.has_messages() && needs_warning(bad) => Some(hints::bad_line(bad)),
+            _ if self.has_messages() && needs_warning(bad) => Some(bad_line(bad)),
             (_, LineWarnings::WithReason) => {
-                let reason = hints::bad_line(bad);
+                let reason = bad_line(bad);
                 Some(format!("improperly formatted checksum line: {reason}"))
             }
             (_, LineWarnings::WithTag(tag)) => {
@@ -123,118 +101,408 @@ impl ReportOptions {
             (_, LineWarnings::None) => None,
         }
     }
+}
 
-    fn print_entry(
-        &self,
-        entry: &Entry,
-        verdict: &CheckVerdict,
-        output: &mut Output,
-    ) -> Result<(), WriteError> {
-        match verdict {
-            CheckVerdict::Missing(_) if self.ignore_missing => return Ok(()),
-            CheckVerdict::Missing(error) | CheckVerdict::Unreadable(error) => {
-                output.flush()?;
-                complain_of_listed(&entry.path, error);
-            }
-            CheckVerdict::WrongSize(size) if self.has_messages() => {
-                output.flush()?;
-                complain_of_size(&entry.path, *size, entry.size.unwrap_or_default());
-            }
-            _ => {}
-        }
-        let is_match = matches!(verdict, CheckVerdict::Match);
-        self.print_verdict(&entry.path, is_match, verdict, output)
+/// A list that is checked.
+#[derive(Default)]
+pub(crate) struct ListName {
+    pub(super) path: PathBuf,
+    /// The name in messages.
+    pub(crate) title: String,
+}
+
+impl ListName {
+    pub(crate) fn new(path: &Path) -> Self {
+        let is_stdin = path == Path::new("-");
+        let title = quote(if is_stdin { Path::new("standard input") } else { path });
+        Self { path: path.to_owned(), title }
     }
 
-    /// Prints the verdict on a file, unless the verbosity excludes it.
-    pub(super) fn print_verdict(
-        &self,
-        name: &Path,
-        is_match: bool,
-        verdict: impl Display,
-        output: &mut Output,
+    pub(super) fn add_line(&self, object: &mut Object, line: u64) {
+        object.name("list", self.path.as_os_str().as_bytes()).set("line", line);
+    }
+}
+
+/// The result for a file.
+pub(super) struct FileResult<'a> {
+    pub(super) name: &'a Path,
+    pub(super) verdict: Verdict<'a>,
+    /// The size in bytes; `None` if the file was not read.
+    pub(super) size: Option<u64>,
+}
+
+/// The verdict on a file.
+pub(super) enum Verdict<'a> {
+    Match,
+    Mismatch,
+    WrongSize { size: u64, expected: u64 },
+    Unread(&'a Error),
+    Directory,
+}
+
+impl Verdict<'_> {
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Self::Match => Status::Ok,
+            Self::Mismatch | Self::WrongSize { .. } => Status::Failed,
+            Self::Unread(error) if error.is_not_found() => Status::Missing,
+            Self::Unread(_) | Self::Directory => Status::Unreadable,
+        }
+    }
+
+    /// Returns the verdict in GNU's words.
+    fn text(&self) -> &'static str {
+        match self {
+            Self::Match => "OK",
+            Self::Mismatch | Self::WrongSize { .. } => "FAILED",
+            Self::Unread(_) | Self::Directory => "FAILED open or read",
+        }
+    }
+
+    /// Returns the problem as a stable word and as a text, unless the file matches.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Self::Match => return None,
+            Self::Mismatch => ("mismatch", "the digest does not match".into()),
+            Self::WrongSize { size, expected } => {
+                ("wrong-size", format!("{size} bytes (expected {expected})"))
+            }
+            Self::Unread(error) => (error.kind().reason(), read_error(error)),
+            Self::Directory => ("is-a-directory", "Is a directory".into()),
+        })
+    }
+}
+
+/// A printer of results, of messages about them, and of the summary.
+pub(crate) struct Report {
+    options: ReportOptions,
+    output: Output,
+    tally: Tally,
+    json: bool,
+    colour: ColourChoice,
+    /// Set if results and messages are on a terminal: results then include the problems.
+    merges_problems: bool,
+    /// Set if a summary for people follows the results.
+    has_summary: bool,
+    /// The first missing files of the current list.
+    missing: Vec<PathBuf>,
+}
+
+/// The number of missing files for which hints search.
+const MAX_MISSING: usize = 8;
+
+impl Report {
+    pub(super) fn new(args: &CheckArgs) -> Result<Self, WriteError> {
+        let ReportArgs { quiet, verbose, json, color } = args.report;
+        let output = Output::stdout()?;
+        let output = if json { output } else { output.for_people(color) };
+        let has_summary = summary::is_wanted(quiet || args.status, verbose, json);
+        Ok(Self {
+            options: ReportOptions::new(args),
+            merges_problems: !json && output.is_terminal() && stderr().is_terminal(),
+            output,
+            tally: Tally::start(has_summary),
+            json,
+            colour: color,
+            has_summary,
+            missing: Vec::new(),
+        })
+    }
+
+    /// Creates a report in the format of the GNU tools.
+    pub(crate) fn gnu(options: ReportOptions) -> Result<Self, WriteError> {
+        Ok(Self {
+            options,
+            output: Output::plain_stdout()?,
+            tally: Tally::start(false),
+            json: false,
+            colour: ColourChoice::Never,
+            merges_problems: false,
+            has_summary: false,
+            missing: Vec::new(),
+        })
+    }
+
+    pub(super) fn options(&self) -> &ReportOptions {
+        &self.options
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
+        self.output.flush()
+    }
+
+    /// Prints the result for a line of a list.
+    pub(crate) fn line(
+        &mut self,
+        list: &ListName,
+        checked: &CheckedLine,
     ) -> Result<(), WriteError> {
-        match self.verbosity {
-            Verbosity::Nothing => Ok(()),
-            Verbosity::Failures if is_match => Ok(()),
-            _ => output.line(format!("{}: {verdict}\n", quote(name)).as_bytes()),
+        match (&checked.entry, &checked.verdict) {
+            (Some(entry), _) => self.entry(list, entry, checked)?,
+            (None, CheckVerdict::Malformed(bad)) => {
+                self.bad_line(list, checked.line, checked.name.as_deref(), *bad)?;
+                if let Some(warning) = self.options.line_warning(checked, *bad) {
+                    self.flush()?;
+                    complain(format_args!("{}: {}: {warning}", list.title, checked.line));
+                }
+            }
+            (None, _) => {}
+        }
+        if checked.next == NextOutcome::Awaited { self.flush() } else { Ok(()) }
+    }
+
+    fn entry(
+        &mut self,
+        list: &ListName,
+        entry: &Entry,
+        checked: &CheckedLine,
+    ) -> Result<(), WriteError> {
+        let verdict = match &checked.verdict {
+            CheckVerdict::Match => Verdict::Match,
+            CheckVerdict::Missing(error) | CheckVerdict::Unreadable(error) => {
+                Verdict::Unread(error)
+            }
+            CheckVerdict::WrongSize(size) => {
+                Verdict::WrongSize { size: *size, expected: entry.size.unwrap_or_default() }
+            }
+            _ => Verdict::Mismatch,
+        };
+        self.file(&FileResult { name: &entry.path, verdict, size: checked.size }, |object| {
+            list.add_line(object, checked.line);
+            match &checked.verdict {
+                CheckVerdict::Match => {
+                    object.digests(&entry.digests().copied().collect::<Vec<_>>());
+                }
+                CheckVerdict::Mismatch(got) => {
+                    let is_same = |d: &&Digest| d.hash_function() == got.hash_function();
+                    let expected = entry.digests().find(is_same).unwrap_or(&entry.digest);
+                    add_mismatch(object, expected, got);
+                }
+                _ => {}
+            }
+        })
+    }
+
+    /// Prints the object of a bad line.
+    pub(super) fn bad_line(
+        &mut self,
+        list: &ListName,
+        line: u64,
+        name: Option<&Path>,
+        bad: BadLine,
+    ) -> Result<(), WriteError> {
+        if !self.json || !self.options.has_messages() {
+            return Ok(());
+        }
+        let mut object = Object::new("line");
+        if let Some(name) = name {
+            object.path(name);
+        }
+        list.add_line(&mut object, line);
+        self.output.line(&object.problem(bad.reason(), bad).line())
+    }
+
+    /// Prints the result for a file, unless the verbosity excludes it. `details` adds to its object.
+    pub(super) fn file(
+        &mut self,
+        result: &FileResult,
+        details: impl FnOnce(&mut Object),
+    ) -> Result<(), WriteError> {
+        let FileResult { name, verdict, size } = result;
+        let status = verdict.status();
+        if status == Status::Missing && self.missing.len() < MAX_MISSING {
+            self.missing.push(name.to_path_buf());
+        }
+        if let Verdict::Unread(error) = verdict
+            && error.is_not_found()
+            && self.options.ignore_missing
+        {
+            self.tally.add(Status::Skipped, 1);
+            return match self.json && self.options.is_printed(Status::Ok) {
+                true => {
+                    let (reason, text) = (error.kind().reason(), error.kind());
+                    self.output.line(&Object::skipped(name, reason, text).line())
+                }
+                false => Ok(()),
+            };
+        }
+        self.tally.add(status, 1);
+        self.tally.add_bytes(size.unwrap_or_default());
+        let is_printed = self.options.is_printed(status);
+        if status == Status::Ok && !is_printed {
+            return Ok(());
+        }
+        let quoted = quote(name);
+        let problem = verdict.problem();
+        let explained = match verdict {
+            Verdict::Match | Verdict::Mismatch => None,
+            Verdict::WrongSize { .. } if !self.options.has_messages() => None,
+            _ => problem.as_ref(),
+        };
+        let merges = self.merges_problems && is_printed;
+        if let Some((_, text)) = explained
+            && !merges
+        {
+            self.output.flush()?;
+            complain(format_args!("{quoted}: {text}"));
+        }
+        if !is_printed {
+            return Ok(());
+        }
+        self.tally.note(status, &quoted);
+        if self.json {
+            let mut object = Object::new("file");
+            object.path(name).set("status", status.word());
+            details(&mut object);
+            let size = match verdict {
+                Verdict::WrongSize { size, expected } => {
+                    object.set("expected_size", expected);
+                    Some(size)
+                }
+                _ => size.as_ref(),
+            };
+            if let Some(size) = size {
+                object.set("size", size);
+            }
+            if let Some((reason, text)) = problem {
+                object.problem(reason, text);
+            }
+            return self.output.line(&object.line());
+        }
+        let note = match explained {
+            // The status says it.
+            Some((_, text)) if merges && status != Status::Missing => format!("({text})"),
+            _ => String::new(),
+        };
+        let text = verdict.text();
+        self.output.status(&StatusLine { status, name: &quoted, text, note: &note })
+    }
+
+    /// Prints the object of a list or file without a result, whose message is printed elsewhere.
+    pub(super) fn error(
+        &mut self,
+        path: &Path,
+        reason: &str,
+        text: impl Display,
+    ) -> Result<(), WriteError> {
+        match self.json && self.options.has_messages() {
+            true => self.output.line(&Object::error(path, reason, text).line()),
+            false => Ok(()),
         }
     }
 
     /// Prints the warnings about a list, and returns the exit status.
-    pub(crate) fn summarize(&self, title: &str, summary: &CheckSummary) -> Exit {
+    pub(crate) fn end_list(
+        &mut self,
+        list: &ListName,
+        summary: &CheckSummary,
+    ) -> Result<Exit, WriteError> {
+        let title = &list.title;
         if summary.entries() == 0 {
-            complain(format_args!("{title}: no properly formatted checksum lines found"));
-            return Exit::Failed;
+            let text = "no properly formatted checksum lines found";
+            complain(format_args!("{title}: {text}"));
+            self.tally.add_bad_lines(summary);
+            self.error(&list.path, "no-entries", text)?;
+            return Ok(Exit::Failed);
         }
-        let warned = self.summarize_failures(summary);
+        let warned = self.warn_of_failures(summary);
         if summary.matched > 0 {
-            return warned;
+            return Ok(warned);
         }
-        if self.has_messages() && self.ignore_missing {
+        if self.options.has_messages() && self.options.ignore_missing {
             complain(format_args!("{title}: no file was verified"));
         }
-        Exit::Failed
+        Ok(Exit::Failed)
     }
 
     /// Prints the number of failures of each kind, and returns the exit status.
     ///
     /// Used alone for a list that names no file of `--only`: missed files are reported at the end.
-    pub(super) fn summarize_failures(&self, summary: &CheckSummary) -> Exit {
-        let missing = if self.ignore_missing { 0 } else { summary.missing };
+    pub(super) fn warn_of_failures(&mut self, summary: &CheckSummary) -> Exit {
+        let ReportOptions { ignore_missing, strict, needs_digests, .. } = self.options;
+        let missing = if ignore_missing { 0 } else { summary.missing };
         let unreadable = summary.unreadable + missing;
-        if self.has_messages() {
-            for (count, one, many) in [
-                (
-                    summary.malformed,
-                    "line is improperly formatted",
-                    "lines are improperly formatted",
-                ),
-                (
-                    summary.without_digest,
-                    "file is listed without a digest",
-                    "files are listed without a digest",
-                ),
-                (unreadable, "listed file could not be read", "listed files could not be read"),
-                (
-                    summary.mismatched,
-                    "computed checksum did NOT match",
-                    "computed checksums did NOT match",
-                ),
-                (summary.refused, "listed file was refused", "listed files were refused"),
-            ] {
-                if count > 0 {
-                    complain(format_args!("WARNING: {}", plural(count, one, many)));
-                }
+        self.tally.add(Status::Refused, summary.refused);
+        self.tally.add_bad_lines(summary);
+        // The summary counts files by their status.
+        let counts_files = !self.has_summary && !self.json;
+        for (counted, count, one, many) in [
+            (
+                true,
+                summary.malformed,
+                "line is improperly formatted",
+                "lines are improperly formatted",
+            ),
+            (
+                true,
+                summary.without_digest,
+                "file is listed without a digest",
+                "files are listed without a digest",
+            ),
+            (
+                counts_files,
+                unreadable,
+                "listed file could not be read",
+                "listed files could not be read",
+            ),
+            (
+                counts_files,
+                summary.mismatched,
+                "computed checksum did NOT match",
+                "computed checksums did NOT match",
+            ),
+            (counts_files, summary.refused, "listed file was refused", "listed files were refused"),
+        ] {
+            if counted && count > 0 && self.options.has_messages() {
+                complain(format_args!("WARNING: {}", plural(count, one, many)));
             }
         }
-        let malformed = if self.strict { summary.malformed } else { summary.unverified };
-        let without_digest = if self.needs_digests { summary.without_digest } else { 0 };
+        let malformed = if strict { summary.malformed } else { summary.unverified };
+        let without_digest = if needs_digests { summary.without_digest } else { 0 };
         match without_digest + summary.mismatched + unreadable + malformed + summary.refused {
             0 => Exit::Success,
             _ => Exit::Failed,
         }
     }
+
+    /// Ends the results of a list: prints a hint if no file, or almost none, could be verified.
+    pub(super) fn hint(&mut self, list: &CheckedList, summary: &CheckSummary) {
+        let missing = mem::take(&mut self.missing);
+        if self.options.has_messages() {
+            hints::print(list, summary, &missing);
+        }
+    }
+
+    /// Prints the summary, and returns the exit status.
+    pub(crate) fn finish(mut self, exit: Exit) -> Result<Exit> {
+        if self.json && self.options.has_messages() {
+            self.output.line(&self.tally.object().exit(exit.status()))?;
+        }
+        self.output.finish()?;
+        if self.has_summary {
+            self.tally.print(self.colour);
+        }
+        Ok(exit)
+    }
+}
+
+/// Adds the digests that differ to the object of a file.
+pub(super) fn add_mismatch(object: &mut Object, expected: &Digest, got: &Digest) {
+    object.set("algorithm", got.hash_function().to_string());
+    object.set("expected", expected.to_hex()).set("got", got.to_hex());
 }
 
 /// Returns `true` for lines that are reported even without `--warn`.
-fn needs_warning(bad: BadLine) -> bool {
+pub(super) fn needs_warning(bad: BadLine) -> bool {
     use BadLine::{Damaged, Html, NotOfAFile, OfACache, Syntax, TooLarge, Unnamed, Version};
     let is_whole_list = matches!(bad, Damaged | Version | Html | NotOfAFile | OfACache);
     bad.is_refusal() || is_whole_list || matches!(bad, Syntax | TooLarge { .. } | Unnamed)
 }
 
-/// Reports that a file does not have the listed size.
-pub(super) fn complain_of_size(name: &Path, size: u64, listed: u64) {
-    complain(format_args!("{}: {size} bytes (expected {listed})", quote(name)));
-}
-
-/// Reports why a listed file could not be read.
-pub(super) fn complain_of_listed(name: &Path, error: &Error) {
+/// Returns the reason why a listed file could not be read, and the option that helps.
+fn read_error(error: &Error) -> String {
     match error.kind() {
-        kind @ ErrorKind::Outside => {
-            complain(format_args!("{}: {kind}; see --allow-outside and --beneath", quote(name)));
-        }
-        _ => complain_of(name, error),
+        kind @ ErrorKind::Outside => format!("{kind}; see --allow-outside and --beneath"),
+        kind => kind.to_string(),
     }
 }

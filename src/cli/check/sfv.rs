@@ -16,27 +16,31 @@ use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 use hsum::{Error, ErrorKind};
 
 use crate::cli::args::check::CheckArgs;
-use crate::cli::check::report::{LineWarnings, ReportOptions, complain_of_listed};
+use crate::cli::check::report::{FileResult, LineWarnings, ListName, Report, Verdict};
 use crate::cli::check::select::Selection;
 use crate::cli::exit::{self, Exit};
 use crate::cli::hints;
-use crate::cli::output::{Output, WriteError};
+use crate::cli::output::WriteError;
 use crate::cli::plan;
 use crate::cli::print::complain;
 
+/// Checks the files in an SFV file, whose names are relative to `base`.
 pub(super) fn check(
     args: &CheckArgs,
-    report: &ReportOptions,
+    report: &mut Report,
     list: &mut List<impl BufRead + Send>,
     selection: &mut Selection,
-    beneath: Option<ConfinedDir>,
-    title: &str,
-    output: &mut Output,
-) -> Result<Exit> {
+    (base, beneath): (&Path, Option<ConfinedDir>),
+    name: &ListName,
+) -> Result<(Exit, Option<CheckSummary>)> {
+    let title = &name.title;
     if args.strong {
-        complain(format_args!("{title}: CRC-32 is refused by --strong"));
-        return Ok(Exit::Failed);
+        let text = "CRC-32 is refused by --strong";
+        complain(format_args!("{title}: {text}"));
+        report.error(&name.path, BadLine::Weak.reason(), text)?;
+        return Ok((Exit::Failed, None));
     }
+    let is_confined = beneath.is_some();
     // The engine reads the list on one thread and reports results on another.
     let progress = Mutex::new(ListProgress::default());
     let mut names: Vec<PathBuf> = Vec::new();
@@ -51,17 +55,12 @@ pub(super) fn check(
     let files = iter::from_fn(|| {
         loop {
             let (number, line) = lines.pop_front().or_else(|| list.next_line())?;
-            match lock(&progress).file_of(args, selection, line) {
-                Ok(Some(path)) => return Some(path),
+            let file = lock(&progress).file_of(args, selection, number, line);
+            match file {
+                Ok(Some(name)) if is_confined => return Some(name),
+                Ok(Some(name)) => return Some(base.join(name)),
                 Ok(None) => {}
-                Err(bad) if bad.is_refusal() => {
-                    complain(format_args!("{title}: {number}: {}", hints::bad_line(bad)));
-                }
-                Err(_) if report.line_warnings == LineWarnings::WithReason => {
-                    let problem = "improperly formatted checksum line";
-                    complain(format_args!("{title}: {number}: {problem}"));
-                }
-                Err(_) => {}
+                Err(bad) => lock(&progress).bad.push_back((number, bad)),
             }
         }
     });
@@ -71,74 +70,120 @@ pub(super) fn check(
     if let Some(directory) = beneath {
         plan = plan.confined_to(directory);
     }
-    engine::fold(
-        &plan,
-        files,
-        || Box::new(Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
-        |crc, data| crc.update(data),
-        |source, result, next| {
-            let expected = lock(&progress).crcs.pop_front();
-            let is_match = result.map(|crc| Some(crc.finalize() as u32) == expected);
-            let name = source.name();
-            let printed = print(report, name, is_match, &mut summary, output);
-            let flushed = printed.and_then(|()| match next {
-                NextOutcome::Awaited => output.flush(),
-                _ => Ok(()),
-            });
-            if let Err(error) = flushed {
-                exit::exit_now(&error);
-            }
-            ControlFlow::Continue(())
-        },
-    );
-    output.flush()?;
-    if let Some(error) = list.take_error() {
-        complain(format_args!("{title}: {}", ErrorKind::Io(error)));
-        return Ok(Exit::Failed);
+    engine::fold(&plan, files, Sum::new, Sum::update, |_, result, next| {
+        let listed = lock(&progress).files.pop_front().expect("every file is listed");
+        let printed = print_bad_lines(report, name, &progress, Some(listed.line))
+            .and_then(|()| print(report, name, &listed, result, &mut summary));
+        let flushed = printed.and_then(|()| match next {
+            NextOutcome::Awaited => report.flush(),
+            _ => Ok(()),
+        });
+        if let Err(error) = flushed {
+            exit::exit_now(&error);
+        }
+        ControlFlow::Continue(())
+    });
+    print_bad_lines(report, name, &progress, None)?;
+    report.flush()?;
+    if let Some(error) = list.take_error().map(ErrorKind::Io) {
+        complain(format_args!("{title}: {error}"));
+        report.error(&name.path, error.reason(), error)?;
+        return Ok((Exit::Failed, None));
     }
-    let ListProgress { listed, malformed, refused, .. } = *lock(&progress);
-    (summary.malformed, summary.refused) = (malformed, refused);
+    let listed = {
+        let progress = lock(&progress);
+        (summary.malformed, summary.refused) = (progress.malformed, progress.refused);
+        progress.listed
+    };
     if selection.is_partial() && listed > 0 && summary.entries() == 0 {
-        return Ok(report.summarize_failures(&summary));
+        return Ok((report.warn_of_failures(&summary), None));
     }
-    Ok(report.summarize(title, &summary))
+    Ok((report.end_list(name, &summary)?, Some(summary)))
+}
+
+/// The CRC and the size of a file.
+struct Sum {
+    crc: Box<Digest>,
+    size: u64,
+}
+
+impl Sum {
+    fn new() -> Self {
+        Self { crc: Box::new(Digest::new(CrcAlgorithm::Crc32IsoHdlc)), size: 0 }
+    }
+
+    fn update(&mut self, data: &[u8]) {
+        self.crc.update(data);
+        self.size += data.len() as u64;
+    }
+}
+
+/// Reports the bad lines before line `end`, or all.
+fn print_bad_lines(
+    report: &mut Report,
+    list: &ListName,
+    progress: &Mutex<ListProgress>,
+    end: Option<u64>,
+) -> Result<(), WriteError> {
+    let next = || {
+        let bad = &mut lock(progress).bad;
+        let is_before = bad.front().is_some_and(|(n, _)| end.is_none_or(|end| *n < end));
+        if is_before { bad.pop_front() } else { None }
+    };
+    for (number, bad) in iter::from_fn(next) {
+        report.bad_line(list, number, None, bad)?;
+        let warning = match report.options().line_warnings {
+            _ if bad.is_refusal() => hints::bad_line(bad),
+            LineWarnings::WithReason => "improperly formatted checksum line".into(),
+            _ => continue,
+        };
+        report.flush()?;
+        complain(format_args!("{}: {number}: {warning}", list.title));
+    }
+    Ok(())
 }
 
 /// Prints and counts the result for one file.
 fn print(
-    report: &ReportOptions,
-    name: &Path,
-    is_match: Result<bool, Error>,
+    report: &mut Report,
+    list: &ListName,
+    listed: &ListedFile,
+    result: Result<Sum, Error>,
     summary: &mut CheckSummary,
-    output: &mut Output,
 ) -> Result<(), WriteError> {
-    match is_match {
-        Ok(true) => {
-            summary.matched += 1;
-            report.print_verdict(name, true, "OK", output)
+    let ListedFile { line, name, crc: expected } = listed;
+    let read = result.map(|sum| (sum.crc.finalize() as u32, sum.size));
+    let (verdict, counted) = match &read {
+        Ok((crc, _)) if crc == expected => (Verdict::Match, &mut summary.matched),
+        Ok(_) => (Verdict::Mismatch, &mut summary.mismatched),
+        Err(error) if error.is_not_found() => (Verdict::Unread(error), &mut summary.missing),
+        Err(error) => (Verdict::Unread(error), &mut summary.unreadable),
+    };
+    *counted += 1;
+    let size = read.as_ref().ok().map(|(_, size)| *size);
+    report.file(&FileResult { name, verdict, size }, |object| {
+        list.add_line(object, *line);
+        object.set("algorithm", "crc32").set("expected", format!("{expected:08x}"));
+        if let Ok((crc, _)) = &read {
+            object.set("got", format!("{crc:08x}"));
         }
-        Ok(false) => {
-            summary.mismatched += 1;
-            report.print_verdict(name, false, "FAILED", output)
-        }
-        Err(error) if error.is_not_found() && report.ignore_missing => {
-            summary.missing += 1;
-            Ok(())
-        }
-        Err(error) => {
-            summary.unreadable += 1;
-            output.flush()?;
-            complain_of_listed(name, &error);
-            report.print_verdict(name, false, "FAILED open or read", output)
-        }
-    }
+    })
+}
+
+/// A file in the list.
+struct ListedFile {
+    line: u64,
+    name: PathBuf,
+    crc: u32,
 }
 
 /// The state of the lines read so far.
 #[derive(Default)]
 struct ListProgress {
-    /// The CRCs of the files that are being read, in order.
-    crcs: VecDeque<u32>,
+    /// The files that are being read, in order.
+    files: VecDeque<ListedFile>,
+    /// Bad lines that are not reported yet.
+    bad: VecDeque<(u64, BadLine)>,
     /// The number of well-formed lines, selected or not.
     listed: u64,
     malformed: u64,
@@ -151,6 +196,7 @@ impl ListProgress {
         &mut self,
         args: &CheckArgs,
         selection: &mut Selection,
+        number: u64,
         line: Result<Vec<u8>, BadLine>,
     ) -> Result<Option<PathBuf>, BadLine> {
         let line = line.inspect_err(|_| self.malformed += 1)?;
@@ -171,7 +217,9 @@ impl ListProgress {
             Some(path) => path,
         };
         match &path {
-            Ok(_) => self.crcs.push_back(crc),
+            Ok(name) => {
+                self.files.push_back(ListedFile { line: number, name: name.clone(), crc });
+            }
             Err(_) => self.refused += 1,
         }
         path.map(Some)

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::engine::Source;
+use hsum::manifest::BadLine;
 use hsum::net::{Client, Failure, Origin, Proxies, TlsOptions, Url};
 use hsum::trust::checksum_file::{self, ApprovedText, ChecksumFile, ListedFile};
 use hsum::trust::file_name::{self, ChosenBy};
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::expected::{self, Expectation};
-use crate::cli::check::report::{ReportOptions, Verbosity};
+use crate::cli::check::report::{Report, Verbosity};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
@@ -51,42 +52,45 @@ pub(super) fn run(args: &CheckArgs, word: &OsStr) -> Result<Exit> {
         None => None,
     };
     let client = client(args);
+    let mut report = Report::new(args)?;
     let sums = match open(word, url, &client)? {
         Ok(sums) => sums,
         Err(failure) => {
-            complain(failure);
-            return Ok(Exit::Failed);
+            complain(&failure);
+            report.error(Path::new(word), failure.reason_code(), failure)?;
+            return report.finish(Exit::Failed);
         }
     };
     let mut exit = Exit::Success;
     let mut files = Vec::new();
     for source in sources {
+        let name = source.name();
         match find_listed(&sums, &source, listed_as.as_ref(), args, &client) {
             Ok(listed) => {
-                let name = source.name();
+                let origin = listed.evidence.source.to_string();
                 let is_found = !matches!(sums, Sums::File(_));
-                if is_found && ReportOptions::new(args).verbosity == Verbosity::All {
-                    let (name, origin) = (quote(name), &listed.evidence.source);
-                    complain(format_args!("{name}: compared with {origin}"));
+                if is_found && report.options().verbosity == Verbosity::All {
+                    complain(format_args!("{}: compared with {origin}", quote(name)));
                 }
-                let expectation =
-                    Expectation { digests: vec![listed.evidence.expected], size: listed.size };
+                let digests = vec![listed.evidence.expected];
+                let expectation = Expectation { digests, size: listed.size, list: Some(origin) };
                 match expected::accept_strength(&expectation, args, Some(name)) {
-                    true => files.push((source, expectation)),
-                    false => exit = Exit::Failed,
+                    Ok(()) => files.push((source, expectation)),
+                    Err(text) => {
+                        report.error(name, BadLine::Weak.reason(), text)?;
+                        exit = Exit::Failed;
+                    }
                 }
             }
             // A file that is not listed does not stop the check of the others.
             Err(failure) => {
-                complain(failure);
+                complain(&failure);
+                report.error(name, failure.reason_code(), failure)?;
                 exit = Exit::Failed;
             }
         }
     }
-    match expected::compare(args, files)? {
-        Exit::Success => Ok(exit),
-        worse => Ok(worse),
-    }
+    expected::compare(args, report, files, exit)
 }
 
 /// Returns a client with the system's proxies and without credentials.

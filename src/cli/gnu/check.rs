@@ -12,24 +12,23 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::check::{CheckEvent, CheckOptions, check_lists};
+use hsum::check::{CheckEvent, CheckOptions, CheckSummary, check_lists};
 use hsum::engine::ReadPolicy;
 use hsum::internals::{Lines, lock};
 use hsum::manifest::{GnuDialect, LineParser, ListEntry};
 
-use crate::cli::check::report::ReportOptions;
+use crate::cli::check::report::{ListName, Report, ReportOptions};
 use crate::cli::exit::{self, Exit};
-use crate::cli::output::Output;
+use crate::cli::output::WriteError;
 use crate::cli::plan;
 use crate::cli::print::complain;
-use crate::cli::quote::quote;
 
 pub(super) fn run(
     dialect: GnuDialect,
-    report: &ReportOptions,
+    report: ReportOptions,
     mut operands: Vec<OsString>,
 ) -> Result<Exit> {
-    let mut output = Output::plain_stdout()?;
+    let mut report = Report::gnu(report)?;
     if operands.is_empty() {
         operands.push("-".into());
     }
@@ -38,8 +37,8 @@ pub(super) fn run(
     let mut exit = Exit::Success;
     let mut operands = operands.iter().map(Path::new).peekable();
     while let Some(&first) = operands.peek() {
-        let mut title = title(first);
-        let mut titles = operands.clone().map(self::title).skip(1);
+        let mut name = ListName::new(first);
+        let mut names = operands.clone().map(ListName::new).skip(1);
         let mut is_first = true;
         // Files in earlier lists may be the same pipe, and must be read before it.
         let lists = iter::from_fn(|| {
@@ -48,37 +47,46 @@ pub(super) fn run(
             let options = options.policy(ReadPolicy::Plain).reading(plan::reading(false));
             Some((options, List::open(path, &parser)))
         });
-        check_lists(&CheckOptions::new(), lists, |event| match event {
-            CheckEvent::Line(checked) => report.print(&title, &checked, &mut output, None),
-            CheckEvent::End { list, summary } => {
-                if let Err(error) = output.flush() {
-                    exit::exit_now(&error);
+        check_lists(&CheckOptions::new(), lists, |event| {
+            let printed = match event {
+                CheckEvent::Line(checked) => report.line(&name, &checked),
+                CheckEvent::End { list, summary } => {
+                    let ended = end_list(&mut report, &name, &list, &summary);
+                    name = names.next().unwrap_or_default();
+                    ended.map(|ended| {
+                        if ended == Exit::Failed {
+                            exit = Exit::Failed;
+                        }
+                    })
                 }
-                let ended = match list.state {
-                    State::Failed(message) => {
-                        complain(format_args!("{title}: {message}"));
-                        Exit::Failed
-                    }
-                    _ => report.summarize(&title, &summary),
-                };
-                if ended == Exit::Failed {
-                    exit = Exit::Failed;
-                }
-                title = titles.next().unwrap_or_default();
-                ControlFlow::Continue(())
+            };
+            if let Err(error) = printed {
+                exit::exit_now(&error);
             }
+            ControlFlow::Continue(())
         });
     }
-    output.finish()?;
-    Ok(exit)
+    report.finish(exit)
+}
+
+fn end_list(
+    report: &mut Report,
+    name: &ListName,
+    list: &List,
+    summary: &CheckSummary,
+) -> Result<Exit, WriteError> {
+    report.flush()?;
+    match &list.state {
+        State::Failed(message) => {
+            complain(format_args!("{}: {message}", name.title));
+            Ok(Exit::Failed)
+        }
+        _ => report.end_list(name, summary),
+    }
 }
 
 fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
-}
-
-fn title(path: &Path) -> String {
-    quote(if is_stdin(path) { Path::new("standard input") } else { path })
 }
 
 /// A checksum file. It is closed at its end, because results of earlier lists may be outstanding.
