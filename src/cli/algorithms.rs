@@ -6,10 +6,16 @@ use hsum::{Algorithm, Strength};
 
 use crate::cli::args::machine::AlgorithmsArgs;
 use crate::cli::exit::Exit;
+use crate::cli::json::Object;
 use crate::cli::output::Output;
 
 pub(crate) fn run(args: AlgorithmsArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
+    if args.json {
+        output.bytes(&if args.tiers { json_tiers() } else { json_algorithms() })?;
+        output.finish()?;
+        return Ok(Exit::Success);
+    }
     output.bytes(if args.tiers { tiers() } else { table() }.as_bytes())?;
     output.finish()?;
     Ok(Exit::Success)
@@ -41,6 +47,41 @@ fn table() -> String {
          A broken algorithm is still secure in HMAC, and still detects accidental damage.\n",
         defaults.join(", ")
     )
+}
+
+fn json_algorithms() -> Vec<u8> {
+    let mut text = Vec::new();
+    for algorithm in Algorithm::ALL {
+        let mut object = Object::new("algorithm");
+        object.set("name", algorithm.name()).set("bits", algorithm.default_len() * 8);
+        if algorithm.has_variable_len() {
+            object.set("max_bits", algorithm.max_len() * 8);
+        }
+        object.set("hmac_block_bits", algorithm.block_len().map(|bytes| bytes * 8));
+        let is_broken = algorithm.strength() == Strength::Broken;
+        object.set("standard", algorithm.standard());
+        text.extend(object.set("strength", if is_broken { "broken" } else { "sound" }).line());
+    }
+    let mut summary = Object::summary("algorithms");
+    text.extend(summary.set("algorithms", Algorithm::ALL.len()).exit(0));
+    text
+}
+
+fn json_tiers() -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut kernels = 0;
+    for choice in simd::choices() {
+        let mut object = Object::new("kernel");
+        object.set("algorithm", choice.algorithm.name()).set("messages", choice.live);
+        object.set("tier", choice.tier.name()).set("lanes", choice.lanes);
+        object.set("cycles", choice.cycles).set("basis", choice.basis.to_string());
+        text.extend(object.line());
+        kernels += 1;
+    }
+    let mut summary = Object::summary("algorithms");
+    summary.set("tiers", simd::tiers().map(Tier::name).collect::<Vec<_>>());
+    text.extend(summary.set("kernels", kernels).exit(0));
+    text
 }
 
 /// Returns a table of the kernels that run 1, 4, 16 and 64 messages at once.

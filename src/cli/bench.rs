@@ -14,10 +14,11 @@ use hsum::internals;
 use hsum::internals::TemporaryDirectory;
 use hsum::simd::{self, Tier};
 use hsum::{Algorithm, Digest, Hasher, digest, digest_many};
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use crate::cli::args::machine::BenchArgs;
 use crate::cli::exit::Exit;
+use crate::cli::json::{Object, stopped};
 use crate::cli::output::Output;
 
 /// The time to measure one figure; all figures take about ten seconds.
@@ -52,18 +53,21 @@ impl Speed {
 }
 
 pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
-    if args.tune {
-        return tune::run();
-    }
+    let is_json = args.json;
+    let result = if args.tune { tune::run(is_json) } else { bench(&args) };
+    stopped::with_error("bench", is_json, result)
+}
+
+fn bench(args: &BenchArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     let directory = TemporaryDirectory::new().context("cannot create a temporary directory")?;
     let read = read_rate(directory.path()).context("cannot measure reading")?;
     let walk = walk_rate(directory.path()).context("cannot measure walking")?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     if args.json {
-        let line = json!({"cores": cores, "read_bytes_per_second": read as u64,
-            "files_per_second": walk as u64});
-        output.line(format!("{line}\n").as_bytes())?;
+        let mut object = Object::new("machine");
+        object.set("cores", cores).set("read_bytes_per_second", read as u64);
+        output.line(&object.set("files_per_second", walk as u64).line())?;
     } else {
         output.line(b"GB/s on one core; the bars show many messages at once:\n\n")?;
         let head = format!("{:11} {:>7} {:>7}  BY TIER\n", "NAME", "SINGLE", "MANY");
@@ -76,10 +80,13 @@ pub(crate) fn run(args: BenchArgs) -> Result<Exit> {
         if *algorithm == Algorithm::Sha256 {
             sha256 = speed.best();
         }
-        output.line(if args.json { json_line(&speed) } else { text_line(&speed) }.as_bytes())?;
+        output.line(&if args.json { json_line(&speed) } else { text_line(&speed).into_bytes() })?;
         output.flush()?;
     }
-    if !args.json {
+    if args.json {
+        let mut summary = Object::summary("bench");
+        output.line(&summary.set("algorithms", Algorithm::ALL.len()).exit(0))?;
+    } else {
         output.line(verdict(cores, read, walk, sha256).as_bytes())?;
     }
     output.finish()?;
@@ -173,12 +180,12 @@ fn text_line(speed: &Speed) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn json_line(speed: &Speed) -> String {
-    let many: serde_json::Map<_, _> =
-        speed.many.iter().map(|(tier, rate)| (tier.name().into(), json!(*rate as u64))).collect();
-    let line = json!({"algorithm": speed.algorithm.name(), "single_bytes_per_second":
-        speed.single as u64, "many_bytes_per_second": many});
-    format!("{line}\n")
+fn json_line(speed: &Speed) -> Vec<u8> {
+    let many = speed.many.iter().map(|(tier, rate)| (tier.name().into(), (*rate as u64).into()));
+    let mut object = Object::new("speed");
+    object.set("algorithm", speed.algorithm.name());
+    object.set("single_bytes_per_second", speed.single as u64);
+    object.set("many_bytes_per_second", many.collect::<Map<String, Value>>()).line()
 }
 
 fn verdict(cores: usize, read: f64, walk: f64, sha256: f64) -> String {

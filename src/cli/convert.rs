@@ -1,14 +1,16 @@
 //! `hsum convert`: converts digests between notations.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, Read};
 
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::manifest::BadLine;
-use hsum::notation::Expected;
+use hsum::notation::{Expected, NotationError};
 
 use crate::cli::args::convert::ConvertArgs;
 use crate::cli::exit::Exit;
+use crate::cli::json::Object;
 use crate::cli::output::Output;
 use crate::cli::print::complain;
 
@@ -17,23 +19,35 @@ const MAX_LINE: usize = 16 * 1024;
 
 pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
-    let mut converted = true;
+    let mut counts = Counts::default();
     let from_stdin = ["-".to_owned()];
     let texts = if args.digests.is_empty() { &from_stdin[..] } else { &args.digests };
     for text in texts {
-        converted &= match text.as_str() {
-            "-" => convert_lines(&args, &mut output)?,
-            text => convert(&args, text.as_bytes(), None, &mut output)?,
-        };
+        match text.as_str() {
+            "-" => convert_lines(&args, &mut counts, &mut output)?,
+            text => convert(&args, text.as_bytes(), None, &mut counts, &mut output)?,
+        }
+    }
+    let exit = if counts.failed == 0 { Exit::Success } else { Exit::Failed };
+    if args.json {
+        let mut summary = Object::summary("convert");
+        summary.set("digests", counts.digests).set("failed", counts.failed);
+        output.line(&summary.exit(exit.status()))?;
     }
     output.finish()?;
-    Ok(if converted { Exit::Success } else { Exit::Failed })
+    Ok(exit)
 }
 
-/// Converts the lines of standard input; returns `false` if one of them failed.
-fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
+/// The number of digests that were written, and of texts that were not converted.
+#[derive(Default)]
+struct Counts {
+    digests: u64,
+    failed: u64,
+}
+
+/// Converts the lines of standard input.
+fn convert_lines(args: &ConvertArgs, counts: &mut Counts, output: &mut Output) -> Result<()> {
     let mut input = io::stdin().lock();
-    let mut converted = true;
     for number in 1u64.. {
         let mut line = Vec::new();
         let mut read = input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line);
@@ -43,49 +57,95 @@ fn convert_lines(args: &ConvertArgs, output: &mut Output) -> Result<bool> {
         match read {
             Ok(0) => break,
             Ok(length) if length > MAX_LINE => {
-                output.flush()?;
-                complain(format_args!("'standard input': {number}: {}", BadLine::TooLong));
-                converted = false;
+                counts.failed += 1;
+                fail(
+                    args,
+                    None,
+                    Some(number),
+                    BadLine::TooLong.reason(),
+                    BadLine::TooLong,
+                    output,
+                )?;
             }
             Ok(_) if line.trim_ascii().is_empty() => {}
-            Ok(_) => converted &= convert(args, &line, Some(number), output)?,
+            Ok(_) => convert(args, &line, Some(number), counts, output)?,
             Err(error) => {
-                output.flush()?;
-                complain(format_args!("'standard input': {}", ErrorKind::Io(error)));
-                return Ok(false);
+                counts.failed += 1;
+                let kind = ErrorKind::Io(error);
+                return fail(args, None, None, kind.reason(), &kind, output);
             }
         }
     }
-    Ok(converted)
+    Ok(())
 }
 
-/// Prints the digests in `text`, or an error; returns `false` if `text` is invalid.
+/// Prints the digests in `text`, or an error.
 fn convert(
     args: &ConvertArgs,
     text: &[u8],
     line: Option<u64>,
+    counts: &mut Counts,
     output: &mut Output,
-) -> Result<bool> {
-    let written = Expected::parse(text, args.algorithm).map_err(|error| error.to_string());
-    let written = written.and_then(|expected| {
-        let digests = expected.digests().iter().map(|digest| args.to.write(digest));
-        digests.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
-    });
-    match written {
-        Ok(digests) => {
-            for digest in digests {
-                output.line(format!("{digest}\n").as_bytes())?;
-            }
-            Ok(true)
+) -> Result<()> {
+    let expected = match Expected::parse(text, args.algorithm) {
+        Ok(expected) => expected,
+        Err(error) => {
+            counts.failed += 1;
+            return fail(args, Some(text), line, error.reason(), &error, output);
         }
-        Err(reason) => {
-            output.flush()?;
-            match line {
-                Some(line) => complain(format_args!("'standard input': {line}: {reason}")),
-                None => complain(format_args!("{}: {reason}", quote_digest(text))),
-            }
-            Ok(false)
+    };
+    let digests = expected.digests().iter().map(|digest| Ok((digest, args.to.write(digest)?)));
+    let digests = match digests.collect::<Result<Vec<_>, NotationError>>() {
+        Ok(digests) => digests,
+        Err(error) => {
+            counts.failed += 1;
+            return fail(args, Some(text), line, "no-notation", &error, output);
         }
+    };
+    for (digest, written) in digests {
+        counts.digests += 1;
+        if !args.json {
+            output.line(format!("{written}\n").as_bytes())?;
+            continue;
+        }
+        let mut object = Object::new("digest");
+        set_place(&mut object, Some(text), line);
+        object.set("algorithm", digest.hash_function().to_string());
+        output.line(&object.set("notation", args.to.name()).set("text", written).line())?;
+    }
+    Ok(())
+}
+
+/// Prints why a text is not converted: an argument, a line, or standard input as a whole.
+fn fail(
+    args: &ConvertArgs,
+    text: Option<&[u8]>,
+    line: Option<u64>,
+    reason: &str,
+    error: impl Display,
+    output: &mut Output,
+) -> Result<()> {
+    if args.json {
+        let mut object = Object::new("error");
+        set_place(&mut object, text, line);
+        output.line(&object.problem(reason, &error).line())?;
+    }
+    output.flush()?;
+    match (line, text) {
+        (Some(line), _) => complain(format_args!("'standard input': {line}: {error}")),
+        (None, Some(text)) => complain(format_args!("{}: {error}", quote_digest(text))),
+        (None, None) => complain(format_args!("'standard input': {error}")),
+    }
+    Ok(())
+}
+
+/// Adds the text, and the number of its line on standard input.
+fn set_place(object: &mut Object, text: Option<&[u8]>, line: Option<u64>) {
+    if let Some(line) = line {
+        object.set("line", line);
+    }
+    if let Some(text) = text {
+        object.set("input", String::from_utf8_lossy(text.trim_ascii()));
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use hsum::engine::{self, HashOptions, HashProgress, NextOutcome, Source};
@@ -13,6 +14,7 @@ use hsum::{Hmac, Key};
 use crate::cli::args::hmac::HmacArgs;
 use crate::cli::exit::{self, Exit, Usage};
 use crate::cli::input::is_stdin;
+use crate::cli::json::{Object, stopped};
 use crate::cli::key::KeySource;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan::{operands, style};
@@ -29,25 +31,33 @@ struct HmacPlan {
 }
 
 pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
-    let HmacPlan { sources, key, expected } = plan(&args)?;
+    stopped::with_error("hmac", args.report.json, hmac(&args))
+}
+
+fn hmac(args: &HmacArgs) -> Result<Exit> {
+    let started = Instant::now();
+    let HmacPlan { sources, key, expected } = plan(args)?;
     let mut output = Output::stdout()?;
-    let mut exit = Exit::Success;
+    let (mut good, mut failed) = (0_u64, 0_u64);
     let progress = Arc::new(HashProgress::default());
     let view = ProgressLine::start(args.progress, &progress, Some(survey(sources.clone())));
     let mut report = |name: &Path, result, next| {
         let reported = match result {
-            Ok(mac) => report(&args, expected.as_deref(), name, mac, &mut output)?,
+            Ok(mac) => report(args, expected.as_deref(), name, mac, &mut output)?,
             Err(error) => {
+                if args.report.json {
+                    output.line(&Object::unread(name, &error).line())?;
+                }
                 output.flush()?;
                 complain_of(name, &error);
                 false
             }
         };
-        exit = if reported { exit } else { Exit::Failed };
+        *if reported { &mut good } else { &mut failed } += 1;
         if next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
     };
     engine::fold(
-        &HashOptions::default().progress(progress),
+        &HashOptions::default().progress(Arc::clone(&progress)),
         sources,
         || Hmac::new(&key),
         Hmac::update,
@@ -59,6 +69,12 @@ pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
         },
     );
     drop(view);
+    let exit = if failed == 0 { Exit::Success } else { Exit::Failed };
+    if args.report.json {
+        let mut summary = Object::summary("hmac");
+        summary.set(if expected.is_some() { "ok" } else { "files" }, good).set("failed", failed);
+        output.line(&summary.work(progress.bytes(), started.elapsed()).exit(exit.status()))?;
+    }
     output.finish()?;
     Ok(exit)
 }
@@ -94,6 +110,16 @@ fn report(
     if let Some(expected) = expected {
         let matches = mac.verify(expected).is_ok();
         let verdict = if matches { "OK" } else { "FAILED" };
+        if args.report.json {
+            let mut object = Object::new("file");
+            object.path(name).set("status", verdict);
+            object.set("algorithm", args.algorithm.to_string());
+            if !matches {
+                object.problem("mismatch", "the MAC does not match this file and key");
+            }
+            output.line(&object.line())?;
+            return Ok(matches);
+        }
         output.line(format!("{}: {verdict}\n", quote(name)).as_bytes())?;
         return Ok(matches);
     }
@@ -101,6 +127,12 @@ fn report(
     let tag = mac.finalize();
     if args.raw {
         output.bytes(&tag.into_bytes())?;
+        return Ok(true);
+    }
+    if args.report.json {
+        let mut object = Object::new("file");
+        object.path(name).set("algorithm", args.algorithm.to_string());
+        output.line(&object.set("mac", tag.to_hex()).line())?;
         return Ok(true);
     }
     let text = if args.base64 { tag.to_base64() } else { tag.to_hex() };

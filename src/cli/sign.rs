@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::args::sign::{SignArgs, SignFormat, Time};
 use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::hints::SigningVerb;
+use crate::cli::json::{Object, stopped};
 use crate::cli::output::Output;
 use crate::cli::print::{complain, file_error, json_bytes};
 use crate::cli::quote::quote;
@@ -29,7 +30,8 @@ use crate::cli::sign::request::{Request, check_stdin, media_type, open, read_bod
 use crate::cli::sign::values::Values;
 
 pub(crate) fn run(args: SignArgs) -> Result<Exit> {
-    as_setup_error(sign(args))
+    let is_json = args.json;
+    stopped::with_error("sign", is_json, as_setup_error(sign(args)))
 }
 
 fn sign(args: SignArgs) -> Result<Exit> {
@@ -43,7 +45,10 @@ fn sign(args: SignArgs) -> Result<Exit> {
     let signature = signature(&args, &signer, &scheme, &mut request)?;
 
     let mut output = Output::stdout()?;
-    output.line(&text(&args, &request, &scheme, &signature))?;
+    output.line(&match args.json {
+        true => json(&scheme, &signature),
+        false => text(&args, &request, &scheme, &signature),
+    })?;
     output.finish()?;
     Ok(Exit::Success)
 }
@@ -114,20 +119,32 @@ fn text(
                 lines(headers, ": ")
             }
         },
-        SignFormat::Json => {
-            let object = |pairs: &[(String, String)]| -> Map<String, Value> {
-                pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
-            };
-            json_bytes(json!({
-                "scheme": scheme.name(),
-                "headers": object(signature.headers()),
-                "params": object(signature.params()),
-                "url": signature.url(),
-                "value": signature.value(),
-            }))
-        }
+        SignFormat::Json => json_bytes(Value::Object(fields(scheme, signature))),
         SignFormat::Curl => curl(args, request, signature).into_bytes(),
     }
+}
+
+/// Returns the lines of `--json`.
+fn json(scheme: &Scheme, signature: &RequestSignature) -> Vec<u8> {
+    let mut object = Object::new("signature");
+    for (name, value) in fields(scheme, signature) {
+        object.set(&name, value);
+    }
+    [object.line(), Object::summary("sign").set("requests", 1).exit(0)].concat()
+}
+
+fn fields(scheme: &Scheme, signature: &RequestSignature) -> Map<String, Value> {
+    let object = |pairs: &[(String, String)]| -> Value {
+        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
+    };
+    let fields = [
+        ("scheme", scheme.name().into()),
+        ("headers", object(signature.headers())),
+        ("params", object(signature.params())),
+        ("url", signature.url().into()),
+        ("value", signature.value().into()),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Returns a shell command that sends exactly the signed request.

@@ -20,11 +20,7 @@ use crate::cli::quote::quote;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let is_json = args.report.json;
-    sum(args).inspect_err(|error| {
-        if is_json {
-            stopped::print("sum", error, 1);
-        }
-    })
+    stopped::with_error("sum", is_json, sum(args))
 }
 
 fn sum(args: SumArgs) -> Result<Exit> {

@@ -4,6 +4,104 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::schema::validate_output;
+use crate::support::*;
+
+/// The key of the calls, which no output may contain.
+const KEY: &str = "hunter2-hunter2-hunter2";
+
+/// Calls of verbs and their exit statuses. `get`, `head` and `send` need a server: `tests/fetch`.
+const CALLS: &[(&str, &str, i32)] = &[
+    ("sum", "t", 0),
+    ("sum", "a gone", 1),
+    ("sum", "t -a md5,blake3 -o list.json", 0),
+    ("sum", "--files-from gone", 1),
+    ("hmac", "-k env:KEY a b", 0),
+    ("hmac", "-k env:KEY a gone", 1),
+    ("hmac", "-k env:KEY -e 00 a", 1),
+    ("hmac", "-k env:NONE a", 2),
+    ("convert", "-t sri 900150983cd24fb0d6963f7d28e17f72", 0),
+    ("convert", "nonsense 900150983cd24fb0d6963f7d28e17f72", 1),
+    ("convert", "-t nix32 -", 1),
+    ("algorithms", "", 0),
+    ("algorithms", "--tiers", 0),
+    ("self-test", "", 0),
+    ("schemes", "", 0),
+    ("keygen", "-o new", 0),
+    ("keygen", "-o a", 2),
+    ("sign", "-s slack -k env:KEY a", 0),
+    ("sign", "-s twilio -k env:KEY --url https://h.test/ a", 0),
+    ("sign", "-s slack -k env:NONE a", 2),
+    ("verify-request", "-s github -k env:KEY -H X-Hub-Signature-256:sha256=00 --explain a", 1),
+    ("verify-request", "-s github -k env:KEY -H X-Hub-Signature-256:sha256=RIGHT a", 0),
+    ("verify-request", "-s github -k env:KEY a", 1),
+    ("verify-request", "-s github -k file:gone a", 2),
+];
+
+/// Verbs without `--json`, and why.
+const WITHOUT: &[(&str, &str)] = &[("gnu", "prints what GNU's programs print")];
+
+/// Verbs whose JSON has no schema yet.
+const WITHOUT_SCHEMA: &[&str] =
+    &["check", "get", "head", "snapshot", "audit", "update", "diff", "send", "publish"];
+
+/// Creates the directory in which [`CALLS`] run.
+fn directory() -> Dir {
+    let dir = Dir::with(&["a", "b", "t/c", "t/d/e"]);
+    dir.fifo("t/fifo");
+    dir.write("t/.hsum-AbC123", "");
+    dir.write(name(b"t/\xff\"\n"), "odd");
+    dir
+}
+
+#[test]
+fn every_line_matches_the_schema_of_its_verb() {
+    let dir = directory();
+    let call = |words: &str| dir.words(words).env("KEY", KEY).stdin("abc\n");
+    let right = call("hmac -k env:KEY a").run().exits(0);
+    let right = right.split(' ').next().expect("a MAC");
+    for (verb, words, status) in CALLS {
+        let words = format!("{verb} --json {}", words.replace("RIGHT", right));
+        let ran = call(&words).run();
+        let mut text = ran.exits(*status);
+        if words.contains("list.json") {
+            text = String::from_utf8(dir.read("list.json")).expect("UTF-8");
+        }
+        validate_output(verb, &text, *status);
+        assert!(!text.contains("hunter2"), "{words}: {text}");
+        // Whoever forged the request could sign it with the MAC.
+        let is_verdict = words.contains("-e 00") || *verb == "verify-request";
+        assert!(!is_verdict || !text.contains(right), "{words}: {text}");
+    }
+}
+
+/// Returns the names in the table of verbs.
+fn verbs() -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/verbs.rs");
+    let text = fs::read_to_string(path).expect("verbs.rs");
+    let table = text.split("\nverbs! {\n").nth(1).expect("the table of verbs");
+    let table = table.split("\n}\n").next().expect("its end");
+    let rows = table.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" "));
+    rows.filter(|(_, rest)| rest.contains("=>")).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn every_verb_has_json_or_a_reason_not_to() {
+    let dir = Dir::new();
+    let verbs = verbs();
+    assert!(verbs.len() >= 19, "{verbs:?}");
+    for verb in verbs {
+        if WITHOUT_SCHEMA.contains(&&*verb) {
+            continue;
+        }
+        let help = dir.words(&format!("{verb} --help")).run().exits(0);
+        let without = WITHOUT.iter().any(|(name, _)| *name == verb);
+        assert!(help.contains("--json") != without, "{verb}");
+        let schema = format!("{}/docs/schema/{verb}.json", env!("CARGO_MANIFEST_DIR"));
+        assert!(Path::new(&schema).exists() != without, "{schema}");
+    }
+}
+
 /// Returns the reasons in `src`: the words that functions called `reason` or `io_reason` return.
 fn reasons() -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
@@ -16,9 +114,8 @@ fn reasons() -> Vec<(String, Vec<String>)> {
                 continue;
             }
             let text = fs::read_to_string(&path).expect("UTF-8");
-            for function in
-                text.split("fn reason(").skip(1).chain(text.split("fn io_reason(").skip(1))
-            {
+            let starts = ["fn reason(self) ->", "fn reason(&self) ->", "fn io_reason("];
+            for function in starts.iter().flat_map(|start| text.split(start).skip(1)) {
                 let end = function.find("\n    }\n").or_else(|| function.find("\n}\n"));
                 let body = &function[..end.expect("a function ends")];
                 let words = body.split("=> \"").skip(1).filter_map(|rest| rest.split_once('"'));

@@ -20,6 +20,8 @@ mod odd_names;
 mod output;
 mod progress;
 mod publish;
+#[path = "../common/schema.rs"]
+mod schema;
 mod scheme_options;
 mod secrets;
 mod sign;

@@ -61,7 +61,9 @@ fn github_signatures_match_the_documentation() {
     let json = format!(
         "{{\"scheme\":\"github\",\"headers\":{{\"{name}\":\"{text}\"}},\"params\":{{}},\"url\":null,\"value\":\"{value}\"}}\n"
     );
-    hsum!("sign -s github -k env:KEY --format json body").prints(json);
+    hsum!("sign -s github -k env:KEY --format json body").prints(&json);
+    let typed = hsum!("sign -s github -k env:KEY --json body").run().exits(0);
+    assert!(typed.starts_with(&format!("{{\"type\":\"signature\",{}", &json[1..])), "{typed}");
     let curl = format!(
         "curl --globoff --path-as-is -X POST -H '{HEADER}' -H Content-Type: --data-binary @body \
          'https://a.example/x'\n"
@@ -157,15 +159,17 @@ fn verdicts_are_printed_as_text_and_json() {
     let future = line("--now 1699999600 --json").exits(1);
     assert_eq!(
         future,
-        "{\"verified\":false,\"scheme\":\"slack\",\"reason\":\"future\",\"message\":\"authentic, but \
-         signed 100 s too far in the future\",\"by\":100}\n"
+        "{\"type\":\"request\",\"status\":\"FAILED\",\"scheme\":\"slack\",\"reason\":\"future\",\
+         \"error\":\"authentic, but signed 100 s too far in the future\",\"by\":100}\n\
+         {\"type\":\"summary\",\"schema\":1,\"verb\":\"verify-request\",\"ok\":0,\"failed\":1,\"exit\":1}\n"
     );
     line("--now 1800000000 --no-freshness").exits(0);
     line("--now 1700000307 --tolerance 307").exits(0);
     line("--now 1700000307 --tolerance 306").exits(1);
     let json = line("--now 1700000000 --json").exits(0);
-    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!((&json["verified"], &json["body_signed"]), (&true.into(), &true.into()));
+    let json: serde_json::Value =
+        serde_json::from_str(json.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&json["status"], &json["body_signed"]), (&"OK".into(), &true.into()));
     assert_eq!(json["replay_key"].as_str().map(str::len), Some(64));
 }
 
@@ -486,7 +490,7 @@ fn keygen_writes_random_keys() {
 fn schemes_lists_all_schemes() {
     let text = dir().words("schemes").run().exits(0);
     let json = dir().words("schemes --json").run().exits(0);
-    assert_eq!(json.lines().count(), hsum::sign::SchemeInfo::ALL.len());
+    assert_eq!(json.lines().count(), hsum::sign::SchemeInfo::ALL.len() + 1);
     for row in hsum::sign::SchemeInfo::ALL {
         assert!(text.contains(&format!("{}\n  MAC", row.name)), "{}", row.name);
     }

@@ -32,4 +32,8 @@ pub(crate) struct ConvertArgs {
     /// Algorithm of digests that do not name one
     #[arg(short, long, value_name = "ALG")]
     pub(crate) algorithm: Option<HashFunction>,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -17,6 +17,10 @@ pub(crate) struct AlgorithmsArgs {
     /// Show the SIMD kernels that run on this CPU, for one message and for many at once
     #[arg(long)]
     pub(crate) tiers: bool,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -40,7 +44,7 @@ pub(crate) struct BenchArgs {
     /// Later runs hash several messages or files at once with the kernels that are fastest on this
     /// machine. The costs are written to the file that HSUM_TUNE names, by default hsum/tune in
     /// $XDG_CONFIG_HOME or ~/.config. Digests do not depend on them. Takes three seconds.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub(crate) tune: bool,
 }
 
@@ -54,4 +58,8 @@ Exit status:
   0  every kernel gave the known answers
   1  a kernel gave a wrong answer: do not trust this build on this machine
   2  the arguments are invalid")]
-pub(crate) struct SelfTestArgs {}
+pub(crate) struct SelfTestArgs {
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}

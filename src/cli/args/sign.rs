@@ -219,6 +219,10 @@ pub(crate) struct SignArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
     pub(crate) format: SignFormat,
 
+    /// Print one JSON object per line
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+
     /// File with the body [default: standard input]
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     pub(crate) body: PathBuf,
@@ -300,6 +304,10 @@ pub(crate) struct KeygenArgs {
     /// Write the key to a new file that only its owner can read
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Print one JSON object per line, without the key
+    #[arg(long, requires = "output")]
+    pub(crate) json: bool,
 }
 
 /// The formats of random keys: all but text.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use hsum::internals::{KERNEL_ALGORITHMS, KernelCase, KernelCost, cheapest, kernel_cases};
 
 use crate::cli::exit::{Exit, Usage};
+use crate::cli::json::Object;
 use crate::cli::output::Output;
 use crate::cli::print::file_error;
 use crate::cli::quote::quote;
@@ -28,7 +29,7 @@ const MAX_LIVE: usize = 64;
 /// The relative difference from which a cost is reported as changed; a busy machine varies by less.
 const CHANGE: f64 = 0.05;
 
-pub(super) fn run() -> Result<Exit> {
+pub(super) fn run(is_json: bool) -> Result<Exit> {
     let path = tune_file::path().ok_or_else(|| {
         Usage("--tune: no file to write to; set HSUM_TUNE to its path".to_owned())
     })?;
@@ -37,6 +38,18 @@ pub(super) fn run() -> Result<Exit> {
     let measured = measure(&mut cases);
     let built_in: Vec<KernelCost> = cases.iter().map(|case| case.cost).collect();
     tune_file::write(path.clone(), &measured).map_err(|error| file_error(&path, error))?;
+    if is_json {
+        for (old, new) in built_in.iter().zip(&measured) {
+            let mut object = Object::new("kernel");
+            object.set("algorithm", new.function).set("tier", new.tier.name());
+            object.set("lanes", new.lanes).set("built_in_cycles", old.cycles);
+            output.line(&object.set("cycles", new.cycles).line())?;
+        }
+        let mut summary = Object::summary("bench");
+        output.line(&summary.path(&path).set("kernels", measured.len()).exit(0))?;
+        output.finish().context("cannot report the costs")?;
+        return Ok(Exit::Success);
+    }
     let line = format!("Wrote the costs of {} kernels to {}.\n", measured.len(), quote(&path));
     output.line(line.as_bytes())?;
     output.bytes(changes(&built_in, &measured).as_bytes())?;

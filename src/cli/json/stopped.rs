@@ -2,15 +2,25 @@
 
 use std::io;
 
+use anyhow::Result;
 use hsum::Error;
 use hsum::internals::io_reason;
 use hsum::net::Failure;
 use hsum::snapshot::SnapshotError;
 
-use crate::cli::exit::{SetupError, Usage};
+use crate::cli::exit::{Exit, SetupError, Usage};
 use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
+
+/// Passes on the result of a verb that exits with 1 on errors; prints an error if `is_json`.
+pub(crate) fn with_error(verb: &str, is_json: bool, result: Result<Exit>) -> Result<Exit> {
+    result.inspect_err(|error| {
+        if is_json {
+            print(verb, error, 1);
+        }
+    })
+}
 
 /// Prints the error that stopped a verb, and a summary with the exit status: 2 for a requirement
 /// that is missing, else `status`. Prints nothing if the arguments are invalid, or if the output

@@ -9,13 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::cli::args::sign::KeygenArgs;
 use crate::cli::exit::{Exit, as_setup_error};
+use crate::cli::json::{Object, stopped};
 use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
 use crate::cli::print::file_error;
 use crate::cli::sign::values::fill_random;
 
 pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
-    as_setup_error(keygen(&args))
+    stopped::with_error("keygen", args.json, as_setup_error(keygen(&args)))
 }
 
 fn keygen(args: &KeygenArgs) -> Result<Exit> {
@@ -33,6 +34,14 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
                 file.commit()
             });
             written.map_err(|error| file_error(path, error))?;
+            if args.json {
+                let mut object = Object::new("key");
+                object.path(path).set("format", args.format.name()).set("bits", 8 * args.bytes);
+                let mut output = Output::stdout()?;
+                output.line(&object.line())?;
+                output.line(&Object::summary("keygen").set("keys", 1).exit(0))?;
+                output.finish()?;
+            }
         }
         None => {
             let mut output = Output::stdout()?;

@@ -2,18 +2,21 @@
 
 use anyhow::Result;
 use hsum::sign::SchemeInfo;
-use serde_json::json;
 
 use crate::cli::args::sign::SchemesArgs;
 use crate::cli::exit::Exit;
+use crate::cli::json::Object;
 use crate::cli::output::Output;
 use crate::cli::sign::scheme::options_of;
 
 pub(crate) fn run(args: SchemesArgs) -> Result<Exit> {
     let mut output = Output::stdout()?;
     for info in SchemeInfo::ALL {
-        let text = if args.json { json_line(info) } else { lines(info) };
-        text.split_inclusive('\n').try_for_each(|line| output.line(line.as_bytes()))?;
+        output.line(&if args.json { json_line(info) } else { lines(info).into_bytes() })?;
+    }
+    if args.json {
+        let mut summary = Object::summary("schemes");
+        output.line(&summary.set("schemes", SchemeInfo::ALL.len()).exit(0))?;
     }
     output.finish()?;
     Ok(Exit::Success)
@@ -23,19 +26,12 @@ fn params(info: &SchemeInfo) -> Vec<String> {
     info.params.iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-fn json_line(info: &SchemeInfo) -> String {
-    let object = json!({
-        "name": info.name,
-        "headers": info.headers,
-        "params": params(info),
-        "signs": info.content,
-        "mac": format!("hmac-{}", info.algorithm),
-        "encoding": info.encoding.name(),
-        "key_format": info.key_format.name(),
-        "options": options_of(info),
-        "note": info.note,
-    });
-    format!("{object}\n")
+fn json_line(info: &SchemeInfo) -> Vec<u8> {
+    let mut object = Object::new("scheme");
+    object.set("name", info.name).set("headers", info.headers).set("params", params(info));
+    object.set("signs", info.content).set("mac", format!("hmac-{}", info.algorithm));
+    object.set("encoding", info.encoding.name()).set("key_format", info.key_format.name());
+    object.set("options", options_of(info)).set("note", info.note).line()
 }
 
 fn lines(info: &SchemeInfo) -> String {

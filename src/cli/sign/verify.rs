@@ -5,12 +5,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
-use serde_json::{Map, Value, json};
 
 use crate::cli::args::sign::VerifyArgs;
 use crate::cli::exit::{Exit, Usage, as_setup_error};
+use crate::cli::json::{Object, stopped};
 use crate::cli::output::Output;
-use crate::cli::print::json_bytes;
 use crate::cli::sign::explain::{Explainer, explain};
 use crate::cli::sign::request::{Request, check_stdin, open, stream};
 use crate::cli::sign::scheme;
@@ -21,7 +20,8 @@ const LONGEST_EXPLAINED: usize = 64 << 20;
 type Verdict = Result<VerifiedRequest, VerifyError>;
 
 pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
-    as_setup_error(verify(args))
+    let is_json = args.json;
+    stopped::with_error("verify-request", is_json, as_setup_error(verify(args)))
 }
 
 fn verify(args: VerifyArgs) -> Result<Exit> {
@@ -62,15 +62,16 @@ fn verify(args: VerifyArgs) -> Result<Exit> {
         _ => Vec::new(),
     };
 
+    let exit = if verdict.is_ok() { Exit::Success } else { Exit::Failed };
     let mut output = Output::stdout()?;
     match args.json {
-        true => output.line(&json_bytes(json_of(&scheme, &verdict, &causes)))?,
+        true => output.line(&json(&scheme, &verdict, &causes, exit))?,
         false => lines(&verdict, key_count, &causes)
             .iter()
             .try_for_each(|line| output.line(line.as_bytes()))?,
     }
     output.finish()?;
-    Ok(if verdict.is_ok() { Exit::Success } else { Exit::Failed })
+    Ok(exit)
 }
 
 /// Returns the options of the message, and whether they were given.
@@ -132,32 +133,30 @@ fn lines(verdict: &Verdict, keys: usize, causes: &[String]) -> Vec<String> {
     lines
 }
 
-fn json_of(scheme: &Scheme, verdict: &Verdict, causes: &[String]) -> Value {
-    let mut object = Map::new();
-    let mut set = |name: &str, value: Value| object.insert(name.into(), value);
-    set("verified", verdict.is_ok().into());
-    set("scheme", scheme.name().into());
+fn json(scheme: &Scheme, verdict: &Verdict, causes: &[String], exit: Exit) -> Vec<u8> {
+    let mut object = Object::new("request");
+    object.set("status", if verdict.is_ok() { "OK" } else { "FAILED" });
+    object.set("scheme", scheme.name());
     match verdict {
         Ok(verified) => {
             let coverage = verified.coverage();
             let components = coverage.components().iter().map(ToString::to_string);
-            set("key", verified.key_index().into());
-            set("body_signed", coverage.has_body().into());
-            set("signed", components.collect::<Vec<_>>().into());
-            set("timestamp", json!(verified.timestamp()));
-            set("id", json!(verified.id()));
-            set("replay_key", hex::encode(verified.replay_key()).into());
+            object.set("key", verified.key_index()).set("body_signed", coverage.has_body());
+            object.set("signed", components.collect::<Vec<_>>());
+            object.set("timestamp", verified.timestamp()).set("id", verified.id());
+            object.set("replay_key", hex::encode(verified.replay_key()));
         }
         Err(error) => {
-            set("reason", error.reason().into());
-            set("message", error.to_string().into());
+            object.problem(error.reason(), error);
             if let VerifyError::Stale { by } | VerifyError::Future { by } = error {
-                set("by", json!(by));
+                object.set("by", by);
             }
             if !causes.is_empty() {
-                set("explain", json!(causes));
+                object.set("explain", causes);
             }
         }
     }
-    Value::Object(object)
+    let mut summary = Object::summary("verify-request");
+    summary.set("ok", u8::from(verdict.is_ok())).set("failed", u8::from(verdict.is_err()));
+    [object.line(), summary.exit(exit.status())].concat()
 }
