@@ -11,6 +11,7 @@ mod convert;
 pub(crate) mod exit;
 mod get;
 pub(crate) mod gnu;
+mod habits;
 mod head;
 mod hints;
 mod hmac;

@@ -28,7 +28,7 @@ pub use crate::manifest::lines::Lines;
 pub use crate::manifest::write::write_fields;
 pub use crate::sign::headers::is_token;
 pub use crate::sign::secret::{decode_key, encode_key};
-pub use crate::text::{base_name, escape, is_hostile, looks_like_html};
+pub use crate::text::{base_name, edit_distance, escape, is_hostile, looks_like_html};
 
 /// Returns the tiers and lanes of the algorithm's kernels.
 pub fn kernels(algorithm: Algorithm) -> Vec<(Tier, usize)> {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::algorithm::{Algorithm, HashFunction, Registry};
-use crate::text::escape;
 use crate::text::serde::serde_as_text;
+use crate::text::{edit_distance, escape};
 
 impl HashFunction {
     /// Returns the tag of BSD-style lines: `SHA256`; `BLAKE2b-256` if the length is not the default.
@@ -160,21 +160,6 @@ fn closest(wanted: &str) -> Vec<&'static str> {
         return Vec::new();
     }
     ranked.into_iter().filter(|(d, _)| *d == best).map(|(_, name)| name).take(3).collect()
-}
-
-/// Returns the Levenshtein distance, computed row by row.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

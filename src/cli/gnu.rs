@@ -8,7 +8,7 @@ pub(crate) mod install;
 mod legacy;
 mod options;
 mod sum;
-mod tools;
+pub(super) mod tools;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

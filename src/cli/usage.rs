@@ -2,9 +2,13 @@
 
 use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use crate::cli::habits;
 
 /// Returns what is wrong with the command line `words`, and how to correct it.
 pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> String {
@@ -33,7 +37,11 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
         ErrorKind::MissingRequiredArgument => {
             let missing = strings(error, ContextKind::InvalidArg);
             let missing: Vec<_> = missing.iter().map(|text| alternatives(text)).collect();
-            format!("missing {}{}", missing.join(" and "), example(&missing, command, words))
+            let text = format!("missing {}", missing.join(" and "));
+            match habits::of_missing(&missing, words) {
+                Some(hint) => format!("{text}; {hint}"),
+                None => text + &example(&missing, command, words),
+            }
         }
         ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".to_owned(),
         _ => {
@@ -49,7 +57,7 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
         None => String::new(),
     };
     let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
-    let similar = similar.iter().find_map(|kind| error.get(*kind));
+    let similar = similar.iter().find_map(|kind| error.get(*kind)).filter(|_| !text.contains(';'));
     let similar = similar.map(|word| format!("; did you mean '{word}'?")).unwrap_or_default();
     format!("{text}{expected}{similar}")
 }
@@ -65,10 +73,20 @@ fn unknown(argument: &str, words: &[OsString]) -> String {
             return format!("invalid value '{argument}' for '{option}' (expected 0 or more)");
         }
     }
-    match argument.starts_with('-') {
-        true => format!("unknown option '{argument}'"),
-        false => format!("unexpected argument '{argument}'"),
+    if !argument.starts_with('-') {
+        return format!("unexpected argument '{argument}'");
     }
+    let is_file = |word: &&OsString| {
+        word.as_bytes().starts_with(b"-") && Path::new(word).symlink_metadata().is_ok()
+    };
+    let hint = match habits::of_option(argument, words) {
+        Some(hint) => format!("; {hint}"),
+        None => match words.iter().find(is_file).map(|word| word.to_string_lossy()) {
+            Some(file) => format!("; for the file '{file}', write './{file}'"),
+            None => String::new(),
+        },
+    };
+    format!("unknown option '{argument}'{hint}")
 }
 
 /// Returns clap's description of an argument without its values: `--level` for `--level <N>`.
@@ -88,20 +106,19 @@ fn alternatives(argument: &str) -> String {
     argument.trim_end_matches("...").replace(">|", " or ").replace(['<', '>'], "")
 }
 
-/// Returns the first example in the help of the verb, if it shows the missing arguments.
+/// Returns the first example in the help of the verb, unless it can do without what is missing.
 fn example(missing: &[String], command: &Command, words: &[OsString]) -> String {
-    let verb = words.get(1).and_then(|word| command.find_subcommand(word));
-    let help = verb.and_then(Command::get_after_long_help).map(ToString::to_string);
-    let lines = help.as_deref().unwrap_or_default().lines();
-    let first = lines.skip_while(|line| *line != "Examples:").nth(1).unwrap_or_default().trim();
-    let shows = |argument: &String| {
-        let name = argument.split(' ').next().unwrap_or_default();
-        !name.starts_with('-') || first.contains(name)
+    let Some(verb) = words.get(1).and_then(|word| command.find_subcommand(word)) else {
+        return String::new();
     };
-    match missing.iter().all(shows) {
-        true => format!(", as in '{first}'"),
-        false => String::new(),
-    }
+    let is_required = |argument: &String| {
+        let long = argument.strip_prefix("--").and_then(|text| text.split(' ').next());
+        long.is_none() || verb.get_opts().any(|o| o.get_long() == long && o.is_required_set())
+    };
+    let help = verb.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let first = help.lines().skip_while(|line| *line != "Examples:").nth(1);
+    let first = first.filter(|_| missing.iter().all(is_required));
+    first.map(|line| format!(", as in '{}'", line.trim())).unwrap_or_default()
 }
 
 /// Returns the reason why a value is invalid, in plain words.

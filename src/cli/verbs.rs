@@ -25,8 +25,8 @@ use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::gnu::install;
 use crate::cli::sign::{keygen, schemes, verify};
 use crate::cli::{
-    algorithms, bench, check, completions, convert, get, head, hmac, man, publish, self_test, send,
-    sign, snapshot, sum, usage,
+    algorithms, bench, check, completions, convert, get, habits, head, hmac, man, publish,
+    self_test, send, sign, snapshot, sum, usage,
 };
 
 /// Hash files, verify checksum files and downloads, find changes in trees, sign requests.
@@ -204,7 +204,7 @@ verbs! {
     /// -o FILE appears when the list is complete. If some files cannot be read, FILE stays as it
     /// was, unless --partial is given.
     #[command(override_usage = "hsum [sum] [OPTIONS] [PATH]...")]
-    "sum" Sum(SumArgs) => sum::run,
+    "sum" Sum(SumArgs) => sum_or_explain,
     /// Compute or verify the HMAC of files (RFC 2104)
     ///
     /// Never put the key itself on the command line, where every user of the machine can read it:
@@ -376,11 +376,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ver
     }
     if words.get(1).is_some_and(|word| word == "help") {
         words.remove(1);
-        let of_verb = words.get(1).is_some_and(|word| !word.as_bytes().starts_with(b"-"));
+        let is_verb = |word: &OsString| word != "help" && !word.as_bytes().starts_with(b"-");
+        let of_verb = words.get(1).is_some_and(is_verb);
         words.truncate(if of_verb { 2 } else { 1 });
         if of_verb && verb_name(&words[1]).is_none() {
             let word = escape(words[1].as_bytes(), &[]);
-            return Err(Usage(format!("unknown command '{word}'")).into());
+            let hint = habits::of_command(&word, &verb_names().collect::<Vec<_>>());
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Err(Usage(format!("unknown command '{word}'{hint}")).into());
         }
         words.push("--help".into());
     }
@@ -391,7 +394,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ver
     if verb.is_none() && !top {
         words.insert(1.min(words.len()), "sum".into());
     }
-    exit::set_verb(verb.unwrap_or(if top { "" } else { "sum" }));
+    let mut name = verb.unwrap_or(if top { "" } else { "sum" });
+    if name == "sum" && habits::checks_like_gnu(&words) {
+        name = "check";
+        words[1] = name.into();
+    }
+    exit::set_verb(name);
     // Describing one verb to clap takes less time than describing all.
     if let Some(verb) = words.get(1..).and_then(Verb::parse) {
         return Ok(verb);
@@ -401,11 +409,25 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ver
 
 /// Returns the name of the verb that `word` is.
 fn verb_name(word: &OsStr) -> Option<&'static str> {
-    GROUPS.iter().flat_map(|(_, names)| *names).copied().find(|name| word == *name)
+    verb_names().find(|name| word == *name)
+}
+
+fn verb_names() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().flat_map(|(_, names)| *names).copied()
+}
+
+/// Runs `hsum sum`; if a path is missing, names the command that was probably meant.
+fn sum_or_explain(args: SumArgs) -> Result<Exit> {
+    let paths = args.paths.clone();
+    let exit = sum::run(args)?;
+    if exit != Exit::Success {
+        habits::explain_missing(&paths, &verb_names().collect::<Vec<_>>());
+    }
+    Ok(exit)
 }
 
 fn matched(words: &[OsString]) -> Result<Verb> {
-    let mut command = command();
+    let mut command = command().mut_subcommands(habits::accept);
     let mut parse = |words: &[OsString]| {
         let mut matches = command.try_get_matches_from_mut(words)?;
         Verb::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
@@ -427,7 +449,7 @@ fn matched(words: &[OsString]) -> Result<Verb> {
 mod tests {
     use super::*;
 
-    /// An option that is renamed must be renamed in the table too.
+    /// Fails if the table names an option that does not exist, such as after it was renamed.
     #[test]
     fn common_options_exist() {
         let command = command();

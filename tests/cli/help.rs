@@ -79,10 +79,6 @@ fn each_verb_has_its_own_help() {
 fn the_list_of_commands_is_complete() {
     let dir = Dir::new();
     for words in ["-h", "--help", "help", "help --help", "help help", "help -h"] {
-        if words == "help help" {
-            dir.words(words).refuses("unknown command 'help'");
-            continue;
-        }
         let text = dir.words(words).run().exits(0);
         let list = text.split_once("\nHash:\n").and_then(|(_, rest)| rest.split_once("\nOptions:"));
         let (list, _) = list.expect("a list of commands");
@@ -160,9 +156,10 @@ fn messages_say_what_was_expected() {
         ("-a", "'--algorithm' needs a value"),
         ("get --retries -1 http://h/x", "invalid value '-1' for '--retries' (expected 0 or more)"),
         ("get --decode=1 http://h/x", "'--decode' takes no value, but has '1'"),
-        ("keygen --bytes 5", "invalid value '5' for '--bytes' (expected 16 to 4096)"),
+        ("keygen --bytes 5", "invalid value '5' for '--bytes' (expected 16 to 4096 bytes)"),
         ("diff a b c", "unexpected argument 'c'"),
         ("audit a", "missing RECORD, as in 'hsum audit photos photos.hsum'"),
+        ("snapshot a", "missing --output RECORD, as in 'hsum snapshot photos -o photos.hsum'"),
         ("hmac a", "missing --key SPEC, as in 'hsum hmac --key env:SECRET payload.json'"),
         ("get http://h/x --sig x", "missing --minisign-key KEY|FILE or --gpg-keyring FILE"),
     ] {

@@ -11,6 +11,7 @@ mod coreutils;
 mod expect;
 mod faults;
 mod foreign;
+mod habits;
 mod help;
 mod hmac;
 mod interrupted;

@@ -162,7 +162,6 @@ fn conflicting_flags_are_refused() {
     }
     dir.words("-0 a").refuses("--files-from");
     dir.words("-j 0 a").refuses("0");
-    dir.words("-c list").refuses("'-c'");
     dir.words("--include [ a").refuses("[");
 }
 

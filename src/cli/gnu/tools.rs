@@ -12,7 +12,7 @@ pub(crate) enum Tool {
 }
 
 /// The programs and their names.
-pub(super) const TOOLS: [(&str, Tool); 9] = [
+pub(crate) const TOOLS: [(&str, Tool); 9] = [
     ("md5sum", Tool::Digest(Algorithm::Md5)),
     ("sha1sum", Tool::Digest(Algorithm::Sha1)),
     ("sha224sum", Tool::Digest(Algorithm::Sha224)),
