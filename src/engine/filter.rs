@@ -11,8 +11,10 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 /// directories are not entered. Source files are filtered too, source directories are not.
 #[derive(Clone, Debug, Default)]
 pub struct PathFilter {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
+    /// A file must match all of these sets.
+    include: Vec<GlobSet>,
+    /// A file or directory must match none of these sets.
+    exclude: Vec<GlobSet>,
 }
 
 impl PathFilter {
@@ -21,16 +23,28 @@ impl PathFilter {
     /// # Errors
     /// [`PatternError`] if a pattern is not a valid glob.
     pub fn new<S: AsRef<str>>(include: &[S], exclude: &[S]) -> Result<Self, PatternError> {
-        let include = if include.is_empty() { None } else { Some(glob_set(include)?) };
-        Ok(Self { include, exclude: glob_set(exclude)? })
+        Ok(Self { include: glob_sets(include)?, exclude: glob_sets(exclude)? })
+    }
+
+    /// Adds a filter: only files that both select are selected.
+    pub fn and(mut self, other: Self) -> Self {
+        self.include.extend(other.include);
+        self.exclude.extend(other.exclude);
+        self
+    }
+
+    /// Returns `true` if a walk of a source directory reaches the file with this relative path.
+    pub fn reaches(&self, path: &Path) -> bool {
+        let is_excluded = |path: &Path| self.excludes(path);
+        self.selects(path) && !path.ancestors().skip(1).any(is_excluded)
     }
 
     pub(super) fn excludes(&self, path: &Path) -> bool {
-        self.exclude.is_match(path)
+        self.exclude.iter().any(|set| set.is_match(path))
     }
 
     pub(super) fn selects(&self, path: &Path) -> bool {
-        self.include.as_ref().is_none_or(|set| set.is_match(path)) && !self.excludes(path)
+        self.include.iter().all(|set| set.is_match(path)) && !self.excludes(path)
     }
 }
 
@@ -43,12 +57,17 @@ pub struct PatternError {
 }
 
 impl PatternError {
-    fn new(pattern: &str, error: &globset::Error) -> Self {
-        Self { pattern: pattern.to_owned(), reason: error.kind().to_string() }
+    /// Creates the error, with the reason in words.
+    pub(crate) fn new(pattern: &str, reason: impl ToString) -> Self {
+        Self { pattern: pattern.to_owned(), reason: reason.to_string() }
     }
 }
 
-fn glob_set<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, PatternError> {
+/// Returns the set of the patterns, if there are any.
+fn glob_sets<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<GlobSet>, PatternError> {
+    if patterns.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let pattern = pattern.as_ref();
@@ -59,7 +78,9 @@ fn glob_set<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, PatternError> {
             None => format!("**/{relative}"),
         };
         let glob = GlobBuilder::new(&relative).literal_separator(true).build();
-        set.add(glob.map_err(|error| PatternError::new(pattern, &error))?);
+        set.add(glob.map_err(|error| PatternError::new(pattern, error.kind()))?);
     }
-    set.build().map_err(|error| PatternError::new(error.glob().unwrap_or_default(), &error))
+    let set = set.build();
+    set.map(|set| vec![set])
+        .map_err(|error| PatternError::new(error.glob().unwrap_or_default(), error.kind()))
 }

@@ -13,6 +13,8 @@ pub(crate) const END: &str = "end\t";
 pub(crate) const SEAL: &str = "seal\thmac-sha256\t";
 /// The start of the header lines after the first one.
 pub(crate) const ALGORITHM: &str = "algorithm\t";
+pub(crate) const INCLUDE: &str = "include\t";
+pub(crate) const EXCLUDE: &str = "exclude\t";
 pub(crate) const READ: &str = "read\t";
 /// The start of the line of a symbolic link.
 pub(crate) const LINK: &str = "link\t";

@@ -32,8 +32,13 @@ pub fn audit(
     mut notice: impl FnMut(SnapshotNotice<'_>),
 ) -> Result<SnapshotReport, SnapshotError> {
     root_id(directory)?;
-    let plan = options.walk_plan(HashOptions::new([record.hash_function()]));
-    let mut comparison = RecordComparison::new(record);
+    let paths = record.filter().paths().clone();
+    let paths = match &options.filter {
+        Some(filter) => paths.and(filter.paths().clone()),
+        None => paths,
+    };
+    let plan = options.walk_plan(HashOptions::new([record.hash_function()]), paths);
+    let mut comparison = RecordComparison::new(record, options.filter.as_ref());
     let mut report = SnapshotReport::default();
     let mut failure = None;
     run(&plan, [directory], |outcome| {

@@ -7,19 +7,22 @@ use std::iter::Peekable;
 use crate::digest::Digest;
 use crate::engine::metadata::Timestamp;
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry};
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::names::{is_at_or_below, walk_order};
 use crate::snapshot::record::{Record, RecordLines};
 use crate::snapshot::report::{FileChange, Finding};
 
 /// Returns the differences between two records, in the order of a walk.
 ///
+/// Compares only the files that the filters of both records select.
+///
 /// Returns `None` if the records have different hash functions, whose digests cannot be compared.
 pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
     if old.hash_function() != new.hash_function() {
         return None;
     }
-    let mut comparison = RecordComparison::new(old);
-    for entry in new.entries() {
+    let mut comparison = RecordComparison::new(old, Some(new.filter()));
+    for entry in new.entries().filter(|entry| old.filter().selects(&entry.name)) {
         comparison.add(entry);
     }
     Some(comparison.finish())
@@ -29,12 +32,15 @@ pub fn diff(old: &Record, new: &Record) -> Option<Vec<Finding>> {
 pub(super) struct RecordComparison<'r> {
     record: &'r Record,
     lines: Peekable<RecordLines<'r>>,
+    /// Selects the recorded entries to compare; the entries of the walk are selected already.
+    filter: Option<&'r RecordFilter>,
     changes: Changes<'r>,
 }
 
 impl<'r> RecordComparison<'r> {
-    pub(super) fn new(record: &'r Record) -> Self {
-        Self { record, lines: record.lines().peekable(), changes: Changes::default() }
+    pub(super) fn new(record: &'r Record, filter: Option<&'r RecordFilter>) -> Self {
+        let (lines, changes) = (record.lines().peekable(), Changes::default());
+        Self { record, lines, filter, changes }
     }
 
     /// Adds the next entry, in the order of a walk. Returns `true` if it is as recorded.
@@ -69,6 +75,7 @@ impl<'r> RecordComparison<'r> {
     fn remove_while(&mut self, is_gone: impl Fn(&[u8]) -> bool) {
         while let Some((_, line)) = self.lines.next_if(|(_, old)| is_gone(&old.checked_name())) {
             let entry = line.checked_entry(self.record.hash_function());
+            let entry = entry.filter(|entry| self.filter.is_none_or(|f| f.selects(&entry.name)));
             entry.into_iter().for_each(|entry| self.changes.removed(entry));
         }
     }
@@ -103,6 +110,11 @@ struct NewEntry {
 impl<'r> Changes<'r> {
     pub(super) fn removed(&mut self, old: RecordEntry<'r>) {
         self.old.push(OldEntry { entry: old, now: None, is_moved: false, is_rotted: false });
+    }
+
+    /// Adds an entry that a new filter excludes: it has no finding, and nothing is its duplicate.
+    pub(super) fn excluded(&mut self, old: RecordEntry<'r>) {
+        self.old.push(OldEntry { entry: old, now: None, is_moved: true, is_rotted: false });
     }
 
     pub(super) fn appeared(&mut self, new: RecordEntry<'static>) {

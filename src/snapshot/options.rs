@@ -4,12 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::engine::filter::PathFilter;
 use crate::engine::metadata::{FileId, Timestamp};
 use crate::engine::options::{HashOptions, PageCache, Reading, Symlinks};
 use crate::engine::progress::HashProgress;
 use crate::fs::replace::Existing;
 use crate::hmac::Key;
 use crate::setters::setters;
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::names::is_at_or_below;
 use crate::snapshot::replace::own_files;
 
@@ -32,6 +34,7 @@ pub struct SnapshotOptions {
     pub(super) allow_missing: bool,
     pub(super) existing: Existing,
     pub(super) verify_oldest: Option<TreeShare>,
+    pub(super) filter: Option<RecordFilter>,
     excluded: Vec<FileId>,
 }
 
@@ -72,6 +75,12 @@ impl SnapshotOptions {
         existing: Existing;
         /// Makes updates read this share of the tree again, the files read longest ago first.
         verify_oldest: TreeShare => Some;
+        /// Selects the files of the tree.
+        ///
+        /// A new record stores the filter, and an update replaces the stored one: recorded files
+        /// that the new filter does not select leave the record without a finding. An audit
+        /// compares only the files that this filter and the stored one select.
+        filter: RecordFilter => Some;
     }
 
     /// Excludes the record at `path` and its temporary files from the tree.
@@ -82,8 +91,9 @@ impl SnapshotOptions {
         self
     }
 
-    /// Adds these options to the plan of a walk.
-    pub(super) fn walk_plan(&self, plan: HashOptions) -> HashOptions {
+    /// Adds these options and a filter to the plan of a walk.
+    pub(super) fn walk_plan(&self, plan: HashOptions, filter: PathFilter) -> HashOptions {
+        let plan = plan.filter(filter);
         let mut plan = plan.symlinks(Symlinks::Report).cache(self.cache).reading(self.reading);
         if let Some(threads) = self.threads {
             plan = plan.threads(threads);

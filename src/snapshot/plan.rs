@@ -9,6 +9,7 @@ use crate::engine::listing::WalkEntryKind;
 use crate::engine::metadata::FileStamp;
 use crate::manifest::record_text::unescape_known;
 use crate::snapshot::entry::Line;
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::names::{is_at_or_below, walk_order};
 use crate::snapshot::options::SnapshotOptions;
 use crate::snapshot::record::{Record, RecordLines};
@@ -38,6 +39,8 @@ pub(super) struct Edit {
 /// The current state of a name in the tree.
 pub(super) enum Current {
     Absent,
+    /// The filter does not select the name, which leaves the record.
+    Excluded,
     Link(Box<[u8]>),
     /// A file to read.
     Unread(FileStamp),
@@ -50,6 +53,7 @@ pub(super) enum Current {
 pub(super) struct Planner<'r> {
     record: &'r Record,
     options: &'r SnapshotOptions,
+    filter: &'r RecordFilter,
     lines: Peekable<RecordLines<'r>>,
     oldest: Oldest,
     last_run: u32,
@@ -57,9 +61,14 @@ pub(super) struct Planner<'r> {
 }
 
 impl<'r> Planner<'r> {
-    pub(super) fn new(record: &'r Record, options: &'r SnapshotOptions) -> Self {
+    /// `filter` selects the entries of the new record.
+    pub(super) fn new(
+        record: &'r Record,
+        options: &'r SnapshotOptions,
+        filter: &'r RecordFilter,
+    ) -> Self {
         let (lines, oldest) = (record.lines().peekable(), Oldest::new(record, options));
-        Self { record, options, lines, oldest, last_run: 0, edits: Edits::default() }
+        Self { record, options, filter, lines, oldest, last_run: 0, edits: Edits::default() }
     }
 
     pub(super) fn add(&mut self, name: &[u8], current: WalkEntryKind) {
@@ -106,8 +115,12 @@ impl<'r> Planner<'r> {
 
     fn remove_while(&mut self, is_gone: impl Fn(&[u8]) -> bool) {
         while let Some((at, line)) = self.lines.next_if(|(_, old)| is_gone(&old.checked_name())) {
-            let current = Current::Absent;
-            self.edit(&line.checked_name(), Edit { at, is_recorded: true, current });
+            let name = line.checked_name();
+            let current = match self.filter.selects(&name) {
+                true => Current::Absent,
+                false => Current::Excluded,
+            };
+            self.edit(&name, Edit { at, is_recorded: true, current });
         }
     }
 

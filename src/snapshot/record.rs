@@ -6,12 +6,17 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::metadata::{FileStamp, Timestamp};
 use crate::hasher::digest;
 use crate::hmac::Key;
-use crate::manifest::record_text::{ALGORITHM, ANY_MAGIC, END, READ, SEAL as SEAL_PREFIX, number};
+use crate::manifest::record_text::{
+    ALGORITHM, ANY_MAGIC, END, EXCLUDE, INCLUDE, READ, SEAL as SEAL_PREFIX, number, unescape,
+};
 use crate::snapshot::entry::{Line, RecordEntry, lower_hex, time};
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::names::walk_order;
 
 /// The first line of a new record, with the version of the format.
 pub(super) const MAGIC: &str = "hsum-snapshot 2\n";
+/// The first line of a new record with a filter.
+pub(super) const MAGIC_WITH_FILTER: &str = "hsum-snapshot 3\n";
 /// The first line of a record whose entries have no change time.
 const MAGIC_1: &str = "hsum-snapshot 1\n";
 /// The hash algorithm of the HMAC in a seal.
@@ -27,6 +32,7 @@ const COARSEST_PRECISION: i64 = 2;
 pub struct Record {
     text: String,
     function: HashFunction,
+    filter: RecordFilter,
     runs: Vec<RecordRun>,
     /// The offset of the first entry in the text.
     pub(super) start: usize,
@@ -121,7 +127,7 @@ impl Record {
     /// If the key is not of HMAC with [`SEAL_ALGORITHM`].
     pub fn parse(bytes: Vec<u8>, key: Option<&Key>) -> Result<Self, RecordError> {
         let is_known = |magic: &str| bytes.starts_with(magic.as_bytes());
-        if !is_known(MAGIC) && !is_known(MAGIC_1) {
+        if ![MAGIC, MAGIC_1, MAGIC_WITH_FILTER].into_iter().any(is_known) {
             return Err(if is_known(ANY_MAGIC) {
                 RecordError::UnknownVersion
             } else {
@@ -144,14 +150,19 @@ impl Record {
     }
 
     /// Returns the record of an empty tree, without runs.
-    pub(super) fn empty(function: HashFunction) -> Self {
-        let (text, runs) = (String::new(), Vec::new());
-        Self { text, function, runs, start: 0, end: 0, count: 0, sealed: SealStatus::Unsealed }
+    pub(super) fn empty(function: HashFunction, filter: RecordFilter) -> Self {
+        let (text, runs, sealed) = (String::new(), Vec::new(), SealStatus::Unsealed);
+        Self { text, function, filter, runs, start: 0, end: 0, count: 0, sealed }
     }
 
     /// Returns the hash function of the digests.
     pub fn hash_function(&self) -> HashFunction {
         self.function
+    }
+
+    /// Returns the filter that selects the files of the tree.
+    pub fn filter(&self) -> &RecordFilter {
+        &self.filter
     }
 
     /// Returns the number of entries.
@@ -223,6 +234,18 @@ impl Record {
         let function = name.parse::<HashFunction>().ok().filter(|f| f.to_string() == name);
         let function =
             function.ok_or(RecordError::Line { number: 2, problem: "unknown algorithm" })?;
+        let mut patterns = [Vec::new(), Vec::new()];
+        if text.starts_with(MAGIC_WITH_FILTER) {
+            for (word, patterns) in [INCLUDE, EXCLUDE].iter().zip(&mut patterns) {
+                while let Some(pattern) = next(&mut start, word) {
+                    patterns.push(pattern);
+                }
+            }
+        }
+        let lines = patterns.iter().map(Vec::len).sum::<usize>() as u64;
+        let filter = filter(patterns)
+            .filter(|filter| filter.is_empty() != text.starts_with(MAGIC_WITH_FILTER));
+        let filter = filter.ok_or(RecordError::Line { number: 3, problem: "malformed filter" })?;
         let mut runs: Vec<RecordRun> = Vec::new();
         while let Some(field) = next(&mut start, READ) {
             let run = field.split_once('\t').and_then(|(run, begun)| {
@@ -231,11 +254,11 @@ impl Record {
             });
             let latest = runs.last().map_or(0, |run| run.number);
             let run = run.filter(|run| run.number > latest && run.number < u32::MAX);
-            let number = 3 + runs.len() as u64;
+            let number = 3 + lines + runs.len() as u64;
             runs.push(run.ok_or(RecordError::Line { number, problem: "malformed run" })?);
         }
         let (end, sealed) = (start, SealStatus::Unsealed);
-        Ok(Self { function, runs, start, end, count: 0, sealed, text })
+        Ok(Self { function, filter, runs, start, end, count: 0, sealed, text })
     }
 
     /// Finds the last line before the seal, and checks the digest in it.
@@ -282,6 +305,17 @@ impl Record {
         }
         if count == self.count { Ok(()) } else { Err(bad(self.end, "wrong number of entries")) }
     }
+}
+
+/// Parses the include and exclude patterns of a header; `None` unless they are in canonical form.
+fn filter([include, exclude]: [Vec<&str>; 2]) -> Option<RecordFilter> {
+    let unescape = |patterns: Vec<&str>| -> Option<Vec<String>> {
+        let pattern = |text| String::from_utf8(unescape(text)?.into_owned()).ok();
+        patterns.into_iter().map(pattern).collect()
+    };
+    let (include, exclude) = (unescape(include)?, unescape(exclude)?);
+    let filter = RecordFilter::new(&include, &exclude).ok()?;
+    (filter.include() == include && filter.exclude() == exclude).then_some(filter)
 }
 
 /// Returns `true` if a file with this modification time may have changed after `begun` and kept

@@ -73,4 +73,6 @@ pub struct SnapshotReport {
     pub read: u64,
     /// The number of files and directories that could not be read.
     pub unread: u64,
+    /// The number of recorded files and links that left the record because of a new filter.
+    pub excluded: u64,
 }

@@ -21,9 +21,11 @@ use crate::engine::run::hash_ordered;
 use crate::error::Error;
 use crate::fs::replace::{AtomicFile, Existing};
 use crate::fs::temporary::is_temporary;
+use crate::hmac::Key;
 use crate::snapshot::compare::Changes;
 use crate::snapshot::entry::{RecordContent, RecordEntry};
 use crate::snapshot::error::{SnapshotError, SnapshotErrorKind};
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::journal::Journal;
 use crate::snapshot::names::{below, is_at_or_below};
 use crate::snapshot::open::root_id;
@@ -55,7 +57,7 @@ pub fn take(
         return Err(SnapshotError::new(target, SnapshotErrorKind::ReservedName));
     }
     let replacement = Replacement::begin(target, options.existing)?;
-    let old = Record::empty(function.into());
+    let old = Record::empty(function.into(), options.filter.clone().unwrap_or_default());
     write_record(directory, &old, replacement, options, notice)
 }
 
@@ -136,7 +138,8 @@ fn write_record(
     let latest = old.runs().last().map_or(0, |run| run.number);
     let this = RecordRun { number: latest + 1, begun: journal.begun };
     let report = SnapshotReport::default();
-    let mut run = UpdateRun { directory, old, options, this, notice, report };
+    let filter = options.filter.as_ref().unwrap_or(old.filter());
+    let mut run = UpdateRun { directory, old, options, filter, this, notice, report };
     let edits = run.walk(own_files(&replacement.path));
     if edits.is_err() && journal.is_empty() {
         replacement.finish();
@@ -148,13 +151,16 @@ fn write_record(
     // In a new record all files are new, so findings would only take memory.
     let (findings, kept) =
         if is_first { Default::default() } else { compare(old, &edits, options) };
+    let is_excluded = |edit: &&Edit| matches!(edit.current, Current::Excluded);
+    let excluded = edits.edits.iter().filter(is_excluded).count() as u64;
+    let recorded = old.count() - excluded;
     let missing = findings.iter().filter(|f| f.change == FileChange::Missing).count() as u64;
     let unread = run.report.unread;
     let refusal = if is_first && unread > 0 && replacement.has_old() {
         // The old record may have the files that could not be read.
         Some(SnapshotErrorKind::Incomplete { unread })
-    } else if !options.allow_missing && missing > old.count() / 2 {
-        Some(SnapshotErrorKind::MostMissing { missing, recorded: old.count() })
+    } else if !options.allow_missing && missing > recorded / 2 {
+        Some(SnapshotErrorKind::MostMissing { missing, recorded })
     } else {
         None
     };
@@ -165,9 +171,9 @@ fn write_record(
         }
         return Err(error);
     }
-    if is_first || !edits.edits.is_empty() {
+    if is_first || !edits.edits.is_empty() || filter != old.filter() {
         let write = |mut file: AtomicFile| -> io::Result<()> {
-            write_entries(&mut file, old, &edits, &kept, this, options)?;
+            write_entries(&mut file, old, &edits, &kept, this, filter, options.key.as_ref())?;
             file.commit()
         };
         let written = replacement.create().and_then(write);
@@ -179,7 +185,7 @@ fn write_record(
         })?;
     }
     replacement.finish();
-    Ok(SnapshotReport { findings, ..run.report })
+    Ok(SnapshotReport { findings, excluded, ..run.report })
 }
 
 /// A run that reads a tree.
@@ -187,6 +193,8 @@ struct UpdateRun<'r, N> {
     directory: &'r Path,
     old: &'r Record,
     options: &'r SnapshotOptions,
+    /// Selects the entries of the new record.
+    filter: &'r RecordFilter,
     this: RecordRun,
     notice: N,
     report: SnapshotReport,
@@ -196,29 +204,33 @@ impl<N: FnMut(SnapshotNotice<'_>)> UpdateRun<'_, N> {
     /// Lists the tree, and plans which files to read.
     fn walk(&mut self, excluded: Vec<FileId>) -> Result<Edits, SnapshotError> {
         let plan = excluded.into_iter().fold(HashOptions::default(), HashOptions::leave_out);
-        let mut planner = Planner::new(self.old, self.options);
+        let mut planner = Planner::new(self.old, self.options, self.filter);
         let mut failure = None;
-        let _ = list(&self.options.walk_plan(plan), [self.directory], |listed| {
-            let name = below(self.directory, &listed.path);
-            match listed.result {
-                Ok(entry) => planner.add(name, entry),
-                Err(error) if name.is_empty() => {
-                    failure = Some(error);
-                    return ControlFlow::Break(());
+        let _ = list(
+            &self.options.walk_plan(plan, self.filter.paths().clone()),
+            [self.directory],
+            |listed| {
+                let name = below(self.directory, &listed.path);
+                match listed.result {
+                    Ok(entry) => planner.add(name, entry),
+                    Err(error) if name.is_empty() => {
+                        failure = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                    Err(error) if error.is_skipped() => {
+                        (self.notice)(SnapshotNotice::Skipped(&error));
+                    }
+                    // Removed after its name was listed.
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => {
+                        planner.keep_below(name);
+                        self.report.unread += 1;
+                        (self.notice)(SnapshotNotice::Unread(&error));
+                    }
                 }
-                Err(error) if error.is_skipped() => {
-                    (self.notice)(SnapshotNotice::Skipped(&error));
-                }
-                // Removed after its name was listed.
-                Err(error) if error.is_not_found() => {}
-                Err(error) => {
-                    planner.keep_below(name);
-                    self.report.unread += 1;
-                    (self.notice)(SnapshotNotice::Unread(&error));
-                }
-            }
-            ControlFlow::Continue(())
-        });
+                ControlFlow::Continue(())
+            },
+        );
         match failure {
             None => Ok(planner.finish()),
             Some(error) => Err(SnapshotError::new(self.directory, SnapshotErrorKind::File(error))),
@@ -308,6 +320,10 @@ fn compare(
         let new = match &edit.current {
             Current::Absent => None,
             Current::Failed | Current::Unread(_) => continue,
+            Current::Excluded => {
+                before.into_iter().for_each(|before| changes.excluded(before));
+                continue;
+            }
             Current::Link(target) => Some(RecordContent::Link(target.to_vec().into())),
             Current::Read(digest, stamp) => {
                 Some(RecordContent::File { digest: *digest, stamp: *stamp, run: 0 })
@@ -341,14 +357,15 @@ fn write_entries(
     edits: &Edits,
     kept: &HashSet<Vec<u8>>,
     run: RecordRun,
-    options: &SnapshotOptions,
+    filter: &RecordFilter,
+    key: Option<&Key>,
 ) -> io::Result<()> {
     let is_used = |run: &&RecordRun| edits.runs.contains(&run.number);
     let mut runs: Vec<RecordRun> = old.runs().iter().filter(is_used).copied().collect();
     if edits.edits.iter().any(|edit| matches!(edit.current, Current::Read(..))) {
         runs.push(run);
     }
-    let mut writer = RecordWriter::new(file, old.hash_function(), &runs, options.key.as_ref())?;
+    let mut writer = RecordWriter::with_filter(file, old.hash_function(), filter, &runs, key)?;
     let mut from = old.start;
     let mut replaced = 0;
     for (name, Edit { at, is_recorded, current }) in edits.names.iter().zip(&edits.edits) {
@@ -360,7 +377,7 @@ fn write_entries(
             (from, replaced) = (end, replaced + 1);
         }
         let content = match current {
-            Current::Absent => None,
+            Current::Absent | Current::Excluded => None,
             Current::Link(target) => Some(RecordContent::Link((&**target).into())),
             Current::Read(digest, stamp) if !kept.contains(&**name) => {
                 Some(RecordContent::File { digest: *digest, stamp: *stamp, run: run.number })

@@ -5,10 +5,13 @@ use std::io::{self, Write};
 use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
-use crate::manifest::record_text::{ALGORITHM, END, READ, SEAL as SEAL_PREFIX, is_below};
+use crate::manifest::record_text::{
+    ALGORITHM, END, EXCLUDE, INCLUDE, READ, SEAL as SEAL_PREFIX, escape, is_below,
+};
 use crate::snapshot::entry::{RecordContent, RecordEntry, write_time};
+use crate::snapshot::filter::RecordFilter;
 use crate::snapshot::names::walk_order;
-use crate::snapshot::record::{MAGIC, RecordRun, SEAL_ALGORITHM};
+use crate::snapshot::record::{MAGIC, MAGIC_WITH_FILTER, RecordRun, SEAL_ALGORITHM};
 
 /// The size of the buffer, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -46,7 +49,7 @@ pub struct RecordWriter<W> {
 }
 
 impl<W: Write> RecordWriter<W> {
-    /// Starts a record with the runs of its entries, the earliest first. A key seals the record.
+    /// Starts a record of a whole tree; see [`RecordWriter::with_filter`].
     ///
     /// # Errors
     /// Writing failed.
@@ -59,13 +62,38 @@ impl<W: Write> RecordWriter<W> {
         runs: &[RecordRun],
         key: Option<&Key>,
     ) -> io::Result<Self> {
+        Self::with_filter(out, function, &RecordFilter::default(), runs, key)
+    }
+
+    /// Starts a record of the files that `filter` selects, with the runs of its entries, the
+    /// earliest first. A key seals the record.
+    ///
+    /// # Errors
+    /// Writing failed.
+    ///
+    /// # Panics
+    /// If the key is not of HMAC with [`SEAL_ALGORITHM`].
+    pub fn with_filter(
+        out: W,
+        function: impl Into<HashFunction>,
+        filter: &RecordFilter,
+        runs: &[RecordRun],
+        key: Option<&Key>,
+    ) -> io::Result<Self> {
         let function = function.into();
         assert!(
             key.is_none_or(|key| key.hash_function() == SEAL_ALGORITHM.into()),
             "seals are HMAC-SHA-256"
         );
-        let mut pending = String::from(MAGIC);
+        let mut pending = String::from(if filter.is_empty() { MAGIC } else { MAGIC_WITH_FILTER });
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
+        for (word, patterns) in [(INCLUDE, filter.include()), (EXCLUDE, filter.exclude())] {
+            for pattern in patterns {
+                pending.push_str(word);
+                escape(&mut pending, pattern.as_bytes());
+                pending.push('\n');
+            }
+        }
         for run in runs {
             pending.push_str(&format!("{READ}{}\t", run.number));
             write_time(&mut pending, run.begun);

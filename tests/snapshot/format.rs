@@ -6,8 +6,8 @@ use std::path::Path;
 use hsum::engine::{FileStamp, Timestamp};
 use hsum::manifest::{List, ListFormat, ListOptions};
 use hsum::snapshot::{
-    Record, RecordContent, RecordEntry, RecordError, RecordRun, RecordWriter, SEAL_ALGORITHM,
-    walk_order,
+    Record, RecordContent, RecordEntry, RecordError, RecordFilter, RecordRun, RecordWriter,
+    SEAL_ALGORITHM, walk_order,
 };
 use hsum::{Algorithm, Key, digest};
 use proptest::collection::vec;
@@ -226,11 +226,63 @@ fn each_record_has_one_text() {
     let parse = |text: &str| Record::parse(text.as_bytes().to_vec(), None).map(drop);
     assert_eq!(parse(""), Err(RecordError::NotARecord));
     assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e  a\n"), Err(RecordError::NotARecord));
-    assert_eq!(parse("hsum-snapshot 3\n"), Err(RecordError::UnknownVersion));
+    assert_eq!(parse("hsum-snapshot 4\n"), Err(RecordError::UnknownVersion));
     assert_eq!(parse("hsum-snapshot 2\n"), Err(RecordError::Incomplete));
     assert_eq!(parse("hsum-snapshot 1\n"), Err(RecordError::Incomplete));
     let unknown = parse("hsum-snapshot 1\nalgorithm\tsha257\nend\t0\t00\n");
     assert!(matches!(unknown, Err(RecordError::Line { number: 2, .. })), "{unknown:?}");
+}
+
+#[test]
+fn filters_are_recorded() {
+    let filter = RecordFilter::new(&["b*", "a*", "b*"], &["a\tb\n", "*/x"]).unwrap();
+    let key = key("k");
+    let writer = RecordWriter::with_filter(Vec::new(), Algorithm::Md5, &filter, &[], Some(&key));
+    let bytes = writer.unwrap().finish().unwrap();
+    let head = "hsum-snapshot 3\nalgorithm\tmd5\ninclude\ta*\ninclude\tb*\nexclude\t*/x\n\
+        exclude\ta\\tb\\n\nend\t0\t";
+    assert!(bytes.starts_with(head.as_bytes()), "{}", bytes.escape_ascii());
+    let record = Record::parse(bytes.clone(), Some(&key)).unwrap();
+    assert_eq!(record.filter(), &filter);
+    assert!(listed(&bytes).is_empty());
+    // The seal covers the filter.
+    let other = String::from_utf8(bytes).unwrap().replace("include\tb*\n", "");
+    assert_eq!(Record::parse(other.into(), Some(&key)).map(drop), Err(RecordError::WrongSeal));
+}
+
+#[test]
+fn each_filter_has_one_text() {
+    let parse = |header: &str| {
+        let body = format!("{header}read\t1\t5.000000000\n");
+        let end = format!("end\t0\t{}\n", digest(Algorithm::Md5, body.as_bytes()));
+        Record::parse(format!("{body}{end}").into_bytes(), None).map(drop)
+    };
+    let filter = |lines: &str| parse(&format!("hsum-snapshot 3\nalgorithm\tmd5\n{lines}"));
+    assert_eq!(filter("include\ta\nexclude\tb\n"), Ok(()));
+    let many = |count| (0..count).map(|n| format!("exclude\t{n:04}\n")).collect::<String>();
+    assert_eq!(filter(&many(1000)), Ok(()));
+    for bad in [
+        "",
+        "include\t*\n",
+        "include\tb\ninclude\ta\n",
+        "include\ta\ninclude\ta\n",
+        "exclude\ta\ninclude\tb\n",
+        "exclude\t[\n",
+        "exclude\ta\\q\n",
+        "exclude\t\\xff\n",
+        &many(1001),
+    ] {
+        let result = filter(bad);
+        assert!(
+            matches!(result, Err(RecordError::Line { number: 3.., .. })),
+            "{bad:?}: {result:?}"
+        );
+    }
+    let old = parse("hsum-snapshot 2\nalgorithm\tmd5\nexclude\ta\n");
+    assert!(matches!(old, Err(RecordError::Line { number: 3, .. })), "{old:?}");
+    assert!(RecordFilter::new(&vec!["a"; 1001], &[]).is_ok_and(|filter| !filter.is_empty()));
+    let numbers: Vec<String> = (0..=1000).map(|n| n.to_string()).collect();
+    assert!(RecordFilter::new(&numbers, &[]).is_err());
 }
 
 #[test]

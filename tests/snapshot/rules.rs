@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hsum::engine::Timestamp;
 use hsum::snapshot::{
-    self, AcceptRot, Existing, Record, RecordContent, RecordError, RecordWriter, SEAL_ALGORITHM,
-    SnapshotError, SnapshotErrorKind, SnapshotNotice, SnapshotOptions, TreeShare,
+    self, AcceptRot, Existing, Record, RecordContent, RecordError, RecordFilter, RecordWriter,
+    SEAL_ALGORITHM, SnapshotError, SnapshotErrorKind, SnapshotNotice, SnapshotOptions, TreeShare,
 };
 use hsum::{Algorithm, Key};
 
@@ -513,4 +513,105 @@ fn the_record_does_not_depend_on_the_number_of_threads() {
     let one = take(1);
     assert_eq!(take(2), one);
     assert_eq!(take(13), one);
+}
+
+fn filtered(include: &[&str], exclude: &[&str]) -> SnapshotOptions {
+    SnapshotOptions::default().filter(RecordFilter::new(include, exclude).unwrap())
+}
+
+fn names(tree: &Tree) -> Vec<String> {
+    let record = tree.record();
+    record.entries().map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
+}
+
+#[test]
+fn a_record_remembers_its_filter() {
+    let mut tree = Tree::with(&["a.jpg", "b.tmp", "cache/c.jpg", "d/cache/e.jpg", "d/f.txt"]);
+    symlink("a.jpg", tree.path("link.tmp")).unwrap();
+    let whole = SnapshotOptions::default();
+    tree.take(&filtered(&[], &["*.tmp", "cache/"]));
+    assert_eq!(names(&tree), ["a.jpg", "d/f.txt"]);
+    assert_eq!(tree.audit(), []);
+    let before = fs::read(tree.record_path()).unwrap();
+    let report = tree.update(&whole);
+    assert_eq!((report.read, report.excluded, report.findings.len()), (0, 0, 0));
+    assert_eq!(fs::read(tree.record_path()).unwrap(), before);
+
+    // Whatever happens to excluded files is no finding.
+    fs::remove_file(tree.path("b.tmp")).unwrap();
+    tree.write("new.tmp", "new");
+    tree.write("new.jpg", "new");
+    assert_eq!(short(&tree.audit()), [found("new.jpg", "NEW", None)]);
+    assert_eq!(short(&tree.update(&whole).findings), [found("new.jpg", "NEW", None)]);
+    assert_eq!(names(&tree), ["a.jpg", "d/f.txt", "new.jpg"]);
+}
+
+#[test]
+fn an_update_changes_the_filter() {
+    let mut tree = Tree::with(&["a.jpg", "b.tmp", "cache/c.jpg", "d.jpg", "e.jpg"]);
+    tree.take(&SnapshotOptions::default());
+    let plain = fs::read_to_string(tree.record_path()).unwrap();
+    assert!(plain.starts_with("hsum-snapshot 2\n"));
+
+    // Most files leave the record, which is not taken for a tree that is not mounted.
+    let report = tree.update(&filtered(&["*.jpg"], &["cache", "e.*"]));
+    assert_eq!((report.read, report.excluded, report.findings.len()), (0, 3, 0));
+    assert_eq!(names(&tree), ["a.jpg", "d.jpg"]);
+    let record = tree.record();
+    assert_eq!(record.filter().include(), ["*.jpg"]);
+    assert_eq!(record.filter().exclude(), ["cache", "e.*"]);
+
+    // A copy of an excluded file is new, not a duplicate.
+    tree.write("copy.jpg", "b.tmp");
+    let report = tree.update(&SnapshotOptions::default());
+    assert_eq!(short(&report.findings), [found("copy.jpg", "NEW", None)]);
+    fs::remove_file(tree.path("copy.jpg")).unwrap();
+    tree.update(&SnapshotOptions::default());
+
+    let report = tree.update(&filtered(&["*"], &[]));
+    let new = ["b.tmp", "cache/c.jpg", "e.jpg"].map(|name| found(name, "NEW", None));
+    assert_eq!(short(&report.findings), new);
+    assert!(fs::read_to_string(tree.record_path()).unwrap().starts_with("hsum-snapshot 2\n"));
+
+    // The contents of an excluded file are not those of its copy.
+    tree.write("copy.jpg", "b.tmp");
+    let report = tree.update(&filtered(&[], &["*.tmp"]));
+    assert_eq!(
+        (short(&report.findings), report.excluded),
+        (vec![found("copy.jpg", "NEW", None)], 1)
+    );
+}
+
+#[test]
+fn an_audit_can_be_restricted() {
+    let mut tree = Tree::with(&["a/1", "a/2", "b/3", "b/4", "c.tmp"]);
+    tree.take(&filtered(&[], &["*.tmp"]));
+    fs::remove_file(tree.path("a/1")).unwrap();
+    fs::remove_file(tree.path("b/3")).unwrap();
+    tree.write("a/new", "new");
+    tree.write("b/new", "new2");
+    let audit = |options: &SnapshotOptions| {
+        snapshot::audit(&tree.root(), &tree.record(), options, |_| {}).unwrap()
+    };
+    let report = audit(&filtered(&["a/**"], &[]));
+    assert_eq!(report.read, 2);
+    let expected = [found("a/1", "MISSING", None), found("a/new", "NEW", None)];
+    assert_eq!(short(&report.findings), expected);
+    let report = audit(&filtered(&[], &["a", "new"]));
+    assert_eq!(short(&report.findings), [found("b/3", "MISSING", None)]);
+    // What the record excludes stays excluded.
+    assert_eq!(audit(&filtered(&["*.tmp"], &[])).findings, []);
+}
+
+#[test]
+fn records_are_compared_where_both_filters_select() {
+    let tree = Tree::with(&["a.jpg", "b.tmp", "c.txt"]);
+    tree.take(&filtered(&[], &["*.tmp"]));
+    let old = tree.record();
+    tree.take(&filtered(&["*.jpg", "*.tmp"], &[]));
+    let new = tree.record();
+    assert_eq!(snapshot::diff(&old, &new), Some(vec![]));
+    assert_eq!(snapshot::diff(&new, &old), Some(vec![]));
+    tree.take(&SnapshotOptions::default());
+    assert_eq!(snapshot::diff(&old, &tree.record()), Some(vec![]));
 }

@@ -1,4 +1,4 @@
-//! Snapshot records: `hsum-snapshot 2`, entries with fields between tabs, and a last line with the
+//! Snapshot records: `hsum-snapshot 2` or `3`, entries with fields between tabs, and a last line with the
 //! number of entries and a digest of the lines before it.
 
 use std::str;
@@ -11,11 +11,12 @@ use crate::manifest::error::BadLine;
 use crate::manifest::fields::{self};
 use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::record_text::{
-    ALGORITHM, ANY_MAGIC, END, Fields, READ, SEAL, is_below, is_lower_hex, number, unescape,
+    ALGORITHM, ANY_MAGIC, END, EXCLUDE, Fields, INCLUDE, READ, SEAL, is_below, is_lower_hex,
+    number, unescape,
 };
 
 /// The supported versions of the format.
-const VERSIONS: [&str; 2] = ["1", "2"];
+const VERSIONS: [&str; 3] = ["1", "2", "3"];
 
 #[derive(Default)]
 pub(super) struct Snapshot {
@@ -101,8 +102,12 @@ impl Snapshot {
                 }
                 None => {
                     entries.hash(line);
-                    let is_header = entries.count == 0 && line.starts_with(READ);
-                    return if is_header { Ok(None) } else { entries.entry(line) };
+                    let header = [INCLUDE, EXCLUDE, READ];
+                    let is_header = header.iter().any(|word| line.starts_with(word));
+                    return match entries.count == 0 && is_header {
+                        true => Ok(None),
+                        false => entries.entry(line),
+                    };
                 }
             },
             Part::Ended if line.starts_with(SEAL) => sink.is_signed = true,
@@ -177,6 +182,10 @@ mod tests {
         assert_eq!(read(&with_end(&lines, 3)), (names.to_vec(), false));
         let sealed = with_end(&lines, 3) + "seal\thmac-sha256\t00\n";
         assert_eq!(read(&sealed), (names.to_vec(), true));
+        let filter = "hsum-snapshot 3\nalgorithm\tmd5\nexclude\t*.tmp\n";
+        let end = digest(Algorithm::Md5, format!("{filter}{lines}").as_bytes());
+        let filtered = format!("{filter}{lines}end\t3\t{end}\n");
+        assert_eq!(read(&filtered), (names.to_vec(), false));
     }
 
     #[test]
@@ -203,7 +212,7 @@ mod tests {
         ] {
             assert!(is_refused(&bad), "{bad:?}");
         }
-        let (later, _) = read("hsum-snapshot 3\nwhat follows\n");
+        let (later, _) = read("hsum-snapshot 4\nwhat follows\n");
         assert_eq!(later, [Err(BadLine::Version)]);
     }
 }
