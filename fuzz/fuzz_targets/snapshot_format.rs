@@ -17,7 +17,7 @@ enum Input<'a> {
     /// An unchanged record.
     Bytes(&'a [u8]),
     /// Lines that are completed to a record, so that the parser reaches them.
-    Lines { version_1: bool, md5: bool, lines: &'a [u8] },
+    Lines { version: u8, md5: bool, lines: &'a [u8] },
     Entries { sealed: bool, entries: Vec<(&'a [u8], Kind<'a>)> },
 }
 
@@ -31,12 +31,13 @@ const RUN: RecordRun = RecordRun { number: 1, begun: Timestamp { seconds: 1_700_
 
 fuzz_target!(|input: Input| match input {
     Input::Bytes(bytes) => again(bytes.to_vec()),
-    Input::Lines { version_1, md5, lines } => {
+    Input::Lines { version, md5, lines } => {
         let algorithm = if md5 { Algorithm::Md5 } else { Algorithm::Sha256 };
-        let version = if version_1 { 1 } else { 2 };
+        let version = 1 + version % 3;
         let mut bytes = format!("hsum-snapshot {version}\nalgorithm\t{algorithm}\n").into_bytes();
         bytes.extend_from_slice(lines);
-        let is_entry = |line: &&[u8]| !line.starts_with(b"read");
+        let header: [&[u8]; 3] = [b"include\t", b"exclude\t", b"read"];
+        let is_entry = |line: &&[u8]| !header.iter().any(|word| line.starts_with(word));
         let count = lines.split_inclusive(|byte| *byte == b'\n').filter(is_entry).count();
         let end = format!("end\t{count}\t{}\n", digest(algorithm, &bytes));
         bytes.extend_from_slice(end.as_bytes());
@@ -46,7 +47,9 @@ fuzz_target!(|input: Input| match input {
 });
 
 fn write(record: &Record) -> Vec<u8> {
-    let mut writer = RecordWriter::new(Vec::new(), record.hash_function(), record.runs(), None).unwrap();
+    let (function, filter) = (record.hash_function(), record.filter());
+    let writer = RecordWriter::with_filter(Vec::new(), function, filter, record.runs(), None);
+    let mut writer = writer.unwrap();
     record.entries().for_each(|entry| writer.entry(&entry).expect("an entry of a record"));
     writer.finish().unwrap()
 }
@@ -77,7 +80,8 @@ fn again(bytes: Vec<u8>) {
 /// The number of lines between the header and the end that are not those of links.
 fn lines_of_files(bytes: &[u8]) -> usize {
     let lines = bytes.split(|byte| *byte == b'\n').skip(2);
-    let lines = lines.skip_while(|line| line.starts_with(b"read\t"));
+    let header: [&[u8]; 3] = [b"include\t", b"exclude\t", b"read\t"];
+    let lines = lines.skip_while(|line| header.iter().any(|word| line.starts_with(word)));
     let lines = lines.take_while(|line| !line.starts_with(b"end\t"));
     lines.filter(|line| !line.starts_with(b"link\t")).count()
 }

@@ -80,12 +80,6 @@ pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]
     };
 }
 
-pub(super) fn json_error(name: &Path, error: &Error) -> Vec<u8> {
-    let mut object = json_path(name);
-    object.insert("error".into(), error.kind().to_string().into());
-    json_bytes(object)
-}
-
 /// Returns a line of JSON, with JSON escapes for hostile characters, which occur only in strings.
 pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
     let text = value.into().to_string();

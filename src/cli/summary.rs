@@ -8,12 +8,26 @@ use crate::cli::colour::{self, Status};
 use crate::cli::quote::for_terminal;
 use crate::cli::stderr::print_unescaped;
 
-/// What a verb did, for people.
+/// The closing line of a verb.
 #[derive(Debug)]
 pub(crate) struct Summary {
-    /// What was done to how many files.
+    /// The verb, in the past tense, and the number of files.
     text: String,
     counts: Vec<(Status, u64)>,
+}
+
+/// The amount of data that a verb read, and the time it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SummaryData {
+    pub(crate) bytes: u64,
+    pub(crate) time: Duration,
+}
+
+impl SummaryData {
+    /// Begins a summary, such as `checked 3,000 files`, with this data.
+    pub(crate) fn of(self, text: String) -> Summary {
+        Summary::new(text).data(self.bytes, self.time)
+    }
 }
 
 impl Summary {
@@ -46,6 +60,11 @@ impl Summary {
             self.counts.push((status, count));
         }
         self
+    }
+
+    /// Returns `true` if a count is not 0.
+    pub(crate) fn has_counts(&self) -> bool {
+        !self.counts.is_empty()
     }
 
     /// Prints the line on standard error.
@@ -96,7 +115,7 @@ pub(crate) fn size(bytes: u64) -> String {
     in_units(bytes as f64, 3)
 }
 
-/// Returns a number of bytes in binary units with so many significant digits.
+/// Returns a number of bytes in binary units, with this number of significant digits.
 fn in_units(bytes: f64, digits: usize) -> String {
     let mut units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].into_iter();
     let (mut number, mut unit) = (bytes, None);

@@ -50,6 +50,7 @@ pub fn audit(
         };
         match result {
             Ok(Some(content)) => {
+                report.entries += 1;
                 if comparison.add(RecordEntry { name: name.into(), content }) {
                     notice(SnapshotNotice::Same(name));
                 }

@@ -61,7 +61,7 @@ pub(super) struct Planner<'r> {
 }
 
 impl<'r> Planner<'r> {
-    /// `filter` selects the entries of the new record.
+    /// Creates the planner of a record whose entries `filter` selects.
     pub(super) fn new(
         record: &'r Record,
         options: &'r SnapshotOptions,

@@ -61,6 +61,9 @@ pub enum SnapshotNotice<'a> {
     Unread(&'a Error),
     /// A FIFO, a socket, a device, or a temporary file of hsum was skipped.
     Skipped(&'a Error),
+    /// All findings of an update, before it replaces the record. A caller that cannot print them
+    /// can end the program, and the next update finds them again.
+    Found(&'a [Finding]),
 }
 
 /// The result of a run.
@@ -69,6 +72,8 @@ pub enum SnapshotNotice<'a> {
 pub struct SnapshotReport {
     /// All differences from the old record, in the order of a walk; empty without an old record.
     pub findings: Vec<Finding>,
+    /// The number of files and links in the new record, or found by an audit.
+    pub entries: u64,
     /// The number of files that were read.
     pub read: u64,
     /// The number of files and directories that could not be read.

@@ -171,9 +171,14 @@ fn write_record(
         }
         return Err(error);
     }
+    if !findings.is_empty() {
+        (run.notice)(SnapshotNotice::Found(&findings));
+    }
+    let mut entries = old.count();
     if is_first || !edits.edits.is_empty() || filter != old.filter() {
         let write = |mut file: AtomicFile| -> io::Result<()> {
-            write_entries(&mut file, old, &edits, &kept, this, filter, options.key.as_ref())?;
+            entries =
+                write_entries(&mut file, old, &edits, &kept, this, filter, options.key.as_ref())?;
             file.commit()
         };
         let written = replacement.create().and_then(write);
@@ -185,7 +190,7 @@ fn write_record(
         })?;
     }
     replacement.finish();
-    Ok(SnapshotReport { findings, excluded, ..run.report })
+    Ok(SnapshotReport { findings, entries, excluded, ..run.report })
 }
 
 /// A run that reads a tree.
@@ -350,7 +355,7 @@ fn compare(
     (findings, kept)
 }
 
-/// Writes the old record with the edits applied.
+/// Writes the old record with the edits applied, and returns the number of entries.
 fn write_entries(
     file: &mut AtomicFile,
     old: &Record,
@@ -359,7 +364,7 @@ fn write_entries(
     run: RecordRun,
     filter: &RecordFilter,
     key: Option<&Key>,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let is_used = |run: &&RecordRun| edits.runs.contains(&run.number);
     let mut runs: Vec<RecordRun> = old.runs().iter().filter(is_used).copied().collect();
     if edits.edits.iter().any(|edit| matches!(edit.current, Current::Read(..))) {
@@ -389,9 +394,9 @@ fn write_entries(
         }
     }
     writer.lines(old.slice(from, old.end))?;
-    writer.count(old.count() - replaced);
+    let entries = writer.count(old.count() - replaced);
     writer.finish()?;
-    Ok(())
+    Ok(entries)
 }
 
 /// Returns the recorded contents, marked so that the next update reads the file.

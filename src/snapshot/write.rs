@@ -65,8 +65,9 @@ impl<W: Write> RecordWriter<W> {
         Self::with_filter(out, function, &RecordFilter::default(), runs, key)
     }
 
-    /// Starts a record of the files that `filter` selects, with the runs of its entries, the
-    /// earliest first. A key seals the record.
+    /// Starts a record of the files that `filter` selects.
+    ///
+    /// `runs` are those of its entries, the earliest first. A key seals the record.
     ///
     /// # Errors
     /// Writing failed.
@@ -139,8 +140,10 @@ impl<W: Write> RecordWriter<W> {
         self.write(lines)
     }
 
-    pub(super) fn count(&mut self, entries: u64) {
+    /// Adds a number of copied lines, and returns the number of entries.
+    pub(super) fn count(&mut self, entries: u64) -> u64 {
         self.count += entries;
+        self.count
     }
 
     /// Writes the end of the record, and the seal.

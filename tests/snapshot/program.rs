@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use hsum::snapshot::Record;
 
-use crate::support::{Dir, name, sha256};
+use crate::support::{Dir, Ran, name, sha256};
 use crate::tree::Tree;
 
 const DIFFERENCES: i32 = 1;
@@ -13,6 +13,19 @@ const USAGE: i32 = 2;
 const ROT: i32 = 3;
 const REFUSED: i32 = 4;
 const UNDONE: i32 = 5;
+
+const ROTTED: &str = "hsum: WARNING: 1 file ROTTED: contents changed, size and time did not; \
+                      restore from a backup, or accept with 'hsum update --accept'\n";
+
+/// Fails unless the output is these lines and a summary that begins with these counts.
+#[track_caller]
+fn ends_with_summary(ran: &Ran, code: i32, lines: &str, verb: &str, counts: &str) {
+    let shown = ran.exits(code);
+    let start = format!("{lines}{{\"type\":\"summary\",\"schema\":1,\"verb\":\"{verb}\",{counts}");
+    assert!(shown.starts_with(&start), "{shown}");
+    assert!(shown.ends_with(&format!(",\"exit\":{code}}}\n")), "{shown}");
+    assert_eq!(shown.lines().count(), lines.lines().count() + 1);
+}
 
 fn recorded(names: &[&str]) -> Tree {
     let tree = Tree::with(names);
@@ -27,11 +40,14 @@ fn unchanged_trees_print_nothing() {
     tree.dir.words("audit tree/ record").prints("");
     let verbose = tree.dir.words("audit -v tree record").run();
     verbose.is_in(0, b"a: OK\n'b c': OK\n", "audited 2 files, 4 bytes in 0.");
-    assert!(verbose.stderr.ends_with(" s: 2 OK\n"), "{}", verbose.stderr);
+    assert!(verbose.stderr.ends_with(" s: no changes\n"), "{}", verbose.stderr);
     tree.dir.words("update tree record").prints("");
     tree.dir.words("diff record record").prints("");
-    let lines = "{\"status\":\"OK\",\"path\":\"a\"}\n{\"status\":\"OK\",\"path\":\"b c\"}\n";
-    tree.dir.words("audit --json -v tree record").prints(lines);
+    let lines = r#"{"type":"file","path":"a","status":"OK"}
+{"type":"file","path":"b c","status":"OK"}
+"#;
+    let ran = tree.dir.words("audit --json -v tree record").run();
+    ends_with_summary(&ran, 0, lines, "audit", r#""files":2,"read":2,"ok":2,"#);
 }
 
 #[test]
@@ -48,21 +64,24 @@ fn each_finding_has_its_line() {
     tree.dir.words("audit tree record").gives(DIFFERENCES, lines, "");
     tree.rot("rots", "ROTS");
     let rotten = lines.replace("written", "rots: ROTTED\nwritten");
-    let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
+    let warning = ROTTED;
     tree.dir.words("audit tree record").gives(ROT, &rotten, warning);
 
     let [kept, gone, moves, new] = ["kept", "gone", "moves", "new"].map(sha256);
     let [rots, worse, written, again] = ["rots", "ROTS", "written", "again"].map(sha256);
     let json = format!(
-        r#"{{"status":"DUPLICATE","path":"copy","of":"kept","is":"{kept}"}}
-{{"status":"MISSING","path":"gone","was":"{gone}"}}
-{{"status":"MOVED","path":"it's moved","from":"moves","is":"{moves}"}}
-{{"status":"NEW","path":"new","is":"{new}"}}
-{{"status":"ROTTED","path":"rots","was":"{rots}","is":"{worse}"}}
-{{"status":"CHANGED","path":"written","was":"{written}","is":"{again}"}}
+        r#"{{"type":"file","path":"copy","status":"DUPLICATE","of":"kept","is":"{kept}"}}
+{{"type":"file","path":"gone","status":"MISSING","was":"{gone}"}}
+{{"type":"file","path":"it's moved","status":"MOVED","from":"moves","is":"{moves}"}}
+{{"type":"file","path":"new","status":"NEW","is":"{new}"}}
+{{"type":"file","path":"rots","status":"ROTTED","was":"{rots}","is":"{worse}"}}
+{{"type":"file","path":"written","status":"CHANGED","was":"{written}","is":"{again}"}}
 "#
     );
-    tree.dir.words("audit --json tree record").gives(ROT, json, warning);
+    let ran = tree.dir.words("audit --json tree record").run();
+    let counts = r#""files":6,"read":6,"ok":1,"rotted":1,"missing":1,"changed":1,"accepted":0,"moved":1,"duplicate":1,"new":1,"failed":0,"skipped":0,"bytes":25"#;
+    ends_with_summary(&ran, ROT, &json, "audit", counts);
+    assert_eq!(ran.stderr, warning);
 
     tree.rot("rots", "rots");
     tree.dir.words("update tree record").gives(DIFFERENCES, lines, "");
@@ -73,7 +92,8 @@ fn each_finding_has_its_line() {
     tree.dir.words("update tree record").gives(ROT, rot, warning);
     tree.dir.words("update --accept tree record").prints("rots: ACCEPTED\n");
     tree.dir.words("audit tree record").prints("");
-    tree.dir.words("diff old record").gives(ROT, rotten, warning);
+    let warning = warning.replace(", or accept with 'hsum update --accept'", "");
+    tree.dir.words("diff old record").gives(ROT, rotten, &warning);
 }
 
 #[test]
@@ -168,12 +188,10 @@ fn errors_name_the_file() {
         "",
         "hsum: nowhere: No such file or directory\n",
     );
-    dir.words("audit tree nowhere").gives(UNDONE, "", "hsum: nowhere: No such file or directory\n");
-    dir.words("update tree nowhere").gives(
-        UNDONE,
-        "",
-        "hsum: nowhere: No such file or directory\n",
-    );
+    let make = "hsum: nowhere: No such file or directory; make the record first: hsum snapshot tree \
+                -o nowhere\n";
+    dir.words("audit tree nowhere").gives(UNDONE, "", make);
+    dir.words("update tree nowhere").gives(UNDONE, "", make);
     dir.words("snapshot record -o x").run().is_in(UNDONE, b"", "hsum: record: ");
     dir.words("snapshot tree -o no/where").run().is_in(
         UNDONE,
@@ -331,29 +349,30 @@ fn fail_on_selects_the_findings_that_fail() {
     tree.write("changes", "once more");
     tree.dir.words("update tree record").gives(DIFFERENCES, "changes: CHANGED\n", "");
     tree.rot("rots", "ROTS");
-    let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
+    let warning = ROTTED;
     for (fail_on, status) in [("missing", 0), ("rotted,new", ROT), ("any", ROT), ("none", 0)] {
         let words = format!("update tree record --fail-on {fail_on}");
         tree.dir.words(&words).gives(status, "rots: ROTTED\n", warning);
     }
-    tree.dir.words("audit tree record --fail-on rot").refuses("possible values: changed");
+    tree.dir.words("audit tree record --fail-on rot").refuses("expected changed, rotted");
 }
 
 #[test]
 fn after_an_audit_rot_can_be_accepted() {
     let tree = recorded(&["f1", "f2", "good"]);
     ["f1", "f2"].iter().for_each(|name| tree.rot(name, name.to_uppercase()));
-    let warning = "hsum: WARNING: 2 files have other contents, but the same size and time\n";
-    tree.dir.words("audit tree record").gives(ROT, "f1: ROTTED\nf2: ROTTED\n", warning);
-    let warning = "hsum: WARNING: 1 file has other contents, but the same size and time\n";
+    let warning = ROTTED.replace("1 file", "2 files");
+    tree.dir.words("audit tree record").gives(ROT, "f1: ROTTED\nf2: ROTTED\n", &warning);
+    let warning = ROTTED;
     let lines = "f1: ACCEPTED\nf2: ROTTED\n";
     tree.dir.words("update tree record --accept ./f1").gives(ROT, lines, warning);
     let json = format!(
-        "{{\"status\":\"ACCEPTED\",\"path\":\"f2\",\"was\":\"{}\",\"is\":\"{}\"}}\n",
+        "{{\"type\":\"file\",\"path\":\"f2\",\"status\":\"ACCEPTED\",\"was\":\"{}\",\"is\":\"{}\"}}\n",
         sha256("f2"),
         sha256("F2")
     );
-    tree.dir.words("update tree record --accept --json").prints(json);
+    let ran = tree.dir.words("update tree record --accept --json").run();
+    ends_with_summary(&ran, 0, &json, "update", r#""files":3,"read":3,"rotted":0,"#);
     tree.dir.words("audit tree record").prints("");
     let nothing = "hsum: 0 files accepted: no file has rotted\n";
     tree.dir.words("update tree record --accept").gives(0, "", nothing);
@@ -502,4 +521,91 @@ fn a_restored_journal_does_not_hide_changes() {
     fs::hard_link(tree.dir.path("record.hsum-journal"), tree.dir.path("link")).unwrap();
     take().run().is_in(UNDONE, b"", "not a journal");
     assert_eq!(tree.dir.read("link"), journal);
+}
+
+#[test]
+fn findings_that_cannot_be_printed_are_found_again() {
+    let mut tree = recorded(&["a", "b"]);
+    tree.write("new", "new");
+    let before = fs::read(tree.dir.path("record")).unwrap();
+    let ran = tree.dir.shell("\"$HSUM\" update tree record > /dev/full").run();
+    ran.is_in(1, b"", "write error: No space left on device");
+    assert_eq!(fs::read(tree.dir.path("record")).unwrap(), before);
+    tree.dir.words("update tree record").prints("new: NEW\n");
+    tree.dir.words("update tree record").prints("");
+}
+
+#[test]
+fn quiet_runs_print_only_findings_and_failures() {
+    let mut tree = Tree::with(&["a", "b"]);
+    tree.dir.fifo("tree/fifo");
+    let note = "hsum: tree/fifo: skipped: not a regular file (FIFO)\n";
+    tree.dir.words("snapshot tree -o other").gives(0, "", note);
+    tree.dir.words("snapshot -q tree -o record").prints("");
+    tree.dir.words("audit tree record").gives(0, "", note);
+    tree.dir.words("audit -q tree record").prints("");
+    tree.dir.words("update -q tree record").prints("");
+    tree.write("new", "new");
+    tree.dir.words("audit -q tree record").gives(DIFFERENCES, "new: NEW\n", "");
+    tree.rot("a", "A");
+    tree.dir.words("update -q tree record").gives(ROT, "a: ROTTED\nnew: NEW\n", ROTTED);
+    let ran = tree.dir.words("audit -q --json tree record").run();
+    let skipped = r#"{"type":"skipped","path":"tree/fifo","reason":"fifo","note":"#;
+    assert!(ran.exits(ROT).starts_with(skipped));
+}
+
+#[test]
+fn each_verb_says_what_it_did() {
+    let mut tree = Tree::with(&["a", "b", "c"]);
+    let said = |tree: &Tree, words: &str, code: i32| {
+        let ran = tree.dir.words(words).run();
+        ran.exits(code);
+        let mut text = ran.stderr;
+        // The time differs from run to run.
+        while let Some((before, after)) = text.split_once(" in 0.") {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            text = format!("{before} in TIME{}", rest.strip_prefix(" s").expect("seconds"));
+        }
+        text
+    };
+    let recorded = "recorded 3 files in record, 3 bytes in TIME\n";
+    assert_eq!(said(&tree, "snapshot -v tree -o record", 0), recorded);
+    tree.write("new", "new");
+    let audited = "audited 4 files, 6 bytes in TIME: 1 NEW\n";
+    assert_eq!(said(&tree, "audit -v tree record", 1), audited);
+    fs::copy(tree.dir.path("record"), tree.dir.path("old")).unwrap();
+    let updated = "updated record: read 1 of 4 files, 3 bytes in TIME: 1 NEW\n";
+    assert_eq!(said(&tree, "update -v tree record", 0), updated);
+    let unchanged = "updated record: read 0 of 4 files, 0 bytes in TIME: no changes\n";
+    assert_eq!(said(&tree, "update -v tree record", 0), unchanged);
+    let compared = "compared 3 recorded files with 4 files: 1 NEW\n";
+    assert_eq!(said(&tree, "diff -v old record", 1), compared);
+    assert_eq!(said(&tree, "diff -q -v old record", 1), compared, "the last option counts");
+}
+
+#[test]
+fn filters_select_what_is_recorded_and_audited() {
+    let mut tree = Tree::with(&["a.jpg", "b.jpg", "cache/x.jpg", "Thumbs.db"]);
+    tree.dir.words("snapshot tree -o record --exclude Thumbs.db --exclude cache").prints("");
+    let text = String::from_utf8(tree.dir.read("record")).unwrap();
+    let head = "hsum-snapshot 3\nalgorithm\tsha256\nexclude\tThumbs.db\nexclude\tcache\n";
+    assert!(text.starts_with(head), "{text}");
+    tree.dir.words("audit tree record").prints("");
+    tree.write("Thumbs.db", "other");
+    tree.write("a.jpg", "other");
+    tree.write("b.jpg", "third");
+    let both = "a.jpg: CHANGED\nb.jpg: CHANGED\n";
+    tree.dir.words("audit tree record").gives(DIFFERENCES, both, "");
+    let one = "audit tree record --include a.*";
+    tree.dir.words(one).gives(DIFFERENCES, "a.jpg: CHANGED\n", "");
+    let removed = "hsum: 1 recorded file excluded: removed from the record\n";
+    let words = "update tree record --exclude b.jpg";
+    let lines = "Thumbs.db: NEW\na.jpg: CHANGED\ncache/x.jpg: NEW\n";
+    tree.dir.words(words).gives(DIFFERENCES, lines, removed);
+    tree.dir.words("update tree record").prints("");
+    tree.dir.words("update tree record --include *").prints("b.jpg: NEW\n");
+    tree.dir.words("audit tree record --include [").refuses("invalid pattern '['");
+    let old = "record: snapshot record of an unknown version";
+    tree.dir.write("record", text.replace("hsum-snapshot 3", "hsum-snapshot 4"));
+    tree.dir.words("audit tree record").run().is_in(REFUSED, b"", old);
 }

@@ -537,7 +537,7 @@ fn a_record_remembers_its_filter() {
     assert_eq!((report.read, report.excluded, report.findings.len()), (0, 0, 0));
     assert_eq!(fs::read(tree.record_path()).unwrap(), before);
 
-    // Whatever happens to excluded files is no finding.
+    // Changes of excluded files are not reported.
     fs::remove_file(tree.path("b.tmp")).unwrap();
     tree.write("new.tmp", "new");
     tree.write("new.jpg", "new");

@@ -30,6 +30,13 @@ pub(crate) struct ReportArgs {
     pub(crate) color: ColourChoice,
 }
 
+impl ReportArgs {
+    /// Returns when to show progress.
+    pub(crate) fn progress(&self, work: &WorkArgs) -> When {
+        if self.quiet { When::Never } else { work.progress }
+    }
+}
+
 /// Options that select files by name.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Files")]

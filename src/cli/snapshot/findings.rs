@@ -6,23 +6,34 @@ use std::path::Path;
 
 use hsum::snapshot::{FileChange, Finding};
 use hsum::{Digest, Error};
-use serde_json::{Map, Value};
 
-use crate::cli::args::shared::ColourChoice;
+use crate::cli::args::shared::ReportArgs;
 use crate::cli::colour::Status;
+use crate::cli::json::Object;
 use crate::cli::output::{Output, StatusLine, WriteError};
-use crate::cli::print::{json_bytes, json_error, json_name};
 use crate::cli::quote::quote;
+use crate::cli::summary::thousands;
+
+/// The number of lines after which rotted and missing files are repeated: they have scrolled away.
+const LONG_LIST: usize = 20;
+/// The maximum number of files that are repeated.
+const REPEATED: usize = 50;
 
 /// A printer of findings to standard output: one line of text or one JSON object for each.
 pub(super) struct FindingPrinter {
     output: Output,
     json: bool,
+    /// The number of lines so far.
+    lines: usize,
+    /// The names of rotted and missing files, to repeat on a terminal.
+    rotted: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl FindingPrinter {
-    pub(super) fn new(json: bool) -> Result<Self, WriteError> {
-        Ok(Self { output: Output::stdout()?.for_people(ColourChoice::Auto), json })
+    pub(super) fn new(args: &ReportArgs) -> Result<Self, WriteError> {
+        let output = Output::stdout()?.for_people(args.color);
+        Ok(Self { output, json: args.json, lines: 0, rotted: Vec::new(), missing: Vec::new() })
     }
 
     /// Prints an unchanged file.
@@ -40,19 +51,43 @@ impl FindingPrinter {
         self.line(&finding.name, status(&finding.change), other, &digests)
     }
 
-    /// Prints a file that could not be read, only as JSON: as text it goes to standard error.
+    /// Prints a file that could not be read or was skipped, only as JSON: as text it goes to
+    /// standard error.
     pub(super) fn unread(&mut self, error: &Error) -> Result<(), WriteError> {
         match error.path() {
-            Some(path) if self.json => self.output.line(&json_error(path, error)),
+            Some(path) if self.json => self.output.line(&Object::unread(path, error).line()),
             _ => Ok(()),
         }
+    }
+
+    /// Prints an object, if the output is JSON.
+    pub(super) fn object(&mut self, object: impl FnOnce() -> Vec<u8>) -> Result<(), WriteError> {
+        if self.json { self.output.line(&object()) } else { Ok(()) }
     }
 
     pub(super) fn flush(&mut self) -> Result<(), WriteError> {
         self.output.flush()
     }
 
-    pub(super) fn finish(self) -> Result<(), WriteError> {
+    /// Repeats the rotted and missing files of a long list on a terminal, and ends the output.
+    pub(super) fn finish(mut self) -> Result<(), WriteError> {
+        let rotted = std::mem::take(&mut self.rotted).into_iter();
+        let missing = std::mem::take(&mut self.missing).into_iter();
+        let rotted = rotted.map(|name| (Status::Rotted, name));
+        let mut bad = rotted.chain(missing.map(|name| (Status::Missing, name)));
+        let count = bad.size_hint().0;
+        // A list of nothing else hides nothing.
+        if self.lines > LONG_LIST && (1..self.lines).contains(&count) {
+            self.output.line(b"\n")?;
+            for (status, name) in bad.by_ref().take(REPEATED) {
+                let text = status.word();
+                self.output.status(&StatusLine { status, name: &name, text, note: "" })?;
+            }
+            if count > REPEATED {
+                let more = thousands((count - REPEATED) as u64);
+                self.output.line(format!("and {more} more\n").as_bytes())?;
+            }
+        }
         self.output.finish()
     }
 
@@ -73,19 +108,26 @@ impl FindingPrinter {
             note = format!("({word} {})", quoted(other));
             text.extend([" ", &note[1..note.len() - 1]]);
         }
-        self.output.status(&StatusLine { status, name: &name, text: &text, note: &note })
+        self.lines += 1;
+        self.output.status(&StatusLine { status, name: &name, text: &text, note: &note })?;
+        match status {
+            Status::Rotted if self.output.is_terminal() => self.rotted.push(name),
+            Status::Missing if self.output.is_terminal() => self.missing.push(name),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
-/// The statuses of findings, the worst first.
-pub(super) const STATUSES: [Status; 7] = [
-    Status::Rotted,
-    Status::Missing,
-    Status::Changed,
-    Status::Accepted,
-    Status::Moved,
-    Status::Duplicate,
-    Status::New,
+/// The statuses of findings and their counts in summaries, the worst first.
+pub(super) const STATUSES: [(Status, &str); 7] = [
+    (Status::Rotted, "rotted"),
+    (Status::Missing, "missing"),
+    (Status::Changed, "changed"),
+    (Status::Accepted, "accepted"),
+    (Status::Moved, "moved"),
+    (Status::Duplicate, "duplicate"),
+    (Status::New, "new"),
 ];
 
 /// Returns the status that a change is printed with.
@@ -107,16 +149,15 @@ fn json_line(
     other: Option<(&str, &[u8])>,
     digests: &[(&str, Option<Digest>)],
 ) -> Vec<u8> {
-    let mut object = Map::new();
-    object.insert("status".into(), status.word().into());
-    json_name(&mut object, "path", name);
+    let mut object = Object::new("file");
+    object.name("path", name).set("status", status.word());
     if let Some((word, other)) = other {
-        json_name(&mut object, word, other);
+        object.name(word, other);
     }
     for (word, digest) in digests {
         if let Some(digest) = digest {
-            object.insert((*word).into(), Value::String(digest.to_hex()));
+            object.set(word, digest.to_hex());
         }
     }
-    json_bytes(object)
+    object.line()
 }
