@@ -16,7 +16,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::cli::args::check::CheckArgs;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Usage};
 use crate::cli::json::stopped;
 
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
@@ -29,6 +29,12 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
 }
 
 fn check(args: CheckArgs) -> Result<Exit> {
+    let is_given = args.sums.is_some() || !args.expect.is_empty();
+    if is_given && !(args.filter.include.is_empty() && args.filter.exclude.is_empty()) {
+        let text = "--include and --exclude select names in a checksum file (expected neither \
+                    with --expect or --sums)";
+        return Err(Usage(text.into()).into());
+    }
     match &args.sums {
         _ if !args.expect.is_empty() => expected::run(&args),
         Some(sums) => sums::run(&args, sums),

@@ -1,6 +1,6 @@
 //! Selection of files by glob.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -37,6 +37,16 @@ impl PathFilter {
     pub fn reaches(&self, path: &Path) -> bool {
         let is_excluded = |path: &Path| self.excludes(path);
         self.selects(path) && !path.ancestors().skip(1).any(is_excluded)
+    }
+
+    /// Returns `true` if a walk would select the file with this name below its start.
+    ///
+    /// A walk does not enter excluded directories; this looks for them in the name.
+    pub fn selects_name(&self, name: &Path) -> bool {
+        let parts = name.components();
+        let below: PathBuf = parts.filter(|part| matches!(part, Component::Normal(_))).collect();
+        let is_excluded = |directory: &Path| self.excludes(directory);
+        self.selects(&below) && !below.ancestors().skip(1).any(is_excluded)
     }
 
     pub(super) fn excludes(&self, path: &Path) -> bool {
@@ -83,4 +93,28 @@ fn glob_sets<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<GlobSet>, PatternError
     let set = set.build();
     set.map(|set| vec![set])
         .map_err(|error| PatternError::new(error.glob().unwrap_or_default(), error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_selected_as_in_a_walk() {
+        let filter = PathFilter::new(&["*.iso", "a/*.txt"], &["old", "/top"]).unwrap();
+        for (name, is_selected) in [
+            ("x.iso", true),
+            ("./d/x.iso", true),
+            ("/d/x.iso", true),
+            ("a/x.txt", true),
+            ("x.txt", false),
+            ("d/old/x.iso", false),
+            ("old/d/x.iso", false),
+            ("older/x.iso", true),
+            ("top/x.iso", false),
+            ("d/top/x.iso", true),
+        ] {
+            assert_eq!(filter.selects_name(Path::new(name)), is_selected, "{name}");
+        }
+    }
 }

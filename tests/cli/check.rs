@@ -577,3 +577,51 @@ fn results_do_not_wait_for_the_next_list() {
     drop(fifo);
     finish(child).is(0, b"a: OK\n", "");
 }
+
+#[test]
+fn filters_select_listed_names() {
+    let dir = Dir::with(&["a.iso", "b.txt", "d/c.iso", "old/e.iso"]);
+    dir.write("list", list(&["a.iso", "b.txt", "d/c.iso", "old/e.iso", "gone.txt"]));
+    dir.words("check --include *.iso list").prints("a.iso: OK\nd/c.iso: OK\nold/e.iso: OK\n");
+    dir.words("check --include *.iso --exclude old list").prints("a.iso: OK\nd/c.iso: OK\n");
+    dir.words("check --include *.iso --exclude old --basename list").run().is_in(
+        1,
+        b"a.iso: OK\nc.iso: FAILED open or read\n",
+        "hsum: c.iso: No such file",
+    );
+    let none = "hsum: no listed file is selected by --include and --exclude\n";
+    dir.words("check --include *.png list").gives(1, "", none);
+    // One list with a selected file is enough.
+    dir.write("other", list(&["b.txt"]));
+    dir.words("check --include *.iso other list --exclude d --exclude old").prints("a.iso: OK\n");
+    dir.write("x.sfv", "; SFV\na.iso 00000000\nb.txt 00000000\n");
+    dir.words("check --include *.txt x.sfv").run().is_in(1, b"b.txt: FAILED\n", "");
+    dir.words("check --include *.png x.sfv").gives(1, "", none);
+    dir.words("check --include [ list").refuses("invalid pattern");
+    dir.words("check a.iso --sums auto --include x")
+        .refuses("--include and --exclude select names");
+}
+
+#[test]
+fn names_are_looked_up_in_another_directory() {
+    let dir = Dir::new();
+    dir.write("rel/a", "a");
+    dir.write("rel/b", "a");
+    dir.write("rel/list", list(&["a", "b"]));
+    let ran = dir.words("check -C rel rel/list").run();
+    ran.is_in(1, b"a: OK\nb: FAILED\n", "hsum: b: has the digest listed for a\n");
+    dir.write("objects.json", format!("[{{\"name\":\"a\",\"sha256\":\"{}\"}}]", sha256("a")));
+    dir.write("up.json", format!("[{{\"name\":\"../up.json\",\"sha256\":\"{}\"}}]", sha256("")));
+    dir.write("x.sfv", "; SFV\na 00000000\n");
+    dir.words("check --directory rel objects.json").prints("a: OK\n");
+    dir.words("check -C rel up.json").run().is_in(1, b"", "leads out of the directory");
+    for flags in ["", "--allow-outside"] {
+        let ran = dir.words(&format!("check -C rel x.sfv {flags}")).run();
+        ran.is_in(1, b"a: FAILED\n", "");
+    }
+    dir.write("a.sha256", sha256("a"));
+    dir.words("check -C rel a.sha256").prints("a: OK\n");
+    dir.words("check -C rel --only a objects.json").prints("a: OK\n");
+    dir.words("check -C rel --beneath rel objects.json").refuses("cannot be used with");
+    dir.words("check -C nope objects.json").run().is_in(1, b"", "hsum: nope: No such file");
+}

@@ -12,7 +12,7 @@ use std::vec;
 use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::check::{self, CheckEvent, CheckOptions, CheckSummary};
-use hsum::engine::{ConfinedDir, HashProgress, StableFile};
+use hsum::engine::{ConfinedDir, HashProgress, PathFilter, StableFile};
 use hsum::manifest::{BadLine, List, ListEntry, ListFormat, ListOptions};
 
 use crate::cli::args::check::CheckArgs;
@@ -34,16 +34,17 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
         let text = "no FILE given, and standard input is a terminal; use '-' to type a list";
         return Err(Usage(text.into()).into());
     }
+    let filter = filter(args)?;
     let mut report = Report::new(args)?;
     let mut exit = Exit::Success;
-    let mut selection = Selection::new(args);
+    let mut selection = Selection::new(args, filter.clone());
     let mut confined = None;
     let mut ended = 0;
     while let Some(path) = paths.get(ended) {
         let mut name = ListName::new(path);
         let (mut sfv, mut lists) = (None, run_of_lists(&paths[ended..]));
         let lists = iter::from_fn(|| {
-            let list = OpenList::new(args, lists.next()?, &mut confined);
+            let list = OpenList::new(args, lists.next()?, filter.clone(), &mut confined);
             if list.format == ListFormat::Sfv {
                 sfv = Some(list);
                 return None;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
             Some((check_options(args, &list.path, list.beneath.as_ref()), list))
         });
         let progress = Arc::new(HashProgress::default());
-        let survey = survey(Arc::clone(args), ended);
+        let survey = survey(Arc::clone(args), filter.clone(), ended);
         let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
         let options = check_options(args, path, None).progress(progress);
         let mut mismatches = Mismatches::default();
@@ -89,7 +90,21 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
         report.error(file, "not-listed", text)?;
         exit = Exit::Failed;
     }
+    if filter.is_some() && exit == Exit::Success && !report.has_results() {
+        complain("no listed file is selected by --include and --exclude");
+        exit = Exit::Failed;
+    }
     report.finish(exit)
+}
+
+/// Returns the filter of listed names, if there is one.
+fn filter(args: &CheckArgs) -> Result<Option<Arc<PathFilter>>, Usage> {
+    let is_empty = args.filter.include.is_empty() && args.filter.exclude.is_empty();
+    if is_empty {
+        Ok(None)
+    } else {
+        plan::filter(&args.filter).map(|filter| Some(Arc::new(filter)))
+    }
 }
 
 /// Returns the status of a run whose parts ended with these.
@@ -139,6 +154,8 @@ struct OpenList {
     renamed: vec::IntoIter<ListEntry>,
     /// The number of well-formed entries, selected or not.
     listed: u64,
+    /// Set if a filter left out an entry.
+    is_filtered: bool,
     /// Set if a bad line makes the rest of the list unreadable.
     is_cut_short: bool,
     has_nameless: bool,
@@ -149,15 +166,21 @@ struct OpenList {
 }
 
 impl OpenList {
-    fn new(args: &CheckArgs, path: &Path, confined: &mut Option<ConfinedDir>) -> Self {
+    fn new(
+        args: &CheckArgs,
+        path: &Path,
+        filter: Option<Arc<PathFilter>>,
+        confined: &mut Option<ConfinedDir>,
+    ) -> Self {
         let mut new = Self {
             path: path.to_owned(),
             format: ListFormat::Plain,
             beneath: None,
-            selection: Selection::new(args),
+            selection: Selection::new(args, filter),
             list: None,
             renamed: Vec::new().into_iter(),
             listed: 0,
+            is_filtered: false,
             is_cut_short: false,
             has_nameless: false,
             is_explained: false,
@@ -194,8 +217,20 @@ impl OpenList {
         Failure::new(&self.path, &ErrorKind::Io(error))
     }
 
-    /// Returns the next entry, selected or not.
+    /// Returns the next entry that `--include` and `--exclude` select.
     fn read(&mut self) -> Option<ListEntry> {
+        loop {
+            let listed = self.read_any()?;
+            let name = listed.entry.as_ref().map_or(listed.name.as_deref(), |e| Some(&*e.path));
+            if name.is_none_or(|name| self.selection.includes(name)) {
+                return Some(listed);
+            }
+            self.is_filtered = true;
+        }
+    }
+
+    /// Returns the next entry, selected or not.
+    fn read_any(&mut self) -> Option<ListEntry> {
         let list = self.list.as_mut()?;
         let Some(mut listed) = list.next() else {
             self.is_signed = list.is_signed();
@@ -296,7 +331,8 @@ impl OpenList {
         }
         let is_partial = self.selection.is_partial();
         let is_list = self.listed > 0 || summary.unverified + summary.without_digest > 0;
-        if is_partial && !self.is_cut_short && is_list && summary.entries() == 0 {
+        let may_be_empty = is_partial || self.is_filtered;
+        if may_be_empty && !self.is_cut_short && is_list && summary.entries() == 0 {
             return Ok(report.warn_of_failures(summary));
         }
         let exit = report.end_list(name, summary)?;
@@ -367,6 +403,7 @@ fn check_options(args: &CheckArgs, path: &Path, beneath: Option<&ConfinedDir>) -
 /// Counts the files of a run over lists, the first of which is at `first`.
 fn survey(
     args: Arc<CheckArgs>,
+    filter: Option<Arc<PathFilter>>,
     first: usize,
 ) -> impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static {
     move |expected| {
@@ -385,7 +422,12 @@ fn survey(
             }
             let Ok(beneath) = beneath(&args, format, &mut confined) else { continue };
             let options = check_options(&args, path, beneath.as_ref());
-            check::file_sizes(&options, list, |size| expected.add(size))?;
+            let selection = Selection::new(&args, filter.clone());
+            let is_included = |listed: &ListEntry| {
+                listed.entry.as_ref().is_ok_and(|entry| selection.includes(&entry.path))
+            };
+            let entries = list.filter(is_included);
+            check::file_sizes(&options, entries, |size| expected.add(size))?;
         }
         ControlFlow::Continue(())
     }

@@ -227,6 +227,11 @@ impl Report {
         &self.options
     }
 
+    /// Returns `true` if a file was listed, whatever its result.
+    pub(super) fn has_results(&self) -> bool {
+        !self.tally.is_empty()
+    }
+
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
         self.output.flush()
     }

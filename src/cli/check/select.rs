@@ -1,11 +1,13 @@
-//! Selection of the entries to check: by name for `--only` and `--basename`, by algorithm for
-//! `--strong`.
+//! Selection of the entries to check: by name for `--only`, `--basename`, `--include` and
+//! `--exclude`, by algorithm for `--strong`.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use hsum::engine::PathFilter;
 use hsum::internals::base_name;
 use hsum::manifest::{BadLine, Entry, ListEntry, NameMatching, is_same_name};
 use hsum::{Digest, Strength};
@@ -17,6 +19,7 @@ pub(super) struct Selection {
     files: Vec<ChosenFile>,
     matching: NameMatching,
     strong: bool,
+    filter: Option<Arc<PathFilter>>,
     /// Base names that several entries of the SFV file share.
     shared: HashSet<Vec<u8>>,
 }
@@ -31,13 +34,14 @@ struct ChosenFile {
 }
 
 impl Selection {
-    pub(super) fn new(args: &CheckArgs) -> Self {
+    pub(super) fn new(args: &CheckArgs, filter: Option<Arc<PathFilter>>) -> Self {
         let wanted =
             |file: &PathBuf| ChosenFile { file: file.clone(), found: None, is_listed: false };
         Self {
             files: args.only.iter().map(wanted).collect(),
             matching: if args.basename { NameMatching::BaseName } else { NameMatching::Exact },
             strong: args.strong,
+            filter,
             shared: HashSet::new(),
         }
     }
@@ -45,6 +49,11 @@ impl Selection {
     /// Returns `true` if `--only` was given.
     pub(super) fn is_partial(&self) -> bool {
         !self.files.is_empty()
+    }
+
+    /// Returns `true` unless `--include` or `--exclude` leaves out the name.
+    pub(super) fn includes(&self, name: &Path) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.selects_name(name))
     }
 
     /// Returns the files that no list named.

@@ -49,7 +49,8 @@ pub(super) fn check(
     if args.basename && !selection.is_partial() {
         lines.extend(iter::from_fn(|| list.next_line()));
         let texts = lines.iter().filter_map(|(_, line)| line.as_ref().ok());
-        names.extend(texts.filter_map(|line| Some(parse_sfv_line(line)?.0)));
+        let listed = texts.filter_map(|line| Some(parse_sfv_line(line)?.0));
+        names.extend(listed.filter(|name| selection.includes(name)));
     }
     selection.begin(names.iter().map(PathBuf::as_path));
     let files = iter::from_fn(|| {
@@ -95,7 +96,7 @@ pub(super) fn check(
         (summary.malformed, summary.refused) = (progress.malformed, progress.refused);
         progress.listed
     };
-    if selection.is_partial() && listed > 0 && summary.entries() == 0 {
+    if listed > 0 && summary.entries() == 0 {
         return Ok((report.warn_of_failures(&summary), None));
     }
     Ok((report.end_list(name, &summary)?, Some(summary)))
@@ -209,6 +210,9 @@ impl ListProgress {
             return Err(BadLine::Syntax);
         };
         self.listed += 1;
+        if !selection.includes(&listed) {
+            return Ok(None);
+        }
         let is_confined = !args.allow_outside && !args.basename || args.beneath.is_some();
         let leads_outside = is_confined && leads_outside(&listed);
         let path = match selection.rename(listed) {

@@ -93,7 +93,7 @@ impl Tally {
 
     /// Prints the summary on standard error, after the failures among many results.
     pub(super) fn print(&self, choice: ColourChoice) {
-        if self.counts == [0; STATUSES.len()] {
+        if self.is_empty() {
             return;
         }
         let coloured = is_coloured(choice, stderr().is_terminal());
@@ -105,6 +105,11 @@ impl Tally {
         let summary = Summary::new(text).data(self.bytes, self.started.elapsed());
         let counts = STATUSES.iter().zip(self.counts);
         counts.fold(summary, |summary, ((status, _), n)| summary.count(*status, n)).print(choice);
+    }
+
+    /// Returns `true` if no file was counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts == [0; STATUSES.len()]
     }
 
     fn files(&self) -> u64 {
