@@ -16,6 +16,16 @@ const CALLS: &[(&str, &str, i32)] = &[
     ("sum", "a gone", 1),
     ("sum", "t -a md5,blake3 -o list.json", 0),
     ("sum", "--files-from gone", 1),
+    ("check", "list", 0),
+    ("check", "bad-list", 1),
+    ("check", "bad-list --ignore-missing", 1),
+    ("check", "gone", 1),
+    ("check", "list.json", 0),
+    ("check", "x.sfv", 1),
+    ("check", "odd-list", 1),
+    ("check", "a -e 00000000000000000000000000000000", 1),
+    ("check", "a b --sums list", 0),
+    ("check", "list --only a", 0),
     ("hmac", "-k env:KEY a b", 0),
     ("hmac", "-k env:KEY a gone", 1),
     ("hmac", "-k env:KEY -e 00 a", 1),
@@ -39,11 +49,15 @@ const CALLS: &[(&str, &str, i32)] = &[
 ];
 
 /// Verbs without `--json`, and why.
-const WITHOUT: &[(&str, &str)] = &[("gnu", "prints what GNU's programs print")];
+const WITHOUT: &[(&str, &str)] = &[
+    ("gnu", "prints what GNU's programs print"),
+    ("completions", "prints a script"),
+    ("man", "writes manual pages"),
+];
 
 /// Verbs whose JSON has no schema yet.
 const WITHOUT_SCHEMA: &[&str] =
-    &["check", "get", "head", "snapshot", "audit", "update", "diff", "send", "publish"];
+    &["get", "head", "snapshot", "audit", "update", "diff", "send", "publish"];
 
 /// Creates the directory in which [`CALLS`] run.
 fn directory() -> Dir {
@@ -51,6 +65,16 @@ fn directory() -> Dir {
     dir.fifo("t/fifo");
     dir.write("t/.hsum-AbC123", "");
     dir.write(name(b"t/\xff\"\n"), "odd");
+    let good = list(&["a", "b"]);
+    dir.write("list", &good);
+    dir.write(
+        "bad-list",
+        good.replace(&sha256("b"), &sha256("a")) + &list(&["gone"]) + "nonsense\n",
+    );
+    dir.write("x.sfv", "a 00000000\nb 71beeff9\ngone 00000000\n");
+    let outside = format!("{{\"name\":\"../x\",\"sha256\":\"{}\"}}", sha256("x"));
+    let wrong_size = format!("{{\"name\":\"a\",\"size\":5,\"sha256\":\"{}\"}}", sha256("a"));
+    dir.write("odd-list", outside + &wrong_size);
     dir
 }
 
@@ -64,7 +88,7 @@ fn every_line_matches_the_schema_of_its_verb() {
         let words = format!("{verb} --json {}", words.replace("RIGHT", right));
         let ran = call(&words).run();
         let mut text = ran.exits(*status);
-        if words.contains("list.json") {
+        if words.contains("-o list.json") {
             text = String::from_utf8(dir.read("list.json")).expect("UTF-8");
         }
         validate_output(verb, &text, *status);
