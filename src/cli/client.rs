@@ -189,9 +189,9 @@ fn identity_of(args: &IdentityArgs) -> Result<Identity> {
     }
     identity.scheme = match (&args.token, args.auth) {
         (Some(token), _) => AuthScheme::Bearer(secret(token, "--token")?),
-        (None, AuthChoice::Asked) => AuthScheme::Any,
+        (None, AuthChoice::Any) => AuthScheme::Any,
         (None, AuthChoice::Basic) => AuthScheme::Basic,
-        (None, AuthChoice::BasicAtOnce) => AuthScheme::PreemptiveBasic,
+        (None, AuthChoice::BasicFirst) => AuthScheme::PreemptiveBasic,
         (None, AuthChoice::Digest) => AuthScheme::Digest,
     };
     if let Some(path) = &args.netrc {

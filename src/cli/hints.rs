@@ -64,7 +64,10 @@ pub(super) fn scheme_error(
             Some(option) => format!("{option} '{value}': {problem}"),
             None => error.to_string(),
         },
-        SchemeError::UnsupportedAlgorithm(_) => format!("--alg: {error}"),
+        SchemeError::UnsupportedAlgorithm(_) => {
+            let option = option_of(Setting::Algorithm).unwrap_or_default();
+            format!("{option}: {error}")
+        }
         _ => error.to_string(),
     }
 }

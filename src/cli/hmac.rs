@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::Result;
 use hsum::engine::{self, HashOptions, HashProgress, NextOutcome, Source};
 use hsum::internals::write_fields;
-use hsum::{Hmac, Key};
+use hsum::notation::Expected;
+use hsum::{HashFunction, Hmac, Key};
 
 use crate::cli::args::hmac::HmacArgs;
 use crate::cli::exit::{self, Exit, Usage};
@@ -92,11 +93,28 @@ fn plan(args: &HmacArgs) -> Result<HmacPlan> {
     if sources.len() > 1 && (args.raw || args.expect.is_some()) {
         return Err(Usage("--raw and --expect take one file".into()).into());
     }
-    let expected = args.expect.as_deref().map(hex::decode).transpose();
-    let expected = expected.map_err(|_| Usage("--expect takes hexadecimal digits".into()))?;
+    let expected = args.expect.as_deref().map(|text| expected_mac(text, args.algorithm));
+    let expected = expected.transpose()?;
     let key = Key::new(args.algorithm, &key_source.read(args.key_format)?)
         .map_err(|unsupported| Usage(unsupported.to_string()))?;
     Ok(HmacPlan { sources, key, expected })
+}
+
+/// Parses a MAC in any notation of digests. It must be of `function`: its length selects nothing.
+fn expected_mac(text: &str, function: HashFunction) -> Result<Vec<u8>, Usage> {
+    let usage = |problem: String| Usage(format!("--expect: {problem}"));
+    // As 'hsum hmac --tag' prints it.
+    let text = text.strip_prefix("HMAC-").unwrap_or(text);
+    let expected =
+        Expected::parse(text, Some(function)).map_err(|error| usage(error.to_string()))?;
+    match expected.digests() {
+        [mac] if mac.hash_function() == function => Ok(mac.as_bytes().to_vec()),
+        [mac] => {
+            let (theirs, ours) = (mac.hash_function(), function);
+            Err(usage(format!("a MAC of {theirs}, but the HMAC is one of {ours}; use -a {theirs}")))
+        }
+        _ => Err(usage("several MACs (expected one)".into())),
+    }
 }
 
 /// Prints the MAC, or the result of comparing it; returns `false` on a mismatch.

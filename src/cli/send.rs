@@ -36,7 +36,7 @@ fn send(args: SendArgs) -> Result<Exit> {
         request.headers.remove("Content-Type");
     }
     let exit = match session.client.send(&request) {
-        Ok(reply) => print_response(reply, args.include, args.output.as_deref()),
+        Ok(reply) => print_response(reply, args.show_headers, args.output.as_deref()),
         Err(failure) => Ok(failed(&failure)),
     };
     // A failure to save the cookies does not hide the response.

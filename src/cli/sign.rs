@@ -34,7 +34,8 @@ pub(crate) fn run(args: SignArgs) -> Result<Exit> {
     stopped::with_error("sign", is_json, as_setup_error(sign(args)))
 }
 
-fn sign(args: SignArgs) -> Result<Exit> {
+fn sign(mut args: SignArgs) -> Result<Exit> {
+    args.request.give_signature_headers_to(&mut args.scheme);
     let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let headers = args.request.headers.as_deref();
     check_stdin(scheme::has_stdin_key(&args.scheme)?, &[headers, Some(&args.body)])?;

@@ -223,13 +223,10 @@ fn expected_tags_are_compared() {
 }
 
 #[test]
-fn a_tag_of_another_length_never_matches() {
+fn a_tag_of_another_length_is_an_error() {
     for tag in [&TAG[..2], &TAG[..32], &TAG[..62], &format!("{TAG}00"), &TAG.repeat(2)] {
-        with_env(&format!("--expect {tag} data"), KEY).is(1, b"data: FAILED\n", "");
+        with_env(&format!("--expect {tag} data"), KEY).is_in(2, b"", "--expect: malformed SHA256");
     }
-    let dir = dir();
-    let call = dir.hsum(["hmac", "--key", "env:KEY", "--expect", "", "data"]);
-    call.env("KEY", KEY).gives(1, "data: FAILED\n", "");
 }
 
 #[test]
@@ -311,5 +308,43 @@ fn tags_match_those_of_openssl() {
         let Some((tag, _)) = output.split_once(' ') else { continue };
         let ran = with_env(&format!("-a {algorithm} data"), KEY);
         ran.is(0, format!("{tag}  data\n").as_bytes(), "");
+    }
+}
+
+#[test]
+fn an_expected_mac_is_in_any_notation() {
+    let printed = with_env("--base64 data", KEY).exits(0);
+    let base64 = printed.split(' ').next().expect("a MAC").to_owned();
+    for text in [
+        TAG.to_owned(),
+        TAG.to_uppercase(),
+        format!("sha256={TAG}"),
+        format!("sha256:{TAG}"),
+        base64.clone(),
+        format!("sha256-{base64}"),
+        format!("HMAC-SHA256 (data) = {TAG}"),
+    ] {
+        let run = |text: &str| {
+            dir().hsum(["hmac", "-k", "env:KEY", "-e", text, "data"]).env("KEY", KEY).run()
+        };
+        run(&text).is(0, b"data: OK\n", "");
+        // The last digit of hex and the first of base64.
+        let other = match text.contains(&base64) {
+            true => text.replace('W', "X"),
+            false => text.replace("3843", "3844"),
+        };
+        run(&other).is(1, b"data: FAILED\n", "");
+    }
+    for (text, word) in [
+        (&TAG[..62], "malformed SHA256"),
+        (&TAG[..40], "malformed SHA256"),
+        (
+            "sha1=0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
+            "a MAC of sha1, but the HMAC is one of sha256; use -a sha1",
+        ),
+        ("", "--expect: "),
+    ] {
+        let dir = dir();
+        dir.hsum(["hmac", "-k", "env:KEY", "-e", text, "data"]).env("KEY", KEY).refuses(word);
     }
 }

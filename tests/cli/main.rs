@@ -33,3 +33,4 @@ mod support;
 mod terminal;
 mod tiers;
 mod tune;
+mod vocabulary;

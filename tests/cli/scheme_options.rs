@@ -6,10 +6,10 @@ use crate::support::*;
 
 /// The options of schemes, each with a value.
 const SETTINGS: [&str; 15] = [
-    "--alg sha256",
+    "--algorithm sha256",
     "--encoding base64",
     "--prefix x=",
-    "--header X-Sig:{mac}",
+    "--signature-header X-Sig:{mac}",
     "--template {body}",
     "--region r",
     "--service s",
@@ -35,14 +35,18 @@ const TAKEN: [(&str, &str, &str); 11] = [
     ("adyen", "", "param"),
     ("binance", "", "tolerance no-freshness now"),
     ("kraken", "", "param nonce"),
-    ("raw", "", "alg encoding prefix header"),
-    ("template", "--template {body} --header X-Sig:{mac}", "alg encoding header template"),
+    ("raw", "", "algorithm encoding prefix signature-header"),
     (
         "template",
-        "--template {timestamp}.{id}.{nonce}.{body} --header X-Sig:{timestamp},{id},{nonce},{mac}",
-        "alg encoding header template param id nonce timestamp tolerance no-freshness now",
+        "--template {body} --signature-header X-Sig:{mac}",
+        "algorithm encoding signature-header template",
     ),
-    ("jws", "", "alg header keyid kid"),
+    (
+        "template",
+        "--template {timestamp}.{id}.{nonce}.{body} --signature-header X-Sig:{timestamp},{id},{nonce},{mac}",
+        "algorithm encoding signature-header template param id nonce timestamp tolerance no-freshness now",
+    ),
+    ("jws", "", "algorithm signature-header keyid kid"),
     (
         "sigv4",
         "--region r --service s --access-key-id A",
@@ -76,12 +80,12 @@ fn an_option_without_effect_is_refused() {
         {
             let (flag, value) = option.split_once(' ').unwrap_or((option, ""));
             // The scheme needs this option, so that it is already there.
-            let twice = needed.contains(flag) && flag != "--header";
+            let twice = needed.contains(flag) && flag != "--signature-header";
             let option = if twice { "" } else { option };
             let option = match (scheme, flag) {
-                ("jws", "--alg") => "--alg HS512",
-                ("raw" | "jws", "--header") => "--header X-Sig",
-                ("template", "--header") => "--header X-Other:x",
+                ("jws", "--algorithm") => "--algorithm HS512",
+                ("raw" | "jws", "--signature-header") => "--signature-header X-Sig",
+                ("template", "--signature-header") => "--signature-header X-Other:x",
                 _ => option,
             };
             let base = format!(
@@ -111,7 +115,7 @@ fn a_refusal_names_the_options_of_the_scheme() {
     let url = "--url https://e.org/";
     refused(
         &format!("sign -s rfc9421 --alg ed25519 -k env:KEY {url} body"),
-        "--alg: no effect in the scheme rfc9421, which has its own algorithm, HMAC-SHA256",
+        "--algorithm: no effect in the scheme rfc9421, which has its own algorithm, HMAC-SHA256",
     );
     refused(
         "sign -s github -k env:KEY --alg sha1 body",
@@ -121,7 +125,10 @@ fn a_refusal_names_the_options_of_the_scheme() {
         "sign -s twilio -k env:KEY --alg sha256 body",
         "which has its own algorithm, HMAC-SHA1",
     );
-    refused("sign -s jws -k env:KEY --cover @method body", "which takes --alg, --header, --keyid");
+    refused(
+        "sign -s jws -k env:KEY --cover @method body",
+        "which takes --algorithm, --signature-header, --keyid",
+    );
     refused("sign -s github -k env:KEY --cover @method body", "which has no settings");
     refused("sign -s raw --prefix x --cover @method -k env:KEY body", "--cover: no effect");
 }
@@ -156,18 +163,18 @@ fn values_out_of_range_are_refused() {
     }
 }
 
-/// Verbs that send requests have these options too, and sign only with `--sign`.
+/// Verbs that send requests have these options too, and sign only with `--scheme`.
 #[test]
 fn settings_without_a_scheme_are_refused() {
     let dir = Dir::with(&["body"]);
     let url = "http://127.0.0.1:1/";
-    let own = ["--strict-key", "--key-format hex", "--id m", "--signature-header X"];
-    for option in SETTINGS.iter().filter(|option| !option.starts_with("--header")).chain(&own) {
+    let own = ["--strict-key", "--key-format hex", "--id m", "--signature-algorithm sha256"];
+    for option in SETTINGS.iter().filter(|option| !option.starts_with("--algorithm")).chain(&own) {
         for words in
             [format!("send {option} {url} body"), format!("get {option} --no-verify {url}x")]
         {
             let ran = dir.words(&words).env("KEY", "a-secret-that-is-long-enough").run();
-            ran.is_in(2, b"", "--sign SCHEME");
+            ran.is_in(2, b"", "--scheme NAME");
         }
     }
     for option in ["--cover @method", "--presign 5", "--signature-header X", "--id m"] {

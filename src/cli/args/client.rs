@@ -28,8 +28,8 @@ pub(crate) struct ClientArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArgs {
-    /// Send a header field 'NAME: VALUE'; @FILE reads fields from a file, one per line
-    #[arg(short = 'H', long = "header", value_name = "FIELD")]
+    /// Header line 'NAME: VALUE'; @FILE reads lines from a file; repeatable
+    #[arg(short = 'H', long = "header", value_name = "LINE")]
     pub(crate) headers: Vec<OsString>,
 
     /// Method [default: GET, or POST with a body]
@@ -98,7 +98,7 @@ pub(crate) struct IdentityArgs {
     pub(crate) password: Option<OsString>,
 
     /// HTTP authentication scheme
-    #[arg(long, value_name = "SCHEME", value_enum, default_value_t = AuthChoice::Asked)]
+    #[arg(long, value_name = "SCHEME", value_enum, default_value_t = AuthChoice::Any)]
     pub(crate) auth: AuthChoice,
 
     /// Source of a bearer token: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt
@@ -146,10 +146,12 @@ pub(crate) struct TlsArgs {
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AuthChoice {
     /// Any scheme that the server offers
-    Asked,
+    #[value(alias = "asked")]
+    Any,
     Basic,
     /// Basic, sent with the first request
-    BasicAtOnce,
+    #[value(alias = "basic-at-once")]
+    BasicFirst,
     Digest,
 }
 

@@ -9,6 +9,7 @@ use hsum::HashFunction;
 
 use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::{ReportArgs, When, any_path};
+use crate::cli::args::sign;
 use crate::cli::args::units::size;
 
 #[derive(Args, Debug)]
@@ -59,9 +60,6 @@ pub(crate) struct GetArgs {
     )]
     pub(crate) from_lock: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-
     /// Alternative URL, used if the others fail; repeatable
     #[arg(long = "mirror", value_name = "URL")]
     pub(crate) mirrors: Vec<String>,
@@ -87,8 +85,11 @@ pub(crate) struct GetArgs {
     pub(crate) max_size: Option<u64>,
 
     /// Number of files to download in parallel
-    #[arg(short = 'j', long, value_name = "N", default_value = "4")]
+    #[arg(short = 'j', long, alias = "threads", value_name = "N", default_value = "4")]
     pub(crate) jobs: NonZeroUsize,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
@@ -156,7 +157,9 @@ pub(crate) struct TrustArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("alg", sign::algorithm),
+    after_long_help = "\
 Examples:
   hsum head https://example.org/x.iso
   hsum head --json https://example.org/x.iso | jq .digests
@@ -168,7 +171,8 @@ Exit status:
   5  network failure
   6  failure of a local file or of the output
   7  refused for safety
-With several URLs, the status of the first that failed.")]
+With several URLs, the status of the first that failed."
+)]
 pub(crate) struct HeadArgs {
     /// URLs: http, https, ftp or ftps
     #[arg(value_name = "URL", required = true)]

@@ -41,8 +41,8 @@ pub(crate) struct HmacArgs {
     )]
     pub(crate) key_format: KeyFormat,
 
-    /// Compare with this MAC, in constant time, and print OK or FAILED
-    #[arg(short, long, value_name = "HEX", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
+    /// Compare with this MAC, in any notation and constant time, and print OK or FAILED
+    #[arg(short, long, value_name = "MAC", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
     pub(crate) expect: Option<String>,
 
     /// Print BSD-style lines, 'HMAC-SHA256 (NAME) = MAC'

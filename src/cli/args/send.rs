@@ -6,9 +6,12 @@ use clap::Args;
 
 use crate::cli::args::client::ClientArgs;
 use crate::cli::args::shared::any_path;
+use crate::cli::args::sign;
 
 #[derive(Args, Debug)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("alg", sign::algorithm),
+    after_long_help = "\
 Examples:
   hsum send https://example.org/hook payload.json
   hsum send -s github -k env:SECRET https://example.org/hook payload.json
@@ -20,7 +23,8 @@ Exit status:
   2  the arguments are invalid, or the key or the body could not be read
   3, 4, 5  the first digit of the response's status
   6  failure of a local file
-  7  refused for safety")]
+  7  refused for safety"
+)]
 pub(crate) struct SendArgs {
     /// URL: http or https
     #[arg(value_name = "URL")]
@@ -31,8 +35,8 @@ pub(crate) struct SendArgs {
     pub(crate) body: Option<PathBuf>,
 
     /// Print the response's status and headers before its body
-    #[arg(short, long)]
-    pub(crate) include: bool,
+    #[arg(short = 'i', long, alias = "include")]
+    pub(crate) show_headers: bool,
 
     /// Write the response's body to FILE, which appears once it is complete
     #[arg(short, long, value_name = "FILE", value_parser = any_path())]

@@ -10,11 +10,11 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ReportArgs {
-    /// Print only failures and errors
+    /// Leave out OK lines, notes, progress and the summary; failures and errors stay
     #[arg(short, long, overrides_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Print OK lines where they are left out, and a summary: counts, size and time
+    /// Print a summary (counts, size, time), and OK lines that are left out otherwise
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
@@ -22,7 +22,7 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Colour the status words [default: auto: on a terminal, unless NO_COLOR is set]
+    /// Colour the status words [default: on a terminal, unless NO_COLOR is set]
     #[arg(
         long, value_name = "WHEN", value_enum, default_value_t = ColourChoice::Auto,
         hide_default_value = true, alias = "colour"
@@ -41,7 +41,7 @@ impl ReportArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct FilterArgs {
-    /// Take only files that match GLOB; a GLOB with '/' is matched against the path below the
+    /// Take only files that match GLOB; one with '/' is matched against the path below the
     /// directory; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
@@ -56,7 +56,7 @@ pub(crate) struct FilterArgs {
 #[command(next_help_heading = "Work")]
 pub(crate) struct WorkArgs {
     /// Number of hashing threads [default: one per core, at least 16 for files on a network]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Drop the pages that reading added to the page cache

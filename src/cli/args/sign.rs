@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
+use hsum::internals::is_token;
 use hsum::sign::{KeyFormat, MacEncoding};
 
 use crate::cli::args::shared::one_of;
@@ -26,21 +27,22 @@ pub(crate) struct SchemeArgs {
     pub(crate) key_format: Option<KeyFormat>,
 
     /// Treat key warnings as errors
-    #[arg(long)]
-    pub(crate) strict: bool,
+    #[arg(long, alias = "strict")]
+    pub(crate) strict_key: bool,
 
-    /// raw, template: hash function of the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
-    #[arg(short, long = "alg", value_name = "ALG", help_heading = "Settings of schemes")]
+    /// raw, template: hash function of the HMAC [default: sha256]; jws: HS256, HS384 or HS512 [default:
+    /// HS256]
+    #[arg(short, long, alias = "alg", value_name = "ALG", help_heading = "Settings of schemes")]
     pub(crate) algorithm: Option<String>,
 
-    /// raw: header of the signature [X-Signature]; template: 'NAME: PATTERN', repeatable; jws:
+    /// raw: header of the signature [default: X-Signature]; template: 'NAME: PATTERN', repeatable; jws:
     /// header of a detached signature
-    #[arg(long = "header", value_name = "NAME", help_heading = "Settings of schemes")]
+    #[arg(long = "signature-header", value_name = "NAME", help_heading = "Settings of schemes")]
     pub(crate) signature_headers: Vec<String>,
 
-    /// Name of the option that sets `signature_headers`, which differs between verbs.
-    #[arg(skip = "--header")]
-    pub(crate) header_option: &'static str,
+    /// Name of the option that sets `algorithm`, which differs between verbs.
+    #[arg(skip = "--algorithm")]
+    pub(crate) algorithm_option: &'static str,
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
@@ -50,7 +52,7 @@ pub(crate) struct SchemeArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings of schemes")]
 pub(crate) struct SettingsArgs {
-    /// raw, template: encoding of the MAC [hex]
+    /// raw, template: encoding of the MAC [default: hex]
     #[arg(
         long, value_name = "ENCODING", requires = "scheme",
         value_parser = one_of(MacEncoding::ALL, MacEncoding::name)
@@ -102,12 +104,12 @@ pub(crate) struct SettingsArgs {
     pub(crate) keyid: Option<String>,
 }
 
-/// [`SchemeArgs`] for verbs that send requests, where `--header` and `-a` have other meanings.
+/// [`SchemeArgs`] for verbs that send requests, signed or not.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct SigningArgs {
-    /// Sign requests with this scheme; see 'hsum schemes'
-    #[arg(short, long = "sign", value_name = "SCHEME", requires = "key")]
+    /// Signing scheme; see 'hsum schemes'
+    #[arg(short, long, alias = "sign", value_name = "NAME", requires = "key")]
     pub(crate) scheme: Option<String>,
 
     /// Source of a key: env:NAME, file:PATH, fd:N, '-' (standard input) or prompt; repeatable
@@ -126,20 +128,31 @@ pub(crate) struct SigningArgs {
     #[arg(long, requires = "scheme")]
     pub(crate) strict_key: bool,
 
-    /// raw, template: hash function of the HMAC [sha256]; jws: HS256, HS384 or HS512 [HS256]
-    #[arg(long, value_name = "ALG", requires = "scheme")]
+    /// raw, template: hash function of the HMAC [default: sha256]; jws: HS256, HS384 or HS512 [default:
+    /// HS256]
+    #[arg(long = SIGNATURE_ALGORITHM, alias = "alg", value_name = "ALG", requires = "scheme")]
     pub(crate) alg: Option<String>,
 
-    /// raw, jws: header of the signature; template: 'NAME: PATTERN', repeatable
+    /// raw: header of the signature [default: X-Signature]; template: 'NAME: PATTERN', repeatable; jws:
+    /// header of a detached signature
     #[arg(long = "signature-header", value_name = "NAME", requires = "scheme")]
     pub(crate) signature_headers: Vec<String>,
 
-    /// Identifier of the message [random]
+    /// Identifier of the message [default: random]
     #[arg(long, value_name = "TEXT", requires = "scheme")]
     pub(crate) id: Option<String>,
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
+}
+
+/// The long name of the option of a signature's algorithm in `get`, where `--algorithm` is the
+/// digest's.
+const SIGNATURE_ALGORITHM: &str = "signature-algorithm";
+
+/// Gives the option of a signature's algorithm the names that it has in `sign`.
+pub(super) fn algorithm(option: Arg) -> Arg {
+    option.short('a').long("algorithm").alias(SIGNATURE_ALGORITHM)
 }
 
 impl SigningArgs {
@@ -149,10 +162,10 @@ impl SigningArgs {
             scheme: self.scheme.clone()?,
             key: self.key.clone(),
             key_format: self.key_format,
-            strict: self.strict_key,
+            strict_key: self.strict_key,
             algorithm: self.alg.clone(),
             signature_headers: self.signature_headers.clone(),
-            header_option: "--signature-header",
+            algorithm_option: "--signature-algorithm",
             settings: self.settings.clone(),
         })
     }
@@ -166,12 +179,12 @@ pub(crate) struct MessageArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
 
-    /// Method [POST]
+    /// Method [default: POST]
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) method: Option<String>,
 
-    /// Header 'NAME: VALUE'; repeatable
-    #[arg(short = 'H', value_name = "LINE")]
+    /// Header line 'NAME: VALUE'; repeatable
+    #[arg(short = 'H', long = "header", value_name = "LINE")]
     pub(crate) lines: Vec<OsString>,
 
     /// File of header lines
@@ -183,12 +196,34 @@ pub(crate) struct MessageArgs {
     pub(crate) params: Vec<String>,
 }
 
+impl MessageArgs {
+    /// Moves values of `--header` that can only name the signature's header to `scheme`: that was
+    /// the meaning of `--header` before there was `--signature-header`.
+    pub(crate) fn give_signature_headers_to(&mut self, scheme: &mut SchemeArgs) {
+        if !scheme.signature_headers.is_empty() {
+            return;
+        }
+        let names_the_signature = |line: &str| match &*scheme.scheme {
+            "raw" | "jws" => is_token(line.as_bytes()),
+            "template" => PLACEHOLDERS.iter().any(|placeholder| line.contains(placeholder)),
+            _ => false,
+        };
+        let moved =
+            self.lines.extract_if(.., |line| line.to_str().is_some_and(names_the_signature));
+        scheme.signature_headers = moved.filter_map(|line| line.into_string().ok()).collect();
+    }
+}
+
+/// The placeholders of the values that a template writes into headers.
+const PLACEHOLDERS: [&str; 4] = ["{mac}", "{timestamp}", "{id}", "{nonce}"];
+
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   hsum sign -s github -k env:SECRET payload.json
   hsum sign -s stripe -k file:secret --format curl --url https://example.org/hook payload.json
-  hsum sign -s raw -k env:SECRET --alg sha512 --encoding base64 --header X-Sig payload.json
+  hsum sign -s raw -k env:SECRET -a sha512 --encoding base64 \\
+      --signature-header X-Sig payload.json
   hsum sign -s sigv4 -k env:SECRET --region eu-west-1 --service s3 --access-key-id AKID \\
       --presign 600 --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null
 
@@ -197,23 +232,9 @@ Exit status:
   1  the output could not be written
   2  the arguments are invalid, or the key or the body could not be read")]
 pub(crate) struct SignArgs {
-    #[command(flatten)]
-    pub(crate) scheme: SchemeArgs,
-
-    #[command(flatten)]
-    pub(crate) request: MessageArgs,
-
-    /// Time of signing, in seconds since 1970 [now]
-    #[arg(long, value_name = "SECONDS", value_parser = now_or_number, help_heading = "Request")]
-    pub(crate) timestamp: Option<Time>,
-
-    /// Identifier of the message [random]
-    #[arg(long, value_name = "TEXT", help_heading = "Request")]
-    pub(crate) id: Option<String>,
-
-    /// Nonce, a text that is used only once [random, unless it is part of the body]
-    #[arg(long, value_name = "TEXT", help_heading = "Request")]
-    pub(crate) nonce: Option<String>,
+    /// File with the body [default: standard input]
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    pub(crate) body: PathBuf,
 
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
@@ -223,9 +244,23 @@ pub(crate) struct SignArgs {
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
 
-    /// File with the body [default: standard input]
-    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
-    pub(crate) body: PathBuf,
+    #[command(flatten)]
+    pub(crate) scheme: SchemeArgs,
+
+    #[command(flatten)]
+    pub(crate) request: MessageArgs,
+
+    /// Time of signing, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS", value_parser = now_or_number, help_heading = "Request")]
+    pub(crate) timestamp: Option<Time>,
+
+    /// Identifier of the message [default: random]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
+    pub(crate) id: Option<String>,
+
+    /// Nonce, a text that is used only once [default: random, unless it is part of the body]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
+    pub(crate) nonce: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -241,6 +276,18 @@ Exit status:
      no-signature, duplicate-header, alg, coverage, unknown-key and body-hash-mismatch
   2  the arguments are invalid, or the key or a file could not be read")]
 pub(crate) struct VerifyArgs {
+    /// File with the body [default: standard input]
+    #[arg(value_name = "FILE")]
+    pub(crate) body: Option<PathBuf>,
+
+    /// If the request is rejected, search for the cause: line ends, key formats, encodings, URLs
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,
 
@@ -262,21 +309,9 @@ pub(crate) struct VerifyArgs {
     #[arg(long, conflicts_with = "tolerance", help_heading = "Time")]
     pub(crate) no_freshness: bool,
 
-    /// Current time, in seconds since 1970 [the system's]
+    /// Current time, in seconds since 1970 [default: the system's]
     #[arg(long, value_name = "SECONDS", help_heading = "Time")]
     pub(crate) now: Option<u64>,
-
-    /// If the request is rejected, search for the cause: line ends, key formats, encodings, URLs
-    #[arg(long)]
-    pub(crate) explain: bool,
-
-    /// Print one JSON object per line
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// File with the body [default: standard input]
-    #[arg(value_name = "BODY")]
-    pub(crate) body: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -32,7 +32,7 @@ pub(super) fn from_urls(args: &GetArgs) -> Result<Vec<Job>> {
         || args.client.signing.scheme.is_some();
     if args.urls.is_empty() && needs_url {
         return usage(
-            "--remote-name, --mirror, --method, --query, --data, --form and --sign need a URL",
+            "--remote-name, --mirror, --method, --query, --data, --form and --scheme need a URL",
         );
     }
     let needs_one_url = args.output.is_some()

@@ -238,8 +238,8 @@ fn other_signatures(explainer: &Explainer<'_>) -> Vec<String> {
     if let Some(header) = own.legacy_header.filter(|header| explainer.request.has(header)) {
         hints.push(format!(
             "{header} is the older signature of the scheme {} with SHA-1, and is not accepted; if \
-             the sender writes HMAC-SHA256 there, use '--scheme raw --header {header} --prefix \
-             sha256='",
+             the sender writes HMAC-SHA256 there, use '--scheme raw --signature-header {header} \
+             --prefix sha256='",
             own.name
         ));
     }

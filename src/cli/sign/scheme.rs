@@ -22,10 +22,10 @@ type IsGiven = fn(&SchemeArgs) -> bool;
 
 /// The options of schemes.
 const OPTIONS: [(Setting, &str, IsGiven); 14] = [
-    (Setting::Algorithm, "--alg", |args| args.algorithm.is_some()),
+    (Setting::Algorithm, "--algorithm", |args| args.algorithm.is_some()),
     (Setting::Encoding, "--encoding", |args| args.settings.encoding.is_some()),
     (Setting::Prefix, "--prefix", |args| args.settings.prefix.is_some()),
-    (Setting::Header, "--header", |args| !args.signature_headers.is_empty()),
+    (Setting::Header, "--signature-header", |args| !args.signature_headers.is_empty()),
     (Setting::Pattern, "--template", |args| args.settings.template.is_some()),
     (Setting::Region, "--region", |args| args.settings.region.is_some()),
     (Setting::Service, "--service", |args| args.settings.service.is_some()),
@@ -47,7 +47,7 @@ pub(crate) fn options_of(info: &SchemeInfo) -> Vec<&'static str> {
 /// Returns the name of a setting's option in the verb that `args` belong to.
 fn option_name(args: &SchemeArgs, setting: Setting) -> Option<&'static str> {
     match setting {
-        Setting::Header => Some(args.header_option),
+        Setting::Algorithm => Some(args.algorithm_option),
         _ => OPTIONS.iter().find(|(other, ..)| *other == setting).map(|(_, option, _)| *option),
     }
 }
@@ -104,14 +104,15 @@ fn no_effect(info: &SchemeInfo, setting: Setting, option: &str) -> anyhow::Error
     usage(format!("{option}: no effect in the scheme {name}, {reason}; see 'hsum schemes'"))
 }
 
-/// Returns the only `--header`, if there is one.
+/// Returns the only `--signature-header`, if there is one.
 fn single_header(args: &SchemeArgs) -> Result<Option<&str>> {
     match &args.signature_headers[..] {
         [] => Ok(None),
         [name] => Ok(Some(name)),
         _ => {
-            let (option, scheme) = (args.header_option, &args.scheme);
-            Err(usage(format!("{option}: given more than once (the scheme {scheme} takes one)")))
+            let scheme = &args.scheme;
+            let text = format!("given more than once (the scheme {scheme} takes one)");
+            Err(usage(format!("--signature-header: {text}")))
         }
     }
 }
@@ -124,13 +125,12 @@ fn template(args: &SchemeArgs) -> Result<Template> {
         }
         (_, Some(content)) => Template::new(content, &args.signature_headers),
         (_, None) => {
-            let option = args.header_option;
-            return Err(usage(format!("the scheme template needs --template and {option}")));
+            return Err(usage("the scheme template needs --template and --signature-header"));
         }
     };
     if let Some(name) = &args.algorithm {
         let function: HashFunction =
-            name.parse().map_err(|error| usage(format!("--alg: {error}")))?;
+            name.parse().map_err(|error| usage(format!("{}: {error}", args.algorithm_option)))?;
         template = template.algorithm(function.algorithm());
     }
     Ok(match args.settings.encoding {
@@ -144,7 +144,8 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
     let algorithm = JwsAlgorithm::ALL.iter().find(|a| a.name().eq_ignore_ascii_case(name));
     let algorithm = *algorithm.ok_or_else(|| {
         let name = quote_text(name.as_bytes());
-        usage(format!("--alg: unknown algorithm {name} of JWS (expected HS256, HS384 or HS512)"))
+        let option = args.algorithm_option;
+        usage(format!("{option}: unknown algorithm {name} of JWS (expected HS256, HS384 or HS512)"))
     })?;
     let jws = match single_header(args)? {
         None => Jws::new(algorithm),
@@ -207,7 +208,7 @@ pub(crate) fn has_stdin_key(args: &SchemeArgs) -> Result<bool> {
 }
 
 fn warnings(args: &SchemeArgs) -> Warnings {
-    if args.strict { Warnings::Errors } else { Warnings::Printed }
+    if args.strict_key { Warnings::Errors } else { Warnings::Printed }
 }
 
 /// A key before decoding.

@@ -24,7 +24,8 @@ pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
     stopped::with_error("verify-request", is_json, as_setup_error(verify(args)))
 }
 
-fn verify(args: VerifyArgs) -> Result<Exit> {
+fn verify(mut args: VerifyArgs) -> Result<Exit> {
+    args.request.give_signature_headers_to(&mut args.scheme);
     let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     let body_path = args.http.as_deref().or(args.body.as_deref()).unwrap_or(Path::new("-"));
     let headers = args.request.headers.as_deref();
