@@ -69,9 +69,15 @@ fn page(command: &Command, groups: Groups) -> String {
     text += ".SH SYNOPSIS\n";
     text += &synopsis(command);
     let after = plain(command.get_after_long_help().or(command.get_after_help()));
-    let sections = sections(&after);
+    let blocks = blocks(&after);
     text += ".SH DESCRIPTION\n";
-    text += &description(command, sections.iter().find(|section| section.0.is_empty()));
+    text += &description(command);
+    // The repository is in the section SEE ALSO.
+    let is_paragraph = |text: &String| !text.contains(env!("CARGO_PKG_REPOSITORY"));
+    let paragraphs = blocks.iter().filter(|(heading, _)| heading.is_empty());
+    for paragraph in paragraphs.map(|(_, lines)| lines.join(" ")).filter(is_paragraph) {
+        let _ = write!(text, ".PP\n{}\n", escape(&paragraph));
+    }
     text += &options(command);
     if !is_verb {
         text += ".SH COMMANDS\n";
@@ -83,7 +89,7 @@ fn page(command: &Command, groups: Groups) -> String {
             }
         }
     }
-    for (title, lines) in sections.iter().filter(|section| section.0 == "Exit status") {
+    for (title, lines) in blocks.iter().filter(|(title, _)| *title == "Exit status") {
         let _ = writeln!(text, ".SH {}", title.to_uppercase());
         text += &terms(lines);
     }
@@ -93,16 +99,25 @@ fn page(command: &Command, groups: Groups) -> String {
             let _ = write!(text, ".TP\n.B {}\n{}\n", escape(variables), escape(meaning));
         }
     }
-    let others = sections.iter().filter(|(title, _)| !title.is_empty() && *title != "Exit status");
+    let others = blocks.iter().filter(|(title, _)| !title.is_empty() && *title != "Exit status");
     for (title, lines) in others {
         let _ = writeln!(text, ".SH {}\n.nf", escape(&title.to_uppercase()));
         lines.iter().for_each(|line| text += &format!("{}\n", escape(line)));
         text += ".fi\n";
     }
-    let related = if is_verb { "hsum" } else { "sha256sum" };
-    let repository = escape(env!("CARGO_PKG_REPOSITORY"));
-    let _ = write!(text, ".SH SEE ALSO\n.BR {related} (1)\n.PP\nDocumentation: {repository}\n");
+    let _ = writeln!(text, ".SH SEE ALSO\n{}", related(command, groups).join(",\n"));
+    let _ = writeln!(text, ".PP\nDocumentation: {}", escape(env!("CARGO_PKG_REPOSITORY")));
     text
+}
+
+/// Returns references to the program's page and to those of the verbs in the same group.
+fn related(command: &Command, groups: Groups) -> Vec<String> {
+    let reference = |name: &str| format!("\\fB{}\\fR(1)", escape(name));
+    let group = groups.iter().find(|(_, names)| names.contains(&command.get_name()));
+    let Some((_, names)) = group else { return vec![reference("sha256sum")] };
+    let others = names.iter().filter(|name| **name != command.get_name());
+    let others = others.map(|name| reference(&format!("hsum-{name}")));
+    [reference("hsum")].into_iter().chain(others).collect()
 }
 
 /// The environment variables that the page of the program describes.
@@ -133,15 +148,11 @@ fn synopsis(command: &Command) -> String {
     forms.collect::<Vec<_>>().join(".br\n")
 }
 
-/// Returns the paragraphs after the title, or the title if there are none, and those of `more`.
-fn description(command: &Command, more: Option<&Section>) -> String {
+/// Returns the paragraphs after the title, or the title if there are none.
+fn description(command: &Command) -> String {
     let long = plain(command.get_long_about().or(command.get_about()));
-    let mut paragraphs: Vec<&str> = long.split("\n\n").collect();
-    if paragraphs.len() > 1 {
-        paragraphs.remove(0);
-    }
-    paragraphs.extend(more.iter().flat_map(|(_, lines)| lines));
-    paragraphs.into_iter().map(lines).collect::<Vec<_>>().join(".PP\n")
+    let text = long.split_once("\n\n").map_or(&*long, |(_, paragraphs)| paragraphs);
+    text.split("\n\n").map(lines).collect::<Vec<_>>().join(".PP\n")
 }
 
 /// Returns the arguments, then the options, each group under its heading.
@@ -169,51 +180,41 @@ fn options(command: &Command) -> String {
 fn option(arg: &Arg) -> String {
     let short = arg.get_short().map(|short| format!("\\fB{}\\fR", escape(&format!("-{short}"))));
     let long = arg.get_long().map(|long| format!("\\fB{}\\fR", escape(&format!("--{long}"))));
-    let mut words: Vec<String> = short.into_iter().chain(long).collect();
-    words = vec![words.join(", ")];
-    if arg.get_num_args().is_some_and(|count| count.takes_values()) {
-        let names = arg.get_value_names().into_iter().flatten();
-        words.extend(names.map(|name| format!("\\fI{}\\fR", escape(name))));
-    }
+    let mut header = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");
     let mut help = plain(arg.get_long_help().or(arg.get_help()));
-    let defaults: Vec<_> = arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
-    if !defaults.is_empty() && !arg.is_hide_default_value_set() {
-        let _ = write!(help, " [default: {}]", defaults.join(","));
-    }
-    let mut text = format!(".TP\n{}\n", words.join(" ").trim());
-    text += &help.split("\n\n").map(lines).collect::<Vec<_>>().join(".IP\n");
-    let values = arg.get_possible_values();
-    let values: Vec<_> = values.iter().filter(|value| !value.is_hide_set()).collect();
-    if !values.is_empty() && !arg.is_hide_possible_values_set() {
-        text += ".RS\n";
-        for value in values {
-            let help = escape(&plain(value.get_help()));
-            let _ = write!(text, ".TP\n\\fB{}\\fR\n{help}\n", escape(value.get_name()));
+    if arg.get_num_args().is_some_and(|count| count.takes_values()) {
+        for name in arg.get_value_names().into_iter().flatten() {
+            let _ = write!(header, " \\fI{}\\fR", escape(name));
         }
-        text += ".RE\n";
+        let defaults = arg.get_default_values().iter().map(|value| value.to_string_lossy());
+        let defaults: Vec<_> = defaults.collect();
+        if !defaults.is_empty() && !arg.is_hide_default_value_set() {
+            let _ = write!(help, " [default: {}]", defaults.join(","));
+        }
+        let values = arg.get_possible_values();
+        let values: Vec<_> = values.iter().filter(|value| !value.is_hide_set()).collect();
+        if !values.is_empty() && !arg.is_hide_possible_values_set() {
+            let values = values.iter().map(|value| match value.get_help() {
+                Some(help) => format!("{} ({help})", value.get_name()),
+                None => value.get_name().to_owned(),
+            });
+            let _ = write!(help, "\n\nValues: {}.", values.collect::<Vec<_>>().join(", "));
+        }
     }
-    text
+    let paragraphs: Vec<_> = help.split("\n\n").map(lines).collect();
+    format!(".TP\n{}\n{}", header.trim(), paragraphs.join(".IP\n"))
 }
 
-/// A heading of the help and the lines below it; the heading of paragraphs is empty.
-type Section<'a> = (&'a str, Vec<&'a str>);
-
-/// Splits the text after the options: lines follow their heading up to an empty line.
-fn sections(text: &str) -> Vec<Section<'_>> {
-    let mut sections: Vec<Section> = vec![("", Vec::new())];
-    let mut current = 0;
-    for line in text.lines() {
-        match (line.strip_prefix("  "), line.strip_suffix(':')) {
-            (Some(line), _) => sections[current].1.push(line),
-            (None, Some(heading)) => {
-                current = sections.len();
-                sections.push((heading, Vec::new()));
-            }
-            (None, None) if line.is_empty() => current = 0,
-            (None, None) => sections[current].1.push(line),
+/// Splits the text after the options into blocks: the heading, empty for a paragraph, and lines.
+fn blocks(text: &str) -> Vec<(&str, Vec<&str>)> {
+    let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
+    let blocks = blocks.map(|block| match block.split_once(":\n") {
+        Some((heading, rest)) if !heading.contains('\n') => {
+            (heading, rest.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect())
         }
-    }
-    sections
+        _ => ("", block.lines().collect()),
+    });
+    blocks.collect()
 }
 
 /// Formats lines such as `0  success`; a further indented line continues the one above.

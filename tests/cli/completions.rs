@@ -158,6 +158,24 @@ fn each_command_has_a_page() {
 }
 
 #[test]
+fn pages_describe_options_and_refer_to_each_other() {
+    let dir = Dir::new();
+    dir.words("man .").prints("");
+    let page = String::from_utf8(dir.read("hsum-audit.1")).expect("UTF-8");
+    for part in [
+        "\n.SS Output\n",
+        "\n.TP\n\\fB\\-k\\fR, \\fB\\-\\-key\\fR \\fISPEC\\fR\n",
+        "Values: auto (On a terminal",
+        "\n.TP\n.B 3\nrot\n",
+        "\n.nf\nhsum audit photos photos.hsum\n",
+        "\\fBhsum\\fR(1),\n\\fBhsum\\-snapshot\\fR(1),\n",
+    ] {
+        assert!(page.contains(part), "{part:?} is missing:\n{page}");
+    }
+    assert!(!page.contains("[default: false]"), "{page}");
+}
+
+#[test]
 fn pages_are_well_formed() {
     let dir = Dir::new();
     dir.words("man pages").prints("");
