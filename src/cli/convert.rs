@@ -10,6 +10,7 @@ use hsum::notation::{Expected, NotationError};
 
 use crate::cli::args::convert::ConvertArgs;
 use crate::cli::exit::Exit;
+use crate::cli::input::announce_stdin;
 use crate::cli::json::Object;
 use crate::cli::output::Output;
 use crate::cli::print::complain;
@@ -47,6 +48,7 @@ struct Counts {
 
 /// Converts the lines of standard input.
 fn convert_lines(args: &ConvertArgs, counts: &mut Counts, output: &mut Output) -> Result<()> {
+    announce_stdin();
     let mut input = io::stdin().lock();
     for number in 1u64.. {
         let mut line = Vec::new();

@@ -1,9 +1,14 @@
 //! Hints that the program adds to the library's errors, one function for each kind of error.
 
+use std::path::PathBuf;
+
 use hsum::manifest::BadLine;
 use hsum::net::{Failure, FailureReason};
 use hsum::sign::{Component, KeyError, RequestError, Scheme, SchemeError, Setting};
 use hsum::snapshot::SnapshotErrorKind;
+
+use crate::cli::args::sum::SumArgs;
+use crate::cli::quote::quote;
 
 /// Returns the reason why a line is bad, and the option that helps.
 pub(super) fn bad_line(bad: BadLine) -> String {
@@ -116,6 +121,22 @@ pub(crate) fn failure(failure: &Failure) -> String {
         text.push_str("\n  use --decode if the file is the decoded body");
     }
     text
+}
+
+/// Returns the reason why a successful `hsum sum` printed no digest.
+pub(super) fn no_files(args: &SumArgs) -> String {
+    let name = |path: &PathBuf| match path.as_os_str() == "-" {
+        true => "'standard input'".to_owned(),
+        false => quote(path),
+    };
+    let paths: Vec<_> = args.paths.iter().chain(&args.files_from).map(name).collect();
+    let include = args.filter.include.iter().map(|glob| format!("--include '{glob}'"));
+    let exclude = args.filter.exclude.iter().map(|glob| format!("--exclude '{glob}'"));
+    let filter: Vec<_> = include.chain(exclude).collect();
+    match filter.is_empty() {
+        true => format!("{}: no files", paths.join(", ")),
+        false => format!("{}: no files match {}", paths.join(", "), filter.join(" ")),
+    }
 }
 
 /// Returns the hint for an error that stopped a snapshot, audit or update.

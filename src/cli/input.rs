@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use hsum::engine::{FileId, Source};
 use hsum::internals::is_token;
 
 use crate::cli::plan::source;
+use crate::cli::print::complain;
 use crate::cli::quote::quote;
 
 /// Opens a file that the user named, with an error that names it.
@@ -26,6 +27,33 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
     let stdin = stdin.and_then(|file| file.metadata());
     stdin.is_ok_and(|s| path.metadata().is_ok_and(|p| FileId::of(&p) == FileId::of(&s)))
+}
+
+/// Announces on a terminal that standard input is read: the program waits without a sign of life.
+pub(crate) fn announce_stdin() {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        complain("reading standard input (end with Ctrl-D)");
+    }
+}
+
+/// Standard input as a list, which stays at its end: a terminal would wait for a second Ctrl-D.
+pub(crate) struct ListedInput {
+    is_at_end: bool,
+}
+
+impl ListedInput {
+    pub(crate) fn open() -> Self {
+        announce_stdin();
+        Self { is_at_end: false }
+    }
+}
+
+impl Read for ListedInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = if self.is_at_end { 0 } else { io::stdin().read(buffer)? };
+        self.is_at_end = count == 0 && !buffer.is_empty();
+        Ok(count)
+    }
 }
 
 /// Parses a header field, `NAME: VALUE`.
@@ -53,7 +81,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn open(path: &Path, null: bool) -> Result<Self> {
         let list: Box<dyn BufRead + Send> = match source(path) {
-            Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::Stdin => Box::new(BufReader::new(ListedInput::open())),
             Source::Path(path) => Box::new(BufReader::new(open(&path)?)),
         };
         Ok(Self { list, end: if null { 0 } else { b'\n' }, line: 0, broken: Default::default() })

@@ -10,7 +10,8 @@ use hsum::engine::{self, HashOptions, HashProgress, HashSummary, Source};
 
 use crate::cli::args::sum::SumArgs;
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::input::Names;
+use crate::cli::hints;
+use crate::cli::input::{Names, announce_stdin};
 use crate::cli::json::{Object, stopped};
 use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
@@ -49,6 +50,9 @@ fn sum(args: SumArgs) -> Result<Exit> {
     for file in output.files() {
         plan = plan.leave_out(file);
     }
+    if operands.contains(&Source::Stdin) {
+        announce_stdin();
+    }
     let progress = Arc::new(HashProgress::default());
     // The names in a list are unknown until it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
@@ -83,6 +87,10 @@ fn sum(args: SumArgs) -> Result<Exit> {
     if let Some(file) = unwritten {
         let why = "because some files could not be read; use --partial to write the list anyway";
         complain(format_args!("{file}, {why}"));
+    }
+    let is_empty = summary.hashed + summary.skipped == 0 && exit == Exit::Success;
+    if is_empty && !args.report.quiet {
+        complain(hints::no_files(&args));
     }
     Ok(exit)
 }

@@ -357,3 +357,26 @@ fn no_operand_on_a_terminal_is_wrong_usage() {
     let text = String::from_utf8_lossy(&shown);
     assert!(text.contains("standard input is a terminal") && text.ends_with("2\n"), "{text}");
 }
+
+/// A program that waits for input says so, and an empty result is explained.
+#[test]
+fn silence_is_explained() {
+    let dir = Dir::with(&["t/a", "key"]);
+    dir.mkdir("e");
+    for (words, note) in [
+        ("e", "e: no files"),
+        ("--include *.zip t", "t: no files match --include '*.zip'"),
+        ("--include *.q --exclude b e t", "e, t: no files match --include '*.q' --exclude 'b'"),
+        ("--files-from /dev/null", "/dev/null: no files"),
+    ] {
+        dir.words(words).gives(0, "", &format!("hsum: {note}\n"));
+        dir.words(words).args(["-q"]).prints("");
+    }
+    for words in ["-", "check -", "convert", "sign -s github -k file:key", "--files-from -"] {
+        // The input of this terminal has ended.
+        let Some(shown) = on_a_terminal(&dir, &format!("\"$HSUM\" {words}")) else { return };
+        let shown = String::from_utf8_lossy(&shown);
+        let note = "hsum: reading standard input (end with Ctrl-D)";
+        assert_eq!(shown.matches(note).count(), 1, "{words}: {shown}");
+    }
+}

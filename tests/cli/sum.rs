@@ -32,7 +32,7 @@ fn empty_files_and_empty_directories() {
     dir.write("t/empty", "");
     dir.mkdir("t/nothing/in/here");
     dir.words("t").prints(format!("{}  t/empty\n", sha256("")));
-    dir.words("t/nothing").prints("");
+    dir.words("t/nothing").gives(0, "", "hsum: t/nothing: no files\n");
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn files_from() {
     dir.words("--files-from names").prints(list(&["a", "t/c", "b"]));
     dir.words("b --files-from -").stdin("a\n").prints(list(&["b", "a"]));
     dir.words("--files-from - -0").stdin("a\0\0 x \0b").prints(list(&["a", " x ", "b"]));
-    dir.words("--files-from -").stdin("").prints("");
+    dir.words("--files-from -").stdin("").gives(0, "", "hsum: 'standard input': no files\n");
     dir.words("--files-from -").stdin("a\nnope\nb\n").gives(
         1,
         list(&["a", "b"]),

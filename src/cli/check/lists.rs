@@ -22,6 +22,7 @@ use crate::cli::check::report::{ListName, Report, needs_warning};
 use crate::cli::check::select::{Selection, by_base_name};
 use crate::cli::check::sfv;
 use crate::cli::exit::{self, Exit, Usage};
+use crate::cli::input::ListedInput;
 use crate::cli::output::WriteError;
 use crate::cli::plan;
 use crate::cli::print::complain;
@@ -197,7 +198,7 @@ impl OpenList {
         confined: &mut Option<ConfinedDir>,
     ) -> Result<(), Failure> {
         let input: Box<dyn BufRead + Send> = match is_stdin(&self.path) {
-            true => Box::new(BufReader::new(io::stdin())),
+            true => Box::new(BufReader::new(ListedInput::open())),
             false => {
                 let file = File::open(&self.path).map_err(|error| self.io_failure(error));
                 Box::new(BufReader::new(file?))

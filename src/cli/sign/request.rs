@@ -116,6 +116,7 @@ impl Request {
 /// Opens a file, or standard input for `-`.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     if path.as_os_str() == "-" {
+        input::announce_stdin();
         return Ok(Box::new(io::stdin().lock()));
     }
     let opened = File::open(path).and_then(StableFile::try_from);
