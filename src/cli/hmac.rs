@@ -18,7 +18,7 @@ use crate::cli::input::is_stdin;
 use crate::cli::json::{Object, stopped};
 use crate::cli::key::KeySource;
 use crate::cli::output::{Output, WriteError};
-use crate::cli::plan::{operands, style};
+use crate::cli::plan::{self, operands, style};
 use crate::cli::print::complain_of;
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
@@ -31,8 +31,21 @@ struct HmacPlan {
     expected: Option<Vec<u8>>,
 }
 
-pub(crate) fn run(args: HmacArgs) -> Result<Exit> {
-    stopped::with_error("hmac", args.report.json, hmac(&args))
+pub(crate) fn run(mut args: HmacArgs) -> Result<Exit> {
+    let is_json = args.report.json;
+    let entered = enter(&mut args);
+    stopped::with_error("hmac", is_json, entered.and_then(|()| hmac(&args)))
+}
+
+/// Makes `-C DIR` the working directory; the file of the key is still found.
+fn enter(args: &mut HmacArgs) -> Result<()> {
+    let mut file = KeySource::parse(&args.key, "--key")?.file().map(Path::to_owned);
+    plan::enter(args.directory.as_deref(), &mut file)?;
+    if let Some(file) = file {
+        args.key = "file:".into();
+        args.key.push(file);
+    }
+    Ok(())
 }
 
 fn hmac(args: &HmacArgs) -> Result<Exit> {

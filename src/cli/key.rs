@@ -92,6 +92,14 @@ impl<'a> KeySource<'a> {
         Ok(source.ok_or_else(invalid)?)
     }
 
+    /// Returns the file that contains the key.
+    pub(crate) fn file(&self) -> Option<&'a Path> {
+        match self {
+            Self::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if the key is read from standard input, which then cannot hold the message.
     pub(crate) fn is_stdin(&self) -> bool {
         match self {

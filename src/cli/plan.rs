@@ -2,17 +2,18 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::Result;
-use hsum::HashFunction;
 use hsum::engine::{FaultHandler, HashOptions, PageCache, PathFilter, Reading, Source, Symlinks};
 use hsum::manifest::{DigestEncoding, LineFormat, LineStyle, Terminator};
+use hsum::{ErrorKind, HashFunction};
 
 use crate::cli::args::shared::{FilterArgs, WorkArgs};
 use crate::cli::args::sum::SumArgs;
-use crate::cli::exit::Usage;
+use crate::cli::exit::{SetupError, Usage};
 use crate::cli::print::OutputFormat;
+use crate::cli::quote::quote;
 
 /// Returns the hash functions, with digests of the length `--length`.
 pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
@@ -85,6 +86,23 @@ pub(crate) fn reading(no_mmap: bool) -> Reading {
         Ok(handler) if !is_off => Reading::Mapped(handler),
         _ => Reading::Copied,
     }
+}
+
+/// Makes `DIR` of `-C DIR` the working directory, so that operands are relative to it. `fixed` are
+/// the paths of other options, which stay relative to the user's directory.
+pub(crate) fn enter<'a>(
+    directory: Option<&Path>,
+    fixed: impl IntoIterator<Item = &'a mut PathBuf>,
+) -> Result<()> {
+    let Some(directory) = directory else { return Ok(()) };
+    let fail = |error| SetupError(format!("{}: {}", quote(directory), ErrorKind::Io(error)));
+    for path in fixed {
+        // The empty path stays missing, and '-' standard input or output.
+        if !path.as_os_str().is_empty() && *path != Path::new("-") {
+            *path = path::absolute(&*path).map_err(fail)?;
+        }
+    }
+    Ok(env::set_current_dir(directory).map_err(fail)?)
 }
 
 /// Returns the sources to hash: standard input if there are no paths and it is not a terminal.

@@ -24,7 +24,9 @@ pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     stopped::with_error("sum", is_json, sum(args))
 }
 
-fn sum(args: SumArgs) -> Result<Exit> {
+fn sum(mut args: SumArgs) -> Result<Exit> {
+    let fixed = args.output.iter_mut().chain(&mut args.files_from);
+    plan::enter(args.directory.as_deref(), fixed)?;
     let functions = plan::functions(&args)?;
     let form = plan::form(&args, functions.len());
     let mut plan = plan::engine(&args, &functions)?;

@@ -348,3 +348,18 @@ fn an_expected_mac_is_in_any_notation() {
         dir.hsum(["hmac", "-k", "env:KEY", "-e", text, "data"]).env("KEY", KEY).refuses(word);
     }
 }
+
+#[test]
+fn the_directory_of_the_option_does_not_move_the_key() {
+    let dir = Dir::new();
+    dir.write("t/data", DATA);
+    dir.write("key", KEY);
+    dir.chmod("key", 0o600);
+    dir.words("hmac -C t --key file:key data").prints(line());
+    dir.words("hmac -C t --key file:gone data").run().is_in(2, b"", "gone: No such file");
+    dir.words("hmac -C gone --key file:key data").gives(
+        2,
+        "",
+        "hsum: gone: No such file or directory\n",
+    );
+}

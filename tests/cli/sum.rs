@@ -411,3 +411,26 @@ fn algorithms_lists_all_algorithms() {
     }
     assert_eq!(text.matches("broken: collisions are known").count(), 2);
 }
+
+/// With `-C DIR`, operands and listed names are relative to DIR, and the files of options are not.
+#[test]
+fn paths_are_relative_to_the_directory_of_the_option() {
+    let dir = Dir::with(&["t/a", "t/d/b", "names", "a"]);
+    dir.write("names", "d/b\n");
+    let from_inside = dir.shell("cd t && \"$HSUM\" a d").run().exits(0);
+    assert_eq!(dir.words("-C t a d").run().exits(0), from_inside);
+    assert_eq!(dir.words("--directory t/d/.. a d").run().exits(0), from_inside);
+    dir.words("-C t -o list a d").prints("");
+    assert_eq!(dir.read("list"), from_inside.as_bytes());
+    let listed = dir.shell("cd t && \"$HSUM\" d/b").run().exits(0);
+    assert_eq!(dir.words("-C t --files-from names").run().exits(0), listed);
+    assert_eq!(dir.words("-C t --files-from -").stdin("d/b\n").run().exits(0), listed);
+    // The list is in the directory, and is not hashed.
+    dir.words("-C t -o t/list .").prints("");
+    assert_eq!(
+        dir.read("t/list"),
+        dir.shell("cd t && \"$HSUM\" a d | sed 's,  ,  ./,'").run().stdout
+    );
+    dir.words("-C gone a").gives(2, "", "hsum: gone: No such file or directory\n");
+    dir.words("-C t names").gives(1, "", "hsum: names: No such file or directory\n");
+}

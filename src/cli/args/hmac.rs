@@ -41,6 +41,10 @@ pub(crate) struct HmacArgs {
     )]
     pub(crate) key_format: KeyFormat,
 
+    /// Take PATH relative to DIR; the file of --key is still relative to here
+    #[arg(short = 'C', long, value_name = "DIR", value_parser = any_path())]
+    pub(crate) directory: Option<PathBuf>,
+
     /// Compare with this MAC, in any notation and constant time, and print OK or FAILED
     #[arg(short, long, value_name = "MAC", conflicts_with_all = ["tag", "base64", "raw", "zero"])]
     pub(crate) expect: Option<String>,

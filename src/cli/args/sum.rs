@@ -50,6 +50,10 @@ pub(crate) struct SumArgs {
     #[arg(help_heading = "Output", long, requires = "output")]
     pub(crate) partial: bool,
 
+    /// Take PATH and listed names relative to DIR; the other options are still relative to here
+    #[arg(help_heading = "Files", short = 'C', long, value_name = "DIR", value_parser = any_path())]
+    pub(crate) directory: Option<PathBuf>,
+
     /// Read further paths from FILE ('-' for standard input), one per line
     #[arg(help_heading = "Files", long, value_name = "FILE")]
     pub(crate) files_from: Option<PathBuf>,
