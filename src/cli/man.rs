@@ -94,10 +94,7 @@ fn page(command: &Command, groups: Groups) -> String {
         text += &terms(lines);
     }
     if !is_verb {
-        text += ".SH ENVIRONMENT\n";
-        for (variables, meaning) in ENVIRONMENT {
-            let _ = write!(text, ".TP\n.B {}\n{}\n", escape(variables), escape(meaning));
-        }
+        text += &environment();
     }
     let others = blocks.iter().filter(|(title, _)| !title.is_empty() && *title != "Exit status");
     for (title, lines) in others {
@@ -120,21 +117,28 @@ fn related(command: &Command, groups: Groups) -> Vec<String> {
     [reference("hsum")].into_iter().chain(others).collect()
 }
 
-/// The environment variables that the page of the program describes.
-const ENVIRONMENT: &[(&str, &str)] = &[
-    ("HSUM_NO_MMAP", "If not empty, read all files instead of mapping large ones that are cached."),
-    ("HSUM_TIER", "Use only the SIMD kernels of this tier, such as avx2 or portable."),
-    ("HSUM_TUNE", "File with the costs that 'hsum bench --tune' measured; if empty, none is read."),
-    ("NO_COLOR", "If not empty, print without colours."),
-    ("CLICOLOR_FORCE", "If neither empty nor 0, print with colours to pipes and files too."),
-    (
-        "http_proxy, https_proxy, all_proxy, no_proxy",
-        "Proxies of requests, and the hosts that are connected to directly. ALL_PROXY, HTTPS_PROXY and \
-         NO_PROXY are read too, but not HTTP_PROXY, which the client of a CGI script can set.",
-    ),
-    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust instead of the system's."),
-    ("POSIXLY_CORRECT", "If set, the options of 'hsum gnu' end at the first file name."),
-];
+/// Returns the rows of the table in docs/environment.md.
+fn environment() -> String {
+    let mut text = ".SH ENVIRONMENT\n".to_owned();
+    let rows = include_str!("../../docs/environment.md").lines();
+    let cells =
+        rows.filter_map(|row| row.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    for (variables, effect) in cells.skip(1) {
+        let (variables, effect) = (variables.replace('`', ""), unlinked(&effect.replace('`', "")));
+        let _ = write!(text, ".TP\n.B {}\n{}\n", escape(&variables), escape(&effect));
+    }
+    text
+}
+
+/// Replaces links of Markdown by their text.
+fn unlinked(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut plain = parts.next().unwrap_or_default().replace('[', "");
+    for part in parts {
+        plain += &part.split_once(')').map_or(part, |(_, after)| after).replace('[', "");
+    }
+    plain
+}
 
 fn synopsis(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();

@@ -135,7 +135,8 @@ fn each_command_has_a_page() {
     dir.words("man share/man1").prints("");
     let top = fs::read_to_string(dir.path("share/man1/hsum.1")).expect("a page");
     dir.words("man").prints(&top);
-    assert!(top.contains("\n.SH ENVIRONMENT\n"), "{top}");
+    let environment = "\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR, ";
+    assert!(top.contains(environment) && top.contains("See tuning\n"), "{top}");
     let entries = fs::read_dir(dir.path("share/man1")).expect("a directory");
     for entry in entries {
         let path = entry.expect("an entry").path();
