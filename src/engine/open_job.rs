@@ -86,6 +86,10 @@ impl OpenJob {
         Job { opened, ..self.job }
     }
 
+    pub(super) fn source(&self) -> &Source {
+        &self.job.source
+    }
+
     pub(super) fn functions(&self) -> &Arc<[HashFunction]> {
         &self.job.functions
     }

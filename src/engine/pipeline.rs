@@ -51,6 +51,7 @@ pub(super) fn hash_rest(
     progress: Option<&HashProgress>,
     is_stopped: impl Fn() -> bool,
 ) -> Result<HashedFile, Error> {
+    stream.show(progress);
     loop {
         let read = read_rest(&mut stream, threads, progress, &is_stopped);
         let end = read.and_then(|torn| match torn {

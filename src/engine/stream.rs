@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 
 use crate::engine::file::End;
 use crate::engine::open_job::OpenJob;
+use crate::engine::options::Source;
 use crate::engine::outcome::HashedFile;
-use crate::engine::progress::HashProgress;
+use crate::engine::progress::{HashProgress, Shown};
 use crate::error::{Error, ErrorKind};
 use crate::fs::map::Window;
 use crate::hasher::Hasher;
@@ -22,12 +23,23 @@ pub(super) struct Stream {
     pub(super) filled: usize,
     /// The result of reading, once the file is at its end.
     pub(super) end: Option<Result<(), ErrorKind>>,
+    shown: Option<Shown>,
 }
 
 impl Stream {
     pub(super) fn new(file: OpenJob) -> Self {
         let hashers = file.hashers();
-        Self { file, hashers, size: 0, window: None, filled: 0, end: None }
+        Self { file, hashers, size: 0, window: None, filled: 0, end: None, shown: None }
+    }
+
+    /// Shows the name of the file until it is finished, if it is large.
+    pub(super) fn show(&mut self, progress: Option<&HashProgress>) {
+        if let (None, Some(progress), Source::Path(path)) =
+            (&self.shown, progress, self.file.source())
+            && self.file.size() >= HashProgress::MIN_SHOWN
+        {
+            self.shown = Some(progress.show(path));
+        }
     }
 
     /// Returns the number of remaining bytes, according to the size at opening.

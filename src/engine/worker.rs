@@ -18,7 +18,8 @@ pub(super) fn work(queue: &Queue, progress: Option<&HashProgress>, finish: impl 
     loop {
         match queue.take(thread, streams.load()) {
             Work::Jobs(jobs) => small.process(&mut context, jobs),
-            Work::Stream(stream) => {
+            Work::Stream(mut stream) => {
+                stream.show(progress);
                 streams.push(stream);
                 continue; // there may be more, and more lanes are faster
             }
