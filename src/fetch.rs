@@ -7,6 +7,7 @@ mod decode;
 mod download;
 mod options;
 mod part;
+mod progress;
 mod reader;
 mod response_head;
 mod result;
@@ -14,10 +15,10 @@ mod resume;
 mod verify;
 
 pub use crate::fs::replace::Existing;
-pub use copy::DownloadProgress;
 pub use options::{
     Decoding, Download, FileCheck, OnMismatch, RequiredStrength, Resume, ServerDigest, Unverified,
 };
+pub use progress::{DownloadPhase, DownloadProgress};
 pub use reader::{DigestMismatch, VerifyingReader};
 pub use result::{Provenance, VerifiedDownload};
 pub use resume::Validator;

@@ -29,7 +29,7 @@ pub use headers::{HeaderFields, InvalidHeader};
 pub use identity::{AuthScheme, Identity, PlaintextAuth};
 pub use proxy::{Proxies, Proxy};
 pub use redirect::{Downgrade, Redirect, RedirectPolicy};
-pub use retry::{RetryBudget, RetryPolicy};
+pub use retry::{Pause, PauseObserver, RetryBudget, RetryPolicy};
 pub use secret::{Credentials, Secret};
 pub use tls::{TlsOptions, TlsVersion};
 pub use transport::{Body, BodyFn, Framing, Origin, Request, Response, Timeouts, Transport};

@@ -7,6 +7,7 @@ use crate::fetch::copy::{Copied, Limit, copy};
 use crate::fetch::decode::{Decoded, decode_and_verify, may_help};
 use crate::fetch::options::{Decoding, Download, Resume, ServerDigest};
 use crate::fetch::part::{Part, PartState};
+use crate::fetch::progress::DownloadPhase;
 use crate::fetch::response_head::ResponseHead;
 use crate::fetch::result::{Provenance, VerifiedDownload};
 use crate::fetch::resume::{Continuation, Validator, continuation};
@@ -61,6 +62,8 @@ impl Attempt<'_> {
         };
         let mut request = self.request.clone();
         request.headers.set("Want-Repr-Digest", "sha-256=10, sha-512=9").map_err(Failure::from)?;
+        let progress = &self.download.progress;
+        progress.set_phase(DownloadPhase::Connecting);
         let Some((state, have)) = resumable else {
             let reply = self.client.send_with(&request, budget)?;
             return match reply.response.status {
@@ -92,6 +95,7 @@ impl Attempt<'_> {
         match continuation(&reply.response, have, state.total, &state.validator) {
             Continuation::Rest { total } => {
                 state.coding.declare(&mut reply.response.headers);
+                progress.set_resumable(true);
                 self.receive(part, reply, have, Some(total))
             }
             Continuation::Complete => {
@@ -133,6 +137,7 @@ impl Attempt<'_> {
             .filter(|_| reply.response.framing != Framing::UntilClose)
             .map(|v| PartState::new(self.request, v, total, ContentCoding::of(headers)));
         part.restart(state.as_ref())?;
+        self.download.progress.set_resumable(state.is_some());
         self.receive(part, reply, 0, total)
     }
 
@@ -163,7 +168,7 @@ impl Attempt<'_> {
         let stated = head.stated_digests().into_iter().map(|digest| digest.hash_function());
         let hasher = self.hash_part(part, have, self.download.hash_functions(stated))?;
         let known = total.or(self.expected_size(&head));
-        self.download.progress.set(have, known);
+        self.download.progress.start(have, known);
         let limit = match (known, self.download.max_size) {
             (Some(known), Some(max)) if max < known => Limit::Maximum(max),
             (Some(known), _) => Limit::Known(known),
@@ -172,6 +177,7 @@ impl Attempt<'_> {
         let Copied { hasher, length, end } =
             copy(&mut body, part.file(), hasher, have, limit, &self.download.progress);
         drop(body);
+        self.download.progress.set_phase(DownloadPhase::Verifying);
         if let Err(failure) = end {
             // The digest or size shows whether a body without framing is complete. After the
             // deadline it is not.
@@ -199,6 +205,7 @@ impl Attempt<'_> {
     ) -> Result<MultiHasher, Failure> {
         let mut hasher = MultiHasher::new(functions);
         if have > 0 {
+            self.download.progress.set_phase(DownloadPhase::Verifying);
             let hashed = hash_file(part.rewind()?, &mut hasher);
             if hashed.map_err(|error| part.failure(error))? != have {
                 let text = format!("{}: changed while it was read", part.path().display());

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::ErrorKind;
+use crate::fetch::progress::DownloadProgress;
 use crate::fs::bounded::read_some;
 use crate::hasher::fused::MultiHasher;
 use crate::net::failure::{Failure, FailureKind, FailureReason};
@@ -20,31 +20,6 @@ const BUFFERS: usize = 8;
 /// A read that takes longer has waited for the network. The buffer is then written before it is
 /// full, so that little is lost if the process is killed.
 const NETWORK_WAIT: Duration = Duration::from_micros(200);
-
-/// The progress of a download, readable from other threads.
-#[derive(Debug, Default)]
-pub struct DownloadProgress {
-    bytes: AtomicU64,
-    /// 0 if unknown.
-    total: AtomicU64,
-}
-
-impl DownloadProgress {
-    /// Returns the number of bytes received, including those of an earlier partial download.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
-    }
-
-    /// Returns the length of the file in bytes, if known.
-    pub fn total(&self) -> Option<u64> {
-        Some(self.total.load(Relaxed)).filter(|total| *total > 0)
-    }
-
-    pub(crate) fn set(&self, bytes: u64, total: Option<u64>) {
-        self.bytes.store(bytes, Relaxed);
-        self.total.store(total.unwrap_or(0), Relaxed);
-    }
-}
 
 /// The limit for the length of the whole file.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +68,7 @@ impl Sink<'_> {
         if self.written.is_ok() {
             self.length += piece.len() as u64;
             self.hasher.update(piece);
-            self.progress.bytes.store(self.length, Relaxed);
+            self.progress.set_bytes(self.length);
         }
         self.written.is_ok()
     }

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::algorithm::Strength;
 use crate::engine::file::StableFile;
 use crate::fetch::attempt::{Attempt, Completed};
 use crate::fetch::options::{Download, OnMismatch, RequiredStrength, Resume, ServerDigest};
 use crate::fetch::part::Part;
+use crate::fetch::progress::DownloadPhase;
 use crate::fetch::result::{Provenance, VerifiedDownload};
 use crate::fetch::verify::hash_file;
 use crate::fs::links::resolve_links;
@@ -16,6 +18,7 @@ use crate::fs::replace::Existing;
 use crate::hasher::fused::MultiHasher;
 use crate::net::client::Client;
 use crate::net::failure::{Failure, FailureKind, FailureReason, Retry};
+use crate::net::retry::Pause;
 use crate::net::transport::Request;
 use crate::trust::evidence::{self, Evidence};
 
@@ -81,7 +84,15 @@ impl Download {
         request: &Request,
         part: &mut Part,
     ) -> Result<Completed, Failure> {
-        let mut budget = client.retry_budget();
+        let progress = Arc::clone(&self.progress);
+        let mut budget = client.retry_budget().observed_by(Arc::new(move |pause| {
+            progress.set_phase(match pause {
+                Some(Pause { until, retry, retries }) => {
+                    DownloadPhase::Waiting { until, retry, retries }
+                }
+                None => DownloadPhase::Connecting,
+            });
+        }));
         let mut resume = self.resume;
         let mut restarted = false;
         loop {
@@ -135,6 +146,7 @@ impl Download {
         }
         let may_match = self.size.is_none_or(|size| size == metadata.len());
         if (!self.evidence.is_empty() || self.has_check()) && may_match {
+            self.progress.set_phase(DownloadPhase::Verifying);
             let mut hasher = MultiHasher::new(self.hash_functions([]));
             let size = hash_file(&mut StableFile::open(path)?, &mut hasher);
             let size = size.map_err(|error| Failure::local(path, error))?;

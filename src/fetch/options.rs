@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::algorithm::{Algorithm, HashFunction};
-use crate::fetch::copy::DownloadProgress;
+use crate::fetch::progress::DownloadProgress;
 use crate::fs::replace::Existing;
 use crate::net::failure::Failure;
 use crate::net::transport::{Origin, Request};

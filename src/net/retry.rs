@@ -1,6 +1,8 @@
 //! Retries: exponential pauses with jitter, or the pause that the server asks for.
 
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::net::deadline::until;
@@ -32,22 +34,54 @@ impl RetryPolicy {
 
     /// Returns a fresh budget for one task.
     pub fn start(self) -> RetryBudget {
-        RetryBudget { policy: self, used: 0, deadline: None }
+        RetryBudget { policy: self, used: 0, deadline: None, observer: None }
     }
 }
 
 /// The retries that remain for one task.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct RetryBudget {
     policy: RetryPolicy,
     used: u32,
     deadline: Option<Instant>,
+    observer: Option<Arc<PauseObserver>>,
+}
+
+/// A pause before a retry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pause {
+    /// The end of the pause.
+    pub until: Instant,
+    /// The number of the retry that follows.
+    pub retry: u32,
+    /// The maximum number of retries.
+    pub retries: u32,
+}
+
+/// A function that is called at the beginning of a pause, and with `None` at its end.
+pub type PauseObserver = dyn Fn(Option<Pause>) + Send + Sync;
+
+impl fmt::Debug for RetryBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, used, deadline, observer: _ } = self;
+        f.debug_struct("RetryBudget")
+            .field("policy", policy)
+            .field("used", used)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RetryBudget {
     /// Prevents retries after the deadline.
     pub(super) fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Sets a function that is told of each pause.
+    pub fn observed_by(mut self, observer: Arc<PauseObserver>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -58,7 +92,11 @@ impl RetryBudget {
             // The deadline would pass before the retry.
             Some(pause) if until(self.deadline, pause) < pause => false,
             Some(pause) => {
+                let observe = |pause| self.observer.iter().for_each(|observer| observer(pause));
+                let (retry, retries) = (self.used, self.policy.count);
+                observe(Some(Pause { until: Instant::now() + pause, retry, retries }));
                 std::thread::sleep(pause);
+                observe(None);
                 true
             }
             None => false,
@@ -142,6 +180,20 @@ mod tests {
         let mut budget = RetryPolicy::default().start().until(Some(Instant::now()));
         assert!(!budget.wait(Retry::After(Duration::from_secs(60))));
         assert!(!budget.wait(Retry::Later));
+    }
+
+    #[test]
+    fn the_observer_sees_both_ends_of_a_pause() {
+        let seen: Arc<std::sync::Mutex<Vec<_>>> = Arc::default();
+        let log = Arc::clone(&seen);
+        let retries = RetryPolicy { count: 2, ..RetryPolicy::default() };
+        let mut budget = retries.start().observed_by(Arc::new(move |pause| {
+            log.lock().unwrap().push(pause.map(|pause| (pause.retry, pause.retries)));
+        }));
+        assert!(budget.wait(Retry::After(Duration::ZERO)));
+        assert!(budget.wait(Retry::After(Duration::ZERO)));
+        assert!(!budget.wait(Retry::After(Duration::ZERO)));
+        assert_eq!(*seen.lock().unwrap(), [Some((1, 2)), None, Some((2, 2)), None]);
     }
 
     #[test]
