@@ -4,6 +4,7 @@ mod bars;
 mod evidence;
 mod fetch;
 mod job;
+mod kept;
 mod plan;
 mod report;
 mod workers;
@@ -19,12 +20,13 @@ use crate::cli::args::get::GetArgs;
 use crate::cli::args::shared::When;
 use crate::cli::client::Session;
 use crate::cli::exit::{self, Exit, failure_status};
-use crate::cli::get::bars::Bars;
 use crate::cli::get::evidence::EvidenceSources;
 use crate::cli::get::fetch::fetch;
 use crate::cli::get::job::{Finished, Job, Target};
+use crate::cli::get::kept::Parts;
 use crate::cli::get::workers::in_order;
 use crate::cli::output::Output;
+use crate::cli::signals::InterruptMessage;
 
 pub(crate) fn run(args: GetArgs) -> Result<Exit> {
     exit::with_status(get(&args), exit::LOCAL)
@@ -40,11 +42,17 @@ fn get(args: &GetArgs) -> Result<Exit> {
 }
 
 fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Exit> {
+    let show_bars = match (args.report.quiet, args.progress) {
+        (true, When::Auto) => When::Never,
+        (_, when) => when,
+    };
     let mut sources = EvidenceSources::new(&args.trust)?;
     let mut output = Output::stdout()?;
     // A checksum file that serves all jobs is fetched once.
     let first = jobs.first().map(|job| job.request.url.clone());
+    let connecting = sources.list_host().map(|host| bars::start_connecting(show_bars, host));
     let loaded = sources.load(&session.client, first.as_ref());
+    drop(connecting);
     match loaded.and_then(|()| sources.metalink()) {
         Ok(files) if jobs.is_empty() => jobs.extend(plan::from_metalink(args, files)?),
         Ok(_) => {}
@@ -63,11 +71,9 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             }
         }
     }
-    let show_bars = match (args.report.quiet, args.progress) {
-        (true, When::Auto) => When::Never,
-        (_, when) => when,
-    };
-    let bars = Bars::start(show_bars, &jobs);
+    let bars = bars::start(show_bars, &jobs);
+    let parts = Parts::new(&jobs);
+    let interrupt_message = InterruptMessage::new(move || parts.report_kept());
     let server_names = Mutex::default();
     let mut result = Ok(());
     in_order(
@@ -89,7 +95,7 @@ fn fetch_all(args: &GetArgs, mut jobs: Vec<Job>, session: &Session) -> Result<Ex
             result.is_ok()
         },
     );
-    drop(bars);
+    drop((bars, interrupt_message));
     exit.and(result.and_then(|()| Ok(output.finish()?)))
 }
 

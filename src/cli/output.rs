@@ -170,6 +170,14 @@ impl Output {
         self
     }
 
+    /// Returns the file that is replaced at the end, as it is until then.
+    pub(crate) fn unwritten(&self) -> Option<Unwritten> {
+        match &self.target {
+            Target::Replacement { path, .. } => Some(Unwritten(path.clone())),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self.target, Target::Terminal(_))
     }
@@ -275,9 +283,9 @@ impl Output {
     /// Ends the output of a failed run: writes the pending lines to a pipe or terminal; does not
     /// replace a file, but returns it.
     pub(crate) fn give_up(mut self) -> Result<Option<Unwritten>, WriteError> {
-        match self.target {
-            Target::Replacement { path, .. } => Ok(Some(Unwritten(path))),
-            _ => self.flush().map(|()| None),
+        match self.unwritten() {
+            Some(file) => Ok(Some(file)),
+            None => self.flush().map(|()| None),
         }
     }
 }

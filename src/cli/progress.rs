@@ -1,7 +1,11 @@
-//! Progress on standard error: the thread that draws, and the line with bytes, files, rate and time left.
+//! Progress on standard error: the thread that draws, and the line of a run that hashes files.
 
-use std::io::{IsTerminal, stderr};
+pub(crate) mod layout;
+pub(crate) mod meter;
+pub(crate) mod screen;
+
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -9,50 +13,77 @@ use std::sync::atomic::{
 };
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hsum::engine::HashProgress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use hsum::internals::escape;
 
 use crate::cli::args::shared::When;
+use crate::cli::progress::layout::{Run, Work, line};
+use crate::cli::progress::meter::{Meter, time_left};
+use crate::cli::signals;
 
-/// The time after which the progress line appears.
+/// The time after which progress appears.
 const DELAY: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// A thread that draws until this is dropped. If it cannot start, nothing is drawn.
-pub(crate) struct Drawing(Option<(mpsc::Sender<()>, JoinHandle<()>)>);
-
-/// The end of a [`Drawing`], as its thread sees it.
-pub(crate) struct DrawingEnd(mpsc::Receiver<()>);
+/// A thread that draws until this is dropped.
+pub(crate) struct Drawing(Option<(mpsc::Sender<()>, JoinHandle<()>)>, Arc<AtomicBool>);
 
 impl Drawing {
-    /// Starts a thread that draws.
-    pub(crate) fn start(draw: impl FnOnce(&DrawingEnd) + Send + 'static) -> Self {
-        let (stop, stopped) = mpsc::channel();
-        let thread = thread::Builder::new().spawn(move || draw(&DrawingEnd(stopped)));
-        Self(thread.ok().map(|thread| (stop, thread)))
+    /// Starts a thread that draws the lines that `lines` returns; `None` if they are not wanted,
+    /// or if the thread cannot start.
+    ///
+    /// `begin` runs before the first lines are drawn.
+    pub(crate) fn start(
+        when: When,
+        begin: impl FnOnce() + Send + 'static,
+        mut lines: impl FnMut(usize, usize) -> Vec<String> + Send + 'static,
+    ) -> Self {
+        let delay = match when {
+            When::Never => return Self::none(),
+            _ if !screen::is_available() => return Self::none(),
+            When::Always => Duration::ZERO,
+            When::Auto => DELAY,
+        };
+        let (stop, stopped) = mpsc::channel::<()>();
+        let has_appeared = Arc::new(AtomicBool::new(false));
+        let appeared = Arc::clone(&has_appeared);
+        let waits = move |time| stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+        let thread = thread::Builder::new().spawn(move || {
+            if !waits(delay) {
+                return;
+            }
+            // A signal must not leave the lines behind.
+            signals::watch();
+            begin();
+            loop {
+                let (columns, rows) = screen::size();
+                let lines = lines(columns, rows);
+                appeared.fetch_or(!lines.is_empty(), Relaxed);
+                screen::draw(&lines);
+                if !waits(REDRAW) {
+                    break;
+                }
+            }
+            screen::draw(&[]);
+        });
+        Self(thread.ok().map(|thread| (stop, thread)), has_appeared)
     }
 
     /// Returns a drawing without a thread.
-    pub(crate) fn none() -> Self {
-        Self(None)
+    fn none() -> Self {
+        Self(None, Arc::default())
     }
 
-    /// Returns `true` if there is a thread.
-    pub(crate) fn is_drawn(&self) -> bool {
-        self.0.is_some()
-    }
-}
-
-impl DrawingEnd {
-    /// Waits for the next time to draw; `false` means the end.
-    pub(crate) fn wait(&self) -> bool {
-        self.wait_for(REDRAW)
+    /// Returns `true` once progress has been shown.
+    pub(crate) fn has_appeared(&self) -> bool {
+        self.1.load(Relaxed)
     }
 
-    fn wait_for(&self, time: Duration) -> bool {
-        self.0.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
+    /// Runs `print` while progress is hidden.
+    pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
+        if self.0.is_some() { screen::suspend(print) } else { print() }
     }
 }
 
@@ -85,8 +116,8 @@ impl Totals {
 
 /// A progress line, drawn until this is dropped.
 pub(crate) struct ProgressLine {
-    bar: ProgressBar,
     drawing: Drawing,
+    totals: Arc<Totals>,
 }
 
 impl ProgressLine {
@@ -97,20 +128,11 @@ impl ProgressLine {
         done: &Arc<HashProgress>,
         survey: Option<impl FnOnce(&Totals) -> ControlFlow<()> + Send + 'static>,
     ) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let delay = match when {
-            When::Always => Duration::ZERO,
-            When::Auto if stderr().is_terminal() => DELAY,
-            When::Auto | When::Never => return Self { bar, drawing: Drawing::none() },
-        };
-        let (done, shown) = (Arc::clone(done), bar.clone());
-        let drawing = Drawing::start(move |end| {
-            if !end.wait_for(delay) {
-                return;
-            }
-            let totals = Arc::new(Totals::default());
-            if let Some(survey) = survey {
-                let totals = Arc::clone(&totals);
+        let totals = Arc::new(Totals::default());
+        let begin = {
+            let totals = Arc::clone(&totals);
+            move || {
+                let Some(survey) = survey else { return };
                 // If the thread cannot start, the line does not show totals.
                 let _ = thread::Builder::new().spawn(move || {
                     if survey(&totals).is_continue() {
@@ -118,68 +140,84 @@ impl ProgressLine {
                     }
                 });
             }
-            draw(&shown, &done, &totals);
-            shown.set_draw_target(ProgressDrawTarget::stderr());
-            draw(&shown, &done, &totals);
-            while end.wait() {
-                draw(&shown, &done, &totals);
-            }
-            totals.stopped.store(true, Relaxed);
-            shown.finish_and_clear();
-        });
-        Self { bar, drawing }
+        };
+        let (done, all) = (Arc::clone(done), Arc::clone(&totals));
+        let mut watch = Watch::new(Instant::now());
+        let lines = move |columns, _| {
+            let run = watch.look(Instant::now(), &done, &all);
+            if run.work.bytes == 0 && run.files == 0 { vec![] } else { vec![line(&run, columns)] }
+        };
+        Self { drawing: Drawing::start(when, begin, lines), totals }
     }
 
     /// Runs `print` while the line is hidden.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        if self.drawing.is_drawn() { self.bar.suspend(print) } else { print() }
+        self.drawing.suspend(print)
+    }
+
+    /// Returns `true` once the line has been shown.
+    #[allow(dead_code)] // Until the summaries ask.
+    pub(crate) fn has_appeared(&self) -> bool {
+        self.drawing.has_appeared()
     }
 }
 
-fn draw(bar: &ProgressBar, done: &HashProgress, totals: &Totals) {
-    let (bytes, files) = (done.bytes(), done.files());
-    // Read first: the totals may become complete meanwhile.
-    let is_complete = totals.complete.load(Acquire);
-    let (all_bytes, all_files) = (totals.bytes.load(Relaxed), totals.files.load(Relaxed));
-    bar.set_position(bytes);
-    if is_complete && all_bytes >= bytes {
-        bar.set_length(all_bytes);
-        bar.set_style(style(
-            "{bar:24} {bytes} of {total_bytes}, {msg}, {binary_bytes_per_sec}, {eta} left",
-        ));
-        bar.set_message(format!("{files} of {all_files} files"));
-    } else {
-        bar.set_style(style("{bytes}, {msg}, {binary_bytes_per_sec}"));
-        bar.set_message(match all_files > files {
-            true => format!("{files} of {all_files} or more files"),
-            false => format!("{files} files"),
-        });
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.totals.stopped.store(true, Relaxed);
     }
-    bar.tick();
 }
 
-pub(crate) fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+/// The state of a run from look to look.
+struct Watch {
+    start: Instant,
+    meter: Meter,
+    has_name: bool,
+}
+
+impl Watch {
+    fn new(start: Instant) -> Self {
+        Self { start, meter: Meter::default(), has_name: false }
+    }
+
+    fn look(&mut self, now: Instant, done: &HashProgress, totals: &Totals) -> Run {
+        let (bytes, files) = (done.bytes(), done.files());
+        // Read first: the totals may become complete meanwhile.
+        let is_complete = totals.complete.load(Acquire);
+        let (all_bytes, all_files) = (totals.bytes.load(Relaxed), totals.files.load(Relaxed));
+        self.meter.update(now.duration_since(self.start), bytes);
+        let name = done.current().map(|path| escape(path.as_os_str().as_bytes(), &[]).into_owned());
+        self.has_name |= name.is_some();
+        // A file that has grown since it was counted makes the totals meaningless.
+        let is_complete = is_complete && all_bytes >= bytes && all_files >= files;
+        let rest = all_bytes.saturating_sub(bytes);
+        Run {
+            work: Work {
+                bytes,
+                total: is_complete.then_some(all_bytes),
+                rate: self.meter.rate(),
+                left: time_left(rest, self.meter.slow_rate()).filter(|_| is_complete),
+            },
+            files,
+            all_files: is_complete.then_some(all_files),
+            name: name.unwrap_or_default(),
+            has_name: self.has_name,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Returns the totals that a bar shows: bytes and files.
-    fn shown_totals(bar: &ProgressBar) -> (u64, u64) {
-        let message = bar.message();
-        let files = message.split_once(" of ").and_then(|(_, rest)| rest.split(' ').next());
-        (bar.length().unwrap_or(0), files.map_or(0, |files| files.parse().expect("a number")))
-    }
-
     /// Simulates surveys ahead of the work and behind it, and files that grow.
     #[test]
     fn shown_counts_never_shrink() {
         for (ahead, growth) in [(400, 0), (400, 3), (0, 0), (0, 3)] {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            let (done, totals) = (HashProgress::default(), Totals::default());
-            let (mut place, mut total) = (0, (0, 0));
+            let start = Instant::now();
+            let (done, totals, mut watch) =
+                (HashProgress::default(), Totals::default(), Watch::new(start));
+            let (mut bytes, mut total) = (0, (0, 0));
             for step in 0..1000 {
                 if step < 500 {
                     let _ = totals.add(10);
@@ -191,32 +229,57 @@ mod tests {
                     done.add_bytes(10 + growth);
                     done.add_files(1);
                 }
-                draw(&bar, &done, &totals);
-                let now = shown_totals(&bar);
-                assert!(bar.position() >= place, "{step}: {} < {place}", bar.position());
+                let run = watch.look(start + REDRAW * step, &done, &totals);
+                assert!(run.work.bytes >= bytes, "{step}: {run:?}");
                 // No total is shown if more is done than was counted.
-                assert!(now.0 >= total.0 && (now.1 >= total.1 || now.1 == 0), "{step}: {now:?}");
-                (place, total) = (bar.position(), (now.0, now.1.max(total.1)));
+                if let (Some(bytes), Some(files)) = (run.work.total, run.all_files) {
+                    assert!(bytes >= total.0 && files >= total.1, "{step}: {run:?}");
+                    assert!(bytes >= run.work.bytes && files >= run.files, "{step}: {run:?}");
+                    total = (bytes, files);
+                }
+                bytes = run.work.bytes;
             }
-            assert_eq!(place, 5000 + 500 * growth as u64);
+            assert_eq!(bytes, 5000 + 500 * growth as u64);
         }
     }
 
     #[test]
     fn totals_are_shown_only_once_they_are_complete() {
         for _ in 0..300 {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
             let (done, totals) = (HashProgress::default(), Totals::default());
             thread::scope(|scope| {
                 scope.spawn(|| {
                     let _ = totals.add(10);
                     totals.complete.store(true, Release);
                 });
-                while bar.length().is_none() {
-                    draw(&bar, &done, &totals);
-                }
+                let mut watch = Watch::new(Instant::now());
+                let run = loop {
+                    let run = watch.look(Instant::now(), &done, &totals);
+                    if run.work.total.is_some() {
+                        break run;
+                    }
+                };
+                assert_eq!((run.work.total, run.all_files), (Some(10), Some(1)));
             });
-            assert_eq!(shown_totals(&bar), (10, 1));
         }
+    }
+
+    /// At 83 % of the bytes, nearly all files are finished.
+    #[test]
+    fn the_time_left_comes_from_bytes() {
+        let start = Instant::now();
+        let (done, totals) = (HashProgress::default(), Totals::default());
+        let mut watch = Watch::new(start);
+        (0..1000).for_each(|_| assert!(totals.add(830).is_continue()));
+        let _ = totals.add(170_000);
+        totals.complete.store(true, Relaxed);
+        for step in 1..=50 {
+            done.add_bytes(16_600);
+            done.add_files(20);
+            watch.look(start + REDRAW * step, &done, &totals);
+        }
+        let run = watch.look(start + REDRAW * 50, &done, &totals);
+        assert_eq!((run.files, run.all_files), (1000, Some(1001)));
+        assert_eq!(run.work.left, Some(Duration::from_secs(2)));
     }
 }

@@ -34,6 +34,11 @@ impl Charset {
     }
 }
 
+/// Returns `true` if the locale uses UTF-8.
+pub(crate) fn is_unicode() -> bool {
+    *CHARSET == Charset::Utf8
+}
+
 /// Quotes an argument for a message, with C escapes for unprintable characters.
 pub(crate) fn quote_text(text: &[u8]) -> String {
     quote_text_in(*CHARSET, text)

@@ -1,13 +1,40 @@
-//! Signal handlers that remove temporary files before the program ends.
+//! The end of the program by a signal: progress and temporary files are removed, and a message says
+//! what is kept.
 
 use std::fs;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, Once, mpsc};
 use std::thread;
+use std::time::Duration;
 
-use hsum::internals::{before_first, remove_all};
+use hsum::internals::{before_first, lock, remove_all};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+use crate::cli::progress::screen;
+
+/// The longest time that the message may take: its reader may have stopped.
+const MESSAGE_TIME: Duration = Duration::from_secs(1);
+
+static MESSAGE: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+/// A message that is printed if a signal ends the program before this is dropped.
+pub(crate) struct InterruptMessage(());
+
+impl InterruptMessage {
+    /// Sets the function that prints the message.
+    pub(crate) fn new(print: impl FnOnce() + Send + 'static) -> Self {
+        watch();
+        *lock(&MESSAGE) = Some(Box::new(print));
+        Self(())
+    }
+}
+
+impl Drop for InterruptMessage {
+    fn drop(&mut self) {
+        *lock(&MESSAGE) = None;
+    }
+}
 
 /// Prepares the signal handlers; call it before any file is written.
 pub(crate) fn prepare() {
@@ -16,8 +43,13 @@ pub(crate) fn prepare() {
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
-/// Removes the temporary files when the user or the system ends the program.
-fn watch() {
+/// Handles the signals with which the user or the system ends the program.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(start_watching);
+}
+
+fn start_watching() {
     let (send, receive) = mpsc::channel::<Signals>();
     let thread = thread::Builder::new().spawn(move || {
         if let Some(signal) = receive.recv().ok().and_then(|mut s| s.forever().next()) {
@@ -37,11 +69,25 @@ fn watch() {
 
 /// Ends the program silently, as SIGPIPE would if Rust's runtime did not ignore it.
 pub(crate) fn end_by_closed_pipe() {
-    end_by(SIGPIPE);
+    screen::end();
+    remove_all();
+    let _ = emulate_default_handler(SIGPIPE);
 }
 
 fn end_by(signal: i32) {
+    screen::end();
     remove_all();
+    let message = lock(&MESSAGE).take();
+    if let Some(print) = message {
+        let (send, printed) = mpsc::channel();
+        let print = move || {
+            print();
+            let _ = send.send(());
+        };
+        if thread::Builder::new().spawn(print).is_ok() {
+            let _ = printed.recv_timeout(MESSAGE_TIME);
+        }
+    }
     let _ = emulate_default_handler(signal);
 }
 

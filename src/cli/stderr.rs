@@ -30,6 +30,11 @@ pub(crate) fn print_unescaped(lines: &[u8]) {
     }
 }
 
+/// Draws on a terminal. Unlike a message, a drawing may be lost.
+pub(crate) fn draw(bytes: &[u8]) {
+    let _ = write_all(bytes);
+}
+
 /// Writes bytes in one piece if possible, as other processes may write to the same pipe. Rust's own
 /// handle would report success for a closed descriptor.
 fn write_all(mut bytes: &[u8]) -> Result<(), Errno> {

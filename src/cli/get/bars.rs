@@ -1,78 +1,126 @@
-//! Progress bars, one for each file that is being downloaded.
+//! Progress of downloads: one line for each, and one for all.
 
-use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use hsum::fetch::DownloadProgress;
+use hsum::fetch::{DownloadPhase, DownloadProgress};
 use hsum::internals::escape;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use crate::cli::args::shared::When;
-use crate::cli::get::job::{Job, Target};
-use crate::cli::progress::{Drawing, DrawingEnd, style};
+use crate::cli::get::job::{Job, JobState, Stage, Target};
+use crate::cli::progress::Drawing;
+use crate::cli::progress::layout::{Row, RowState, Work, table};
+use crate::cli::progress::meter::{Meter, time_left};
 
-/// Progress bars, drawn until this is dropped.
-pub(super) struct Bars {
-    all: MultiProgress,
-    drawing: Drawing,
+/// Starts to draw the progress of the jobs.
+pub(super) fn start(when: When, jobs: &[Job]) -> Drawing {
+    let start = Instant::now();
+    let mut watched: Vec<Watched> = jobs.iter().map(Watched::new).collect();
+    Drawing::start(
+        when,
+        || {},
+        move |columns, rows| {
+            let now = Instant::now();
+            table(&visible(&mut watched, now, now.duration_since(start), rows), columns)
+        },
+    )
 }
 
-impl Bars {
-    pub(super) fn start(when: When, jobs: &[Job]) -> Self {
-        let all = MultiProgress::new();
-        let shown = match when {
-            When::Always => true,
-            When::Auto => stderr().is_terminal(),
-            When::Never => false,
+/// Starts to draw what precedes the downloads.
+pub(super) fn start_connecting(when: When, host: &str) -> Drawing {
+    let host = host.to_owned();
+    Drawing::start(
+        when,
+        || {},
+        move |columns, _| {
+            let state = words(format!("connecting to {host}"));
+            table(&[Row { name: String::new(), state }], columns)
+        },
+    )
+}
+
+/// A download, and what was seen of it before.
+struct Watched {
+    name: String,
+    host: String,
+    state: Arc<JobState>,
+    progress: Arc<DownloadProgress>,
+    meter: Meter,
+    /// The offset at which the current attempt began.
+    begun_at: Option<u64>,
+}
+
+impl Watched {
+    fn new(job: &Job) -> Self {
+        let host = job.request.url.host_str().unwrap_or("").to_owned();
+        let name = match &job.target {
+            Target::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Target::NamedByServer(_) | Target::Stdout => None,
         };
-        if !shown {
-            return Self { all, drawing: Drawing::none() };
-        }
-        let watched: Vec<_> =
-            jobs.iter().map(|job| (title(job), Arc::clone(&job.progress))).collect();
-        let bars = all.clone();
-        let drawing = Drawing::start(move |end| watch(&bars, &watched, end));
-        Self { all, drawing }
+        let name = escape(name.as_ref().unwrap_or(&host).as_bytes(), &[]).into_owned();
+        let (state, progress) = (Arc::clone(&job.state), Arc::clone(&job.progress));
+        Self { name, host, state, progress, meter: Meter::default(), begun_at: None }
     }
 
-    /// Runs `print` while the bars are hidden.
-    pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        if self.drawing.is_drawn() { self.all.suspend(print) } else { print() }
+    /// Returns the bytes, the total and the rate, without those of an earlier run.
+    fn measure(&mut self, time: Duration) -> Work {
+        let begun_at = Some(self.progress.begun_at());
+        let (bytes, total) = (self.progress.bytes(), self.progress.total());
+        match begun_at == self.begun_at {
+            true => self.meter.update(time, bytes),
+            false => self.meter.start_at(time, bytes),
+        }
+        self.begun_at = begun_at;
+        let rest = total.unwrap_or(0).saturating_sub(bytes);
+        let left = time_left(rest, self.meter.slow_rate()).filter(|_| total.is_some());
+        Work { bytes, total, rate: self.meter.rate(), left }
+    }
+
+    fn row(&self, work: Work, now: Instant) -> Row {
+        let state = match self.progress.phase() {
+            DownloadPhase::Connecting => words(format!("connecting to {}", self.host)),
+            DownloadPhase::Receiving => RowState::Work(work),
+            DownloadPhase::Verifying => words("verifying".into()),
+            DownloadPhase::Waiting { until, retry, retries } => {
+                let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
+                words(format!("waiting {seconds} s before retry {retry} of {retries}"))
+            }
+            _ => words(String::new()),
+        };
+        Row { name: self.name.clone(), state }
     }
 }
 
-fn title(job: &Job) -> String {
-    let name = match &job.target {
-        Target::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-        Target::NamedByServer(_) | Target::Stdout => None,
-    };
-    let name = name.unwrap_or_else(|| job.request.url.host_str().unwrap_or("").to_owned());
-    escape(name.as_bytes(), &[]).into_owned()
+fn words(words: String) -> RowState {
+    RowState::Words(words)
 }
 
-fn watch(bars: &MultiProgress, watched: &[(String, Arc<DownloadProgress>)], end: &DrawingEnd) {
-    let mut shown: Vec<Option<ProgressBar>> = watched.iter().map(|_| None).collect();
-    while end.wait() {
-        for ((title, progress), bar) in watched.iter().zip(&mut shown) {
-            let (bytes, total) = (progress.bytes(), progress.total());
-            if bytes == 0 || bar.as_ref().is_some_and(ProgressBar::is_finished) {
-                continue;
+/// Returns the rows of the downloads that are not finished, and of all if there are several.
+fn visible(watched: &mut [Watched], now: Instant, time: Duration, rows: usize) -> Vec<Row> {
+    let mut all = Work { total: Some(0), ..Work::default() };
+    let (mut slow_rate, mut finished, mut shown) = (0.0, 0, Vec::new());
+    for one in &mut *watched {
+        let work = one.measure(time);
+        all.bytes += work.bytes;
+        all.total = all.total.zip(work.total).map(|(all, one)| all + one);
+        match one.state.stage() {
+            Stage::Waiting => {}
+            Stage::Running => {
+                all.rate += work.rate;
+                slow_rate += one.meter.slow_rate();
+                shown.push(one.row(work, now));
             }
-            let bar = bar.get_or_insert_with(|| {
-                let template = match total {
-                    Some(_) => "{msg} {bar:24} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
-                    None => "{msg} {bytes}, {binary_bytes_per_sec}",
-                };
-                // The bar is hidden until it has its style.
-                let hidden = ProgressDrawTarget::hidden();
-                let bar = ProgressBar::with_draw_target(Some(total.unwrap_or(0)), hidden);
-                bars.add(bar.with_style(style(template)).with_message(title.clone()))
-            });
-            bar.set_position(bytes);
-            if total == Some(bytes) {
-                bar.finish_and_clear();
-            }
+            Stage::Finished => finished += 1,
         }
     }
-    shown.into_iter().flatten().for_each(|bar| bar.finish_and_clear());
+    // The last row stays free: a newline in it would scroll.
+    shown.truncate(rows.saturating_sub(2));
+    if let (2.., Some(rest)) =
+        (watched.len(), Some(all.total.unwrap_or(0).saturating_sub(all.bytes)))
+    {
+        all.left = time_left(rest, slow_rate).filter(|_| all.total.is_some());
+        let name = format!("{finished} of {} files", watched.len());
+        shown.push(Row { name, state: RowState::Work(all) });
+    }
+    shown
 }

@@ -122,6 +122,14 @@ impl<'a> EvidenceSources<'a> {
         Ok(())
     }
 
+    /// Returns the host of the checksum file that serves all jobs, if it is a remote one.
+    pub(super) fn list_host(&self) -> Option<&str> {
+        match &self.sums {
+            Some(Location::Remote(url)) => url.host_str(),
+            _ => None,
+        }
+    }
+
     /// Returns the files in the Metalink, if there is one.
     pub(super) fn metalink(&self) -> Result<Vec<MetalinkFile>, Failure> {
         match (&self.args.metalink, &self.list) {

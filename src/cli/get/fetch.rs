@@ -14,7 +14,7 @@ use hsum::trust::file_name::{self, ChosenBy, UnsafeName};
 
 use crate::cli::args::get::GetArgs;
 use crate::cli::get::evidence::EvidenceSources;
-use crate::cli::get::job::{Finished, Job, Target};
+use crate::cli::get::job::{Finished, Job, Stage, Target};
 use crate::cli::quote::quote;
 
 /// Downloads the file of a job. `server_names` collects the paths that servers have chosen.
@@ -27,6 +27,7 @@ pub(super) fn fetch(
 ) -> Finished {
     let mut path = None;
     let mut directory = None;
+    job.state.set(Stage::Running);
     let result = choose_path(job, client, server_names, &mut directory).and_then(|chosen| {
         path = Some(chosen.clone());
         let url = &job.request.url;
@@ -36,6 +37,7 @@ pub(super) fn fetch(
         sources.pin(url, &file)?;
         Ok(file)
     });
+    job.state.set(Stage::Finished);
     Finished { url: job.request.url.clone(), path, result, _directory: directory }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use hsum::fetch::{DownloadProgress, VerifiedDownload};
 use hsum::internals::TemporaryDirectory;
@@ -19,6 +20,7 @@ pub(super) struct Job {
     /// The file's entry in the lock file.
     pub(super) locked: Option<LockedFile>,
     pub(super) progress: Arc<DownloadProgress>,
+    pub(super) state: Arc<JobState>,
 }
 
 impl Job {
@@ -30,7 +32,34 @@ impl Job {
             metalink_name: None,
             locked: None,
             progress: Arc::default(),
+            state: Arc::default(),
         }
+    }
+}
+
+/// The stage of a job, readable from other threads.
+#[derive(Debug, Default)]
+pub(super) struct JobState(AtomicU8);
+
+/// A stage of a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    Waiting,
+    Running,
+    Finished,
+}
+
+impl JobState {
+    pub(super) fn stage(&self) -> Stage {
+        match self.0.load(Relaxed) {
+            0 => Stage::Waiting,
+            1 => Stage::Running,
+            _ => Stage::Finished,
+        }
+    }
+
+    pub(super) fn set(&self, stage: Stage) {
+        self.0.store(stage as u8, Relaxed);
     }
 }
 
