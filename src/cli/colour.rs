@@ -14,6 +14,7 @@ pub(crate) enum Status {
     Rotted,
     Missing,
     Unreadable,
+    Unverified,
     Refused,
     Changed,
     Accepted,
@@ -39,12 +40,13 @@ impl Status {
     pub(crate) const COLUMN: usize = 11;
 
     #[cfg(test)]
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Ok,
         Self::Failed,
         Self::Rotted,
         Self::Missing,
         Self::Unreadable,
+        Self::Unverified,
         Self::Refused,
         Self::Changed,
         Self::Accepted,
@@ -61,6 +63,7 @@ impl Status {
             Self::Rotted => ("ROTTED", Colour::Red),
             Self::Missing => ("MISSING", Colour::Red),
             Self::Unreadable => ("UNREADABLE", Colour::Red),
+            Self::Unverified => ("UNVERIFIED", Colour::Yellow),
             Self::Refused => ("REFUSED", Colour::Red),
             Self::Changed => ("CHANGED", Colour::Yellow),
             Self::Accepted => ("ACCEPTED", Colour::Yellow),

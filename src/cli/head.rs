@@ -4,51 +4,73 @@ use anyhow::Result;
 use hsum::fetch::Validator;
 use hsum::net::{Failure, Reply, Request, Url, redacted};
 use hsum::trust::header_digests::{self, DigestScope, StatedDigest};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::cli::args::get::HeadArgs;
 use crate::cli::client::{self, Session};
 use crate::cli::exit::{self, Exit, failure_status};
 use crate::cli::hints;
+use crate::cli::json::{Object, stopped};
 use crate::cli::output::{Output, WriteError};
-use crate::cli::print::{complain, json_bytes};
+use crate::cli::print::complain;
 
 pub(crate) fn run(args: HeadArgs) -> Result<Exit> {
-    exit::with_status(head(&args), exit::LOCAL)
+    let result = head(&args).inspect_err(|error| {
+        if args.json {
+            stopped::print("head", error, exit::LOCAL);
+        }
+    });
+    exit::with_status(result, exit::LOCAL)
 }
 
 fn head(args: &HeadArgs) -> Result<Exit> {
     let urls = args.urls.iter().map(|word| client::url(word)).collect::<Result<Vec<_>>>()?;
     let session = Session::new(&args.client)?;
-    let asked = ask_all(args, &urls, &session);
+    let mut output = Output::stdout()?;
+    let asked = ask_all(args, &urls, &session, &mut output);
     let saved = session.finish();
-    asked?.and(saved)
+    let (exit, failed) = asked?;
+    let exit = exit.and(saved)?;
+    if args.json {
+        let mut object = Object::summary("head");
+        object.set("responses", urls.len() - failed).set("failed", failed);
+        output.line(&object.exit(exit.status()))?;
+    }
+    exit.and(output.finish().map_err(Into::into))
 }
 
-fn ask_all(args: &HeadArgs, urls: &[Url], session: &Session) -> Result<Exit> {
-    let mut output = Output::stdout()?;
+/// Asks for each URL; returns the exit status and the number of failures.
+fn ask_all(
+    args: &HeadArgs,
+    urls: &[Url],
+    session: &Session,
+    output: &mut Output,
+) -> Result<(Exit, usize)> {
     let mut exit = Exit::Success;
+    let mut failed = 0;
     for url in urls {
         let request = client::request(&args.client.request, url.clone())?;
         let method = args.client.request.method.clone().unwrap_or_else(|| "HEAD".into());
         let result = ask(session, Request { method, ..request });
         match &result {
-            Ok(reply) if args.json => output.line(&json_bytes(object(url, reply)))?,
-            Ok(reply) => print_lines(url, reply, &mut output)?,
+            Ok(reply) if args.json => output.line(&object(url, reply))?,
+            Ok(reply) => print_lines(url, reply, output)?,
             Err(failure) => {
                 let (text, status) = (hints::failure(failure), failure_status(failure));
                 complain(&text);
                 if args.json {
-                    let error = json!({ "url": redacted(url), "error": text, "exit": status });
-                    output.line(&json_bytes(error))?;
+                    let mut object = Object::new("error");
+                    object.set("url", redacted(url)).problem(failure.reason_code(), text);
+                    output.line(&object.set("exit", status).line())?;
                 }
+                failed += 1;
                 if exit == Exit::Success {
                     exit = Exit::Code(status);
                 }
             }
         }
     }
-    exit.and(output.finish().map_err(Into::into))
+    Ok((exit, failed))
 }
 
 /// Sends the request; a status other than 2xx is a failure.
@@ -115,23 +137,25 @@ fn scope_text(scope: DigestScope) -> &'static str {
     }
 }
 
-fn object(url: &Url, reply: &Reply) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("url".into(), redacted(url).into());
-    object.insert("from".into(), redacted(&reply.url).into());
+fn object(url: &Url, reply: &Reply) -> Vec<u8> {
+    let mut object = Object::new("response");
+    object.set("url", redacted(url)).set("from", redacted(&reply.url));
     for (name, value) in facts(reply).into_iter().filter(|(name, _)| *name != "redirect") {
-        let number = value.parse::<u64>().ok().filter(|_| matches!(name, "status" | "size"));
-        object.insert(name.into(), number.map_or_else(|| value.into(), Value::from));
+        match (name, value.parse::<u64>()) {
+            ("status" | "size", Ok(number)) => object.set(name, number),
+            // Objects have a type of their own.
+            ("type", _) => object.set("content_type", value),
+            _ => object.set(name, value),
+        };
     }
     let hops =
         reply.redirects.iter().map(|hop| json!({ "status": hop.status, "to": redacted(&hop.to) }));
-    object.insert("redirects".into(), hops.collect());
+    object.set("redirects", hops.collect::<Value>());
     let digests = header_digests::stated(reply.response.headers.iter()).into_iter().map(|stated| {
         match stated.digest {
             Ok(digest) => json!({ "field": stated.field, "digest": format!("{digest:?}"), "of": scope_text(stated.scope) }),
             Err(error) => json!({ "field": stated.field, "error": error.to_string() }),
         }
     });
-    object.insert("digests".into(), digests.collect());
-    object
+    object.set("digests", digests.collect::<Value>()).line()
 }

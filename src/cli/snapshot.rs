@@ -12,6 +12,7 @@ use std::time::Instant;
 use anyhow::Result;
 use hsum::Key;
 use hsum::engine::{self, HashProgress, PathFilter};
+use hsum::internals::resolve_links;
 use hsum::snapshot::{
     self, AcceptRot, Existing, FileChange, Finding, Record, RecordFilter, SEAL_ALGORITHM,
     SealStatus, SnapshotError, SnapshotErrorKind, SnapshotNotice, SnapshotOptions, SnapshotReport,
@@ -29,6 +30,7 @@ use crate::cli::plan;
 use crate::cli::print::{complain, complain_of, plural, skipped};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
+use crate::cli::signals::InterruptMessage;
 use crate::cli::snapshot::findings::FindingPrinter;
 use crate::cli::summary::{self, Summary, SummaryData, files, thousands};
 
@@ -43,11 +45,12 @@ fn try_take(args: &SnapshotArgs) -> Result<Exit> {
     let filter = filter(&args.filter)?.unwrap_or_default();
     let view = run.view(&args.work, Some(survey(&args.directory, filter.paths().clone())));
     options = options.filter(filter);
+    let interrupt_message = interrupt_message(&args.output);
     let report =
         snapshot::take(&args.directory, &args.output, args.algorithm, &options, |notice| {
             view.suspend(|| run.notice(&notice));
         });
-    drop(view);
+    drop((view, interrupt_message));
     let output = quote(&args.output);
     run.finish(&report?, &[], |report, data| {
         data.of(format!("recorded {} in {output}", files(report.entries)))
@@ -105,10 +108,11 @@ fn try_update(args: &UpdateArgs) -> Result<Exit> {
     }
     let none = None::<fn(&Totals) -> ControlFlow<()>>;
     let view = run.view(&args.work, none);
+    let interrupt_message = interrupt_message(&args.record);
     let report = snapshot::update(&args.directory, &args.record, &options, |notice| {
         view.suspend(|| run.notice(&notice));
     });
-    drop(view);
+    drop((view, interrupt_message));
     let report = report?;
     let record = quote(&args.record);
     let exit = run.finish(&report, &args.fail_on, |report, data| {
@@ -267,6 +271,21 @@ fn accept(args: &UpdateArgs) -> AcceptRot {
         true if names.iter().all(Vec::is_empty) => AcceptRot::Everything,
         true => AcceptRot::Names(names),
     }
+}
+
+/// Returns the message of a run that a signal ends.
+fn interrupt_message(record: &Path) -> InterruptMessage {
+    let mut journal = resolve_links(record).into_os_string();
+    journal.push(".hsum-journal");
+    let journal = PathBuf::from(journal);
+    InterruptMessage::new(move || {
+        if journal.exists() {
+            let (journal, next) = (quote(&journal), "run the same command again to continue");
+            complain(format_args!(
+                "interrupted: the files read so far are kept in {journal}; {next}"
+            ));
+        }
+    })
 }
 
 /// Reports the named files that have not rotted.

@@ -18,6 +18,7 @@ use crate::cli::plan;
 use crate::cli::print::{self, OutputFormat, complain};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
+use crate::cli::signals::InterruptMessage;
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let is_json = args.report.json;
@@ -49,6 +50,9 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
         Some(path) => Output::replacing(path)?,
         None => Output::stdout()?,
     };
+    let interrupt_message = output
+        .unwritten()
+        .map(|file| InterruptMessage::new(move || complain(format_args!("interrupted: {file}"))));
     for file in output.files() {
         plan = plan.leave_out(file);
     }
@@ -66,7 +70,7 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
     let broken = names.as_ref().map(|names| Arc::clone(&names.broken));
     let sources = operands.into_iter().chain(names.into_iter().flatten());
     let summary = hash(&plan, sources, form, &mut output, &view, &mut failure);
-    drop(view);
+    drop((view, interrupt_message));
     if let Some(error) = failure {
         return Err(error.into());
     }

@@ -67,8 +67,8 @@ impl Sink<'_> {
         self.written = self.file.write_all(piece);
         if self.written.is_ok() {
             self.length += piece.len() as u64;
-            self.hasher.update(piece);
             self.progress.set_bytes(self.length);
+            self.hasher.update(piece);
         }
         self.written.is_ok()
     }

@@ -17,7 +17,7 @@ pub struct DownloadProgress {
     phase: Mutex<DownloadPhase>,
 }
 
-/// What a download does or waits for.
+/// The activity of a download.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum DownloadPhase {
@@ -61,7 +61,7 @@ impl DownloadProgress {
         self.is_resumable.load(Relaxed) && self.bytes() > 0
     }
 
-    /// Returns what the download does.
+    /// Returns the current activity.
     pub fn phase(&self) -> DownloadPhase {
         *lock(&self.phase)
     }

@@ -267,3 +267,49 @@ fn publish_replaces_all_or_nothing() {
         assert_eq!(temporaries(&dir, "r"), [""; 0]);
     }
 }
+
+#[test]
+fn an_interrupted_list_is_said_to_be_as_it_was() {
+    let dir = Dir::with(&["old"]);
+    dir.shell("mkfifo fifo").run().exits(0);
+    for (name, state) in [("old", "kept as it was"), ("new", "not written")] {
+        let child = dir.hsum(["-o", name, "fifo"]).spawn();
+        // The program has opened the FIFO, so the list is begun.
+        let fifo = open_fifo(&dir.path("fifo"));
+        kill(&child, "-TERM");
+        let ran = finish(child);
+        drop(fifo);
+        assert_eq!(ran.signal(), Some(15));
+        assert_eq!(ran.stderr, format!("hsum: interrupted: {name}: {state}\n"));
+    }
+    assert_eq!(dir.names(), ["fifo", "old"]);
+}
+
+#[test]
+fn an_interrupted_filter_is_silent() {
+    let dir = Dir::new();
+    dir.shell("mkfifo fifo").run().exits(0);
+    let child = dir.hsum(["fifo"]).spawn();
+    let fifo = open_fifo(&dir.path("fifo"));
+    kill(&child, "-TERM");
+    let ran = finish(child);
+    drop(fifo);
+    assert_eq!((ran.signal(), &*ran.stderr), (Some(15), ""));
+}
+
+#[test]
+fn an_interrupted_snapshot_names_its_journal() {
+    let dir = Dir::with(&["t/a"]);
+    let endless = std::fs::File::create(dir.path("t/b")).expect("a file");
+    endless.set_len(1 << 40).expect("a file system with sparse files");
+    let child = dir.hsum(["snapshot", "t", "-o", "record"]).spawn();
+    let journal = dir.path("record.hsum-journal");
+    while std::fs::metadata(&journal).map_or(0, |journal| journal.len()) == 0 {
+        sleep(Duration::from_millis(1));
+    }
+    kill(&child, "-TERM");
+    let ran = finish(child);
+    assert_eq!(ran.signal(), Some(15));
+    let kept = "interrupted: the files read so far are kept in record.hsum-journal";
+    assert_eq!(ran.stderr, format!("hsum: {kept}; run the same command again to continue\n"));
+}

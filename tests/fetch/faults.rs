@@ -162,8 +162,13 @@ fn a_different_file_is_a_mismatch() {
     assert_eq!(server.seen().len(), 2, "a mismatch is not retried");
     // One fact per line.
     let ran = world.expecting(&server.url("/x"), &["-o", "y"]).run();
-    let starts =
-        ["hsum: y: http", "  expected sha256:", "  got      sha256:", "  7 bytes from http"];
+    let starts = [
+        "hsum: y: http",
+        "  expected sha256:",
+        "  got      sha256:",
+        "  7 bytes from http",
+        "  nothing was saved; use --keep-bad",
+    ];
     assert_eq!(ran.stderr.lines().count(), starts.len(), "{}", ran.stderr);
     for (line, start) in ran.stderr.lines().zip(starts) {
         assert!(line.starts_with(start), "{}", ran.stderr);

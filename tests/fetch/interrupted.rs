@@ -82,12 +82,15 @@ fn a_signal_keeps_the_part() {
             pieces
         });
         let child = world.expecting(&server.url("/x"), &["--no-resume", "--force"]).spawn();
-        while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) < 90_000 {
+        while std::fs::metadata(world.dir.path(".x.hsum-part")).map_or(0, |m| m.len()) <= 90_000 {
             thread::sleep(Duration::from_millis(1));
         }
         kill(&child, signal);
         let ran = finish(child);
         assert_eq!((ran.signal(), &*ran.stdout), (Some(number), &b""[..]));
+        let kept = "KiB of 293 KiB of x are kept; run the same command again to continue\n";
+        let is_told = ran.stderr.starts_with("hsum: interrupted: 8") && ran.stderr.ends_with(kept);
+        assert!(is_told && ran.stderr.lines().count() == 1, "{}", ran.stderr);
         assert_eq!(world.dir.read("x"), b"the good old file");
         world.holds(&[PART[0], PART[1], "x"]);
         well(world.expecting(&server.url("/x"), &["--force"]));

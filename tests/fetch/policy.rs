@@ -1,7 +1,7 @@
 //! Refusals without the option that allows them, and secrets that stay with their server.
 
 use crate::server::{Do, Server, head, ok, redirect, status};
-use crate::world::{BODY, DIGEST, PKI, World, well};
+use crate::world::{BODY, DIGEST, PKI, World, objects, well};
 
 #[test]
 fn redirects_are_followed_up_to_the_maximum() {
@@ -10,7 +10,7 @@ fn redirects_are_followed_up_to_the_maximum() {
     server.at("/b", redirect(server.url("/x"))).at("/x", |_, _| ok(&[], &BODY));
     server.at("/loop", redirect("/loop"));
     let ran = well(world.expecting(&server.url("/a"), &["--json"]));
-    let line: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let line = &objects(&ran.stdout)[0];
     assert_eq!(line["redirects"].as_array().unwrap().len(), 2);
     world.is_good();
     server.forget();

@@ -1,7 +1,7 @@
 //! Resuming: only with the rest of the same bytes.
 
 use crate::server::{Do, Seen, Server, head, ok, ranges, status};
-use crate::world::{BODY, PART, World, well};
+use crate::world::{BODY, PART, World, objects, well};
 
 const HAVE: usize = 90_000;
 
@@ -28,7 +28,7 @@ fn the_rest_is_appended_to_the_part() {
     let world = World::new();
     let server = cut_once(&world, |seen, _| ranges(seen, "\"v1\"", &BODY));
     let ran = well(world.expecting(&server.url("/x"), &["--json"]));
-    let line: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let line = &objects(&ran.stdout)[0];
     assert_eq!(line["resumed"], HAVE);
     world.is_good();
     let seen = &server.seen()[1];
@@ -143,4 +143,19 @@ fn invalid_states_are_ignored() {
         world.is_good();
         assert_eq!(server.seen()[1].header("range"), None, "{state}");
     }
+}
+
+#[test]
+fn a_lost_connection_says_how_to_continue() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |seen, _| {
+        let mut pieces = ranges(seen, "\"v1\"", &BODY);
+        pieces.truncate(1);
+        pieces.extend([Do::Send(BODY[..90_000].to_vec()), Do::Cut]);
+        pieces
+    });
+    let ran = world.expecting(&server.url("/x"), &[]).run();
+    let kept = "\n  87.9 KiB of 293 KiB are kept; run the same command again to continue\n";
+    assert!(ran.stderr.ends_with(kept), "{}", ran.stderr);
+    world.holds(&PART);
 }

@@ -1,8 +1,8 @@
 //! The exit statuses of `hsum get` and `hsum head`. 1 means a mismatch, and nothing else.
 
-use crate::server::{Server, ok};
+use crate::server::{Server, ok, status};
 use crate::support::Call;
-use crate::world::{BODY, DIGEST, World};
+use crate::world::{BODY, DIGEST, World, objects};
 
 fn served() -> (World, Server) {
     let (world, server) = (World::new(), Server::http());
@@ -116,4 +116,47 @@ fn the_first_failure_decides_and_cookies_are_kept() {
     assert_eq!(ran.status.code(), Some(1), "{}", ran.stderr);
     assert!(ran.stderr.contains("mismatch") && ran.stderr.contains("No space left"));
     assert!(String::from_utf8_lossy(&world.dir.read("jar")).contains("31d4"));
+}
+
+#[test]
+fn json_has_an_object_for_each_file_and_a_summary() {
+    let (world, server) = served();
+    server.at("/gone", |_, _| status("404 Gone", &[], b""));
+    let (x, gone) = (server.url("/x"), server.url("/gone"));
+    let ran = world.dir.hsum(["get", "--json", "--no-verify", "--retries", "0", &x, &gone]).run();
+    let [good, bad, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    assert_eq!((&good["type"], &good["status"]), (&"file".into(), &"unverified".into()));
+    assert_eq!((&good["path"], &good["size"]), (&"x".into(), &300_000.into()));
+    assert_eq!((&bad["type"], &bad["status"]), (&"file".into(), &"failed".into()));
+    assert_eq!((&bad["reason"], &bad["exit"]), (&"status".into(), &4.into()));
+    assert!(bad["error"].as_str().is_some_and(|error| error.contains("404")), "{bad}");
+    let summary = summary.to_string();
+    let start = "{\"type\":\"summary\",\"schema\":1,\"verb\":\"get\",\"files\":2,\"verified\":0,\
+        \"unverified\":1,\"present\":0,\"failed\":1,\"bytes\":300000,\"seconds\":";
+    assert!(summary.starts_with(start) && summary.ends_with(",\"exit\":4}"), "{summary}");
+
+    let ran = world.dir.hsum(["head", "--json", "--retries", "0", &x, &gone]).run();
+    let [good, bad, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    assert_eq!((&good["type"], &good["status"]), (&"response".into(), &200.into()));
+    assert_eq!((&bad["type"], &bad["reason"]), (&"error".into(), &"status".into()));
+    assert_eq!(
+        summary.to_string(),
+        "{\"type\":\"summary\",\"schema\":1,\"verb\":\"head\",\"responses\":1,\"failed\":1,\"exit\":4}"
+    );
+}
+
+/// Errors that stop the command before the first download.
+#[test]
+fn json_tells_of_errors_without_a_file() {
+    let world = World::new();
+    world.dir.write("list", "no checksum file");
+    let url = "http://localhost:1/x";
+    let ran = world.dir.hsum(["get", "--json", "--sums", "missing", url]).run();
+    let [error, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    assert_eq!((&error["type"], &error["reason"]), (&"error".into(), &"not-found".into()));
+    assert_eq!((&summary["verb"], &summary["exit"]), (&"get".into(), &6.into()));
+    let ran = world.dir.hsum(["head", "--json", "--token", "env:NOPE", url]).run();
+    let [error, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    assert_eq!((&error["type"], &error["reason"]), (&"error".into(), &"setup".into()));
+    assert_eq!((&summary["verb"], &summary["exit"]), (&"head".into(), &2.into()));
 }

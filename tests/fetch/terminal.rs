@@ -2,7 +2,7 @@
 
 use crate::server::{Do, Server, head, ok, status};
 use crate::support::on_a_terminal;
-use crate::world::World;
+use crate::world::{BODY, DIGEST, World};
 
 #[test]
 fn responses_are_shown_in_lines() {
@@ -53,5 +53,55 @@ fn get_and_head_print_lines() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(text.ends_with('\n') && !text.contains("\\x0a"), "{words}: {text}");
         assert!(!text.contains('\x1b'), "{words}: {text:?}");
+    }
+}
+
+#[test]
+fn results_have_the_status_first() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY)).at("/y", |_, _| ok(&[], &BODY));
+    server.at("/gone", |_, _| status("404 Gone", &[], b""));
+    let (x, y) = (server.url("/x"), server.url("/y"));
+    let digest = format!("sha256:{}", *DIGEST);
+    for (words, expected) in [
+        (format!("{x} -e {digest}"), format!("OK         x  {digest} (--expect)\n")),
+        (
+            format!("{x} -e {digest}"),
+            format!("OK         x  already there, verified: {digest} (--expect)\n"),
+        ),
+        (
+            format!("{} -o z --mirror {y} -e {digest}", server.url("/gone")),
+            format!("OK         z  {digest} (--expect), from localhost\n"),
+        ),
+        (format!("{y} --no-verify"), format!("UNVERIFIED y  {digest}\n")),
+        (format!("{y} -o w --no-verify -q"), String::new()),
+    ] {
+        let script = format!("NO_COLOR=1 \"$HSUM\" get --retries 0 {words}");
+        let Some(bytes) = on_a_terminal(&world.dir, &script) else { return };
+        assert_eq!(String::from_utf8_lossy(&bytes), expected, "{words}");
+    }
+}
+
+#[test]
+fn several_downloads_end_with_a_summary() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY)).at("/y", |_, _| ok(&[], &BODY));
+    let (x, y, gone) = (server.url("/x"), server.url("/y"), server.url("/gone"));
+    let summary = |words: &str| {
+        let script = format!("NO_COLOR=1 \"$HSUM\" get --retries 0 --no-verify {words}");
+        let bytes = on_a_terminal(&world.dir, &script)?;
+        let last = String::from_utf8_lossy(&bytes).lines().last()?.to_owned();
+        std::fs::remove_file(world.dir.path("x")).expect("a file");
+        let _ = std::fs::remove_file(world.dir.path("y"));
+        Some(last)
+    };
+    let Some(several) = summary(&format!("{x} {y} {gone}")) else { return };
+    assert!(several.starts_with("downloaded 2 files, 586 KiB in "), "{several}");
+    assert!(several.ends_with(" s: 2 UNVERIFIED, 1 FAILED"), "{several}");
+    let one = summary(&format!("{x} -v")).unwrap();
+    assert!(one.starts_with("downloaded 1 file, 293 KiB in "), "{one}");
+    for words in [x.clone(), format!("{x} {y} -q"), format!("{x} {y} --json")] {
+        let last = summary(&words).unwrap_or_default();
+        assert!(!last.starts_with("downloaded"), "{words}: {last}");
     }
 }

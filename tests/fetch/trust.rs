@@ -2,7 +2,7 @@
 
 use crate::server::{Do, Server, head, ok, status};
 use crate::support::{md5, sha256};
-use crate::world::{BODY, DIGEST, PKI, World, well};
+use crate::world::{BODY, DIGEST, PKI, World, objects, well};
 
 fn served() -> Server {
     let server = Server::http();
@@ -58,7 +58,7 @@ fn weak_digests_are_reported_or_refused() {
     world.holds(&[]);
     let ran = well(world.get(&server.url("/d/x"), &["-e", &weak, "--json"]));
     assert!(ran.stderr.contains("accidents"), "{}", ran.stderr);
-    let line: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let line = &objects(&ran.stdout)[0];
     assert_eq!(line["strength"], "weak");
     world.is_good();
 }
@@ -329,7 +329,7 @@ fn head_shows_digests_from_the_server() {
     }
     assert_eq!(server.seen()[0].method, "HEAD");
     let ran = well(world.dir.hsum(["head", "--json", &server.url("/x")]));
-    let line: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let line = &objects(&ran.stdout)[0];
     assert_eq!(
         (&line["size"], &line["digests"][0]["digest"]),
         (&3.into(), &format!("sha256:{}", sha256("abc")).into())

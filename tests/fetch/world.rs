@@ -84,6 +84,12 @@ pub(crate) fn well(call: Call) -> Ran {
     ran
 }
 
+/// Returns the objects that a verb has printed as JSON Lines.
+pub(crate) fn objects(stdout: impl AsRef<[u8]>) -> Vec<serde_json::Value> {
+    let lines = stdout.as_ref().split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| serde_json::from_slice(line).expect("JSON Lines")).collect()
+}
+
 /// An authority with certificates for servers and a client.
 pub(crate) struct Pki {
     pub(crate) authority: String,

@@ -12,9 +12,8 @@ use hsum::trust::metalink::MetalinkFile;
 
 use crate::cli::args::get::GetArgs;
 use crate::cli::client;
-use crate::cli::exit::{Exit, Usage, failure_status};
+use crate::cli::exit::Usage;
 use crate::cli::get::job::{Job, Target};
-use crate::cli::get::report;
 use crate::cli::print::{complain, plural};
 use crate::cli::quote::quote;
 
@@ -104,19 +103,16 @@ pub(super) fn from_metalink(args: &GetArgs, files: Vec<MetalinkFile>) -> Result<
 }
 
 /// Plans the downloads of the files in a lock file, without credentials as for [`from_metalink`].
-/// Reports invalid entries, the first of which decides the exit status.
-pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, Exit), Failure> {
+/// Returns the failures of invalid entries too.
+pub(super) fn from_lock_file(
+    path: &Path,
+    args: &GetArgs,
+) -> Result<(Vec<Job>, Vec<Failure>), Failure> {
     let text = ChecksumFile::open(path)?;
     let lock = lock_file::read(text.text());
     let directory = args.output_dir.clone().unwrap_or_default();
-    let mut exit = Exit::Success;
-    let mut reject = |kind, text: String| {
-        let failure = Failure::new(kind, text);
-        report::failure(&failure, Some(path));
-        if exit == Exit::Success {
-            exit = Exit::Code(failure_status(&failure));
-        }
-    };
+    let mut rejected = Vec::new();
+    let mut reject = |kind, text: String| rejected.push(Failure::new(kind, text));
     for (line, reason) in &lock.bad {
         reject(FailureKind::Unverifiable, format!("{line}: {reason}"));
     }
@@ -144,9 +140,9 @@ pub(super) fn from_lock_file(path: &Path, args: &GetArgs) -> Result<(Vec<Job>, E
         let entries = plural(count as u64, "entry", "entries");
         complain(format_args!("{path}: skipped {entries} without a URL, such as {first}"));
     }
-    if jobs.is_empty() && exit == Exit::Success {
+    if jobs.is_empty() && rejected.is_empty() {
         let text = format!("{}: no file with URL and digest", quote(path));
         return Err(Failure::new(FailureKind::Unverifiable, text));
     }
-    Ok((jobs, exit))
+    Ok((jobs, rejected))
 }

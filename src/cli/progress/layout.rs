@@ -153,7 +153,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) enum RowState {
     Work(Work),
-    /// What is done while no bytes arrive.
+    /// The activity while no bytes arrive.
     Words(String),
 }
 
@@ -278,7 +278,7 @@ mod tests {
 
     const ISO: &str = "linux-distribution-name-24.04.2-desktop-amd64.iso";
 
-    /// The bars are drawn with `#` and `.` here.
+    /// Returns the line with `#` and `.` in its bar.
     fn shown(run: &Run, columns: usize) -> String {
         let line = line(run, columns);
         assert!(line.width() < columns, "{line:?}");
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(shown(&run, 80), "17 bytes  118 MiB/s");
     }
 
-    /// All widths, and names whose characters have no, one or two columns.
+    /// Tries all widths, and names whose characters have no, one or two columns.
     #[test]
     fn no_line_is_too_wide() {
         for name in [

@@ -102,7 +102,7 @@ mod tests {
         assert!(meter.rate() < 500.0);
     }
 
-    /// Small files end in bursts, and large ones follow.
+    /// Simulates small files, which end in bursts.
     #[test]
     fn the_time_left_does_not_jump() {
         let mut meter = Meter::default();

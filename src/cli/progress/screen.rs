@@ -15,7 +15,8 @@ use rustix::termios::tcgetwinsize;
 
 use crate::cli::stderr;
 
-const ERASE: &[u8] = b"\r\x1b[J";
+/// The first line by itself: tmux keeps what is erased from the top left corner on.
+const ERASE: &[u8] = b"\r\x1b[K\x1b[J";
 
 static SCREEN: Mutex<Screen> = Mutex::new(Screen { frame: Vec::new(), hidden: 0, is_over: false });
 
