@@ -11,7 +11,7 @@ use hsum::engine::{NextOutcome, Outcome};
 use hsum::internals::{escape, is_hostile};
 use hsum::manifest::{LineStyle, write_line};
 use hsum::{Error, ErrorKind};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
@@ -65,21 +65,6 @@ pub(crate) fn outcome(
     if outcome.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
 }
 
-/// Returns an object with `name` as `path`, or as `path_base64` if it is not UTF-8.
-pub(crate) fn json_path(name: &Path) -> Map<String, Value> {
-    let mut object = Map::new();
-    json_name(&mut object, "path", name.as_os_str().as_bytes());
-    object
-}
-
-/// Adds `name` under the key `word`, or `word` with `_base64` if it is not UTF-8.
-pub(super) fn json_name(object: &mut Map<String, Value>, word: &str, name: &[u8]) {
-    match std::str::from_utf8(name) {
-        Ok(text) => object.insert(word.into(), text.into()),
-        Err(_) => object.insert(format!("{word}_base64"), base64(name).into()),
-    };
-}
-
 /// Returns a line of JSON, with JSON escapes for hostile characters, which occur only in strings.
 pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
     let text = value.into().to_string();
@@ -94,11 +79,6 @@ pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
     }
     line.push('\n');
     line.into_bytes()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64ct::Encoding;
-    base64ct::Base64::encode_string(bytes)
 }
 
 /// Prints why a walk skipped a file.
