@@ -98,8 +98,12 @@ fn paths_that_are_not_lists() {
         ("d", "use: hsum check -C d d/SHA256SUMS".into()),
         (
             "https://example.org/x",
-            "to download and verify a file, use 'hsum get URL'; to check a file with a list at a \
-             URL, 'hsum check FILE --sums URL'"
+            "to download and verify a file, use: hsum get https://example.org/x --sums auto".into(),
+        ),
+        (
+            "ftp://example.org/SHA256SUMS",
+            "to check FILE with a list at a URL, use: hsum check FILE --sums \
+             ftp://example.org/SHA256SUMS"
                 .into(),
         ),
     ] {

@@ -49,12 +49,11 @@ pub(super) fn print(list: &CheckedList, summary: &CheckSummary, missing: &[PathB
 }
 
 fn url(list: &CheckedList) -> Option<String> {
-    let text = list.path.to_str()?;
-    let is_url = text.contains("://") && !list.path.exists();
-    is_url.then(|| {
-        "to download and verify a file, use 'hsum get URL'; to check a file with a list at a URL, \
-         'hsum check FILE --sums URL'"
-            .into()
+    let is_url = list.path.to_str()?.contains("://") && !list.path.exists();
+    let url = quote(list.path);
+    is_url.then(|| match is_named_like_a_list(list.path) {
+        true => format!("to check FILE with a list at a URL, use: hsum check FILE --sums {url}"),
+        false => format!("to download and verify a file, use: hsum get {url} --sums auto"),
     })
 }
 
