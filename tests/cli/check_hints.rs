@@ -98,12 +98,13 @@ fn paths_that_are_not_lists() {
         ("d", "use: hsum check -C d d/SHA256SUMS".into()),
         (
             "https://example.org/x",
-            "to download and verify a file, use: hsum get https://example.org/x --sums auto".into(),
+            "to download and verify a file, use: hsum get 'https://example.org/x' --sums auto"
+                .into(),
         ),
         (
             "ftp://example.org/SHA256SUMS",
             "to check FILE with a list at a URL, use: hsum check FILE --sums \
-             ftp://example.org/SHA256SUMS"
+             'ftp://example.org/SHA256SUMS'"
                 .into(),
         ),
     ] {

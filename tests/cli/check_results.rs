@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::schema::validate_output;
 use crate::support::*;
 
 /// Creates a directory with a list of a, which matches; b, which does not; a missing file; a
@@ -136,6 +137,9 @@ fn failures_among_many_results_are_repeated() {
 /// Returns the objects that `check --json` prints.
 fn objects(dir: &Dir, words: &str, code: i32) -> Vec<Value> {
     let text = dir.words(&format!("check --json {words}")).run().exits(code);
+    if !words.contains("--status") {
+        validate_output("check", &text, code);
+    }
     text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 

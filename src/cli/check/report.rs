@@ -429,17 +429,17 @@ impl Report {
         let unreadable = summary.unreadable + missing;
         self.tally.add(Status::Refused, summary.refused);
         self.tally.add_bad_lines(summary);
-        // The summary counts files by their status.
-        let counts_files = !self.has_summary && !self.json;
+        // The summary counts files by their status, and in JSON the lines too.
+        let (counts_lines, counts_files) = (!self.json, !self.has_summary && !self.json);
         for (counted, count, one, many) in [
             (
-                true,
+                counts_lines,
                 summary.malformed,
                 "line is improperly formatted",
                 "lines are improperly formatted",
             ),
             (
-                true,
+                counts_lines,
                 summary.without_digest,
                 "file is listed without a digest",
                 "files are listed without a digest",
