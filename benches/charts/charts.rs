@@ -57,7 +57,8 @@ fn run() -> io::Result<()> {
     let directory = arguments.next().map(PathBuf::from);
 
     let data = Data::write(quick)?;
-    let (present, missing): (Vec<&Peer>, Vec<&Peer>) = PEERS.iter().partition(|peer| peer.is_installed());
+    let (present, missing): (Vec<&Peer>, Vec<&Peer>) =
+        PEERS.iter().partition(|peer| peer.is_installed());
     let mut missing: Vec<&str> = missing.iter().map(|peer| peer.name).collect();
     missing.dedup();
     let caption = caption(&hsum, &missing);
@@ -100,7 +101,11 @@ fn first_line(command: &mut Command) -> String {
 }
 
 /// Measures all programs with the same large files, in GB/s.
-fn files(hsum: &std::path::Path, data: &Data, peers: &[&Peer]) -> io::Result<Vec<(&'static str, Results)>> {
+fn files(
+    hsum: &std::path::Path,
+    data: &Data,
+    peers: &[&Peer],
+) -> io::Result<Vec<(&'static str, Results)>> {
     let mut groups = Vec::new();
     for algorithm in ["SHA-256", "SHA-1", "MD5", "BLAKE3"] {
         let ours = hsum.to_string_lossy();
@@ -122,7 +127,8 @@ fn lanes(quick: bool, caption: &str) -> String {
         .map(|name| {
             let algorithm = name.parse().expect("a name of an algorithm");
             let counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
-            let points = counts.map(|count| (count as f64, measure::lanes(algorithm, count, quick)));
+            let points =
+                counts.map(|count| (count as f64, measure::lanes(algorithm, count, quick)));
             Line { name: algorithm.to_string(), points: points.to_vec() }
         })
         .collect();
@@ -137,7 +143,12 @@ fn lanes(quick: bool, caption: &str) -> String {
 }
 
 /// Measures whole commands with one file of each size, in seconds.
-fn sizes(hsum: &std::path::Path, data: &Data, peers: &[&Peer], caption: &str) -> io::Result<String> {
+fn sizes(
+    hsum: &std::path::Path,
+    data: &Data,
+    peers: &[&Peer],
+    caption: &str,
+) -> io::Result<String> {
     let ours = hsum.to_string_lossy();
     let mut commands = vec![("hsum", vec![&*ours, "-a", "SHA-256"])];
     let peers = peers.iter().filter(|peer| peer.algorithm == "SHA-256");
@@ -145,7 +156,8 @@ fn sizes(hsum: &std::path::Path, data: &Data, peers: &[&Peer], caption: &str) ->
     let name = |name: &str| Line { name: name.to_owned(), points: Vec::new() };
     let mut lines: Vec<Line> = commands.iter().map(|(program, _)| name(program)).collect();
     for (size, file) in data.sizes() {
-        let seconds = measure::alternately(&commands, std::slice::from_ref(file), data.rounds_of(*size))?;
+        let seconds =
+            measure::alternately(&commands, std::slice::from_ref(file), data.rounds_of(*size))?;
         for (line, seconds) in lines.iter_mut().zip(seconds) {
             line.points.push((*size as f64, seconds * 1e3));
         }

@@ -1,5 +1,7 @@
 //! Charts as SVG, and the page that holds them.
 
+use std::ops::Range;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -36,7 +38,8 @@ pub(crate) fn bars(
     caption: &str,
 ) -> String {
     let rows: usize = groups.iter().map(|(_, values)| values.len() + 1).sum();
-    let most = groups.iter().flat_map(|(_, values)| values).map(|(_, value)| *value).fold(0.0, f64::max);
+    let most =
+        groups.iter().flat_map(|(_, values)| values).map(|(_, value)| *value).fold(0.0, f64::max);
     draw(title, caption, rows as u32 * 20 + 110, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin_right(60)
@@ -64,7 +67,8 @@ pub(crate) fn bars(
             row += 1.0;
             for (number, (name, value)) in values.iter().enumerate() {
                 let colour = if number == 0 { COLOURS[0] } else { GREY };
-                let bar = Rectangle::new([(0.0, row + 0.15), (*value, row + 0.85)], colour.filled());
+                let bar =
+                    Rectangle::new([(0.0, row + 0.15), (*value, row + 0.85)], colour.filled());
                 chart.plotting_area().draw(&bar)?;
                 write(area, beside(middle(0.0, row), -8), name, heading.clone())?;
                 let number = text(13).pos(Pos::new(HPos::Left, VPos::Center));
@@ -95,7 +99,10 @@ pub(crate) fn lines(
             .margin_right(110)
             .x_label_area_size(40)
             .y_label_area_size(60)
-            .build_cartesian_2d((left..right).log_scale(), (bottom..top).log_scale())?;
+            .build_cartesian_2d(
+                logarithmic(left..right, units.0),
+                logarithmic(bottom..top, units.1),
+            )?;
         chart
             .configure_mesh()
             .x_desc(units.0)
@@ -127,9 +134,15 @@ pub(crate) fn lines(
         }
         for (number, y) in ends {
             let (line, colour) = (&lines[number], COLOURS[number % COLOURS.len()]);
-            chart.draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?;
-            chart.draw_series(line.points.iter().map(|point| Circle::new(*point, 2, colour.filled())))?;
-            let style = (FONT, 13).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
+            chart.draw_series(LineSeries::new(
+                line.points.iter().copied(),
+                colour.stroke_width(2),
+            ))?;
+            chart.draw_series(
+                line.points.iter().map(|point| Circle::new(*point, 2, colour.filled())),
+            )?;
+            let style =
+                (FONT, 13).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
             let end = chart.plotting_area().get_x_axis_pixel_range().end;
             write(area, (end + 8, y), &line.name, style)?;
         }
@@ -139,6 +152,16 @@ pub(crate) fn lines(
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+/// Returns a logarithmic axis, whose marks are at powers of two unless it is an axis of times.
+fn logarithmic(range: Range<f64>, unit: &str) -> LogCoord<f64> {
+    let base = match unit {
+        "ms" => 10.0,
+        "bytes" => 16.0,
+        _ => 2.0,
+    };
+    range.log_scale().base(base).into()
+}
 
 /// Returns a number of an axis as text, with a prefix for powers of 1024 if it counts bytes.
 fn number(value: f64, unit: &str) -> String {
@@ -162,20 +185,28 @@ fn write(area: &Area<'_>, (x, y): (i32, i32), text: &str, style: TextStyle<'_>) 
 }
 
 /// Returns an SVG with a title, what `content` draws, and a caption, for light and dark backgrounds.
-fn draw(title: &str, caption: &str, height: u32, content: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+fn draw(
+    title: &str,
+    caption: &str,
+    height: u32,
+    content: impl FnOnce(&Area<'_>) -> Drawn,
+) -> String {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
         let bold = (FONT, 16, FontStyle::Bold).into_font().color(&BLACK);
         root.draw(&Text::new(title.to_owned(), (16, 14), bold)).expect("SVG in memory");
         let below = text(12).pos(Pos::new(HPos::Left, VPos::Bottom));
-        root.draw(&Text::new(caption.to_owned(), (16, height as i32 - 8), below)).expect("SVG in memory");
+        root.draw(&Text::new(caption.to_owned(), (16, height as i32 - 8), below))
+            .expect("SVG in memory");
         content(&root.margin(44, 28, 0, 0)).expect("SVG in memory");
         root.present().expect("SVG in memory");
     }
-    let style = "<style>text{fill:#1f2328}@media(prefers-color-scheme:dark){.t{fill:#e6edf3}}</style>";
+    let style =
+        "<style>.t{fill:#1f2328}@media(prefers-color-scheme:dark){.t{fill:#e6edf3}}</style>";
     let svg = svg.replace("fill=\"#000000\"", "class=\"t\"");
-    let start = svg.find("xmlns").and_then(|at| svg[at..].find('>').map(|end| at + end + 1)).unwrap_or(0);
+    let start =
+        svg.find("xmlns").and_then(|at| svg[at..].find('>').map(|end| at + end + 1)).unwrap_or(0);
     format!("{}{}{}", &svg[..start], style, &svg[start..])
 }
 

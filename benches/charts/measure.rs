@@ -83,7 +83,8 @@ impl Drop for Data {
 }
 
 fn write(path: &Path, size: u64) -> io::Result<PathBuf> {
-    let block: Vec<u8> = (0..1 << 20).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let block: Vec<u8> =
+        (0..1 << 20).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let mut file = fs::File::create(path)?;
     let mut left = size;
     while left > 0 {
