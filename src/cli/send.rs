@@ -1,22 +1,26 @@
 //! `hsum send`: sends a request, optionally signed, and prints the response.
 
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Result;
 use hsum::ErrorKind;
-use hsum::internals::read_some;
-use hsum::net::{Body, Failure, FailureKind, HeaderFields, Reply, redacted};
+use hsum::internals::{BODY, read_all, read_some};
+use hsum::net::{Body, Failure, FailureKind, HeaderFields, Redirect, Reply, Url, redacted};
+use serde_json::json;
 
 use super::client::{self, Session};
 use super::exit::{self, Exit, as_setup_error, failure_status};
 use super::hints;
+use super::json::{Object, stopped};
 use super::output::{Output, WriteError};
 use super::print::complain;
 use super::sign::{request, sender};
 use crate::cli::args::send::SendArgs;
 
 pub(crate) fn run(args: SendArgs) -> Result<Exit> {
-    as_setup_error(send(args))
+    let is_json = args.json;
+    stopped::with_error("send", is_json, as_setup_error(send(args)))
 }
 
 fn send(args: SendArgs) -> Result<Exit> {
@@ -36,12 +40,18 @@ fn send(args: SendArgs) -> Result<Exit> {
         request.headers.remove("Content-Type");
     }
     let exit = match session.client.send(&request) {
+        Ok(reply) if args.json => print_json(reply, args.output.as_deref()),
         Ok(reply) => print_response(reply, args.show_headers, args.output.as_deref()),
+        Err(failure) if args.json => failed_in_json(&failure),
         Err(failure) => Ok(failed(&failure)),
     };
     // A failure to save the cookies does not hide the response.
     let saved = session.finish();
-    exit::with_status(exit?.and(saved), exit::LOCAL)
+    let exit = exit::with_status(exit?.and(saved), exit::LOCAL)?;
+    if args.json {
+        print_line(&Object::summary("send").exit(exit.status()))?;
+    }
+    Ok(exit)
 }
 
 /// Prints the response, and returns the exit status for its status.
@@ -51,23 +61,9 @@ fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Resul
     if include {
         output.line(&head(status, &reply.response.headers))?;
     }
-    let mut screen = Screen::default();
-    let mut piece = vec![0; 64 * 1024];
-    let read = loop {
-        match read_some(&mut *reply.response.body, &mut piece) {
-            Ok(0) => break Ok(()),
-            Ok(count) if output.is_terminal() => screen.show(&piece[..count], &mut output)?,
-            Ok(count) => output.bytes(&piece[..count])?,
-            Err(error) => break Err(error),
-        }
-    };
-    screen.end(&mut output)?;
-    if let Err(error) = read {
-        let text = format!("{}: {}", redacted(&reply.url), ErrorKind::Io(error));
-        let exit = failed(&Failure::network(text));
-        if let Some(file) = output.give_up()? {
-            complain(format_args!("{file}, because the response is incomplete"));
-        }
+    if let Err(error) = copy(&mut *reply.response.body, &mut output)? {
+        let exit = failed(&incomplete(&reply.url, error));
+        give_up(output)?;
         return Ok(exit);
     }
     output.finish()?;
@@ -76,6 +72,96 @@ fn print_response(mut reply: Reply, include: bool, path: Option<&Path>) -> Resul
     }
     complain(Failure::status(&reply.url, status));
     Ok(Exit::Code((status / 100) as u8))
+}
+
+/// Writes a body. The inner result is that of reading it: the number of bytes.
+fn copy(body: &mut dyn Read, output: &mut Output) -> Result<io::Result<u64>, WriteError> {
+    let mut screen = Screen::default();
+    let mut piece = vec![0; 64 * 1024];
+    let mut total = 0;
+    let read = loop {
+        match read_some(body, &mut piece) {
+            Ok(0) => break Ok(total),
+            Ok(count) => {
+                total += count as u64;
+                match output.is_terminal() {
+                    true => screen.show(&piece[..count], output)?,
+                    false => output.bytes(&piece[..count])?,
+                }
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    screen.end(output)?;
+    Ok(read)
+}
+
+/// Gives up the output of an incomplete response.
+fn give_up(output: Output) -> Result<(), WriteError> {
+    if let Some(file) = output.give_up()? {
+        complain(format_args!("{file}, because the response is incomplete"));
+    }
+    Ok(())
+}
+
+fn incomplete(url: &Url, error: io::Error) -> Failure {
+    Failure::network(format!("{}: {}", redacted(url), ErrorKind::Io(error)))
+}
+
+/// Prints the response as an object, and returns the exit status for its status. The object has the
+/// body, unless it is written to `path`.
+fn print_json(mut reply: Reply, path: Option<&Path>) -> Result<Exit> {
+    let status = reply.response.status;
+    let mut object = Object::new("response");
+    object.set("url", redacted(&reply.url)).set("status", status);
+    let redirect = |one: &Redirect| json!({ "status": one.status, "to": redacted(&one.to) });
+    object.set("redirects", reply.redirects.iter().map(redirect).collect::<Vec<_>>());
+    let header = |(name, value): (&str, &[u8])| {
+        let value = String::from_utf8_lossy(value);
+        json!({ "name": name, "value": value })
+    };
+    object.set("headers", reply.response.headers.iter().map(header).collect::<Vec<_>>());
+    let body = &mut *reply.response.body;
+    let read = match path {
+        Some(path) => {
+            let mut file = Output::replacing(path)?;
+            let read = copy(body, &mut file)?;
+            if read.is_ok() {
+                file.finish()?
+            } else {
+                give_up(file)?
+            }
+            read.map(|bytes| _ = object.set("bytes", bytes))
+        }
+        None => read_all(body, BODY)
+            .map(|bytes| _ = object.set("bytes", bytes.len()).name("body", &bytes)),
+    };
+    if let Err(error) = read {
+        return failed_in_json(&incomplete(&reply.url, error));
+    }
+    let mut exit = Exit::Success;
+    if !(200..300).contains(&status) {
+        let failure = Failure::status(&reply.url, status);
+        object.problem(failure.reason_code(), &failure);
+        complain(failure);
+        exit = Exit::Code((status / 100) as u8);
+    }
+    print_line(&object.line())?;
+    Ok(exit)
+}
+
+/// Prints the failure as an object and as a message, and returns the exit status.
+fn failed_in_json(failure: &Failure) -> Result<Exit> {
+    let mut object = Object::new("error");
+    object.problem(failure.reason_code(), hints::failure(failure));
+    print_line(&object.line())?;
+    Ok(failed(failure))
+}
+
+fn print_line(line: &[u8]) -> Result<(), WriteError> {
+    let mut output = Output::stdout()?;
+    output.line(line)?;
+    output.finish()
 }
 
 /// A body that is written to a terminal in pieces, which may end within a character.

@@ -14,6 +14,8 @@ mod policy;
 mod progress;
 mod proxy;
 mod resume;
+#[path = "../common/schema.rs"]
+mod schema;
 mod send;
 mod server;
 mod signature;

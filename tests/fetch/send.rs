@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::schema::validate_output;
 use crate::server::{Do, Seen, Server, head, ok, redirect, status};
 use crate::support::{Call, Dir};
 use crate::world::{Clients, PKI, World, well};
@@ -45,6 +46,42 @@ fn verdict(seen: &Seen, scheme: &str, key: &str) -> i32 {
 #[track_caller]
 fn is_signed(seen: &Seen, scheme: &str) {
     assert_eq!(verdict(seen, scheme, key(scheme)), 0, "{}", raw(seen).escape_ascii());
+}
+
+#[test]
+fn responses_are_printed_as_json() {
+    let (dir, server) = (Dir::new(), Server::http());
+    server.at("/text", |_, _| ok(&["X-Answer: yes"], b"wel\x7fcome\n"));
+    server.at("/bytes", |_, _| ok(&[], b"\xff"));
+    server.at("/moved", |_, _| status("302 Found", &["Location: /text?token=s3cret"], b""));
+    server.at("/gone", |_, _| status("410 Gone", &[], b"no"));
+    server.at("/cut", |_, _| vec![head("200 OK", &["Content-Length: 9"])]);
+    let json = |words: &str, code| {
+        let ran = send(&dir, &format!("--json --retries 0 -X GET {words}")).run();
+        let objects = validate_output("send", &ran.exits(code), code);
+        assert!(!ran.exits(code).contains("s3cret"), "{}", ran.exits(code));
+        objects.into_iter().next().expect("an object")
+    };
+    let text = json(&server.url("/text"), 0);
+    assert_eq!((&text["status"], &text["bytes"]), (&200.into(), &9.into()));
+    assert_eq!(text["body"], "wel\u{7f}come\n");
+    let fields = text["headers"].as_array().expect("fields");
+    assert!(fields.iter().any(|field| field["name"] == "x-answer" && field["value"] == "yes"));
+    assert_eq!(json(&server.url("/bytes"), 0)["body_base64"], "/w==");
+    assert_eq!(json(&server.url("/moved"), 0)["redirects"][0]["status"], 302);
+    let gone = json(&server.url("/gone"), 4);
+    assert_eq!((&gone["reason"], &gone["body"]), (&"status".into(), &"no".into()));
+    assert_eq!(json(&server.url("/cut"), 1)["reason"], "network");
+    assert_eq!(json("http://127.0.0.1:1/", 1)["reason"], "network");
+    assert_eq!(
+        json(&format!("-s github -k env:NONE {}", server.url("/text")), 2)["reason"],
+        "setup"
+    );
+    let saved = json(&format!("{} -o body", server.url("/text")), 0);
+    assert_eq!((&saved["bytes"], saved.get("body")), (&9.into(), None));
+    assert_eq!(dir.read("body"), b"wel\x7fcome\n");
+    let lost = json(&format!("{} -o new", server.url("/cut")), 1);
+    assert!(lost["type"] == "error" && !dir.path("new").exists());
 }
 
 #[test]

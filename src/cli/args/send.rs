@@ -42,6 +42,10 @@ pub(crate) struct SendArgs {
     #[arg(short, long, value_name = "FILE", value_parser = any_path())]
     pub(crate) output: Option<PathBuf>,
 
+    /// Print one JSON object per line: the response with its body, unless --output is given
+    #[arg(long, conflicts_with = "show_headers")]
+    pub(crate) json: bool,
+
     #[command(flatten)]
     pub(crate) client: ClientArgs,
 }
