@@ -22,43 +22,48 @@ pub(crate) fn run(args: CompletionsArgs, program: Command) -> Result<Exit> {
 }
 
 fn script(shell: Shell, program: Command) -> String {
-    // Without a verb, hsum takes the options of `sum`.
-    let mut program = SumArgs::augment_args(program);
+    // Without a verb, hsum takes the arguments of `sum`. The script for zsh would look for the verb
+    // behind PATH.
+    let sum = SumArgs::augment_args(Command::new("sum"));
+    let arguments = sum.get_arguments().filter(|a| shell != Shell::Zsh || !a.is_positional());
+    let mut program = program.args(arguments.cloned());
     // The arguments of the verbs are described to clap only here.
     program.build();
     let program = program.mut_args(with_values).mut_subcommands(|verb| verb.mut_args(with_values));
     match shell {
-        Shell::Bash => with_files_in_bash(&generate(Script::Bash, program)),
+        Shell::Bash => for_bash(&generate(Script::Bash, program)),
         Shell::Elvish => generate(Script::Elvish, program),
-        Shell::Fish => with_values_in_fish(&generate(Script::Fish, program)),
+        Shell::Fish => for_fish(&generate(Script::Fish, program)),
         Shell::Nushell => generate(Nushell, program),
         Shell::Powershell => generate(Script::PowerShell, program),
-        Shell::Zsh => with_files_in_zsh(&generate(Script::Zsh, program)),
+        Shell::Zsh => for_zsh(&generate(Script::Zsh, program)),
     }
 }
 
-/// Makes the script offer files where clap's offers every option: for an empty word after a verb,
-/// and after the first word without one.
-fn with_files_in_bash(script: &str) -> String {
+/// Makes the script complete each algorithm of a list, and offer files where clap's offers every
+/// option: for an empty word after a verb, and after the first word without one.
+fn for_bash(script: &str) -> String {
     let words = "COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )";
     // An empty word excludes options; the pattern that any other word makes excludes nothing.
     let no_options =
         "COMPREPLY=( $(compgen -W \"${opts}\" -X \"${cur:+/}${cur:--*}\" -- \"${cur}\") )";
     // Bash completes file names where a script offers nothing. The first case is that of no verb.
     let script = script.replacen(&format!("esac\n            {words}\n"), "esac\n", 1);
-    script.replace(words, no_options)
+    let script = script.replace(words, no_options);
+    let algorithms = algorithms().collect::<Vec<_>>().join(" ");
+    let last = "compgen -P \"${cur%\"${cur##*,}\"}\" -W";
+    script.replace(
+        &format!("compgen -W \"{algorithms}\" -- \"${{cur}}\""),
+        &format!("{last} \"{algorithms}\" -- \"${{cur##*,}}\""),
+    )
 }
 
-/// Makes the script offer files besides verbs, and after the first word without a verb.
-fn with_files_in_zsh(script: &str) -> String {
-    // With PATH, which comes before the verb, clap's script looks for the verb one word too late.
-    let is_path =
-        |line: &&str| line.starts_with("'::paths -- ") || line.starts_with("'*::paths -- ");
-    let mut lines: Vec<&str> = script.split_inclusive('\n').collect();
-    if let Some(position) = lines.iter().position(|line| is_path(&line)) {
-        lines.remove(position);
-    }
-    let script = lines.concat().replacen("$line[2]", "$line[1]", 3);
+/// Makes the script complete each algorithm of a list, and offer files besides verbs and after the
+/// first word without a verb.
+fn for_zsh(script: &str) -> String {
+    let algorithms = algorithms().collect::<Vec<_>>().join(" ");
+    let script = script
+        .replace(&format!(":ALG:({algorithms})"), &format!(":ALG:_values -s , ALG {algorithms}"));
     let script = script.replacen("\":: :_hsum_commands\"", "\":: :{_hsum_commands; _files}\"", 1);
     let end = "        esac\n    ;;\nesac\n}\n";
     script.replacen(end, &format!("            (*)\n_files && ret=0\n;;\n{end}"), 1)
@@ -66,7 +71,7 @@ fn with_files_in_zsh(script: &str) -> String {
 
 /// Makes the script complete the value of an option before the verb. clap's script parses the words
 /// before the cursor, fails because the value is missing, and takes the failure for a verb.
-fn with_values_in_fish(script: &str) -> String {
+fn for_fish(script: &str) -> String {
     script.replacen("\n    or return\n", "\n    or return 0\n", 1)
 }
 
@@ -80,12 +85,16 @@ fn generate(generator: impl Generator, mut program: Command) -> String {
 fn with_values(arg: Arg) -> Arg {
     let value_name = arg.get_value_names().and_then(<[_]>::first).map(|name| name.as_str());
     match (arg.get_long(), value_name) {
-        (Some("algorithm"), _) => arg.value_parser(names(Algorithm::ALL.iter().map(|a| a.name()))),
+        (Some("algorithm"), _) => arg.value_parser(names(algorithms())),
         (Some("scheme"), _) => arg.value_parser(names(SchemeInfo::ALL.iter().map(|s| s.name))),
         (_, Some("DIR")) => arg.value_hint(ValueHint::DirPath),
         (_, Some("URL")) => arg.value_hint(ValueHint::Url),
         _ => arg,
     }
+}
+
+fn algorithms() -> impl Iterator<Item = &'static str> {
+    Algorithm::ALL.iter().map(|algorithm| algorithm.name())
 }
 
 fn names(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {

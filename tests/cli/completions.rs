@@ -13,7 +13,7 @@ fn with_script(shell: &str) -> Dir {
 }
 
 /// Incomplete lines, and the words that complete the last word of each.
-const WORDS: [(&str, &[&str]); 10] = [
+const WORDS: [(&str, &[&str]); 11] = [
     ("hsum chec", &["check"]),
     ("hsum --ta", &["--tag"]),
     ("hsum -a sm", &["sm3"]),
@@ -24,6 +24,7 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("hsum get --tls-m", &["--tls-min"]),
     ("hsum sign -s standard-w", &["standard-webhooks"]),
     ("hsum completions z", &["zsh"]),
+    ("hsum -a md5,sm", &["md5,sm3"]),
 ];
 
 #[test]
@@ -73,8 +74,8 @@ fn fish_completes_words() {
     let dir = with_script("fish");
     dir.command("fish").args(["-n", "script"]).prints("");
     let complete = "source script; while read -l line; complete -C $line; echo .; end";
-    // clap_complete's scripts for fish do not complete the values of arguments that are not options.
-    let words = &WORDS[..WORDS.len() - 1];
+    // clap_complete's scripts for fish complete neither values without an option nor lists.
+    let words = &WORDS[..WORDS.len() - 2];
     let lines: String = words.iter().map(|(line, _)| format!("{line}\n")).collect();
     let call = dir.command("fish").args(["-c", complete]).env("HOME", dir.path(""));
     let answers = call.stdin(lines).run().exits(0);
