@@ -43,16 +43,16 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(args: &ClientArgs) -> Result<Self> {
-        let ClientArgs { signing, request, identity, tls } = args;
+        let ClientArgs { signing, request, network, identity, tls } = args;
         let signer = sender::signer(signing)?;
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
-        let stall = request.stall_timeout;
-        let downgrade = match request.allow_downgrade {
+        let stall = network.stall_timeout;
+        let downgrade = match network.allow_downgrade {
             true => Downgrade::Allowed,
             false => Downgrade::Refused,
         };
-        let proxies = match request.proxy.as_deref() {
+        let proxies = match network.proxy.as_deref() {
             None => Proxies::from_environment(),
             Some("none") => Proxies::none(),
             Some(url) => Proxies::all(url).map_err(|failure| usage(failure.during("--proxy")))?,
@@ -62,16 +62,16 @@ impl Session {
         let mut builder = Client::builder()
             .tls(tls_settings(tls, identity)?)
             .proxies(proxies)
-            .timeouts(Timeouts { connect: request.connect_timeout, response: stall, stall })
+            .timeouts(Timeouts { connect: network.connect_timeout, response: stall, stall })
             .headers(headers)
             .identity(identity_of(identity)?)
-            .redirects(RedirectPolicy { limit: request.max_redirects, downgrade })
+            .redirects(RedirectPolicy { limit: network.max_redirects, downgrade })
             .retries(RetryPolicy {
-                count: request.retries,
-                first_pause: request.retry_delay,
+                count: network.retries,
+                first_pause: network.retry_delay,
                 longest_pause: Duration::from_secs(60),
             });
-        if let Some(limit) = request.max_time {
+        if let Some(limit) = network.max_time {
             builder = builder.deadline(Instant::now() + limit);
         }
         if let Some((_, jar)) = &jar {

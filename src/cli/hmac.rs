@@ -13,15 +13,18 @@ use hsum::notation::Expected;
 use hsum::{HashFunction, Hmac, Key};
 
 use crate::cli::args::hmac::HmacArgs;
+use crate::cli::args::shared::When;
+use crate::cli::colour::Status;
 use crate::cli::exit::{self, Exit, Usage};
 use crate::cli::input::is_stdin;
 use crate::cli::json::{Object, stopped};
 use crate::cli::key::KeySource;
-use crate::cli::output::{Output, WriteError};
+use crate::cli::output::{Output, StatusLine, WriteError};
 use crate::cli::plan::{self, operands, style};
 use crate::cli::print::complain_of;
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
+use crate::cli::summary::{self, Summary};
 
 /// The work that the arguments describe.
 struct HmacPlan {
@@ -51,10 +54,12 @@ fn enter(args: &mut HmacArgs) -> Result<()> {
 fn hmac(args: &HmacArgs) -> Result<Exit> {
     let started = Instant::now();
     let HmacPlan { sources, key, expected } = plan(args)?;
-    let mut output = Output::stdout()?;
+    let report_args = &args.report;
+    let mut output = Output::stdout()?.for_people(report_args.color);
     let (mut good, mut failed) = (0_u64, 0_u64);
     let progress = Arc::new(HashProgress::default());
-    let view = ProgressLine::start(args.progress, &progress, Some(survey(sources.clone())));
+    let when = if report_args.quiet { When::Never } else { args.progress };
+    let view = ProgressLine::start(when, &progress, Some(survey(sources.clone())));
     let mut report = |name: &Path, result, next| {
         let reported = match result {
             Ok(mac) => report(args, expected.as_deref(), name, mac, &mut output)?,
@@ -90,6 +95,17 @@ fn hmac(args: &HmacArgs) -> Result<Exit> {
         output.line(&summary.work(progress.bytes(), started.elapsed()).exit(exit.status()))?;
     }
     output.finish()?;
+    if report_args.verbose && !report_args.json {
+        let compared = expected.is_some();
+        let hashed = if compared { good + failed } else { good };
+        let summary = Summary::new(format!("hashed {}", summary::files(hashed)));
+        let summary = summary.data(progress.bytes(), started.elapsed());
+        let summary = match compared {
+            true => summary.count(Status::Ok, good).count(Status::Failed, failed),
+            false => summary.count(Status::Unreadable, failed),
+        };
+        summary.print(report_args.color);
+    }
     Ok(exit)
 }
 
@@ -140,10 +156,10 @@ fn report(
 ) -> Result<bool, WriteError> {
     if let Some(expected) = expected {
         let matches = mac.verify(expected).is_ok();
-        let verdict = if matches { "OK" } else { "FAILED" };
+        let status = if matches { Status::Ok } else { Status::Failed };
         if args.report.json {
             let mut object = Object::new("file");
-            object.path(name).set("status", verdict);
+            object.path(name).set("status", status.word());
             object.set("algorithm", args.algorithm.to_string());
             if !matches {
                 object.problem("mismatch", "the MAC does not match this file and key");
@@ -151,7 +167,10 @@ fn report(
             output.line(&object.line())?;
             return Ok(matches);
         }
-        output.line(format!("{}: {verdict}\n", quote(name)).as_bytes())?;
+        if !matches || !args.report.quiet {
+            let text = status.word();
+            output.status(&StatusLine { status, name: &quote(name), text, note: "" })?;
+        }
         return Ok(matches);
     }
     let title = format!("HMAC-{}", mac.hash_function().tag());

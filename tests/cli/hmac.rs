@@ -363,3 +363,16 @@ fn the_directory_of_the_option_does_not_move_the_key() {
         "hsum: gone: No such file or directory\n",
     );
 }
+
+#[test]
+fn comparisons_are_reported_as_in_other_verbs() {
+    let expect = |more: &str, key: &str| with_env(&format!("-e {TAG} {more} data"), key);
+    expect("-q", KEY).is(0, b"", "");
+    expect("-q", "other").is(1, b"data: FAILED\n", "");
+    expect("--color always", KEY).is(0, b"data: \x1b[2mOK\x1b[0m\n", "");
+    expect("--color always", "other").is(1, b"data: \x1b[31mFAILED\x1b[0m\n", "");
+    expect("-v", KEY).is_in(0, b"data: OK\n", "hashed 1 file, 28 bytes in ");
+    expect("-v", "other").is_in(1, b"data: FAILED\n", ": 1 FAILED\n");
+    with_env("-v data", KEY).is_in(0, line().as_bytes(), "hashed 1 file, 28 bytes in ");
+    with_env("-v -q data", KEY).is(0, line().as_bytes(), "");
+}

@@ -19,6 +19,9 @@ pub(crate) struct ClientArgs {
     pub(crate) request: RequestArgs,
 
     #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
+    #[command(flatten)]
     pub(crate) identity: IdentityArgs,
 
     #[command(flatten)]
@@ -47,7 +50,11 @@ pub(crate) struct RequestArgs {
     /// Send a field of a multipart form: NAME=VALUE, or NAME=@FILE to upload the file
     #[arg(long = "form", value_name = "NAME=VALUE")]
     pub(crate) forms: Vec<String>,
+}
 
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct NetworkArgs {
     /// Give up connecting after this time
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(crate) connect_timeout: Duration,

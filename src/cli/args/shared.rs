@@ -22,10 +22,9 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Colour the status words [default: on a terminal, unless NO_COLOR is set]
+    /// Colour the status words
     #[arg(
-        long, value_name = "WHEN", value_enum, default_value_t = ColourChoice::Auto,
-        hide_default_value = true, alias = "colour"
+        long, value_name = "WHEN", value_enum, default_value_t = ColourChoice::Auto, alias = "colour"
     )]
     pub(crate) color: ColourChoice,
 }

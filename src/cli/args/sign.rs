@@ -237,11 +237,11 @@ pub(crate) struct SignArgs {
     pub(crate) body: PathBuf,
 
     /// Output format
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
+    #[arg(help_heading = "Output", long, value_enum, value_name = "FORMAT", default_value_t = SignFormat::Headers)]
     pub(crate) format: SignFormat,
 
     /// Print one JSON object per line
-    #[arg(long, conflicts_with = "format")]
+    #[arg(help_heading = "Output", long, conflicts_with = "format")]
     pub(crate) json: bool,
 
     #[command(flatten)]
