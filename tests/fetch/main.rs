@@ -4,6 +4,7 @@
 mod check;
 mod deadline;
 mod decode;
+mod examples;
 mod faults;
 mod ftp;
 mod identity;

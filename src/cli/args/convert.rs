@@ -9,8 +9,10 @@ use crate::cli::args::shared::one_of;
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  hsum convert -t sri ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
-  hsum convert 'Repr-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:'
+  hsum convert -t sri \\
+      ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+  hsum convert \\
+      'Repr-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:'
   hsum -a sha3-256 debian.iso | hsum convert -a sha3-256 -t nix32
 
 Exit status:

@@ -17,7 +17,8 @@ use crate::cli::args::units::size;
 Examples:
   hsum get https://example.org/x.iso --sums auto
   hsum get https://example.org/x.iso --expect sha256:6c8f…
-  hsum get https://example.org/x.iso --mirror https://mirror.example/x.iso --sums auto --strong
+  hsum get https://example.org/x.iso --sums auto --strong \\
+      --mirror https://mirror.example/x.iso
   hsum get --from-lock uv.lock -O wheels
 
 Exit status:

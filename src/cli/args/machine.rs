@@ -7,7 +7,7 @@ use clap::Args;
 Examples:
   hsum algorithms
   hsum algorithms --tiers
-  HSUM_TIER=avx2 hsum algorithms --tiers
+  HSUM_TIER=portable hsum algorithms --tiers
 
 Exit status:
   0  the algorithms were listed

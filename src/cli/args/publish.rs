@@ -13,7 +13,8 @@ use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, one_of};
 Examples:
   hsum publish release
   hsum publish release -a sha256,sha512 --formats sums,json
-  hsum publish release --base-url https://example.org/1.2 --base-url https://mirror.example/1.2
+  hsum publish release --base-url https://example.org/1.2 \\
+      --base-url https://mirror.example/1.2
 
 Exit status:
   0  every list was written

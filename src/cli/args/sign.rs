@@ -221,11 +221,13 @@ const PLACEHOLDERS: [&str; 4] = ["{mac}", "{timestamp}", "{id}", "{nonce}"];
 #[command(after_long_help = "\
 Examples:
   hsum sign -s github -k env:SECRET payload.json
-  hsum sign -s stripe -k file:secret --format curl --url https://example.org/hook payload.json
+  hsum sign -s stripe -k file:secret --format curl \\
+      --url https://example.org/hook payload.json
   hsum sign -s raw -k env:SECRET -a sha512 --encoding base64 \\
       --signature-header X-Sig payload.json
-  hsum sign -s sigv4 -k env:SECRET --region eu-west-1 --service s3 --access-key-id AKID \\
-      --presign 600 --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null
+  hsum sign -s sigv4 -k env:SECRET --region eu-west-1 --service s3 \\
+      --access-key-id AKID --presign 600 \\
+      --url https://bucket.s3.eu-west-1.amazonaws.com/key /dev/null
 
 Exit status:
   0  the request is signed
@@ -267,8 +269,10 @@ pub(crate) struct SignArgs {
 #[command(after_long_help = "\
 Examples:
   hsum verify-request -s github -k env:SECRET --headers headers.txt payload.json
-  hsum verify-request -s stripe -k file:old -k file:new --explain --http captured-request.txt
-  hsum verify-request -s square -k env:SECRET --url https://example.org/hook --headers h body
+  hsum verify-request -s stripe -k file:old -k file:new --explain \\
+      --http captured-request.txt
+  hsum verify-request -s square -k env:SECRET --headers headers.txt \\
+      --url https://example.org/hook body
 
 Exit status:
   0  the request was signed with the key

@@ -15,7 +15,7 @@ use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path, one_o
 Examples:
   hsum snapshot photos -o photos.hsum
   hsum snapshot photos -o photos.hsum --force -a blake3
-  hsum snapshot photos -o photos.hsum --key file:seal.key
+  hsum snapshot photos -o sealed.hsum --key file:seal.key
 
 Exit status:
   0  the record is written
