@@ -7,7 +7,6 @@ use crate::cli::args::shared::ColourChoice;
 
 /// The result of a file, as every verb calls it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(dead_code)] // Until every verb uses them.
 pub(crate) enum Status {
     Ok,
     Failed,

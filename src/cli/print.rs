@@ -28,10 +28,12 @@ pub(crate) enum OutputFormat {
     Raw,
 }
 
-/// Prints the outcome of a file: digests and JSON to `output`, messages to standard error.
+/// Prints the outcome of a file: digests and JSON to `output`, messages to standard error; with
+/// `quiet`, none about skipped files.
 pub(crate) fn outcome(
     outcome: &Outcome,
     form: OutputFormat,
+    quiet: bool,
     output: &mut Output,
 ) -> Result<(), WriteError> {
     let name = outcome.source.name();
@@ -58,6 +60,7 @@ pub(crate) fn outcome(
     if let Err(error) = &outcome.result {
         output.flush()?;
         match outcome.is_skipped() {
+            true if quiet => {}
             true => skipped(name, error),
             false => complain_of(name, error),
         }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 use hsum::engine::{self, HashOptions, HashProgress, Outcome, Source};
@@ -13,18 +14,28 @@ use hsum::internals::is_supported;
 use hsum::manifest::publish::{
     ReleaseFile, ReleaseFormat, ReleaseList, UnlistableReason, is_release_list,
 };
-use hsum::{ErrorKind, HashFunction};
+use hsum::{Error, ErrorKind, HashFunction};
 use url::Url;
 
 use crate::cli::args::publish::PublishArgs;
+use crate::cli::args::shared::ReportArgs;
+use crate::cli::colour::Status;
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::output::Output;
+use crate::cli::json::{Object, stopped};
+use crate::cli::output::{Output, WriteError};
 use crate::cli::plan;
 use crate::cli::print::{complain, complain_of, plural, skipped};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
+use crate::cli::summary::{self, Summary};
 
 pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
+    let is_json = args.report.json;
+    stopped::with_error("publish", is_json, publish(args))
+}
+
+fn publish(args: PublishArgs) -> Result<Exit> {
+    let begun = Instant::now();
     let bases = bases(&args.base_url)?;
     if args.formats.contains(&ReleaseFormat::Metalink) && bases.is_empty() {
         return Err(Usage("--formats metalink needs --base-url".into()).into());
@@ -36,10 +47,23 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
     if !metadata.is_dir() {
         return Err(anyhow!("{}: Not a directory", quote(directory)));
     }
-    let Some(files) = digests(&args)? else {
+    let mut report = Output::stdout()?;
+    let progress = Arc::new(HashProgress::default());
+    let Hashed { files, failed, skipped } = digests(&args, &progress, &mut report)?;
+    let summary = |lists: usize, exit: Exit| {
+        let mut object = Object::summary("publish");
+        object.set("lists", lists).set("files", files.len());
+        object.set("failed", failed).set("skipped", skipped);
+        object.work(progress.bytes(), begun.elapsed()).exit(exit.status())
+    };
+    if failed > 0 {
+        if args.report.json {
+            report.line(&summary(0, Exit::Failed))?;
+        }
+        report.finish()?;
         complain(format_args!("{}: no lists written", quote(directory)));
         return Ok(Exit::Failed);
-    };
+    }
     if files.is_empty() {
         return Err(anyhow!("{}: no files to publish", quote(directory)));
     }
@@ -52,14 +76,27 @@ pub(crate) fn run(args: PublishArgs) -> Result<Exit> {
         outputs.push(output);
     }
     Output::finish_all(outputs)?;
-    let mut report = Output::stdout()?;
     for list in &lists {
-        let path = quote(&directory.join(&list.file_name));
-        let count = plural(files.len() as u64, "file", "files");
-        report.line(format!("{path}: {count}\n").as_bytes())?;
+        let path = directory.join(&list.file_name);
+        if args.report.json {
+            report.line(&Object::new("list").path(&path).set("files", files.len()).line())?;
+        } else if !args.report.quiet {
+            let count = plural(files.len() as u64, "file", "files");
+            report.line(format!("{}: {count}\n", quote(&path)).as_bytes())?;
+        }
+    }
+    if args.report.json {
+        report.line(&summary(lists.len(), Exit::Success))?;
     }
     report.finish()?;
     warn_of_old_lists(directory, &lists);
+    let ReportArgs { quiet, verbose, json, color } = args.report;
+    if summary::is_wanted(quiet, verbose, json) {
+        let count = plural(lists.len() as u64, "list", "lists");
+        let text = format!("published {} in {count}", summary::files(files.len() as u64));
+        let summary = Summary::new(text).data(progress.bytes(), begun.elapsed());
+        summary.count(Status::Skipped, skipped).print(color);
+    }
     Ok(Exit::Success)
 }
 
@@ -117,21 +154,32 @@ fn hash_functions(args: &PublishArgs) -> Vec<HashFunction> {
     functions
 }
 
-/// Hashes the files; returns `None` after reporting a file that could not be read.
-fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
-    let progress = Arc::new(HashProgress::default());
+/// The files of a release, and how many could not be read or were skipped.
+#[derive(Default)]
+struct Hashed {
+    files: Vec<ReleaseFile>,
+    failed: u64,
+    skipped: u64,
+}
+
+/// Hashes the files, and reports those that cannot be read.
+fn digests(
+    args: &PublishArgs,
+    progress: &Arc<HashProgress>,
+    report: &mut Output,
+) -> Result<Hashed> {
     let plan = plan::work(
         HashOptions::new(hash_functions(args)).filter(plan::filter(&args.filter)?),
         &args.work,
     )
-    .progress(Arc::clone(&progress));
+    .progress(Arc::clone(progress));
     let survey = {
         let (plan, directory) = (plan.clone(), args.directory.clone());
         move |expected: &Totals| engine::survey(&plan, [directory], |size| expected.add(size))
     };
-    let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
-    let mut files = Vec::new();
-    let mut failed = false;
+    let view = ProgressLine::start(args.report.progress(&args.work), progress, Some(survey));
+    let mut hashed_files = Hashed::default();
+    let mut failure = None;
     engine::run(&plan, [args.directory.clone()], |outcome| {
         let name = name_below(&args.directory, &outcome);
         if is_release_list(&name) {
@@ -140,21 +188,50 @@ fn digests(args: &PublishArgs) -> Result<Option<Vec<ReleaseFile>>> {
         match &outcome.result {
             Ok(hashed) => {
                 let digests = hashed.digests.to_vec();
-                files.push(ReleaseFile { name, size: hashed.size, digests });
+                hashed_files.files.push(ReleaseFile { name, size: hashed.size, digests });
             }
-            Err(error) if error.is_temporary() => {
-                view.suspend(|| skipped(outcome.source.name(), error))
-            }
-            // A release without this file would be incomplete.
             Err(error) => {
-                view.suspend(|| complain_of(outcome.source.name(), error));
-                failed = true;
+                let path = outcome.source.name();
+                // A release without this file would be incomplete.
+                let is_skipped = error.is_temporary();
+                match is_skipped {
+                    true => hashed_files.skipped += 1,
+                    false => hashed_files.failed += 1,
+                }
+                let printed = view.suspend(|| {
+                    if args.report.json {
+                        report.line(&unread(path, error, is_skipped))?;
+                        report.flush()?;
+                    }
+                    match is_skipped {
+                        false => complain_of(path, error),
+                        true if args.report.quiet => {}
+                        true => skipped(path, error),
+                    }
+                    Ok(())
+                });
+                if let Err(error) = printed {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
             }
         }
         ControlFlow::Continue(())
     });
     drop(view);
-    Ok((!failed).then_some(files))
+    match failure {
+        Some(error) => Err(WriteError::into(error)),
+        None => Ok(hashed_files),
+    }
+}
+
+/// Returns the object of a file that could not be read; here a FIFO is one too.
+fn unread(path: &Path, error: &Error, is_skipped: bool) -> Vec<u8> {
+    let (reason, text) = (error.kind().reason(), error.kind());
+    match is_skipped {
+        true => Object::skipped(path, reason, text).line(),
+        false => Object::error(path, reason, text).line(),
+    }
 }
 
 /// Returns the path within the directory.

@@ -8,7 +8,9 @@ use anyhow::Result;
 use hsum::ErrorKind;
 use hsum::engine::{self, HashOptions, HashProgress, HashSummary, Source};
 
+use crate::cli::args::shared::ReportArgs;
 use crate::cli::args::sum::SumArgs;
+use crate::cli::colour::Status;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::hints;
 use crate::cli::input::{Names, announce_stdin};
@@ -19,6 +21,7 @@ use crate::cli::print::{self, OutputFormat, complain};
 use crate::cli::progress::{ProgressLine, Totals};
 use crate::cli::quote::quote;
 use crate::cli::signals::InterruptMessage;
+use crate::cli::summary::{self, Summary};
 
 pub(crate) fn run(args: SumArgs) -> Result<Exit> {
     let is_json = args.report.json;
@@ -62,14 +65,15 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
     let progress = Arc::new(HashProgress::default());
     // The names in a list are unknown until it is read.
     let survey = names.is_none().then(|| survey(plan.clone(), operands.clone()));
-    let view = ProgressLine::start(args.work.progress, &progress, survey);
+    let view = ProgressLine::start(args.report.progress(&args.work), &progress, survey);
     let plan = plan.progress(Arc::clone(&progress));
     let started = Instant::now();
 
     let mut failure = None;
     let broken = names.as_ref().map(|names| Arc::clone(&names.broken));
     let sources = operands.into_iter().chain(names.into_iter().flatten());
-    let summary = hash(&plan, sources, form, &mut output, &view, &mut failure);
+    let summary = hash(&plan, sources, form, args.report.quiet, &mut output, &view, &mut failure);
+    let was_long = view.has_appeared();
     drop((view, interrupt_message));
     if let Some(error) = failure {
         return Err(error.into());
@@ -98,6 +102,13 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
     if is_empty && !args.report.quiet {
         complain(hints::no_files(&args));
     }
+    let ReportArgs { quiet, verbose, json, color } = args.report;
+    if summary::is_wanted(quiet, verbose, json) && (verbose || was_long) {
+        let hashed = format!("hashed {}", summary::files(summary.hashed));
+        let text = Summary::new(hashed).data(progress.bytes(), started.elapsed());
+        let text = text.count(Status::Unreadable, summary.failed);
+        text.count(Status::Skipped, summary.skipped).print(color);
+    }
     Ok(exit)
 }
 
@@ -105,12 +116,13 @@ fn hash(
     plan: &HashOptions,
     sources: impl Iterator<Item = Source> + Send,
     form: OutputFormat,
+    quiet: bool,
     output: &mut Output,
     view: &ProgressLine,
     failure: &mut Option<WriteError>,
 ) -> HashSummary {
     engine::run(plan, sources, |outcome| {
-        match view.suspend(|| print::outcome(&outcome, form, output)) {
+        match view.suspend(|| print::outcome(&outcome, form, quiet, output)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 // End at once: the walk may wait for input that never comes.

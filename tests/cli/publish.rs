@@ -142,3 +142,33 @@ fn invalid_arguments_are_refused() {
     }
     assert!(!dir.path("r/SHA256SUMS").exists());
 }
+
+#[test]
+fn a_run_says_what_it_published() {
+    let dir = release();
+    dir.write("r/.hsum-AbC123", "");
+    let skipped = "hsum: r/.hsum-AbC123: skipped: ";
+    let words = "publish r --formats sums";
+    dir.words(words).run().is_in(0, b"r/SHA256SUMS: 3 files\n", skipped);
+    dir.words(&format!("{words} -q")).prints("");
+    let ran = dir.words(&format!("{words} -v")).run();
+    let summary = ran.stderr.lines().last().expect("a summary");
+    assert!(summary.starts_with("published 3 files in 1 list, "), "{summary}");
+    assert!(summary.ends_with(" s: 1 SKIPPED"), "{summary}");
+
+    let lines = dir.words(&format!("{words} --json -q")).run().exits(0);
+    let lines: Vec<&str> = lines.lines().collect();
+    let skipped = r#"{"type":"skipped","path":"r/.hsum-AbC123","reason":"temporary","note":""#;
+    assert!(lines[0].starts_with(skipped), "{}", lines[0]);
+    assert_eq!(lines[1], r#"{"type":"list","path":"r/SHA256SUMS","files":3}"#);
+    let summary = r#"{"type":"summary","schema":1,"verb":"publish","lists":1,"files":3,"failed":0,"skipped":1,"bytes":"#;
+    assert!(lines[2].starts_with(summary) && lines[2].ends_with(r#","exit":0}"#), "{}", lines[2]);
+
+    dir.fifo("r/pipe");
+    let lines = dir.words(&format!("{words} --json")).run().exits(1);
+    let failed = r#"{"type":"error","path":"r/pipe","reason":"fifo","error":"#;
+    assert!(lines.contains(failed), "{lines}");
+    assert!(lines.contains(r#""lists":0,"files":3,"failed":1,"#), "{lines}");
+    let lines = dir.words("publish nope --json").run().exits(1);
+    assert!(lines.starts_with(r#"{"type":"error","reason":"#), "{lines}");
+}

@@ -434,3 +434,20 @@ fn paths_are_relative_to_the_directory_of_the_option() {
     dir.words("-C gone a").gives(2, "", "hsum: gone: No such file or directory\n");
     dir.words("-C t names").gives(1, "", "hsum: names: No such file or directory\n");
 }
+
+#[test]
+fn quiet_and_verbose_runs_print_the_same_digests() {
+    let dir = Dir::with(&["t/a"]);
+    dir.fifo("t/fifo");
+    let line = format!("{}  t/a\n", sha256("t/a"));
+    let note = "hsum: t/fifo: skipped: not a regular file (FIFO)\n";
+    dir.words("sum t").gives(0, &line, note);
+    dir.words("sum -q t").prints(&line);
+    let ran = dir.words("sum -v t").run();
+    ran.is_in(0, line.as_bytes(), "\nhashed 1 file, 3 bytes in ");
+    assert!(ran.stderr.ends_with(" s: 1 SKIPPED\n"), "{}", ran.stderr);
+    let ran = dir.words("sum -v t gone").run();
+    assert!(ran.stderr.ends_with(" s: 1 UNREADABLE, 1 SKIPPED\n"), "{}", ran.stderr);
+    let ran = dir.words("sum -q t gone").run();
+    ran.is(1, line.as_bytes(), "hsum: gone: No such file or directory\n");
+}

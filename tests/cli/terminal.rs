@@ -100,6 +100,94 @@ DUPLICATE  'two b'  (of twice)
     assert_eq!(String::from_utf8_lossy(&shown), piped + coloured);
 }
 
+/// The option precedes the variables, and NO_COLOR precedes CLICOLOR_FORCE.
+#[test]
+fn colours_are_a_choice() {
+    let dir = changed_tree();
+    let plain = "t: CHANGED\n";
+    let painted = "t: \x1b[33mCHANGED\x1b[0m\n";
+    let cases = [
+        ("", "--color always", painted),
+        ("NO_COLOR=1", "--color always", painted),
+        ("CLICOLOR_FORCE=1", "", painted),
+        ("CLICOLOR_FORCE=1", "--color never", plain),
+        ("CLICOLOR_FORCE=1 NO_COLOR=1", "", plain),
+        ("CLICOLOR_FORCE=0", "", plain),
+        ("", "", plain),
+    ];
+    for (variables, option, expected) in cases {
+        let script = format!("{variables} \"$HSUM\" audit t r --include changes {option}");
+        let expected = expected.replace("t: ", "changes: ");
+        dir.shell(&script).gives(1, expected, "");
+    }
+    for (variables, is_painted) in [
+        ("", true),
+        ("NO_COLOR=1", false),
+        ("NO_COLOR=", true),
+        ("TERM=dumb", false),
+        ("TERM=dumb CLICOLOR_FORCE=1", true),
+    ] {
+        let script = format!("{variables} \"$HSUM\" audit t r --include changes 2>/dev/null");
+        let Some(shown) = on_a_terminal(&dir, &script) else { return };
+        assert_eq!(shown.contains(&0x1b), is_painted, "{variables}");
+        assert!(shown.ends_with(b"    changes\n"), "{variables}");
+    }
+}
+
+#[test]
+fn a_summary_ends_the_output_on_a_terminal() {
+    let dir = changed_tree();
+    let last = |words: &str| -> Option<String> {
+        let script = format!("NO_COLOR=1 \"$HSUM\" {words}");
+        let shown = on_a_terminal(&dir, &script)?;
+        let text = String::from_utf8(shown).expect("UTF-8");
+        Some(text.lines().last().unwrap_or_default().to_owned())
+    };
+    for (words, start, end) in [
+        (
+            "audit t r",
+            "audited 7 files, ",
+            ": 1 ROTTED, 1 MISSING, 1 CHANGED, 1 MOVED, 1 DUPLICATE, 1 NEW",
+        ),
+        ("update t r", "updated r: read 7 of 7 files, ", "1 DUPLICATE, 1 NEW"),
+        ("diff r old", "compared 7 recorded files with 6 files: ", ""),
+        ("snapshot t -o new", "recorded 7 files in new, ", " s"),
+        ("publish t --formats sums", "published 7 files in 1 list, ", " s"),
+        ("audit t new", "audited 8 files, ", ": 1 NEW"),
+        ("audit t new --exclude SHA256SUMS", "audited 7 files, ", ": no changes"),
+        // Without one, the findings are last.
+        ("audit -q t new", "NEW ", " SHA256SUMS"),
+        ("audit --json t new", "{\"type\":\"summary\",", "}"),
+    ] {
+        let Some(line) = last(words) else { return };
+        assert!(line.starts_with(start) && line.ends_with(end), "{words}: {line}");
+    }
+}
+
+#[test]
+fn a_long_list_repeats_what_is_lost() {
+    let dir = Dir::new();
+    for n in 0..30 {
+        dir.write(format!("t/old{n:02}"), format!("{n}"));
+    }
+    dir.words("snapshot t -o r").prints("");
+    std::fs::remove_file(dir.path("t/old00")).expect("the file exists");
+    std::fs::remove_file(dir.path("t/old01")).expect("the file exists");
+    for n in 0..19 {
+        dir.write(format!("t/p{n:02}"), format!("new {n}"));
+    }
+    let script = "NO_COLOR=1 \"$HSUM\" audit -q t r 2>/dev/null";
+    let Some(shown) = on_a_terminal(&dir, script) else { return };
+    let text = String::from_utf8(shown).expect("UTF-8");
+    assert_eq!(text.lines().count(), 24, "{text}");
+    let end = "NEW        p18\n\nMISSING    old00\nMISSING    old01\n";
+    assert!(text.ends_with(end), "{text}");
+    // A list that fits on the screen is not repeated, and neither is one of nothing else.
+    std::fs::remove_file(dir.path("t/p18")).expect("the file exists");
+    let shown = on_a_terminal(&dir, script).expect("script is installed");
+    assert!(shown.ends_with(b"NEW        p17\n"), "{}", shown.escape_ascii());
+}
+
 /// Covers help, messages, and output that differs from run to run.
 #[test]
 fn no_line_break_is_escaped() {

@@ -47,7 +47,8 @@ pub(super) fn run(
     }
     let success = match function {
         SumFunction::Digest(_) => {
-            let report = |outcome: Outcome| proceed(print::outcome(&outcome, form, &mut output));
+            let report =
+                |outcome: Outcome| proceed(print::outcome(&outcome, form, false, &mut output));
             engine::run(&options, sources, report).failed == 0
         }
         SumFunction::Legacy(legacy) => {
