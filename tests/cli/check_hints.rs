@@ -56,6 +56,10 @@ fn names_that_are_written_in_another_way() {
     let case = "photo.jpg is here as Photo.JPG, which differs in the case of letters; \
                 rename it, or change the list";
     hints(&dir.words("check case").run(), case);
+    // One missing file is enough, unless missing files are ignored.
+    dir.write("one", list(&["new", "photo.jpg", "é"]));
+    hints(&dir.words("check one").run(), case);
+    dir.words("check --ignore-missing one").env("LC_ALL", "C.UTF-8").prints("new: OK\né: OK\n");
     dir.write("nfd", list(&["e\u{301}"]));
     let ran = dir.words("check nfd").env("LC_ALL", "C.UTF-8").run();
     let nfd = "e\u{301} is here as é, which differs in its Unicode normalization; \

@@ -30,20 +30,23 @@ pub(super) struct CheckedList<'a> {
 const NOT_A_LIST: [fn(&CheckedList) -> Option<String>; 5] =
     [url, directory, empty, signature, other_file];
 
-/// Hints for a list some of whose missing files are given.
-const NOT_HERE: [fn(&CheckedList, &[PathBuf]) -> Option<String>; 5] =
-    [record, elsewhere, backslashes, base_names, similar_names];
+type MissingHint = fn(&CheckedList, &[PathBuf]) -> Option<String>;
 
-/// Prints the first hint that applies if no file, or almost none, could be verified.
+/// Hints for a list some of whose missing files are given, if most of its files are missing.
+const MOST_MISSING: [MissingHint; 3] = [record, elsewhere, base_names];
+
+/// The same if any file is missing.
+const ANY_MISSING: [MissingHint; 2] = [backslashes, similar_names];
+
+/// Prints the first hint that applies to a list with these results.
 pub(super) fn print(list: &CheckedList, summary: &CheckSummary, missing: &[PathBuf]) {
-    let hint = if summary.entries() + summary.unverified + summary.without_digest == 0 {
-        NOT_A_LIST.iter().find_map(|hint| hint(list))
-    } else if summary.missing > summary.matched + summary.mismatched {
-        NOT_HERE.iter().find_map(|hint| hint(list, missing))
-    } else {
-        None
-    };
-    if let Some(hint) = hint {
+    let is_list = summary.entries() + summary.unverified + summary.without_digest > 0;
+    let most = summary.missing > summary.matched + summary.mismatched;
+    let not_a_list = NOT_A_LIST.iter().filter(|_| !is_list).find_map(|hint| hint(list));
+    let for_most = MOST_MISSING.iter().filter(|_| is_list && most);
+    let for_any = ANY_MISSING.iter().filter(|_| !missing.is_empty());
+    let of_missing = || for_most.chain(for_any).find_map(|hint| hint(list, missing));
+    if let Some(hint) = not_a_list.or_else(of_missing) {
         complain(format_args!("hint: {hint}"));
     }
 }
@@ -217,12 +220,14 @@ const MAX_ENTRIES: usize = 100_000;
 
 /// Returns how two names differ, if they are the same to a reader.
 fn difference(wanted: &str, found: &str) -> Option<&'static str> {
-    let normalize =
-        |name: &str| ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned();
-    let (wanted, found) = (normalize(wanted), normalize(found));
-    match wanted == found {
-        true => Some("its Unicode normalization"),
-        false => (wanted.to_lowercase() == found.to_lowercase()).then_some("the case of letters"),
+    let case = "the case of letters";
+    if wanted.is_ascii() && found.is_ascii() {
+        return wanted.eq_ignore_ascii_case(found).then_some(case);
+    }
+    let nfc = |name| ComposingNormalizerBorrowed::new_nfc().normalize(name);
+    match (nfc(wanted), nfc(found)) {
+        (wanted, found) if wanted == found => Some("its Unicode normalization"),
+        (wanted, found) => (wanted.to_lowercase() == found.to_lowercase()).then_some(case),
     }
 }
 

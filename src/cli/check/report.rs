@@ -470,10 +470,11 @@ impl Report {
         }
     }
 
-    /// Ends the results of a list: prints a hint if no file, or almost none, could be verified.
+    /// Ends the results of a list: prints a hint if nothing was verified, or if files are missing.
     pub(super) fn hint(&mut self, list: &CheckedList, summary: &CheckSummary) {
         let missing = mem::take(&mut self.missing);
-        if self.options.has_messages() {
+        let is_enough = self.options.ignore_missing && summary.matched > 0;
+        if self.options.has_messages() && !is_enough {
             hints::print(list, summary, &missing);
         }
     }
