@@ -244,6 +244,18 @@ impl Output {
         self.append(&painted)
     }
 
+    /// Writes a line that begins with the word of `status`, in every layout.
+    pub(crate) fn verdict(&mut self, status: Status, line: &str) -> Result<(), WriteError> {
+        let (word, rest) = line.split_at(status.word().len());
+        let mut painted = Vec::new();
+        status.paint(&mut painted, word, self.coloured);
+        match self.is_terminal() {
+            true => painted.extend_from_slice(for_terminal(rest.as_bytes()).as_bytes()),
+            false => painted.extend_from_slice(rest.as_bytes()),
+        }
+        self.append(&painted)
+    }
+
     /// Writes bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.flush()?;

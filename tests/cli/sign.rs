@@ -573,3 +573,21 @@ fn curl_commands_send_json_as_json() {
     assert!(empty.contains(" -H 'X-Note;' -H 'Content-Type;' "), "{empty}");
     assert!(!empty.contains("Content-Type:"), "{empty}");
 }
+
+/// `verify-request` has the options of other verbs that report.
+#[test]
+fn verdicts_are_quiet_and_coloured_on_request() {
+    let dir = Dir::with(&["body"]);
+    let call = |words: &str| dir.words(words).env("KEY", "a-secret-that-is-long-enough");
+    let good = call("sign -s github -k env:KEY body").run().exits(0).replace(": ", ":");
+    let good = format!("verify-request -s github -k env:KEY -H {good} body");
+    let bad = good.replace(" body", " /dev/null");
+    call(&format!("{good} -q")).prints("");
+    let coloured = call(&format!("{good} --color always")).run().exits(0);
+    assert!(coloured.starts_with("\x1b[2mOK\x1b[0m (github)\n"), "{coloured}");
+    let plain = call(&bad).run().exits(1);
+    assert!(plain.starts_with("FAILED (mismatch): "), "{plain}");
+    assert_eq!(call(&format!("{bad} -q")).run().exits(1), plain);
+    let coloured = call(&format!("{bad} --color always")).run().exits(1);
+    assert_eq!(coloured, plain.replace("FAILED", "\x1b[31mFAILED\x1b[0m"));
+}

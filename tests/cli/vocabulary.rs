@@ -144,10 +144,10 @@ fn an_option_has_one_name_and_one_description() {
                 let (first, other) = longs.entry(short).or_insert((long.clone(), verb));
                 assert_eq!(*first, long, "{short_name} in {other} and {verb}");
             }
-            // The JSON of keygen leaves out the key.
-            if COMMON.contains(&&*long) && verb != "keygen" {
+            if COMMON.contains(&&*long) {
                 let (first, other) = texts.entry(long.clone()).or_insert((text.clone(), verb));
-                assert_eq!(*first, text, "{long} in {other} and {verb}");
+                // A verb may say more.
+                assert!(text.starts_with(first.trim_end()), "{long} in {other} and {verb}: {text}");
             }
             if let Some(value) = value {
                 assert!(VALUES.contains(&&*value), "{verb} {long}: unusual value name {value}");
@@ -256,4 +256,33 @@ fn header_is_a_header_line() {
     // A line with a colon is not the name of the signature's header.
     let both = call("sign -s raw -k env:KEY --header X-Sig:1 --format curl body").run().exits(0);
     assert!(both.contains("X-Sig: 1") && both.contains("X-Signature: "), "{both}");
+}
+
+#[test]
+fn sizes_and_durations_have_units() {
+    let dir = Dir::with(&["body"]);
+    let url = "http://127.0.0.1:1/x";
+    for words in [
+        "--size 1.5K --no-verify",
+        "--max-size 12.3GiB --no-verify",
+        "--connect-timeout 250ms --stall-timeout 1m --max-time 2h --retry-delay .5s --no-verify",
+    ] {
+        let ran = dir.words(&format!("get --retries 0 {words} {url}")).run();
+        assert_eq!(ran.status.code(), Some(5), "{words}: {}", ran.stderr);
+    }
+    for (option, expected) in [
+        ("--size 5x", "(expected bytes, or a number with K, M, G or T, such as 500K or 2G)"),
+        ("--max-size -1", "--max-size"),
+        (
+            "--max-time 5x",
+            "(expected seconds, or a number with ms, s, m, h or d, such as 1.5s or 5m)",
+        ),
+        ("--retry-delay 1e3", "--retry-delay"),
+    ] {
+        dir.words(&format!("get {option} --no-verify {url}")).refuses(expected);
+    }
+    let words = "verify-request -s stripe -k env:KEY --tolerance 1.5 body";
+    let text = "(expected a whole number of seconds, such as 90 or 5m)";
+    dir.words(words).env("KEY", "k").refuses(text);
+    assert_eq!(dir.words("keygen --format hex --bytes .5K").run().exits(0).len(), 2 * 512 + 1);
 }

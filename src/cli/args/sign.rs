@@ -7,7 +7,7 @@ use clap::{Arg, Args, ValueEnum};
 use hsum::internals::is_token;
 use hsum::sign::{KeyFormat, MacEncoding};
 
-use crate::cli::args::shared::one_of;
+use crate::cli::args::shared::{ColourChoice, one_of};
 use crate::cli::args::units::{size, whole_seconds};
 
 /// A scheme, its keys and its settings.
@@ -288,9 +288,20 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) explain: bool,
 
+    /// Leave out OK lines, notes, progress and the summary; failures and errors stay
+    #[arg(help_heading = "Output", short, long)]
+    pub(crate) quiet: bool,
+
     /// Print one JSON object per line
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub(crate) json: bool,
+
+    /// Colour the status words
+    #[arg(
+        help_heading = "Output", long, value_name = "WHEN", value_enum,
+        default_value_t = ColourChoice::Auto, alias = "colour"
+    )]
+    pub(crate) color: ColourChoice,
 
     #[command(flatten)]
     pub(crate) scheme: SchemeArgs,

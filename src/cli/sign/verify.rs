@@ -7,6 +7,7 @@ use anyhow::Result;
 use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
 
 use crate::cli::args::sign::VerifyArgs;
+use crate::cli::colour::Status;
 use crate::cli::exit::{Exit, Usage, as_setup_error};
 use crate::cli::json::{Object, stopped};
 use crate::cli::output::Output;
@@ -64,12 +65,16 @@ fn verify(mut args: VerifyArgs) -> Result<Exit> {
     };
 
     let exit = if verdict.is_ok() { Exit::Success } else { Exit::Failed };
-    let mut output = Output::stdout()?;
+    let mut output = Output::stdout()?.for_people(args.color);
+    let status = if verdict.is_ok() { Status::Ok } else { Status::Failed };
     match args.json {
         true => output.line(&json(&scheme, &verdict, &causes, exit))?,
-        false => lines(&verdict, key_count, &causes)
-            .iter()
-            .try_for_each(|line| output.line(line.as_bytes()))?,
+        false if args.quiet && verdict.is_ok() => {}
+        false => {
+            let lines = lines(&verdict, key_count, &causes);
+            output.verdict(status, &lines[0])?;
+            lines[1..].iter().try_for_each(|line| output.line(line.as_bytes()))?;
+        }
     }
     output.finish()?;
     Ok(exit)
