@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 
 use crate::cli::args::shared::ColourChoice;
 use crate::cli::colour::{self, Status};
+use crate::cli::progress::screen;
 use crate::cli::quote::{for_terminal, quote};
 use crate::cli::signals;
 
@@ -55,7 +56,8 @@ enum Target {
 impl Target {
     fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let written = match self {
-            Self::Terminal(file) | Self::Stream(file) => file.write_all(bytes),
+            Self::Terminal(file) => screen::print(|| file.write_all(bytes)),
+            Self::Stream(file) => file.write_all(bytes),
             Self::Replacement { file, .. } => file.write_all(bytes),
         };
         written.map_err(|error| self.error(error))

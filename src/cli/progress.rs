@@ -86,7 +86,7 @@ impl Drawing {
         self.1.load(Relaxed)
     }
 
-    /// Runs `print` while progress is hidden.
+    /// Runs `print`; if it prints several times, progress returns at the end.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         if self.0.is_some() { screen::suspend(print) } else { print() }
     }
@@ -155,7 +155,7 @@ impl ProgressLine {
         Self { drawing: Drawing::start(when, begin, lines), totals }
     }
 
-    /// Runs `print` while the line is hidden.
+    /// Runs `print`; if it prints several times, the line returns at the end.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         self.drawing.suspend(print)
     }

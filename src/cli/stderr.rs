@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::io::Errno;
 use rustix::stdio::stderr;
 
+use crate::cli::progress::screen;
 use crate::cli::quote::for_terminal;
 
 static FAILED: AtomicBool = AtomicBool::new(false);
@@ -25,14 +26,9 @@ pub(crate) fn print(lines: &[u8]) {
 
 /// Prints whole lines, in which only colours control a terminal.
 pub(crate) fn print_unescaped(lines: &[u8]) {
-    if write_all(lines).is_err() {
+    if screen::print(|| write_all(lines)).is_err() {
         FAILED.store(true, Relaxed);
     }
-}
-
-/// Draws on a terminal. Unlike a message, a drawing may be lost.
-pub(crate) fn draw(bytes: &[u8]) {
-    let _ = write_all(bytes);
 }
 
 /// Writes bytes in one piece if possible, as other processes may write to the same pipe. Rust's own

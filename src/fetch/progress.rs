@@ -13,6 +13,7 @@ pub struct DownloadProgress {
     /// 0 if unknown.
     total: AtomicU64,
     begun_at: AtomicU64,
+    received: AtomicU64,
     is_resumable: AtomicBool,
     phase: Mutex<DownloadPhase>,
 }
@@ -56,6 +57,11 @@ impl DownloadProgress {
         self.begun_at.load(Relaxed)
     }
 
+    /// Returns the number of bytes received by this download, those of failed attempts too.
+    pub fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+
     /// Returns `true` if a later download can continue with the bytes received.
     pub fn is_resumable(&self) -> bool {
         self.is_resumable.load(Relaxed) && self.bytes() > 0
@@ -73,8 +79,10 @@ impl DownloadProgress {
         self.set_phase(DownloadPhase::Receiving);
     }
 
+    /// Sets a number that has grown by what was received.
     pub(super) fn set_bytes(&self, bytes: u64) {
-        self.bytes.store(bytes, Relaxed);
+        let before = self.bytes.swap(bytes, Relaxed);
+        self.received.fetch_add(bytes - before, Relaxed);
     }
 
     pub(super) fn set_resumable(&self, is_resumable: bool) {

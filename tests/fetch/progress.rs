@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::server::{Do, Server, head, ok};
+use crate::server::{Do, Server, head, ok, ranges, status};
 use crate::support::{finish, has};
-use crate::world::{BODY, DIGEST, World, well};
+use crate::world::{BODY, DIGEST, PART, World, well};
 
 #[test]
 fn no_bars_without_a_terminal() {
@@ -91,4 +91,72 @@ fn quiet_prints_nothing() {
     server.at("/x", |_, _| ok(&[], &BODY));
     well(world.expecting(&server.url("/x"), &["-q"])).is(0, b"", "");
     world.is_good();
+}
+
+/// Runs `get` on a terminal, and sets `go_on` once the terminal shows `text`. Returns all that it
+/// showed.
+fn shows(world: &World, url: &str, text: &str, go_on: &AtomicBool) -> Option<String> {
+    if !has("script") {
+        return None;
+    }
+    let line = format!("\"$HSUM\" get {url} -o x -e {} >out", *DIGEST);
+    let script = world.dir.command("script").args(["-qefc", &line, "typescript"]);
+    let child = script.env("TERM", "xterm").spawn();
+    let path = world.dir.path("typescript");
+    let shown = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+    let begun = Instant::now();
+    while !shown().contains(text) && begun.elapsed() < Duration::from_secs(30) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    go_on.store(true, Relaxed);
+    finish(child);
+    let all = shown();
+    assert!(all.contains(text), "{all:?}");
+    assert!(world.dir.read("x") == *BODY);
+    Some(all)
+}
+
+#[test]
+fn waiting_is_shown_in_words() {
+    let (world, server) = (World::new(), Server::http());
+    let go_on = Arc::new(AtomicBool::new(false));
+    let until = Do::Until(Arc::clone(&go_on));
+    server.at("/x", move |_, _| [vec![until.clone()], ok(&[], &BODY)].concat());
+    let Some(_) = shows(&world, &server.url("/x"), "connecting to localhost", &go_on) else {
+        return;
+    };
+
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, count| match count {
+        0 => status("503 Busy", &["Retry-After: 3"], b""),
+        _ => ok(&[], &BODY),
+    });
+    let _ = shows(&world, &server.url("/x"), " s before retry 1 of 4", &AtomicBool::new(false));
+}
+
+/// Resumes a download that has most of its bytes; they would make the rate high.
+#[test]
+fn the_rate_after_a_resumption_is_that_of_new_bytes() {
+    let (world, server) = (World::new(), Server::http());
+    let go_on = Arc::new(AtomicBool::new(false));
+    let until = Do::Until(Arc::clone(&go_on));
+    server.at("/x", move |seen, count| {
+        let mut pieces = ranges(seen, "\"v1\"", &BODY);
+        let Some(Do::Send(body)) = pieces.pop() else { return pieces };
+        if count == 0 {
+            pieces.extend([Do::Send(body[..250_000].to_vec()), Do::Cut]);
+            return pieces;
+        }
+        for byte in &body[..100] {
+            pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
+        }
+        pieces.extend([until.clone(), Do::Send(body[100..].to_vec())]);
+        pieces
+    });
+    world.expecting(&server.url("/x"), &[]).run().exits(5);
+    world.holds(&PART);
+    let Some(all) = shows(&world, &server.url("/x"), " left", &go_on) else { return };
+    let (before, _) = all.split_once(" left").expect("a line");
+    assert!(before.contains("244 of 293 KiB") && before.contains(" bytes/s"), "{before:?}");
+    assert!(!before.contains("KiB/s"), "{before:?}");
 }

@@ -52,6 +52,7 @@ impl<'a> Reporter<'a> {
 
     /// Prints a result: a verified file to standard output, a failure to standard error.
     pub(super) fn finished(&mut self, job: &Job, finished: &Finished) -> Result<(), WriteError> {
+        self.received += job.progress.received();
         match &finished.result {
             Ok(file) => {
                 for note in &file.notes {
@@ -61,9 +62,6 @@ impl<'a> Reporter<'a> {
                     (Provenance::Present, _) => self.present += 1,
                     (Provenance::Fetched { .. }, true) => self.verified += 1,
                     (Provenance::Fetched { .. }, false) => self.unverified += 1,
-                }
-                if let Provenance::Fetched { resumed, .. } = file.provenance {
-                    self.received += file.size - resumed;
                 }
                 if self.is_file_on_stdout() || self.args.report.quiet {
                     return Ok(());
@@ -75,7 +73,6 @@ impl<'a> Reporter<'a> {
             }
             Err(failure) => {
                 self.failed += 1;
-                self.received += job.progress.bytes() - job.progress.begun_at();
                 let path = finished.path.as_deref().filter(|_| !self.is_file_on_stdout());
                 complain_of(
                     path,

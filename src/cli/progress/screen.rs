@@ -11,22 +11,52 @@ use std::thread;
 use std::time::Duration;
 
 use hsum::internals::lock;
+use rustix::io::Errno;
 use rustix::termios::tcgetwinsize;
-
-use crate::cli::stderr;
 
 /// The first line by itself: tmux keeps what is erased from the top left corner on.
 const ERASE: &[u8] = b"\r\x1b[K\x1b[J";
 
-static SCREEN: Mutex<Screen> = Mutex::new(Screen { frame: Vec::new(), hidden: 0, is_over: false });
+static SCREEN: Mutex<Screen> =
+    Mutex::new(Screen { frame: Vec::new(), is_shown: false, printing: 0, is_over: false });
 
 struct Screen {
     /// The control sequences and text of the lines; empty if there are none.
     frame: Vec<u8>,
-    /// The number of callers that are printing other lines.
-    hidden: u32,
+    is_shown: bool,
+    /// The number of callers that may print other lines.
+    printing: u32,
     /// Set before the program ends.
     is_over: bool,
+}
+
+impl Screen {
+    /// Draws the lines, unless they are hidden because others are being printed.
+    fn show(&mut self) {
+        let is_hidden = self.printing > 0 && !self.is_shown;
+        if !is_hidden && !self.is_over && !self.frame.is_empty() {
+            write(&self.frame);
+            self.is_shown = true;
+        }
+    }
+
+    fn hide(&mut self) {
+        if self.is_shown {
+            write(ERASE);
+            self.is_shown = false;
+        }
+    }
+}
+
+/// Writes to standard error. Unlike a message, a drawing may be lost.
+fn write(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stderr(), bytes) {
+            Ok(count) if count > 0 => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            _ => return,
+        }
+    }
 }
 
 /// Returns `true` if standard error is a terminal that can erase lines.
@@ -45,12 +75,11 @@ pub(crate) fn size() -> (usize, usize) {
 /// Replaces the lines on the screen.
 pub(crate) fn draw(lines: &[String]) {
     let mut screen = lock(&SCREEN);
-    let was_shown = !screen.frame.is_empty();
     screen.frame = frame(lines);
-    if screen.hidden == 0 && !screen.is_over && (was_shown || !screen.frame.is_empty()) {
-        let bytes = if screen.frame.is_empty() { ERASE } else { &screen.frame };
-        stderr::draw(bytes);
+    if screen.frame.is_empty() {
+        screen.hide();
     }
+    screen.show();
 }
 
 /// Returns the bytes that draw the lines over old ones.
@@ -67,22 +96,26 @@ fn frame(lines: &[String]) -> Vec<u8> {
     frame.into_bytes()
 }
 
-/// Runs `print` while the lines are hidden.
+/// Runs `print`, which may print to the terminal several times with [`print`]; the lines return at the
+/// end.
 pub(crate) fn suspend<R>(print: impl FnOnce() -> R) -> R {
-    let mut screen = lock(&SCREEN);
-    if screen.hidden == 0 && !screen.frame.is_empty() && !screen.is_over {
-        stderr::draw(ERASE);
-    }
-    screen.hidden += 1;
+    lock(&SCREEN).printing += 1;
     // Not locked meanwhile: `print` may end the program.
-    drop(screen);
     let result = print();
     let mut screen = lock(&SCREEN);
-    screen.hidden -= 1;
-    if screen.hidden == 0 && !screen.frame.is_empty() && !screen.is_over {
-        stderr::draw(&screen.frame);
+    screen.printing -= 1;
+    if !screen.is_shown {
+        screen.show();
     }
     result
+}
+
+/// Runs `print`, which prints to the terminal, while the lines are hidden.
+pub(crate) fn print<R>(print: impl FnOnce() -> R) -> R {
+    suspend(|| {
+        lock(&SCREEN).hide();
+        print()
+    })
 }
 
 /// Erases the lines for good, because the program ends.
@@ -93,9 +126,7 @@ pub(crate) fn end() {
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
             Err(TryLockError::Poisoned(_)) => return,
             Ok(mut screen) => {
-                if screen.hidden == 0 && !screen.frame.is_empty() {
-                    stderr::draw(ERASE);
-                }
+                screen.hide();
                 screen.is_over = true;
                 return;
             }
