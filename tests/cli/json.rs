@@ -56,7 +56,7 @@ const WITHOUT: &[(&str, &str)] = &[
 ];
 
 /// Verbs whose JSON has no schema yet.
-const WITHOUT_SCHEMA: &[&str] = &["get", "head", "snapshot", "audit", "update", "diff", "publish"];
+const WITHOUT_SCHEMA: &[&str] = &["snapshot", "audit", "update", "diff", "publish"];
 
 /// Creates the directory in which [`CALLS`] run.
 fn directory() -> Dir {

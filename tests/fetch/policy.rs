@@ -10,7 +10,7 @@ fn redirects_are_followed_up_to_the_maximum() {
     server.at("/b", redirect(server.url("/x"))).at("/x", |_, _| ok(&[], &BODY));
     server.at("/loop", redirect("/loop"));
     let ran = well(world.expecting(&server.url("/a"), &["--json"]));
-    let line = &objects(&ran.stdout)[0];
+    let line = &objects("get", &ran.stdout, 0)[0];
     assert_eq!(line["redirects"].as_array().unwrap().len(), 2);
     world.is_good();
     server.forget();

@@ -28,7 +28,7 @@ fn the_rest_is_appended_to_the_part() {
     let world = World::new();
     let server = cut_once(&world, |seen, _| ranges(seen, "\"v1\"", &BODY));
     let ran = well(world.expecting(&server.url("/x"), &["--json"]));
-    let line = &objects(&ran.stdout)[0];
+    let line = &objects("get", &ran.stdout, 0)[0];
     assert_eq!(line["resumed"], HAVE);
     world.is_good();
     let seen = &server.seen()[1];

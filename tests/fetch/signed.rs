@@ -90,7 +90,7 @@ fn signatures_over_checksum_files_are_verified() {
         assert!(printed.contains("already there") && printed.contains(&signed), "{printed}");
         let printed =
             is_in_place(&world, with_key(&world, &server, "sums.pub", &words).args(["--json"]));
-        let line = &objects(&printed)[0];
+        let line = &objects("get", &printed, 0)[0];
         for signature in [&line["signature"], &line["evidence"][0]["signature"]] {
             let text = signature.as_str().expect("a signature");
             assert!(text.starts_with("signed by minisign key 98EC4E5811465BE3"), "{text}");
@@ -99,7 +99,7 @@ fn signatures_over_checksum_files_are_verified() {
     // An unsigned file has no signer.
     let world = World::new();
     let printed = is_in_place(&world, world.get(&server.url("/d/x"), &["--sums", &sums, "--json"]));
-    let line = &objects(&printed)[0];
+    let line = &objects("get", &printed, 0)[0];
     assert!(line["signature"].is_null() && line["evidence"][0]["signature"].is_null());
     let world = World::new();
     world.fails(|| with_key(&world, &server, KEY, &named), 1, "another key", &[]);
@@ -138,7 +138,7 @@ fn clear_signed_checksum_files_are_verified() {
         let printed = is_in_place(&world, call(&world, &server, sums));
         assert!(printed.contains(", signed by ") && printed.contains("@"), "{printed}");
         let printed = is_in_place(&world, call(&world, &server, sums).args(["--json"]));
-        let line = &objects(&printed)[0];
+        let line = &objects("get", &printed, 0)[0];
         assert!(line["signature"].as_str().is_some_and(|text| text.starts_with("signed by ")));
         assert_eq!(line["signature"], line["evidence"][0]["signature"]);
     }

@@ -124,7 +124,9 @@ fn json_has_an_object_for_each_file_and_a_summary() {
     server.at("/gone", |_, _| status("404 Gone", &[], b""));
     let (x, gone) = (server.url("/x"), server.url("/gone"));
     let ran = world.dir.hsum(["get", "--json", "--no-verify", "--retries", "0", &x, &gone]).run();
-    let [good, bad, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    let [good, bad, summary] = &objects("get", &ran.stdout, 4)[..] else {
+        panic!("{:?}", ran.stdout)
+    };
     assert_eq!((&good["type"], &good["status"]), (&"file".into(), &"unverified".into()));
     assert_eq!((&good["path"], &good["size"]), (&"x".into(), &300_000.into()));
     assert_eq!((&bad["type"], &bad["status"]), (&"file".into(), &"failed".into()));
@@ -136,7 +138,9 @@ fn json_has_an_object_for_each_file_and_a_summary() {
     assert!(summary.starts_with(start) && summary.ends_with(",\"exit\":4}"), "{summary}");
 
     let ran = world.dir.hsum(["head", "--json", "--retries", "0", &x, &gone]).run();
-    let [good, bad, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    let [good, bad, summary] = &objects("head", &ran.stdout, 4)[..] else {
+        panic!("{:?}", ran.stdout)
+    };
     assert_eq!((&good["type"], &good["status"]), (&"response".into(), &200.into()));
     assert_eq!((&bad["type"], &bad["reason"]), (&"error".into(), &"status".into()));
     assert_eq!(
@@ -152,11 +156,11 @@ fn json_tells_of_errors_without_a_file() {
     world.dir.write("list", "no checksum file");
     let url = "http://localhost:1/x";
     let ran = world.dir.hsum(["get", "--json", "--sums", "missing", url]).run();
-    let [error, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    let [error, summary] = &objects("get", &ran.stdout, 6)[..] else { panic!("{:?}", ran.stdout) };
     assert_eq!((&error["type"], &error["reason"]), (&"error".into(), &"not-found".into()));
     assert_eq!((&summary["verb"], &summary["exit"]), (&"get".into(), &6.into()));
     let ran = world.dir.hsum(["head", "--json", "--token", "env:NOPE", url]).run();
-    let [error, summary] = &objects(&ran.stdout)[..] else { panic!("{:?}", ran.stdout) };
+    let [error, summary] = &objects("head", &ran.stdout, 2)[..] else { panic!("{:?}", ran.stdout) };
     assert_eq!((&error["type"], &error["reason"]), (&"error".into(), &"setup".into()));
     assert_eq!((&summary["verb"], &summary["exit"]), (&"head".into(), &2.into()));
 }

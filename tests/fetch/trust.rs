@@ -58,7 +58,7 @@ fn weak_digests_are_reported_or_refused() {
     world.holds(&[]);
     let ran = well(world.get(&server.url("/d/x"), &["-e", &weak, "--json"]));
     assert!(ran.stderr.contains("accidents"), "{}", ran.stderr);
-    let line = &objects(&ran.stdout)[0];
+    let line = &objects("get", &ran.stdout, 0)[0];
     assert_eq!(line["strength"], "weak");
     world.is_good();
 }
@@ -329,7 +329,7 @@ fn head_shows_digests_from_the_server() {
     }
     assert_eq!(server.seen()[0].method, "HEAD");
     let ran = well(world.dir.hsum(["head", "--json", &server.url("/x")]));
-    let line = &objects(&ran.stdout)[0];
+    let line = &objects("head", &ran.stdout, 0)[0];
     assert_eq!(
         (&line["size"], &line["digests"][0]["digest"]),
         (&3.into(), &format!("sha256:{}", sha256("abc")).into())

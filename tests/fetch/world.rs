@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, version};
 
+use crate::schema::validate_output;
 use crate::support::{Call, Dir, Numbers, Ran, sha256};
 
 /// The body of the test file.
@@ -84,10 +85,10 @@ pub(crate) fn well(call: Call) -> Ran {
     ran
 }
 
-/// Returns the objects that a verb has printed as JSON Lines.
-pub(crate) fn objects(stdout: impl AsRef<[u8]>) -> Vec<serde_json::Value> {
-    let lines = stdout.as_ref().split_inclusive(|byte| *byte == b'\n');
-    lines.map(|line| serde_json::from_slice(line).expect("JSON Lines")).collect()
+/// Returns the objects that `verb --json` has printed, which match its schema.
+#[track_caller]
+pub(crate) fn objects(verb: &str, stdout: impl AsRef<[u8]>, exit: i32) -> Vec<serde_json::Value> {
+    validate_output(verb, std::str::from_utf8(stdout.as_ref()).expect("UTF-8"), exit)
 }
 
 /// An authority with certificates for servers and a client.
