@@ -11,6 +11,7 @@ use hsum::internals::edit_distance;
 
 use crate::cli::gnu::tools::{TOOLS, Tool};
 use crate::cli::print::complain;
+use crate::cli::quote::quote;
 
 /// An option of another program under its names, `-r` and `--recursive`.
 struct Habit {
@@ -125,6 +126,18 @@ pub(crate) fn of_missing(missing: &[String], words: &[OsString]) -> Option<&'sta
     } else {
         None
     }
+}
+
+/// Returns what is wrong with a directory that wget would take for a file, or curl for the URL.
+pub(crate) fn of_output_dir(directory: &Path) -> Option<String> {
+    let title = quote(directory);
+    if directory.to_str().is_some_and(|text| text.contains("://")) {
+        return Some(
+            "-O takes a directory; without it, the file keeps the name in the URL".to_owned(),
+        );
+    }
+    let is_file = directory.extension().is_some() && !directory.exists();
+    is_file.then(|| format!("{title}: no such directory; to name the file, use --output {title}"))
 }
 
 /// Returns `true` if the arguments of `hsum sum` are those of GNU's `sha256sum --check`.

@@ -109,8 +109,7 @@ pub(crate) fn enter<'a>(
 pub(crate) fn operands(paths: &[PathBuf]) -> Result<Vec<Source>> {
     if paths.is_empty() {
         if io::stdin().is_terminal() {
-            let text =
-                "no PATH given, and standard input is a terminal; name a file, or pipe data in";
+            let text = "no PATH given, and standard input is a terminal; name a file";
             return Err(Usage(text.into()).into());
         }
         return Ok(vec![Source::Stdin]);

@@ -51,6 +51,11 @@ fn other_options_name_those_of_hsum() {
         ("get --version", "use 'hsum --version'"),
         ("get -I https://h/x", "use 'hsum head URL'"),
         ("get --silent https://h/x", "use --quiet"),
+        ("get -O https://h/x", "-O takes a directory; without it, the file keeps the name"),
+        (
+            "get -O x.iso https://h/x",
+            "x.iso: no such directory; to name the file, use --output x.iso",
+        ),
     ] {
         dir.words(words).refuses(hint);
     }

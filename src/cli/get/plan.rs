@@ -14,12 +14,16 @@ use crate::cli::args::get::GetArgs;
 use crate::cli::client;
 use crate::cli::exit::Usage;
 use crate::cli::get::job::{Job, Target};
+use crate::cli::habits;
 use crate::cli::print::{complain, plural};
 use crate::cli::quote::quote;
 
 /// Plans the downloads of the URLs on the command line, if there are any.
 pub(super) fn from_urls(args: &GetArgs) -> Result<Vec<Job>> {
     let usage = |text: &str| Err(Usage(text.into()).into());
+    if let Some(text) = args.output_dir.as_deref().and_then(habits::of_output_dir) {
+        return usage(&text);
+    }
     if args.urls.is_empty() && args.trust.metalink.is_none() && args.from_lock.is_none() {
         return usage("no URL given: use 'hsum get URL --expect DIGEST'");
     }
