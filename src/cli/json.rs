@@ -118,6 +118,14 @@ impl Object {
     }
 }
 
+/// Returns a value as a line, for formats that are older than [`Object`].
+pub(crate) fn line(value: impl Serialize) -> Vec<u8> {
+    let mut line = Vec::new();
+    push_value(&mut line, value);
+    line.push(b'\n');
+    line
+}
+
 /// Appends a value, with JSON escapes for hostile characters, which occur only in strings.
 fn push_value(line: &mut Vec<u8>, value: impl Serialize) {
     let start = line.len();

@@ -1,17 +1,16 @@
 //! Printing of outcomes to the output, and of messages to standard error.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use hsum::engine::{NextOutcome, Outcome};
-use hsum::internals::{escape, is_hostile};
+use hsum::internals::escape;
 use hsum::manifest::{LineStyle, write_line};
 use hsum::{Error, ErrorKind};
-use serde_json::Value;
 
 use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
@@ -66,22 +65,6 @@ pub(crate) fn outcome(
         }
     }
     if outcome.next == NextOutcome::Awaited { output.flush() } else { Ok(()) }
-}
-
-/// Returns a line of JSON, with JSON escapes for hostile characters, which occur only in strings.
-pub(crate) fn json_bytes(value: impl Into<Value>) -> Vec<u8> {
-    let text = value.into().to_string();
-    let mut line = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        match is_hostile(c) {
-            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-                let _ = write!(line, "\\u{unit:04x}");
-            }),
-            false => line.push(c),
-        }
-    }
-    line.push('\n');
-    line.into_bytes()
 }
 
 /// Prints why a walk skipped a file.

@@ -22,9 +22,9 @@ use serde_json::{Map, Value, json};
 use crate::cli::args::sign::{SignArgs, SignFormat, Time};
 use crate::cli::exit::{Exit, as_setup_error};
 use crate::cli::hints::SigningVerb;
-use crate::cli::json::{Object, stopped};
+use crate::cli::json::{self, Object, stopped};
 use crate::cli::output::Output;
-use crate::cli::print::{complain, file_error, json_bytes};
+use crate::cli::print::{complain, file_error};
 use crate::cli::quote::quote;
 use crate::cli::sign::request::{Request, check_stdin, media_type, open, read_body, stream};
 use crate::cli::sign::values::Values;
@@ -47,7 +47,7 @@ fn sign(mut args: SignArgs) -> Result<Exit> {
 
     let mut output = Output::stdout()?;
     output.line(&match args.json {
-        true => json(&scheme, &signature),
+        true => json_lines(&scheme, &signature),
         false => text(&args, &request, &scheme, &signature),
     })?;
     output.finish()?;
@@ -120,13 +120,13 @@ fn text(
                 lines(headers, ": ")
             }
         },
-        SignFormat::Json => json_bytes(Value::Object(fields(scheme, signature))),
+        SignFormat::Json => json::line(fields(scheme, signature)),
         SignFormat::Curl => curl(args, request, signature).into_bytes(),
     }
 }
 
 /// Returns the lines of `--json`.
-fn json(scheme: &Scheme, signature: &RequestSignature) -> Vec<u8> {
+fn json_lines(scheme: &Scheme, signature: &RequestSignature) -> Vec<u8> {
     let mut object = Object::new("signature");
     for (name, value) in fields(scheme, signature) {
         object.set(&name, value);
