@@ -249,8 +249,8 @@ impl<'a> Run<'a> {
                 summary = summary.count(status, count);
             }
             summary = summary.count(Status::Unreadable, report.unread);
-            if verb != "snapshot" && !summary.has_counts() {
-                summary = summary.text(": no changes");
+            if verb != "snapshot" {
+                summary = summary.or_no_changes();
             }
             summary.count(Status::Skipped, skipped).print(self.args.color);
         }

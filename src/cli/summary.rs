@@ -13,7 +13,8 @@ use crate::cli::stderr::print_unescaped;
 pub(crate) struct Summary {
     /// The verb, in the past tense, and the number of files.
     text: String,
-    counts: Vec<(Status, u64)>,
+    /// The counts, and how each is coloured.
+    counts: Vec<(Status, String)>,
 }
 
 /// The amount of data that a verb read, and the time it took.
@@ -48,23 +49,20 @@ impl Summary {
         self
     }
 
-    /// Adds more text, such as ` in photos.hsum`.
-    pub(crate) fn text(mut self, text: &str) -> Self {
-        self.text += text;
-        self
-    }
-
     /// Adds the number of files with a result; 0 is not shown.
     pub(crate) fn count(mut self, status: Status, count: u64) -> Self {
         if count > 0 {
-            self.counts.push((status, count));
+            self.counts.push((status, format!("{} {}", thousands(count), status.word())));
         }
         self
     }
 
-    /// Returns `true` if a count is not 0.
-    pub(crate) fn has_counts(&self) -> bool {
-        !self.counts.is_empty()
+    /// Adds `no changes` if all counts so far are 0.
+    pub(crate) fn or_no_changes(mut self) -> Self {
+        if self.counts.is_empty() {
+            self.counts.push((Status::Ok, "no changes".into()));
+        }
+        self
     }
 
     /// Prints the line on standard error.
@@ -75,11 +73,10 @@ impl Summary {
     fn line(&self, coloured: bool) -> Vec<u8> {
         // The text may contain a name that the user gave.
         let mut line = for_terminal(self.text.replace('\n', "\\n").as_bytes()).into_bytes();
-        for (n, (status, count)) in self.counts.iter().enumerate() {
+        for (n, (status, text)) in self.counts.iter().enumerate() {
             line.extend_from_slice(if n == 0 { b": " } else { b", " });
-            let text = format!("{} {}", thousands(*count), status.word());
             // Among counts, colour marks those that need attention.
-            status.paint(&mut line, &text, coloured && *status != Status::Ok);
+            status.paint(&mut line, text, coloured && *status != Status::Ok);
         }
         line.push(b'\n');
         line
@@ -175,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_without_changes_says_so() {
+        let summary = |new| {
+            let summary = Summary::new("audited 2 files").count(Status::New, new).or_no_changes();
+            line(&summary.count(Status::Skipped, 1))
+        };
+        assert_eq!(summary(0), "audited 2 files: no changes, 1 SKIPPED\\n");
+        assert_eq!(summary(1), "audited 2 files: 1 NEW, 1 SKIPPED\\n");
+    }
+
+    #[test]
     fn the_rate_of_a_little_data_is_not_shown() {
         for (bytes, time) in [(17, 3), ((1 << 20) - 1, 1000), (u64::MAX, 0)] {
             let summary = Summary::new("hashed").data(bytes, Duration::from_millis(time));
@@ -184,7 +191,7 @@ mod tests {
 
     #[test]
     fn names_cannot_control_the_terminal_or_end_the_line() {
-        let summary = Summary::new("recorded 1 file").text(" in a\n\x1b[2J");
+        let summary = Summary::new("recorded 1 file in a\n\x1b[2J");
         assert_eq!(line(&summary), "recorded 1 file in a\\\\n\\\\x1b[2J\\n");
     }
 
