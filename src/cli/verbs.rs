@@ -74,7 +74,7 @@ Some commands have more: see 'hsum COMMAND --help'.
 Without a command, hsum prints digests: 'hsum PATH' is 'hsum sum PATH', and
 takes its options. To hash a file named like a command, write ./check.
 
-Documentation: https://github.com/hsum/hsum";
+Documentation: https://github.com/hsum/hsum; 'hsum man DIR' writes manual pages.";
 
 /// The options that `-h` shows of verbs with more than fit on a screen; `--help` shows all.
 const COMMON: &[(&str, &[&str])] = &[
@@ -103,11 +103,13 @@ const COMMON: &[(&str, &[&str])] = &[
     ("head", &["json", "header", "user", "password", "token"]),
     ("sign", &["scheme", "key", "key-format", "url", "format"]),
     ("send", &["include", "output", "sign", "key", "header", "method", "data", "form"]),
-    ("verify-request", &["scheme", "key", "headers", "http", "url", "explain", "json"]),
+    ("verify-request", &["scheme", "key", "header", "headers", "http", "url", "explain", "json"]),
     ("snapshot", &["output", "force", "algorithm"]),
     ("audit", &["verbose", "fail-on", "json"]),
     ("update", &["verify-oldest", "accept", "allow-missing", "fail-on", "json"]),
     ("publish", &["algorithm", "formats", "base-url", "include", "exclude"]),
+    ("hmac", &["algorithm", "key", "expect", "tag", "json"]),
+    ("diff", &["key", "json", "quiet"]),
 ];
 
 /// Shortens the help that `-h` prints.
