@@ -28,11 +28,15 @@ const DELAY: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
 
 /// A thread that draws until this is dropped.
-pub(crate) struct Drawing(Option<(mpsc::Sender<()>, JoinHandle<()>)>, Arc<AtomicBool>);
+pub(crate) struct Drawing {
+    /// The thread, which ends once the sender is gone.
+    thread: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    has_appeared: Arc<AtomicBool>,
+}
 
 impl Drawing {
-    /// Starts a thread that draws the lines that `lines` returns; `None` if they are not wanted,
-    /// or if the thread cannot start.
+    /// Starts a thread that draws the lines that `lines` returns for a number of columns and rows.
+    /// If they are not wanted, or if the thread cannot start, nothing is drawn.
     ///
     /// `begin` runs before the first lines are drawn.
     pub(crate) fn start(
@@ -73,28 +77,28 @@ impl Drawing {
             }
             screen::draw(&[]);
         });
-        Self(thread.ok().map(|thread| (stop, thread)), has_appeared)
+        Self { thread: thread.ok().map(|thread| (stop, thread)), has_appeared }
     }
 
     /// Returns a drawing without a thread.
     fn none() -> Self {
-        Self(None, Arc::default())
+        Self { thread: None, has_appeared: Arc::default() }
     }
 
     /// Returns `true` if progress has been shown.
     pub(crate) fn has_appeared(&self) -> bool {
-        self.1.load(Relaxed)
+        self.has_appeared.load(Relaxed)
     }
 
     /// Runs `print`; if it prints several times, progress returns at the end.
     pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        if self.0.is_some() { screen::suspend(print) } else { print() }
+        if self.thread.is_some() { screen::suspend(print) } else { print() }
     }
 }
 
 impl Drop for Drawing {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.0.take() {
+        if let Some((stop, thread)) = self.thread.take() {
             drop(stop);
             let _ = thread.join();
         }
@@ -161,7 +165,6 @@ impl ProgressLine {
     }
 
     /// Returns `true` if the line has been shown.
-    #[allow(dead_code)] // Until the summaries ask.
     pub(crate) fn has_appeared(&self) -> bool {
         self.drawing.has_appeared()
     }

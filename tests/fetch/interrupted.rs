@@ -242,3 +242,40 @@ fn a_part_that_cannot_be_synced_is_removed() {
     let asked: Vec<_> = server.seen().iter().map(|seen| seen.header("range").is_some()).collect();
     assert_eq!(asked, [false, false], "the whole file is fetched again");
 }
+
+#[test]
+fn the_message_tells_what_is_kept_of_several_files() {
+    let slowly = |tag: &str| {
+        let length = format!("Content-Length: {}", BODY.len());
+        let mut pieces = vec![head("200 OK", &[&length, tag]), Do::Send(BODY[..90_000].to_vec())];
+        for byte in &BODY[90_000..90_200] {
+            pieces.extend([Do::Pause(20), Do::Send(vec![*byte])]);
+        }
+        pieces.push(Do::Hang);
+        pieces
+    };
+    for (tag, kept) in [
+        (
+            "ETag: \"v1\"",
+            "of 586 KiB of 2 files are kept; run the same command again to continue\n",
+        ),
+        (
+            "ETag: W/\"weak\"",
+            "hsum: interrupted: nothing is kept, because the server cannot resume the download\n",
+        ),
+    ] {
+        let (world, server) = (World::new(), Server::http());
+        server.at("/x", move |_, _| slowly(tag)).at("/y", move |_, _| slowly(tag));
+        let urls = [server.url("/x"), server.url("/y")];
+        let child = world.dir.hsum(["get", "--no-verify", &urls[0], &urls[1]]).spawn();
+        for part in [".x.hsum-part", ".y.hsum-part"] {
+            while std::fs::metadata(world.dir.path(part)).map_or(0, |m| m.len()) <= 90_000 {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        kill(&child, "-TERM");
+        let ran = finish(child);
+        assert!(ran.signal() == Some(15) && ran.stderr.ends_with(kept), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1);
+    }
+}
