@@ -101,7 +101,7 @@ fn convert(
         Ok(digests) => digests,
         Err(error) => {
             counts.failed += 1;
-            return fail(args, Some(text), line, "no-notation", &error, output);
+            return fail(args, Some(text), line, "no-notation", error, output);
         }
     };
     for (digest, written) in digests {
