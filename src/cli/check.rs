@@ -6,6 +6,7 @@ mod hints;
 mod lists;
 mod mismatches;
 pub(crate) mod report;
+pub(crate) mod result;
 mod select;
 mod sfv;
 mod sums;

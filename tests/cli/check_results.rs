@@ -216,6 +216,10 @@ fn json_of_other_forms() {
     let all = objects(&dir, "a b --sums auto", 1);
     assert_eq!(all[0]["type"], "error");
     assert_eq!((&all[1]["status"], all[1]["list"].is_string()), (&json!("OK"), true));
+    // Of several digests of which one must match, the file's own is given.
+    let either = format!("[{{\"name\":\"a\",\"md5\":[\"{}\",\"{}\"]}}]", md5("x"), md5("a"));
+    dir.write("either.json", either);
+    assert_eq!(objects(&dir, "either.json", 0)[0]["digests"], json!({"md5": md5("a")}));
     // Lists and files without a result.
     let all = objects(&dir, "nope --only zzz", 1);
     assert_eq!((&all[0]["reason"], &all[0]["path"]), (&json!("not-found"), &json!("nope")));

@@ -13,7 +13,8 @@ use hsum::{Digest, HashFunction, Strength};
 
 use crate::cli::args::check::CheckArgs;
 use crate::cli::check::diagnose;
-use crate::cli::check::report::{FileResult, Report, ReportOptions, Verdict, add_mismatch};
+use crate::cli::check::report::{Report, ReportOptions};
+use crate::cli::check::result::{FileResult, Verdict, add_mismatch};
 use crate::cli::colour::Status;
 use crate::cli::convert::quote_digest;
 use crate::cli::exit::{self, Exit, Usage};

@@ -16,7 +16,8 @@ use hsum::manifest::{BadLine, List, leads_outside, parse_sfv_line};
 use hsum::{Error, ErrorKind};
 
 use crate::cli::args::check::CheckArgs;
-use crate::cli::check::report::{FileResult, LineWarnings, ListName, Report, Verdict};
+use crate::cli::check::report::{LineWarnings, Report};
+use crate::cli::check::result::{FileResult, ListName, Verdict};
 use crate::cli::check::select::Selection;
 use crate::cli::exit::{self, Exit};
 use crate::cli::hints;

@@ -17,7 +17,8 @@ use hsum::engine::ReadPolicy;
 use hsum::internals::{Lines, lock};
 use hsum::manifest::{GnuDialect, LineParser, ListEntry};
 
-use crate::cli::check::report::{ListName, Report, ReportOptions};
+use crate::cli::check::report::{Report, ReportOptions};
+use crate::cli::check::result::ListName;
 use crate::cli::exit::{self, Exit};
 use crate::cli::output::WriteError;
 use crate::cli::plan;
