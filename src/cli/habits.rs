@@ -116,7 +116,7 @@ pub(crate) fn of_missing(missing: &[String], words: &[OsString]) -> Option<&'sta
     let is_missing = |option| missing.iter().any(|text| text.starts_with(option));
     if !CLIENTS.contains(&verb) {
         None
-    } else if is_typed(b"-k") && (is_missing("--sign") || is_missing("--scheme")) {
+    } else if is_typed(b"-k") && is_missing("--scheme") {
         Some(
             "-k is --key here; for curl's -k, use --cacert FILE to trust the server's own \
              certificate, or --pin-spki DIGEST to require its key",

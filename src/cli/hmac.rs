@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Result;
 use hsum::engine::{self, HashOptions, HashProgress, NextOutcome, Source};
 use hsum::internals::write_fields;
-use hsum::notation::Expected;
+use hsum::notation::{Expected, ParseExpectedError};
 use hsum::{HashFunction, Hmac, Key};
 
 use crate::cli::args::hmac::HmacArgs;
@@ -134,8 +134,16 @@ fn expected_mac(text: &str, function: HashFunction) -> Result<Vec<u8>, Usage> {
     let usage = |problem: String| Usage(format!("--expect: {problem}"));
     // As 'hsum hmac --tag' prints it.
     let text = text.strip_prefix("HMAC-").unwrap_or(text);
-    let expected =
-        Expected::parse(text, Some(function)).map_err(|error| usage(error.to_string()))?;
+    let expected = Expected::parse(text, Some(function)).map_err(|error| match error {
+        ParseExpectedError::UnknownAlgorithm(unknown) => usage(unknown.to_string()),
+        _ => {
+            let (hex, base64) = (2 * function.len(), function.len().div_ceil(3) * 4);
+            usage(format!(
+                "not a MAC of {function} (expected {hex} hexadecimal digits or {base64} base64 \
+                 characters)"
+            ))
+        }
+    })?;
     match expected.digests() {
         [mac] if mac.hash_function() == function => Ok(mac.as_bytes().to_vec()),
         [mac] => {

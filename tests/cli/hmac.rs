@@ -225,7 +225,11 @@ fn expected_tags_are_compared() {
 #[test]
 fn a_tag_of_another_length_is_an_error() {
     for tag in [&TAG[..2], &TAG[..32], &TAG[..62], &format!("{TAG}00"), &TAG.repeat(2)] {
-        with_env(&format!("--expect {tag} data"), KEY).is_in(2, b"", "--expect: malformed SHA256");
+        with_env(&format!("--expect {tag} data"), KEY).is_in(
+            2,
+            b"",
+            "--expect: not a MAC of sha256 (expected 64 ",
+        );
     }
 }
 
@@ -336,13 +340,14 @@ fn an_expected_mac_is_in_any_notation() {
         run(&other).is(1, b"data: FAILED\n", "");
     }
     for (text, word) in [
-        (&TAG[..62], "malformed SHA256"),
-        (&TAG[..40], "malformed SHA256"),
+        (&TAG[..62], "not a MAC of sha256 (expected 64 "),
+        (&TAG[..40], "not a MAC of sha256 (expected 64 "),
         (
             "sha1=0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
             "a MAC of sha1, but the HMAC is one of sha256; use -a sha1",
         ),
-        ("", "--expect: "),
+        ("", "--expect: not a MAC"),
+        ("sha265=00", "did you mean"),
     ] {
         let dir = dir();
         dir.hsum(["hmac", "-k", "env:KEY", "-e", text, "data"]).env("KEY", KEY).refuses(word);
