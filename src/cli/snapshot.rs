@@ -426,7 +426,7 @@ fn warn(report: &SnapshotReport, verb: &str, has_summary: bool) {
             _ => ", or accept with 'hsum update --accept'",
         };
         complain(format_args!(
-            "WARNING: {files} ROTTED: contents changed, size and time did not; restore from a \
+            "WARNING: {files} ROTTED: contents changed, size and time did not\n  restore from a \
              backup{accept}"
         ));
     }

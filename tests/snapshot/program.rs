@@ -14,7 +14,7 @@ const ROT: i32 = 3;
 const REFUSED: i32 = 4;
 const UNDONE: i32 = 5;
 
-const ROTTED: &str = "hsum: WARNING: 1 file ROTTED: contents changed, size and time did not; \
+const ROTTED: &str = "hsum: WARNING: 1 file ROTTED: contents changed, size and time did not\n  \
                       restore from a backup, or accept with 'hsum update --accept'\n";
 
 /// Fails unless the output is these lines and a summary that begins with these counts.
@@ -433,7 +433,7 @@ fn check_reads_records() {
     check("record").prints("'a b': OK\nc/d: OK\n'e'$'\\n''f': OK\n");
     check("record --only c/d").prints("c/d: OK\n");
     let ran = tree.dir.words("check tree/record").run();
-    let stderr = "its names are relative to the recorded tree; run 'hsum check' there, or use 'hsum \
+    let stderr = "the names in tree/record are relative to the recorded tree; use -C TREE, or 'hsum \
                   audit'";
     assert!(ran.stderr.contains(stderr), "{}", ran.stderr);
     ran.exits(1);
