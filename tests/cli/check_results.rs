@@ -130,7 +130,7 @@ fn failures_among_many_results_are_repeated() {
         let ran = dir.words(words).run();
         let lines: Vec<_> = ran.stderr.lines().collect();
         let repeated = |line: &&str| line.starts_with("FAILED ") || line.starts_with("MISSING ");
-        assert!(!lines.iter().any(|line| repeated(&line)), "{words}: {}", ran.stderr);
+        assert!(!lines.iter().any(repeated), "{words}: {}", ran.stderr);
     }
 }
 
