@@ -112,7 +112,7 @@ fn prepare(verb: &str, server: &Server) -> Dir {
         }
         _ => "true",
     };
-    run(&dir, &real(&script, server, "")).run().exits(0);
+    run(&dir, &real(script, server, "")).run().exits(0);
     dir
 }
 
