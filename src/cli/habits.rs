@@ -10,7 +10,7 @@ use hsum::HashFunction;
 use hsum::internals::edit_distance;
 
 use crate::cli::gnu::tools::{TOOLS, Tool};
-use crate::cli::print::complain;
+use crate::cli::print::hint;
 use crate::cli::quote::quote;
 
 /// An option of another program under its names, `-r` and `--recursive`.
@@ -197,9 +197,9 @@ pub(crate) fn explain_missing(paths: &[PathBuf], verbs: &[&str]) {
     let is_missing = |path: &Path| path.symlink_metadata().is_err();
     let is_url = |path: &&PathBuf| path.to_str().is_some_and(|text| text.contains("://"));
     let command = paths.first().and_then(|path| of_command(path.to_str()?, verbs));
-    if let Some(hint) = command.filter(|_| is_missing(&paths[0])) {
-        complain(hint);
+    if let Some(text) = command.filter(|_| is_missing(&paths[0])) {
+        hint(text);
     } else if paths.iter().filter(is_url).any(|path| is_missing(path)) {
-        complain("to download and verify a file, use 'hsum get URL --sums auto'");
+        hint("to download and verify a file, use 'hsum get URL --sums auto'");
     }
 }

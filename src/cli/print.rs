@@ -93,6 +93,11 @@ pub(crate) fn complain(message: impl Display) {
     complain_in_bytes(lines.join("\n  ").as_bytes());
 }
 
+/// Prints `PROGRAM: hint: MESSAGE`: what to type instead.
+pub(crate) fn hint(message: impl Display) {
+    complain(format_args!("hint: {message}"));
+}
+
 /// Prints `PROGRAM: MESSAGE` byte for byte, as GNU does; escapes it on a terminal.
 pub(crate) fn complain_in_bytes(message: &[u8]) {
     stderr::print(&[program_name().as_bytes(), b": ", message, b"\n"].concat());

@@ -78,7 +78,7 @@ fn a_missing_file_may_be_a_command() {
         ("'https://h/x'", "to download and verify a file, use 'hsum get URL --sums auto'"),
     ] {
         let missing = format!("hsum: {word}: No such file or directory\n");
-        dir.words(word.trim_matches('\'')).gives(1, "", &format!("{missing}hsum: {hint}\n"));
+        dir.words(word.trim_matches('\'')).gives(1, "", &format!("{missing}hsum: hint: {hint}\n"));
     }
     for word in ["photo.jpg", "nope", "./check", "x/sha256sum"] {
         let missing = format!("hsum: {word}: No such file or directory\n");

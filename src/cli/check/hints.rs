@@ -10,7 +10,7 @@ use hsum::internals::base_name;
 use hsum::manifest::ListFormat;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-use crate::cli::print::complain;
+use crate::cli::print::hint;
 use crate::cli::quote::quote;
 
 /// The number of bytes that identify a file: an ISO image has its mark at 0x8001.
@@ -46,8 +46,8 @@ pub(super) fn print(list: &CheckedList, summary: &CheckSummary, missing: &[PathB
     let for_most = MOST_MISSING.iter().filter(|_| is_list && most);
     let for_any = ANY_MISSING.iter().filter(|_| !missing.is_empty());
     let of_missing = || for_most.chain(for_any).find_map(|hint| hint(list, missing));
-    if let Some(hint) = not_a_list.or_else(of_missing) {
-        complain(format_args!("hint: {hint}"));
+    if let Some(text) = not_a_list.or_else(of_missing) {
+        hint(text);
     }
 }
 
