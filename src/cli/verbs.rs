@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::Result;
-use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use hsum::internals::escape;
 
 use crate::cli::args::check::CheckArgs;
@@ -102,7 +102,7 @@ const COMMON: &[(&str, &[&str])] = &[
     ),
     ("head", &["json", "header", "user", "password", "token"]),
     ("sign", &["scheme", "key", "key-format", "url", "format"]),
-    ("send", &["include", "output", "sign", "key", "header", "method", "data", "form"]),
+    ("send", &["show-headers", "output", "scheme", "key", "header", "method", "data", "form"]),
     ("verify-request", &["scheme", "key", "header", "headers", "http", "url", "explain", "json"]),
     ("snapshot", &["output", "force", "algorithm"]),
     ("audit", &["verbose", "fail-on", "json"]),
@@ -119,15 +119,9 @@ fn with_short_help(verb: Command) -> Command {
     let verb = verb.max_term_width(80).after_help(more);
     let Some((_, common)) = COMMON.iter().find(|(verb, _)| *verb == name) else { return verb };
     verb.mut_args(|option| {
-        let is_rare = !option.is_positional() && !is_called(&option, common);
-        option.hide_short_help(is_rare)
+        let is_common = option.get_long().is_none_or(|name| common.contains(&name));
+        option.hide_short_help(!is_common)
     })
-}
-
-/// Returns `true` if one of `names` is the long name of the option, or an alias of it.
-fn is_called(option: &Arg, names: &[&str]) -> bool {
-    let aliases = option.get_all_aliases().unwrap_or_default();
-    option.get_long().into_iter().chain(aliases).any(|name| names.contains(&name))
 }
 
 /// Describes the program and all verbs to clap.
@@ -458,7 +452,10 @@ mod tests {
         for (verb, options) in COMMON {
             let verb = command.find_subcommand(verb).expect(verb);
             for option in *options {
-                assert!(verb.get_opts().any(|arg| is_called(arg, &[option])), "--{option}");
+                assert!(
+                    verb.get_arguments().any(|arg| arg.get_long() == Some(*option)),
+                    "--{option}"
+                );
             }
         }
     }
