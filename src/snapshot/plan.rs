@@ -98,13 +98,21 @@ impl<'r> Planner<'r> {
         }
     }
 
-    /// Keeps the lines of a name that could not be read, and of all names below it.
+    /// Keeps the lines of a name that could not be read, and of all names below it, unless the
+    /// filter excludes them.
     pub(super) fn keep_below(&mut self, name: &[u8]) {
         self.remove_while(|old| walk_order(old, name).is_lt());
-        while let Some((_, line)) =
+        while let Some((at, line)) =
             self.lines.next_if(|(_, old)| is_at_or_below(&old.checked_name(), name))
         {
-            self.keep(line);
+            let old = line.checked_name();
+            match self.filter.selects(&old) {
+                true => self.keep(line),
+                false => {
+                    let current = Current::Excluded;
+                    self.edit(&old, Edit { at, is_recorded: true, current });
+                }
+            }
         }
     }
 
