@@ -82,6 +82,10 @@ fn glob_sets<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<GlobSet>, PatternError
     for pattern in patterns {
         let pattern = pattern.as_ref();
         let relative = pattern.trim_end_matches('/');
+        // As a glob it would match everything.
+        if relative.is_empty() {
+            return Err(PatternError::new(pattern, "empty"));
+        }
         let relative = match relative.strip_prefix('/') {
             Some(anchored) => anchored.to_owned(),
             None if relative.contains('/') => relative.to_owned(),
