@@ -270,6 +270,9 @@ verbs! {
     /// old record stays, and the next update resumes. --verify-oldest 5% reads the whole tree in 20
     /// runs.
     ///
+    /// --include and --exclude replace the filter that the record remembers. Recorded files that
+    /// they do not select leave the record; --include '*' selects all files again.
+    ///
     /// If more than half of the recorded files are missing, the tree is probably not mounted: the
     /// record stays as it is, unless --allow-missing is given.
     "update" Update(UpdateArgs) => snapshot::update,
