@@ -117,10 +117,15 @@ pub(crate) fn with_status(result: Result<Exit>, status: u8) -> Result<Exit> {
 
 /// Ends the program because its output cannot be written; its input may be endless.
 pub(crate) fn exit_now(error: &WriteError) -> ! {
+    exit_now_with(error, Exit::Failed)
+}
+
+/// Ends the program like [`exit_now`], with the status of `exit`.
+pub(crate) fn exit_now_with(error: &WriteError, exit: Exit) -> ! {
     error.end_if_pipe_is_closed();
     complain(error);
     remove_all();
-    std::process::exit(1)
+    std::process::exit(exit.status().into())
 }
 
 /// Prints the error of a command, if there is one, and returns the exit status.

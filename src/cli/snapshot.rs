@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
     /// files for hours.
     fn notice(&mut self, notice: &SnapshotNotice<'_>) {
         if let Err(error) = self.try_notice(notice) {
-            exit::exit_now(&error);
+            exit::exit_now_with(&error, Exit::IoFailed);
         }
     }
 
@@ -349,7 +349,7 @@ fn report_error(
 ) -> Result<Exit> {
     let error = match result {
         Err(error) if !error.is::<Usage>() && !error.is::<WriteError>() => error,
-        result => return result,
+        result => return exit::with_status(result, Exit::IoFailed.status()),
     };
     let exit = match error.downcast_ref::<SnapshotError>() {
         Some(error) => exit::of_snapshot(error.kind()),
