@@ -91,13 +91,14 @@ fn tiers() -> String {
     if let Ok(Some(tier)) = simd::forced() {
         text += &format!("HSUM_TIER restricts this run to {}.\n", tier.name());
     }
-    text += "\nEach column shows the kernel for that many messages at once: its tier, its lanes, and\n\
-             its cost in cycles for one block of one message. The cheapest is chosen.\n\n";
+    text += "\nEach column shows the kernel for that many messages at once: its tier, its\n\
+             lanes, and its cost in cycles for one block of one message. The cheapest is\n\
+             chosen.\n\n";
     text += &bases();
     text.push('\n');
     let mut row = format!("{:11}", "NAME");
     for count in [1, 4, 16, 64] {
-        row += &format!(" {:20}", format!("{count} AT ONCE"));
+        row += &format!(" {:16}", format!("{count} AT ONCE"));
     }
     for algorithm in Algorithm::ALL {
         let mut choices = simd::choices().filter(|c| c.algorithm == *algorithm).peekable();
@@ -109,7 +110,7 @@ fn tiers() -> String {
         for choice in choices {
             let share = f64::from(choice.cycles) / choice.lanes.min(choice.live) as f64;
             let kernel = format!("{} ×{} {share:.0}", choice.tier.name(), choice.lanes);
-            row += &format!(" {kernel:20}");
+            row += &format!(" {kernel:16}");
         }
     }
     text + row.trim_end() + "\n"

@@ -35,7 +35,7 @@ const FILE: usize = 64 << 20;
 /// The number of empty files in the tree for the walk rate.
 const TREE: usize = 4000;
 /// The width of the longest bar in columns.
-const BAR: f64 = 24.0;
+const BAR: f64 = 20.0;
 
 /// The speed of one algorithm on one core, in bytes per second.
 struct Speed {
@@ -69,9 +69,7 @@ fn bench(args: &BenchArgs) -> Result<Exit> {
         object.set("cores", cores).set("read_bytes_per_second", read as u64);
         output.line(&object.set("files_per_second", walk as u64).line())?;
     } else {
-        output.line(b"GB/s on one core; the bars show many messages at once:\n\n")?;
-        let head = format!("{:11} {:>7} {:>7}  BY TIER\n", "NAME", "SINGLE", "MANY");
-        output.line(head.as_bytes())?;
+        output.line(head().as_bytes())?;
     }
     let data = pattern(MESSAGES * STRIDE);
     let mut sha256 = 0.0;
@@ -163,21 +161,27 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
 
+fn head() -> String {
+    let tiers = simd::tiers().map(|tier| format!(" {:>8}", tier.name()));
+    format!(
+        "GB/s on one core: one message at a time, and many at once on each tier of\n\
+         kernels. The bars show the best.\n\n{:11} {:>8}{}\n",
+        "NAME",
+        "SINGLE",
+        tiers.collect::<String>()
+    )
+}
+
 fn text_line(speed: &Speed) -> String {
     // A square root scale, on which 1 GB/s is still visible next to 20 GB/s.
     let bar = "█".repeat(((speed.best() / 1e9).sqrt() * BAR / 5.0).ceil() as usize);
-    let tiers: Vec<String> = speed
-        .many
-        .iter()
-        .map(|(tier, rate)| format!("{} {:.2}", tier.name(), rate / 1e9))
-        .collect();
-    let many = match speed.many.is_empty() {
-        true => "-".into(),
-        false => format!("{:.2}", speed.best() / 1e9),
-    };
-    let (name, single, tiers) = (speed.algorithm.name(), speed.single / 1e9, tiers.join(", "));
-    let line = format!("{name:11} {single:7.2} {many:>7}  {bar:20} {tiers}");
-    format!("{}\n", line.trim_end())
+    let mut line = format!("{:11} {:8.2}", speed.algorithm.name(), speed.single / 1e9);
+    for tier in simd::tiers() {
+        let rate = speed.many.iter().find(|(measured, _)| *measured == tier);
+        let rate = rate.map(|(_, rate)| format!("{:.2}", rate / 1e9)).unwrap_or_default();
+        line += &format!(" {rate:>8}");
+    }
+    format!("{line}  {bar}\n")
 }
 
 fn json_line(speed: &Speed) -> Vec<u8> {
@@ -195,9 +199,9 @@ fn verdict(cores: usize, read: f64, walk: f64, sha256: f64) -> String {
     };
     let (read, rate, size) = (read / 1e9, walk, sha256 * cores as f64 / walk / 1e3);
     format!(
-        "\nOne core reads {read:.1} GB/s from the page cache; {cores} cores open and hash {rate:.0} \
-         small files per second.\n\
-         Large files with sha256: {slower} is slower; the limit is {limit}.\n\
+        "\nOne core reads {read:.1} GB/s from the page cache.\n\
+         {cores} cores open and hash {rate:.0} small files per second.\n\
+         Large files with sha256: {slower} is slower; the limit is\n{limit}.\n\
          Files below {size:.0} KB: opening them takes longer than hashing them.\n"
     )
 }

@@ -113,7 +113,8 @@ fn a_key_is_written_whole_or_not_at_all() {
     dir.link("nowhere", "link");
     dir.write("old", "old");
     for name in ["link", "old"] {
-        let stderr = format!("hsum: {name}: File exists\n");
+        let advice = "a file of this name exists; remove it, or choose another";
+        let stderr = format!("hsum: {name}: {advice}\n");
         dir.hsum(["keygen", "-o", name]).gives(2, "", &stderr);
     }
     assert_eq!(dir.read("old"), b"old");

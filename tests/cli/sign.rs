@@ -479,7 +479,7 @@ fn keygen_writes_random_keys() {
     dir.words("keygen -o key").prints("");
     assert_eq!(dir.mode("key"), 0o600);
     let key = dir.read("key");
-    dir.words("keygen -o key").run().is_in(2, b"", "File exists");
+    dir.words("keygen -o key").run().is_in(2, b"", "a file of this name exists; remove it");
     assert_eq!(dir.read("key"), key);
     dir.write("body", "x");
     dir.words("sign --strict -s standard-webhooks -k file:key body").run().exits(0);

@@ -27,6 +27,7 @@ fn every_tier_gives_the_same_digests() {
 #[test]
 fn the_listing_says_whether_costs_were_measured() {
     let listing = Dir::new().words("algorithms --tiers").run().exits(0);
+    assert!(listing.lines().all(|line| line.chars().count() <= 80), "{listing}");
     let line = |choice: &KernelChoice| format!(": {}.", choice.basis);
     for choice in choices() {
         let of_basis = listing.lines().find(|text| text.ends_with(&line(&choice)));

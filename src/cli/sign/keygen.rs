@@ -1,8 +1,8 @@
 //! `hsum keygen`: writes a random key.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use hsum::internals::{AtomicFile, encode_key};
 use hsum::sign::KeyFormat;
 use zeroize::Zeroizing;
@@ -13,6 +13,7 @@ use crate::cli::json::{Object, stopped};
 use crate::cli::key::protect_memory;
 use crate::cli::output::Output;
 use crate::cli::print::file_error;
+use crate::cli::quote::quote;
 use crate::cli::sign::values::fill_random;
 
 pub(crate) fn run(args: KeygenArgs) -> Result<Exit> {
@@ -33,7 +34,15 @@ fn keygen(args: &KeygenArgs) -> Result<Exit> {
                 file.write_all(line_end)?;
                 file.commit()
             });
-            written.map_err(|error| file_error(path, error))?;
+            written.map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    anyhow!(
+                        "{}: a file of this name exists; remove it, or choose another",
+                        quote(path)
+                    )
+                }
+                _ => file_error(path, error),
+            })?;
             if args.json {
                 let mut object = Object::new("key");
                 object.path(path).set("format", args.format.name()).set("bits", 8 * args.bytes);
