@@ -285,11 +285,19 @@ pub(crate) fn url(argument: &str) -> Result<Url> {
     match Url::parse(argument) {
         Ok(url) if url.has_host() => Ok(url),
         _ => {
-            let shown = argument.split(['?', '#']).next().unwrap_or(argument);
-            let shown = shown.rsplit('@').next().unwrap_or(shown);
-            let text =
-                format!("{}: invalid URL (expected https://host/file)", quote(Path::new(shown)));
-            Err(Usage(text).into())
+            let shown = quote(Path::new(without_secrets(argument)));
+            Err(Usage(format!("{shown}: invalid URL (expected https://host/file)")).into())
         }
+    }
+}
+
+/// Returns the part of an invalid URL that a message may show: neither credentials nor query.
+pub(crate) fn without_secrets(argument: &str) -> &str {
+    let (shown, rest) = argument.split_at(argument.find(['?', '#']).unwrap_or(argument.len()));
+    match shown.rsplit_once('@') {
+        Some((_, shown)) => shown,
+        // The password contains '?' or '#'.
+        None if rest.contains('@') => &shown[..shown.find("://").map_or(0, |scheme| scheme + 3)],
+        None => shown,
     }
 }

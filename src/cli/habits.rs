@@ -186,10 +186,16 @@ pub(crate) fn of_command(word: &str, verbs: &[&str]) -> Option<String> {
         Tool::Digest(algorithm) => (*name, format!("'hsum gnu {name}' or 'hsum -a {algorithm}'")),
         _ => (*name, format!("'hsum gnu {name}'")),
     });
-    let near = verbs.chain(others).chain(tools).min_by_key(|(name, _)| edit_distance(word, name));
-    let is_near =
-        |name: &str| matches!(edit_distance(word, name), d if d <= 2 && d * 2 < name.len());
-    near.filter(|(name, _)| is_near(name)).map(|(_, meant)| format!("did you mean {meant}?"))
+    let meant: Vec<_> = verbs.chain(others).chain(tools).collect();
+    let near = nearest(word, meant.iter().map(|(name, _)| *name))?;
+    let (_, meant) = meant.iter().find(|(name, _)| *name == near)?;
+    Some(format!("did you mean {meant}?"))
+}
+
+/// Returns the name that was probably meant.
+pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = names.map(|name| (edit_distance(word, name), name)).min_by_key(|near| near.0);
+    near.filter(|(distance, name)| *distance <= 2 && distance * 2 < name.len()).map(|near| near.1)
 }
 
 /// Prints what was probably meant by paths that do not exist: a command, or a URL.

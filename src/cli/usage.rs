@@ -8,7 +8,11 @@ use std::path::Path;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
+use crate::cli::client::without_secrets;
 use crate::cli::habits;
+
+/// Options after which a key or password may be typed by mistake: messages do not repeat it.
+const BESIDE_SECRETS: &[&str] = &["--auth", "--key-format"];
 
 /// Returns what is wrong with the command line `words`, and how to correct it.
 pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> String {
@@ -18,6 +22,9 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
     let text = match error.kind() {
         ErrorKind::UnknownArgument => unknown(&context(ContextKind::InvalidArg), words),
         ErrorKind::InvalidValue if value.is_empty() => format!("'{option}' needs a value"),
+        ErrorKind::InvalidValue if BESIDE_SECRETS.contains(&&*option) => {
+            format!("invalid value for '{option}'")
+        }
         ErrorKind::InvalidValue => format!("invalid value '{value}' for '{option}'"),
         ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map(reason).unwrap_or_default();
@@ -27,7 +34,7 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
                 false => format!("invalid value '{value}' for '{option}': {reason}"),
             }
         }
-        ErrorKind::TooManyValues => format!("'{option}' takes no value, but has '{value}'"),
+        ErrorKind::TooManyValues => format!("'{option}' takes no value"),
         ErrorKind::NoEquals => format!("'{option}' needs '=' before its value"),
         ErrorKind::ArgumentConflict => {
             let others = strings(error, ContextKind::PriorArg);
@@ -50,6 +57,11 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
             line.strip_prefix("error: ").unwrap_or(line).to_owned()
         }
     };
+    let argument = context(ContextKind::InvalidArg);
+    let text = [value, argument]
+        .iter()
+        .filter(|word| is_like_url(word))
+        .fold(text, |text, url| text.replace(&**url, without_secrets(url)));
     let valid = strings(error, ContextKind::ValidValue);
     let expected = match valid.split_last() {
         Some((last, [])) => format!(" (expected {last})"),
@@ -60,6 +72,11 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
     let similar = similar.iter().find_map(|kind| error.get(*kind)).filter(|_| !text.contains(';'));
     let similar = similar.map(|word| format!("; did you mean '{word}'?")).unwrap_or_default();
     format!("{text}{expected}{similar}")
+}
+
+/// Returns `true` if a word may be a URL, which may contain a password.
+fn is_like_url(word: &str) -> bool {
+    word.contains("://") || word.contains('@')
 }
 
 /// Returns what is wrong with an argument that the verb does not have.

@@ -155,7 +155,7 @@ fn messages_say_what_was_expected() {
         ("--json --tag a", "'--json' cannot be used with '--tag'"),
         ("-a", "'--algorithm' needs a value"),
         ("get --retries -1 http://h/x", "invalid value '-1' for '--retries' (expected 0 or more)"),
-        ("get --decode=1 http://h/x", "'--decode' takes no value, but has '1'"),
+        ("get --decode=1 http://h/x", "'--decode' takes no value"),
         ("keygen --bytes 5", "invalid value '5' for '--bytes' (expected 16 to 4096 bytes)"),
         ("diff a b c", "unexpected argument 'c'"),
         ("audit a", "missing RECORD, as in 'hsum audit photos photos.hsum'"),
@@ -177,4 +177,39 @@ fn usage_names_hsum() {
     let script = "exec -a \"$(printf 'x\\033[2J')\" \"$HSUM\" convert -h";
     let text = dir.command("bash").args(["-c", script]).run().exits(0);
     assert!(text.contains("Usage: hsum convert ") && !text.contains('\x1b'), "{text:?}");
+}
+
+/// Keys and passwords that are typed in the wrong place do not reach a log.
+#[test]
+fn messages_about_wrong_arguments_show_no_secrets() {
+    let dir = Dir::with(&["a"]);
+    for words in [
+        "get --retries https://u:S3cr3t@h/x",
+        "get https://u:S3cr3t?@h:99999/x",
+        "get https://h:99999/x?S3cr3t",
+        "get https://h/x --auth S3cr3t",
+        "gnu https://u:S3cr3t@h/x",
+        "keygen https://u:S3cr3t?@h/x",
+        "sign -s github --key-format hex:S3cr3t a",
+        "sign -s github --strict-key=S3cr3t a",
+        "sum -a https://u:S3cr3t@h/x",
+    ] {
+        let ran = dir.words(words).run();
+        ran.is_in(2, b"", "hsum: ");
+        assert!(!ran.stderr.contains("S3cr3t"), "{words}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn unknown_schemes_are_compared_with_the_known_ones() {
+    let dir = Dir::with(&["a"]);
+    for (name, message) in [
+        ("githb", "unknown scheme 'githb'; did you mean 'github'? ('hsum schemes' lists all)"),
+        ("paypal", "unknown scheme 'paypal'; 'hsum schemes' lists all"),
+        ("a\x1bb", "unknown scheme 'a\\x1bb'; 'hsum schemes' lists all"),
+    ] {
+        dir.hsum(["verify-request", "-s", name, "-k", "env:K", "a"])
+            .env("LC_ALL", "C.UTF-8")
+            .refuses(message);
+    }
 }

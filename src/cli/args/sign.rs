@@ -276,8 +276,9 @@ Examples:
 
 Exit status:
   0  the request was signed with the key
-  1  rejected, for one of the reasons mismatch, stale, future, missing-header, malformed,
-     no-signature, duplicate-header, alg, coverage, unknown-key and body-hash-mismatch
+  1  rejected, for one of the reasons mismatch, stale, future, missing-header,
+     malformed, no-signature, duplicate-header, alg, coverage, unknown-key and
+     body-hash-mismatch
   2  the arguments are invalid, or the key or a file could not be read")]
 pub(crate) struct VerifyArgs {
     /// File with the body [default: standard input]

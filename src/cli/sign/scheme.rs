@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use hsum::HashFunction;
+use hsum::internals::escape;
 use hsum::sign::{
     Jws, JwsAlgorithm, KeyFormat, Rfc9421, Scheme, SchemeError, SchemeInfo, SecretKey, Setting,
     Sigv4, Template,
@@ -10,9 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::cli::args::sign::SchemeArgs;
 use crate::cli::exit::Usage;
-use crate::cli::hints;
 use crate::cli::key::{KeySource, Warnings, remove_line_end, unusable, warn_of_white_space};
-use crate::cli::quote::quote_text;
+use crate::cli::{habits, hints};
 
 /// An option: its setting, its name, and whether it was given.
 pub(crate) type Given = (Setting, &'static str, bool);
@@ -55,9 +55,12 @@ fn option_name(args: &SchemeArgs, setting: Setting) -> Option<&'static str> {
 /// Returns the scheme. `message` lists the options of the message.
 pub(crate) fn scheme(args: &SchemeArgs, message: &[Given]) -> Result<Scheme> {
     let Some(info) = SchemeInfo::ALL.iter().find(|info| info.name == args.scheme) else {
-        let names: Vec<&str> = SchemeInfo::ALL.iter().map(|info| info.name).collect();
-        let name = quote_text(args.scheme.as_bytes());
-        return Err(usage(format!("unknown scheme {name} (expected {})", names.join(", "))));
+        let name = escape(args.scheme.as_bytes(), &[]);
+        let hint = match habits::nearest(&name, SchemeInfo::ALL.iter().map(|info| info.name)) {
+            Some(near) => format!("did you mean '{near}'? ('hsum schemes' lists all)"),
+            None => "'hsum schemes' lists all".to_owned(),
+        };
+        return Err(usage(format!("unknown scheme '{name}'; {hint}")));
     };
     for (setting, _, is_given) in OPTIONS {
         if let (true, Some(option)) = (is_given(args), option_name(args, setting))
@@ -143,9 +146,11 @@ fn jws(args: &SchemeArgs) -> Result<Jws> {
     let name = args.algorithm.as_deref().unwrap_or("HS256");
     let algorithm = JwsAlgorithm::ALL.iter().find(|a| a.name().eq_ignore_ascii_case(name));
     let algorithm = *algorithm.ok_or_else(|| {
-        let name = quote_text(name.as_bytes());
+        let name = escape(name.as_bytes(), &[]);
         let option = args.algorithm_option;
-        usage(format!("{option}: unknown algorithm {name} of JWS (expected HS256, HS384 or HS512)"))
+        usage(format!(
+            "{option}: unknown algorithm '{name}' of JWS (expected HS256, HS384 or HS512)"
+        ))
     })?;
     let jws = match single_header(args)? {
         None => Jws::new(algorithm),
