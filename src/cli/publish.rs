@@ -50,11 +50,13 @@ fn publish(args: PublishArgs) -> Result<Exit> {
     let mut report = Output::stdout()?;
     let progress = Arc::new(HashProgress::default());
     let Hashed { files, failed, skipped } = digests(&args, &progress, &mut report)?;
+    // Without those of lists that an earlier run has left.
+    let bytes = files.iter().map(|file| file.size).sum();
     let summary = |lists: usize, exit: Exit| {
         let mut object = Object::summary("publish");
         object.set("lists", lists).set("files", files.len());
         object.set("failed", failed).set("skipped", skipped);
-        object.work(progress.bytes(), begun.elapsed()).exit(exit.status())
+        object.work(bytes, begun.elapsed()).exit(exit.status())
     };
     if failed > 0 {
         if args.report.json {
@@ -94,7 +96,7 @@ fn publish(args: PublishArgs) -> Result<Exit> {
     if summary::is_wanted(quiet, verbose, json) {
         let count = plural(lists.len() as u64, "list", "lists");
         let text = format!("published {} in {count}", summary::files(files.len() as u64));
-        let summary = Summary::new(text).data(progress.bytes(), begun.elapsed());
+        let summary = Summary::new(text).data(bytes, begun.elapsed());
         summary.count(Status::Skipped, skipped).print(color);
     }
     Ok(Exit::Success)

@@ -153,7 +153,7 @@ fn a_run_says_what_it_published() {
     dir.words(&format!("{words} -q")).prints("");
     let ran = dir.words(&format!("{words} -v")).run();
     let summary = ran.stderr.lines().last().expect("a summary");
-    assert!(summary.starts_with("published 3 files in 1 list, "), "{summary}");
+    assert!(summary.starts_with("published 3 files in 1 list, 31 bytes in "), "{summary}");
     assert!(summary.ends_with(" s: 1 SKIPPED"), "{summary}");
 
     let lines = dir.words(&format!("{words} --json -q")).run().exits(0);
