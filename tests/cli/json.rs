@@ -108,6 +108,13 @@ fn every_line_matches_the_schema_of_its_verb() {
         }
         validate_output(verb, &text, *status);
         assert!(!text.contains("hunter2"), "{words}: {text}");
+        for line in text.lines().filter(|line| line.starts_with("{\"type\":\"error\"")) {
+            let object: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let error = object["error"].as_str().expect("a text");
+            let parts: Vec<&str> = error.split(": ").collect();
+            let distinct: BTreeSet<&str> = parts.iter().copied().collect();
+            assert_eq!(parts.len(), distinct.len(), "{words}: {error}");
+        }
         // Whoever forged the request could sign it with the MAC.
         let is_verdict = words.contains(" -e ba78") || *verb == "verify-request";
         assert!(!is_verdict || !text.contains(right), "{words}: {text}");

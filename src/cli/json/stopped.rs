@@ -12,6 +12,7 @@ use crate::cli::exit::{Exit, SetupError, Usage};
 use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
+use crate::cli::quote::quote;
 
 /// Passes on the result of a verb that exits with 1 on errors; prints an error if `is_json`.
 pub(crate) fn with_error(verb: &str, is_json: bool, result: Result<Exit>) -> Result<Exit> {
@@ -35,7 +36,12 @@ pub(crate) fn print(verb: &str, error: &anyhow::Error, status: u8) {
     };
     let write = || {
         let mut output = Output::stdout()?;
-        output.line(&Object::new("error").problem(reason, format_args!("{error:#}")).line())?;
+        // A text of all causes would repeat itself.
+        let text = match error.downcast_ref::<SnapshotError>() {
+            Some(error) => format!("{}: {}", quote(error.path()), error.kind()),
+            None => format!("{error:#}"),
+        };
+        output.line(&Object::new("error").problem(reason, text).line())?;
         output.line(&Object::summary(verb).exit(exit))?;
         output.finish()
     };
