@@ -152,6 +152,9 @@ pub(super) fn snapshot_error(error: &SnapshotErrorKind) -> &'static str {
         SnapshotErrorKind::MostMissing { .. } => {
             "; check that the tree is mounted, or use --allow-missing to remove them from the record"
         }
+        SnapshotErrorKind::AllExcluded { .. } => {
+            "; check the patterns, or use --allow-missing to remove them from the record"
+        }
         SnapshotErrorKind::NotRecorded { .. } => {
             " (expected a name below the tree, as audit prints it)"
         }

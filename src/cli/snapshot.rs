@@ -80,6 +80,13 @@ fn try_audit(args: &AuditArgs) -> Result<Exit> {
     });
     drop(view);
     let report = report?;
+    let is_filtered = !args.filter.include.is_empty() || !args.filter.exclude.is_empty();
+    let is_empty = report.entries == 0 && report.unread == 0 && report.findings.is_empty();
+    if is_filtered && is_empty && record.count() > 0 {
+        // Success would mean that something was verified.
+        let reason = "no recorded file is selected by --include and --exclude";
+        return Err(Usage(reason.into()).into());
+    }
     run.findings(&report.findings)?;
     run.finish(&report, &args.fail_on, |report, data| {
         data.of(format!("audited {}", files(report.entries)))

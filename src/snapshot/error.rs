@@ -57,6 +57,12 @@ pub enum SnapshotErrorKind {
         /// The number of recorded files and links.
         recorded: u64,
     },
+    /// A new filter excludes all recorded files, as a mistyped pattern does.
+    #[error("not updated: the new filter excludes all {recorded} recorded files")]
+    AllExcluded {
+        /// The number of recorded files and links.
+        recorded: u64,
+    },
     /// The record lacks a name whose rot is to be accepted.
     #[error("'{}' is not in the record", name.escape_ascii())]
     NotRecorded {
@@ -78,6 +84,7 @@ impl SnapshotErrorKind {
             Self::NotRegular => "not-regular",
             Self::Incomplete { .. } => "not-replaced",
             Self::MostMissing { .. } => "most-missing",
+            Self::AllExcluded { .. } => "all-excluded",
             Self::NotRecorded { .. } => "not-recorded",
         }
     }

@@ -67,9 +67,11 @@ impl SnapshotOptions {
         ignore_change_times: bool;
         /// Selects the rotted files whose new digests an update records.
         accept_rot: AcceptRot;
-        /// Sets whether an update may find more than half of the recorded files missing.
+        /// Sets whether an update may find more than half of the recorded files missing, or exclude
+        /// all of them.
         ///
-        /// By default it fails and leaves the record unchanged: the tree is probably not mounted.
+        /// By default it fails and leaves the record unchanged: the tree is probably not mounted, or
+        /// the filter mistyped.
         allow_missing: bool;
         /// Sets whether a new record may replace an existing file.
         existing: Existing;

@@ -75,8 +75,8 @@ pub fn take(
 ///
 /// # Errors
 /// The record is rejected, the directory cannot be walked, most of the recorded files are missing
-/// (see [`SnapshotOptions::allow_missing`]), or the new record cannot be written. The old record is
-/// unchanged.
+/// or all are excluded (see [`SnapshotOptions::allow_missing`]), or the new record cannot be
+/// written. The old record is unchanged.
 pub fn update(
     directory: &Path,
     target: &Path,
@@ -156,11 +156,14 @@ fn write_record(
     let recorded = old.count() - excluded;
     let missing = findings.iter().filter(|f| f.change == FileChange::Missing).count() as u64;
     let unread = run.report.unread;
+    let is_emptied = excluded > 0 && recorded == 0;
     let refusal = if is_first && unread > 0 && replacement.has_old() {
         // The old record may have the files that could not be read.
         Some(SnapshotErrorKind::Incomplete { unread })
     } else if !options.allow_missing && missing > recorded / 2 {
         Some(SnapshotErrorKind::MostMissing { missing, recorded })
+    } else if !options.allow_missing && is_emptied {
+        Some(SnapshotErrorKind::AllExcluded { recorded: excluded })
     } else {
         None
     };

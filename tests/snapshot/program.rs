@@ -624,10 +624,17 @@ fn filters_select_what_is_recorded_and_audited() {
     tree.dir.words(words).gives(DIFFERENCES, lines, removed);
     tree.dir.words("update tree record").prints("");
     tree.dir.words("update tree record --include *").prints("b.jpg: NEW\n");
+    let none = "no recorded file is selected by --include and --exclude";
+    tree.dir.words("audit tree record --include *.jpgg").refuses(none);
     tree.dir.words("audit tree record --include [").refuses("invalid pattern '['");
     // As with an unset variable. It would exclude everything, and empty the record.
     let unset = ["update", "tree", "record", "--exclude", ""];
     tree.dir.hsum(&unset).refuses("invalid pattern '': empty");
+    let before = tree.dir.read("record");
+    let kept = "hsum: record: not updated: the new filter excludes all 4 recorded files; check the \
+                patterns, or use --allow-missing to remove them from the record\n";
+    tree.dir.words("update tree record --include *.jpgg").gives(UNDONE, "", kept);
+    assert_eq!(tree.dir.read("record"), before);
     tree.dir.words("snapshot tree -o other --exclude /").refuses("invalid pattern '/': empty");
     let old = "record: snapshot record of an unknown version";
     tree.dir.write("record", text.replace("hsum-snapshot 3", "hsum-snapshot 4"));

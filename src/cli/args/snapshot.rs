@@ -127,7 +127,8 @@ pub(crate) struct UpdateArgs {
     #[arg(value_name = "NAME", requires = "accept", value_parser = any_path())]
     pub(crate) names: Vec<PathBuf>,
 
-    /// Update the record even if more than half of the recorded files are missing
+    /// Update the record even if more than half of the recorded files are missing, or a new filter
+    /// excludes all
     #[arg(long)]
     pub(crate) allow_missing: bool,
 
