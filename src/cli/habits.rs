@@ -46,6 +46,7 @@ const HABITS: &[Habit] = &[
     accepted(CLIENTS, &["-S", "--show-error"]),
     accepted(&["head", "send"], &["-f", "--fail"]),
     accepted(&["head", "send"], &["--silent"]),
+    accepted(&["head"], &["-I", "--head"]),
     accepted(&["get"], &["--fail"]),
     accepted(&["get"], &["-c", "--continue"]),
     accepted(&["get"], &["-#", "--progress-bar"]),
@@ -63,6 +64,13 @@ const HABITS: &[Habit] = &[
     replaced(&["get"], &["--checksum"], "use --expect DIGEST"),
     replaced(&["get"], &["-P", "--directory-prefix"], "use --output-dir DIR"),
     replaced(&["get", "send"], &["-I", "--head"], "use 'hsum head URL'"),
+    replaced(&["get"], &["-d", "--data-raw"], "use --data NAME=VALUE"),
+    replaced(
+        &["send"],
+        &["-d", "--data-raw", "--data-binary"],
+        "use --data NAME=VALUE for a form, or name the file with the body after the URL",
+    ),
+    replaced(&["get", "send"], &["-F"], "use --form NAME=VALUE"),
     replaced(
         CLIENTS,
         &["--insecure", "--no-check-certificate"],
@@ -112,16 +120,27 @@ pub(crate) fn of_option(option: &str, words: &[OsString]) -> Option<String> {
 /// Returns the advice for a missing option that a short option of curl requires here.
 pub(crate) fn of_missing(missing: &[String], words: &[OsString]) -> Option<&'static str> {
     let verb = words.get(1)?.to_str()?;
-    let is_typed = |option: &[u8]| words.iter().any(|word| word.as_bytes().starts_with(option));
+    let is_typed = |letter: &u8| {
+        words.iter().any(|word| match word.as_bytes() {
+            // Alone, first, or within a cluster such as -fsSL.
+            [b'-', first, rest @ ..] if *first != b'-' => {
+                first == letter
+                    || rest.contains(letter)
+                        && rest.len() < 5
+                        && rest.iter().all(u8::is_ascii_alphabetic)
+            }
+            _ => false,
+        })
+    };
     let is_missing = |option| missing.iter().any(|text| text.starts_with(option));
     if !CLIENTS.contains(&verb) {
         None
-    } else if is_typed(b"-k") && is_missing("--scheme") {
+    } else if is_typed(&b'k') && is_missing("--scheme") {
         Some(
             "-k is --key here; for curl's -k, use --cacert FILE to trust the server's own \
              certificate, or --pin-spki DIGEST to require its key",
         )
-    } else if is_typed(b"-s") && is_missing("--key") {
+    } else if is_typed(&b's') && is_missing("--key") {
         Some("-s is --scheme here; for curl's -s, use --quiet")
     } else {
         None

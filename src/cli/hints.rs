@@ -105,7 +105,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
         }
         Some(FailureReason::DeadlineExceeded) => " (set by --max-time)".to_owned(),
         Some(FailureReason::TooLarge { .. }) => "; use --max-size to allow more".to_owned(),
-        Some(FailureReason::FileExists) => "; use --force to replace it".to_owned(),
+        Some(FailureReason::FileExists { .. }) => "; use --force to replace it".to_owned(),
         Some(FailureReason::WeakDigests) => ", which --strong refuses".to_owned(),
         Some(FailureReason::NoEvidence) => {
             "; use --sums auto, --expect DIGEST, or --no-verify".to_owned()

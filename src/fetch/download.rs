@@ -145,7 +145,8 @@ impl Download {
             return Err(Failure::new(FailureKind::Local, text));
         }
         let may_match = self.size.is_none_or(|size| size == metadata.len());
-        if (!self.evidence.is_empty() || self.has_check()) && may_match {
+        let is_known = !self.evidence.is_empty() || self.has_check();
+        if is_known && may_match {
             self.progress.set_phase(DownloadPhase::Verifying);
             let mut hasher = MultiHasher::new(self.hash_functions([]));
             let size = hash_file(&mut StableFile::open(path)?, &mut hasher);
@@ -171,7 +172,9 @@ impl Download {
             }
         }
         match self.existing {
-            Existing::Keep => Err(FailureReason::FileExists.into()),
+            Existing::Keep => {
+                Err(FailureReason::FileExists { is_different: is_known || !may_match }.into())
+            }
             Existing::Replace => Ok(None),
         }
     }

@@ -205,7 +205,9 @@ impl Part {
     /// Converts an error of renaming a file to the final name.
     fn failure_in_place(&self, error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::AlreadyExists => FailureReason::FileExists.into(),
+            io::ErrorKind::AlreadyExists => {
+                FailureReason::FileExists { is_different: false }.into()
+            }
             _ => Failure::local(&self.target, error),
         }
     }

@@ -87,9 +87,12 @@ pub enum FailureReason {
         /// The maximum in bytes.
         limit: u64,
     },
-    /// A different file exists at the path.
-    #[error("a different file already exists")]
-    FileExists,
+    /// A file that must not be replaced exists at the path.
+    #[error("{} already exists", if *.is_different { "a different file" } else { "a file of this name" })]
+    FileExists {
+        /// Set if the existing file was compared with the expected one.
+        is_different: bool,
+    },
     /// There is no evidence to verify the file against.
     #[error("nothing to verify the file against")]
     NoEvidence,
@@ -126,7 +129,7 @@ impl FailureReason {
             Self::FtpProxy { .. } => "ftp-proxy",
             Self::DeadlineExceeded => "timed-out",
             Self::TooLarge { .. } => "too-large",
-            Self::FileExists => "exists",
+            Self::FileExists { .. } => "exists",
             Self::NoEvidence => "no-evidence",
             Self::WeakDigests => "weak",
             Self::NotDecoded => "not-decoded",

@@ -47,6 +47,8 @@ fn other_options_name_those_of_hsum() {
         ("get --insecure https://h/x", "unknown option '--insecure'; certificates are always"),
         ("get -k https://h/x", "-k is --key here; for curl's -k, use --cacert FILE"),
         ("get -sSL https://h/x", "-s is --scheme here; for curl's -s, use --quiet"),
+        ("get -fsSL https://h/x", "-s is --scheme here; for curl's -s, use --quiet"),
+        ("send -d a=b https://h/x", "unknown option '-d'; use --data NAME=VALUE for a form"),
         ("get -A x https://h/x", "use --header 'User-Agent: NAME'"),
         ("get --version", "use 'hsum --version'"),
         ("get -I https://h/x", "use 'hsum head URL'"),
@@ -59,6 +61,7 @@ fn other_options_name_those_of_hsum() {
     ] {
         dir.words(words).refuses(hint);
     }
+    dir.words("head -I http://localhost:1/x --retries 0").run().exits(5);
     for options in ["-L", "--location", "-S", "--fail", "--continue", "-c", "--progress-bar"] {
         let ran = dir.words(&format!("get {options} http://localhost:1/x --no-verify --retries 0"));
         ran.run().exits(5);

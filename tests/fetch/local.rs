@@ -139,3 +139,17 @@ fn files_are_fetched_with_any_number_of_threads() {
         assert!(world.dir.read("a") == *BODY && world.dir.read("b") == b"b", "{threads}");
     }
 }
+
+/// A file that was not compared is not called different.
+#[test]
+fn an_existing_file_is_called_different_if_it_is() {
+    let dir = Dir::with(&["x"]);
+    for (evidence, message) in [
+        ("--no-verify", "x: a file of this name already exists; use --force to replace it"),
+        ("-e sha256:00", "x: a different file already exists; use --force to replace it"),
+        ("--no-verify --size 99", "x: a different file already exists; use --force to replace it"),
+    ] {
+        let evidence = evidence.replace("sha256:00", &format!("sha256:{}", "0".repeat(64)));
+        dir.words(&format!("get http://localhost:1/x {evidence}")).run().is_in(7, b"", message);
+    }
+}
