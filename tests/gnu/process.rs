@@ -170,7 +170,7 @@ fn x5_little_memory() {
                       n=$((n + 500)); test $n -lt 200000 || return; done; echo $n; }
                   for i in {1..100}; do head -c $((i * 3000)) /dev/zero > f$i; done
                   head -c 9000000 /dev/zero > big
-                  ulimit -v $(($(least md5sum) + 12000)) || exit
+                  ulimit -v $(($(least md5sum) + 16000)) || exit
                   md5sum f* big > sums && md5sum --quiet -c sums && cksum f* big | wc -l
                   md5sum big | md5sum -c; cat big | sha256sum | cut -c1-8";
     scratch.check(script, "101\nbig: OK\n177ffe9e\n", "", 0);
