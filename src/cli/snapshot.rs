@@ -301,8 +301,9 @@ fn report_not_accepted(accept: &AcceptRot, report: &SnapshotReport) {
     let accepted: Vec<&Path> =
         accepted.map(|finding| Path::new(OsStr::from_bytes(&finding.name))).collect();
     // A named file that could not be read has already been reported, and may have rotted.
-    let (none, reason) = match report.unread {
-        0 => ("no file has rotted", "it has not rotted"),
+    let (none, reason) = match (report.unread, report.excluded) {
+        (0, 0) => ("no file has rotted", "it has not rotted"),
+        (0, _) => ("no selected file has rotted", "it has not rotted, or is excluded"),
         _ => ("no file that was read has rotted", "it has not rotted, or was not read"),
     };
     match accept {

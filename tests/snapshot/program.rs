@@ -630,6 +630,12 @@ fn filters_select_what_is_recorded_and_audited() {
     // As with an unset variable. It would exclude everything, and empty the record.
     let unset = ["update", "tree", "record", "--exclude", ""];
     tree.dir.hsum(&unset).refuses("invalid pattern '': empty");
+    let accept = "update tree record --accept a.jpg --exclude a.jpg";
+    let not_accepted = "hsum: 1 recorded file excluded: removed from the record\n\
+                        hsum: a.jpg: not accepted: it has not rotted, or is excluded\n";
+    tree.dir.words(accept).gives(0, "", not_accepted);
+    let duplicate = "a.jpg: DUPLICATE of Thumbs.db\n";
+    tree.dir.words("update tree record --include *").prints(duplicate);
     let before = tree.dir.read("record");
     let kept = "hsum: record: not updated: the new filter excludes all 4 recorded files; check the \
                 patterns, or use --allow-missing to remove them from the record\n";
