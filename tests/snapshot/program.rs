@@ -629,7 +629,7 @@ fn filters_select_what_is_recorded_and_audited() {
     tree.dir.words("audit tree record --include [").refuses("invalid pattern '['");
     // As with an unset variable. It would exclude everything, and empty the record.
     let unset = ["update", "tree", "record", "--exclude", ""];
-    tree.dir.hsum(&unset).refuses("invalid pattern '': empty");
+    tree.dir.hsum(unset).refuses("invalid pattern '': empty");
     let accept = "update tree record --accept a.jpg --exclude a.jpg";
     let not_accepted = "hsum: 1 recorded file excluded: removed from the record\n\
                         hsum: a.jpg: not accepted: it has not rotted, or is excluded\n";
