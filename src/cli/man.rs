@@ -262,6 +262,8 @@ fn escape(text: &str) -> String {
             '~' => escaped += "\\(ti",
             '"' => escaped += "\\(dq",
             '.' if escaped.is_empty() => escaped += "\\&.",
+            // Without preconv, groff reads Latin-1.
+            c if !c.is_ascii() => escaped += &format!("\\[u{:04X}]", u32::from(c)),
             c => escaped.push(c),
         }
     }

@@ -143,6 +143,7 @@ fn each_command_has_a_page() {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().expect("a name").to_string_lossy().replace('-', "\\-");
         let page = fs::read_to_string(&path).expect("a page");
+        assert!(page.is_ascii(), "{path:?}");
         let name_line = format!("\n.SH NAME\n{name} \\- ");
         let sections =
             ["SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"];
