@@ -76,7 +76,7 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
 
 /// Returns `true` if a word may be a URL, which may contain a password.
 fn is_like_url(word: &str) -> bool {
-    word.contains("://") || word.contains('@')
+    word.contains("://") || word.split_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Returns what is wrong with an argument that the verb does not have.

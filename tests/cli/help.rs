@@ -157,7 +157,7 @@ fn messages_say_what_was_expected() {
         ("get --retries -1 http://h/x", "invalid value '-1' for '--retries' (expected 0 or more)"),
         ("get --decode=1 http://h/x", "'--decode' takes no value"),
         ("keygen --bytes 5", "invalid value '5' for '--bytes' (expected 16 to 4096 bytes)"),
-        ("diff a b c", "unexpected argument 'c'"),
+        ("diff a b c@2x", "unexpected argument 'c@2x'"),
         ("audit a", "missing RECORD, as in 'hsum audit photos photos.hsum'"),
         ("snapshot a", "missing --output RECORD, as in 'hsum snapshot photos -o photos.hsum'"),
         ("hmac a", "missing --key SPEC, as in 'hsum hmac --key env:SECRET payload.json'"),
