@@ -164,7 +164,7 @@ pub(crate) fn checks_like_gnu(words: &[OsString]) -> bool {
     let is_check = |word: &OsString| match word.as_bytes() {
         b"--check" => true,
         [b'-', letters @ ..] => {
-            letters.contains(&b'c') && letters.iter().all(|letter| b"bctwz".contains(letter))
+            letters.contains(&b'c') && letters.iter().all(|letter| b"bcqtvwz".contains(letter))
         }
         _ => false,
     };
