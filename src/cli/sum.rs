@@ -1,6 +1,7 @@
 //! `hsum [sum]`: prints the digests of files, trees and standard input.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,8 +51,8 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
         check_raw(&args, functions.len(), &operands)?;
     }
     let mut output = match &args.output {
-        Some(path) => Output::replacing(path)?,
-        None => Output::stdout()?,
+        Some(path) if path != Path::new("-") => Output::replacing(path)?,
+        _ => Output::stdout()?,
     };
     let interrupt_message = output
         .unwritten()

@@ -119,6 +119,8 @@ fn raw() {
 #[test]
 fn output_to_a_file() {
     let dir = Dir::with(&["a"]);
+    dir.words("-o - a").prints(list(&["a"]));
+    assert!(!dir.path("-").exists());
     dir.words("-o out a").prints("");
     assert_eq!(dir.read("out"), list(&["a"]).as_bytes());
     dir.words("--tag -o out a").prints("");

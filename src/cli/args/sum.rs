@@ -42,7 +42,8 @@ pub(crate) struct SumArgs {
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 
-    /// Write to FILE, which is replaced once the list is complete; a failed run keeps the old one
+    /// Write to FILE, which is replaced once the list is complete; a failed run keeps the old one;
+    /// '-' is standard output
     #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
