@@ -187,9 +187,12 @@ fn backslashes(list: &CheckedList, missing: &[PathBuf]) -> Option<String> {
         let slashes = bytes.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte });
         list.base.join(path(slashes.collect()))
     };
-    let path = quote(list.path);
+    let input = match list.path == Path::new("-") {
+        true => String::new(),
+        false => format!("< {} ", quote(list.path)),
+    };
     are_in(missing, with_slashes).then(|| {
-        format!("the list has '\\' in names, which are here with '/'; use: tr '\\\\' / < {path} | hsum check")
+        format!("the list has '\\' in names, which are here with '/'; use: tr '\\\\' / {input}| hsum check")
     })
 }
 
