@@ -57,6 +57,16 @@ impl Summary {
         self
     }
 
+    /// Adds the number of problems that are not results of files, in the colour of `status`; 0 is
+    /// not shown.
+    pub(crate) fn problems(mut self, status: Status, count: u64, one: &str) -> Self {
+        if count > 0 {
+            let plural = if count == 1 { "" } else { "s" };
+            self.counts.push((status, format!("{} {one}{plural}", thousands(count))));
+        }
+        self
+    }
+
     /// Adds `no changes` if all counts so far are 0.
     pub(crate) fn or_no_changes(mut self) -> Self {
         if self.counts.is_empty() {

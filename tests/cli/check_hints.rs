@@ -50,7 +50,10 @@ fn names_that_are_written_in_another_way() {
     assert_eq!(follow(&dir, &ran), "./sub/big.bin: OK\n");
     // Standard input has no name to redirect.
     let ran = dir.words("check").stdin(std::fs::read(dir.path("windows")).expect("written")).run();
-    hints(&ran, "the list has '\\' in names, which are here with '/'; use: tr '\\\\' / | hsum check");
+    hints(
+        &ran,
+        "the list has '\\' in names, which are here with '/'; use: tr '\\\\' / | hsum check",
+    );
     dir.write("nested", format!("{}  dist/new\n", sha256("new")));
     let ran = dir.words("check nested").run();
     hints(&ran, "the listed files are here without their directories; use --basename");

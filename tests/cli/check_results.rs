@@ -38,7 +38,7 @@ FAILED     b
 MISSING    gone
 UNREADABLE d  (Is a directory)
 hsum: WARNING: 1 line is improperly formatted
-checked 4 files, 2 bytes: 1 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE
+checked 4 files, 2 bytes: 1 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE, 1 bad line
 ";
     assert_eq!(text, expected);
     let text = shown(&dir, "\"$HSUM\" check list").expect("script is installed");
@@ -64,6 +64,25 @@ hsum: WARNING: 1 computed checksum did NOT match
     assert_eq!(text, "hsum: gone: No such file or directory\nhsum: d: Is a directory\n");
 }
 
+/// The message of an unreadable list may be far above the summary.
+#[test]
+fn a_summary_counts_errors() {
+    let dir = mixed();
+    dir.write("good", list(&["a"]));
+    for words in
+        ["check gone.list good good", "check good --only a --only gone", "check --sums good a b"]
+    {
+        let Some(text) = shown(&dir, &format!("NO_COLOR=1 \"$HSUM\" {words}")) else { return };
+        assert!(text.ends_with(" OK, 1 error\n"), "{words}: {text}");
+    }
+    for option in ["--quiet", "--status"] {
+        let script = format!("\"$HSUM\" check {option} --progress always good");
+        assert_eq!(shown(&dir, &script).as_deref(), Some(""), "{option}");
+    }
+    let selected = dir.words("check --json --exclude * good").run().exits(1);
+    assert!(selected.contains("\"type\":\"error\",\"reason\":\"not-listed\""), "{selected}");
+}
+
 #[test]
 fn results_elsewhere_stay_as_they_are() {
     let dir = mixed();
@@ -76,7 +95,7 @@ fn results_elsewhere_stay_as_they_are() {
     assert_eq!(dir.read("messages"), [messages, counts].concat().into_bytes());
     let results = "a: OK\nb: FAILED\ngone: FAILED open or read\nd: FAILED open or read\n";
     assert_eq!(dir.read("results"), results.as_bytes());
-    let summary = "checked 4 files, 2 bytes: 1 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE\n";
+    let summary = "checked 4 files, 2 bytes: 1 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE, 1 bad line\n";
     assert!(text.ends_with(&(messages.to_owned() + summary)), "{text}");
     let piped = dir.words("check --color always list").run().exits(1);
     assert!(piped.starts_with("a: \x1b[2mOK\x1b[0m\nb: \x1b[31mFAILED\x1b[0m\n"), "{piped:?}");
@@ -91,7 +110,7 @@ fn a_verbose_check_ends_with_a_summary_in_every_form() {
     dir.write("x.sfv", "; SFV\na E8B7BE43\nb E8B7BE43\n");
     let digest = sha256("a");
     for (words, code, end) in [
-        ("check -v a.sha256 list", 1, "2 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE\n"),
+        ("check -v a.sha256 list", 1, "2 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE, 1 bad line\n"),
         ("check -v x.sfv", 1, "1 OK, 1 FAILED\n"),
         (&*format!("check -v a --expect {digest}"), 0, "checked 1 file, 1 byte"),
         ("check -v a --sums auto", 0, ": 1 OK\n"),

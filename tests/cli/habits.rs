@@ -13,7 +13,12 @@ fn check_options_of_gnu_check_a_list() {
         dir.words(words).prints("a: OK\nb: OK\n");
     }
     dir.words("-c").stdin(list(&["a"])).prints("a: OK\n");
-    for words in ["--status -c list", "-c --quiet list", "-cq list", "--ignore-missing --status --check list"] {
+    for words in [
+        "--status -c list",
+        "-c --quiet list",
+        "-cq list",
+        "--ignore-missing --status --check list",
+    ] {
         dir.words(words).prints("");
     }
     dir.words("-c --strict bad").run().is_in(1, b"a: OK\n", "improperly formatted");

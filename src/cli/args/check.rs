@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, When, WorkArgs, any_path};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -100,4 +100,11 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+}
+
+impl CheckArgs {
+    /// Returns when to show progress.
+    pub(crate) fn progress(&self) -> When {
+        if self.status { When::Never } else { self.report.progress(&self.work) }
+    }
 }

@@ -104,7 +104,7 @@ pub(super) fn compare(
     let plan = plan::work(HashOptions::new(functions), &args.work);
     let progress = Arc::new(HashProgress::default());
     let survey = survey(plan.clone(), sources.clone());
-    let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
+    let view = ProgressLine::start(args.progress(), &progress, Some(survey));
     engine::run(&plan.progress(progress), sources, |outcome| {
         match view.suspend(|| print(&mut report, &expectations, &outcome)) {
             Ok(true) => {}

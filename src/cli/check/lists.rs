@@ -55,7 +55,7 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
         });
         let progress = Arc::new(HashProgress::default());
         let survey = survey(Arc::clone(args), filter.clone(), ended);
-        let view = ProgressLine::start(args.work.progress, &progress, Some(survey));
+        let view = ProgressLine::start(args.progress(), &progress, Some(survey));
         let options = check_options(args, path, None).progress(progress);
         let mut mismatches = Mismatches::default();
         check::check_lists(&options, lists, |event| {
@@ -93,7 +93,9 @@ pub(super) fn run(args: &Arc<CheckArgs>) -> Result<Exit> {
         exit = Exit::Failed;
     }
     if filter.is_some() && exit == Exit::Success && !report.has_results() {
-        complain("no listed file is selected by --include and --exclude");
+        let text = "no listed file is selected by --include and --exclude";
+        complain(text);
+        report.problem("not-listed", text)?;
         exit = Exit::Failed;
     }
     report.finish(exit)

@@ -320,8 +320,17 @@ impl Report {
         reason: &str,
         text: impl Display,
     ) -> Result<(), WriteError> {
+        self.tally.add_error();
         match self.json && self.options.has_messages() {
             true => self.output.line(&Object::error(path, reason, text).line()),
+            false => Ok(()),
+        }
+    }
+
+    /// Prints the object of a problem that is not one of a list or file.
+    pub(super) fn problem(&mut self, reason: &str, text: &str) -> Result<(), WriteError> {
+        match self.json && self.options.has_messages() {
+            true => self.output.line(&Object::new("error").problem(reason, text).line()),
             false => Ok(()),
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Tally {
     counts: [u64; STATUSES.len()],
     /// Lines that are not entries, and entries without a digest.
     bad_lines: u64,
+    /// Lists that could not be read, and files that no list names.
+    errors: u64,
     /// The number of printed results.
     printed: u64,
     /// The first failures of each status, by their quoted names.
@@ -52,6 +54,7 @@ impl Tally {
             bytes: 0,
             counts: Default::default(),
             bad_lines: 0,
+            errors: 0,
             printed: 0,
             failures: Default::default(),
             repeats,
@@ -69,6 +72,10 @@ impl Tally {
 
     pub(super) fn add_bad_lines(&mut self, list: &CheckSummary) {
         self.bad_lines += list.malformed + list.without_digest;
+    }
+
+    pub(super) fn add_error(&mut self) {
+        self.errors += 1;
     }
 
     /// Notes that a result was printed.
@@ -104,7 +111,10 @@ impl Tally {
         let text = format!("checked {}", summary::files(self.files()));
         let summary = Summary::new(text).data(self.bytes, self.started.elapsed());
         let counts = STATUSES.iter().zip(self.counts);
-        counts.fold(summary, |summary, ((status, _), n)| summary.count(*status, n)).print(choice);
+        let summary = counts.fold(summary, |summary, ((status, _), n)| summary.count(*status, n));
+        // Their messages may be far above, and a summary without them would look like success.
+        let summary = summary.problems(Status::Skipped, self.bad_lines, "bad line");
+        summary.problems(Status::Failed, self.errors, "error").print(choice);
     }
 
     /// Returns `true` if no file was counted.
