@@ -256,6 +256,9 @@ fn header_is_a_header_line() {
     // A line with a colon is not the name of the signature's header.
     let both = call("sign -s raw -k env:KEY --header X-Sig:1 --format curl body").run().exits(0);
     assert!(both.contains("X-Sig: 1") && both.contains("X-Signature: "), "{both}");
+    // A pattern is not ignored.
+    call("sign -s raw -k env:KEY --header X-Sig:{mac} body").refuses("{mac}");
+    call("sign -s github -k env:KEY --header X-Sig:{mac} body").refuses("no effect in the scheme");
 }
 
 #[test]

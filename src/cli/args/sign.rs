@@ -204,9 +204,10 @@ impl MessageArgs {
             return;
         }
         let names_the_signature = |line: &str| match &*scheme.scheme {
-            "raw" | "jws" => is_token(line.as_bytes()),
             "template" => PLACEHOLDERS.iter().any(|placeholder| line.contains(placeholder)),
-            _ => false,
+            "raw" | "jws" if is_token(line.as_bytes()) => true,
+            // A pattern, which these schemes refuse.
+            _ => line.contains("{mac}"),
         };
         let moved =
             self.lines.extract_if(.., |line| line.to_str().is_some_and(names_the_signature));
