@@ -15,10 +15,12 @@ mod tally;
 use std::sync::Arc;
 
 use anyhow::Result;
+use hsum::ErrorKind;
 
 use crate::cli::args::check::CheckArgs;
-use crate::cli::exit::{Exit, Usage};
+use crate::cli::exit::{Exit, SetupError, Usage};
 use crate::cli::json::stopped;
+use crate::cli::quote::quote;
 
 pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
     let is_json = args.report.json && !args.status;
@@ -35,6 +37,11 @@ fn check(args: CheckArgs) -> Result<Exit> {
         let text = "--include and --exclude select names in a checksum file (expected neither \
                     with --expect or --sums)";
         return Err(Usage(text.into()).into());
+    }
+    if let Some(directory) = &args.directory
+        && let Err(error) = directory.join(".").metadata()
+    {
+        return Err(SetupError(format!("{}: {}", quote(directory), ErrorKind::Io(error))).into());
     }
     match &args.sums {
         _ if !args.expect.is_empty() => expected::run(&args),

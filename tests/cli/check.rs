@@ -623,5 +623,6 @@ fn names_are_looked_up_in_another_directory() {
     dir.words("check -C rel a.sha256").prints("a: OK\n");
     dir.words("check -C rel --only a objects.json").prints("a: OK\n");
     dir.words("check -C rel --beneath rel objects.json").refuses("cannot be used with");
-    dir.words("check -C nope objects.json").run().is_in(1, b"", "hsum: nope: No such file");
+    dir.words("check -C nope rel/list").gives(2, "", "hsum: nope: No such file or directory\n");
+    dir.words("check -C rel/a rel/list").gives(2, "", "hsum: rel/a: Not a directory\n");
 }

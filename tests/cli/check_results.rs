@@ -41,6 +41,11 @@ hsum: WARNING: 1 line is improperly formatted
 checked 4 files, 2 bytes: 1 OK, 1 FAILED, 1 MISSING, 1 UNREADABLE, 1 bad line
 ";
     assert_eq!(text, expected);
+    let list = format!("[{{\"name\":\"b\",\"size\":99,\"sha256\":\"{}\"}}]", sha256("b"));
+    dir.write("objects.json", list);
+    let text = shown(&dir, "NO_COLOR=1 \"$HSUM\" check objects.json").expect("script is installed");
+    let size = dir.read("b").len();
+    assert!(text.starts_with(&format!("FAILED     b  {size} bytes (expected 99)\n")), "{text}");
     let text = shown(&dir, "\"$HSUM\" check list").expect("script is installed");
     for coloured in [
         "\x1b[2mOK\x1b[0m         a\n",

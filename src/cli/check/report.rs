@@ -306,7 +306,9 @@ impl Report {
         }
         let note = match explained {
             // The status says it.
-            Some((_, text)) if merges && status != Status::Missing => format!("({text})"),
+            Some(_) if status == Status::Missing => String::new(),
+            Some((_, text)) if merges && text.contains('(') => text.clone(),
+            Some((_, text)) if merges => format!("({text})"),
             _ => String::new(),
         };
         let text = verdict.text();
