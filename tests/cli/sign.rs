@@ -445,7 +445,7 @@ fn weak_keys_cause_warnings() {
 #[test]
 fn wrong_usage_is_explained() {
     for (words, word) in [
-        ("sign -s nope -k env:KEY body", "github, slack"),
+        ("sign -s nope -k env:KEY body", "'hsum schemes' lists all"),
         ("sign -s github body", "--key"),
         ("sign -s square -k env:KEY body", "missing url; use --url"),
         ("verify-request -s square -k env:KEY body", "--url"),
