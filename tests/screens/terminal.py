@@ -11,7 +11,7 @@ class Terminal:
     def __init__(self, hsum, setup="", prompt="$ ", rows=40):
         self.directory = tempfile.TemporaryDirectory(prefix="hsum-screen.", ignore_cleanup_errors=True)
         top = Path(self.directory.name)
-        for name in ("work", "bin", "www"):
+        for name in ("home", "bin", "www"):
             (top / name).mkdir()
         (top / "bin/hsum").symlink_to(hsum)
         (top / "setup").write_text(f"{setup}\nPS1='{prompt}'\nclear\n")
@@ -20,7 +20,7 @@ class Terminal:
             "SHELL": "/bin/bash",
         }
         self.socket = f"hsum-{os.getpid()}-{id(self)}"
-        size = ["-x", "80", "-y", str(rows), "-c", f"{top}/work"]
+        size = ["-x", "80", "-y", str(rows), "-c", f"{top}/home"]
         shell = f"bash --noprofile --rcfile {top}/setup"
         self.tmux("-f", "/dev/null", "new-session", "-d", *size, shell)
         self.wait()
