@@ -1,5 +1,4 @@
-//! The end of the program by a signal: progress and temporary files are removed, and a message says
-//! what is kept.
+//! Signals that end the program: they remove progress and temporary files, and print what is kept.
 
 use std::fs;
 use std::sync::{Arc, Mutex, Once, mpsc};

@@ -79,9 +79,9 @@ impl SnapshotOptions {
         verify_oldest: TreeShare => Some;
         /// Selects the files of the tree.
         ///
-        /// A new record stores the filter, and an update replaces the stored one: recorded files
-        /// that the new filter does not select leave the record without a finding. An audit
-        /// compares only the files that this filter and the stored one select.
+        /// A new record stores the filter. An update replaces the stored filter, and removes the
+        /// entries that the new one does not select, without a finding. An audit compares only the
+        /// files that both filters select.
         filter: RecordFilter => Some;
     }
 

@@ -32,8 +32,8 @@ pub(crate) fn validate(name: &str, value: &Value) -> Result<(), String> {
     check(name, schema, value).map_err(|error| format!("{error}\n{value}"))
 }
 
-/// Asserts that each line is valid for `verb`, that the last one is the summary with the exit status, and
-/// that its counts are those of the lines. Returns the objects.
+/// Validates each line for `verb`, and compares the summary at the end with the exit status and the lines.
+/// Returns the objects.
 #[track_caller]
 pub(crate) fn validate_output(verb: &str, text: &str, status: i32) -> Vec<Value> {
     let file = format!("{verb}.json");

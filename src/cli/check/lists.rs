@@ -437,8 +437,8 @@ fn survey(
     }
 }
 
-/// Returns the directory that names must not lead out of: that of `--beneath`, or for foreign lists
-/// that of `-C` or the working directory. It is opened once and kept in `opened`.
+/// Returns the directory that names must not lead out of: the argument of `--beneath`; for foreign
+/// lists, the argument of `-C` or the working directory. Opens it once and keeps it in `opened`.
 fn beneath(
     args: &CheckArgs,
     format: ListFormat,

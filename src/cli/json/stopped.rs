@@ -23,9 +23,8 @@ pub(crate) fn with_error(verb: &str, is_json: bool, result: Result<Exit>) -> Res
     })
 }
 
-/// Prints the error that stopped a verb, and a summary with the exit status: 2 for a requirement
-/// that is missing, else `status`. Prints nothing if the arguments are invalid, or if the output
-/// cannot be written.
+/// Prints the error that stopped a verb, and a summary with the exit status: 2 for a missing
+/// requirement, otherwise `status`. Prints nothing for invalid arguments or an unwritable output.
 pub(crate) fn print(verb: &str, error: &anyhow::Error, status: u8) {
     if error.is::<Usage>() || error.is::<WriteError>() {
         return;

@@ -42,8 +42,8 @@ struct Widths {
 }
 
 impl Widths {
-    /// Divides `room` columns. The bar gives way first, then the time left, the rate, and the number
-    /// of files.
+    /// Divides `room` columns. If they do not suffice, drops the bar first, then the time left, the
+    /// rate, and the number of files.
     fn fit(room: usize, has_bar: bool, sizes: usize, files: usize, name: usize) -> Self {
         let mut widths =
             Self { bar: 0, name: name.min(MIN_NAME), sizes, files, rate: RATE, left: 0 };
