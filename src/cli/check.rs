@@ -34,8 +34,8 @@ pub(crate) fn run(args: CheckArgs) -> Result<Exit> {
 fn check(args: CheckArgs) -> Result<Exit> {
     let is_given = args.sums.is_some() || !args.expect.is_empty();
     if is_given && !(args.filter.include.is_empty() && args.filter.exclude.is_empty()) {
-        let text = "--include and --exclude select names in a checksum file (expected neither \
-                    with --expect or --sums)";
+        let text = "--include and --exclude cannot be used with --expect or --sums; use them \
+                    with a checksum file";
         return Err(Usage(text.into()).into());
     }
     if let Some(directory) = &args.directory

@@ -113,7 +113,8 @@ pub(crate) fn of_option(option: &str, words: &[OsString]) -> Option<String> {
         return Some("use 'hsum --version'".to_owned());
     }
     let function: HashFunction = option.strip_prefix("--")?.parse().ok()?;
-    let has_algorithm = ["sum", "hmac", "check", "snapshot", "publish"].contains(&verb);
+    let has_algorithm =
+        ["sum", "hmac", "convert", "check", "get", "snapshot", "publish"].contains(&verb);
     has_algorithm.then(|| format!("use --algorithm {function}"))
 }
 

@@ -148,7 +148,7 @@ fn expected_mac(text: &str, function: HashFunction) -> Result<Vec<u8>, Usage> {
         [mac] if mac.hash_function() == function => Ok(mac.as_bytes().to_vec()),
         [mac] => {
             let (theirs, ours) = (mac.hash_function(), function);
-            Err(usage(format!("a MAC of {theirs}, but the HMAC is one of {ours}; use -a {theirs}")))
+            Err(usage(format!("the MAC is for {theirs} (expected {ours}); use -a {theirs}")))
         }
         _ => Err(usage("several MACs (expected one)".into())),
     }

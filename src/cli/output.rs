@@ -172,7 +172,7 @@ impl Output {
         self
     }
 
-    /// Returns the file that is replaced at the end, as it is until then.
+    /// Returns the file that is not replaced if the run stops now; `None` for other outputs.
     pub(crate) fn unwritten(&self) -> Option<Unwritten> {
         match &self.target {
             Target::Replacement { path, .. } => Some(Unwritten(path.clone())),

@@ -176,7 +176,7 @@ impl Drop for ProgressLine {
     }
 }
 
-/// The state of a run from look to look.
+/// The state of a progress line between two redraws.
 struct Watch {
     start: Instant,
     meter: Meter,

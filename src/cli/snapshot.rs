@@ -423,7 +423,7 @@ fn survey(
     }
 }
 
-/// Warns of rotted files, and of others that a summary would count.
+/// Warns of rotted and excluded files and, without a summary, of unreadable ones.
 fn warn(report: &SnapshotReport, verb: &str, has_summary: bool) {
     let rotted = report.findings.iter().filter(|f| f.change == FileChange::Rotted).count() as u64;
     if rotted > 0 {

@@ -123,7 +123,7 @@ fn alternatives(argument: &str) -> String {
     argument.trim_end_matches("...").replace(">|", " or ").replace(['<', '>'], "")
 }
 
-/// Returns the first example in the help of the verb, unless it can do without what is missing.
+/// Returns the first example in the verb's help, if the verb requires every missing argument.
 fn example(missing: &[String], command: &Command, words: &[OsString]) -> String {
     let Some(verb) = words.get(1).and_then(|word| command.find_subcommand(word)) else {
         return String::new();

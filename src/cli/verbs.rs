@@ -76,7 +76,7 @@ takes its options. To hash a file named like a command, write ./check.
 
 Documentation: https://github.com/hsum/hsum; 'hsum man DIR' writes manual pages.";
 
-/// The options that `-h` shows of verbs with more than fit on a screen; `--help` shows all.
+/// The options that `-h` shows for verbs whose full help exceeds a screen; `--help` shows all.
 const COMMON: &[(&str, &[&str])] = &[
     ("sum", &["algorithm", "output", "tag", "json", "zero", "files-from", "include", "exclude"]),
     (

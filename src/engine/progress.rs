@@ -28,8 +28,9 @@ impl Drop for Shown {
 }
 
 impl HashProgress {
-    /// The size in bytes from which on files are shown. Others are finished before anyone can read
-    /// their names, and must not pay for them.
+    /// The minimum size in bytes of a file whose name is shown.
+    ///
+    /// Smaller files are finished before their names could be read.
     pub(super) const MIN_SHOWN: u64 = 8 << 20;
 
     /// Returns the number of bytes hashed.

@@ -79,7 +79,7 @@ impl DownloadProgress {
         self.set_phase(DownloadPhase::Receiving);
     }
 
-    /// Sets a number that has grown by what was received.
+    /// Sets the number of bytes, and counts the increase as received.
     pub(super) fn set_bytes(&self, bytes: u64) {
         let before = self.bytes.swap(bytes, Relaxed);
         self.received.fetch_add(bytes - before, Relaxed);

@@ -39,7 +39,7 @@ pub(super) struct Edit {
 /// The current state of a name in the tree.
 pub(super) enum Current {
     Absent,
-    /// The filter does not select the name, which leaves the record.
+    /// A name that the filter excludes; its entry is removed from the record.
     Excluded,
     Link(Box<[u8]>),
     /// A file to read.

@@ -599,7 +599,7 @@ fn filters_select_listed_names() {
     dir.words("check --include *.png x.sfv").gives(1, "", none);
     dir.words("check --include [ list").refuses("invalid pattern");
     dir.words("check a.iso --sums auto --include x")
-        .refuses("--include and --exclude select names");
+        .refuses("--include and --exclude cannot be used with --expect or --sums");
 }
 
 #[test]

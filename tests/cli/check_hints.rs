@@ -112,6 +112,10 @@ fn paths_that_are_not_lists() {
                 .into(),
         ),
         (
+            "https://u:pw@example.org/x",
+            "to download and verify a file, use: hsum get URL --sums auto".into(),
+        ),
+        (
             "ftp://example.org/SHA256SUMS",
             "to check FILE with a list at a URL, use: hsum check FILE --sums \
              'ftp://example.org/SHA256SUMS'"

@@ -344,7 +344,7 @@ fn an_expected_mac_is_in_any_notation() {
         (&TAG[..40], "not a MAC of sha256 (expected 64 "),
         (
             "sha1=0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
-            "a MAC of sha1, but the HMAC is one of sha256; use -a sha1",
+            "the MAC is for sha1 (expected sha256); use -a sha1",
         ),
         ("", "--expect: not a MAC"),
         ("sha265=00", "did you mean"),

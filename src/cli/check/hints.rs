@@ -10,6 +10,7 @@ use hsum::internals::base_name;
 use hsum::manifest::ListFormat;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use crate::cli::client::without_secrets;
 use crate::cli::print::hint;
 use crate::cli::quote::quote;
 
@@ -32,10 +33,10 @@ const NOT_A_LIST: [fn(&CheckedList) -> Option<String>; 5] =
 
 type MissingHint = fn(&CheckedList, &[PathBuf]) -> Option<String>;
 
-/// Hints for a list some of whose missing files are given, if most of its files are missing.
+/// Hints for a list most of whose files are missing; each gets the first missing names.
 const MOST_MISSING: [MissingHint; 3] = [record, elsewhere, base_names];
 
-/// The same if any file is missing.
+/// Hints for a list with at least one missing file; each gets the first missing names.
 const ANY_MISSING: [MissingHint; 2] = [backslashes, similar_names];
 
 /// Prints the first hint that applies to a list with these results.
@@ -52,8 +53,10 @@ pub(super) fn print(list: &CheckedList, summary: &CheckSummary, missing: &[PathB
 }
 
 fn url(list: &CheckedList) -> Option<String> {
-    let is_url = list.path.to_str()?.contains("://") && !list.path.exists();
-    let url = quote(list.path);
+    let text = list.path.to_str()?;
+    let is_url = text.contains("://") && !list.path.exists();
+    // A URL with a password or a query is not repeated.
+    let url = if without_secrets(text) == text { quote(list.path) } else { "URL".into() };
     is_url.then(|| match is_named_like_a_list(list.path) {
         true => format!("to check FILE with a list at a URL, use: hsum check FILE --sums {url}"),
         false => format!("to download and verify a file, use: hsum get {url} --sums auto"),
@@ -234,7 +237,7 @@ fn difference(wanted: &str, found: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns `true` if the missing files, except for a few, are where `locate` says.
+/// Returns `true` if more than half of the missing files are where `locate` says.
 fn are_in(missing: &[PathBuf], locate: impl Fn(&PathBuf) -> PathBuf) -> bool {
     let found = missing.iter().filter(|name| locate(name).is_file()).count();
     found * 2 > missing.len()

@@ -26,7 +26,7 @@ pub(super) fn start(when: When, jobs: &[Job]) -> Drawing {
     )
 }
 
-/// Starts to draw what precedes the downloads.
+/// Starts to draw the line that is shown while connecting, before the downloads.
 pub(super) fn start_connecting(when: When, host: &str) -> Drawing {
     let host = host.to_owned();
     Drawing::start(
@@ -39,7 +39,7 @@ pub(super) fn start_connecting(when: When, host: &str) -> Drawing {
     )
 }
 
-/// A download, and what was seen of it before.
+/// A download, and the meter of its current attempt.
 struct Watched {
     name: String,
     host: String,

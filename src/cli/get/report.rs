@@ -20,7 +20,7 @@ use crate::cli::print::complain;
 use crate::cli::quote::quote;
 use crate::cli::summary::{self, Summary, size};
 
-/// Prints what became of the downloads.
+/// A printer of the results of downloads.
 pub(super) struct Reporter<'a> {
     args: &'a GetArgs,
     pub(super) output: Output,

@@ -75,7 +75,7 @@ impl Widths {
         widths
     }
 
-    /// Returns the columns of all parts and of the two between each two of them.
+    /// Returns the width of all shown parts, with two columns between neighbours.
     fn all(&self) -> usize {
         let parts = [self.bar, self.name, self.sizes, self.files, self.rate, self.left];
         let shown = parts.iter().filter(|width| **width > 0);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// The times after which an old rate counts a third: the shown rate follows changes soon, the
-/// time left does not jump.
+/// Time constants in seconds: short for the shown rate, long to keep the time left steady.
 const RATE: f64 = 4.0;
 const LEFT: f64 = 20.0;
 
