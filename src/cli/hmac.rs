@@ -177,7 +177,13 @@ fn report(
         }
         if !matches || !args.report.quiet {
             let text = status.word();
-            output.status(&StatusLine { status, name: &quote(name), text, note: "" })?;
+            output.status(&StatusLine {
+                status,
+                name: &quote(name),
+                text,
+                word: text,
+                note: "",
+            })?;
         }
         return Ok(matches);
     }

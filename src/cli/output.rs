@@ -37,6 +37,8 @@ pub(crate) struct StatusLine<'a> {
     pub(crate) name: &'a str,
     /// The text after the name in the plain layout: the status word, and details.
     pub(crate) text: &'a str,
+    /// The part of `text` that is coloured.
+    pub(crate) word: &'a str,
     /// The details after the name on a terminal, such as `(from old)`; may be empty.
     pub(crate) note: &'a str,
 }
@@ -218,7 +220,7 @@ impl Output {
 
     /// Writes a result: `FAILED    NAME` on a terminal, `NAME: FAILED` otherwise.
     pub(crate) fn status(&mut self, line: &StatusLine) -> Result<(), WriteError> {
-        let StatusLine { status, name, text, note } = line;
+        let StatusLine { status, name, text, word, note } = line;
         if !self.status_first && !self.coloured {
             return self.line(format!("{name}: {text}\n").as_bytes());
         }
@@ -236,11 +238,10 @@ impl Output {
                 painted.extend_from_slice(escape(note).as_bytes());
             }
         } else {
-            let (word, details) = text.split_at(text.find(' ').unwrap_or(text.len()));
-            painted.extend_from_slice(escape(name).as_bytes());
-            painted.extend_from_slice(b": ");
+            let (before, after) = text.split_once(word).unwrap_or(("", text));
+            painted.extend_from_slice(escape(&format!("{name}: {before}")).as_bytes());
             status.paint(&mut painted, word, self.coloured);
-            painted.extend_from_slice(escape(details).as_bytes());
+            painted.extend_from_slice(escape(after).as_bytes());
         }
         painted.push(b'\n');
         self.append(&painted)

@@ -82,6 +82,28 @@ fn results_have_the_status_first() {
     }
 }
 
+/// In a pipe, too, only the words of the status are coloured.
+#[test]
+fn a_coloured_result_in_a_pipe_has_one_coloured_part() {
+    let (world, server) = (World::new(), Server::http());
+    server.at("/x", |_, _| ok(&[], &BODY));
+    let url = server.url("/x");
+    let digest = format!("sha256:{}", *DIGEST);
+    for (words, expected) in [
+        (format!("-e {digest}"), format!("x: \x1b[2mOK\x1b[0m, {digest} (--expect)")),
+        (
+            format!("-e {digest}"),
+            format!("x: already there, \x1b[2mOK\x1b[0m, {digest} (--expect)"),
+        ),
+        ("-o y --no-verify".into(), format!("y: \x1b[33mNOT VERIFIED\x1b[0m, {digest}")),
+    ] {
+        let script = format!("\"$HSUM\" get --retries 0 --color always {url} {words} | cat");
+        let Some(bytes) = on_a_terminal(&world.dir, &script) else { return };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(text.starts_with(&expected), "{words}: {text:?}");
+    }
+}
+
 #[test]
 fn several_downloads_end_with_a_summary() {
     let (world, server) = (World::new(), Server::http());

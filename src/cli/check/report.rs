@@ -267,7 +267,6 @@ impl Report {
         if status == Status::Ok && !is_printed {
             return Ok(());
         }
-        let quoted = quote(name);
         let problem = verdict.problem();
         let explained = match verdict {
             Verdict::Match | Verdict::Mismatch => None,
@@ -279,12 +278,12 @@ impl Report {
             && !merges
         {
             self.output.flush()?;
-            complain(format_args!("{quoted}: {text}"));
+            complain(format_args!("{}: {text}", quote(name)));
         }
         if !is_printed {
             return Ok(());
         }
-        self.tally.note(status, &quoted);
+        self.tally.note(status, name);
         if self.json {
             let mut object = Object::new("file");
             object.path(name).set("status", status.word());
@@ -312,7 +311,8 @@ impl Report {
             _ => String::new(),
         };
         let text = verdict.text();
-        self.output.status(&StatusLine { status, name: &quoted, text, note: &note })
+        let word = text.split(' ').next().unwrap_or(text);
+        self.output.status(&StatusLine { status, name: &quote(name), text, word, note: &note })
     }
 
     /// Prints the object of a list or file without a result, whose message is printed elsewhere.

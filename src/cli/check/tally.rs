@@ -1,6 +1,7 @@
 //! The counts of a check over all lists, and the failures that its summary repeats.
 
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 use std::time::Instant;
 
 use hsum::check::CheckSummary;
@@ -8,7 +9,7 @@ use hsum::check::CheckSummary;
 use crate::cli::args::shared::ColourChoice;
 use crate::cli::colour::{Status, is_coloured};
 use crate::cli::json::Object;
-use crate::cli::quote::for_terminal;
+use crate::cli::quote::{for_terminal, quote};
 use crate::cli::stderr::print_unescaped;
 use crate::cli::summary::{self, Summary, thousands};
 
@@ -79,11 +80,11 @@ impl Tally {
     }
 
     /// Notes that a result was printed.
-    pub(super) fn note(&mut self, status: Status, quoted: &str) {
+    pub(super) fn note(&mut self, status: Status, name: &Path) {
         self.printed += 1;
         let failures = &mut self.failures[index(status)];
         if self.repeats && status != Status::Ok && failures.len() < MAX_REPEATED {
-            failures.push(quoted.to_owned());
+            failures.push(quote(name));
         }
     }
 

@@ -171,7 +171,7 @@ fn print_line(output: &mut Output, job: &Job, file: &VerifiedDownload) -> Result
         Provenance::Present => ("already there, ", "already there, verified: "),
         Provenance::Fetched { .. } => ("", ""),
     };
-    let (status, text, why) = match sources.is_empty() {
+    let (status, word, why) = match sources.is_empty() {
         true => (Status::Unverified, "NOT VERIFIED", String::new()),
         false => (Status::Ok, "OK", format!(" ({})", sources.join(", "))),
     };
@@ -185,7 +185,8 @@ fn print_line(output: &mut Output, job: &Job, file: &VerifiedDownload) -> Result
     output.status(&StatusLine {
         status,
         name: &quote(&file.path),
-        text: &format!("{present}{text}, {digest}{why}"),
+        text: &format!("{present}{word}, {digest}{why}"),
+        word,
         note: &format!("{note}{digest}{why}{mirror}"),
     })
 }

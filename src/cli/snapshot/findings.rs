@@ -25,15 +25,18 @@ pub(super) struct FindingPrinter {
     json: bool,
     /// The number of lines so far.
     lines: usize,
-    /// The names of rotted and missing files, to repeat on a terminal.
+    /// The names of the first rotted and missing files, to repeat on a terminal.
     rotted: Vec<String>,
     missing: Vec<String>,
+    /// The number of all rotted and missing files.
+    bad: usize,
 }
 
 impl FindingPrinter {
     pub(super) fn new(args: &ReportArgs) -> Result<Self, WriteError> {
         let output = Output::stdout()?.for_people(args.color);
-        Ok(Self { output, json: args.json, lines: 0, rotted: Vec::new(), missing: Vec::new() })
+        let (rotted, missing) = (Vec::new(), Vec::new());
+        Ok(Self { output, json: args.json, lines: 0, rotted, missing, bad: 0 })
     }
 
     /// Prints an unchanged file.
@@ -74,14 +77,20 @@ impl FindingPrinter {
         let rotted = std::mem::take(&mut self.rotted).into_iter();
         let missing = std::mem::take(&mut self.missing).into_iter();
         let rotted = rotted.map(|name| (Status::Rotted, name));
-        let mut bad = rotted.chain(missing.map(|name| (Status::Missing, name)));
-        let count = bad.size_hint().0;
+        let bad = rotted.chain(missing.map(|name| (Status::Missing, name)));
+        let count = self.bad;
         // A list of nothing else hides nothing.
-        if self.lines > LONG_LIST && (1..self.lines).contains(&count) {
+        if self.output.is_terminal() && self.lines > LONG_LIST && (1..self.lines).contains(&count) {
             self.output.line(b"\n")?;
-            for (status, name) in bad.by_ref().take(REPEATED) {
+            for (status, name) in bad.take(REPEATED) {
                 let text = status.word();
-                self.output.status(&StatusLine { status, name: &name, text, note: "" })?;
+                self.output.status(&StatusLine {
+                    status,
+                    name: &name,
+                    text,
+                    word: text,
+                    note: "",
+                })?;
             }
             if count > REPEATED {
                 let more = thousands((count - REPEATED) as u64);
@@ -109,11 +118,21 @@ impl FindingPrinter {
             text.extend([" ", &note[1..note.len() - 1]]);
         }
         self.lines += 1;
-        self.output.status(&StatusLine { status, name: &name, text: &text, note: &note })?;
-        match status {
-            Status::Rotted if self.output.is_terminal() => self.rotted.push(name),
-            Status::Missing if self.output.is_terminal() => self.missing.push(name),
-            _ => {}
+        self.output.status(&StatusLine {
+            status,
+            name: &name,
+            text: &text,
+            word: status.word(),
+            note: &note,
+        })?;
+        let names = match status {
+            Status::Rotted => &mut self.rotted,
+            Status::Missing => &mut self.missing,
+            _ => return Ok(()),
+        };
+        self.bad += 1;
+        if names.len() < REPEATED {
+            names.push(name);
         }
         Ok(())
     }
