@@ -7,15 +7,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
-use hsum::ErrorKind;
 
 use crate::cli::args::packaging::ManArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
-use crate::cli::quote::quote;
+use crate::cli::print::file_error;
 
 /// The names of the verbs, by group.
 type Groups = &'static [(&'static str, &'static [&'static str])];
@@ -37,10 +36,7 @@ pub(crate) fn run(args: ManArgs, mut program: Command, groups: Groups) -> Result
 
 /// Writes all pages, or none.
 fn write_pages(directory: &Path, program: &Command, groups: Groups) -> Result<()> {
-    let created = fs::create_dir_all(directory);
-    created
-        .map_err(|error| anyhow::anyhow!("{}", ErrorKind::Io(error)))
-        .with_context(|| quote(directory))?;
+    fs::create_dir_all(directory).map_err(|error| file_error(directory, error))?;
     let mut outputs = Vec::new();
     for command in [program].into_iter().chain(program.get_subcommands()) {
         let mut output = Output::replacing(&directory.join(format!("{}.1", name(command))))?;

@@ -171,7 +171,8 @@ macro_rules! verbs {
             fn parse(words: &[OsString]) -> Option<Self> {
                 $($(if words.first()? == $name {
                     let command = Command::new($name).args_override_self(true);
-                    let matches = <$args>::augment_args(command).try_get_matches_from(words);
+                    let command = habits::accept(<$args>::augment_args(command));
+                    let matches = command.try_get_matches_from(words);
                     let arguments = <$args>::from_arg_matches(&matches.ok()?).ok()?;
                     return Some(Self::$verb(Box::new(arguments)));
                 })*)*
@@ -468,6 +469,8 @@ mod tests {
         for line in [
             "sum",
             "sum -a md5 -a sha1 a check",
+            "sum -r a",
+            "check -c list",
             "sum --json --json -- --help",
             "check --quiet list",
             "get https://h.test/x --sums auto",

@@ -45,8 +45,7 @@ impl PathFilter {
     pub fn selects_name(&self, name: &Path) -> bool {
         let parts = name.components();
         let below: PathBuf = parts.filter(|part| matches!(part, Component::Normal(_))).collect();
-        let is_excluded = |directory: &Path| self.excludes(directory);
-        self.selects(&below) && !below.ancestors().skip(1).any(is_excluded)
+        self.reaches(&below)
     }
 
     pub(super) fn excludes(&self, path: &Path) -> bool {
