@@ -16,6 +16,7 @@ pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod retry;
 pub(crate) mod secret;
+pub mod server;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod transports;

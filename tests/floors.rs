@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 7] = [
     &["notation", "manifest", "sign"],
     &["engine", "check", "snapshot"],
     &["net", "trust", "fetch"],
-    &["lib", "internals", "cli", "main"],
+    &["lib", "internals", "cli", "main", "server", "server_main"],
 ];
 
 /// Names from the crate's root down: `["lib", "engine", "walk"]`, with `main` instead of `lib` for
@@ -53,7 +53,7 @@ fn module_path(file: &Path) -> ModulePath {
     if names.last().is_some_and(|name| name == "mod") {
         names.pop();
     }
-    let is_program = names[0] == "main" || names[0] == "cli";
+    let is_program = ["main", "cli", "server", "server_main"].contains(&&*names[0]);
     if names != ["main"] && names != ["lib"] {
         names.insert(0, if is_program { "main" } else { "lib" }.into());
     }

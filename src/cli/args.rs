@@ -10,6 +10,7 @@ pub(crate) mod machine;
 pub(crate) mod packaging;
 pub(crate) mod publish;
 pub(crate) mod send;
+pub(crate) mod server;
 pub(crate) mod shared;
 pub(crate) mod sign;
 pub(crate) mod snapshot;

@@ -38,7 +38,8 @@ pub(crate) fn run(args: ManArgs, mut program: Command, groups: Groups) -> Result
 fn write_pages(directory: &Path, program: &Command, groups: Groups) -> Result<()> {
     fs::create_dir_all(directory).map_err(|error| file_error(directory, error))?;
     let mut outputs = Vec::new();
-    for command in [program].into_iter().chain(program.get_subcommands()) {
+    let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
+    for command in [program].into_iter().chain(verbs) {
         let mut output = Output::replacing(&directory.join(format!("{}.1", name(command))))?;
         output.bytes(page(command, groups).as_bytes())?;
         outputs.push(output);

@@ -18,6 +18,7 @@ use crate::cli::args::machine::{AlgorithmsArgs, BenchArgs, SelfTestArgs};
 use crate::cli::args::packaging::{CompletionsArgs, ManArgs};
 use crate::cli::args::publish::PublishArgs;
 use crate::cli::args::send::SendArgs;
+use crate::cli::args::server::ServerArgs;
 use crate::cli::args::sign::{KeygenArgs, SchemesArgs, SignArgs, VerifyArgs};
 use crate::cli::args::snapshot::{AuditArgs, DiffArgs, SnapshotArgs, UpdateArgs};
 use crate::cli::args::sum::SumArgs;
@@ -26,7 +27,7 @@ use crate::cli::gnu::install;
 use crate::cli::sign::{keygen, schemes, verify};
 use crate::cli::{
     algorithms, bench, check, completions, convert, get, habits, head, hmac, man, publish,
-    self_test, send, sign, snapshot, sum, usage,
+    self_test, send, server_program, sign, snapshot, sum, usage,
 };
 
 /// Hash files, verify checksum files and downloads, find changes in trees, sign requests.
@@ -164,7 +165,7 @@ macro_rules! verbs {
         }
 
         /// The names of the verbs, by group.
-        const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
+        pub(crate) const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
 
         impl Verb {
             /// Parses a verb's name and arguments. Any failure is left to the parser of all verbs.
@@ -332,6 +333,15 @@ verbs! {
     "keygen" Keygen(KeygenArgs) => keygen::run,
     /// List the schemes of sign, send and verify-request
     "schemes" Schemes(SchemesArgs) => schemes::run,
+    ["Serve"]
+    /// Serve a directory over HTTPS, with the digests of its files
+    "serve" Serve(ServerArgs) => server_program::run,
+    /// Receive webhooks, verify their signatures, and print or forward them
+    "listen" Listen(ServerArgs) => server_program::run,
+    /// Call an XML-RPC method, such as one of 'hsum serve --rpc'
+    "rpc" Rpc(ServerArgs) => server_program::run,
+    /// Make, sign, show, verify and convert certificates and keys
+    "cert" Cert(ServerArgs) => server_program::run,
     ["This machine"]
     /// List the algorithms
     "algorithms" Algorithms(AlgorithmsArgs) => algorithms::run,
@@ -355,12 +365,32 @@ verbs! {
     "man" Man(ManArgs) => write_manual,
 }
 
+/// Returns `true` if another program runs the verb: `hsum-server`.
+pub(crate) fn is_left_to_server(verb: &str) -> bool {
+    GROUPS.iter().any(|(group, names)| *group == "Serve" && names.contains(&verb))
+}
+
+/// Hides the verbs that the server program describes.
+fn without_server(command: Command) -> Command {
+    command.mut_subcommands(|verb| {
+        let is_left = is_left_to_server(verb.get_name());
+        verb.hide(is_left)
+    })
+}
+
+// The server program describes the verbs of both.
 fn print_completions(args: CompletionsArgs) -> Result<Exit> {
-    completions::run(args, Arguments::command())
+    match server_program::path() {
+        Some(server) => server_program::start(&server),
+        None => completions::run(args, Arguments::command()),
+    }
 }
 
 fn write_manual(args: ManArgs) -> Result<Exit> {
-    man::run(args, Arguments::command(), GROUPS)
+    match server_program::path() {
+        Some(server) => server_program::start(&server),
+        None => man::run(args, without_server(Arguments::command()), GROUPS),
+    }
 }
 
 /// Parses the command line, and returns the verb with its arguments.
@@ -374,19 +404,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ver
     if words.len() <= 1 && io::stdin().is_terminal() {
         return Err(SetupError(WELCOME.into()).into());
     }
-    if words.get(1).is_some_and(|word| word == "help") {
-        words.remove(1);
-        let is_verb = |word: &OsString| word != "help" && !word.as_bytes().starts_with(b"-");
-        let of_verb = words.get(1).is_some_and(is_verb);
-        words.truncate(if of_verb { 2 } else { 1 });
-        if of_verb && verb_name(&words[1]).is_none() {
-            let word = escape(words[1].as_bytes(), &[]);
-            let hint = habits::of_command(&word, &verb_names().collect::<Vec<_>>());
-            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            return Err(Usage(format!("unknown command '{word}'{hint}")).into());
-        }
-        words.push("--help".into());
-    }
+    expand_help(&mut words)?;
     let top = words.get(1).is_some_and(|word| {
         ["-h", "--help", "-V", "--version"].iter().any(|option| word == option)
     });
@@ -407,8 +425,30 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ver
     matched(&words)
 }
 
+/// Replaces `help VERB` by `VERB --help`.
+///
+/// # Errors
+/// Returns a [`Usage`] if there is no such verb.
+pub(crate) fn expand_help(words: &mut Vec<OsString>) -> Result<(), Usage> {
+    if words.get(1).is_none_or(|word| word != "help") {
+        return Ok(());
+    }
+    words.remove(1);
+    let is_verb = |word: &OsString| word != "help" && !word.as_bytes().starts_with(b"-");
+    let of_verb = words.get(1).is_some_and(is_verb);
+    words.truncate(if of_verb { 2 } else { 1 });
+    if of_verb && verb_name(&words[1]).is_none() {
+        let word = escape(words[1].as_bytes(), &[]);
+        let hint = habits::of_command(&word, &verb_names().collect::<Vec<_>>());
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        return Err(Usage(format!("unknown command '{word}'{hint}")));
+    }
+    words.push("--help".into());
+    Ok(())
+}
+
 /// Returns the name of the verb that `word` is.
-fn verb_name(word: &OsStr) -> Option<&'static str> {
+pub(crate) fn verb_name(word: &OsStr) -> Option<&'static str> {
     verb_names().find(|name| word == *name)
 }
 
@@ -427,10 +467,20 @@ fn sum_or_explain(args: SumArgs) -> Result<Exit> {
 }
 
 fn matched(words: &[OsString]) -> Result<Verb> {
-    let mut command = command().mut_subcommands(habits::accept);
+    parse_among(command().mut_subcommands(habits::accept), words)
+}
+
+/// Parses the words of one of the verbs of `command`.
+///
+/// # Errors
+/// As for [`parse`].
+pub(crate) fn parse_among<V: FromArgMatches>(
+    mut command: Command,
+    words: &[OsString],
+) -> Result<V> {
     let mut parse = |words: &[OsString]| {
         let mut matches = command.try_get_matches_from_mut(words)?;
-        Verb::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+        V::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     };
     let error = match parse(words) {
         Ok(verb) => return Ok(verb),

@@ -1,0 +1,6 @@
+//! Arguments of `hsum listen`.
+
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct ListenArgs {}

@@ -1,0 +1,6 @@
+//! Arguments of `hsum rpc`.
+
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct RpcArgs {}

@@ -1,0 +1,20 @@
+//! Arguments of `hsum serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::server::args::shared::{BindArgs, TlsServerArgs};
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Directory to serve
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) bind: BindArgs,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsServerArgs,
+}

@@ -1,0 +1,83 @@
+//! The table of the server program's verbs.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::{Command, CommandFactory, Parser, Subcommand};
+
+use crate::cli::args::packaging::{CompletionsArgs, ManArgs};
+use crate::cli::exit::{self, Exit};
+use crate::cli::{completions, man, verbs};
+use crate::server::args::cert::CertArgs;
+use crate::server::args::listen::ListenArgs;
+use crate::server::args::rpc::RpcArgs;
+use crate::server::args::serve::ServeArgs;
+use crate::server::{cert, listen, rpc, serve};
+
+#[derive(Parser, Debug)]
+#[command(
+    name = "hsum",
+    bin_name = "hsum",
+    version,
+    args_override_self = true,
+    max_term_width = 80,
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The first line of each doc comment is that of the verb's row in `cli/verbs.rs`.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    /// Serve a directory over HTTPS, with the digests of its files
+    Serve(Box<ServeArgs>),
+    /// Receive webhooks, verify their signatures, and print or forward them
+    Listen(Box<ListenArgs>),
+    /// Call an XML-RPC method, such as one of 'hsum serve --rpc'
+    Rpc(Box<RpcArgs>),
+    /// Make, sign, show, verify and convert certificates and keys
+    Cert(Box<CertArgs>),
+    #[command(hide = true)]
+    Completions(Box<CompletionsArgs>),
+    #[command(hide = true)]
+    Man(Box<ManArgs>),
+}
+
+impl Verb {
+    /// Plans and runs the verb, and reports its results.
+    pub(crate) fn run(self) -> Result<Exit> {
+        match self {
+            Self::Serve(args) => serve::run(*args),
+            Self::Listen(args) => listen::run(*args),
+            Self::Rpc(args) => rpc::run(*args),
+            Self::Cert(args) => cert::run(*args),
+            Self::Completions(args) => completions::run(*args, all()),
+            Self::Man(args) => man::run(*args, all(), verbs::GROUPS),
+        }
+    }
+}
+
+/// Describes the verbs of both programs to clap.
+fn all() -> Command {
+    let ours = Arguments::command();
+    verbs::Arguments::command().mut_subcommands(|verb| {
+        let name = verb.get_name().to_owned();
+        ours.find_subcommand(&name)
+            .filter(|_| verbs::is_left_to_server(&name))
+            .cloned()
+            .unwrap_or(verb)
+    })
+}
+
+/// Parses the command line, and returns the verb with its arguments.
+///
+/// # Errors
+/// As for [`verbs::parse`].
+pub(crate) fn parse(mut words: Vec<OsString>) -> Result<Verb> {
+    verbs::expand_help(&mut words)?;
+    let verb = words.get(1).and_then(|word| verbs::verb_name(word));
+    exit::set_verb(verb.unwrap_or_default());
+    verbs::parse_among(Arguments::command(), &words)
+}

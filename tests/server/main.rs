@@ -1,0 +1,8 @@
+//! Tests of the server program: `serve`, `listen`, `rpc` and `cert`.
+
+mod connections;
+mod running;
+// Not all of it is used here.
+#[allow(dead_code)]
+#[path = "../cli/support.rs"]
+mod support;
