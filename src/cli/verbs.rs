@@ -334,13 +334,13 @@ verbs! {
     /// List the schemes of sign, send and verify-request
     "schemes" Schemes(SchemesArgs) => schemes::run,
     ["Serve"]
-    /// Serve a directory over HTTPS, with the digests of its files
+    /// Serve a directory over HTTPS, with digests of its files
     "serve" Serve(ServerArgs) => server_program::run,
-    /// Receive webhooks, verify their signatures, and print or forward them
+    /// Receive webhooks; print, save or forward those that verify
     "listen" Listen(ServerArgs) => server_program::run,
-    /// Call an XML-RPC method, such as one of 'hsum serve --rpc'
+    /// Call an XML-RPC method of a server
     "rpc" Rpc(ServerArgs) => server_program::run,
-    /// Make, sign, show, verify and convert certificates and keys
+    /// Make, sign, show and verify certificates and keys
     "cert" Cert(ServerArgs) => server_program::run,
     ["This machine"]
     /// List the algorithms

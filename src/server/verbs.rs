@@ -31,13 +31,13 @@ struct Arguments {
 /// The first line of each doc comment is that of the verb's row in `cli/verbs.rs`.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
-    /// Serve a directory over HTTPS, with the digests of its files
+    /// Serve a directory over HTTPS, with digests of its files
     Serve(Box<ServeArgs>),
-    /// Receive webhooks, verify their signatures, and print or forward them
+    /// Receive webhooks; print, save or forward those that verify
     Listen(Box<ListenArgs>),
-    /// Call an XML-RPC method, such as one of 'hsum serve --rpc'
+    /// Call an XML-RPC method of a server
     Rpc(Box<RpcArgs>),
-    /// Make, sign, show, verify and convert certificates and keys
+    /// Make, sign, show and verify certificates and keys
     Cert(Box<CertArgs>),
     #[command(hide = true)]
     Completions(Box<CompletionsArgs>),
