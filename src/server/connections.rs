@@ -1,13 +1,15 @@
 //! Connections: a listener, TLS, and the requests of each connection.
 
-use std::net::SocketAddr;
+pub(crate) mod log;
+pub(crate) mod options;
+pub(crate) mod peer;
+
 use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use hsum::net::server::TlsServerOptions;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -20,22 +22,8 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::cli::print::complain;
-
-/// The client of a connection, an extension of each request.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    pub(crate) address: SocketAddr,
-    /// The client's certificate (DER), verified.
-    pub(crate) certificate: Option<Arc<[u8]>>,
-}
-
-/// The options of a server.
-#[derive(Debug)]
-pub(crate) struct ServerOptions {
-    pub(crate) bind: SocketAddr,
-    /// `None` for plain HTTP.
-    pub(crate) tls: Option<TlsServerOptions>,
-}
+use crate::server::connections::options::ServerOptions;
+use crate::server::connections::peer::Peer;
 
 /// Serves `app` until a signal ends the program.
 ///
@@ -47,7 +35,7 @@ pub(crate) fn run(options: ServerOptions, app: Router) -> Result<()> {
 
 async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     let tls = match options.tls {
-        Some(tls) => Some(TlsAcceptor::from(tls.protocols(["h2", "http/1.1"]).config()?)),
+        Some(tls) => Some(TlsAcceptor::from(tls.read()?.protocols(["h2", "http/1.1"]).config()?)),
         None => None,
     };
     let listener = TcpListener::bind(options.bind).await?;
@@ -58,12 +46,20 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
         let (tls, app) = (tls.clone(), app.clone());
         task::spawn(async move {
             match tls {
-                None => converse(socket, Peer { address, certificate: None }, app).await,
+                None => {
+                    converse(
+                        socket,
+                        Peer { address, certificate: None, subject: None, tls: None },
+                        app,
+                    )
+                    .await
+                }
                 Some(tls) => {
                     let Ok(stream) = tls.accept(socket).await else { return };
                     let chain = stream.get_ref().1.peer_certificates();
                     let certificate = chain.and_then(|c| c.first()).map(|c| Arc::from(c.as_ref()));
-                    converse(stream, Peer { address, certificate }, app).await;
+                    converse(stream, Peer { address, certificate, subject: None, tls: None }, app)
+                        .await;
                 }
             }
         });

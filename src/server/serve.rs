@@ -5,11 +5,14 @@ use axum::Router;
 
 use crate::cli::exit::Exit;
 use crate::server::args::serve::ServeArgs;
-use crate::server::connections::{self, ServerOptions};
-use crate::server::tls;
+use crate::server::connections;
+use crate::server::connections::log::LogFormat;
+use crate::server::connections::options::ServerOptions;
 
 pub(crate) fn run(args: ServeArgs) -> Result<Exit> {
-    let options = ServerOptions { bind: args.bind.bind, tls: tls::options(&args.tls)? };
+    let mut options = ServerOptions::new(args.bind.bind, &args.tls, &args.limits)?;
+    options.htpasswd = args.access.htpasswd;
+    options.log = LogFormat::of(&args.log);
     let app = Router::new();
     connections::run(options, app)?;
     Ok(Exit::Success)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::server::args::shared::{BindArgs, TlsServerArgs};
+use crate::server::args::shared::{AccessArgs, BindArgs, LimitArgs, LogArgs, TlsServerArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -17,4 +17,13 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) tls: TlsServerArgs,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }

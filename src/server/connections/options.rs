@@ -1,0 +1,49 @@
+//! The options of a server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::server::args::shared::{LimitArgs, TlsServerArgs};
+use crate::server::connections::log::LogFormat;
+use crate::server::tls::TlsSource;
+
+/// The options of a server.
+#[derive(Debug)]
+pub(crate) struct ServerOptions {
+    pub(crate) bind: SocketAddr,
+    /// `None` for plain HTTP.
+    pub(crate) tls: Option<TlsSource>,
+    pub(crate) limits: Limits,
+    /// A file of users and password hashes, one of which every request needs.
+    pub(crate) htpasswd: Option<PathBuf>,
+    /// The format of the access log; `None` for a verb that prints its own line for each request.
+    pub(crate) log: Option<LogFormat>,
+}
+
+impl ServerOptions {
+    /// Creates options without passwords and access log.
+    ///
+    /// # Errors
+    /// Returns an error if the certificate, its key, or a file about clients cannot be used.
+    pub(crate) fn new(bind: SocketAddr, tls: &TlsServerArgs, limits: &LimitArgs) -> Result<Self> {
+        let limits = Limits {
+            connections: limits.max_connections as usize,
+            handshake: limits.handshake_timeout,
+            header: limits.header_timeout,
+            idle: limits.idle_timeout,
+        };
+        Ok(Self { bind, tls: TlsSource::new(tls)?, limits, htpasswd: None, log: None })
+    }
+}
+
+/// The limits of connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) handshake: Duration,
+    pub(crate) header: Duration,
+    pub(crate) idle: Duration,
+}
