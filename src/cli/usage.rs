@@ -50,6 +50,12 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
                 None => text + &example(&missing, command, words),
             }
         }
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command '{}'", context(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            format!("missing a command{}", actions(command, words))
+        }
         ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".to_owned(),
         _ => {
             let text = error.render().to_string();
@@ -68,7 +74,8 @@ pub(crate) fn message(error: &Error, command: &Command, words: &[OsString]) -> S
         Some((last, others)) => format!(" (expected {} or {last})", others.join(", ")),
         None => String::new(),
     };
-    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let similar =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand];
     let similar = similar.iter().find_map(|kind| error.get(*kind)).filter(|_| !text.contains(';'));
     let similar = similar.map(|word| format!("; did you mean '{word}'?")).unwrap_or_default();
     format!("{text}{expected}{similar}")
@@ -123,11 +130,25 @@ fn alternatives(argument: &str) -> String {
     argument.trim_end_matches("...").replace(">|", " or ").replace(['<', '>'], "")
 }
 
+/// Returns the actions of the verb, such as those of `cert`.
+fn actions(command: &Command, words: &[OsString]) -> String {
+    let verb = words.get(1).and_then(|word| command.find_subcommand(word)).unwrap_or(command);
+    let names = verb.get_subcommands().map(Command::get_name).collect::<Vec<_>>();
+    match names.split_last() {
+        Some((last, others)) => format!(" (expected {} or {last})", others.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// Returns the first example in the verb's help, if the verb requires every missing argument.
 fn example(missing: &[String], command: &Command, words: &[OsString]) -> String {
-    let Some(verb) = words.get(1).and_then(|word| command.find_subcommand(word)) else {
+    let Some(mut verb) = words.get(1).and_then(|word| command.find_subcommand(word)) else {
         return String::new();
     };
+    // An action of the verb: `cert ca`.
+    if let Some(action) = words.get(2).and_then(|word| verb.find_subcommand(word)) {
+        verb = action;
+    }
     let is_required = |argument: &String| {
         let long = argument.strip_prefix("--").and_then(|text| text.split(' ').next());
         long.is_none() || verb.get_opts().any(|o| o.get_long() == long && o.is_required_set())

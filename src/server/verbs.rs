@@ -59,6 +59,24 @@ impl Verb {
     }
 }
 
+/// Describes the verbs of this program to clap.
+fn command() -> Command {
+    let short_help = |verb: Command| {
+        let path = format!("hsum {}", verb.get_name());
+        with_short_help(verb, &path)
+    };
+    Arguments::command().mut_subcommands(short_help)
+}
+
+/// Refers to the long help in the one that `-h` prints, for a command and its actions.
+fn with_short_help(command: Command, path: &str) -> Command {
+    let more = format!("See '{path} --help' for all options, examples and exit statuses.");
+    command.max_term_width(80).after_help(more).mut_subcommands(|action| {
+        let path = format!("{path} {}", action.get_name());
+        with_short_help(action, &path)
+    })
+}
+
 /// Describes the verbs of both programs to clap.
 fn all() -> Command {
     let ours = Arguments::command();
@@ -77,7 +95,18 @@ fn all() -> Command {
 /// As for [`verbs::parse`].
 pub(crate) fn parse(mut words: Vec<OsString>) -> Result<Verb> {
     verbs::expand_help(&mut words)?;
-    let verb = words.get(1).and_then(|word| verbs::verb_name(word));
-    exit::set_verb(verb.unwrap_or_default());
-    verbs::parse_among(Arguments::command(), &words)
+    exit::set_verb(command_path(&words).leak());
+    verbs::parse_among(command(), &words)
+}
+
+/// Returns the words that name the command: `cert ca`.
+fn command_path(words: &[OsString]) -> String {
+    let mut command = &Arguments::command();
+    let mut path = Vec::new();
+    for word in words.iter().skip(1) {
+        let Some(next) = command.find_subcommand(word) else { break };
+        path.push(next.get_name());
+        command = next;
+    }
+    path.join(" ")
 }

@@ -1,5 +1,6 @@
 //! The help of each verb is complete and unlike every other.
 
+use crate::help_text::{unwrapped, without_colours};
 use crate::support::*;
 
 /// Each verb, the first line of its help, and what its long help must say.
@@ -59,11 +60,6 @@ const SERVER_VERBS: [(&str, &str); 4] = [
     ("rpc", "Call an XML-RPC method of a server"),
     ("cert", "Make, sign, show and verify certificates and keys"),
 ];
-
-/// Replaces line breaks by spaces, so that their positions do not matter.
-fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 #[test]
 fn each_verb_has_its_own_help() {
@@ -132,12 +128,6 @@ fn help_fits_on_a_terminal() {
         let lines = |option| dir.words(&format!("{verb} {option}")).run().exits(0).lines().count();
         assert!(lines("-h") < lines("--help"), "{verb}: -h is not shorter");
     }
-}
-
-fn without_colours(line: &str) -> String {
-    let mut pieces = line.split("\x1b[");
-    let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(first, |line, piece| line + piece.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 /// `hsum` alone on a terminal shows what to type.

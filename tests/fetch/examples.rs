@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crate::help_text::examples;
 use crate::server::{Server, ok};
 use crate::support::{Call, Dir, sha256};
 
@@ -9,24 +10,6 @@ const SECRET: &str = "correct horse battery staple";
 /// Programs that examples use, which need not be installed: name and script.
 const PROGRAMS: [(&str, &str); 3] =
     [("jq", "cat"), ("man", "cat"), ("pass", "printf '%s\\n' \"$SECRET\"")];
-
-/// Returns the examples in a help text, each as one line.
-fn examples(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
-    let mut examples: Vec<String> = Vec::new();
-    for line in lines.take_while(|line| !line.is_empty()) {
-        // Two blanks separate an example from its description.
-        let line = line.strip_prefix("  ").expect("an indented example");
-        match examples.last_mut().filter(|last| last.ends_with('\\')) {
-            Some(last) => {
-                last.pop();
-                last.push_str(line.trim());
-            }
-            None => examples.push(line.split("  ").next().expect("a line").to_owned()),
-        }
-    }
-    examples
-}
 
 /// A server with the files of the examples.
 fn served() -> Server {

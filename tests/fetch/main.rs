@@ -7,6 +7,10 @@ mod decode;
 mod examples;
 mod faults;
 mod ftp;
+// The other functions serve tests/cli.
+#[allow(dead_code)]
+#[path = "../common/help_text.rs"]
+mod help_text;
 mod identity;
 mod interrupted;
 mod local;

@@ -1,6 +1,9 @@
 //! Tests of the server program: `serve`, `listen`, `rpc` and `cert`.
 
 mod connections;
+mod help;
+#[path = "../common/help_text.rs"]
+mod help_text;
 mod running;
 // Not all of it is used here.
 #[allow(dead_code)]
