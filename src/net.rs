@@ -1,4 +1,4 @@
-//! An HTTP and FTP client (feature `net`): connections, TLS, proxies, redirects, cookies, authentication.
+//! An HTTP and FTP client (feature `net`): connections, TLS, proxies, redirects, cookies, authentication; and [TLS servers](server).
 
 pub mod auth;
 pub(crate) mod client;
@@ -8,16 +8,20 @@ pub(crate) mod dial;
 pub(crate) mod failure;
 pub mod form;
 pub(crate) mod ftp;
+pub(crate) mod handshake;
 pub(crate) mod headers;
 pub(crate) mod http;
 pub(crate) mod identity;
 pub mod netrc;
+pub(crate) mod pem;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod retry;
 pub(crate) mod secret;
 pub mod server;
 pub(crate) mod tls;
+pub(crate) mod tls_error;
+pub(crate) mod tls_stream;
 pub(crate) mod transport;
 pub(crate) mod transports;
 pub(crate) mod url;
@@ -33,4 +37,5 @@ pub use redirect::{Downgrade, Redirect, RedirectPolicy};
 pub use retry::{Pause, PauseObserver, RetryBudget, RetryPolicy};
 pub use secret::{Credentials, Secret};
 pub use tls::{TlsOptions, TlsVersion};
+pub use tls_stream::TlsStream;
 pub use transport::{Body, BodyFn, Framing, Origin, Request, Response, Timeouts, Transport};

@@ -12,9 +12,11 @@ use zeroize::Zeroizing;
 use crate::fs::bounded::read_some;
 use crate::net::deadline::{Deadline, WatchedConnection, run_on_thread};
 use crate::net::failure::{Failure, FailureKind};
+use crate::net::handshake::{handshake, io_failure, remaining, set_timeouts};
 use crate::net::headers::HeaderFields;
 use crate::net::proxy::{MAX_CHALLENGES, Proxies, Proxy};
-use crate::net::tls::{self, LazyTls};
+use crate::net::tls::LazyTls;
+use crate::net::tls_error::{self, Peer};
 use crate::net::transport::{Body, Origin};
 use crate::net::url::{UrlScheme, is_localhost};
 
@@ -123,53 +125,16 @@ pub(crate) fn start_tls(
 ) -> Result<StreamOwned<ClientConnection, TcpStream>, Failure> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| Failure::new(FailureKind::Usage, "invalid host name"))?;
-    let mut tls = ClientConnection::new(config, name).map_err(|e| tls::failure(&e))?;
+    let mut tls = ClientConnection::new(config, name)
+        .map_err(|error| tls_error::failure(&error, Peer::Server))?;
     // The default limit holds fewer records than one read returns.
     tls.set_buffer_limit(None);
-    handshake(&mut tls, &mut tcp, deadline)?;
+    handshake(&mut tls, &mut tcp, Peer::Server, deadline)?;
     Ok(StreamOwned::new(tls, tcp))
 }
 
-/// Performs the handshake in steps, so that the deadline holds even for a slow server.
-fn handshake(
-    tls: &mut ClientConnection,
-    tcp: &mut TcpStream,
-    deadline: Instant,
-) -> Result<(), Failure> {
-    while tls.is_handshaking() || tls.wants_write() {
-        set_timeouts(tcp, deadline)?;
-        let reads = !tls.wants_write();
-        let moved = if reads { tls.read_tls(tcp) } else { tls.write_tls(tcp) };
-        let moved = match moved {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            moved => moved,
-        };
-        moved.map_err(|error| io_failure(error, "TLS handshake"))?;
-        if reads && let Err(error) = tls.process_new_packets() {
-            // Send the alert that tells the server the reason.
-            let _ = tls.write_tls(tcp);
-            return Err(tls::failure(&error));
-        }
-    }
-    Ok(())
-}
-
-/// Sets both timeouts of the socket to the time left.
-fn set_timeouts(tcp: &TcpStream, deadline: Instant) -> Result<(), Failure> {
-    let left = remaining(deadline)?;
-    let set = tcp.set_read_timeout(Some(left)).and_then(|()| tcp.set_write_timeout(Some(left)));
-    set.map_err(|error| io_failure(error, "connection"))
-}
-
-/// Returns the time left, or a failure if there is none.
-pub(crate) fn remaining(deadline: Instant) -> Result<Duration, Failure> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(Failure::network("connection timed out")) } else { Ok(left) }
-}
-
 /// Connects to the first of the host's addresses that accepts.
-fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Failure> {
+pub(crate) fn connect(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Failure> {
     let addresses = resolve(host, port, deadline)?;
     let mut last = None;
     let count = addresses.len();
@@ -269,19 +234,6 @@ fn read_head(mut tcp: &TcpStream, deadline: Instant) -> Result<(u16, HeaderField
         }
     }
     Ok((status, headers))
-}
-
-/// Converts an I/O error of a connection.
-pub(crate) fn io_failure(error: io::Error, what: &str) -> Failure {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return tls::failure(tls);
-    }
-    let text = match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "timed out".to_owned(),
-        io::ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-        _ => error.to_string(),
-    };
-    Failure::network(format!("{what}: {text}")).caused_by(error)
 }
 
 impl Stream {

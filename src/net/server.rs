@@ -1,90 +1,172 @@
 //! A TLS server: its certificate, the verification of clients, and connections as streams.
 //!
+//! A server that answers only clients with a certificate of its own authority:
+//!
 //! ```no_run
-//! use std::io::{Read, Write};
+//! use std::io::{self, Read, Write};
+//! use std::thread;
+//! use hsum::net::TlsStream;
 //! use hsum::net::server::{TlsListener, TlsServerOptions};
+//!
+//! fn echo(mut client: TlsStream) -> io::Result<()> {
+//!     let mut line = [0; 1024];
+//!     let length = client.read(&mut line)?;
+//!     client.write_all(&line[..length])?;
+//!     client.close()
+//! }
 //!
 //! let options = TlsServerOptions::open("server.crt", "server.key")?.client_authorities("ca.crt")?;
 //! let listener = TlsListener::bind("127.0.0.1:10443", &options)?;
 //! loop {
-//!     let (mut client, _address) = listener.accept()?;
-//!     let mut line = [0; 1024];
-//!     let length = client.read(&mut line)?;
-//!     client.write_all(&line[..length])?;
+//!     let (client, address) = listener.accept()?;
+//!     thread::spawn(move || echo(client).map_err(|error| eprintln!("{address}: {error}")));
 //! }
 //! # #[allow(unreachable_code)]
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{Error, RootCertStore, ServerConfig};
 
-use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::net::failure::{Failure, FailureKind};
+use crate::net::handshake::connection_failure;
+use crate::net::pem;
 use crate::net::tls::TlsVersion;
-use zeroize::Zeroizing;
+use crate::net::tls_error::Peer;
+use crate::net::tls_stream::{ServerTimeouts, TlsStream};
 
 /// The options of a TLS server.
-#[derive(Debug)]
+///
+/// By default, clients need no certificate, TLS 1.2 and 1.3 are spoken, a handshake may take 10
+/// seconds, and a connection may be idle for 60.
 pub struct TlsServerOptions {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     client_authorities: Option<RootCertStore>,
+    client_certificate: ClientCertificate,
+    client_revocations: Vec<CertificateRevocationListDer<'static>>,
     minimum: TlsVersion,
     protocols: Vec<Vec<u8>>,
+    timeouts: ServerTimeouts,
+}
+
+/// The demand for a certificate on clients, once there are authorities for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ClientCertificate {
+    /// Clients without a valid certificate are refused.
+    #[default]
+    Required,
+    /// Clients without a certificate are accepted, but not those with an invalid one.
+    Optional,
+}
+
+impl fmt::Debug for TlsServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsServerOptions")
+            .field("certificates", &self.chain.len())
+            .field("client_authorities", &self.client_authorities.as_ref().map(|all| all.len()))
+            .field("client_certificate", &self.client_certificate)
+            .field("client_revocations", &self.client_revocations.len())
+            .field("minimum", &self.minimum)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TlsServerOptions {
     /// Reads the certificate chain and its key from PEM files, which may be the same.
     ///
+    /// The server's own certificate comes first. The key is PKCS#8, PKCS#1 or SEC 1 (RFC 5958, RFC
+    /// 8017, RFC 5915), not encrypted.
+    ///
     /// # Errors
-    /// Returns an error if a file cannot be read, or contains no certificate or key.
+    /// If a file cannot be read, or contains no certificate or key.
     pub fn open(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, Failure> {
         let (chain, key) = (chain.as_ref(), key.as_ref());
-        let certificates = certificates(&read(chain)?).ok_or_else(|| no_certificate(chain))?;
-        let text = Zeroizing::new(read(key)?);
-        let key = PrivateKeyDer::from_pem_slice(&text)
-            .map_err(|_| unusable(key, "contains no private key in PEM format"))?;
+        let certificates = pem::certificates(chain, &pem::read(chain)?)?;
+        let key = pem::private_key(key, &pem::read_secret(key)?)?;
         Ok(Self::new(certificates, key))
     }
 
     /// Creates options from a certificate chain and its key in PEM.
     ///
     /// # Errors
-    /// Returns an error if `chain` contains no certificate, or `key` no key.
+    /// If `chain` contains no certificate, or `key` no key.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, Failure> {
-        let name = Path::new("certificate");
-        let certificates = certificates(chain).ok_or_else(|| no_certificate(name))?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_| unusable(Path::new("key"), "contains no private key in PEM format"))?;
-        Ok(Self::new(certificates, key))
+        let certificates = pem::certificates(Path::new("certificate"), chain)?;
+        Ok(Self::new(certificates, pem::private_key(Path::new("key"), key)?))
     }
 
     fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
-        let minimum = TlsVersion::default();
-        Self { chain, key, client_authorities: None, minimum, protocols: Vec::new() }
+        let seconds = Duration::from_secs;
+        Self {
+            chain,
+            key,
+            client_authorities: None,
+            client_certificate: ClientCertificate::default(),
+            client_revocations: Vec::new(),
+            minimum: TlsVersion::default(),
+            protocols: Vec::new(),
+            timeouts: ServerTimeouts { handshake: seconds(10), idle: seconds(60) },
+        }
     }
 
     /// Requires clients to have a certificate that one of the authorities in a PEM file signed.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or contains no usable certificate.
+    /// If the file cannot be read, or contains no usable certificate.
     pub fn client_authorities(mut self, path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(&read(path)?).ok_or_else(|| no_certificate(path))? {
-            roots.add(certificate).map_err(|error| unusable(path, &error.to_string()))?;
-        }
-        self.client_authorities = Some(roots);
+        self.client_authorities = Some(pem::authorities(path, &pem::read(path)?)?);
+        Ok(self)
+    }
+
+    /// Requires clients to have a certificate that one of the authorities in a PEM text signed.
+    ///
+    /// # Errors
+    /// If the text contains no usable certificate.
+    pub fn client_authorities_from_pem(mut self, text: &[u8]) -> Result<Self, Failure> {
+        self.client_authorities = Some(pem::authorities(Path::new("authorities"), text)?);
+        Ok(self)
+    }
+
+    /// Sets whether clients must have a certificate; without authorities it has no effect.
+    #[must_use]
+    pub fn client_certificate(mut self, demand: ClientCertificate) -> Self {
+        self.client_certificate = demand;
+        self
+    }
+
+    /// Adds the revocation lists in a file, PEM or DER (RFC 5280, section 5).
+    ///
+    /// Once there is one, each authority of a client's chain but the last needs a list that is not
+    /// out of date: a certificate whose state is unknown is refused.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or contains no list.
+    pub fn client_revocations(mut self, path: impl AsRef<Path>) -> Result<Self, Failure> {
+        let path = path.as_ref();
+        self.client_revocations.extend(pem::revocation_lists(path, &pem::read(path)?)?);
+        Ok(self)
+    }
+
+    /// Adds the revocation lists in a text, PEM or DER, as [`TlsServerOptions::client_revocations`]
+    /// does.
+    ///
+    /// # Errors
+    /// If the text contains no list.
+    pub fn client_revocations_from(mut self, text: &[u8]) -> Result<Self, Failure> {
+        self.client_revocations.extend(pem::revocation_lists(Path::new("revocations"), text)?);
         Ok(self)
     }
 
@@ -102,35 +184,60 @@ impl TlsServerOptions {
         self
     }
 
-    /// Returns the configuration for rustls.
+    /// Sets the timeout for a handshake as a whole.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.handshake = timeout;
+        self
+    }
+
+    /// Sets the timeout for each read or write after the handshake; it must not be zero.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.idle = timeout;
+        self
+    }
+
+    /// Returns the configuration for a server on rustls; the timeouts are not part of it.
     ///
     /// # Errors
-    /// Returns an error if the key does not belong to the certificate.
+    /// If the key does not belong to the certificate, or a revocation list is malformed.
     pub fn config(&self) -> Result<Arc<ServerConfig>, Failure> {
-        let usage = |error: &dyn std::fmt::Display| {
-            Failure::new(FailureKind::Usage, format!("TLS: {error}"))
-        };
         let provider = Arc::new(ring::default_provider());
-        let versions: &[_] = match self.minimum {
-            TlsVersion::V1_2 => &[&TLS13, &TLS12],
-            TlsVersion::V1_3 => &[&TLS13],
-        };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(versions)
-            .map_err(|error| usage(&error))?;
+            .with_protocol_versions(self.minimum.and_later())
+            .map_err(unusable)?;
         let builder = match &self.client_authorities {
             None => builder.with_no_client_auth(),
-            Some(roots) => builder.with_client_cert_verifier(
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), provider)
-                    .build()
-                    .map_err(|error| usage(&error))?,
-            ),
+            Some(roots) => {
+                builder.with_client_cert_verifier(self.client_verifier(roots, provider)?)
+            }
         };
         let mut config = builder
             .with_single_cert(self.chain.clone(), self.key.clone_key())
-            .map_err(|error| usage(&error))?;
+            .map_err(|error| match error {
+                Error::InconsistentKeys(_) => {
+                    unusable("the key does not belong to the certificate")
+                }
+                error => unusable(error),
+            })?;
         config.alpn_protocols = self.protocols.clone();
         Ok(Arc::new(config))
+    }
+
+    fn client_verifier(
+        &self,
+        roots: &RootCertStore,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
+        let roots = Arc::new(roots.clone());
+        let mut builder = WebPkiClientVerifier::builder_with_provider(roots, provider)
+            .with_crls(self.client_revocations.iter().cloned())
+            .enforce_revocation_expiration();
+        if self.client_certificate == ClientCertificate::Optional {
+            builder = builder.allow_unauthenticated();
+        }
+        builder.build().map_err(unusable)
     }
 }
 
@@ -139,16 +246,25 @@ impl TlsServerOptions {
 pub struct TlsListener {
     socket: TcpListener,
     config: Arc<ServerConfig>,
+    timeouts: ServerTimeouts,
 }
 
 impl TlsListener {
     /// Listens on an address.
     ///
     /// # Errors
-    /// Returns an error if the address cannot be used, or the options are invalid.
+    /// If the address cannot be used, or [`TlsServerOptions::config`] fails.
     pub fn bind(address: impl ToSocketAddrs, options: &TlsServerOptions) -> io::Result<Self> {
+        Self::from_listener(TcpListener::bind(address)?, options)
+    }
+
+    /// Serves TLS on a socket that listens already.
+    ///
+    /// # Errors
+    /// If [`TlsServerOptions::config`] fails.
+    pub fn from_listener(socket: TcpListener, options: &TlsServerOptions) -> io::Result<Self> {
         let config = options.config().map_err(io::Error::other)?;
-        Ok(Self { socket: TcpListener::bind(address)?, config })
+        Ok(Self { socket, config, timeouts: options.timeouts })
     }
 
     /// Returns the address of the socket.
@@ -159,61 +275,30 @@ impl TlsListener {
         self.socket.local_addr()
     }
 
-    /// Waits for a connection and its handshake.
+    /// Waits for a connection, whose handshake has not begun.
+    ///
+    /// The first read or write performs it, or [`TlsStream::handshake`]. Do that in a thread of the
+    /// connection: a client that stalls its handshake then delays only itself.
     ///
     /// # Errors
-    /// Returns an error if the socket fails, or the client's handshake does.
+    /// As for [`TcpListener::accept`]. Such an error concerns one connection, or a lack of
+    /// resources that may end: a server should go on.
     pub fn accept(&self) -> io::Result<(TlsStream, SocketAddr)> {
-        let (mut socket, address) = self.socket.accept()?;
-        let config = Arc::clone(&self.config);
-        let mut connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        connection.complete_io(&mut socket)?;
-        Ok((TlsStream(StreamOwned::new(connection, socket)), address))
+        let (tcp, address) = self.socket.accept()?;
+        // Answers are short, and must not wait for the acknowledgement of the one before.
+        let _ = tcp.set_nodelay(true);
+        Ok((TlsStream::server(tcp, Arc::clone(&self.config), self.timeouts)?, address))
     }
 }
 
-/// A TLS connection with a client.
-#[derive(Debug)]
-pub struct TlsStream(StreamOwned<ServerConnection, TcpStream>);
-
-impl TlsStream {
-    /// Returns the client's certificate (DER), if it has sent one.
-    #[must_use]
-    pub fn peer_certificate(&self) -> Option<&[u8]> {
-        Some(self.0.conn.peer_certificates()?.first()?.as_ref())
-    }
+/// Returns the failure of a client's handshake in words, from the error of a server that uses
+/// [`TlsServerOptions::config`] with a stream of its own, such as tokio-rustls.
+///
+/// [`TlsStream`] returns the same failures.
+pub fn handshake_failure(error: io::Error) -> Failure {
+    connection_failure(error, "TLS handshake", Peer::Client)
 }
 
-impl Read for TlsStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Write for TlsStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))
-}
-
-/// Returns the certificates of a PEM text; `None` if there are none, or one is damaged.
-fn certificates(text: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    found.ok().filter(|found| !found.is_empty())
-}
-
-fn no_certificate(path: &Path) -> Failure {
-    unusable(path, "contains no certificate in PEM format")
-}
-
-fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(FailureKind::Local, format!("{}: {why}", path.display()))
+fn unusable(why: impl fmt::Display) -> Failure {
+    Failure::new(FailureKind::Usage, format!("TLS: {why}"))
 }

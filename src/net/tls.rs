@@ -1,26 +1,25 @@
 //! TLS: authorities, the client certificate, versions and pinned keys.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    SignatureScheme, SupportedProtocolVersion,
 };
-use zeroize::Zeroizing;
 
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
-use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::hasher::digest;
 use crate::net::failure::{Failure, FailureKind};
+use crate::net::pem;
+use crate::net::tls_error::UnpinnedKey;
 use crate::net::transport::Origin;
 
 /// The options of TLS.
@@ -47,6 +46,17 @@ pub enum TlsVersion {
     V1_2,
     /// TLS 1.3 (RFC 8446).
     V1_3,
+}
+
+impl TlsVersion {
+    /// Returns this version and the later ones.
+    pub(crate) fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ALL: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+        match self {
+            Self::V1_2 => &ALL,
+            Self::V1_3 => &ALL[..1],
+        }
+    }
 }
 
 /// TLS options whose files are read at the first connection.
@@ -77,32 +87,30 @@ impl LazyTls {
 }
 
 impl TlsOptions {
-    fn build(&self, identity: Option<&(PathBuf, PathBuf)>) -> Result<ClientConfig, Failure> {
+    /// Returns the configuration for HTTP.
+    pub(crate) fn build(
+        &self,
+        identity: Option<&(PathBuf, PathBuf)>,
+    ) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(ring::default_provider());
         let roots = Arc::new(self.roots()?);
         let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|error| Failure::new(FailureKind::Usage, format!("TLS: {error}")))?;
         let verifier = Arc::new(PinnedVerifier { inner, pins: self.pins.clone() });
-        let versions: &[_] = match self.minimum {
-            TlsVersion::V1_2 => &[&TLS13, &TLS12],
-            TlsVersion::V1_3 => &[&TLS13],
-        };
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
+            .with_protocol_versions(self.minimum.and_later())
             .map_err(|error| Failure::new(FailureKind::Usage, format!("TLS: {error}")))?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
         let mut config = match identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => {
-                let certificates = certificates(chain)?;
-                let text = Zeroizing::new(read(key)?);
-                let private = PrivateKeyDer::from_pem_slice(&text)
-                    .map_err(|_| unusable(key, "contains no private key in PEM format"))?;
+                let certificates = pem::certificates(chain, &pem::read(chain)?)?;
+                let private = pem::private_key(key, &pem::read_secret(key)?)?;
                 builder
                     .with_client_auth_cert(certificates, private)
-                    .map_err(|error| unusable(chain, &error.to_string()))?
+                    .map_err(|error| pem::unusable(chain, error))?
             }
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -111,14 +119,10 @@ impl TlsOptions {
 
     /// Returns the certificates of the file, the system, or the built-in list, in this order.
     fn roots(&self) -> Result<RootCertStore, Failure> {
-        let mut roots = RootCertStore::empty();
         if let Some(path) = &self.authorities {
-            for certificate in certificates(path)? {
-                let added = roots.add(certificate);
-                added.map_err(|error| unusable(path, &error.to_string()))?;
-            }
-            return Ok(roots);
+            return pem::authorities(path, &pem::read(path)?);
         }
+        let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -127,34 +131,12 @@ impl TlsOptions {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_file(path, SMALL_FILE).map_err(|error| Failure::local(path, error))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let text = read(path)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(unusable(path, "contains no certificate in PEM format")),
-    }
-}
-
-fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(FailureKind::Local, format!("{}: {why}", path.display()))
-}
-
 /// A certificate verifier that also requires a pinned key.
 #[derive(Debug)]
 struct PinnedVerifier {
     inner: Arc<WebPkiServerVerifier>,
     pins: Vec<Digest>,
 }
-
-/// The error of a server's key that is not pinned.
-#[derive(Debug, thiserror::Error)]
-#[error("the server's public key is not pinned: its SHA-256 is {0}")]
-struct UnpinnedKey(Digest);
 
 impl ServerCertVerifier for PinnedVerifier {
     fn verify_server_cert(
@@ -200,18 +182,4 @@ impl ServerCertVerifier for PinnedVerifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
     }
-}
-
-pub(crate) fn failure(error: &Error) -> Failure {
-    if let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error
-        && other.is::<UnpinnedKey>()
-    {
-        return Failure::new(FailureKind::Policy, other.to_string());
-    }
-    let text = match error {
-        Error::InvalidCertificate(why) => format!("invalid server certificate: {why}"),
-        Error::AlertReceived(_) => format!("the server refused the TLS connection: {error}"),
-        other => format!("TLS: {other}"),
-    };
-    Failure::new(FailureKind::Network, text)
 }

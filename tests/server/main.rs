@@ -9,3 +9,4 @@ mod running;
 #[allow(dead_code)]
 #[path = "../cli/support.rs"]
 mod support;
+mod tls;

@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::net::dial::io_failure;
 use crate::net::failure::Failure;
 use crate::net::ftp::session::{DataConnection, Session};
+use crate::net::handshake::io_failure;
 
 /// The data of a transfer. Its size and the reply after it show whether it is complete.
 pub(super) struct FtpBody {

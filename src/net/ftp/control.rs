@@ -5,9 +5,10 @@ use std::net::TcpStream;
 
 use zeroize::Zeroizing;
 
-use crate::net::dial::{Stream, io_failure};
+use crate::net::dial::Stream;
 use crate::net::failure::Failure;
 use crate::net::ftp::reply::Reply;
+use crate::net::handshake::io_failure;
 
 /// An argument that fits in one line. It may be a password, so it is wiped when dropped.
 pub(super) struct Argument(Zeroizing<Vec<u8>>);

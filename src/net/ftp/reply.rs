@@ -3,8 +3,8 @@
 use std::io::{self, BufRead, Read};
 use std::str::FromStr;
 
-use crate::net::dial::io_failure;
 use crate::net::failure::{Failure, FailureKind, Retry};
+use crate::net::handshake::io_failure;
 use crate::sign::clock::from_basic_format;
 
 /// The maximum length of a reply, in bytes.

@@ -7,10 +7,11 @@ use std::time::Instant;
 use rustls::ClientConfig;
 
 use crate::net::deadline::WatchedConnection;
-use crate::net::dial::{Destination, Dialer, Stream, io_failure, remaining, start_tls};
+use crate::net::dial::{Destination, Dialer, Stream, start_tls};
 use crate::net::failure::Failure;
 use crate::net::ftp::control::{Argument, Control};
 use crate::net::ftp::reply::{Reply, ReplyClass};
+use crate::net::handshake::{io_failure, remaining};
 use crate::net::transport::Timeouts;
 
 /// The port of implicit TLS; on other ports the client requests TLS.
