@@ -2,6 +2,20 @@
 
 mod expires;
 mod fingerprint;
+#[allow(dead_code)]
+mod generate;
+#[allow(dead_code)]
+pub(crate) mod key;
+#[allow(dead_code)]
+pub(crate) mod names;
+#[allow(dead_code)]
+pub(crate) mod pem;
+#[allow(dead_code)]
+pub(crate) mod pin;
+#[allow(dead_code)]
+mod profile;
+#[allow(dead_code)]
+pub(crate) mod self_signed;
 mod show;
 mod verify;
 
