@@ -1,6 +1,25 @@
-//! `hsum rpc`.
+//! XML-RPC: `hsum rpc` calls methods, `hsum serve --rpc` answers.
+//!
+//! The methods are functions over one state, in one table. They are exposed as XML-RPC, and as JSON.
+
+mod body;
+mod dispatch;
+mod files;
+mod functions;
+mod http;
+mod json;
+mod methods;
+mod parameters;
+mod problem;
+mod server;
+mod state;
+mod xml;
 
 use anyhow::Result;
+
+#[allow(unused_imports)]
+pub(crate) use files::{NoFiles, ServedFile, ServedFiles};
+pub(crate) use server::router;
 
 use crate::cli::exit::Exit;
 use crate::server::args::rpc::RpcArgs;

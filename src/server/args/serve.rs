@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::server::args::rpc::RpcServerArgs;
 use crate::server::args::shared::{AccessArgs, BindArgs, LimitArgs, LogArgs, TlsServerArgs};
 
 #[derive(Args, Debug)]
@@ -26,4 +27,7 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) log: LogArgs,
+
+    #[command(flatten)]
+    pub(crate) rpc: RpcServerArgs,
 }
