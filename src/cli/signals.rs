@@ -1,6 +1,7 @@
 //! Signals that end the program: they remove progress and temporary files, and print what is kept.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Once, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +15,9 @@ use crate::cli::progress::screen;
 
 /// The longest time that the message may take: its reader may have stopped.
 const MESSAGE_TIME: Duration = Duration::from_secs(1);
+
+/// Set by a server, which handles the signals itself: it finishes its requests first.
+pub(crate) static LEFT_TO_SERVER: AtomicBool = AtomicBool::new(false);
 
 static MESSAGE: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
@@ -51,7 +55,9 @@ pub(crate) fn watch() {
 fn start_watching() {
     let (send, receive) = mpsc::channel::<Signals>();
     let thread = thread::Builder::new().spawn(move || {
-        if let Some(signal) = receive.recv().ok().and_then(|mut s| s.forever().next()) {
+        let Ok(mut signals) = receive.recv() else { return };
+        let is_ours = |_: &i32| !LEFT_TO_SERVER.load(Relaxed);
+        if let Some(signal) = signals.forever().find(is_ours) {
             end_by(signal);
         }
     });

@@ -42,7 +42,7 @@ pub(crate) fn from_basic_format(text: &[u8]) -> Option<u64> {
 }
 
 /// Formats a time as `20150830T123600Z`. Times after the year 9999 become its last second.
-pub(crate) fn to_basic_format(time: u64) -> String {
+pub fn to_basic_format(time: u64) -> String {
     let time = time.min(253_402_300_799);
     let (days, second) = (time / 86_400 + EPOCH, time % 86_400);
     let (era, day) = (days / 146_097, days % 146_097);
