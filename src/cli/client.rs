@@ -1,6 +1,6 @@
 //! Conversion of arguments to a client and its requests.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -15,9 +15,9 @@ use hsum::net::cookies::CookieJar;
 use hsum::net::form::{self, FilePart, Multipart};
 use hsum::net::netrc::Netrc;
 use hsum::net::{
-    AuthScheme, Body, Client, Credentials, Downgrade, Failure, HeaderFields, Identity,
-    PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts, TlsOptions,
-    TlsVersion, Url,
+    AuthScheme, Body, Client, ClientSigner, Credentials, Downgrade, Failure, HeaderFields,
+    Identity, PlaintextAuth, Proxies, RedirectPolicy, Request, RetryPolicy, Secret, Timeouts,
+    TlsOptions, TlsVersion, Url,
 };
 use hsum::notation::Expected;
 use hsum::sign::{Clock, KeyFormat, SystemClock};
@@ -30,7 +30,7 @@ use super::quote::quote;
 use super::sign::sender;
 use super::sign::values::random;
 use crate::cli::args::client::{
-    AuthChoice, ClientArgs, IdentityArgs, RequestArgs, TlsArgs, Version,
+    AuthChoice, ClientArgs, IdentityArgs, NetworkArgs, RequestArgs, TlsArgs, Version,
 };
 
 /// A client, and the cookie file to write at the end.
@@ -45,6 +45,17 @@ impl Session {
     pub(crate) fn new(args: &ClientArgs) -> Result<Self> {
         let ClientArgs { signing, request, network, identity, tls } = args;
         let signer = sender::signer(signing)?;
+        Self::with(&request.headers, network, identity, tls, signer)
+    }
+
+    /// Creates a session for a verb that does not take all arguments of a client.
+    pub(crate) fn with(
+        lines: &[OsString],
+        network: &NetworkArgs,
+        identity: &IdentityArgs,
+        tls: &TlsArgs,
+        signer: Option<Arc<dyn ClientSigner>>,
+    ) -> Result<Self> {
         let jar = identity.cookie_jar.as_deref().map(read_jar).transpose()?;
         let jar = identity.cookie_jar.clone().zip(jar.map(|jar| Arc::new(Mutex::new(jar))));
         let stall = network.stall_timeout;
@@ -57,7 +68,7 @@ impl Session {
             Some("none") => Proxies::none(),
             Some(url) => Proxies::all(url).map_err(|failure| usage(failure.during("--proxy")))?,
         };
-        let headers = headers(&request.headers)?;
+        let headers = headers(lines)?;
         let has_content_type = headers.contains("Content-Type");
         let mut builder = Client::builder()
             .tls(tls_settings(tls, identity)?)
@@ -144,7 +155,7 @@ fn tls_settings(tls: &TlsArgs, identity: &IdentityArgs) -> Result<TlsOptions> {
 }
 
 /// Returns the headers given as arguments or in files.
-fn headers(arguments: &[std::ffi::OsString]) -> Result<HeaderFields> {
+fn headers(arguments: &[OsString]) -> Result<HeaderFields> {
     let mut headers = HeaderFields::new();
     let mut add = |line: &[u8], source: &str| {
         let field = header_field(line);

@@ -3,6 +3,7 @@
 //! The methods are functions over one state, in one table. They are exposed as XML-RPC, and as JSON.
 
 mod body;
+mod client;
 mod dispatch;
 mod files;
 mod functions;
@@ -13,17 +14,11 @@ mod parameters;
 mod problem;
 mod server;
 mod state;
+mod text;
+mod typed;
 mod xml;
 
-use anyhow::Result;
-
+pub(crate) use client::run;
 #[allow(unused_imports)]
 pub(crate) use files::{NoFiles, ServedFile, ServedFiles};
 pub(crate) use server::router;
-
-use crate::cli::exit::Exit;
-use crate::server::args::rpc::RpcArgs;
-
-pub(crate) fn run(_args: RpcArgs) -> Result<Exit> {
-    anyhow::bail!("not built yet")
-}

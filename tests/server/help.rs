@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::help_text::{examples, unwrapped, without_colours};
+use crate::running::Running;
 use crate::support::*;
 
 const VERBS: [&str; 4] = ["serve", "listen", "rpc", "cert"];
@@ -111,10 +112,12 @@ fn the_examples_of_all_helps_work() {
     dir.mkdir("bin");
     dir.link(HSUM, "bin/hsum");
     dir.shell(&format!("set -e; PATH=$PWD/bin:$PATH; {PREPARE}")).run().exits(0);
+    // Clients call this server instead of the one that they name.
+    let server = Running::start(&dir, "serve release --rpc --http --bind 127.0.0.1:0");
     for command in commands(&dir) {
         let help = dir.words(&format!("{command} --help")).run().exits(0);
         for example in examples(&help) {
-            run(&dir, &example);
+            run(&dir, &example.replace("https://localhost:8443/", &server.url));
         }
     }
 }

@@ -12,11 +12,11 @@ use crate::cli::args::units::size;
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  hsum rpc https://host.example:8443/RPC2 system.listMethods
-  hsum rpc https://host.example:8443/RPC2 digest sha256 base64:@photo.jpg
-  hsum rpc --cert me.crt --cert-key me.key --cacert ca.crt \\
-      https://host.example:8443/RPC2 verify_list base64:@SHA256SUMS
-  hsum rpc https://host.example/RPC2 add int:2 int:3 --json
+  hsum rpc https://localhost:8443/RPC2 system.listMethods
+  hsum rpc https://localhost:8443/RPC2 digest sha256 base64:@release/x.iso
+  hsum rpc https://localhost:8443/RPC2 list x. --json
+  hsum rpc https://localhost:8443/RPC2 digest_many sha1 \\
+      'json:[{\"base64\":\"YQ==\"},{\"base64\":\"Yg==\"}]'
 
 Exit status:
   0  the method returned a result

@@ -22,7 +22,7 @@ pub(crate) fn from_value(value: &Value) -> Json {
             Number::from_f64(*number).map_or_else(|| json!(number.to_string()), Json::Number)
         }
         Value::DateTime(date) => json!(date.to_string()),
-        Value::Base64(bytes) => json!({ "base64": Base64::encode_string(bytes) }),
+        Value::Base64(bytes) => json!({ "base64": encode(bytes) }),
         Value::Array(values) => Json::Array(values.iter().map(from_value).collect()),
         Value::Struct(members) => Json::Object(members.iter().map(member).collect()),
         _ => Json::Null,
@@ -31,7 +31,7 @@ pub(crate) fn from_value(value: &Value) -> Json {
 
 fn member((name, value): (&String, &Value)) -> (String, Json) {
     match value {
-        Value::Base64(bytes) => (format!("{name}_base64"), json!(Base64::encode_string(bytes))),
+        Value::Base64(bytes) => (format!("{name}_base64"), json!(encode(bytes))),
         value => (name.clone(), from_value(value)),
     }
 }
@@ -85,6 +85,11 @@ fn number(number: &Number) -> Result<Value, String> {
         Some(double) if number.is_f64() => Ok(Value::Double(double)),
         _ => Err(format!("{number} does not fit into 64 bits with a sign")),
     }
+}
+
+/// Encodes bytes as base64 with its padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    Base64::encode_string(bytes)
 }
 
 /// Decodes base64 with its padding, without white space.
