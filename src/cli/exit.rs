@@ -98,7 +98,7 @@ pub(crate) fn set_verb(name: &'static str) {
 
 /// Gives errors the exit status 2 in verbs whose status 1 is a rejected request: a script must not
 /// mistake a missing key for a forgery.
-pub(crate) fn as_setup_error(result: Result<Exit>) -> Result<Exit> {
+pub(crate) fn as_setup_error<T>(result: Result<T>) -> Result<T> {
     result.map_err(|error| match error.is::<Usage>() || error.is::<WriteError>() {
         true => error,
         false => SetupError(format!("{error:#}")).into(),

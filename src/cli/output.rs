@@ -249,13 +249,24 @@ impl Output {
 
     /// Writes a line that begins with the word of `status`, in every layout.
     pub(crate) fn verdict(&mut self, status: Status, line: &str) -> Result<(), WriteError> {
-        let (word, rest) = line.split_at(status.word().len());
-        let mut painted = Vec::new();
-        status.paint(&mut painted, word, self.coloured);
-        match self.is_terminal() {
-            true => painted.extend_from_slice(for_terminal(rest.as_bytes()).as_bytes()),
-            false => painted.extend_from_slice(rest.as_bytes()),
-        }
+        let (_, rest) = line.split_at(status.word().len());
+        self.painted("", status, rest)
+    }
+
+    /// Writes a line with the word of `status` between two texts, in every layout.
+    pub(crate) fn painted(
+        &mut self,
+        before: &str,
+        status: Status,
+        after: &str,
+    ) -> Result<(), WriteError> {
+        let escape = |text: &str| match self.is_terminal() {
+            true => for_terminal(text.as_bytes()),
+            false => text.to_owned(),
+        };
+        let mut painted = escape(before).into_bytes();
+        status.paint(&mut painted, status.word(), self.coloured);
+        painted.extend_from_slice(escape(after).as_bytes());
         self.append(&painted)
     }
 

@@ -1,13 +1,14 @@
 //! `hsum sign`: computes the headers that authenticate a payload.
 
 mod bodies;
-mod explain;
+pub(crate) mod explain;
 pub(crate) mod keygen;
 pub(crate) mod request;
-mod scheme;
+pub(crate) mod scheme;
 pub(crate) mod schemes;
 pub(crate) mod sender;
 pub(crate) mod values;
+pub(crate) mod verdict;
 pub(crate) mod verify;
 
 use std::ffi::OsStr;

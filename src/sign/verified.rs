@@ -14,6 +14,7 @@ pub struct VerifiedRequest {
     pub(crate) scheme: &'static str,
     pub(crate) key_index: usize,
     pub(crate) timestamp: Option<u64>,
+    pub(crate) fresh_until: Option<u64>,
     pub(crate) id: Option<String>,
     pub(crate) coverage: Coverage,
     /// The first 32 bytes of the MAC under the first key, whichever key matched: removing one of
@@ -38,6 +39,12 @@ impl VerifiedRequest {
         self.timestamp
     }
 
+    /// Returns the last second at which a repetition of the request would be fresh, in seconds since
+    /// 1970; `None` if it would always be: the scheme has no time, or the verifier ignores it.
+    pub fn fresh_until(&self) -> Option<u64> {
+        self.fresh_until
+    }
+
     /// Returns the signed identifier, if the scheme has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
@@ -50,7 +57,7 @@ impl VerifiedRequest {
 
     /// Returns an identifier that depends on the signed content only.
     ///
-    /// Remember it for as long as requests stay fresh, and refuse requests that repeat it. It
+    /// Remember it until [`fresh_until`](Self::fresh_until), and refuse requests that repeat it. It
     /// reveals nothing about the signature.
     pub fn replay_key(&self) -> [u8; 32] {
         let mut hasher = Hasher::new(Algorithm::Sha256);
@@ -69,6 +76,7 @@ impl fmt::Debug for VerifiedRequest {
             .field("scheme", &self.scheme)
             .field("key_index", &self.key_index)
             .field("timestamp", &self.timestamp)
+            .field("fresh_until", &self.fresh_until)
             .field("id", &self.id)
             .field("coverage", &self.coverage)
             .finish_non_exhaustive()

@@ -242,9 +242,17 @@ impl Conditions {
         if let Some(window) = self.window {
             check_freshness(self.times, self.now, window)?;
         }
+        let fresh_until = self.window.and_then(|window| fresh_until(self.times, window));
         let Self { scheme, times: SignedTimes { timestamp, .. }, id, coverage, .. } = self;
-        Ok(VerifiedRequest { scheme, key_index, timestamp, id, coverage, mac })
+        Ok(VerifiedRequest { scheme, key_index, timestamp, fresh_until, id, coverage, mac })
     }
+}
+
+/// Returns the last second at which [`check_freshness`] accepts the times as not too old.
+fn fresh_until(times: SignedTimes, window: Window) -> Option<u64> {
+    let past = times.lifetime.unwrap_or(window.past);
+    let end = times.timestamp.map(|time| time.saturating_add(past.into()));
+    end.into_iter().chain(times.expires).min()
 }
 
 fn check_freshness(times: SignedTimes, now: u64, window: Window) -> Result<(), VerifyError> {

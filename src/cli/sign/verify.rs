@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use hsum::sign::{Clock, Scheme, Setting, SystemClock, VerifiedRequest, Verifier, VerifyError};
+use hsum::sign::{Clock, Scheme, Setting, SystemClock, Verifier};
 
 use crate::cli::args::sign::VerifyArgs;
 use crate::cli::colour::Status;
@@ -14,11 +14,10 @@ use crate::cli::output::Output;
 use crate::cli::sign::explain::{Explainer, explain};
 use crate::cli::sign::request::{Request, check_stdin, open, stream};
 use crate::cli::sign::scheme;
+use crate::cli::sign::verdict::{self, Freshness, Verdict};
 
 /// The maximum length of a body that is kept in memory for `--explain`.
 const LONGEST_EXPLAINED: usize = 64 << 20;
-
-type Verdict = Result<VerifiedRequest, VerifyError>;
 
 pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
     let is_json = args.json;
@@ -35,7 +34,7 @@ fn verify(mut args: VerifyArgs) -> Result<Exit> {
         Some(path) => Request::captured(&args.request, path)?,
         None => (Request::from_args(&args.request)?, open(body_path)?),
     };
-    if scheme.info().content.contains("{url}") && args.request.url.is_none() {
+    if verdict::needs_url(&scheme) && args.request.url.is_none() {
         let text = format!(
             "scheme {scheme}: missing url (the one that the sender saw is signed); use --url URL"
         );
@@ -44,14 +43,8 @@ fn verify(mut args: VerifyArgs) -> Result<Exit> {
     let (keys, key_texts) = scheme::keys(&args.scheme, &scheme, args.explain)?;
     let key_count = keys.len();
     let now = args.now.unwrap_or_else(|| SystemClock.now());
-    let verifier = Verifier::new(scheme.clone(), keys);
-    let verifier = verifier.map_err(|error| scheme::refused(&error, &args.scheme))?;
-    let mut verifier = verifier.clock(move || now);
-    if args.no_freshness {
-        verifier = verifier.ignore_time();
-    } else if let Some(seconds) = args.tolerance {
-        verifier = verifier.tolerance(seconds);
-    }
+    let freshness = Freshness { tolerance: args.tolerance, is_ignored: args.no_freshness };
+    let verifier = verdict::verifier(&args.scheme, &scheme, keys, freshness, move || now)?;
 
     let mut kept = args.explain.then(Vec::new);
     let verdict = verdict(&verifier, &request, body, body_path, &mut kept)?;
@@ -119,8 +112,8 @@ fn lines(verdict: &Verdict, keys: usize, causes: &[String]) -> Vec<String> {
     let verified = match verdict {
         Ok(verified) => verified,
         Err(error) => {
-            let mut lines = vec![format!("FAILED ({}): {error}\n", error.reason())];
-            lines.extend(causes.iter().map(|cause| format!("explain: {cause}\n")));
+            let mut lines = vec![format!("{}\n", verdict::rejection(error))];
+            lines.extend(verdict::explanation(causes));
             return lines;
         }
     };
@@ -144,23 +137,8 @@ fn json(scheme: &Scheme, verdict: &Verdict, causes: &[String], exit: Exit) -> Ve
     object.set("status", if verdict.is_ok() { "OK" } else { "FAILED" });
     object.set("scheme", scheme.name());
     match verdict {
-        Ok(verified) => {
-            let coverage = verified.coverage();
-            let components = coverage.components().iter().map(ToString::to_string);
-            object.set("key", verified.key_index()).set("body_signed", coverage.has_body());
-            object.set("signed", components.collect::<Vec<_>>());
-            object.set("timestamp", verified.timestamp()).set("id", verified.id());
-            object.set("replay_key", hex::encode(verified.replay_key()));
-        }
-        Err(error) => {
-            object.problem(error.reason(), error);
-            if let VerifyError::Stale { by } | VerifyError::Future { by } = error {
-                object.set("by", by);
-            }
-            if !causes.is_empty() {
-                object.set("explain", causes);
-            }
-        }
+        Ok(verified) => verdict::set_verified(&mut object, verified),
+        Err(error) => verdict::set_rejected(&mut object, error, causes),
     }
     let mut summary = Object::summary("verify-request");
     summary.set("ok", u8::from(verdict.is_ok())).set("failed", u8::from(verdict.is_err()));
