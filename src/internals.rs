@@ -2,6 +2,8 @@
 //!
 //! Not an interface: anything here changes without notice.
 
+#[cfg(feature = "fs")]
+pub use crate::engine::metadata::stamp_of;
 pub use crate::error::io_reason;
 #[cfg(feature = "fs")]
 pub use crate::fs::bounded::{BODY, SMALL_FILE, read_all, read_file, read_some, too_large};

@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, FileType, OFlags, SeekFrom, Stat, fstat, seek, st
 use rustix::io::{Errno, pread, read, retry_on_intr};
 
 use crate::engine::metadata::FileStamp;
-use crate::engine::system;
+use crate::engine::system::{self, Cached};
 use crate::error::{Error, ErrorKind, SpecialFileType};
 
 /// Flags to open a file of unknown type: without them, opening a FIFO waits for a writer, and a
@@ -120,6 +120,48 @@ impl StableFile {
     /// Returns the metadata at opening if it is a regular file.
     pub(super) fn regular(&self) -> Option<&FileMetadata> {
         Some(&self.before).filter(|metadata| metadata.kind == FileType::RegularFile)
+    }
+
+    /// Returns the metadata at opening; `None` if the file is not regular.
+    pub fn stamp(&self) -> Option<FileStamp> {
+        self.regular().map(|metadata| metadata.stamp)
+    }
+
+    /// Reads bytes from `start` on, and leaves the position of [`read`](Read::read) alone; returns
+    /// 0 at the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Changed`] if the file is no longer as it was at opening: the bytes may be of
+    /// other contents. [`ErrorKind::Io`] if they cannot be read.
+    pub fn read_at(&self, buffer: &mut [u8], start: u64) -> Result<usize, ErrorKind> {
+        let count = retry_on_intr(|| pread(&self.file, &mut *buffer, start)).map_err(io)?;
+        self.check_unchanged()?;
+        Ok(count)
+    }
+
+    /// Reads as [`StableFile::read_at`] does, but only what is in memory; `None` if the bytes must
+    /// be fetched from the disk, or the system cannot tell.
+    ///
+    /// # Errors
+    /// As for [`StableFile::read_at`].
+    pub fn read_cached_at(
+        &self,
+        buffer: &mut [u8],
+        start: u64,
+    ) -> Result<Option<usize>, ErrorKind> {
+        let file = self.file.as_fd();
+        match system::read_cached(file, self.before.device, start, buffer).map_err(io)? {
+            Cached::Bytes(count) => self.check_unchanged().map(|()| Some(count)),
+            Cached::No | Cached::Unknown => Ok(None),
+        }
+    }
+
+    /// Compares the metadata with those at opening.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Changed`] if they differ.
+    pub fn check_unchanged(&self) -> Result<(), ErrorKind> {
+        if self.now()? == self.before { Ok(()) } else { Err(ErrorKind::Changed) }
     }
 
     /// Reads once, retrying after `EINTR`; returns 0 at the end.

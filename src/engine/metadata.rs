@@ -69,6 +69,11 @@ impl FileStamp {
     }
 }
 
+/// Returns the metadata in a `Stat`.
+pub fn stamp_of(stat: &Stat) -> FileStamp {
+    FileStamp::of(stat)
+}
+
 /// The identity of a file, which all its hard links share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileId {
