@@ -26,6 +26,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use axum::Router;
 use hsum::ErrorKind;
+use hsum::internals::remove_all;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -65,6 +66,7 @@ pub(crate) fn run(options: ServerOptions, app: Router) -> Result<()> {
     let result = runtime.block_on(serve(options, app));
     // A blocked thread must not delay the end.
     runtime.shutdown_background();
+    remove_all();
     result
 }
 
@@ -93,7 +95,11 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     let host = Host { shared: Arc::clone(&shared), tls, stop: stopped };
     let table = Table::new(options.limits);
     let scheme = if host.tls.is_some() { "https" } else { "http" };
-    complain(format_args!("listening on {scheme}://{}/", listener.local_addr()?));
+    let url = format!("{scheme}://{}/", listener.local_addr()?);
+    complain(format_args!("listening on {url}"));
+    if let Some(tls) = &host.tls {
+        tls.introduce(&url);
+    }
 
     let log = shared.log.clone();
     let watched = Arc::clone(&table);

@@ -1,31 +1,66 @@
 //! The certificate of a server and the verification of its clients, from its arguments.
 
-use anyhow::Result;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use hsum::internals::TemporaryDirectory;
+use hsum::net::Failure;
 use hsum::net::server::TlsServerOptions;
 
 use crate::cli::exit::{SetupError, Usage};
+use crate::cli::print::complain;
+use crate::cli::quote::quote;
 use crate::server::args::shared::TlsServerArgs;
+use crate::server::cert::names::Name;
+use crate::server::cert::self_signed::{SelfSigned, self_signed};
 
 /// The files of a server's TLS options, which can be read again while it runs.
 #[derive(Debug)]
 pub(crate) struct TlsSource {
-    args: TlsServerArgs,
+    certificate: Certificate,
+    client_ca: Option<PathBuf>,
+    client_crl: Option<PathBuf>,
+}
+
+/// The certificate of a server.
+#[derive(Debug)]
+enum Certificate {
+    Files {
+        chain: PathBuf,
+        key: PathBuf,
+    },
+    /// Made for this run; clients on this machine find it in the directory.
+    Made {
+        made: Box<SelfSigned>,
+        directory: TemporaryDirectory,
+    },
 }
 
 impl TlsSource {
-    /// Returns the source that the arguments name; `None` for plain HTTP.
+    /// Returns the source that the arguments name for a server at an address; `None` for plain
+    /// HTTP.
     ///
     /// # Errors
-    /// Returns an error if the arguments name no certificate.
-    pub(crate) fn new(args: &TlsServerArgs) -> Result<Option<Self>> {
+    /// Returns an error if the arguments name no certificate, or if none can be made.
+    pub(crate) fn new(args: &TlsServerArgs, bind: SocketAddr) -> Result<Option<Self>> {
         if args.http {
             return Ok(None);
         }
-        if args.tls_cert.is_none() {
-            let text = "no certificate given: use --tls-cert FILE, --self-signed or --http";
-            return Err(Usage(text.into()).into());
-        }
-        Ok(Some(Self { args: args.clone() }))
+        let certificate = match &args.tls_cert {
+            Some(chain) => {
+                let key = args.tls_key.as_ref().unwrap_or(chain).clone();
+                Certificate::Files { chain: chain.clone(), key }
+            }
+            None if args.self_signed => make(bind)?,
+            None => {
+                let text = "no certificate given: use --tls-cert FILE, --self-signed or --http";
+                return Err(Usage(text.into()).into());
+            }
+        };
+        let (client_ca, client_crl) = (args.client_ca.clone(), args.client_crl.clone());
+        Ok(Some(Self { certificate, client_ca, client_crl }))
     }
 
     /// Reads the files.
@@ -33,13 +68,58 @@ impl TlsSource {
     /// # Errors
     /// Returns an error if a file cannot be used.
     pub(crate) fn read(&self) -> Result<TlsServerOptions> {
-        let setup = |error: hsum::net::Failure| SetupError(error.to_string());
-        let chain = self.args.tls_cert.as_ref().expect("checked by `new`");
-        let key = self.args.tls_key.as_ref().unwrap_or(chain);
-        let mut options = TlsServerOptions::open(chain, key).map_err(setup)?;
-        if let Some(authorities) = &self.args.client_ca {
-            options = options.client_authorities(authorities).map_err(setup)?;
+        self.options().map_err(|error| SetupError(error.to_string()).into())
+    }
+
+    fn options(&self) -> Result<TlsServerOptions, Failure> {
+        let mut options = match &self.certificate {
+            Certificate::Files { chain, key } => TlsServerOptions::open(chain, key)?,
+            Certificate::Made { made, .. } => {
+                TlsServerOptions::from_pem(made.chain_pem.as_bytes(), made.key_pem.as_bytes())?
+            }
+        };
+        if let Some(authorities) = &self.client_ca {
+            options = options.client_authorities(authorities)?;
+        }
+        if let Some(list) = &self.client_crl {
+            options = options.client_revocations(list)?;
         }
         Ok(options)
     }
+
+    /// Prints how clients can trust a certificate that was made for this run.
+    pub(crate) fn introduce(&self, url: &str) {
+        if let Certificate::Made { made, directory } = &self.certificate {
+            complain(format_args!("SHA-256 of the certificate: {}", made.fingerprint));
+            let file = quote(&directory.path().join(FILE));
+            complain(format_args!("download with: hsum get --cacert {file} {url}FILE"));
+        }
+    }
+}
+
+/// The name of the certificate in its directory.
+const FILE: &str = "server.crt";
+
+fn make(bind: SocketAddr) -> Result<Certificate> {
+    let mut names = vec![Name::Dns("localhost".to_owned()), Name::Ip(Ipv4Addr::LOCALHOST.into())];
+    let others = host_name().into_iter().chain(Some(Name::Ip(bind.ip())));
+    for name in others.filter(|name| !is_unspecified(name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let made = Box::new(self_signed(&names)?);
+    let directory = TemporaryDirectory::new();
+    let directory = directory.context("cannot make a temporary directory for the certificate")?;
+    fs::write(directory.path().join(FILE), &made.chain_pem)?;
+    Ok(Certificate::Made { made, directory })
+}
+
+fn is_unspecified(name: &Name) -> bool {
+    matches!(name, Name::Ip(ip) if ip.is_unspecified())
+}
+
+fn host_name() -> Option<Name> {
+    let name = rustix::system::uname();
+    Name::parse(name.nodename().to_str().ok()?).ok()
 }

@@ -30,6 +30,11 @@ impl Acceptor {
         Ok(Self { source, config })
     }
 
+    /// Prints how clients can trust a certificate that was made for this run.
+    pub(crate) fn introduce(&self, url: &str) {
+        self.source.introduce(url);
+    }
+
     /// Reads the files again; keeps the old configuration if that fails.
     ///
     /// # Errors

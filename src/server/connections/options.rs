@@ -35,7 +35,7 @@ impl ServerOptions {
             header: limits.header_timeout,
             idle: limits.idle_timeout,
         };
-        Ok(Self { bind, tls: TlsSource::new(tls)?, limits, htpasswd: None, log: None })
+        Ok(Self { bind, tls: TlsSource::new(tls, bind)?, limits, htpasswd: None, log: None })
     }
 }
 
