@@ -84,16 +84,27 @@ impl AtomicFile {
         Self::in_directory(resolve_links(&path.into()), Access::Inherited, Existing::Replace)
     }
 
-    /// Creates a file that only its owner can read, and that replaces neither a file nor a link.
+    /// Creates a file like [`AtomicFile::create`] that replaces neither a file nor a link.
     ///
     /// # Errors
     /// As for [`AtomicFile::create`]; `AlreadyExists` if `path` exists now or at the commit.
+    pub fn create_new(path: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::new_in_directory(path.into(), Access::Mode(0o666))
+    }
+
+    /// Creates a file like [`AtomicFile::create_new`] that only its owner can read.
+    ///
+    /// # Errors
+    /// As for [`AtomicFile::create_new`].
     pub fn create_new_private(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let path = path.into();
+        Self::new_in_directory(path.into(), Access::Mode(0o600))
+    }
+
+    fn new_in_directory(path: PathBuf, access: Access) -> io::Result<Self> {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(rustix::io::Errno::EXIST.into());
         }
-        Self::in_directory(path, Access::Mode(0o600), Existing::Keep)
+        Self::in_directory(path, access, Existing::Keep)
     }
 
     fn in_directory(path: PathBuf, access: Access, existing: Existing) -> io::Result<Self> {

@@ -1,7 +1,6 @@
 //! The contents of new certificates (RFC 5280, section 4).
 
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use rcgen::{
@@ -12,12 +11,11 @@ use rcgen::{
 
 use crate::cli::sign::values::fill_random;
 use crate::server::cert::names::{self, Name};
+use crate::server::cert::time::{now, since_1970};
 
 /// Clocks differ: a certificate is valid from this time before it is made, in seconds.
-const EARLIER: i64 = 300;
-const DAY: i64 = 86_400;
-/// The last second that a certificate can express: the end of the year 9999.
-const LAST: i64 = 253_402_300_799;
+pub(crate) const EARLIER: i64 = 300;
+pub(crate) const DAY: i64 = 86_400;
 
 /// The time in which a certificate is valid, in seconds since 1970.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,17 +40,6 @@ impl Validity {
     }
 }
 
-/// Returns the time in seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(LAST)
-}
-
-/// Returns the time since 1970, within the range of certificates.
-pub(crate) fn since_1970(seconds: i64) -> Duration {
-    Duration::from_secs(seconds.clamp(0, LAST).unsigned_abs())
-}
-
 /// The purposes of a certificate that is not an authority's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Purposes {
@@ -62,6 +49,16 @@ pub(crate) struct Purposes {
 
 impl Purposes {
     pub(crate) const SERVER: Self = Self { server: true, client: false };
+    pub(crate) const CLIENT: Self = Self { server: false, client: true };
+
+    /// Returns the kind of certificate in words.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self { server: true, client: true } => "server and client",
+            Self { client: true, .. } => "client",
+            _ => "server",
+        }
+    }
 
     fn usages(self) -> Vec<ExtendedKeyUsagePurpose> {
         let server = self.server.then_some(ExtendedKeyUsagePurpose::ServerAuth);

@@ -1,0 +1,85 @@
+//! What the actions print: a line, or an object, for each new file.
+
+use std::path::Path;
+
+use anyhow::Result;
+use rustls::pki_types::CertificateDer;
+
+use crate::cli::exit::Exit;
+use crate::cli::json::Object;
+use crate::cli::output::Output;
+use crate::cli::quote::quote;
+use crate::server::cert::{certificates, pin, time};
+
+/// The results of an action.
+pub(crate) struct Report {
+    is_json: bool,
+    output: Output,
+}
+
+impl Report {
+    /// # Errors
+    /// Returns an error if standard output is closed.
+    pub(crate) fn new(is_json: bool) -> Result<Self> {
+        Ok(Self { is_json, output: Output::stdout()? })
+    }
+
+    /// Reports a file: `PATH: TEXT`, or `object`.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn file(&mut self, path: &Path, text: &str, object: &mut Object) -> Result<()> {
+        match self.is_json {
+            true => self.output.line(&object.line())?,
+            false => self.output.line(format!("{}: {text}\n", quote(path)).as_bytes())?,
+        }
+        Ok(())
+    }
+
+    /// Reports a certificate; `kind` is what it is.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn certificate(
+        &mut self,
+        path: &Path,
+        kind: &str,
+        names: &[String],
+        certificate: &CertificateDer<'_>,
+    ) -> Result<()> {
+        let parsed = certificates::parse(certificate)?;
+        let not_before = parsed.validity().not_before.timestamp();
+        let not_after = parsed.validity().not_after.timestamp();
+        let mut object = Object::new("certificate");
+        object.path(path).set("names", names).set("serial", certificates::serial(&parsed));
+        object.set("not_before", time::to_text(not_before));
+        object.set("not_after", time::to_text(not_after));
+        object.set("sha256", pin::fingerprint(certificate));
+        object.set("spki_pin", pin::spki_pin(parsed.public_key().raw));
+        let text = format!("{kind} {}, valid until {}", names.join(", "), time::to_date(not_after));
+        self.file(path, &text, &mut object)
+    }
+
+    /// Reports a private key.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn key(&mut self, path: &Path, algorithm: &str, is_encrypted: bool) -> Result<()> {
+        let encrypted = if is_encrypted { ", encrypted" } else { "" };
+        let mut object = Object::new("key");
+        object.path(path).set("algorithm", algorithm).set("encrypted", is_encrypted);
+        self.file(path, &format!("private key ({algorithm}{encrypted})"), &mut object)
+    }
+
+    /// Ends the report.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn finish(mut self) -> Result<Exit> {
+        if self.is_json {
+            self.output.line(&Object::summary("cert").exit(0))?;
+        }
+        self.output.finish()?;
+        Ok(Exit::Success)
+    }
+}
