@@ -100,6 +100,10 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     if let Some(tls) = &host.tls {
         tls.introduce(&url);
     }
+    options.notes.iter().for_each(complain);
+    if let Some(listening) = options.listening {
+        let _ = listening.send(());
+    }
 
     let log = shared.log.clone();
     let watched = Arc::clone(&table);

@@ -21,6 +21,7 @@ mod validators;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
 use anyhow::Result;
 use axum::Router;
@@ -28,7 +29,6 @@ use hsum::engine::ConfinedDir;
 use hsum::{ErrorKind, HashFunction};
 
 use crate::cli::exit::{Exit, SetupError, Usage};
-use crate::cli::print::complain;
 use crate::cli::quote::quote;
 use crate::server::args::serve::ServeArgs;
 use crate::server::connections;
@@ -46,18 +46,20 @@ pub(crate) fn run(args: ServeArgs) -> Result<Exit> {
     let mut options = ServerOptions::new(args.bind.bind, &args.tls, &args.limits)?;
     options.htpasswd = args.access.htpasswd.clone();
     options.log = LogFormat::of(&args.log);
-    let site = Arc::new(site(&args)?);
+    options.notes.extend(reach(&args));
+    let (listening, begin) = mpsc::channel();
+    options.listening = Some(listening);
+    let site = Arc::new(site(&args, begin)?);
     let mut app = router(&site);
     if let Some(methods) = rpc::router(&args.rpc, Arc::<Site>::clone(&site))? {
         app = app.merge(methods);
     }
-    warn_of_reach(&args);
     connections::run(options, app)?;
     Ok(Exit::Success)
 }
 
-/// Opens the directory, and starts the hashing of its files.
-fn site(args: &ServeArgs) -> Result<Site> {
+/// Opens the directory, and starts the thread that hashes its files after `begin`.
+fn site(args: &ServeArgs, begin: Receiver<()>) -> Result<Site> {
     let setup = |error| SetupError(format!("{}: {}", quote(&args.directory), ErrorKind::Io(error)));
     // A link is resolved once: the files of two directories must not be mixed.
     let path = fs::canonicalize(&args.directory).map_err(setup)?;
@@ -68,7 +70,7 @@ fn site(args: &ServeArgs) -> Result<Site> {
     let record = record(args, &path, &digests)?;
     let hidden = if args.hidden { HiddenNames::Served } else { HiddenNames::Refused };
     let tree = Tree { path, directory: directory.clone(), hidden, threads: args.threads, record };
-    hashing::start(tree, Arc::clone(&digests))?;
+    hashing::start(tree, Arc::clone(&digests), begin)?;
     let has_listings = !args.no_index;
     Ok(Site { directory, hidden, digests, has_listings, sums: SumsCache::default() })
 }
@@ -109,11 +111,11 @@ fn router(site: &Arc<Site>) -> Router {
     Router::new().fallback(answer::answer).with_state(Arc::clone(site))
 }
 
-/// Says who can reach the server if that is not only this machine.
-fn warn_of_reach(args: &ServeArgs) {
+/// Returns a warning that names who can reach the server; `None` if that is only this machine.
+fn reach(args: &ServeArgs) -> Option<String> {
     let address = args.bind.bind.ip();
     if address.is_loopback() {
-        return;
+        return None;
     }
     let clients = match (&args.tls.client_ca, &args.access.htpasswd) {
         (Some(_), _) => "every client with a certificate of --client-ca",
@@ -125,5 +127,5 @@ fn warn_of_reach(args: &ServeArgs) {
         false => format!("that can reach {address}"),
     };
     let directory = quote(&args.directory);
-    complain(format_args!("warning: {clients} {network} can read the files in {directory}"));
+    Some(format!("warning: {clients} {network} can read the files in {directory}"))
 }

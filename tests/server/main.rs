@@ -5,6 +5,7 @@ mod help;
 #[path = "../common/help_text.rs"]
 mod help_text;
 mod running;
+mod serve;
 // Not all of it is used here.
 #[allow(dead_code)]
 #[path = "../cli/support.rs"]

@@ -37,6 +37,7 @@ impl Running {
         let stderr = lines(child.stderr.take().expect("a pipe"));
         let first = stderr.recv_timeout(TIMEOUT).expect("a first line");
         let url = first.strip_prefix("hsum: listening on ").unwrap_or_else(|| {
+            let _ = child.kill();
             let rest: Vec<_> = stderr.iter().collect();
             panic!("hsum does not listen: {first} {rest:?}")
         });

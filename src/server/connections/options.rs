@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,6 +20,10 @@ pub(crate) struct ServerOptions {
     pub(crate) limits: Limits,
     /// A file of users and password hashes, one of which every request needs.
     pub(crate) htpasswd: Option<PathBuf>,
+    /// Lines for standard error once the server listens.
+    pub(crate) notes: Vec<String>,
+    /// Receives a message once the server listens.
+    pub(crate) listening: Option<Sender<()>>,
     /// The format of the access log; `None` for a verb that prints its own line for each request.
     pub(crate) log: Option<LogFormat>,
 }
@@ -35,7 +40,15 @@ impl ServerOptions {
             header: limits.header_timeout,
             idle: limits.idle_timeout,
         };
-        Ok(Self { bind, tls: TlsSource::new(tls, bind)?, limits, htpasswd: None, log: None })
+        Ok(Self {
+            bind,
+            tls: TlsSource::new(tls, bind)?,
+            limits,
+            htpasswd: None,
+            notes: Vec::new(),
+            listening: None,
+            log: None,
+        })
     }
 }
 

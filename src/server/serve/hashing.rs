@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use hsum::engine::{
     self, ConfinedDir, FileStamp, HashOptions, PathFilter, ReadPolicy, Symlinks, Timestamp,
     WalkEntry, WalkEntryKind,
 };
-use hsum::{Error, ErrorKind, SpecialFileType};
+use hsum::{Error, ErrorKind};
 
 use crate::cli::print::{complain, complain_of};
 use crate::server::serve::digests::{Digests, is_settled};
@@ -42,13 +43,19 @@ pub(crate) struct Tree {
     pub(crate) record: Option<RecordFile>,
 }
 
-/// Starts the thread.
+/// Starts the thread, which waits for a message before it reads the tree: errors in files must not
+/// be printed before the server listens.
 ///
 /// # Errors
 /// Returns an error if the system refuses to start one.
-pub(crate) fn start(tree: Tree, digests: Arc<Digests>) -> Result<()> {
+pub(crate) fn start(tree: Tree, digests: Arc<Digests>, begin: Receiver<()>) -> Result<()> {
     let mut updater = Updater { tree, digests, reported: HashSet::new() };
-    thread::Builder::new().name("record".into()).spawn(move || updater.run())?;
+    let run = move || {
+        if begin.recv().is_ok() {
+            updater.run();
+        }
+    };
+    thread::Builder::new().name("record".into()).spawn(run)?;
     Ok(())
 }
 
@@ -145,8 +152,7 @@ impl Updater {
     fn report(&mut self, path: &Path, error: &Error) {
         let is_expected = match error.kind() {
             ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
-            ErrorKind::Special(SpecialFileType::Symlink) | ErrorKind::Temporary => true,
-            _ => false,
+            _ => error.is_skipped(),
         };
         if !is_expected && self.reported.insert(path.to_owned()) {
             complain_of(path, error);
