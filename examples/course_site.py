@@ -1,12 +1,18 @@
-"""The site and the proxy that the lessons of tests/servers/course talk to, on http.server."""
+"""The site of docs/course.md, with forms, cookies and passwords, and a proxy: on http.server, for tests only.
+
+    python3 examples/course_site.py PORT          serves the files of this folder
+    python3 examples/course_site.py --proxy PORT
+"""
 
 import base64
 import hashlib
 import http.server
 import json
+import pathlib
 import re
 import select
 import socket
+import sys
 import threading
 import urllib.parse
 import urllib.request
@@ -16,10 +22,16 @@ REALM, NONCE = "course", "dcd98b7102dd2f0e8b11d0f600bfb0c093"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
-def start(handler, context=None, **attributes):
-    """Starts a server in a thread, with TLS if there is a context, and returns it; it has the given attributes."""
-    server = Server(("127.0.0.1", 0), handler)
+def listen(handler, port=0, context=None, **attributes):
+    """Returns a server, with TLS if there is a context; it has the given attributes."""
+    server = Server(("127.0.0.1", port), handler)
     vars(server).update(attributes, context=context, seen=[])
+    return server
+
+
+def start(handler, **options):
+    """Starts a server in a thread, and returns it."""
+    server = listen(handler, **options)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -149,3 +161,15 @@ def multipart(body, boundary):
         file = re.search(rb' filename="([^"]*)"', head)
         fields.append((name, (f"{file[1].decode()}: " if file else "") + value.decode()))
     return fields
+
+
+def main():
+    *option, port = sys.argv[1:]
+    if option:
+        listen(Proxy, int(port), credentials=None).serve_forever()
+    files = {path.name: path.read_bytes() for path in pathlib.Path().iterdir() if path.is_file()}
+    listen(Site, int(port), files=files).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
