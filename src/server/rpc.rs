@@ -14,6 +14,8 @@ mod parameters;
 mod problem;
 mod server;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod typed;
 mod xml;

@@ -112,7 +112,7 @@ files:
   - digests:
       md5: 00
       sha1: 11
-    name: a\\nb
+    name: a\\x0ab
     tags: []
   - name: /w==
 more: false

@@ -12,6 +12,9 @@ use crate::server::rpc::problem::{Problem, ProblemKind};
 /// The maximum depth of elements, below that at which quick-xml gives up: 33 nested arrays.
 const MAX_DEPTH: usize = 100;
 
+/// The maximum number of elements: a value takes far more memory than the eight bytes of its tag.
+const MAX_ELEMENTS: usize = 1_000_000;
+
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The types beyond the specification that a message has.
@@ -204,6 +207,7 @@ impl Outline {
 struct Scanner {
     /// The names of the open elements from the root down, as far as they decide something.
     path: Vec<String>,
+    elements: usize,
     root: Option<String>,
     fault_start: usize,
     fault: Option<Range<usize>>,
@@ -214,6 +218,10 @@ impl Scanner {
     fn open(&mut self, name: &str, start: usize) -> Result<(), Problem> {
         if self.path.len() >= MAX_DEPTH {
             return Err(malformed("the elements are nested too deeply"));
+        }
+        self.elements += 1;
+        if self.elements > MAX_ELEMENTS {
+            return Err(malformed("too many elements"));
         }
         if self.path.is_empty() && self.root.is_some() {
             return Err(malformed("more than one root element"));
