@@ -21,6 +21,5 @@ mod typed;
 mod xml;
 
 pub(crate) use client::run;
-#[allow(unused_imports)]
-pub(crate) use files::{NoFiles, ServedFile, ServedFiles};
+pub(crate) use files::{ServedFile, ServedFiles};
 pub(crate) use server::router;

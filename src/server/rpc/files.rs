@@ -22,17 +22,3 @@ pub(crate) trait ServedFiles: Send + Sync {
     /// with `prefix` and are greater than `after`.
     fn list(&self, prefix: &[u8], after: &[u8], limit: usize) -> Vec<ServedFile>;
 }
-
-/// A record without files.
-#[derive(Debug)]
-pub(crate) struct NoFiles;
-
-impl ServedFiles for NoFiles {
-    fn find(&self, _: &[u8]) -> Option<ServedFile> {
-        None
-    }
-
-    fn list(&self, _: &[u8], _: &[u8], _: usize) -> Vec<ServedFile> {
-        Vec::new()
-    }
-}
