@@ -4,7 +4,10 @@ mod connections;
 mod help;
 #[path = "../common/help_text.rs"]
 mod help_text;
+mod rpc;
 mod running;
+#[path = "../common/schema.rs"]
+mod schema;
 mod serve;
 // Not all of it is used here.
 #[allow(dead_code)]

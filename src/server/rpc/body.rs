@@ -33,7 +33,7 @@ pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
 pub(crate) struct Limits {
     /// The maximum size of a body in bytes, as sent and as decoded.
     max_body: usize,
-    /// What the bodies of all requests may take.
+    /// The memory that the bodies of all requests may take.
     memory: Arc<Semaphore>,
 }
 

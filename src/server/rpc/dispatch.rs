@@ -51,7 +51,8 @@ const SYSTEM: &[Method] = &[
     },
     Method {
         name: MULTICALL,
-        help: "Calls several methods. Takes an array of structs with methodName and params; returns for each an array with the result, or a struct with faultCode and faultString.",
+        help: "Calls several methods. Takes an array of structs with methodName and params; returns for \
+               each an array with the result, or a struct with faultCode and faultString.",
         parameters: &[Parameter::new("calls", Type::Array)],
         result: Type::Array,
         run: multicall,

@@ -22,7 +22,8 @@ const BYTES: Parameter = Parameter::new("bytes", Type::Bytes);
 pub(crate) const METHODS: &[Method] = &[
     Method {
         name: "algorithms",
-        help: "Returns the algorithms: their names, lengths in bits, whether they can be used with HMAC, and whether they are sound.",
+        help: "Returns the algorithms: their names, lengths in bits, whether they can be used with HMAC, \
+               and whether they are sound.",
         parameters: &[],
         result: Type::Array,
         run: f::algorithms,
@@ -50,7 +51,8 @@ pub(crate) const METHODS: &[Method] = &[
     },
     Method {
         name: "hmac_verify",
-        help: "Returns true if tag is the HMAC of bytes under the server's key of this name. The tag is bytes, or their hexadecimal or base64 digits.",
+        help: "Returns true if tag is the HMAC of bytes under the server's key of this name. The tag is \
+               bytes, or their hexadecimal or base64 digits.",
         parameters: &[
             ALG,
             Parameter::new("key_id", Type::Text),
@@ -62,7 +64,8 @@ pub(crate) const METHODS: &[Method] = &[
     },
     Method {
         name: "list",
-        help: "Returns served files whose names start with prefix: name, size, digests. If more is true, call again with the last name as after.",
+        help: "Returns served files whose names start with prefix: name, size, digests. If more is true, \
+               call again with the last name as after.",
         parameters: &[
             Parameter::optional("prefix", Type::TextOrBytes),
             Parameter::optional("after", Type::TextOrBytes),
@@ -80,7 +83,8 @@ pub(crate) const METHODS: &[Method] = &[
     },
     Method {
         name: "verify_list",
-        help: "Compares a checksum file of any format with the served files: counts, and for each entry OK, FAILED, MISSING, UNKNOWN (no digest of this algorithm is known) or BAD.",
+        help: "Compares a checksum file of any format with the served files: counts, and for each entry \
+               OK, FAILED, MISSING, UNKNOWN (no digest of this algorithm is known) or BAD.",
         parameters: &[Parameter::new("text", Type::TextOrBytes)],
         result: Type::Struct,
         run: f::verify_list,

@@ -1,4 +1,4 @@
-//! What the methods work on.
+//! The state that the methods work on.
 
 use std::collections::BTreeMap;
 use std::fmt;
