@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::fs::bounded::read_some;
 use crate::net::deadline::{Deadline, WatchedConnection, run_on_thread};
 use crate::net::failure::{Failure, FailureKind};
-use crate::net::handshake::{handshake, io_failure, remaining, set_timeouts};
+use crate::net::handshake::{alert_or, handshake, io_failure, remaining, set_timeouts};
 use crate::net::headers::HeaderFields;
 use crate::net::proxy::{MAX_CHALLENGES, Proxies, Proxy};
 use crate::net::tls::LazyTls;
@@ -289,14 +289,18 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(tcp) => tcp.write(bytes),
-            Self::Tls(tls) => tls.write(bytes),
+            Self::Tls(tls) => {
+                tls.write(bytes).map_err(|error| alert_or(error, &mut tls.conn, &mut tls.sock))
+            }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.flush(),
-            Self::Tls(tls) => tls.flush(),
+            Self::Tls(tls) => {
+                tls.flush().map_err(|error| alert_or(error, &mut tls.conn, &mut tls.sock))
+            }
         }
     }
 }

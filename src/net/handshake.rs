@@ -36,6 +36,28 @@ pub(crate) fn handshake<S: SideData>(
     Ok(())
 }
 
+/// Replaces the error of a failed write by the alert with which the peer closed the connection.
+///
+/// In TLS 1.3 a server may refuse the client's certificate only after the client has begun to
+/// write (RFC 8446, appendix E.1). Its alert then waits to be read.
+pub(crate) fn alert_or<S: SideData>(
+    error: io::Error,
+    tls: &mut ConnectionCommon<S>,
+    tcp: &mut TcpStream,
+) -> io::Error {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData};
+    if !matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset) {
+        return error;
+    }
+    // The connection is closed, so no read blocks.
+    while tls.read_tls(tcp).is_ok_and(|length| length > 0) {
+        if let Err(alert) = tls.process_new_packets() {
+            return io::Error::new(InvalidData, alert);
+        }
+    }
+    error
+}
+
 /// Sets both timeouts of the socket to the time left.
 pub(crate) fn set_timeouts(tcp: &TcpStream, deadline: Instant) -> Result<(), Failure> {
     let left = remaining(deadline)?;

@@ -11,7 +11,7 @@ use rustls::{
 
 use crate::net::dial;
 use crate::net::failure::Failure;
-use crate::net::handshake::{handshake, io_failure, set_timeouts};
+use crate::net::handshake::{alert_or, handshake, io_failure, set_timeouts};
 use crate::net::tls::{TlsOptions, TlsVersion};
 use crate::net::tls_error::{self, Peer};
 use crate::net::transport::Timeouts;
@@ -260,13 +260,17 @@ impl Read for TlsStream {
 impl Write for TlsStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.ready()?;
-        let written = on_either!(&mut self.side, tls => tls.write(bytes));
+        let written = on_either!(&mut self.side, tls => {
+            tls.write(bytes).map_err(|error| alert_or(error, &mut tls.conn, &mut tls.sock))
+        });
         written.map_err(|error| self.in_words(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.ready()?;
-        let flushed = on_either!(&mut self.side, tls => tls.flush());
+        let flushed = on_either!(&mut self.side, tls => {
+            tls.flush().map_err(|error| alert_or(error, &mut tls.conn, &mut tls.sock))
+        });
         flushed.map_err(|error| self.in_words(error))
     }
 }

@@ -189,6 +189,24 @@ fn clients_without_a_valid_certificate_are_told_why() {
 }
 
 #[test]
+fn a_failed_write_tells_the_reason_of_the_refusal() {
+    let (address, server) = echo(&strict());
+    let files = Files::new();
+    let options = files.with(None);
+    let stream = TlsStream::connect("localhost", address.port(), &options, Timeouts::default());
+    let mut stream = stream.expect("the client's part of the handshake");
+    server.join().expect("no panic").expect_err("a refusal");
+    // The first write may succeed: it makes the server's system reset the connection.
+    let error = loop {
+        match stream.write_all(b"hello").and_then(|()| stream.flush()) {
+            Ok(()) => thread::sleep(Duration::from_millis(10)),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("it requires a client certificate"), "{error}");
+}
+
+#[test]
 fn a_certificate_may_be_optional_but_not_wrong() {
     let options = strict().client_certificate(ClientCertificate::Optional);
     let (address, server) = echo(&options);
