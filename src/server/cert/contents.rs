@@ -9,7 +9,7 @@ use x509_parser::prelude::{
 use zeroize::Zeroizing;
 
 use crate::server::cert::key::{KeyError, PrivateKey};
-use crate::server::cert::pem;
+use crate::server::cert::{p12, pem};
 
 /// An object in a file, in DER.
 pub(crate) enum Item {
@@ -88,7 +88,7 @@ pub(crate) fn items(bytes: &[u8], password: Option<&str>) -> Result<Vec<Item>, S
     if pem::is_pem(bytes) {
         return pem_items(bytes);
     }
-    if is_pkcs12(bytes) {
+    if p12::is_p12(bytes) {
         return pkcs12_items(bytes, password);
     }
     Ok(der_item(bytes).into_iter().collect())
@@ -140,15 +140,6 @@ fn der_item(bytes: &[u8]) -> Option<Item> {
 
 fn is_exactly<'a, T: FromDer<'a, x509_parser::error::X509Error>>(bytes: &'a [u8]) -> bool {
     T::from_der(bytes).is_ok_and(|(rest, _)| rest.is_empty())
-}
-
-/// Returns `true` if the bytes begin like PKCS#12: a sequence whose first element is the version, 3
-/// (RFC 7292, section 4).
-fn is_pkcs12(bytes: &[u8]) -> bool {
-    let [0x30, length, ..] = bytes else { return false };
-    // 0x80 is the indefinite length; longer forms give the number of bytes of the length.
-    let header = 2 + if *length > 0x80 { usize::from(length & 0x7f) } else { 0 };
-    bytes.get(header..).is_some_and(|body| body.starts_with(&[2, 1, 3]))
 }
 
 fn pkcs12_items(bytes: &[u8], password: Option<&str>) -> Result<Vec<Item>, String> {

@@ -95,7 +95,7 @@ impl KeyKind {
         }
     }
 
-    /// Returns `true` for keys below the strength of 112 bits (NIST SP 800-57 part 1, table 2).
+    /// Returns `true` if the strength is below 112 bits (NIST SP 800-57 part 1, table 2).
     pub(crate) fn is_weak(&self) -> bool {
         match &*self.name {
             "RSA" => self.bits < 2048,

@@ -13,6 +13,7 @@ use crate::server::cert::contents::Item;
 use crate::server::cert::describe::short_name;
 use crate::server::cert::moment;
 use crate::server::cert::source::{self, Reading, Source};
+use crate::server::cert::time;
 use crate::server::cert::verify::print_status;
 
 pub(crate) fn run(args: ExpiresArgs) -> Result<Exit> {
@@ -33,7 +34,7 @@ fn expires(args: &ExpiresArgs) -> Result<Exit> {
     let reading = Reading { password, timeout: args.input.timeout };
     let output = Output::stdout()?.for_people(args.report.color);
     let within = i64::try_from(args.within.as_secs()).unwrap_or(i64::MAX);
-    let mut report = Report { output, args, within, now: moment::now(), valid: 0, failed: 0 };
+    let mut report = Report { output, args, within, now: time::now(), valid: 0, failed: 0 };
     for source in &sources {
         let found = source.items(&reading).and_then(|items| {
             let found: Option<Vec<_>> = items.iter().filter_map(expiry).collect();

@@ -1,4 +1,4 @@
-//! What `show` prints about certificates, requests, revocation lists and keys.
+//! The facts about certificates, requests, revocation lists and keys.
 
 use serde_json::{Value, json};
 use x509_parser::prelude::*;

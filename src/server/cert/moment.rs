@@ -1,19 +1,11 @@
 //! Points in time, as text.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-
-/// The current time, in seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default()
-}
 
 /// Parses `2027-01-31` or `2027-01-31T12:00:00Z` (RFC 3339, in UTC only) as seconds since 1970.
 pub(crate) fn parse(text: &str) -> Result<i64, String> {

@@ -12,7 +12,7 @@ use x509_parser::prelude::{
 use crate::server::cert::describe::{KeyKind, WEAK_HASHES, signature};
 use crate::server::cert::moment;
 
-/// What a certificate is used for.
+/// The use of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Purpose {
     Server,
@@ -42,7 +42,7 @@ pub(crate) struct Finding {
     /// A code for programs.
     pub(crate) reason: &'static str,
     pub(crate) text: String,
-    /// What to do about it.
+    /// The step that helps.
     pub(crate) remedy: &'static str,
 }
 

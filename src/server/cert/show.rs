@@ -10,10 +10,10 @@ use crate::cli::print::complain;
 use crate::server::args::cert::reading::ShowArgs;
 use crate::server::cert::contents::Item;
 use crate::server::cert::facts::{self, Facts};
-use crate::server::cert::moment;
 use crate::server::cert::path::Pool;
 use crate::server::cert::rules::Purpose;
 use crate::server::cert::source::{self, Reading, Source};
+use crate::server::cert::time;
 use crate::server::cert::trust::{Requirements, verify};
 use crate::server::cert::verify::{authorities, server_name};
 
@@ -66,7 +66,7 @@ impl View {
         count: usize,
         item: &Item,
     ) -> Result<(), WriteError> {
-        let now = moment::now();
+        let now = time::now();
         let (what, facts) = match item {
             Item::Certificate(der) => ("certificate", facts::certificate(der, now)),
             Item::Request(der) => ("signing request", facts::request(der)),
@@ -131,7 +131,7 @@ impl View {
             host: Some(server_name(&peer.host)?),
             purpose: Some(Purpose::Server),
             revocation_lists: &[],
-            at: moment::now(),
+            at: time::now(),
             is_strict: false,
         };
         let result = verify(own, &Pool { anchors: &anchors, chain }, &wanted).result;

@@ -10,15 +10,16 @@ use hsum::ErrorKind;
 use hsum::internals::{SMALL_FILE, io_reason, read_all, read_file};
 use rustls::pki_types::CertificateDer;
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
-use crate::cli::exit::Usage;
+use crate::cli::exit::{SetupError, Usage};
 use crate::cli::input;
 use crate::cli::json::Object;
-use crate::cli::key::{KeySource, Warnings, remove_line_end};
 use crate::cli::print::complain;
 use crate::cli::quote::quote;
 use crate::server::cert::contents::{self, Item};
 use crate::server::cert::peer::Peer;
+use crate::server::cert::secrets;
 
 /// A file or server.
 #[derive(Clone, Debug)]
@@ -28,9 +29,9 @@ pub(crate) enum Source {
     Server(Peer, String),
 }
 
-/// What is common to the actions that read certificates.
+/// The options that all sources are read with.
 pub(crate) struct Reading {
-    pub(crate) password: Option<zeroize::Zeroizing<String>>,
+    pub(crate) password: Option<Zeroizing<String>>,
     pub(crate) timeout: Duration,
 }
 
@@ -115,7 +116,7 @@ impl Source {
                 return Ok(chain.into_iter().map(Item::Certificate).collect());
             }
         };
-        let bytes = zeroize::Zeroizing::new(bytes);
+        let bytes = Zeroizing::new(bytes);
         let password = reading.password.as_ref().map(|password| password.as_str());
         let items = contents::items(&bytes, password);
         let items = items.map_err(|text| Unread { reason: "unusable", text })?;
@@ -156,14 +157,12 @@ impl Unread {
 }
 
 /// Reads the password of PKCS#12 files.
-pub(crate) fn password(spec: Option<&OsStr>) -> Result<Option<zeroize::Zeroizing<String>>> {
+pub(crate) fn password(spec: Option<&OsStr>) -> Result<Option<Zeroizing<String>>> {
     let Some(spec) = spec else { return Ok(None) };
-    let source = KeySource::parse(spec, "--password")?;
-    let (title, mut text) = source.read_text(Warnings::Printed)?;
-    remove_line_end(&mut text);
-    let text = str::from_utf8(&text);
-    let text = text.map_err(|_| crate::cli::key::unusable(&title, "is not UTF-8"))?;
-    Ok(Some(zeroize::Zeroizing::new(text.to_owned())))
+    let bytes = secrets::password(spec, "--password")?;
+    let text = str::from_utf8(&bytes);
+    let text = text.map_err(|_| SetupError("a password of PKCS#12 must be UTF-8".into()))?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
 /// Returns the certificates among the items.

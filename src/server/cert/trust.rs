@@ -16,7 +16,7 @@ use crate::server::cert::path::{self, Certificate, Pool};
 use crate::server::cert::revocation;
 use crate::server::cert::rules::{Finding, Purpose, is_authority};
 
-/// What a certificate must fulfil.
+/// The requirements of a verification.
 pub(crate) struct Requirements<'a> {
     pub(crate) host: Option<ServerName<'static>>,
     /// `None` accepts every purpose, and certificates of authorities too.
@@ -24,7 +24,7 @@ pub(crate) struct Requirements<'a> {
     pub(crate) revocation_lists: &'a [Vec<u8>],
     /// In seconds since 1970.
     pub(crate) at: i64,
-    /// Whether to enforce the rules that webpki does not, but OpenSSL in strict mode.
+    /// `true` also enforces the rules that OpenSSL enforces in strict mode, and webpki does not.
     pub(crate) is_strict: bool,
 }
 
@@ -217,68 +217,70 @@ fn check_host(
     })
 }
 
-/// The errors of webpki that the rules do not explain better: code, words, remedy.
-const ERRORS: &[(fn(&Error) -> bool, &str, &str, &str)] = &[
+/// An error of webpki that the rules do not explain better: its test, code, text and remedy.
+type Row = (fn(&Error) -> bool, &'static str, &'static str, &'static str);
+
+const ERRORS: &[Row] = &[
     (
-        |e| matches!(e, Error::NameConstraintViolation),
+        |error| matches!(error, Error::NameConstraintViolation),
         "name-constraints",
-        "has a name that its authority may not certify (name constraints)",
+        "a name in the path is not among those that an authority may certify",
         "leave that name out, or use another authority",
     ),
     (
-        |e| matches!(e, Error::CaUsedAsEndEntity),
+        |error| matches!(error, Error::CaUsedAsEndEntity),
         "authority-as-end-entity",
-        "is the certificate of an authority, not of a server or client",
+        "the certificate of an authority, not of a server or client",
         "issue a certificate for the server or client",
     ),
     (
-        |e| matches!(e, Error::UnsupportedCertVersion),
+        |error| matches!(error, Error::UnsupportedCertVersion),
         "not-version-3",
-        "is not an X.509 version 3 certificate",
-        "issue it again",
+        "not an X.509 version 3 certificate",
+        "issue it again, such as with 'hsum cert'",
     ),
     (
-        |e| matches!(e, Error::UnsupportedCriticalExtension),
+        |error| matches!(error, Error::UnsupportedCriticalExtension),
         "critical-extension",
-        "has an unknown critical extension",
+        "a certificate of the path has an unknown critical extension",
         "it is valid only for programs that know it",
     ),
     (
-        |e| {
+        |error| {
             matches!(
-                e,
+                error,
                 Error::UnsupportedSignatureAlgorithmContext(_)
                     | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
             )
         },
         "unsupported-algorithm",
-        "is signed with an algorithm that is not supported (expected RSA of 2048 to 8192 bits, P-256, \
-      P-384 or Ed25519, with SHA-256, SHA-384 or SHA-512)",
+        "a certificate of the path is signed with an algorithm that is not supported (expected RSA \
+         of 2048 to 8192 bits, P-256 or P-384 with SHA-256 or SHA-384, or Ed25519)",
         "issue it again with another key",
     ),
     (
-        |e| matches!(e, Error::InvalidSignatureForPublicKey),
+        |error| matches!(error, Error::InvalidSignatureForPublicKey),
         "bad-signature",
-        "has an invalid signature",
-        "get the certificate again",
+        "a certificate of the path has an invalid signature",
+        "get the certificates again",
     ),
     (
-        |e| matches!(e, Error::CertDistrusted),
+        |error| matches!(error, Error::CertDistrusted),
         "distrusted",
-        "has a key that is known to be compromised",
+        "a certificate of the path has a key that is known to be compromised",
         "replace the certificate and its key",
     ),
     (
-        |e| matches!(e, Error::UnknownIssuer),
+        |error| matches!(error, Error::UnknownIssuer),
         "unknown-issuer",
-        "has no path to a trusted authority",
+        "no path to a trusted authority",
         "give missing certificates with --chain",
     ),
 ];
 
 /// Describes an error of webpki.
 fn finding(error: &Error) -> Finding {
-    let row = ERRORS.iter().find(|row| row.0(error));
+    let row = ERRORS.iter().find(|(is_this, ..)| is_this(error));
     match row {
         Some((_, reason, text, remedy)) => Finding { reason, text: (*text).into(), remedy },
         None => {

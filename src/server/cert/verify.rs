@@ -12,10 +12,10 @@ use crate::cli::json::{Object, stopped};
 use crate::cli::output::{Output, StatusLine, WriteError};
 use crate::server::args::cert::reading::{PurposeChoice, VerifyArgs};
 use crate::server::cert::contents::Item;
-use crate::server::cert::moment;
 use crate::server::cert::path::Pool;
 use crate::server::cert::rules::Purpose;
 use crate::server::cert::source::{self, Reading, Source};
+use crate::server::cert::time;
 use crate::server::cert::trust::{self, Requirements, Verdict};
 
 pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
@@ -23,7 +23,7 @@ pub(crate) fn run(args: VerifyArgs) -> Result<Exit> {
     stopped::with_error("cert", is_json, verify(&args))
 }
 
-/// What all sources are verified with.
+/// The requirements and certificates for the verification of all sources.
 struct Plan {
     anchors: Vec<CertificateDer<'static>>,
     chain: Vec<CertificateDer<'static>>,
@@ -66,7 +66,7 @@ fn plan(args: &VerifyArgs) -> Result<Plan> {
         lists,
         purpose: purpose.or(host.is_some().then_some(Purpose::Server)),
         host,
-        at: args.at.unwrap_or_else(moment::now),
+        at: args.at.unwrap_or_else(time::now),
         reading: Reading {
             password: source::password(args.input.password.as_deref())?,
             timeout: args.input.timeout,

@@ -45,15 +45,14 @@ pub(crate) struct ResultArgs {
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-Of a private key, only the public part is shown. A server is asked for its
-certificates and nothing else; 'verified' says whether the authorities of this
+Of a private key, only the public part is shown. The connection to a server ends
+after the handshake; 'verified' says whether the authorities of this
 system, or those of --ca, confirm them.
 
 Examples:
-  hsum cert show server.crt
-  hsum cert show ca.crl server.csr server.key
-  hsum cert show server.p12 --password env:P12_PASSWORD
-  hsum cert show https://example.org
+  hsum cert show localhost.crt
+  hsum cert show ca/ca.crl example.org.csr server.key
+  hsum cert show https://localhost:8443
 
 Exit status:
   0  everything is shown; warnings and unverified servers do not matter
@@ -93,11 +92,9 @@ With --crl, the list of the certificate's issuer must be given; the other
 certificates of the path are looked up in the lists that there are.
 
 Examples:
-  hsum cert verify server.crt --ca ca.crt --host www.example.org
-  hsum cert verify alice.crt --ca ca.crt --purpose client --crl ca.crl
-  hsum cert verify server.crt --ca root.crt --chain intermediate.crt
-  hsum cert verify server.crt --ca ca.crt --at 2027-01-31
-  hsum cert verify https://example.org
+  hsum cert verify localhost.crt --ca ca/ca.crt --host localhost
+  hsum cert verify localhost.crt --ca ca --purpose server --crl ca/ca.crl
+  hsum cert verify https://localhost:8443 --ca ca
 
 Exit status:
   0  every certificate is valid
@@ -147,9 +144,9 @@ Prints the SHA-256 digest of each certificate, and the pin of its public key
 pin stays the same when the certificate is renewed with the same key.
 
 Examples:
-  hsum cert fingerprint server.crt
-  hsum cert fingerprint https://example.org
-  hsum cert fingerprint server.crt --pin
+  hsum cert fingerprint localhost.crt
+  hsum cert fingerprint https://localhost:8443
+  hsum cert fingerprint server.key --pin
 
 Exit status:
   0  every fingerprint is printed
@@ -178,9 +175,9 @@ Looks at every certificate and revocation list of a file, those of authorities
 too. With --quiet, it prints only what needs attention, as cron jobs do.
 
 Examples:
-  hsum cert expires server.crt --within 30d
-  hsum cert expires --quiet ca.crt ca.crl server.crt
-  hsum cert expires https://example.org --within 14d
+  hsum cert expires localhost.crt --within 30d
+  hsum cert expires --quiet ca/ca.crt ca/ca.crl localhost.crt --within 3d
+  hsum cert expires https://localhost:8443 --within 14d
 
 Exit status:
   0  nothing expires within the time

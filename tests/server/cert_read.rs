@@ -1,0 +1,284 @@
+//! `hsum cert show`, `verify`, `fingerprint` and `expires`.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::running::Running;
+use crate::support::*;
+
+/// Makes an authority in `ca`, and the certificates of a server and a client.
+fn with_certificates() -> Dir {
+    let dir = Dir::new();
+    for words in [
+        "cert ca Root -o ca",
+        "cert issue localhost 127.0.0.1 --ca ca",
+        "cert issue alice --client --ca ca",
+        "cert csr example.org",
+        "cert crl --ca ca",
+    ] {
+        dir.words(words).run().exits(0);
+    }
+    dir
+}
+
+/// Returns the objects that a command prints.
+fn objects(dir: &Dir, words: &str, status: i32) -> Vec<Value> {
+    let text = dir.words(words).run().exits(status);
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn all_kinds_of_objects_are_shown() {
+    let dir = with_certificates();
+    let text = dir.words("cert show localhost.crt example.org.csr localhost.key ca/ca.crl").run();
+    let text = text.exits(0);
+    for line in [
+        "localhost.crt: certificate\n  subject     CN=localhost\n  issuer      CN=Root\n",
+        "  names       localhost, 127.0.0.1\n",
+        " (89 days left)\n",
+        "  key         P-256\n  signature   ECDSA with SHA-256\n",
+        "  purpose     TLS server\n",
+        "example.org.csr: signing request\n  subject     CN=example.org\n",
+        "localhost.key: private key\n  format      PKCS#8\n",
+        "ca.crl: revocation list\n  issuer      CN=Root\n",
+        "  revoked     no certificates\n",
+    ] {
+        assert!(text.contains(line), "{line:?} is not in:\n{text}");
+    }
+    assert!(!text.contains("warning"), "{text}");
+    // The key and its certificate have the same pin.
+    let pins: Vec<_> = text.lines().filter(|line| line.contains("key pin")).collect();
+    assert_eq!(pins.len(), 3);
+    assert_eq!(pins[0], pins[2]);
+    let found = objects(&dir, "cert show --json ca/ca.crt", 0);
+    assert_eq!(found[0]["type"], "certificate");
+    assert_eq!(found[0]["authority"], true);
+    assert_eq!(found[0]["path_length"], 0);
+    assert_eq!(found[0]["warnings"], serde_json::json!([]));
+    assert_eq!(found[1]["exit"], 0);
+}
+
+#[test]
+fn verdicts_have_reasons() {
+    let dir = with_certificates();
+    dir.words("cert ca Other -o other").run().exits(0);
+    dir.words("cert ca Root -o same-name").run().exits(0);
+    for (words, reason) in [
+        ("localhost.crt --ca ca/ca.crt", None),
+        ("localhost.crt --ca ca --host localhost", None),
+        ("localhost.crt --ca ca --host LOCALHOST.", None),
+        ("localhost.crt --ca other --ca ca --host 127.0.0.1", None),
+        ("alice.crt --ca ca --purpose client --crl ca/ca.crl", None),
+        ("ca/ca.crt --ca ca", None),
+        ("localhost.crt --ca ca --host example.org", Some("wrong-host")),
+        ("alice.crt --ca ca --purpose server", Some("wrong-purpose")),
+        ("localhost.crt --ca other", Some("unknown-issuer")),
+        ("localhost.crt --ca same-name", Some("bad-signature")),
+        ("localhost.crt --ca ca --at 2000-01-01", Some("not-yet-valid")),
+        ("localhost.crt --ca ca --at 2100-01-01", Some("expired")),
+        ("ca/ca.crt --ca other", Some("self-signed")),
+        ("ca/ca.crt --ca ca --purpose server", Some("wrong-purpose")),
+    ] {
+        let found = objects(&dir, &format!("cert verify --json {words}"), reason.is_some().into());
+        assert_eq!(found[0]["type"], "verification", "{words}");
+        assert_eq!(found[0]["reason"].as_str(), reason, "{words}: {}", found[0]);
+        let status = if reason.is_some() { "FAILED" } else { "OK" };
+        assert_eq!(found[0]["status"], status, "{words}");
+        let text = dir.words(&format!("cert verify {words}")).run().exits(reason.is_some().into());
+        assert!(text.contains(&format!(": {status}")), "{text}");
+        assert_eq!(text.contains("; "), reason.is_some(), "a remedy: {text}");
+    }
+}
+
+#[test]
+fn revoked_certificates_are_rejected() {
+    let dir = with_certificates();
+    dir.words("cert revoke alice.crt --ca ca --reason key-compromise").run().exits(0);
+    dir.words("cert crl --ca ca").run().exits(0);
+    let found =
+        objects(&dir, "cert verify --json localhost.crt alice.crt --ca ca --crl ca/ca.crl", 1);
+    assert_eq!(found[0]["status"], "OK");
+    assert_eq!(found[1]["reason"], "revoked");
+    let error = found[1]["error"].as_str().expect("a text");
+    assert!(error.ends_with("(key compromise)"), "{error}");
+    // Another authority's list says nothing about them.
+    dir.words("cert ca Other -o other").run().exits(0);
+    dir.words("cert crl --ca other").run().exits(0);
+    let found = objects(&dir, "cert verify --json alice.crt --ca ca --crl other/ca.crl", 1);
+    assert_eq!(found[0]["reason"], "unknown-revocation");
+    let text = dir.words("cert show ca/ca.crl").run().exits(0);
+    assert!(text.contains("1 certificate\n") && text.contains("key compromise"), "{text}");
+}
+
+#[test]
+fn intermediates_come_from_the_file_or_from_options() {
+    let dir = Dir::new();
+    for words in [
+        "cert ca Root -o root --path-length 1",
+        "cert ca Middle --ca root -o middle",
+        "cert issue localhost --ca middle",
+    ] {
+        dir.words(words).run().exits(0);
+    }
+    let text = String::from_utf8(dir.read("localhost.crt")).expect("PEM");
+    let end = text.find("-----END CERTIFICATE-----\n").expect("an end") + 26;
+    dir.write("alone.crt", &text[..end]);
+    dir.words("cert verify localhost.crt --ca root").run().exits(0);
+    let found = objects(&dir, "cert verify --json alone.crt --ca root", 1);
+    assert_eq!(found[0]["reason"], "unknown-issuer");
+    let found = objects(&dir, "cert verify --json alone.crt --ca root --chain middle/ca.crt", 0);
+    assert_eq!(found[0]["certificates"], serde_json::json!(["localhost", "Middle", "Root"]));
+}
+
+#[test]
+fn expiry_decides_the_exit_status() {
+    let dir = with_certificates();
+    let soon = dir.words("cert expires localhost.crt --within 91d").run().exits(1);
+    assert!(soon.starts_with("localhost.crt: FAILED (localhost: 89 days left, until "), "{soon}");
+    let later = dir.words("cert expires localhost.crt ca/ca.crl --within 3d").run().exits(0);
+    assert_eq!(later.lines().count(), 2, "{later}");
+    let quiet = "cert expires -q localhost.crt ca/ca.crl --within 60d";
+    let quiet = dir.words(quiet).run().exits(1);
+    assert!(quiet.starts_with("ca/ca.crl: FAILED (Root: 29 days left"), "{quiet}");
+    let found = objects(&dir, "cert expires --json localhost.crt", 0);
+    assert_eq!(found[0]["status"], "OK");
+    dir.words("cert expires localhost.key").run().is_in(
+        1,
+        b"",
+        "hsum: localhost.key: nothing found that expires",
+    );
+}
+
+#[test]
+fn a_server_is_looked_at_whether_it_is_trusted_or_not() {
+    let dir = with_certificates();
+    dir.mkdir("files");
+    let words = "serve files --bind 127.0.0.1:0 --tls-cert localhost.crt --tls-key localhost.key";
+    let server = Running::start(&dir, words);
+    let url = server.url.trim_end_matches('/').to_owned();
+    let text = dir.words(&format!("cert show {url}")).run().exits(0);
+    assert!(
+        text.contains("subject     CN=localhost\n") && text.contains("verified    no: "),
+        "{text}"
+    );
+    let text = dir.words(&format!("cert show {url} --ca ca/ca.crt")).run().exits(0);
+    assert!(text.contains("verified    yes\n"), "{text}");
+    dir.words(&format!("cert verify {url} --ca ca")).run().exits(0);
+    let found = objects(&dir, &format!("cert verify --json {url} --ca ca --host example.org"), 1);
+    assert_eq!(found[0]["reason"], "wrong-host");
+    dir.words(&format!("cert expires {url} --within 30d")).run().exits(0);
+    let pin = dir.words(&format!("cert fingerprint --pin {url}")).run().exits(0);
+    assert_eq!(pin, dir.words("cert fingerprint --pin localhost.key").run().exits(0));
+    // The pin is what 'hsum get' requires.
+    dir.write("files/x", "x");
+    let get = |pin: &str| {
+        let get = format!("get --no-verify --cacert ca/ca.crt --pin-spki {pin} {url}/x -o -");
+        dir.words(&get).run()
+    };
+    assert_eq!(get(pin.trim()).exits(0), "x");
+    let other = dir.words("cert fingerprint --pin alice.key").run().exits(0);
+    get(other.trim()).exits(7);
+}
+
+#[test]
+fn a_file_name_never_starts_a_connection() {
+    let dir = Dir::new();
+    for name in ["localhost", "localhost:1", "http://localhost:1", "example.org"] {
+        let ran = dir.words(&format!("cert show {name}")).run();
+        ran.is_in(1, b"", "No such file or directory");
+    }
+    for url in ["https://", "https://user@localhost", "https://localhost/x", "https://localhost/?x"]
+    {
+        let ran = dir.words(&format!("cert show {url}")).run();
+        ran.is_in(2, b"", "invalid URL of a server");
+    }
+}
+
+#[test]
+fn silent_and_garbled_servers_end_in_time() {
+    let dir = Dir::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for (n, client) in listener.incoming().enumerate() {
+            let mut client = client.expect("a client");
+            if n % 2 == 0 {
+                let _ = client.write_all(&[0x16, 3, 3, 0xff, 0xff, 2, 0xff, 0xff, 0xff]);
+            }
+            open.push(client);
+        }
+    });
+    for _ in 0..2 {
+        let ran = dir.words(&format!("cert show --timeout 1s https://127.0.0.1:{port}")).run();
+        ran.is_in(1, b"", "no certificate received: ");
+    }
+}
+
+/// Changes some bytes, cuts, or repeats a part.
+fn mutated(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=numbers.below(3) {
+        let at = numbers.below(bytes.len());
+        match numbers.below(5) {
+            0 => bytes.truncate(at.max(1)),
+            1 => bytes[at] = [0, 0x7f, 0x80, 0x84, 0xff][numbers.below(5)],
+            2 => bytes.splice(at..at, bytes[at..].to_vec()).for_each(drop),
+            _ => bytes[at] ^= 1 << numbers.below(8),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn damaged_files_never_panic() {
+    let dir = with_certificates();
+    dir.shell(
+        "for f in localhost.crt ca/ca.crt ca/ca.crl example.org.csr localhost.key; do
+            sed '/^-/d' $f | base64 -d > $(basename $f).der
+        done",
+    )
+    .run()
+    .exits(0);
+    let seeds = ["localhost.crt", "ca.crt", "ca.crl", "example.org.csr", "localhost.key"];
+    let mut numbers = Numbers::new(18);
+    for round in 0..10 {
+        let mut names = String::new();
+        for n in 0..400 {
+            let seed = format!("{}.der", seeds[n % seeds.len()]);
+            let name = format!("bad/{n}");
+            dir.write(&name, mutated(&dir.read(&seed), &mut numbers));
+            names += &format!(" {name}");
+        }
+        for words in ["show", "show --json", "verify --ca ca", "fingerprint", "expires"] {
+            let ran = dir.words(&format!("cert {words}{names}")).run();
+            assert_eq!(ran.status.code(), Some(1), "round {round}: {words}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+        }
+        let lists: String = (2..100).step_by(5).map(|n| format!(" --crl bad/{n}")).collect();
+        let ran = dir.words(&format!("cert verify localhost.crt --ca ca{lists}")).run();
+        assert!(matches!(ran.status.code(), Some(0..=2)), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn hostile_names_are_escaped() {
+    if !has("openssl") {
+        return;
+    }
+    let dir = Dir::new();
+    let shell = dir.shell(
+        "openssl req -x509 -newkey ed25519 -nodes -keyout x.key \
+         -out x.crt -subj $'/CN=a\\x1b[2J\\nverified: OK' -days 9 2> log",
+    );
+    shell.run().exits(0);
+    for words in ["show x.crt", "fingerprint x.crt", "expires x.crt", "verify x.crt --ca x.crt"] {
+        let ran = dir.words(&format!("cert {words}")).run();
+        let text = format!("{}{}", String::from_utf8_lossy(&ran.stdout), ran.stderr);
+        assert!(!text.contains('\x1b') && !text.contains("\nverified"), "{words}: {text}");
+    }
+}
