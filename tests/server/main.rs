@@ -1,5 +1,6 @@
 //! Tests of the server program: `serve`, `listen`, `rpc` and `cert`.
 
+mod cert;
 mod cert_read;
 mod connections;
 mod help;

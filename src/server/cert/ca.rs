@@ -55,7 +55,7 @@ pub(crate) fn run(args: CaArgs) -> Result<Exit> {
         }
         None => files.commit()?,
     }
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("ca", args.output.json)?;
     report.certificate(&certificate_path, "authority", &[name], own)?;
     report.key(&key_path, key.algorithm_name(), args.key.encrypt.is_some())?;
     report.finish()

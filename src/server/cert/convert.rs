@@ -30,7 +30,7 @@ pub(crate) fn run(args: ConvertArgs) -> Result<Exit> {
     let mut files = NewFiles::new(args.output.force);
     files.add(path, &bytes, Access::Owner)?;
     files.commit()?;
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("convert", args.output.json)?;
     report.key(path, key.algorithm_name(), args.encrypt.is_some())?;
     report.finish()
 }

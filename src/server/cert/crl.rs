@@ -43,11 +43,15 @@ pub(crate) fn run(args: CrlArgs) -> Result<Exit> {
     index.write(&mut files)?;
     files.commit()?;
     let end = time::to_text(validity.not_after);
-    let mut object = Object::new("crl");
-    object.path(&path).set("number", number).set("revoked", count).set("next_update", &end);
+    let mut object = Object::new("revocation-list");
+    object
+        .path(&path)
+        .set("number", number.to_string())
+        .set("entries", count)
+        .set("not_after", &end);
     let count = plural(count, "certificate", "certificates");
     let text = format!("{count} revoked; next list by {}", time::to_date(validity.not_after));
-    let mut report = Report::new(args.json)?;
+    let mut report = Report::new("crl", args.json)?;
     report.file(&path, &text, &mut object)?;
     report.finish()
 }

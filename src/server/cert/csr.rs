@@ -46,7 +46,7 @@ pub(crate) fn run(args: CsrArgs) -> Result<Exit> {
         files.add(&key_path, text.as_bytes(), Access::Owner)?;
     }
     files.commit()?;
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("csr", args.output.json)?;
     let texts = texts(&names);
     let mut object = Object::new("request");
     object.path(&request_path).set("names", &texts);

@@ -32,8 +32,9 @@ pub(crate) fn run(args: IssueArgs) -> Result<Exit> {
     let validity = validity(args.certificate.days, &authority);
     let params = profile::end_entity(&names, purposes, key.is_rsa(), validity)?;
     let own = authority.sign(&params, &key)?;
-    authority.check(&own, purposes)?;
     let texts = texts(&names);
+    let checked = authority.check(&own, purposes);
+    checked.map_err(|why| anyhow!("{}: {why}", texts.join(", ")))?;
     let chain = chain(own, &authority);
     let own = chain.first().ok_or_else(|| anyhow!("no certificate"))?;
     let mut files = NewFiles::new(args.output.force);
@@ -45,7 +46,7 @@ pub(crate) fn run(args: IssueArgs) -> Result<Exit> {
         files.add(&p12_path, &store, Access::Owner)?;
     }
     authority.record(own, &texts.join(", "), files)?;
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("issue", args.output.json)?;
     report.certificate(&certificate_path, purposes.description(), &texts, own)?;
     report.key(&key_path, key.algorithm_name(), args.key.encrypt.is_some())?;
     if args.p12 {

@@ -21,7 +21,7 @@ pub(crate) fn run(args: KeyArgs) -> Result<Exit> {
     let mut files = NewFiles::new(args.output.force);
     files.add(path, text.as_bytes(), Access::Owner)?;
     files.commit()?;
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("key", args.output.json)?;
     report.key(path, key.algorithm_name(), args.key.encrypt.is_some())?;
     report.finish()
 }

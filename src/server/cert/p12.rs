@@ -96,3 +96,46 @@ fn key_id(leaf: &[u8]) -> Vec<u8> {
 fn text(password: &[u8]) -> Result<&str> {
     str::from_utf8(password).map_err(|_| anyhow!("a password of PKCS#12 must be UTF-8"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::args::cert::making::KeyAlgorithm;
+    use crate::server::cert::generate::generate;
+    use crate::server::cert::names::Name;
+    use crate::server::cert::self_signed::self_signed;
+
+    #[test]
+    fn damaged_files_are_rejected() {
+        let names = [Name::Dns("localhost".into())];
+        let made = self_signed(&names).expect("a certificate");
+        let chain = certificates::from_bytes(made.chain_pem.as_bytes()).expect("PEM");
+        let key = PrivateKey::parse(made.key_pem.as_bytes(), None).expect("a key");
+        let mut der = write(&key, &chain, "x", b"secret", true).expect("a file");
+        assert!(is_p12(&der));
+        let (same, certificates) = read(&der, b"secret").expect("a key");
+        assert_eq!((same.pkcs8_der(), certificates), (key.pkcs8_der(), chain));
+        assert!(read(&der, b"Secret").is_err());
+        for length in (0..der.len()).step_by(7) {
+            assert!(read(&der[..length], b"secret").is_err(), "{length}");
+        }
+        for i in (0..der.len()).step_by(3) {
+            for bit in [0, 7] {
+                der[i] ^= 1 << bit;
+                // The names of the algorithms and the MAC's parameters are not covered by the MAC.
+                let _ = read(&der, b"secret");
+                let _ = is_p12(&der);
+                der[i] ^= 1 << bit;
+            }
+        }
+        assert!(read(&der, b"secret").is_ok());
+    }
+
+    #[test]
+    fn other_formats_are_told_apart() {
+        let key = generate(KeyAlgorithm::P256).expect("a key");
+        for bytes in [key.pkcs8_der(), b"", b"0", &[0x30, 3, 2, 1, 1], &[0x30; 1 << 16]] {
+            assert!(!is_p12(bytes));
+        }
+    }
+}

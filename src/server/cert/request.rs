@@ -138,3 +138,36 @@ fn name_of(name: &GeneralName<'_>) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn damaged_requests_are_rejected() {
+        let params = CertificateParams::new(["a.example".to_owned(), "::1".to_owned()]);
+        let key = KeyPair::generate().expect("a key");
+        let request = params.expect("names").serialize_request(&key).expect("a request");
+        let mut der = request.der().to_vec();
+        assert_eq!(Request::parse(&der).expect("a request").names, ["a.example", "::1"]);
+        for length in 0..der.len() {
+            Request::parse(&der[..length]).expect_err("cut off");
+        }
+        for i in 0..der.len() {
+            for bit in [0, 3, 7] {
+                der[i] ^= 1 << bit;
+                // Every bit is signed, or part of the signature.
+                Request::parse(&der).expect_err("changed");
+                der[i] ^= 1 << bit;
+            }
+        }
+        let pem = pem::encode("NEW CERTIFICATE REQUEST", &der);
+        assert!(Request::parse(pem.as_bytes()).is_ok());
+        let error = |bytes: &[u8]| Request::parse(bytes).expect_err("an error");
+        assert_eq!(error(b""), RequestError::Damaged);
+        assert_eq!(error(pem::encode("CERTIFICATE", &der).as_bytes()), RequestError::NotFound);
+        assert_eq!(error(&vec![0x30; 1 << 20]), RequestError::Damaged);
+    }
+}

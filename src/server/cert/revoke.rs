@@ -9,7 +9,7 @@ use crate::server::args::cert::making::RevokeArgs;
 use crate::server::cert::index::{Entry, Index, reason_name};
 use crate::server::cert::new_files::NewFiles;
 use crate::server::cert::report::Report;
-use crate::server::cert::{authority, certificates, time};
+use crate::server::cert::{authority, certificates, describe, time};
 
 pub(crate) fn run(args: RevokeArgs) -> Result<Exit> {
     let path = &args.certificate;
@@ -36,10 +36,11 @@ pub(crate) fn run(args: RevokeArgs) -> Result<Exit> {
     index.write(&mut files)?;
     files.commit()?;
     let reason = reason_name(args.reason);
-    let mut report = Report::new(args.json)?;
+    let shown = describe::colons(own.raw_serial());
+    let mut report = Report::new("revoke", args.json)?;
     let mut object = Object::new("revocation");
-    object.path(path).set("serial", &serial).set("reason", &reason);
+    object.path(path).set("serial", &shown).set("reason", &reason);
     object.set("time", time::to_text(now));
-    report.file(path, &format!("revoked ({reason}); serial number {serial}"), &mut object)?;
+    report.file(path, &format!("revoked ({reason}); serial number {shown}"), &mut object)?;
     report.finish()
 }

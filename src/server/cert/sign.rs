@@ -36,15 +36,16 @@ pub(crate) fn run(args: SignArgs) -> Result<Exit> {
     let validity = validity(args.certificate.days, &authority);
     let params = profile::end_entity(&names, purposes, request.is_rsa, validity)?;
     let own = authority.sign(&params, &request.public_key)?;
-    authority.check(&own, purposes)?;
     let texts = texts(&names);
+    let checked = authority.check(&own, purposes);
+    checked.map_err(|why| anyhow!("{}: {why}", texts.join(", ")))?;
     let chain = chain(own, &authority);
     let own = chain.first().ok_or_else(|| anyhow!("no certificate"))?;
     create_directory(&args.output.output)?;
     let mut files = NewFiles::new(args.output.force);
     files.add(&path, certificates::to_pem(&chain).as_bytes(), Access::Everyone)?;
     authority.record(own, &texts.join(", "), files)?;
-    let mut report = Report::new(args.output.json)?;
+    let mut report = Report::new("sign", args.output.json)?;
     report.certificate(&path, purposes.description(), &texts, own)?;
     report.finish()
 }

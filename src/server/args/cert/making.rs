@@ -180,7 +180,7 @@ Examples:
   hsum cert issue localhost 127.0.0.1 ::1 --ca ca
   hsum cert issue '*.example.org' example.org --ca ca --days 30
   hsum cert issue alice@example.org --client --ca ca --alg ed25519
-  hsum cert issue bob --client --ca ca --p12 --password env:P12_PASSWORD
+  hsum cert issue bob --client --ca ca --p12 --password env:SECRET
 
 Exit status:
   0  the certificate and the key are written
@@ -223,8 +223,8 @@ NAME.key.
 
 Examples:
   hsum cert csr example.org www.example.org
-  hsum cert key -o server.key
-  hsum cert csr example.org --key file:server.key -o requests
+  hsum cert key -o web.key
+  hsum cert csr example.org --key file:web.key -o requests
 
 Exit status:
   0  the request is written
@@ -257,8 +257,9 @@ confirms. Whatever else it asks for is reported, and not granted.
 
 Examples:
   hsum cert sign example.org.csr --ca ca --names from-csr
-  hsum cert sign example.org.csr --ca ca --names example.org,192.0.2.1
-  hsum cert sign alice.csr --ca ca --names alice@example.org --client
+  hsum cert sign requests/example.org.csr --ca ca \\
+      --names example.org,192.0.2.1 -o signed
+  hsum cert sign example.org.csr --ca ca --names crawler --client -o clients
 
 Exit status:
   0  the certificate is written
@@ -287,7 +288,8 @@ pub(crate) struct SignArgs {
 #[command(after_long_help = "\
 Examples:
   hsum cert key -o server.key
-  hsum cert key --alg rsa3072 --encrypt env:KEY_PASSWORD -o server.key
+  hsum cert key --alg rsa3072 -o rsa.key
+  hsum cert key --encrypt env:SECRET -o locked.key
 
 Exit status:
   0  the key is written
@@ -304,11 +306,11 @@ pub(crate) struct KeyArgs {
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  hsum cert convert server.key --to pkcs1 -o old.key
-  hsum cert convert server.key --to pkcs8 --encrypt env:NEW_PASSWORD -o new.key
-  hsum cert convert server.key --to p12 --cert server.crt \\
-      --encrypt env:NEW_PASSWORD -o server.p12
-  hsum cert convert server.p12 --to pkcs8 --password env:NEW_PASSWORD -o all.pem
+  hsum cert convert rsa.key --to pkcs1 -o old.key
+  hsum cert convert server.key --to pkcs8 --encrypt env:SECRET -o new.key
+  hsum cert convert localhost.key --to p12 --cert localhost.crt \\
+      --encrypt env:SECRET -o localhost.p12
+  hsum cert convert localhost.p12 --to pkcs8 --password env:SECRET -o all.pem
 
 Exit status:
   0  the key is written
@@ -349,8 +351,8 @@ The revocation is recorded in the authority's index; 'hsum cert crl' writes
 the list that servers and clients read.
 
 Examples:
-  hsum cert revoke alice.crt --ca ca --reason key-compromise
-  hsum cert revoke alice.crt --ca ca && hsum cert crl --ca ca
+  hsum cert revoke alice@example.org.crt --ca ca --reason key-compromise
+  hsum cert revoke bob.crt --ca ca && hsum cert crl --ca ca
 
 Exit status:
   0  the revocation is recorded
@@ -380,7 +382,7 @@ Write a new list at least before the old one ends, and after each revocation.
 
 Examples:
   hsum cert crl --ca ca
-  hsum cert crl --ca ca --days 7 -o /srv/www/example.crl
+  hsum cert crl --ca ca --days 7 -o example.crl
 
 Exit status:
   0  the list is written
