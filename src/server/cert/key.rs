@@ -158,7 +158,10 @@ impl PrivateKey {
         let key = EcPrivateKey::from_der(der).map_err(|_| KeyError::Unsupported)?;
         let curve = key.parameters.and_then(EcParameters::named_curve);
         let curve = curve.ok_or(KeyError::Unsupported)?;
-        Self::from_parts(AlgorithmIdentifier { oid: EC, parameters: Some((&curve).into()) }, der)
+        // Within PKCS#8 the curve stands outside, and only there.
+        let key = EcPrivateKey { parameters: None, ..key };
+        let key = Zeroizing::new(key.to_der().map_err(|_| KeyError::Unsupported)?);
+        Self::from_parts(AlgorithmIdentifier { oid: EC, parameters: Some((&curve).into()) }, &key)
     }
 
     fn from_encrypted(der: &[u8], password: Option<&[u8]>) -> Result<Self, KeyError> {
@@ -245,7 +248,6 @@ impl PrivateKey {
         }
         let curve = algorithm.parameters_oid().map_err(|_| KeyError::Unsupported)?;
         let key = EcPrivateKey::from_der(key).map_err(|_| KeyError::Unsupported)?;
-        // Within PKCS#8 the curve stands outside.
         let key = EcPrivateKey { parameters: Some(EcParameters::NamedCurve(curve)), ..key };
         let der = Zeroizing::new(key.to_der().map_err(|_| KeyError::Unsupported)?);
         Ok(pem::encode("EC PRIVATE KEY", &der))
