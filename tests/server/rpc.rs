@@ -219,6 +219,53 @@ fn answers_that_are_no_results_are_failures() {
     dir.words(&format!("rpc {url} m")).run().is_in(1, b"", "hsum: http://");
 }
 
+#[test]
+fn only_served_files_are_known() {
+    let dir = Dir::with(&["secret", "served/a", "served/sub/b", "served/.hidden"]);
+    dir.link("../secret", "served/link");
+    dir.fifo("served/fifo");
+    let server = Running::start(&dir, "serve served --http --bind 127.0.0.1:0 --rpc");
+    let file_digest = |name: &str| rpc(&dir, &server, &["file_digest", "sha256", name]).run();
+    let hashed = |name: &str| {
+        let begun = Instant::now();
+        loop {
+            let ran = file_digest(name);
+            if ran.status.success() || begun.elapsed() > Duration::from_secs(60) {
+                return ran.exits(0).to_owned();
+            }
+            assert!(ran.stderr.contains("call again later"), "{}", ran.stderr);
+            thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let sha256 =
+        |text: &str| format!("{}\n", hsum::digest(hsum::Algorithm::Sha256, text.as_bytes()));
+    assert_eq!(hashed("a"), sha256("served/a"));
+    assert_eq!(hashed("sub/b"), sha256("served/sub/b"));
+    for name in [
+        "",
+        ".",
+        "..",
+        "../secret",
+        "sub/../../secret",
+        "/a",
+        "./a",
+        "link",
+        "fifo",
+        "sub",
+        ".hidden",
+        "a/",
+    ] {
+        file_digest(name).is_in(1, b"", "fault -32500: no file '");
+    }
+    let list = call(&dir, &server, &["list"]);
+    let names: Vec<_> =
+        list.lines().filter_map(|line| line.trim().strip_prefix("name: ")).collect();
+    assert_eq!(names, ["a", "sub/b"], "{list}");
+    // A changed file has no digest until it has been read again.
+    dir.write("served/a", "changed");
+    assert_eq!(hashed("a"), sha256("changed"));
+}
+
 /// The key is neither in the log nor in messages.
 #[test]
 fn keys_stay_secret() {

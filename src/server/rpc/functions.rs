@@ -67,6 +67,10 @@ pub(crate) fn file_digest(state: &State, arguments: &Arguments) -> Outcome {
 pub(crate) fn list(state: &State, arguments: &Arguments) -> Outcome {
     let limit = arguments.count("limit")?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
     let (prefix, after) = (arguments.bytes("prefix"), arguments.bytes("after"));
+    if !state.files.is_complete() {
+        let text = "the server does not know all files yet; call again later";
+        return Err(Problem::new(ProblemKind::NoDigest, text));
+    }
     // One more tells whether there are more.
     let mut files = state.files.list(prefix, after, limit + 1);
     let has_more = files.len() > limit;

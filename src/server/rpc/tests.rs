@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::server::rpc::dispatch;
 use crate::server::rpc::files::{ServedFile, ServedFiles};
 use crate::server::rpc::http::{Service, router};
+use crate::server::rpc::problem::ProblemKind;
 use crate::server::rpc::state::State;
 use crate::server::rpc::xml::{self, Call};
 
@@ -31,6 +32,10 @@ const MAX_BODY: usize = 64 << 10;
 struct Record(BTreeMap<Vec<u8>, ServedFile>);
 
 impl ServedFiles for Record {
+    fn is_complete(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     fn find(&self, name: &[u8]) -> Option<ServedFile> {
         self.0.get(name).cloned()
     }
@@ -179,6 +184,10 @@ fn a_list_of_files_comes_in_parts() {
     );
     let rest = list(vec![text(""), text("b"), Value::Integer(3)]);
     assert_eq!((names(&rest).len(), &rest["more"]), (3, &Value::Boolean(false)));
+    let empty = State { files: Arc::new(Record(BTreeMap::new())), keys: BTreeMap::new() };
+    let call =
+        Call::parse(xml::write_call("list", vec![]).expect("XML").as_bytes()).expect("a call");
+    assert_eq!(dispatch::answer(&empty, call).expect_err("a problem").kind, ProblemKind::NoDigest);
     for limit in [0, -1] {
         assert_eq!(code("list", vec![text(""), text(""), Value::Integer(limit)]), -32602);
     }

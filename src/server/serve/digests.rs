@@ -114,11 +114,10 @@ impl Digests {
         Listed::Files(inside.map(|(name, stamp)| state.file(name, stamp)).collect())
     }
 
-    /// Returns the file of a name that the last walk found.
-    pub(crate) fn find(&self, name: &[u8]) -> Option<ListedFile> {
+    /// Returns `true` once a walk has found the files; they may not have been read.
+    pub(crate) fn has_names(&self) -> bool {
         let state = self.read();
-        let (name, stamp) = state.names.get_key_value(name)?;
-        Some(state.file(name, stamp))
+        state.is_complete || !state.names.is_empty()
     }
 
     /// Returns the first `limit` files that the last walk found, in the order of the names' bytes,
@@ -209,11 +208,13 @@ mod tests {
     #[test]
     fn files_are_listed_with_their_digests_once_all_have_been_read() {
         let digests = Digests::new(vec![Algorithm::Sha256.into()]);
+        assert!(!digests.has_names());
         let name = |name: &str| name.as_bytes().to_vec();
         // Two names of one file.
         let names = [("a", 1), ("d/b", 2), ("d/c", 1), ("d.txt", 3)];
         let unread = digests.set_names(names.map(|(n, inode)| (name(n), stamp(inode))).into());
         assert_eq!(unread, ["a", "d.txt", "d/b"].map(name));
+        assert!(digests.has_names());
         let one: Arc<[Digest]> = Arc::new([hsum::digest(Algorithm::Sha256, b"1")]);
         digests.insert(stamp(1), Arc::clone(&one));
         assert!(matches!(digests.below(b""), Listed::Unfinished { hashed: 2, files: 4 }));
@@ -230,8 +231,6 @@ mod tests {
         assert_eq!(list("d/", ""), ["d/b", "d/c"]);
         assert_eq!(list("d/", "d/b"), ["d/c"]);
         assert_eq!(list("d/", "e"), [""; 0]);
-        assert_eq!(digests.find(b"d/c").map(|file| file.stamp), Some(stamp(1)));
-        assert_eq!(digests.find(b"d"), None);
         // What no name has is forgotten.
         assert_eq!(digests.set_names(BTreeMap::new()), Vec::<Vec<u8>>::new());
         assert_eq!(digests.of(&stamp(1)), None);

@@ -1,5 +1,8 @@
 //! What a server serves.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use hsum::engine::ConfinedDir;
@@ -20,10 +23,20 @@ pub(crate) struct Site {
     pub(crate) sums: SumsCache,
 }
 
-/// The files that the last walk has found.
 impl ServedFiles for Site {
+    fn is_complete(&self) -> bool {
+        self.digests.has_names()
+    }
+
+    /// Looks at the file itself: it may have changed since the last walk, or be newer.
     fn find(&self, name: &[u8]) -> Option<ServedFile> {
-        self.digests.find(name).map(served)
+        if !self.hidden.permits_path(name) {
+            return None;
+        }
+        let file = self.directory.open(Path::new(OsStr::from_bytes(name))).ok()?;
+        let stamp = file.stamp()?;
+        let digests = self.digests.of_requested(&stamp);
+        Some(served(ListedFile { name: name.to_vec(), stamp, digests }))
     }
 
     fn list(&self, prefix: &[u8], after: &[u8], limit: usize) -> Vec<ServedFile> {

@@ -25,6 +25,13 @@ impl HiddenNames {
     pub(crate) fn permits(self, name: &[u8]) -> bool {
         (self == Self::Served || !name.starts_with(b".")) && !is_temporary(name)
     }
+
+    /// Returns `true` if a file of this name below the directory is served, if there is one.
+    pub(crate) fn permits_path(self, name: &[u8]) -> bool {
+        let is_name = |part: &[u8]| !part.is_empty() && part != b"." && part != b"..";
+        let parts = name.split(|byte| *byte == b'/');
+        !name.contains(&0) && parts.into_iter().all(|part| is_name(part) && self.permits(part))
+    }
 }
 
 impl Target {
@@ -122,6 +129,19 @@ mod tests {
         for path in ["", "*", "a", "/%", "/%4", "/%zz", "/a%2", "/%00", "/a%00.txt", "/%u002e"] {
             assert_eq!(parse(path), Err(StatusCode::BAD_REQUEST), "{path}");
         }
+    }
+
+    #[test]
+    fn paths_have_the_names_of_files_only() {
+        let permits = |name: &[u8]| HiddenNames::Refused.permits_path(name);
+        for name in [&b"a"[..], b"a/b", b"a\xff", b"a%2e"] {
+            assert!(permits(name), "{name:?}");
+        }
+        let refused = "|/|/a|a/|a//b|.|..|../a|a/..|a/../b|a/./b|.a|a/.b|a\0|.hsum-AbC123";
+        for name in refused.split('|') {
+            assert!(!permits(name.as_bytes()), "{name}");
+        }
+        assert!(HiddenNames::Served.permits_path(b".a/b"));
     }
 
     #[test]
