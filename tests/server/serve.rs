@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::running::Running;
+use crate::schema::validate;
 use crate::support::{Dir, sha256};
 
 /// The longest time in which a file is expected to be hashed.
@@ -204,6 +205,8 @@ fn nothing_outside_the_directory_is_served() {
         assert_eq!(get(&server, path).text(), body, "{path}");
     }
     let listing = ask(&server, "GET /", &["Accept: application/json"]).text();
+    let object = serde_json::from_str(&listing).expect("JSON");
+    validate("listing.json", &object).unwrap_or_else(|error| panic!("{error}"));
     for name in ["\"a\"", "\"d\"", "\"inside\"", "\"inside-dir\""] {
         assert!(listing.contains(name), "{name} in {listing}");
     }

@@ -19,10 +19,11 @@ pub(crate) enum Selection {
 /// Returns the part of a representation of `size` bytes that a field selects.
 ///
 /// A field with several ranges selects the whole, which RFC 9110 permits, unless only one of them
-/// can be satisfied. No range of an empty representation can be: it is sent as a whole.
+/// can be satisfied. No range of an empty representation can be, but those of its start or its end
+/// are answered with the whole.
 pub(crate) fn select(field: &str, size: u64) -> Selection {
     let Some((unit, ranges)) = field.split_once('=') else { return Selection::Whole };
-    if !unit.trim().eq_ignore_ascii_case("bytes") || size == 0 {
+    if !unit.eq_ignore_ascii_case("bytes") {
         return Selection::Whole;
     }
     let mut found = Vec::new();
@@ -46,17 +47,17 @@ pub(crate) fn select(field: &str, size: u64) -> Selection {
     }
 }
 
-/// Parses `FIRST-LAST`, `FIRST-` or `-LENGTH`: `None` if it is malformed, and `Some(None)` if it
-/// cannot be satisfied.
+/// Parses `FIRST-LAST`, `FIRST-` or `-LENGTH`: `None` if the field must be ignored, and `Some(None)`
+/// if the range cannot be satisfied.
 fn range(text: &str, size: u64) -> Option<Option<Range<u64>>> {
     let (first, last) = text.split_once('-')?;
     if first.is_empty() {
-        let start = size.saturating_sub(position(last)?);
+        let start = size.saturating_sub(position(last).filter(|_| size > 0)?);
         return Some((start < size).then_some(start..size));
     }
     let first = position(first)?;
     let last = if last.is_empty() { u64::MAX } else { position(last)? };
-    if last < first {
+    if last < first || size == 0 && first == 0 {
         return None;
     }
     Some((first < size).then(|| first..last.saturating_add(1).min(size)))
@@ -119,6 +120,7 @@ mod tests {
             "bytes=",
             "bytes=,",
             "bytes=-",
+            "bytes =1-2",
             "bytes=5-3",
             "bytes=a-b",
             "bytes=+1-2",
@@ -135,9 +137,10 @@ mod tests {
         ] {
             assert_eq!(select(field, 100), Selection::Whole, "{field}");
         }
-        for field in ["bytes=0-", "bytes=-1", "bytes=-0", "bytes=5-"] {
+        for field in ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=-0", "bytes=5-,0-"] {
             assert_eq!(select(field, 0), Selection::Whole, "{field}");
         }
+        assert_eq!(select("bytes=1-", 0), Selection::Unsatisfiable);
         let many = format!("bytes=1-2{}", ",200-".repeat(MAX_RANGES));
         assert_eq!(select(&many, 100), Selection::Whole);
     }

@@ -38,7 +38,9 @@ pub(crate) fn page(listing: &Listing) -> String {
         algorithm(listing),
     );
     if !listing.directory.is_empty() {
-        page.push_str("<tr class=\"directory\"><td><a href=\"../\">../</a></td></tr>\n");
+        page.push_str(
+            "<tr class=\"directory\"><td colspan=\"4\"><a href=\"../\">../</a></td></tr>\n",
+        );
     }
     listing.entries.iter().for_each(|entry| row(&mut page, entry));
     page.push_str("</tbody>\n</table>\n");
@@ -57,7 +59,10 @@ fn row(page: &mut String, entry: &ListingEntry) {
     let (name, link) = (text(&entry.name), percent_encode(&entry.name, RESERVED));
     let _ = match &entry.content {
         EntryContent::Directory => {
-            writeln!(page, "<tr class=\"directory\"><td><a href=\"{link}/\">{name}/</a></td></tr>")
+            writeln!(
+                page,
+                "<tr class=\"directory\"><td colspan=\"4\"><a href=\"{link}/\">{name}/</a></td></tr>"
+            )
         }
         EntryContent::File { size, modified, digests } => {
             let digest = digests.as_ref().and_then(|digests| digests.first());
