@@ -43,7 +43,7 @@ use crate::server::connections::conversation::Host;
 use crate::server::connections::htpasswd::Users;
 use crate::server::connections::log::Log;
 use crate::server::connections::meter::Meter;
-use crate::server::connections::options::ServerOptions;
+use crate::server::connections::options::{Reload, ServerOptions};
 use crate::server::connections::service::Shared;
 use crate::server::connections::table::Table;
 
@@ -75,6 +75,7 @@ pub(crate) fn run(options: ServerOptions, app: Router) -> Result<()> {
 struct Files {
     tls: Option<Arc<Acceptor>>,
     htpasswd: Option<PathBuf>,
+    others: Option<Reload>,
     shared: Arc<Shared>,
 }
 
@@ -90,7 +91,12 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     let listener = listen(options.bind).await?;
     let (log, writer) = Log::start(options.log)?;
     let shared = Arc::new(Shared { app, gate, log, requests: AtomicU64::new(0) });
-    let files = Files { tls: tls.clone(), htpasswd: options.htpasswd, shared: Arc::clone(&shared) };
+    let files = Files {
+        tls: tls.clone(),
+        htpasswd: options.htpasswd,
+        others: options.reload,
+        shared: Arc::clone(&shared),
+    };
     let (stop, stopped) = channel::channel(false);
     let host = Host { shared: Arc::clone(&shared), tls, stop: stopped };
     let table = Table::new(options.limits);
@@ -250,6 +256,12 @@ impl Files {
                     done.push("passwords");
                 }
                 Err(error) => complain(format_args!("{error:#}; the old passwords stay")),
+            }
+        }
+        if let Some(Reload { name, read }) = &self.others {
+            match read() {
+                Ok(()) => done.push(name),
+                Err(error) => complain(format_args!("{error:#}; the old {name} stay")),
             }
         }
         if !done.is_empty() {

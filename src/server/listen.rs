@@ -16,10 +16,11 @@ mod received;
 mod replay;
 mod report;
 mod save;
+mod works;
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
@@ -33,7 +34,7 @@ use crate::cli::sign::verdict::{self, Freshness};
 use crate::cli::sign::{request, scheme};
 use crate::server::args::listen::ListenArgs;
 use crate::server::connections;
-use crate::server::connections::options::ServerOptions;
+use crate::server::connections::options::{Reload, ServerOptions};
 use crate::server::listen::actions::Actions;
 use crate::server::listen::budget::Budget;
 use crate::server::listen::command::ShellCommand;
@@ -49,16 +50,30 @@ use crate::server::listen::save::Directory;
 /// The memory for bodies above 64 KiB: that of four large ones, and at least this.
 const LEAST_MEMORY: u64 = 256 << 20;
 
+/// What the user of a scheme without a signed time is told.
+const REPLAY_NOTE: &str =
+    "note: without a signed time, repeated requests are recognised only with --replay FILE";
+
+/// The time that actions have after the last answer: those of clients that have left.
+const GRACE: Duration = Duration::from_secs(30);
+
 pub(crate) fn run(args: ListenArgs) -> Result<Exit> {
     let is_json = args.json;
     stopped::with_error("listen", is_json, listen(args))
 }
 
 fn listen(args: ListenArgs) -> Result<Exit> {
-    let (options, listener) = as_setup_error(prepare(args))?;
+    let (mut options, listener) = as_setup_error(prepare(args))?;
     let listener = Arc::new(listener);
+    if listener.gate.is_reloadable() {
+        let listener = Arc::clone(&listener);
+        let read = Arc::new(move || listener.gate.reload());
+        options.reload = Some(Reload { name: "keys", read });
+    }
     let app = Router::new().fallback(handle).with_state(Arc::clone(&listener));
-    connections::run(options, app)?;
+    let result = connections::run(options, app);
+    listener.works.wait(GRACE);
+    result?;
     listener.reporter.finish(Exit::Success.status());
     Ok(Exit::Success)
 }
@@ -77,7 +92,11 @@ fn prepare(args: ListenArgs) -> Result<(ServerOptions, Listener)> {
         }
         None => PublicUrl::Received(if args.tls.http { "http" } else { "https" }),
     };
-    let options = ServerOptions::new(args.address, &args.tls, &args.limits)?;
+    let mut options = ServerOptions::new(args.address, &args.tls, &args.limits)?;
+    let is_timed = scheme.has_setting(Setting::Freshness) && !args.no_freshness;
+    if !is_timed && args.replay.is_none() {
+        options.notes.push(REPLAY_NOTE.to_owned());
+    }
     let actions = actions(&args)?;
     let token = args.verify_token.as_deref().map(token).transpose()?;
     let provider = Provider::of(scheme.name());
@@ -96,7 +115,7 @@ fn prepare(args: ListenArgs) -> Result<(ServerOptions, Listener)> {
         token,
         actions,
         reporter,
-        has_noted_replays: AtomicBool::new(false),
+        works: Arc::default(),
     };
     Ok((options, listener))
 }

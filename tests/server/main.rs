@@ -6,8 +6,11 @@ mod connections;
 mod help;
 #[path = "../common/help_text.rs"]
 mod help_text;
+mod listen;
 mod rpc;
 mod running;
+// Not all of it is used here.
+#[allow(dead_code)]
 #[path = "../common/schema.rs"]
 mod schema;
 mod serve;

@@ -1,7 +1,9 @@
 //! The options of a server.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -26,6 +28,23 @@ pub(crate) struct ServerOptions {
     pub(crate) listening: Option<Sender<()>>,
     /// The format of the access log; `None` for a verb that prints its own line for each request.
     pub(crate) log: Option<LogFormat>,
+    /// More files of the verb that a SIGHUP reads again.
+    pub(crate) reload: Option<Reload>,
+}
+
+/// The way to read files again.
+#[derive(Clone)]
+pub(crate) struct Reload {
+    /// The name of what the files contain, such as `keys`.
+    pub(crate) name: &'static str,
+    /// Reads the files. If that fails, the old contents stay in use.
+    pub(crate) read: Arc<dyn Fn() -> Result<()> + Send + Sync>,
+}
+
+impl fmt::Debug for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reload").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl ServerOptions {
@@ -48,6 +67,7 @@ impl ServerOptions {
             notes: Vec::new(),
             listening: None,
             log: None,
+            reload: None,
         })
     }
 }

@@ -1,24 +1,23 @@
 //! The path of a request: admission, body, verification, replay, actions, answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use hsum::sign::{Clock, Component, SystemClock, VerifiedRequest, VerifyError};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tokio::task;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::cli::colour::Status;
-use crate::cli::print::complain;
 use crate::cli::sign::request::Request as SignedRequest;
 use crate::server::connections::peer::Peer;
 use crate::server::listen::actions::{Accepted, Actions};
@@ -32,6 +31,7 @@ use crate::server::listen::public_url::PublicUrl;
 use crate::server::listen::received::{Arrival, Received};
 use crate::server::listen::replay::{Claim, ReplayStore};
 use crate::server::listen::report::{Line, Problem, Reporter};
+use crate::server::listen::works::Works;
 
 /// A receiver of webhooks.
 pub(crate) struct Listener {
@@ -48,8 +48,8 @@ pub(crate) struct Listener {
     pub(crate) replays: ReplayStore,
     pub(crate) actions: Actions,
     pub(crate) reporter: Reporter,
-    /// Set once the user has been told that repeated requests are not recognised.
-    pub(crate) has_noted_replays: AtomicBool,
+    /// The requests that are being decided.
+    pub(crate) works: Arc<Works>,
 }
 
 /// A refusal before verification.
@@ -82,12 +82,24 @@ pub(crate) async fn handle(State(listener): State<Arc<Listener>>, request: Reque
     };
     let answer = match received {
         Err(refusal) => listener.refuse(&arrival, None, &refusal),
-        // It goes on if the client leaves: an action is never cut off.
-        Ok(received) => task::spawn_blocking(move || Listener::decide(&listener, received))
-            .await
-            .unwrap_or_else(|_| Answer::empty(500)),
+        Ok(received) => decided(listener, received).await,
     };
     answer.into_response()
+}
+
+/// Decides on a request in a thread of its own, which goes on if the client leaves: an action is
+/// never cut off.
+async fn decided(listener: Arc<Listener>, received: Received) -> Answer {
+    let (reply, answer) = oneshot::channel();
+    let work = listener.works.start();
+    let decide = move || {
+        listener.decide(&received, |answer| _ = reply.send(answer));
+        drop(work);
+    };
+    match thread::Builder::new().spawn(decide) {
+        Ok(_) => answer.await.unwrap_or_else(|_| Answer::empty(500)),
+        Err(_) => Answer::empty(503),
+    }
 }
 
 impl Listener {
@@ -140,7 +152,15 @@ impl Listener {
         let read = timeout(self.timeout, self.read(body, &mut lease)).await;
         let slow = |_| Refusal::new(408, "timeout", "the body did not arrive in time (--timeout)");
         let body = read.map_err(slow)??;
-        let request = self.signed_request(&arrival, parts);
+        let mut request = self.signed_request(&arrival, parts);
+        match self.provider.params(&request, &body) {
+            Some(params) => request.params = params,
+            None if self.gate.signs_params() => {
+                let text = "the body is not in the format of its Content-Type";
+                return Err(Refusal::new(400, "malformed", text));
+            }
+            None => {}
+        }
         Ok(Received { arrival, request, body, _lease: lease })
     }
 
@@ -176,20 +196,25 @@ impl Listener {
         SignedRequest { method: arrival.method.clone(), url, headers, params: Vec::new() }
     }
 
-    /// Verifies a request, and answers it. Blocks.
-    fn decide(listener: &Arc<Self>, mut received: Received) -> Answer {
-        match listener.provider.params(&received.request, &received.body) {
-            Some(params) => received.request.params = params,
-            None if listener.gate.signs_params() => {
-                let refusal = Refusal::new(400, "malformed", "the body cannot be parsed");
-                return listener.refuse(&received.arrival, Some(&received), &refusal);
+    /// Verifies a request, and answers it with `reply`.
+    fn decide(&self, received: &Received, reply: impl FnOnce(Answer)) {
+        match self.gate.verify(received) {
+            Ok(verified) => reply(self.accept(received, &verified)),
+            Err(error) => {
+                // The sender learns the status only, at once; the user learns the cause.
+                let status = rejection_status(&error);
+                reply(Answer::empty(status));
+                self.report_rejection(received, &error, status);
             }
-            None => {}
         }
-        match listener.gate.verify(&received) {
-            Ok(verified) => listener.accept(&received, &verified),
-            Err(error) => Self::reject(listener, received, error),
-        }
+    }
+
+    fn report_rejection(&self, received: &Received, error: &VerifyError, status: u16) {
+        let causes = self.gate.causes(received, error);
+        let mut line = Line::new(&received.arrival, Status::Failed, status);
+        line.size = Some(received.body.len());
+        line.problem = Some(Problem::Rejected { error, causes: &causes });
+        self.reporter.print(&line);
     }
 
     fn refuse(&self, arrival: &Arrival, received: Option<&Received>, refusal: &Refusal) -> Answer {
@@ -208,25 +233,6 @@ impl Listener {
         }
     }
 
-    /// Answers a request whose signature was rejected. The sender learns the status only, at once;
-    /// the user learns the cause.
-    fn reject(listener: &Arc<Self>, received: Received, error: VerifyError) -> Answer {
-        let status = match error.reason() {
-            "malformed" | "duplicate-header" => StatusCode::BAD_REQUEST,
-            _ => StatusCode::UNAUTHORIZED,
-        };
-        let status = status.as_u16();
-        let listener = Arc::clone(listener);
-        task::spawn_blocking(move || {
-            let causes = listener.gate.causes(&received, &error);
-            let mut line = Line::new(&received.arrival, Status::Failed, status);
-            line.size = Some(received.body.len());
-            line.problem = Some(Problem::Rejected { error: &error, causes: &causes });
-            listener.reporter.print(&line);
-        });
-        Answer::empty(status)
-    }
-
     /// Handles a verified request.
     fn accept(&self, received: &Received, verified: &VerifiedRequest) -> Answer {
         if received.request.method != "POST" && !covers_method(verified) {
@@ -242,7 +248,6 @@ impl Listener {
         drop(value);
         let fresh_until = verified.fresh_until();
         if fresh_until.is_none() && !self.replays.has_file() {
-            self.note_replays();
             return self.act(&accepted).0;
         }
         match self.replays.claim(verified.replay_key(), fresh_until, SystemClock.now()) {
@@ -300,15 +305,6 @@ impl Listener {
         self.reporter.print(&line);
         Answer::empty(status)
     }
-
-    /// Says once that repeated requests are handled again.
-    fn note_replays(&self) {
-        if !self.has_noted_replays.swap(true, Ordering::Relaxed) {
-            complain(format_args!(
-                "note: without a signed time, repeated requests are recognised only with --replay FILE"
-            ));
-        }
-    }
 }
 
 fn line_of<'a>(accepted: &Accepted<'a>, status: Status, answer: u16) -> Line<'a> {
@@ -317,6 +313,14 @@ fn line_of<'a>(accepted: &Accepted<'a>, status: Status, answer: u16) -> Line<'a>
     line.event = accepted.event;
     line.verified = Some(accepted.verified);
     line
+}
+
+/// Returns the HTTP status for a rejection. The library's reasons are stable.
+fn rejection_status(error: &VerifyError) -> u16 {
+    match error.reason() {
+        "malformed" | "duplicate-header" => 400,
+        _ => 401,
+    }
 }
 
 fn covers_method(verified: &VerifiedRequest) -> bool {

@@ -13,6 +13,8 @@ pub(crate) struct Provider {
     /// The places of the fields that the scheme signs: name and JSON pointer. Fields of a form are
     /// always read.
     fields: &'static [(&'static str, &'static str)],
+    /// Set if a field that is absent is signed as an empty text.
+    has_empty_fields: bool,
     /// The place of a list of which only one item is read; a longer one is refused.
     list: Option<&'static str>,
     /// The places of the event's name, the first that exists.
@@ -59,6 +61,7 @@ const LONGEST_EVENT: usize = 64;
 const BASE: Provider = Provider {
     scheme: "",
     fields: &[],
+    has_empty_fields: false,
     list: None,
     events: &[Place::Json("/type"), Place::Json("/event"), Place::Json("/object")],
     handshake: Handshake::None,
@@ -132,6 +135,7 @@ const PROVIDERS: &[Provider] = &[
             ("success", adyen!("/success")),
             ("hmacSignature", adyen!("/additionalData/hmacSignature")),
         ],
+        has_empty_fields: true,
         list: Some("/notificationItems"),
         events: &[Place::Json(adyen!("/eventCode")), Place::Field("eventCode")],
         // Accounts from before 2023 repeat a notification until they read this text.
@@ -162,8 +166,11 @@ impl Provider {
         if self.list.is_some_and(|place| items(&value, place) != 1) {
             return None;
         }
-        let field =
-            |(name, place): &(&str, &str)| Some(((*name).to_owned(), text(value.pointer(place)?)?));
+        let field = |(name, place): &(&str, &str)| {
+            let value = value.pointer(place).and_then(text);
+            let value = value.or_else(|| self.has_empty_fields.then(String::new))?;
+            Some(((*name).to_owned(), value))
+        };
         Some(self.fields.iter().filter_map(field).collect())
     }
 
@@ -265,7 +272,8 @@ mod tests {
         let one = r#"{"NotificationRequestItem":{"eventCode":"A","amount":{"value":5}}}"#;
         let list = |items: &[&str]| format!(r#"{{"notificationItems":[{}]}}"#, items.join(","));
         let params = adyen.params(&json, list(&[one]).as_bytes()).expect("params");
-        assert_eq!(params.len(), 2);
+        let empty = params.iter().filter(|(_, value)| value.is_empty()).count();
+        assert_eq!((params.len(), empty), (9, 7));
         assert_eq!(adyen.params(&json, list(&[one, one]).as_bytes()), None);
     }
 

@@ -103,14 +103,15 @@ impl Reporter {
         state.check(printed);
     }
 
-    /// Prints that a question of the sender was answered.
+    /// Prints that a question of the sender was answered. Its query may contain a token.
     pub(crate) fn print_challenge(&self, arrival: &Arrival, answer: u16, is_verified: bool) {
         let mut state = lock(&self.state);
         let status = if answer < 400 { Status::Ok } else { Status::Refused };
         let printed = match self.is_json {
             true => {
                 let mut object = Object::new("challenge");
-                set_arrival(&mut object, arrival);
+                let target = arrival.target.split('?').next().unwrap_or_default();
+                set_arrival(&mut object, &Arrival { target: target.to_owned(), ..arrival.clone() });
                 object.set("status", status.word()).set("answer", answer);
                 object.set("scheme", self.scheme).set("verified", is_verified);
                 state.output.line(&object.line())
@@ -233,11 +234,9 @@ fn set_details(object: &mut Object, scheme: &str, line: &Line<'_>) {
     }
 }
 
-/// Returns the text before the status word: the time of day, in UTC, and the peer.
+/// Returns the text before the status word.
 fn before(arrival: &Arrival) -> String {
-    let time = arrival.timestamp();
-    let clock = time.split_once('T').map_or(&*time, |(_, clock)| clock);
-    format!("{clock} {} ", arrival.peer)
+    format!("{} {} ", arrival.timestamp(), arrival.peer)
 }
 
 /// Returns a text of the network on one line.
