@@ -38,7 +38,7 @@ fn all_kinds_of_objects_are_shown() {
     for line in [
         "localhost.crt: certificate\n  subject     CN=localhost\n  issuer      CN=Root\n",
         "  names       localhost, 127.0.0.1\n",
-        " (89 days left)\n",
+        " days left)\n",
         "  key         P-256\n  signature   ECDSA with SHA-256\n",
         "  purpose     TLS server\n",
         "example.org.csr: signing request\n  subject     CN=example.org\n",
@@ -137,12 +137,14 @@ fn intermediates_come_from_the_file_or_from_options() {
 fn expiry_decides_the_exit_status() {
     let dir = with_certificates();
     let soon = dir.words("cert expires localhost.crt --within 91d").run().exits(1);
-    assert!(soon.starts_with("localhost.crt: FAILED (localhost: 89 days left, until "), "{soon}");
+    assert!(soon.starts_with("localhost.crt: FAILED (localhost: "), "{soon}");
+    assert!(soon.contains(" days left, until "), "{soon}");
     let later = dir.words("cert expires localhost.crt ca/ca.crl --within 3d").run().exits(0);
     assert_eq!(later.lines().count(), 2, "{later}");
     let quiet = "cert expires -q localhost.crt ca/ca.crl --within 60d";
     let quiet = dir.words(quiet).run().exits(1);
-    assert!(quiet.starts_with("ca/ca.crl: FAILED (Root: 29 days left"), "{quiet}");
+    assert!(quiet.starts_with("ca/ca.crl: FAILED (Root: "), "{quiet}");
+    assert_eq!(quiet.lines().count(), 1, "{quiet}");
     let found = objects(&dir, "cert expires --json localhost.crt", 0);
     assert_eq!(found[0]["status"], "OK");
     dir.words("cert expires localhost.key").run().is_in(
@@ -245,7 +247,7 @@ fn damaged_files_never_panic() {
     .exits(0);
     let seeds = ["localhost.crt", "ca.crt", "ca.crl", "example.org.csr", "localhost.key"];
     let mut numbers = Numbers::new(18);
-    for round in 0..10 {
+    for round in 0..5 {
         let mut names = String::new();
         for n in 0..400 {
             let seed = format!("{}.der", seeds[n % seeds.len()]);
@@ -266,14 +268,45 @@ fn damaged_files_never_panic() {
 }
 
 #[test]
+fn pkcs12_files_are_opened_in_time() {
+    let dir = with_certificates();
+    let issue = "cert issue bob --client --ca ca --p12 --legacy --password env:PASSWORD";
+    dir.words(issue).env("PASSWORD", "secret").run().exits(0);
+    let show = |words: &str| {
+        let words = format!("cert show {words} --password env:PASSWORD");
+        dir.words(&words).env("PASSWORD", "secret").run()
+    };
+    let text = show("bob.p12").exits(0);
+    assert!(text.contains("bob.p12: certificate 1 of ") && text.contains("private key"), "{text}");
+    dir.words("cert show bob.p12").run().is_in(1, b"", "use --password SPEC");
+    // The last bytes are the iterations of the MAC: 2048, or here 2^31 - 1.
+    let mut bytes = dir.read("bob.p12");
+    assert!(bytes.ends_with(&[2, 2, 8, 0]));
+    bytes.truncate(bytes.len() - 4);
+    bytes.extend([2, 4, 0x7f, 0xff, 0xff, 0xff]);
+    // The lengths of the file and of the MAC grow by two.
+    bytes[3] += 2;
+    let mac = bytes.len() - 6 - 2;
+    let mac = (0..mac).rev().find(|&at| {
+        bytes[at] == 0x30
+            && usize::from(bytes[at + 1]) + at + 4 == bytes.len()
+            && bytes[at + 2] == 0x30
+    });
+    let mac = mac.expect("the MAC");
+    bytes[mac + 1] += 2;
+    dir.write("slow.p12", bytes);
+    show("slow.p12").is_in(1, b"", "its key derivation takes too long");
+}
+
+#[test]
 fn hostile_names_are_escaped() {
     if !has("openssl") {
         return;
     }
     let dir = Dir::new();
     let shell = dir.shell(
-        "openssl req -x509 -newkey ed25519 -nodes -keyout x.key \
-         -out x.crt -subj $'/CN=a\\x1b[2J\\nverified: OK' -days 9 2> log",
+        "openssl req -x509 -newkey ed25519 -nodes -keyout x.key -out x.crt -days 9 \
+         -subj \"$(printf '/CN=a\\033[2J\\nverified: OK')\" 2> log",
     );
     shell.run().exits(0);
     for words in ["show x.crt", "fingerprint x.crt", "expires x.crt", "verify x.crt --ca x.crt"] {

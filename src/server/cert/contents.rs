@@ -143,6 +143,9 @@ fn is_exactly<'a, T: FromDer<'a, x509_parser::error::X509Error>>(bytes: &'a [u8]
 }
 
 fn pkcs12_items(bytes: &[u8], password: Option<&str>) -> Result<Vec<Item>, String> {
+    if !p12::is_affordable(bytes) {
+        return Err("damaged PKCS#12 file, or its key derivation takes too long".into());
+    }
     let archive = Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
     let archive = archive.map_err(|error| match (error, password) {
         (p12_keystore::error::Error::MacError(_), None) => {

@@ -6,6 +6,7 @@ use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12Archive,
     PrivateKeyChain,
 };
+use pkcs8::der::asn1::AnyRef;
 use pkcs8::der::{Decode, Reader, SliceReader};
 use rustls::pki_types::CertificateDer;
 
@@ -16,6 +17,8 @@ use crate::server::cert::key::PrivateKey;
 const ITERATIONS: u32 = 100_000;
 /// The iterations that old programs accept.
 const OLD_ITERATIONS: u32 = 2048;
+/// The most iterations that are computed for a file: seconds of work.
+const MAX_ITERATIONS: u32 = 5_000_000;
 
 /// Returns `true` if `bytes` are DER that begins like PKCS#12: version 3.
 pub(crate) fn is_p12(bytes: &[u8]) -> bool {
@@ -26,6 +29,25 @@ pub(crate) fn is_p12(bytes: &[u8]) -> bool {
         Ok::<_, pkcs8::der::Error>(version)
     });
     version == Ok(3)
+}
+
+/// Returns `true` if the MAC of a PKCS#12 file takes seconds at most. It is verified first, so
+/// that only who knows the password can choose the other iteration counts.
+pub(crate) fn is_affordable(bytes: &[u8]) -> bool {
+    let Ok(mut reader) = SliceReader::new(bytes) else { return false };
+    let iterations = reader.sequence(|pfx| {
+        u8::decode(pfx)?;
+        AnyRef::decode(pfx)?;
+        if pfx.is_finished() {
+            return Ok(1);
+        }
+        pfx.sequence(|mac| {
+            AnyRef::decode(mac)?;
+            AnyRef::decode(mac)?;
+            Ok::<_, pkcs8::der::Error>(Option::<u32>::decode(mac)?.unwrap_or(1))
+        })
+    });
+    iterations.is_ok_and(|iterations| iterations <= MAX_ITERATIONS)
 }
 
 /// Writes a key and its certificates; with `legacy`, encrypted with 3DES and SHA-1.
@@ -68,6 +90,9 @@ pub(crate) fn read(
     bytes: &[u8],
     password: &[u8],
 ) -> Result<(PrivateKey, Vec<CertificateDer<'static>>)> {
+    if !is_affordable(bytes) {
+        bail!("the PKCS#12 file is damaged, or its key derivation takes too long");
+    }
     let archive =
         Pkcs12Archive::from_pkcs12(bytes, text(password)?).map_err(|error| match error {
             p12_keystore::error::Error::MacError(_) => {

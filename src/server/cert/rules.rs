@@ -281,7 +281,7 @@ fn wrong_purpose(link: &Link) -> Option<String> {
         Purpose::Server => (allowed.server_auth, "TLS server"),
         Purpose::Client => (allowed.client_auth, "TLS client"),
     };
-    (!is_allowed).then(|| format!("is not for this purpose: {names} (expected {wanted})"))
+    (!is_allowed).then(|| format!("is for another purpose: {names}, not {wanted}"))
 }
 
 fn empty_issuer(link: &Link) -> Option<String> {

@@ -111,7 +111,7 @@ impl Source {
                 let chain = peer.chain(reading.timeout);
                 let chain = chain.map_err(|error| Unread {
                     reason: "network",
-                    text: format!("no certificate received: {error}"),
+                    text: format!("no certificate received: {}", ErrorKind::Io(error)),
                 })?;
                 return Ok(chain.into_iter().map(Item::Certificate).collect());
             }

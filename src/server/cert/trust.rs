@@ -207,12 +207,12 @@ fn check_host(
     let names =
         names.map(|(names, _)| names.iter().map(describe::general_name).collect::<Vec<_>>());
     let names = match names {
-        Some(names) => names.join(", "),
-        None => "no subject alternative names; the common name does not count".into(),
+        Some(names) => format!("only for {}", names.join(", ")),
+        None => "as it has no subject alternative names".into(),
     };
     Err(Finding {
         reason: "wrong-host",
-        text: format!("not valid for {} (its names: {names})", host.to_str()),
+        text: format!("not valid for {}, {names}", host.to_str()),
         remedy: "issue a certificate with that name, or connect by one of its names",
     })
 }
