@@ -52,6 +52,7 @@ system, or those of --ca, confirm them.
 Examples:
   hsum cert show localhost.crt
   hsum cert show ca/ca.crl example.org.csr server.key
+  hsum cert show bob.p12 --password env:SECRET
   hsum cert show https://localhost:8443
 
 Exit status:
@@ -94,6 +95,7 @@ certificates of the path are looked up in the lists that there are.
 Examples:
   hsum cert verify localhost.crt --ca ca/ca.crt --host localhost
   hsum cert verify localhost.crt --ca ca --purpose server --crl ca/ca.crl
+  hsum cert verify bob.crt --ca ca --purpose client
   hsum cert verify https://localhost:8443 --ca ca
 
 Exit status:
