@@ -4,7 +4,8 @@ use std::io;
 use std::sync::{Arc, RwLock};
 
 use anyhow::Result;
-use rustls::{CertificateError, Error as TlsError, ProtocolVersion, ServerConfig};
+use hsum::net::server::handshake_failure;
+use rustls::{Error as TlsError, ProtocolVersion, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -45,13 +46,14 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Accepts a connection.
+    /// Accepts a connection. If that fails, the client must still be able to read the alert, so the
+    /// error comes with the socket.
     pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         socket: S,
-    ) -> io::Result<TlsStream<S>> {
+    ) -> Result<TlsStream<S>, (io::Error, S)> {
         let config = self.config.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-        TlsAcceptor::from(config).accept(socket).await
+        TlsAcceptor::from(config).accept(socket).into_fallible().await
     }
 }
 
@@ -75,32 +77,13 @@ pub(crate) fn identify<S>(stream: &TlsStream<S>, peer: &mut Peer) {
 }
 
 /// Returns the reason for programs, and the text for people, of a failed handshake.
-pub(crate) fn describe(error: &io::Error) -> (&'static str, String) {
+pub(crate) fn describe(error: io::Error) -> (&'static str, String) {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
-    let (reason, text) = match cause {
-        Some(TlsError::NoCertificatesPresented) => {
-            ("client-certificate", "the client sent no certificate".to_owned())
+    let reason = match cause {
+        Some(TlsError::NoCertificatesPresented | TlsError::InvalidCertificate(_)) => {
+            "client-certificate"
         }
-        Some(TlsError::InvalidCertificate(why)) => {
-            ("client-certificate", format!("client certificate rejected: {}", certificate(why)))
-        }
-        Some(TlsError::AlertReceived(alert)) => {
-            ("tls", format!("the client ended the handshake: {alert:?}"))
-        }
-        Some(why) => ("tls", format!("TLS handshake failed: {why}")),
-        None => ("tls", format!("TLS handshake failed: {error}")),
+        _ => "tls",
     };
-    (reason, text)
-}
-
-fn certificate(why: &CertificateError) -> String {
-    match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired".into(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "not valid yet".into()
-        }
-        CertificateError::Revoked => "revoked".into(),
-        CertificateError::UnknownIssuer => "no known authority signed it".into(),
-        other => other.to_string(),
-    }
+    (reason, handshake_failure(error).to_string())
 }

@@ -81,9 +81,11 @@ impl Host {
                 identify(&stream, &mut peer);
                 Some((stream, peer))
             }
-            Err(error) => {
-                let (reason, text) = describe(&error);
+            Err((error, socket)) => {
+                let (reason, text) = describe(error);
                 self.shared.log.dropped(peer.address, reason, text);
+                meter.enter(Stage::Closing);
+                close(socket).await;
                 None
             }
         }
