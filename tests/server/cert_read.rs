@@ -7,6 +7,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::running::Running;
+use crate::schema::validate_output;
 use crate::support::*;
 
 /// Makes an authority in `ca`, and the certificates of a server and a client.
@@ -24,10 +25,9 @@ fn with_certificates() -> Dir {
     dir
 }
 
-/// Returns the objects that a command prints.
+/// Returns the objects that a command prints, which match the schema.
 fn objects(dir: &Dir, words: &str, status: i32) -> Vec<Value> {
-    let text = dir.words(words).run().exits(status);
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    validate_output("cert", &dir.words(words).run().exits(status), status)
 }
 
 #[test]
@@ -58,7 +58,12 @@ fn all_kinds_of_objects_are_shown() {
     assert_eq!(found[0]["authority"], true);
     assert_eq!(found[0]["path_length"], 0);
     assert_eq!(found[0]["warnings"], serde_json::json!([]));
-    assert_eq!(found[1]["exit"], 0);
+    for words in
+        ["show localhost.crt example.org.csr localhost.key ca/ca.crl", "fingerprint localhost.crt"]
+    {
+        objects(&dir, &format!("cert {words} --json"), 0);
+    }
+    objects(&dir, "cert show --json localhost.crt gone", 1);
 }
 
 #[test]
@@ -168,6 +173,8 @@ fn a_server_is_looked_at_whether_it_is_trusted_or_not() {
     );
     let text = dir.words(&format!("cert show {url} --ca ca/ca.crt")).run().exits(0);
     assert!(text.contains("verified    yes\n"), "{text}");
+    let found = objects(&dir, &format!("cert show --json {url}"), 0);
+    assert_eq!(found[1]["verified"], false);
     dir.words(&format!("cert verify {url} --ca ca")).run().exits(0);
     let found = objects(&dir, &format!("cert verify --json {url} --ca ca --host example.org"), 1);
     assert_eq!(found[0]["reason"], "wrong-host");
