@@ -1,5 +1,7 @@
-//! Bodies of requests: bounded in size, time and memory, and decoded.
+//! Bodies of requests: bounded in size, time and memory, and decoded. Bodies of responses: bounded in
+//! memory.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,10 @@ const MAX_TIME: Duration = Duration::from_secs(30);
 const MAX_DISCARDED: usize = 16 << 20;
 /// The size from which a response is compressed.
 const MIN_COMPRESSED: usize = 1024;
+/// The memory that responses may take until their clients have read them.
+const MAX_RESPONSES: usize = 128 << 20;
+/// The size up to which a response does not count.
+const MIN_COUNTED: usize = 16 << 10;
 /// The unit in which [`Limits`] counts memory.
 const UNIT: usize = 1024;
 
@@ -35,6 +41,19 @@ pub(crate) struct Limits {
     max_body: usize,
     /// The memory that the bodies of all requests may take.
     memory: Arc<Semaphore>,
+    responses: Arc<Semaphore>,
+}
+
+/// A response's body, and the part of the memory that it takes.
+struct ResponseBody {
+    bytes: Vec<u8>,
+    _memory: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for ResponseBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// A body, and the part of the memory that it takes.
@@ -50,7 +69,8 @@ impl Limits {
     /// Creates limits for bodies of `max_body` bytes, of which `count` may be in memory.
     pub(crate) fn new(max_body: usize, count: usize) -> Self {
         let units = units(max_body).saturating_mul(count).min(Semaphore::MAX_PERMITS);
-        Self { max_body, memory: Arc::new(Semaphore::new(units)) }
+        let responses = Arc::new(Semaphore::new(MAX_RESPONSES / UNIT));
+        Self { max_body, memory: Arc::new(Semaphore::new(units)), responses }
     }
 
     /// Reads the body of a request with one of these media types.
@@ -94,7 +114,7 @@ impl Limits {
 
     async fn collect(&self, body: &mut Body) -> Result<(Vec<u8>, OwnedSemaphorePermit), Refusal> {
         let mut bytes = Vec::new();
-        let mut memory = self.reserve(0)?;
+        let mut memory = reserve(&self.memory, 0)?;
         while let Some(frame) = body.frame().await {
             let frame = frame
                 .map_err(|_| Refusal(StatusCode::BAD_REQUEST, "the body is incomplete".into()))?;
@@ -104,16 +124,18 @@ impl Limits {
             }
             bytes.extend_from_slice(&data);
             let missing = units(bytes.len()).saturating_sub(memory.num_permits());
-            memory.merge(self.reserve(missing)?);
+            memory.merge(reserve(&self.memory, missing)?);
         }
         Ok((bytes, memory))
     }
 
-    fn reserve(&self, count: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        Arc::clone(&self.memory).try_acquire_many_owned(count).map_err(|_| {
-            Refusal(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once".into())
-        })
+    /// Counts the memory of a response until its client has read it.
+    pub(crate) fn keep(&self, bytes: Vec<u8>) -> Result<Bytes, Refusal> {
+        if bytes.len() <= MIN_COUNTED {
+            return Ok(bytes.into());
+        }
+        let memory = reserve(&self.responses, units(bytes.len()))?;
+        Ok(Bytes::from_owner(ResponseBody { bytes, _memory: memory }))
     }
 
     fn too_large(&self) -> Refusal {
@@ -123,15 +145,19 @@ impl Limits {
 
 impl RequestBody {
     /// Decodes the body. To be called on a thread that may block.
-    pub(crate) fn decode(self) -> Result<Vec<u8>, Refusal> {
+    pub(crate) fn decode(&self) -> Result<Cow<'_, [u8]>, Refusal> {
         if !self.is_gzip {
-            return Ok(self.bytes);
+            return Ok(Cow::Borrowed(&self.bytes));
         }
         let mut decoded = Vec::new();
         let mut decoder = MultiGzDecoder::new(&self.bytes[..]).take(self.max_body as u64 + 1);
         let read = decoder.read_to_end(&mut decoded);
         read.map_err(|_| Refusal(StatusCode::BAD_REQUEST, "invalid gzip data".into()))?;
-        if decoded.len() > self.max_body { Err(too_large(self.max_body)) } else { Ok(decoded) }
+        if decoded.len() > self.max_body {
+            Err(too_large(self.max_body))
+        } else {
+            Ok(decoded.into())
+        }
     }
 }
 
@@ -149,6 +175,13 @@ async fn discard(mut body: Body) {
 
 fn too_large(max_body: usize) -> Refusal {
     Refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {max_body} bytes"))
+}
+
+fn reserve(memory: &Arc<Semaphore>, count: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    Arc::clone(memory)
+        .try_acquire_many_owned(count)
+        .map_err(|_| Refusal(StatusCode::SERVICE_UNAVAILABLE, "too many calls at once".into()))
 }
 
 fn units(bytes: usize) -> usize {
@@ -197,4 +230,44 @@ pub(crate) fn compress(text: &[u8]) -> Option<Vec<u8>> {
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     std::io::Write::write_all(&mut encoder, text).and_then(|()| encoder.finish()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use tokio::runtime::Runtime;
+
+    use super::*;
+
+    #[test]
+    fn bodies_are_counted_until_they_are_dropped() {
+        let limits = Limits::new(4096, 2);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+        let runtime = Runtime::new().expect("a runtime");
+        let read = |size: usize| {
+            let body = Body::from(vec![b' '; size]);
+            runtime
+                .block_on(limits.read(&headers, &["text/xml"], body))
+                .map_err(|refused| refused.0)
+        };
+        let held = [read(4096).expect("a body"), read(4096).expect("another")];
+        assert_eq!(read(1).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(held);
+        assert!(read(4096).is_ok());
+        assert_eq!(read(4097).err(), Some(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+
+    #[test]
+    fn responses_are_counted_until_they_are_sent() {
+        let limits = Limits::new(1, 1);
+        let keep = |size: usize| limits.keep(vec![0; size]).map_err(|refused| refused.0);
+        let held = keep(MAX_RESPONSES).expect("memory");
+        let sending = held.slice(1..);
+        drop(held);
+        assert_eq!(keep(MIN_COUNTED + 1).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        assert!(keep(MIN_COUNTED).is_ok());
+        drop(sending);
+        assert!(keep(MAX_RESPONSES).is_ok());
+    }
 }

@@ -13,7 +13,7 @@ use crate::server::rpc::xml::{Call, Extensions};
 
 /// The maximum size of a result, in bytes of memory, roughly. A call of a few bytes must not make
 /// the server build an endless answer.
-const MAX_RESULT: usize = 32 << 20;
+const MAX_RESULT: usize = 16 << 20;
 
 /// The size of a fault without its text, likewise.
 const FAULT: usize = 512;

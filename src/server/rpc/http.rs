@@ -19,6 +19,7 @@ use crate::server::rpc::body::{Limits, Refusal, RequestBody, accepts_gzip, compr
 use crate::server::rpc::dispatch;
 use crate::server::rpc::json;
 use crate::server::rpc::methods::{METHODS, Method};
+use crate::server::rpc::parameters::Parameter;
 use crate::server::rpc::problem::{Problem, ProblemKind};
 use crate::server::rpc::state::State;
 use crate::server::rpc::xml::{self, Call};
@@ -36,7 +37,7 @@ pub(crate) struct Service {
     state: State,
     limits: Limits,
     /// Keeps cores free for downloads.
-    workers: Semaphore,
+    workers: Arc<Semaphore>,
 }
 
 impl Service {
@@ -44,7 +45,7 @@ impl Service {
     pub(crate) fn new(state: State, max_body: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = Limits::new(max_body, MAX_BODIES);
-        Self { state, limits, workers: Semaphore::new(cores) }
+        Self { state, limits, workers: Arc::new(Semaphore::new(cores)) }
     }
 }
 
@@ -85,10 +86,15 @@ impl Answer {
     }
 
     /// Compresses the answer if the client accepts that.
-    fn response(self, headers: &HeaderMap) -> Response {
+    fn response(self, limits: &Limits, headers: &HeaderMap) -> Response {
         let compressed = if accepts_gzip(headers) { compress(&self.text) } else { None };
         let is_compressed = compressed.is_some();
-        let mut response = Response::new(Body::from(compressed.unwrap_or(self.text)));
+        let body = match limits.keep(compressed.unwrap_or(self.text)) {
+            Ok(body) => body,
+            // Short enough to be kept.
+            Err(refusal) => return Self::refusal(refusal).response(limits, &HeaderMap::new()),
+        };
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
@@ -119,7 +125,7 @@ async fn xml_rpc(
     };
     match body {
         Ok(body) => work(service, headers, move |service| answer(service, body)).await,
-        Err(refusal) => Answer::refusal(refusal).response(&headers),
+        Err(refusal) => Answer::refusal(refusal).response(&service.limits, &headers),
     }
 }
 
@@ -132,7 +138,7 @@ async fn json_call(
     let Some(method) = METHODS.iter().find(|method| method.name == name) else {
         let text = "no such method; GET /api/ describes the methods";
         let problem = Problem::new(ProblemKind::NoMethod, text);
-        return Answer::problem(&problem).response(&headers);
+        return Answer::problem(&problem).response(&service.limits, &headers);
     };
     let refused = |Refusal(status, text)| Answer::failure(status, "refused", &text);
     let answer = move |service: &Service, body: RequestBody| match body.decode() {
@@ -144,7 +150,7 @@ async fn json_call(
     };
     match service.limits.read(&headers, &[JSON], body).await {
         Ok(body) => work(service, headers, move |service| answer(service, body)).await,
-        Err(refusal) => refused(refusal).response(&headers),
+        Err(refusal) => refused(refusal).response(&service.limits, &headers),
     }
 }
 
@@ -163,19 +169,23 @@ async fn work(
     headers: HeaderMap,
     answer: impl FnOnce(&Service) -> Answer + Send + 'static,
 ) -> Response {
-    let waiting = Arc::clone(&service);
-    let _permit = waiting.workers.acquire().await;
-    let response = task::spawn_blocking(move || answer(&service).response(&headers)).await;
-    response.unwrap_or_else(|_| {
+    let permit = Arc::clone(&service.workers).acquire_owned().await;
+    let working = Arc::clone(&service);
+    let response = task::spawn_blocking(move || {
+        // Held until the end of the work, even if the client has gone.
+        let _permit = permit;
+        answer(&working).response(&working.limits, &headers)
+    });
+    response.await.unwrap_or_else(|_| {
         let text = "the method failed".to_owned();
-        Answer::refusal(Refusal(StatusCode::INTERNAL_SERVER_ERROR, text))
-            .response(&HeaderMap::new())
+        let refusal = Refusal(StatusCode::INTERNAL_SERVER_ERROR, text);
+        Answer::refusal(refusal).response(&service.limits, &HeaderMap::new())
     })
 }
 
-async fn describe(headers: HeaderMap) -> Response {
+async fn describe(Shared(service): Shared<Arc<Service>>, headers: HeaderMap) -> Response {
     let describe = |method: &Method| {
-        let parameter = |parameter: &crate::server::rpc::parameters::Parameter| {
+        let parameter = |parameter: &Parameter| {
             let (name, kind) = (parameter.name, parameter.kind.name());
             json!({ "name": name, "type": kind, "optional": parameter.is_optional })
         };
@@ -184,5 +194,6 @@ async fn describe(headers: HeaderMap) -> Response {
         json!({ "name": name, "help": help, "parameters": parameters, "result": result })
     };
     let methods: Vec<_> = METHODS.iter().map(describe).collect();
-    Answer::json(StatusCode::OK, &json!({ "methods": methods })).response(&headers)
+    let answer = Answer::json(StatusCode::OK, &json!({ "methods": methods }));
+    answer.response(&service.limits, &headers)
 }

@@ -15,19 +15,19 @@ use crate::server::rpc::json;
 /// A type of arguments: the prefix, the parser, and what it expects.
 struct Row {
     prefix: &'static str,
-    parse: fn(&OsStr) -> Result<Value, Fault>,
+    parse: fn(&OsStr) -> Result<Value, ValueError>,
     expected: &'static str,
 }
 
 /// The reason why a value cannot be parsed.
-enum Fault {
+enum ValueError {
     /// It is not of its type.
     Invalid,
     /// Another, such as an unreadable file.
     Other(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Fault {
+impl From<anyhow::Error> for ValueError {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
     }
@@ -58,11 +58,11 @@ pub(crate) fn parse(word: &OsStr) -> Result<Value> {
         Some((row, rest)) => ((row.parse)(rest), row.expected),
         None => (literal(word), "text in UTF-8"),
     };
-    parsed.map_err(|fault| match fault {
-        Fault::Invalid => {
+    parsed.map_err(|error| match error {
+        ValueError::Invalid => {
             Usage(format!("{}: invalid (expected {expected})", quote_text(bytes))).into()
         }
-        Fault::Other(error) => error,
+        ValueError::Other(error) => error,
     })
 }
 
@@ -75,63 +75,63 @@ pub(crate) fn files(words: &[OsString]) -> impl Iterator<Item = &Path> {
     })
 }
 
-fn text(word: &OsStr) -> Result<&str, Fault> {
-    word.to_str().ok_or(Fault::Invalid)
+fn text(word: &OsStr) -> Result<&str, ValueError> {
+    word.to_str().ok_or(ValueError::Invalid)
 }
 
-fn number<T: std::str::FromStr>(word: &OsStr) -> Result<T, Fault> {
-    text(word)?.parse().map_err(|_| Fault::Invalid)
+fn number<T: std::str::FromStr>(word: &OsStr) -> Result<T, ValueError> {
+    text(word)?.parse().map_err(|_| ValueError::Invalid)
 }
 
-fn int(word: &OsStr) -> Result<Value, Fault> {
+fn int(word: &OsStr) -> Result<Value, ValueError> {
     number(word).map(Value::Integer)
 }
 
-fn i8(word: &OsStr) -> Result<Value, Fault> {
+fn i8(word: &OsStr) -> Result<Value, ValueError> {
     number(word).map(Value::Long)
 }
 
-fn double(word: &OsStr) -> Result<Value, Fault> {
+fn double(word: &OsStr) -> Result<Value, ValueError> {
     // XML-RPC has no notation for NaN and infinities.
     let number: f64 = number(word)?;
-    if number.is_finite() { Ok(Value::Double(number)) } else { Err(Fault::Invalid) }
+    if number.is_finite() { Ok(Value::Double(number)) } else { Err(ValueError::Invalid) }
 }
 
-fn date(word: &OsStr) -> Result<Value, Fault> {
+fn date(word: &OsStr) -> Result<Value, ValueError> {
     number(word).map(Value::DateTime)
 }
 
-fn bool(word: &OsStr) -> Result<Value, Fault> {
+fn bool(word: &OsStr) -> Result<Value, ValueError> {
     let words = [("true", true), ("1", true), ("false", false), ("0", false)];
     let known = words.into_iter().find(|(name, _)| word == *name);
-    known.map(|(_, value)| Value::Boolean(value)).ok_or(Fault::Invalid)
+    known.map(|(_, value)| Value::Boolean(value)).ok_or(ValueError::Invalid)
 }
 
-fn base64(word: &OsStr) -> Result<Value, Fault> {
+fn base64(word: &OsStr) -> Result<Value, ValueError> {
     let decoded = match named_file(word) {
         Some(path) => return Ok(Value::Base64(read_body(path)?)),
         None => json::decode(text(word)?),
     };
-    decoded.map(Value::Base64).map_err(|_| Fault::Invalid)
+    decoded.map(Value::Base64).map_err(|_| ValueError::Invalid)
 }
 
-fn string(word: &OsStr) -> Result<Value, Fault> {
+fn string(word: &OsStr) -> Result<Value, ValueError> {
     let Some(path) = named_file(word) else { return literal(word) };
     let text = String::from_utf8(read_body(path)?).map_err(|_| {
         let path = quote_text(path.as_os_str().as_bytes());
         let text = format!("{path}: not text in UTF-8; send it with base64:@FILE");
-        Fault::Other(Usage(text).into())
+        ValueError::Other(Usage(text).into())
     });
     text.map(Value::String)
 }
 
-fn literal(word: &OsStr) -> Result<Value, Fault> {
+fn literal(word: &OsStr) -> Result<Value, ValueError> {
     text(word).map(|text| Value::String(text.to_owned()))
 }
 
-fn any(word: &OsStr) -> Result<Value, Fault> {
-    let json = serde_json::from_str(text(word)?).map_err(|_| Fault::Invalid)?;
-    json::to_value(&json).map_err(|text| Fault::Other(Usage(format!("json: {text}")).into()))
+fn any(word: &OsStr) -> Result<Value, ValueError> {
+    let json = serde_json::from_str(text(word)?).map_err(|_| ValueError::Invalid)?;
+    json::to_value(&json).map_err(|text| ValueError::Other(Usage(format!("json: {text}")).into()))
 }
 
 fn named_file(word: &OsStr) -> Option<&Path> {
