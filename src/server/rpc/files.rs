@@ -18,7 +18,7 @@ pub(crate) trait ServedFiles: Send + Sync {
     /// Returns the file with this name; `None` if it is not served.
     fn find(&self, name: &[u8]) -> Option<ServedFile>;
 
-    /// Returns `true` once all files are known, although they may not have been hashed.
+    /// Returns `true` if all files are known, although they may not have been hashed.
     fn is_complete(&self) -> bool;
 
     /// Returns the first `limit` files, in byte order of their names, of those whose names start

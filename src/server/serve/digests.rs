@@ -114,7 +114,7 @@ impl Digests {
         Listed::Files(inside.map(|(name, stamp)| state.file(name, stamp)).collect())
     }
 
-    /// Returns `true` once a walk has found the files; they may not have been read.
+    /// Returns `true` if a walk has found the files; they may not have been read.
     pub(crate) fn has_names(&self) -> bool {
         let state = self.read();
         state.is_complete || !state.names.is_empty()

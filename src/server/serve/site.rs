@@ -1,4 +1,4 @@
-//! What a server serves.
+//! The directory that a server serves.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
