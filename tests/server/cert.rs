@@ -340,6 +340,10 @@ fn files_are_never_overwritten_or_half_written() {
     done(&dir, "cert issue localhost --ca ca --force");
     assert_eq!(dir.mode("localhost.key"), 0o600);
     assert_eq!(dir.names(), ["ca", "localhost.crt", "localhost.key"]);
+    // The files of the authority are not those of a host called `ca`.
+    let key = dir.read("ca/ca.key");
+    dir.words("cert issue ca --ca ca -o ca --force").refuses("is a file of the authority");
+    assert_eq!(dir.read("ca/ca.key"), key);
     // A directory in place of the certificate: no key appears either.
     dir.mkdir("b.test.crt/x");
     dir.words("cert issue b.test --ca ca --force").run().exits(1);

@@ -1,6 +1,7 @@
 //! A certificate authority in a directory: `ca.crt`, `ca.key`, its index and its root.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -127,6 +128,10 @@ impl Authority {
         names: &str,
         mut files: NewFiles,
     ) -> Result<()> {
+        if let Some(path) = files.paths().iter().find(|path| self.owns(path)) {
+            let why = "is a file of the authority; use another directory with --output";
+            return Err(SetupError(format!("{}: {why}", quote(path))).into());
+        }
         let parsed = certificates::parse(certificate)?;
         let mut index = Index::lock(&self.directory)?;
         index.add(Entry::Issued {
@@ -136,6 +141,15 @@ impl Authority {
         });
         index.write(&mut files)?;
         files.commit()
+    }
+
+    /// Returns `true` if `path` is a file of this authority, which even --force never replaces.
+    fn owns(&self, path: &Path) -> bool {
+        let is_own = |name: &&str| {
+            let own = fs::canonicalize(self.path(name));
+            own.is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| path == own))
+        };
+        [CERTIFICATE, KEY, ROOT].iter().any(|name| is_own(&name))
     }
 
     /// Verifies a new certificate as its users will: names that the authority may not sign are

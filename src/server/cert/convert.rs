@@ -62,8 +62,10 @@ fn read(args: &ConvertArgs) -> Result<(PrivateKey, Vec<CertificateDer<'static>>)
         unusable(&title, format_args!("{why}; use --password SPEC to name its source"))
     };
     if p12::is_p12(&bytes) {
-        let password = password.ok_or_else(needed)?;
-        return p12::read(&bytes, &password).map_err(|why| unusable(&title, why));
+        // Many of these files have an empty password.
+        let is_given = password.is_some();
+        let read = p12::read(&bytes, &password.unwrap_or_default());
+        return read.map_err(|why| if is_given { unusable(&title, why) } else { needed() });
     }
     let key = PrivateKey::parse(&bytes, password.as_ref().map(|password| password.as_slice()));
     let key = key.map_err(|why| match why {

@@ -158,7 +158,7 @@ impl PrivateKey {
         let key = EcPrivateKey::from_der(der).map_err(|_| KeyError::Unsupported)?;
         let curve = key.parameters.and_then(EcParameters::named_curve);
         let curve = curve.ok_or(KeyError::Unsupported)?;
-        // Within PKCS#8 the curve stands outside, and only there.
+        // In PKCS#8 the curve is part of the algorithm, and only of it.
         let key = EcPrivateKey { parameters: None, ..key };
         let key = Zeroizing::new(key.to_der().map_err(|_| KeyError::Unsupported)?);
         Self::from_parts(AlgorithmIdentifier { oid: EC, parameters: Some((&curve).into()) }, &key)

@@ -12,7 +12,7 @@ use crate::cli::exit::SetupError;
 use crate::cli::print::file_error;
 use crate::cli::quote::quote;
 
-/// Who can read a new file.
+/// The readers of a new file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
     Everyone,
@@ -29,7 +29,7 @@ pub(crate) struct NewFiles {
 }
 
 impl NewFiles {
-    /// With `force`, existing files are replaced.
+    /// Starts a set of files; with `force`, they replace existing ones.
     pub(crate) fn new(force: bool) -> Self {
         Self { force, files: Vec::new(), paths: Vec::new() }
     }
@@ -63,6 +63,10 @@ impl NewFiles {
         Ok(())
     }
 
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
     /// Puts all files in place, or none.
     ///
     /// # Errors
@@ -91,7 +95,7 @@ fn exists(path: &Path) -> anyhow::Error {
     SetupError(format!("{}: the file exists; use --force to replace it", quote(path))).into()
 }
 
-/// Fails early if one of the files exists and must not be replaced: before a password is asked for.
+/// Checks that none of the files exists, unless they may be replaced. Called before slow steps and prompts.
 ///
 /// # Errors
 /// Returns an error that names the file.

@@ -1,4 +1,4 @@
-//! What the actions print: a line, or an object, for each new file.
+//! The output of the actions: a line, or an object, for each new file.
 
 use std::path::Path;
 

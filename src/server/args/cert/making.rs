@@ -89,7 +89,7 @@ pub(crate) struct NewKeyArgs {
     pub(crate) encrypt: Option<OsString>,
 }
 
-/// Where the new files go.
+/// The place of new files.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct DirectoryArgs {
@@ -106,7 +106,7 @@ pub(crate) struct DirectoryArgs {
     pub(crate) json: bool,
 }
 
-/// Where the new file goes.
+/// The place of a new file.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FileArgs {
