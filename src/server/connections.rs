@@ -7,6 +7,7 @@ mod acceptor;
 mod auth;
 mod conversation;
 mod descriptors;
+mod framing;
 mod htpasswd;
 pub(crate) mod log;
 mod meter;

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::server::connections::acceptor::{Acceptor, describe, identify};
+use crate::server::connections::framing::Framed;
 use crate::server::connections::meter::{Meter, Metered, Stage};
 use crate::server::connections::peer::Peer;
 use crate::server::connections::service::{Conversation, Shared};
@@ -103,7 +104,8 @@ impl Host {
         let mut builder = http1::Builder::new();
         // The watch over all connections limits the time of headers too.
         builder.half_close(true).header_read_timeout(None).max_buf_size(HEADERS);
-        let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Framed::new(stream, Arc::clone(&meter)));
+        let mut connection = builder.serve_connection(stream, service);
         let ended = tokio::select! {
             ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
             () = stopped(&mut self.stop) => {

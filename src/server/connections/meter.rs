@@ -38,6 +38,8 @@ pub(crate) struct Meter {
     waiting: AtomicU32,
     /// Set while the socket takes no more bytes.
     is_full: AtomicBool,
+    /// Set once the framing of a request is ambiguous.
+    is_ambiguous: AtomicBool,
 }
 
 /// The counters at one moment.
@@ -55,6 +57,16 @@ pub(crate) struct Reading {
 impl Meter {
     pub(crate) fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Relaxed);
+    }
+
+    /// Records that the ends of requests are uncertain from now on.
+    pub(crate) fn mark_ambiguous(&self) {
+        self.is_ambiguous.store(true, Relaxed);
+    }
+
+    /// Returns `true` if the ends of requests are uncertain.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous.load(Relaxed)
     }
 
     pub(crate) fn reading(&self) -> Reading {

@@ -12,6 +12,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tower::ServiceExt as _;
 
@@ -73,6 +74,9 @@ impl Conversation {
     }
 
     async fn respond(&self, request: Request<Incoming>) -> (Response<Body>, Option<User>) {
+        if self.meter.is_ambiguous() {
+            return (ambiguous(), None);
+        }
         let turn = Turn::new(&self.meter);
         let mut request = request.map(|body| Body::new(Upload { body, turn }));
         let user = match &self.shared.gate {
@@ -89,6 +93,14 @@ impl Conversation {
         let Ok(response) = self.shared.app.clone().oneshot(request).await;
         (response, user)
     }
+}
+
+/// Returns the answer to a request whose end is uncertain; it ends the connection.
+fn ambiguous() -> Response<Body> {
+    let mut response = Response::new(Body::from("ambiguous request framing\n"));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn protocol(version: Version) -> &'static str {
