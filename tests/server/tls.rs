@@ -19,21 +19,21 @@ use crate::support::Dir;
 /// Longer than a loaded machine takes for a handshake.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-type Issuer = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 /// An authority, and certificates that it has signed: chain and key in one PEM text.
-struct Pki {
-    authority: Issuer,
-    server: String,
-    other_server: String,
-    client: String,
-    expired: String,
-    revoked: String,
+pub(crate) struct Pki {
+    pub(crate) authority: Issuer,
+    pub(crate) server: String,
+    pub(crate) other_server: String,
+    pub(crate) client: String,
+    pub(crate) expired: String,
+    pub(crate) revoked: String,
     /// A client of another authority.
-    stranger: String,
+    pub(crate) stranger: String,
 }
 
-static PKI: LazyLock<Pki> = LazyLock::new(|| {
+pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
     let authority = issuer("ours");
     let leaf = |name: &str| certified(params(name), &authority);
     let mut past = params("late");
@@ -71,7 +71,7 @@ fn certified(params: CertificateParams, issuer: &Issuer) -> String {
 }
 
 /// Returns the authority's revocation list, which is good until the first day of a year.
-fn revocations(until: i32) -> String {
+pub(crate) fn revocations(until: i32) -> String {
     let revoked = RevokedCertParams {
         serial_number: SerialNumber::from(7),
         revocation_time: date_time_ymd(2020, 1, 1),

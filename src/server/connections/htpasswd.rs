@@ -13,8 +13,8 @@ use sha_crypt::{PasswordVerifier, ShaCrypt};
 use zeroize::Zeroizing;
 
 use crate::cli::exit::SetupError;
-use crate::cli::key::{exposure, read_secrets};
-use crate::cli::print::{complain, file_error};
+use crate::cli::key::read_secrets;
+use crate::cli::print::file_error;
 use crate::cli::quote::quote;
 
 /// The longest password in bytes: the time of SHA-crypt grows with its length.
@@ -71,9 +71,6 @@ impl Users {
     pub(crate) fn read(path: &Path) -> Result<Arc<Self>> {
         let text = read_secrets(path)
             .map_err(|error| SetupError(format!("{:#}", file_error(path, error))))?;
-        if let Some(exposure) = exposure(path) {
-            complain(format_args!("warning: {exposure}"));
-        }
         let users = Self::parse(&text);
         users.map_err(|why| SetupError(format!("{}: {why}", quote(path))).into())
     }
