@@ -21,6 +21,10 @@ use crate::server::connections::service::{Conversation, Shared};
 /// The maximum size of a request's headers.
 const HEADERS: usize = 64 << 10;
 
+/// The bytes that the kernel keeps for a slow reader beyond those on their way; by default, megabytes.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 256 << 10;
+
 /// The bytes that are read and dropped after the last response.
 const DRAINED: u64 = 1 << 20;
 
@@ -42,8 +46,7 @@ pub(crate) struct Host {
 impl Host {
     /// Serves a connection.
     pub(crate) async fn serve(self, socket: TcpStream, address: SocketAddr, meter: Arc<Meter>) {
-        // Small responses must not wait for the acknowledgement of earlier ones.
-        let _ = socket.set_nodelay(true);
+        tune(&socket);
         let peer = Peer { address, certificate: None, subject: None, tls: None };
         let Some(tls) = self.tls.clone() else {
             let socket = Metered::new(socket, Arc::clone(&meter));
@@ -153,6 +156,14 @@ impl Host {
     fn conversation(&self, peer: Peer, meter: &Arc<Meter>) -> Conversation {
         Conversation { shared: Arc::clone(&self.shared), peer, meter: Arc::clone(meter) }
     }
+}
+
+/// Sets the options of a socket; without them, it works too.
+fn tune(socket: &TcpStream) {
+    // Small responses must not wait for the acknowledgement of earlier ones.
+    let _ = socket.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT);
 }
 
 /// Waits until the server stops.

@@ -92,14 +92,16 @@ impl Watch {
     }
 
     fn in_request(&mut self, now: Instant, bytes: u64, limits: &Limits) -> Option<Overdue> {
-        let (start, before) = self.window;
-        if now.duration_since(start) >= limits.idle {
-            self.window = (now, bytes);
-            if bytes - before < (limits.idle.as_millis() as u64).saturating_mul(MIN_RATE) / 1000 {
-                return Some(Overdue::Slow);
-            }
+        if now.duration_since(self.moved) >= limits.idle {
+            return Some(Overdue::Stalled);
         }
-        overdue(now, self.moved, limits.idle, Overdue::Stalled)
+        let (start, before) = self.window;
+        if now.duration_since(start) < limits.idle {
+            return None;
+        }
+        self.window = (now, bytes);
+        let least = (limits.idle.as_millis() as u64).saturating_mul(MIN_RATE) / 1000;
+        (bytes - before < least).then_some(Overdue::Slow)
     }
 
     /// Returns how dispensable the connection is at the maximum of connections: the higher class
@@ -123,4 +125,58 @@ const STALLED: Duration = Duration::from_secs(5);
 
 fn overdue(now: Instant, since: Instant, limit: Duration, what: Overdue) -> Option<Overdue> {
     (now.duration_since(since) >= limit).then_some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        connections: 1,
+        handshake: Duration::from_secs(10),
+        header: Duration::from_secs(30),
+        idle: Duration::from_secs(60),
+    };
+
+    /// Looks each second at what `reading` returns for it; returns the second of the first limit.
+    fn first(reading: impl Fn(u64) -> Reading) -> Option<(u64, Overdue)> {
+        let start = Instant::now();
+        let mut watch = Watch::new(start);
+        (0..1000).find_map(|second| {
+            let now = start + Duration::from_secs(second);
+            Some((second, watch.look(now, reading(second), &LIMITS)?))
+        })
+    }
+
+    #[test]
+    fn slow_clients_exceed_a_limit() {
+        let http1 = Reading { stage: Stage::Http1, ..Reading::default() };
+        let http2 = Reading { stage: Stage::Http2, ..Reading::default() };
+        let open = Reading { begun: 1, open: 1, awaits_client: true, ..http1 };
+        assert_eq!(first(|_| Reading::default()), Some((10, Overdue::Handshake)));
+        assert_eq!(first(|_| http1), Some((60, Overdue::Idle)));
+        let trickle = |second| Reading { read: second, ..http1 };
+        assert_eq!(first(trickle), Some((31, Overdue::Header)));
+        // Frames outside requests prolong nothing.
+        let pings = |second| Reading { read: 1000 * second, written: 1000 * second, ..http2 };
+        assert_eq!(first(pings), Some((60, Overdue::Idle)));
+        assert_eq!(first(|_| open), Some((61, Overdue::Stalled)));
+        assert_eq!(first(|second| Reading { written: second, ..open }), Some((61, Overdue::Slow)));
+    }
+
+    #[test]
+    fn busy_clients_and_servers_exceed_none() {
+        let open = Reading { stage: Stage::Http1, begun: 1, open: 1, ..Reading::default() };
+        let reads = |second| Reading { written: 600 * second, awaits_client: true, ..open };
+        assert_eq!(first(reads), None);
+        let computes = |_| open;
+        assert_eq!(first(computes), None);
+        let asks = |second: u64| Reading {
+            begun: second as u32 / 20,
+            read: second / 20 * 100,
+            open: 0,
+            ..open
+        };
+        assert_eq!(first(asks), None);
+    }
 }

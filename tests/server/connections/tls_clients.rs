@@ -97,7 +97,7 @@ fn strict(options: &str) -> Server {
     dir.write("ca.crt", PKI.authority.pem());
     dir.write("ca.crl", revocations(2100));
     start_in(
-        &dir,
+        dir,
         &format!("--tls-cert server.pem --client-ca ca.crt --client-crl ca.crl {options}"),
     )
 }
