@@ -1,5 +1,6 @@
 //! The open connections: their number, their limits of time, and who has to go when it is full.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -121,8 +122,10 @@ impl Table {
             let _ = entry.watch.look(now, entry.meter.reading(), &self.limits);
         }
         let candidates = entries.open.iter();
-        let candidates = candidates.filter_map(|(id, e)| Some((e.watch.dispensable(now)?, *id)));
-        let Some((_, id)) = candidates.max() else { return false };
+        // Of those since the same look, the oldest goes.
+        let candidates =
+            candidates.filter_map(|(id, e)| Some((e.watch.dispensable(now)?, Reverse(*id))));
+        let Some((_, Reverse(id))) = candidates.max() else { return false };
         if let Some(entry) = entries.open.remove(&id) {
             entry.task.abort();
         }
