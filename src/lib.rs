@@ -16,6 +16,7 @@
 //! | verify files with a checksum file | `check` | `fs` |
 //! | record a tree and find what changed | `snapshot` | `fs` |
 //! | download a file and verify it | `fetch` | `net` |
+//! | accept TLS connections, or open one | `net::server`, `net::TlsStream` | `net` |
 //! | find out which SIMD kernels run | [`simd`] | |
 //!
 //! # Examples

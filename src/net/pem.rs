@@ -11,14 +11,18 @@ use zeroize::Zeroizing;
 use crate::fs::bounded::{SMALL_FILE, read_file};
 use crate::net::failure::{Failure, FailureKind};
 
+const ENCRYPTED: &str = "contains an encrypted key (expected one without a password); \
+                         'openssl pkey -in FILE' decrypts it";
+
 /// Marks of keys that cannot be used as they are, with the reason.
 const UNUSABLE_KEYS: [(&[u8], &str); 3] = [
     (
         b"-----BEGIN OPENSSH PRIVATE KEY-----",
-        "contains a key in OpenSSH's own format (expected PKCS#8, PKCS#1 or SEC 1)",
+        "contains a key in OpenSSH's own format (expected PKCS#8, PKCS#1 or SEC 1); \
+         'ssh-keygen -p -m PEM -f FILE' converts it",
     ),
-    (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", "contains an encrypted key (expected a plain one)"),
-    (b"Proc-Type: 4,ENCRYPTED", "contains an encrypted key (expected a plain one)"),
+    (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", ENCRYPTED),
+    (b"Proc-Type: 4,ENCRYPTED", ENCRYPTED),
 ];
 
 /// Reads a file of certificates or revocation lists.

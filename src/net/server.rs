@@ -37,6 +37,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{Error, RootCertStore, ServerConfig};
+use zeroize::Zeroize;
 
 use crate::net::failure::{Failure, FailureKind};
 use crate::net::handshake::connection_failure;
@@ -238,6 +239,12 @@ impl TlsServerOptions {
             builder = builder.allow_unauthenticated();
         }
         builder.build().map_err(unusable)
+    }
+}
+
+impl Drop for TlsServerOptions {
+    fn drop(&mut self) {
+        self.key.zeroize();
     }
 }
 
