@@ -50,7 +50,7 @@ use crate::server::listen::save::Directory;
 /// The memory for bodies above 64 KiB: that of four large ones, and at least this.
 const LEAST_MEMORY: u64 = 256 << 20;
 
-/// What the user of a scheme without a signed time is told.
+/// The message to users of a scheme without a signed time.
 const REPLAY_NOTE: &str =
     "note: without a signed time, repeated requests are recognised only with --replay FILE";
 

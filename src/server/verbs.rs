@@ -34,6 +34,13 @@ pub(crate) enum Verb {
     /// Serve a directory over HTTPS, with digests of its files
     Serve(Box<ServeArgs>),
     /// Receive webhooks; print, save or forward those that verify
+    ///
+    /// Verifies requests as 'hsum verify-request' does, and answers 200, or 401 without a reason:
+    /// the explanation is printed here only. Only verified requests are saved, given to a command
+    /// or forwarded; a repeated one is answered, and not handled again.
+    ///
+    /// COMMAND reads the body, and finds the rest in environment variables such as HSUM_EVENT and
+    /// HSUM_REPLAY_KEY. SIGHUP reads file: keys and certificates again.
     Listen(Box<ListenArgs>),
     /// Call an XML-RPC method of a server
     Rpc(Box<RpcArgs>),

@@ -39,8 +39,9 @@ impl VerifiedRequest {
         self.timestamp
     }
 
-    /// Returns the last second at which a repetition of the request would be fresh, in seconds since
-    /// 1970; `None` if it would always be: the scheme has no time, or the verifier ignores it.
+    /// Returns the last second, since 1970, at which a repetition would be fresh.
+    ///
+    /// `None` if it always would be: the scheme has no time, or the verifier ignores it.
     pub fn fresh_until(&self) -> Option<u64> {
         self.fresh_until
     }

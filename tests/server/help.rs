@@ -82,6 +82,7 @@ fn messages_name_the_help() {
 const PREPARE: &str = "
     mkdir release
     echo release > release/x.iso
+    (umask 077; echo 'an old key, soon replaced' > old; echo 'a new key, used from now on' > new)
 ";
 
 /// Runs an example in `dir`; servers are stopped once they listen.

@@ -16,7 +16,7 @@ use crate::cli::summary;
 use crate::server::listen::provider::Event;
 use crate::server::listen::received::Arrival;
 
-/// What happened to a request.
+/// The result of a request.
 pub(crate) struct Line<'a> {
     pub(crate) arrival: &'a Arrival,
     pub(crate) status: Status,

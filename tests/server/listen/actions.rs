@@ -139,7 +139,7 @@ fn failures_of_the_target_reach_the_sender_as_a_status() {
         assert_eq!(server.send(&request).0, status, "{reason}");
         let line = server.expect("FAILED", status, reason);
         assert_eq!(line["verified"], true);
-        // The sender's next attempt is handled, and is no replay.
+        // The sender's next attempt is handled, too.
         assert_eq!(server.send(&request).0, status, "{reason}");
         server.expect("FAILED", status, reason);
         server.stop();
