@@ -111,7 +111,7 @@ pub(crate) fn verify_list(state: &State, arguments: &Arguments) -> Outcome {
         let (name_of, verdict) = match &line.entry {
             Ok(entry) => (
                 Some(&entry.path),
-                verdict(state, &entry.path.as_os_str().as_bytes(), &entry.expected()),
+                verdict(state, entry.path.as_os_str().as_bytes(), &entry.expected()),
             ),
             Err(_) => (line.name.as_ref(), Verdict::Bad),
         };

@@ -128,11 +128,11 @@ impl Arguments {
     /// Returns the bytes of each element.
     pub(crate) fn byte_strings(&self, name: &str) -> Result<Vec<&[u8]>, Problem> {
         let Some(Value::Array(elements)) = self.value(name) else { return Ok(Vec::new()) };
-        let bytes = |element| match element {
-            &Value::Base64(ref bytes) => Ok(&**bytes),
+        let bytes = elements.iter().map(|element| match element {
+            Value::Base64(bytes) => Ok(bytes.as_slice()),
             other => Err(wrong(format!("{name}: expected base64, not {}", type_name(other)))),
-        };
-        elements.iter().map(bytes).collect()
+        });
+        bytes.collect()
     }
 
     /// Returns a number above 0; `None` if it is left out.
