@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::thread;
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::Value;
 
 use crate::running::Running;
@@ -64,6 +65,42 @@ fn all_kinds_of_objects_are_shown() {
         objects(&dir, &format!("cert {words} --json"), 0);
     }
     objects(&dir, "cert show --json localhost.crt gone", 1);
+}
+
+/// A certificate by rcgen's defaults: without authority key identifier, and valid for centuries.
+#[test]
+fn certificates_that_strict_verifiers_reject_are_warned_of() {
+    let dir = Dir::new();
+    let mut ca = CertificateParams::new(Vec::new()).expect("no names");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().expect("a key");
+    dir.write("ca.crt", ca.self_signed(&key).expect("a certificate").pem());
+    let issuer = Issuer::new(ca, key);
+    let key = KeyPair::generate().expect("a key");
+    let mut leaf = CertificateParams::new(vec!["a.test".to_owned()]).expect("a name");
+    leaf.distinguished_name.push(DnType::CommonName, "a.test");
+    dir.write("long.crt", leaf.signed_by(&key, &issuer).expect("a certificate").pem());
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.subject_alt_names.clear();
+    leaf.not_before = date_time_ymd(2020, 1, 1);
+    leaf.not_after = date_time_ymd(2020, 12, 31);
+    dir.write("old.crt", leaf.signed_by(&key, &issuer).expect("a certificate").pem());
+    for (name, warnings, reason) in [
+        ("long.crt", &["key-identifier", "long-validity"][..], "key-identifier"),
+        ("old.crt", &["expired", "no-names"], "expired"),
+        ("ca.crt", &["key-usage"], ""),
+    ] {
+        let found = objects(&dir, &format!("cert show --json {name}"), 0);
+        let reasons = found[0]["warnings"].as_array().expect("an array").iter();
+        let reasons: Vec<_> = reasons.map(|one| one["reason"].as_str().expect("a code")).collect();
+        assert_eq!(reasons, warnings, "{name}");
+        let text = dir.words(&format!("cert show {name}")).run().exits(0);
+        assert_eq!(text.matches("\n  warning     ").count(), warnings.len(), "{text}");
+        if !reason.is_empty() {
+            let found = objects(&dir, &format!("cert verify --json {name} --ca ca.crt"), 1);
+            assert_eq!(found[0]["reason"], reason);
+        }
+    }
 }
 
 #[test]
