@@ -273,6 +273,28 @@ fn keys_and_requests_of_other_programs_are_read() {
 }
 
 #[test]
+fn keys_of_java_lack_their_public_part() {
+    if !has("keytool") || !has("openssl") {
+        return;
+    }
+    let dir = Dir::new();
+    let script = "set -e
+        umask 077
+        keytool -genkeypair -keyalg EC -groupname secp256r1 -alias a -keystore store.p12 \\
+            -storepass hunter22 -dname CN=localhost
+        openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 |
+            openssl ec -no_public | openssl pkcs8 -topk8 -nocrypt -out lacking.key";
+    dir.shell(script).run().exits(0);
+    let convert = dir.words("cert convert store.p12 --to pkcs8 --password env:SECRET -o all.pem");
+    convert.env("SECRET", "hunter22").run().exits(0);
+    openssl(&dir, "pkey -noout -in all.pem");
+    openssl(&dir, "x509 -noout -in all.pem");
+    dir.words("cert convert lacking.key --to pkcs8").refuses("openssl ec -in KEY -out NEW");
+    openssl(&dir, "ec -in lacking.key -out lacking.key");
+    done(&dir, "cert convert lacking.key --to pkcs8");
+}
+
+#[test]
 fn keys_are_converted_between_all_formats() {
     let dir = Dir::new();
     done(&dir, "cert ca Example -o ca");

@@ -85,6 +85,11 @@ pub(crate) enum KeyError {
          Ed25519)"
     )]
     Unsupported,
+    #[error(
+        "the key lacks its public part, as Java writes it; \
+         'openssl ec -in KEY -out NEW' adds it"
+    )]
+    NoPublicKey,
     #[error("{0}")]
     Pem(#[from] pem::PemError),
     #[error("a key of this algorithm cannot be written as {0}")]
@@ -145,7 +150,24 @@ impl PrivateKey {
     pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         // ring writes the public key of version 2 in its own way, so it is ignored.
         let (algorithm, key) = split_pkcs8(der).ok_or(KeyError::Unsupported)?;
-        Self::from_parts(algorithm, key)
+        let lacks_public_key =
+            || EcPrivateKey::from_der(key).is_ok_and(|key| key.public_key.is_none());
+        match Self::from_parts(algorithm, key) {
+            Err(_) if algorithm.oid == EC && lacks_public_key() => Err(KeyError::NoPublicKey),
+            result => result,
+        }
+    }
+
+    /// Parses PKCS#8 of an elliptic curve without its public part, which is `point`.
+    ///
+    /// # Errors
+    /// Returns an error if they do not match.
+    pub(crate) fn from_pkcs8_and_point(der: &[u8], point: &[u8]) -> Result<Self, KeyError> {
+        let (algorithm, key) = split_pkcs8(der).ok_or(KeyError::Unsupported)?;
+        let key = EcPrivateKey::from_der(key).map_err(|_| KeyError::Unsupported)?;
+        let key = EcPrivateKey { parameters: None, public_key: Some(point), ..key };
+        let key = Zeroizing::new(key.to_der().map_err(|_| KeyError::Unsupported)?);
+        Self::from_parts(algorithm, &key)
     }
 
     /// Parses PKCS#1 (RFC 8017, appendix A.1.2).

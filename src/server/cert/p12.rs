@@ -11,7 +11,7 @@ use pkcs8::der::{Decode, Reader, SliceReader};
 use rustls::pki_types::CertificateDer;
 
 use crate::server::cert::certificates;
-use crate::server::cert::key::PrivateKey;
+use crate::server::cert::key::{KeyError, PrivateKey};
 
 /// The iterations of the key derivation, for the key and for the MAC.
 const ITERATIONS: u32 = 100_000;
@@ -101,16 +101,29 @@ pub(crate) fn read(
             error => anyhow!("the PKCS#12 file is damaged or not supported: {error}"),
         })?;
     let Some(key) = archive.keys.first() else { bail!("the PKCS#12 file contains no key") };
-    let key = PrivateKey::from_pkcs8(key.key.as_der())?;
-    let public_key = key.public_key();
     let mut chain: Vec<CertificateDer<'static>> =
         archive.certs.iter().map(|bag| bag.cert.as_der().to_vec().into()).collect();
+    let key = match PrivateKey::from_pkcs8(key.key.as_der()) {
+        Err(KeyError::NoPublicKey) => key_of_certificate(key.key.as_der(), &chain),
+        result => result,
+    }?;
+    let public_key = key.public_key();
     let is_own = |der: &CertificateDer<'_>| {
         certificates::parse(der).is_ok_and(|parsed| parsed.public_key().raw == public_key)
     };
     // A stable sort: the others keep their order.
     chain.sort_by_key(|der| !is_own(der));
     Ok((key, chain))
+}
+
+/// Returns a key whose public part is only in one of the certificates, as Java writes it.
+fn key_of_certificate(der: &[u8], chain: &[CertificateDer<'_>]) -> Result<PrivateKey, KeyError> {
+    let with_point = |certificate: &CertificateDer<'_>| {
+        let certificate = certificates::parse(certificate).ok()?;
+        let point = &certificate.public_key().subject_public_key.data;
+        PrivateKey::from_pkcs8_and_point(der, point).ok()
+    };
+    chain.iter().find_map(with_point).ok_or(KeyError::NoPublicKey)
 }
 
 /// Returns the identifier by which readers match the key with its certificate.
