@@ -49,8 +49,15 @@ impl Host {
         tune(&socket);
         let peer = Peer { address, certificate: None, subject: None, tls: None };
         let Some(tls) = self.tls.clone() else {
+            meter.enter(Stage::Http1);
+            // hyper's buffer is not needed before there is something to read.
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                _ = socket.readable() => {}
+                () = stopped(&mut stop) => return,
+            }
             let socket = Metered::new(socket, Arc::clone(&meter));
-            return self.http1(socket, peer, meter).await;
+            return Box::pin(self.http1(socket, peer, meter)).await;
         };
         // Boxed, so that an idle connection does not keep the room that handshakes need.
         if let Some((stream, peer)) = Box::pin(self.shake_hands(&tls, socket, peer, &meter)).await {

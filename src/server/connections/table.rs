@@ -68,6 +68,8 @@ impl Table {
         let id = entries.next;
         entries.next += 1;
         let place = Place { table: Arc::clone(self), id };
+        // Boxed, as a future that another one captures and awaits takes room in it twice.
+        let task = Box::pin(task);
         // It cannot leave the table before it is in there, as the table is locked.
         let task = task::spawn(async move {
             let _place = place;
