@@ -127,8 +127,9 @@ impl StableFile {
         self.regular().map(|metadata| metadata.stamp)
     }
 
-    /// Reads bytes from `start` on, and leaves the position of [`read`](Read::read) alone; returns
-    /// 0 at the end.
+    /// Reads bytes from `start` on, and returns their number, 0 at the end.
+    ///
+    /// The position of [`read`](Read::read) stays the same.
     ///
     /// # Errors
     /// [`ErrorKind::Changed`] if the file is no longer as it was at opening: the bytes may be of
@@ -139,8 +140,9 @@ impl StableFile {
         Ok(count)
     }
 
-    /// Reads as [`StableFile::read_at`] does, but only what is in memory; `None` if the bytes must
-    /// be fetched from the disk, or the system cannot tell.
+    /// Reads like [`StableFile::read_at`] if the bytes are in the page cache.
+    ///
+    /// Returns `None` if they must be fetched from the disk, or if the system cannot tell.
     ///
     /// # Errors
     /// As for [`StableFile::read_at`].

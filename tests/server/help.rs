@@ -78,11 +78,16 @@ fn messages_name_the_help() {
     }
 }
 
-/// What the examples of all commands need.
+/// Makes the files that the examples of all commands need.
 const PREPARE: &str = "
     mkdir release
     echo release > release/x.iso
     (umask 077; echo 'an old key, soon replaced' > old; echo 'a new key, used from now on' > new)
+    hsum cert ca 'Example CA' -o made
+    hsum cert issue localhost --ca made -o made
+    cp made/localhost.crt server.crt
+    cp made/localhost.key server.key
+    cp made/ca.crt ca.crt
 ";
 
 /// Runs an example in `dir`; servers are stopped once they listen.

@@ -98,7 +98,7 @@ async fn absent(
     }
 }
 
-/// Returns `true` unless the name itself is the reason why it cannot be opened.
+/// Returns `true` if the name itself is not the reason why it cannot be opened.
 fn is_server_error(failure: &io::Error) -> bool {
     let of_name =
         [rustix::io::Errno::LOOP, rustix::io::Errno::NAMETOOLONG, rustix::io::Errno::NOTDIR];

@@ -33,7 +33,7 @@ impl RecordFile {
     /// they were read; none if the file is missing or is a record of another algorithm.
     ///
     /// # Errors
-    /// Returns an error if the file is no record, or cannot be read.
+    /// Returns an error if the file cannot be read, or is not a record.
     pub(crate) fn load(&self) -> Result<HashMap<FileStamp, Arc<[Digest]>>> {
         let path = quote(&self.path);
         let record = match Record::open(&self.path, None) {
