@@ -161,8 +161,9 @@ impl TlsServerOptions {
         Ok(self)
     }
 
-    /// Adds the revocation lists in a text, PEM or DER, as [`TlsServerOptions::client_revocations`]
-    /// does.
+    /// Adds the revocation lists in a text, PEM or DER.
+    ///
+    /// They have the effect of those of [`TlsServerOptions::client_revocations`].
     ///
     /// # Errors
     /// If the text contains no list.
@@ -298,10 +299,10 @@ impl TlsListener {
     }
 }
 
-/// Returns the failure of a client's handshake in words, from the error of a server that uses
-/// [`TlsServerOptions::config`] with a stream of its own, such as tokio-rustls.
+/// Returns the failure of a client's handshake in words.
 ///
-/// [`TlsStream`] returns the same failures.
+/// It is for servers that use [`TlsServerOptions::config`] with a stream of their own, such as that of
+/// tokio-rustls. [`TlsStream`] returns the same failures.
 pub fn handshake_failure(error: io::Error) -> Failure {
     connection_failure(error, "TLS handshake", Peer::Client)
 }

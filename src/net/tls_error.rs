@@ -20,7 +20,7 @@ pub(crate) enum Peer {
 #[error("the server's public key is not pinned: its SHA-256 is {0}")]
 pub(crate) struct UnpinnedKey(pub(crate) Digest);
 
-/// What an alert of the other end means (RFC 8446, section 6.2).
+/// The meaning of each alert of the other end (RFC 8446, section 6.2).
 const ALERTS: [(AlertDescription, &str); 14] = [
     (AlertDescription::AccessDenied, "access denied"),
     (AlertDescription::BadCertificate, "it found this end's certificate to be invalid"),

@@ -183,8 +183,9 @@ impl TlsStream {
         on_either!(&self.side, tls => &tls.sock)
     }
 
-    /// Returns the certificate (DER) of the other end, which has been verified; `None` if it has
-    /// sent none, or the handshake is not complete.
+    /// Returns the verified certificate (DER) of the other end.
+    ///
+    /// It is `None` if the other end has sent none, or the handshake is not complete.
     #[must_use]
     pub fn peer_certificate(&self) -> Option<&[u8]> {
         Some(self.state().peer_certificates()?.first()?.as_ref())
@@ -206,15 +207,17 @@ impl TlsStream {
         }
     }
 
-    /// Returns the name of the cipher suite, such as `TLS13_AES_256_GCM_SHA384`; `None` before the
-    /// handshake.
+    /// Returns the name of the cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
+    ///
+    /// It is `None` before the handshake.
     #[must_use]
     pub fn cipher_suite(&self) -> Option<&'static str> {
         self.state().negotiated_cipher_suite()?.suite().as_str()
     }
 
-    /// Returns the host name that the client has asked for (RFC 6066, section 3); `None` at the
-    /// client's end, and for a client that connects by address.
+    /// Returns the host name that the client has asked for (RFC 6066, section 3).
+    ///
+    /// It is `None` at the client's end, and for a client that connects by address.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
         match &self.side {
