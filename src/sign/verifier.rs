@@ -271,3 +271,28 @@ fn check_freshness(times: SignedTimes, now: u64, window: Window) -> Result<(), V
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_fresh_until_the_last_second_at_which_it_is_accepted() {
+        let window = Window { past: 300, future: 60 };
+        for (timestamp, lifetime, expires, until) in [
+            (Some(1000), None, None, Some(1300)),
+            (Some(1000), Some(604_800), None, Some(605_800)),
+            (Some(1000), None, Some(1100), Some(1100)),
+            (Some(1000), None, Some(9999), Some(1300)),
+            (None, None, Some(1100), Some(1100)),
+            (None, None, None, None),
+        ] {
+            let times = SignedTimes { timestamp, lifetime, expires };
+            assert_eq!(fresh_until(times, window), until);
+            let Some(until) = until else { continue };
+            assert_eq!(check_freshness(times, until, window), Ok(()));
+            let late = check_freshness(times, until + 1, window);
+            assert_eq!(late, Err(VerifyError::Stale { by: 1 }));
+        }
+    }
+}
