@@ -243,7 +243,7 @@ pub(crate) fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
         (usage.time_stamping, "time stamping"),
         (usage.ocsp_signing, "OCSP signing"),
     ];
-    let known = known.into_iter().filter_map(|(is_set, name)| is_set.then(|| name.to_owned()));
+    let known = known.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
     known.chain(usage.other.iter().map(|id| id.to_id_string())).collect()
 }
 

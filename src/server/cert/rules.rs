@@ -233,8 +233,8 @@ fn path_length_without_authority(link: &Link) -> Option<String> {
     let (constraints, _) = constraints(link.certificate)?;
     constraints.path_len_constraint?;
     let may_sign = key_usage(link.certificate).is_none_or(KeyUsage::key_cert_sign);
-    let is_broken = !link.is_alone && !(constraints.ca && may_sign);
-    when(is_broken, "has a path length, but may not sign certificates")
+    let is_authority = constraints.ca && may_sign;
+    when(!link.is_alone && !is_authority, "has a path length, but may not sign certificates")
 }
 
 fn constraints_not_critical(link: &Link) -> Option<String> {

@@ -76,8 +76,8 @@ fn explain(found: &path::Search, wanted: &Requirements) -> Option<Finding> {
 struct AnyPurpose;
 
 impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        purposes.map(|purpose| purpose.map(drop)).collect()
+    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        purposes.try_for_each(|purpose| purpose.map(drop))
     }
 }
 
