@@ -70,6 +70,8 @@ impl FileStamp {
 }
 
 /// Returns the metadata in a `Stat`.
+// It serves only the program.
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
 pub fn stamp_of(stat: &Stat) -> FileStamp {
     FileStamp::of(stat)
 }
