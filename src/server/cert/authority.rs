@@ -9,6 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use rcgen::{CertificateParams, Issuer, PublicKeyData};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use x509_parser::asn1_rs::Oid;
 use x509_parser::certificate::X509Certificate;
 
 use crate::cli::exit::SetupError;
@@ -178,6 +179,19 @@ impl Authority {
     }
 }
 
+/// Returns `true` if the parts of the subject are such as rcgen can write: it panics at empty ones, and
+/// at object identifiers that do not exist.
+fn has_repeatable_name(certificate: &X509Certificate<'_>) -> bool {
+    let is_valid = |oid: &Oid<'_>| {
+        let arcs: Vec<u64> = oid.iter().map(|arcs| arcs.take(2).collect()).unwrap_or_default();
+        matches!(arcs[..], [0 | 1, 0..=39] | [2, _])
+    };
+    certificate.subject().iter_rdn().all(|part| {
+        let mut attributes = part.iter().peekable();
+        attributes.peek().is_some() && attributes.all(|attribute| is_valid(attribute.attr_type()))
+    })
+}
+
 /// Returns the certificate of the authority in `directory`, and those above it.
 ///
 /// # Errors
@@ -217,6 +231,9 @@ fn check(certificate: &X509Certificate<'_>) -> Result<(Validity, Option<u32>)> {
     let usage = certificate.key_usage().ok().flatten();
     if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
         bail!("the key of this certificate may not sign certificates (its key usage)");
+    }
+    if !has_repeatable_name(certificate) {
+        bail!("the name of the authority is damaged");
     }
     let validity = Validity {
         not_before: certificate.validity().not_before.timestamp(),
