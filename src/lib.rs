@@ -70,6 +70,7 @@
 //! | `fs` | `engine`, `check`, `snapshot` and `hash_file`, on Unix | through `cli` |
 //! | `net` | `net`, `trust` and `fetch`; implies `fs` | through `cli` |
 //! | `http` | signing and verifying requests of the `http` crate | no |
+//! | `server` | the `hsum-server` program, which `hsum serve`, `listen`, `rpc` and `cert` start | no |
 //! | `serde` | `Serialize` and `Deserialize` for public data types | no |
 //!
 //! A library user normally wants `default-features = false`.
