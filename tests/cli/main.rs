@@ -13,6 +13,8 @@ mod faults;
 mod foreign;
 mod habits;
 mod help;
+// `examples` serves others.
+#[allow(dead_code)]
 #[path = "../common/help_text.rs"]
 mod help_text;
 mod hmac;
