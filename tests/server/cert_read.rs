@@ -5,7 +5,10 @@ use std::net::TcpListener;
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
+use x509_parser::extensions::ParsedExtension;
 
 use crate::running::Running;
 use crate::schema::validate_output;
@@ -135,9 +138,81 @@ fn verdicts_have_reasons() {
     }
 }
 
+/// Returns the DER of the first certificate of a file, and the identifier of its key.
+fn with_identifier(dir: &Dir, name: &str) -> (Vec<u8>, Vec<u8>) {
+    let der = CertificateDer::from_pem_slice(&dir.read(name)).expect("PEM").to_vec();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).expect("a certificate");
+    let identifier = parsed.iter_extensions().find_map(|one| match one.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
+        _ => None,
+    });
+    let identifier = identifier.expect("an identifier");
+    (der, identifier)
+}
+
+fn replace_all(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    assert_eq!(old.len(), new.len());
+    for at in 0..=bytes.len() - old.len() {
+        if bytes[at..].starts_with(old) {
+            bytes[at..at + new.len()].copy_from_slice(new);
+        }
+    }
+}
+
+#[test]
+fn authorities_whose_signature_cannot_be_verified_are_rejected() {
+    let dir = Dir::new();
+    for words in [
+        "cert ca Root -o root --path-length 1",
+        "cert ca Root -o forger --path-length 1 --alg ed25519",
+        "cert ca Middle --ca forger -o middle",
+    ] {
+        dir.words(words).run().exits(0);
+    }
+    // The forged certificate names the key of the real authority, and Ed448 as its algorithm.
+    let (_, real) = with_identifier(&dir, "root/ca.crt");
+    let (_, forger) = with_identifier(&dir, "forger/ca.crt");
+    let (mut forged, _) = with_identifier(&dir, "middle/ca.crt");
+    replace_all(&mut forged, &forger, &real);
+    dir.write("signature.der", &forged);
+    replace_all(&mut forged, &[6, 3, 0x2b, 0x65, 0x70], &[6, 3, 0x2b, 0x65, 0x71]);
+    dir.write("algorithm.der", &forged);
+    for (name, reason) in
+        [("signature.der", "bad-signature"), ("algorithm.der", "unsupported-algorithm")]
+    {
+        let found = objects(&dir, &format!("cert verify --json {name} --ca root"), 1);
+        assert_eq!(found[0]["reason"], reason, "{}", found[0]);
+    }
+}
+
+#[test]
+fn authorities_with_constrained_names_are_not_accepted() {
+    let dir = Dir::new();
+    for words in [
+        "cert ca Root -o root --path-length 2 --permit example",
+        "cert ca Middle --ca root -o middle --path-length 1",
+    ] {
+        dir.words(words).run().exits(0);
+    }
+    dir.words("cert verify middle/ca.crt --ca root").run().exits(0);
+    if !has("openssl") {
+        return;
+    }
+    let script = "set -e
+        openssl req -new -newkey ed25519 -nodes -keyout x.key -subj /CN=x -out x.csr
+        printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n' > ext
+        printf 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >> ext
+        printf 'subjectAltName=DNS:evil.test\n' >> ext
+        openssl x509 -req -in x.csr -CA middle/ca.crt -CAkey middle/ca.key -extfile ext -out x.crt";
+    dir.shell(script).run().exits(0);
+    let verify = "cert verify --json x.crt --chain middle/ca.crt --ca root";
+    assert_eq!(objects(&dir, verify, 1)[0]["reason"], "name-constraints");
+}
+
 #[test]
 fn revoked_certificates_are_rejected() {
     let dir = with_certificates();
+    dir.write("old.crl", dir.read("ca/ca.crl"));
     dir.words("cert revoke alice.crt --ca ca --reason key-compromise").run().exits(0);
     dir.words("cert crl --ca ca").run().exits(0);
     let found =
@@ -146,6 +221,14 @@ fn revoked_certificates_are_rejected() {
     assert_eq!(found[1]["reason"], "revoked");
     let error = found[1]["error"].as_str().expect("a text");
     assert!(error.ends_with("(key compromise)"), "{error}");
+    // An older list does not hide the revocation.
+    dir.write("both.crl", [dir.read("old.crl"), dir.read("ca/ca.crl")].concat());
+    for lists in
+        ["--crl old.crl --crl ca/ca.crl", "--crl ca/ca.crl --crl old.crl", "--crl both.crl"]
+    {
+        let found = objects(&dir, &format!("cert verify --json alice.crt --ca ca {lists}"), 1);
+        assert_eq!(found[0]["reason"], "revoked", "{lists}");
+    }
     // Another authority's list says nothing about them.
     dir.words("cert ca Other -o other").run().exits(0);
     dir.words("cert crl --ca other").run().exits(0);

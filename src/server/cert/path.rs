@@ -27,6 +27,8 @@ pub(crate) struct Search<'a> {
     pub(crate) path: Vec<Certificate<'a>>,
     /// Why the path ends before a trusted certificate.
     pub(crate) gap: Option<Finding>,
+    /// A signature of the path that cannot be verified.
+    pub(crate) unverified: Option<Finding>,
 }
 
 /// A certificate in DER and parsed.
@@ -61,34 +63,52 @@ enum Signature {
 ///
 /// The path explains a verdict; the verdict itself is webpki's, which considers all paths.
 pub(crate) fn search<'a>(target: Certificate<'a>, pool: &Pool<'a>, at: i64) -> Search<'a> {
-    let mut path = vec![target];
+    let mut found = Search { path: vec![target], gap: None, unverified: None };
     loop {
-        let Some(last) = path.last() else { return Search { path, gap: None } };
+        let Some(last) = found.path.last() else { return found };
         if pool.anchors.contains(last.der) {
-            return Search { path, gap: None };
+            return found;
         }
-        match issuer(last, &path, pool, at) {
-            Ok(_) if path.len() == LONGEST => {
-                let gap = Some(gap("too-long", "the path is too long".into(), ""));
-                return Search { path, gap };
+        match issuer(last, &found.path, pool, at) {
+            Ok(_) if found.path.len() == LONGEST => {
+                found.gap = Some(gap("too-long", "the path is too long".into(), ""));
+                return found;
             }
-            Ok(next) => path.push(next),
-            Err(gap) => return Search { path, gap: Some(gap) },
+            Ok((next, signature)) => {
+                if signature != Signature::Valid {
+                    let unverified = unverified(last);
+                    found.unverified.get_or_insert(unverified);
+                }
+                found.path.push(next);
+            }
+            Err(gap) => {
+                found.gap = Some(gap);
+                return found;
+            }
         }
     }
+}
+
+fn unverified(certificate: &Certificate) -> Finding {
+    let text = format!(
+        "{}: its signature cannot be verified, because the algorithm is not supported",
+        certificate.short_name()
+    );
+    gap("unsupported-algorithm", text, "issue it again with another key")
 }
 
 fn gap(reason: &'static str, text: String, remedy: &'static str) -> Finding {
     Finding { reason, text, remedy }
 }
 
-/// Returns the certificate that signed `last`.
+/// Returns the certificate that signed `last`, or seems to: if no signature is valid, one that
+/// cannot be verified.
 fn issuer<'a>(
     last: &Certificate,
     path: &[Certificate],
     pool: &Pool<'a>,
     at: i64,
-) -> Result<Certificate<'a>, Finding> {
+) -> Result<(Certificate<'a>, Signature), Finding> {
     let wanted = last.parsed.issuer();
     let is_new = |one: &&CertificateDer<'_>| !path.iter().any(|used| used.der == *one);
     let candidates: Vec<_> = pool
@@ -110,9 +130,10 @@ fn issuer<'a>(
     let by = |state: Signature| {
         candidates.iter().filter(|one| signature(&last.parsed, one) == state).min_by_key(rank)
     };
-    let found = by(Signature::Valid).or_else(|| by(Signature::Unknown));
-    if let Some(found) = found {
-        return Ok(found.clone());
+    for state in [Signature::Valid, Signature::Unknown] {
+        if let Some(found) = by(state) {
+            return Ok((found.clone(), state));
+        }
     }
     let subject = last.short_name();
     if !candidates.is_empty() {
@@ -166,6 +187,25 @@ fn signature_of(issuer: &Certificate, oid: &[u8], message: &[u8], value: &[u8]) 
 /// Returns `true` if the key of `issuer` made the signature of `message`.
 pub(crate) fn is_signed(issuer: &Certificate, oid: &[u8], message: &[u8], value: &[u8]) -> bool {
     signature_of(issuer, oid, message, value) == Signature::Valid
+}
+
+/// Returns the first certificate of an authority with a kind of name that an authority above it
+/// constrains, with its position: only webpki compares such names, and not those of authorities.
+pub(crate) fn unverified_names(path: &[Certificate]) -> Option<(usize, Finding)> {
+    path.iter().enumerate().find_map(|(position, certificate)| {
+        if position > 0 && is_self_issued(&certificate.parsed) {
+            return None;
+        }
+        let above = path.get(position + 1..)?;
+        let issuer =
+            above.iter().find(|one| rules::constrains(&one.parsed, &certificate.parsed))?;
+        let text = format!(
+            "has names of a kind that {} constrains, which cannot be verified for authorities",
+            issuer.short_name()
+        );
+        let remedy = "verify a certificate of a server or client that it issued";
+        Some((position, gap("name-constraints", text, remedy)))
+    })
 }
 
 /// Returns the first rule that a path breaks, with the position of the certificate.

@@ -1,5 +1,7 @@
 //! Revocation lists, and the certificates that they name.
 
+use std::cmp::Reverse;
+
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 use x509_parser::revocation_list::RevokedCertificate;
@@ -27,6 +29,42 @@ const NEW_LIST: &str = "get a new list from the authority, such as with 'hsum ce
 pub(crate) fn reason(entry: &RevokedCertificate) -> Option<&'static str> {
     let (_, code) = entry.reason_code()?;
     REASONS.iter().find(|row| row.0 == code.0).map(|row| row.1)
+}
+
+/// Returns the newest list of each issuer, key and scope: webpki uses the first that fits, and an
+/// old one does not name the certificates that were revoked since.
+pub(crate) fn newest(mut lists: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    lists.sort_by_cached_key(|der| {
+        let parsed = CertificateRevocationList::from_der(der).ok();
+        Reverse(parsed.map(|(_, list)| {
+            let number = list.crl_number().cloned();
+            (list.last_update().timestamp(), number)
+        }))
+    });
+    let mut seen = Vec::new();
+    lists.retain(|der| {
+        let Ok((_, list)) = CertificateRevocationList::from_der(der) else { return true };
+        let kind = kind(&list);
+        let is_new = !seen.contains(&kind);
+        seen.push(kind);
+        is_new
+    });
+    lists
+}
+
+/// Returns the issuer of a list, and the extensions that tell its key and scope.
+fn kind(list: &CertificateRevocationList) -> Vec<Vec<u8>> {
+    let is_kind = |parsed: &ParsedExtension<'_>| {
+        matches!(
+            parsed,
+            ParsedExtension::AuthorityKeyIdentifier(_)
+                | ParsedExtension::IssuingDistributionPoint(_)
+        )
+    };
+    let extensions = list.extensions().iter().filter(|one| is_kind(one.parsed_extension()));
+    let mut kind: Vec<_> = extensions.map(|one| one.value.to_vec()).collect();
+    kind.push(list.issuer().as_raw().to_vec());
+    kind
 }
 
 /// Parses lists for webpki.

@@ -3,6 +3,8 @@
 //! They are those of OpenSSL's `X509_V_FLAG_X509_STRICT`, which is the default of Python since 3.13,
 //! and its security level 2.
 
+use std::mem::discriminant;
+
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, GeneralName, KeyUsage,
@@ -155,6 +157,21 @@ pub(crate) fn purposes<'a>(certificate: &'a X509Certificate) -> Option<&'a Exten
 pub(crate) fn names<'a>(certificate: &'a X509Certificate) -> Option<(&'a [GeneralName<'a>], bool)> {
     let found = certificate.subject_alternative_name().ok()??;
     Some((&found.value.general_names, found.critical))
+}
+
+/// Returns `true` if `issuer` constrains a kind of name that `certificate` has.
+pub(crate) fn constrains(issuer: &X509Certificate, certificate: &X509Certificate) -> bool {
+    let Ok(constraints) = issuer.name_constraints() else { return true };
+    let Some(constraints) = constraints.map(|found| found.value) else { return false };
+    let subtrees = [&constraints.permitted_subtrees, &constraints.excluded_subtrees];
+    let has = |kind: &GeneralName| match kind {
+        GeneralName::DirectoryName(_) => has_subject(certificate),
+        GeneralName::RFC822Name(_) if certificate.subject().iter_email().next().is_some() => true,
+        _ => names(certificate).is_some_and(|(names, _)| {
+            names.iter().any(|name| discriminant(name) == discriminant(kind))
+        }),
+    };
+    subtrees.into_iter().flatten().flatten().any(|subtree| has(&subtree.base))
 }
 
 /// Returns the identifier of the certificate's key, and whether the extension is critical.

@@ -50,10 +50,11 @@ pub(crate) fn verify(
     let explanation = explain(&found, wanted);
     let result = match wanted.purpose {
         // webpki verifies certificates of servers and clients only.
-        None if is_authority(&certificate.parsed) => match explanation {
-            None => Ok(()),
-            Some(finding) => Err(finding),
-        },
+        None if is_authority(&certificate.parsed) => {
+            let constrained =
+                || path::unverified_names(&found.path).map(|one| named(&found.path, one));
+            explanation.or_else(constrained).map_or(Ok(()), Err)
+        }
         _ => by_webpki(target, pool, wanted).map_err(|own| explanation.unwrap_or(own)),
     };
     let result = result.and_then(|()| check_host(target, &certificate, wanted));
@@ -64,12 +65,12 @@ pub(crate) fn verify(
 fn explain(found: &path::Search, wanted: &Requirements) -> Option<Finding> {
     let named = |one| named(&found.path, one);
     let gap = found.gap.clone();
-    gap.or_else(|| path::first_broken(&found.path, wanted.purpose, wanted.at).map(named)).or_else(
-        || {
+    gap.or_else(|| path::first_broken(&found.path, wanted.purpose, wanted.at).map(named))
+        .or_else(|| found.unverified.clone())
+        .or_else(|| {
             let lists = wanted.revocation_lists;
             revocation::first_revoked(&found.path, lists, wanted.at).map(named)
-        },
-    )
+        })
 }
 
 /// Accepts certificates for every purpose.

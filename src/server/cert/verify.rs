@@ -13,6 +13,7 @@ use crate::cli::output::{Output, StatusLine, WriteError};
 use crate::server::args::cert::reading::{PurposeChoice, VerifyArgs};
 use crate::server::cert::contents::Item;
 use crate::server::cert::path::Pool;
+use crate::server::cert::revocation;
 use crate::server::cert::rules::Purpose;
 use crate::server::cert::source::{self, Reading, Source};
 use crate::server::cert::time;
@@ -63,7 +64,7 @@ fn plan(args: &VerifyArgs) -> Result<Plan> {
     Ok(Plan {
         anchors: authorities(&args.ca)?,
         chain,
-        lists,
+        lists: revocation::newest(lists),
         purpose: purpose.or(host.is_some().then_some(Purpose::Server)),
         host,
         at: args.at.unwrap_or_else(time::now),
