@@ -179,6 +179,30 @@ fn authorities_sign_only_what_they_may() {
     openssl(&dir, "verify -x509_strict -CAfile lab/ca.crt lab.example.crt");
 }
 
+#[test]
+fn an_index_without_its_authority_is_kept() {
+    let dir = Dir::new();
+    done(&dir, "cert ca Example -o ca");
+    done(&dir, "cert issue alice --client --ca ca");
+    for name in ["ca.crt", "ca.key"] {
+        std::fs::rename(dir.path(&format!("ca/{name}")), dir.path(name)).expect("moved");
+    }
+    let before = dir.read("ca/index.txt");
+    dir.words("cert ca Example -o ca").refuses("index.txt: the file exists; use --force");
+    assert_eq!(dir.read("ca/index.txt"), before);
+    done(&dir, "cert ca Example -o ca --force");
+}
+
+#[test]
+fn long_names_have_shorter_file_names() {
+    let dir = Dir::new();
+    done(&dir, "cert ca Example -o ca");
+    let name = [&*"a".repeat(63), &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
+    let text = done(&dir, &format!("cert issue {name} --ca ca"));
+    assert!(text.contains(&format!(": server {name}, valid")), "{text}");
+    verify(&dir, &format!("{}.crt", &name[..200]), "ca/ca.crt", Some(&name)).expect("a server");
+}
+
 /// Returns a request that asks for more than it should get.
 fn greedy_request() -> String {
     let mut params = CertificateParams::new(["a.example".to_owned()]).expect("a name");
@@ -215,6 +239,14 @@ fn a_request_gets_only_what_the_signer_confirms() {
     let confirmed = done(&dir, "cert sign greedy.csr --ca ca --names from-csr --force");
     assert!(confirmed.starts_with("greedy.crt: server a.example, valid until "), "{confirmed}");
     verify(&dir, "greedy.crt", "ca/ca.crt", Some("a.example")).expect("a server");
+    // The name of a request does not reorder the line that reports it.
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, "\u{202e}gro.knab");
+    let key = KeyPair::generate().expect("a key");
+    let request = params.serialize_request(&key).expect("a request").pem().expect("PEM");
+    dir.write("reordered.csr", request);
+    let shown = done(&dir, "cert sign reordered.csr --ca ca --names from-csr --client");
+    assert!(shown.starts_with("reordered.crt: client \\u{202e}gro.knab, valid"), "{shown}");
     // Nothing is signed for a key that the author of the request does not have.
     let forged = greedy_request();
     let mut der =
@@ -246,6 +278,9 @@ fn keys_and_requests_of_other_programs_are_read() {
         openssl rsa -in course.key -aes128 -traditional -passout env:SECRET -out old.key
         openssl genpkey -algorithm ed25519 -aes256 -pass env:SECRET -out locked.key
         openssl ecparam -name secp521r1 -genkey -noout -out p521.key
+        openssl pkcs8 -topk8 -in sec1.key -v2 aes256 -v2prf hmacWithSHA1 -passout env:SECRET \
+            -out sha1.key
+        openssl req -new -sha512 -key sec1.key -subj /CN=localhost -out sha512.csr
         chmod 600 *.key";
     dir.shell(script).env("SECRET", "hunter2").run().exits(0);
     assert!(dir.read("course.key").starts_with(b"-----BEGIN RSA PRIVATE KEY-----"));
@@ -253,6 +288,8 @@ fn keys_and_requests_of_other_programs_are_read() {
         done(&dir, &format!("cert sign {request} --ca ca --names from-csr --force"));
         verify(&dir, "course.crt", "ca/ca.crt", Some("localhost")).expect("a server");
     }
+    let ran = dir.words("cert sign sha512.csr --ca ca --names from-csr").run();
+    ran.is_in(1, b"", "signed with an algorithm that is not supported");
     for (key, password) in [("course", ""), ("sec1", ""), ("locked", "--password env:SECRET")] {
         let words = format!("cert csr {key}.test --key file:{key}.key {password}");
         done(&dir, &words);
@@ -268,6 +305,8 @@ fn keys_and_requests_of_other_programs_are_read() {
         let name = if key.contains('.') { key.to_owned() } else { format!("{key}.key") };
         dir.words(&format!("cert csr {key}.x --key file:{name}")).refuses(hint);
     }
+    let unsupported = dir.words("cert csr sha1.x --key file:sha1.key --password env:SECRET");
+    unsupported.env("SECRET", "hunter2").refuses("the encryption of the key is not supported");
     let wrong = dir.words("cert csr locked.x --key file:locked.key --password env:SECRET");
     wrong.env("SECRET", "hunter3").refuses("the password is wrong");
 }
@@ -414,6 +453,57 @@ fn revoked_certificates_are_listed() {
     dir.write("ca/index.txt", "hsum-ca-index 1\nrevoked\tzz\n");
     dir.words("cert crl --ca ca").run().is_in(1, b"", "line 2 is damaged");
     assert_eq!(dir.read("ca/index.txt"), b"hsum-ca-index 1\nrevoked\tzz\n");
+}
+
+#[test]
+fn a_revocation_list_replaces_only_another_one() {
+    let dir = Dir::new();
+    done(&dir, "cert ca Example -o ca");
+    done(&dir, "cert issue alice --client --ca ca");
+    dir.write("notes", "precious\n");
+    for (path, why) in [
+        ("ca/ca.key", "is a file of the authority"),
+        ("ca/ca.crt", "is a file of the authority"),
+        ("ca/index.txt", "is a file of the authority"),
+        ("notes", "the file exists and is not a revocation list"),
+        ("alice.key", "the file exists and is not a revocation list"),
+    ] {
+        let before = dir.read(path);
+        let ran = dir.words(&format!("cert crl --ca ca -o {path}")).run();
+        ran.is_in(2, b"", why);
+        assert_eq!(dir.read(path), before, "{path}");
+    }
+    done(&dir, "cert crl --ca ca -o new.crl");
+    done(&dir, "cert crl --ca ca -o new.crl");
+}
+
+#[test]
+fn revocations_that_no_list_could_express_are_refused() {
+    if !has("openssl") {
+        return;
+    }
+    let dir = Dir::new();
+    done(&dir, "cert ca Example -o ca");
+    done(&dir, "cert csr alice");
+    let sign = "x509 -req -in alice.csr -CA ca/ca.crt -CAkey ca/ca.key -days 9 -out alice.crt";
+    for serial in ["-5", "0x40112233445566778899aabbccddeeff0011223344"] {
+        openssl(&dir, &format!("{sign} -set_serial {serial}"));
+        let before = dir.read("ca/index.txt");
+        let ran = dir.words("cert revoke alice.crt --ca ca").run();
+        ran.is_in(1, b"", "its serial number is negative or too long");
+        assert_eq!(dir.read("ca/index.txt"), before);
+    }
+    // A list by another name than the authority's would revoke nothing.
+    let name = "/CN=Other/OU=first/OU=second";
+    openssl(
+        &dir,
+        &format!(
+            "req -x509 -newkey ed25519 -nodes -keyout ca/ca.key -out ca/ca.crt -days 9 -subj {name}"
+        ),
+    );
+    let ran = dir.words("cert crl --ca ca").run();
+    ran.is_in(1, b"", "the name of the authority repeats an attribute");
+    assert!(!dir.path("ca/ca.crl").exists());
 }
 
 #[test]

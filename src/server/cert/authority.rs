@@ -11,11 +11,12 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::asn1_rs::Oid;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::x509::X509Name;
 
 use crate::cli::exit::SetupError;
 use crate::cli::key::KeySource;
 use crate::cli::quote::quote;
-use crate::server::cert::index::{Entry, Index};
+use crate::server::cert::index::{self, Entry, Index};
 use crate::server::cert::key::PrivateKey;
 use crate::server::cert::new_files::{NewFiles, path_in};
 use crate::server::cert::profile::{Purposes, Validity};
@@ -106,11 +107,19 @@ impl Authority {
         let signed = params.signed_by(public_key, &self.issuer()?);
         let signed = signed.map_err(|error| anyhow!("cannot make the certificate: {error}"))?;
         let der: CertificateDer<'static> = signed.into();
-        // rcgen keeps only one attribute of each kind in a name.
-        let issuer = certificates::parse(&der)?.issuer().as_raw().to_vec();
+        self.check_issuer(certificates::parse(&der)?.issuer())?;
+        Ok(der)
+    }
+
+    /// Checks that `issuer` is the name of this authority: rcgen keeps only one attribute of each
+    /// kind in a name.
+    ///
+    /// # Errors
+    /// Returns an error if the names differ.
+    pub(crate) fn check_issuer(&self, issuer: &X509Name<'_>) -> Result<()> {
         let own = certificates::parse(self.certificate())?;
-        match issuer == own.subject().as_raw() {
-            true => Ok(der),
+        match issuer.as_raw() == own.subject().as_raw() {
+            true => Ok(()),
             false => Err(anyhow!(
                 "{}: the name of the authority repeats an attribute, which is not supported; make \
                  an authority with 'hsum cert ca'",
@@ -129,10 +138,7 @@ impl Authority {
         names: &str,
         mut files: NewFiles,
     ) -> Result<()> {
-        if let Some(path) = files.paths().iter().find(|path| self.owns(path)) {
-            let why = "is a file of the authority; use another directory with --output";
-            return Err(SetupError(format!("{}: {why}", quote(path))).into());
-        }
+        files.paths().iter().try_for_each(|path| self.check_not_own(path))?;
         let parsed = certificates::parse(certificate)?;
         let mut index = Index::lock(&self.directory)?;
         index.add(Entry::Issued {
@@ -144,13 +150,25 @@ impl Authority {
         files.commit()
     }
 
+    /// Checks that `path` is not a file of this authority.
+    ///
+    /// # Errors
+    /// Returns an error if it is.
+    pub(crate) fn check_not_own(&self, path: &Path) -> Result<()> {
+        if !self.owns(path) {
+            return Ok(());
+        }
+        let why = "is a file of the authority; use another directory or name with --output";
+        Err(SetupError(format!("{}: {why}", quote(path))).into())
+    }
+
     /// Returns `true` if `path` is a file of this authority, which even --force never replaces.
     fn owns(&self, path: &Path) -> bool {
         let is_own = |name: &&str| {
             let own = fs::canonicalize(self.path(name));
             own.is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| path == own))
         };
-        [CERTIFICATE, KEY, ROOT].iter().any(|name| is_own(&name))
+        [CERTIFICATE, KEY, ROOT, index::FILE, index::LOCK].iter().any(|name| is_own(&name))
     }
 
     /// Verifies a new certificate as its users will: names that the authority may not sign are

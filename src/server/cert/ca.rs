@@ -12,7 +12,7 @@ use crate::cli::exit::{Exit, SetupError, Usage};
 use crate::cli::quote::{quote, quote_text};
 use crate::server::args::cert::making::CaArgs;
 use crate::server::cert::authority::{self, Authority};
-use crate::server::cert::index::Index;
+use crate::server::cert::index::{self, Index};
 use crate::server::cert::key::PrivateKey;
 use crate::server::cert::new_files::{Access, NewFiles, check_free, create_directory, path_in};
 use crate::server::cert::profile::Validity;
@@ -22,10 +22,11 @@ use crate::server::cert::{certificates, names, profile, secrets};
 pub(crate) fn run(args: CaArgs) -> Result<Exit> {
     let (name, constraints) = plan(&args)?;
     let directory = &args.output.output;
-    let [certificate_path, key_path, root_path] =
-        [authority::CERTIFICATE, authority::KEY, authority::ROOT]
+    let [certificate_path, key_path, root_path, index_path] =
+        [authority::CERTIFICATE, authority::KEY, authority::ROOT, index::FILE]
             .map(|name| path_in(directory, name));
-    check_free(args.output.force, [certificate_path.as_path(), &key_path])?;
+    // An index without its authority, whose key may be elsewhere, records revocations all the same.
+    check_free(args.output.force, [certificate_path.as_path(), &key_path, &index_path])?;
     let parent = args.ca.as_deref().map(|parent| open_parent(parent, &args)).transpose()?;
     let (key, key_text) = secrets::new_key(&args.key)?;
     let validity = Validity::from_now(args.days);

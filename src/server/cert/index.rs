@@ -25,6 +25,9 @@ use crate::server::args::cert::making::Reason;
 use crate::server::cert::new_files::NewFiles;
 use crate::server::cert::time;
 
+pub(crate) const FILE: &str = "index.txt";
+pub(crate) const LOCK: &str = "index.lock";
+
 const HEAD: &str = "hsum-ca-index 1";
 
 /// The maximum size of an index in bytes: some two million certificates.
@@ -53,14 +56,14 @@ impl Index {
     /// # Errors
     /// Returns an error if the index cannot be locked or read.
     pub(crate) fn lock(directory: &Path) -> Result<Self> {
-        let lock_path = directory.join("index.lock");
+        let lock_path = directory.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.and_then(|lock| {
             flock(&lock, FlockOperation::LockExclusive)?;
             Ok(lock)
         });
         let lock = lock.map_err(|error| file_error(&lock_path, error))?;
-        let path = directory.join("index.txt");
+        let path = directory.join(FILE);
         let text = match read_file(&path, MAX_SIZE) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             text => text.map_err(|error| file_error(&path, error))?,

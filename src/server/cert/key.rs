@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode, Reader, SliceReader};
 use pkcs8::pkcs5::EncryptionScheme;
-use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::pkcs5::pbes2::{Kdf, Pbkdf2Prf};
 use pkcs8::spki::{AlgorithmIdentifier, AlgorithmIdentifierRef};
 use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
 use rcgen::{PublicKeyData, SignatureAlgorithm, SubjectPublicKeyInfo};
@@ -322,11 +322,15 @@ fn split_pkcs8(der: &[u8]) -> Option<(AlgorithmIdentifierRef<'_>, &[u8])> {
     parts.ok()
 }
 
-/// Returns `true` if the time and memory that a password needs are within the limits.
+/// Returns `true` if the encryption is supported, and the time and memory that a password needs are
+/// within the limits.
 fn is_affordable(encryption: &EncryptionScheme) -> bool {
     match encryption {
         EncryptionScheme::Pbes2(parameters) => match &parameters.kdf {
-            Kdf::Pbkdf2(kdf) => kdf.iteration_count <= MAX_ITERATIONS,
+            // SHA-1 is not compiled in.
+            Kdf::Pbkdf2(kdf) => {
+                kdf.iteration_count <= MAX_ITERATIONS && kdf.prf != Pbkdf2Prf::HmacWithSha1
+            }
             Kdf::Scrypt(kdf) => {
                 let block = 128 * u64::from(kdf.block_size);
                 let memory = kdf.cost_parameter.checked_mul(block);

@@ -8,6 +8,10 @@ use rcgen::string::Ia5String;
 use rustls::pki_types::DnsName;
 use url::{Host, Url};
 
+/// The longest file name in bytes that a name is given: with its ending, it is shorter than the
+/// 255 bytes that file systems allow.
+const MAX_FILE_NAME: usize = 200;
+
 /// A name for which a certificate is valid.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Name {
@@ -93,11 +97,15 @@ impl Name {
         }
     }
 
-    /// Returns the name without the characters that have a meaning in paths or shells.
+    /// Returns the name without the characters that have a meaning in paths or shells, and cut to
+    /// [`MAX_FILE_NAME`].
     pub(crate) fn to_file_name(&self) -> String {
         let text = self.to_string().replace('*', "_wildcard");
         let is_plain = |c: char| c.is_alphanumeric() || "-_.@+".contains(c);
-        let name: String = text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        let mut name: String = text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        while name.len() > MAX_FILE_NAME {
+            name.pop();
+        }
         // Neither hidden nor an option.
         match name.starts_with(['.', '-']) {
             true => format!("_{name}"),
@@ -198,5 +206,7 @@ mod tests {
         ] {
             assert_eq!(name.to_file_name(), file);
         }
+        let long = Name::Uri(format!("urn:{}", "é".repeat(300)));
+        assert_eq!(long.to_file_name(), format!("urn_{}", "é".repeat(98)));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use hsum::internals::escape;
 use rustls::pki_types::CertificateDer;
 
 use crate::cli::exit::Exit;
@@ -34,7 +35,11 @@ impl Report {
     pub(crate) fn file(&mut self, path: &Path, text: &str, object: &mut Object) -> Result<()> {
         match self.is_json {
             true => self.output.line(&object.line())?,
-            false => self.output.line(format!("{}: {text}\n", quote(path)).as_bytes())?,
+            false => {
+                // Names can come from a request of someone else.
+                let text = escape(text.as_bytes(), &[]);
+                self.output.line(format!("{}: {text}\n", quote(path)).as_bytes())?;
+            }
         }
         Ok(())
     }

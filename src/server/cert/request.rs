@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rcgen::{PublicKeyData, SubjectPublicKeyInfo};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::objects::{oid_registry, oid2sn};
 use x509_parser::prelude::FromDer;
@@ -35,6 +36,11 @@ pub(crate) enum RequestError {
     Damaged,
     #[error("the signature of the request does not match its key: it is damaged or forged")]
     Forged,
+    #[error(
+        "the request is signed with an algorithm that is not supported (expected SHA-256 or \
+         SHA-384); make it again, such as with 'openssl req -new -sha256'"
+    )]
+    UnsupportedSignature,
     #[error("the key is too short (expected RSA of at least 2048 bits)")]
     ShortKey,
     #[error("the algorithm of the key is not supported (expected RSA, P-256, P-384 or Ed25519)")]
@@ -75,7 +81,10 @@ impl Request {
             .ok()
             .filter(|key| key.subject_public_key_info() == info.subject_pki.raw);
         let public_key = public_key.ok_or(RequestError::UnsupportedKey)?;
-        request.verify_signature().map_err(|_| RequestError::Forged)?;
+        request.verify_signature().map_err(|error| match error {
+            X509Error::SignatureUnsupportedAlgorithm => RequestError::UnsupportedSignature,
+            _ => RequestError::Forged,
+        })?;
         let (mut names, mut refused) = (Vec::new(), Vec::new());
         for attribute in info.iter_attributes() {
             if let ParsedCriAttribute::ExtensionRequest(wanted) = attribute.parsed_attribute() {

@@ -24,6 +24,10 @@ pub(crate) fn run(args: RevokeArgs) -> Result<Exit> {
     if !is_issued {
         bail!("{}: the authority in {} has not signed this", quote(path), quote(&args.ca));
     }
+    let raw = own.raw_serial();
+    if raw.first().is_some_and(|byte| byte & 0x80 != 0) || own.serial.to_bytes_be().len() > 20 {
+        bail!("{}: its serial number is negative or too long for a revocation list", quote(path));
+    }
     let serial = certificates::serial(&own);
     let mut index = Index::lock(&args.ca)?;
     if let Some((when, reason)) = index.revocation(&serial) {
