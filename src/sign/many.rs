@@ -65,9 +65,13 @@ struct Batch<'v> {
     tags: Vec<Vec<Tag>>,
 }
 
-/// The conditions of a request and its signed content in the arena, or the verdict if the MAC of
-/// the request is not computed in lanes.
-type Step = Result<(Conditions, Range<usize>), Verdict>;
+/// A request before the MACs are computed in lanes.
+enum Step {
+    /// Its conditions, and its signed content in the arena.
+    Awaited(Conditions, Range<usize>),
+    /// The verdict on a request whose MAC is not computed in lanes.
+    Decided(Verdict),
+}
 
 impl Batch<'_> {
     fn verify(&mut self, requests: &[(Message<'_>, &[u8])], verdicts: &mut Vec<Verdict>) {
@@ -75,13 +79,16 @@ impl Batch<'_> {
         let now = self.verifier.now();
         let steps: Vec<Step> =
             requests.iter().map(|(message, body)| self.step(message, body, now)).collect();
-        let contents: Vec<&[u8]> =
-            steps.iter().flatten().map(|(_, range)| &self.arena[range.clone()]).collect();
+        let content = |step: &Step| match step {
+            Step::Awaited(_, range) => Some(&self.arena[range.clone()]),
+            Step::Decided(_) => None,
+        };
+        let contents: Vec<&[u8]> = steps.iter().filter_map(content).collect();
         sign_under(self.keys, &contents, &mut self.tags);
         let mut column = 0;
         verdicts.extend(steps.into_iter().zip(requests).map(|(step, (_, body))| match step {
-            Err(verdict) => verdict,
-            Ok((mut conditions, _)) => {
+            Step::Decided(verdict) => verdict,
+            Step::Awaited(mut conditions, _) => {
                 let matched = self.matched(column, |tag| conditions.has_mac(tag));
                 column += 1;
                 if matched.is_some() {
@@ -93,10 +100,12 @@ impl Batch<'_> {
     }
 
     fn step(&mut self, message: &Message<'_>, body: &[u8], now: u64) -> Step {
-        let claim = self.verifier.rules.claim(message).map_err(Err)?;
-        match self.content(&claim, body) {
-            Some(content) => Ok((self.verifier.split(claim, now).2, content)),
-            None => Err(self.verifier.verify(message, body)),
+        match self.verifier.rules.claim(message) {
+            Err(error) => Step::Decided(Err(error)),
+            Ok(claim) => match self.content(&claim, body) {
+                Some(content) => Step::Awaited(self.verifier.split(claim, now).2, content),
+                None => Step::Decided(self.verifier.verify(message, body)),
+            },
         }
     }
 

@@ -99,7 +99,7 @@ fn files_are_served_with_their_digests() {
     assert_eq!(head.field("repr-digest"), whole.field("repr-digest"));
     assert_eq!(get(&server, "/sub/b%20c.bin").body, vec![7; 300_000]);
     let line = get(&server, "/sub/b%20c.bin?digest=sha256");
-    let digest = sha256(&vec![7; 300_000]);
+    let digest = sha256(vec![7; 300_000]);
     assert_eq!(line.text(), format!("{digest}  b c.bin\n"));
     assert_eq!(get(&server, "/a.txt?digest=md5").status(), "400");
     let list = format!("{}  a.txt\n{digest}  sub/b c.bin\n", sha256(b"hello"));

@@ -168,7 +168,7 @@ impl Authority {
             let own = fs::canonicalize(self.path(name));
             own.is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| path == own))
         };
-        [CERTIFICATE, KEY, ROOT, index::FILE, index::LOCK].iter().any(|name| is_own(&name))
+        [CERTIFICATE, KEY, ROOT, index::FILE, index::LOCK].iter().any(is_own)
     }
 
     /// Verifies a new certificate as its users will: names that the authority may not sign are

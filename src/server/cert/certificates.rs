@@ -47,7 +47,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, p
 /// Returns an error if it is damaged.
 pub(crate) fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>> {
     match X509Certificate::from_der(certificate) {
-        Ok((rest, parsed)) if rest.is_empty() => Ok(parsed),
+        Ok(([], parsed)) => Ok(parsed),
         _ => Err(anyhow!("the certificate is damaged (it is not X.509 in DER)")),
     }
 }

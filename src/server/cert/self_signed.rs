@@ -1,5 +1,7 @@
 //! A certificate for one run of a server.
 
+use std::fmt;
+
 use anyhow::{Result, anyhow};
 use zeroize::Zeroizing;
 
@@ -12,14 +14,17 @@ use crate::server::cert::{pem, pin};
 const DAYS: u32 = 90;
 
 /// A certificate that its own key signed.
-#[derive(Debug)]
 pub(crate) struct SelfSigned {
     pub(crate) chain_pem: String,
     pub(crate) key_pem: Zeroizing<String>,
     /// SHA-256 of the certificate, in hexadecimal digits.
     pub(crate) fingerprint: String,
-    /// The value of `hsum get --pin-spki`.
-    pub(crate) spki_pin: String,
+}
+
+impl fmt::Debug for SelfSigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelfSigned").field("fingerprint", &self.fingerprint).finish_non_exhaustive()
+    }
 }
 
 /// Makes a certificate for `names`, with a new P-256 key.
@@ -36,7 +41,6 @@ pub(crate) fn self_signed(names: &[Name]) -> Result<SelfSigned> {
         chain_pem: pem::encode("CERTIFICATE", certificate.der()).to_string(),
         key_pem: key.pkcs8_pem(),
         fingerprint: pin::fingerprint(certificate.der()),
-        spki_pin: pin::spki_pin(&key.public_key()),
     })
 }
 

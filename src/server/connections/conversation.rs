@@ -33,7 +33,7 @@ const NOT_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\
     Content-Length: 59\r\nConnection: close\r\n\r\n\
     this port expects TLS: use a URL that begins with https://\n";
 
-/// What a connection needs of the server.
+/// The parts of the server that a connection needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
     pub(crate) shared: Arc<Shared>,

@@ -58,7 +58,7 @@ struct Scan {
 
 impl Scan {
     /// Scans bytes; returns `true` if they make the framing ambiguous.
-    fn is_ambiguous(&mut self, mut bytes: &[u8]) -> bool {
+    fn finds_ambiguity(&mut self, mut bytes: &[u8]) -> bool {
         while let Some((&byte, rest)) = bytes.split_first() {
             bytes = match self.part {
                 Part::Unknown => return false,
@@ -133,7 +133,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let read = buffer.filled().get(before..).unwrap_or_default();
-        if self.scan.is_ambiguous(read) {
+        if self.scan.finds_ambiguity(read) {
             self.meter.mark_ambiguous();
         }
         Poll::Ready(Ok(()))
@@ -174,11 +174,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
 mod tests {
     use super::*;
 
-    /// Returns whether a stream is ambiguous, which must not depend on how it arrives.
+    /// Returns `true` if a stream is ambiguous, which must not depend on how it arrives.
     fn is_ambiguous(stream: &str) -> bool {
-        let at_once = Scan::default().is_ambiguous(stream.as_bytes());
+        let at_once = Scan::default().finds_ambiguity(stream.as_bytes());
         let mut scan = Scan::default();
-        let by_bytes = stream.as_bytes().chunks(1).any(|byte| scan.is_ambiguous(byte));
+        let by_bytes = stream.as_bytes().chunks(1).any(|byte| scan.finds_ambiguity(byte));
         assert_eq!(at_once, by_bytes, "{stream:?}");
         at_once
     }

@@ -1,4 +1,4 @@
-//! What happens on a connection, counted for the limits of time.
+//! Counters of a connection, for the limits of time.
 
 use std::io;
 use std::pin::Pin;
@@ -113,7 +113,7 @@ impl Turn {
     }
 
     /// Sets whether the body waits for the client.
-    pub(crate) fn is_client(&mut self, is_client: bool) {
+    pub(crate) fn set_client(&mut self, is_client: bool) {
         match (self.is_client, is_client) {
             (false, true) => self.meter.waiting.fetch_add(1, Relaxed),
             (true, false) => self.meter.waiting.fetch_sub(1, Relaxed),
@@ -125,7 +125,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.is_client(false);
+        self.set_client(false);
     }
 }
 

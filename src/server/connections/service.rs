@@ -21,7 +21,7 @@ use crate::server::connections::log::{Answered, Log, logged_path};
 use crate::server::connections::meter::{Meter, OpenRequest, Turn};
 use crate::server::connections::peer::{Peer, User};
 
-/// What all connections of a server share.
+/// The parts of a server that all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) app: Router,
@@ -67,7 +67,7 @@ impl Conversation {
         };
         let mut turn = Turn::new(&self.meter);
         // The head is ready: the client has to take it.
-        turn.is_client(true);
+        turn.set_client(true);
         let log = self.shared.log.clone();
         let record = Record { log, request: Some(request), start, _open: open };
         Ok(Response::from_parts(head, Answer { body, size, turn, record }))
@@ -126,7 +126,7 @@ impl http_body::Body for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        self.turn.is_client(polled.is_pending());
+        self.turn.set_client(polled.is_pending());
         polled
     }
 
@@ -174,7 +174,7 @@ impl http_body::Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         let (size, is_end) = (self.size, self.body.is_end_stream());
-        self.turn.is_client(polled.is_ready());
+        self.turn.set_client(polled.is_ready());
         if let Some(request) = &mut self.record.request {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {

@@ -38,7 +38,7 @@ impl Overdue {
     }
 }
 
-/// What a connection was doing at the last look, and since when.
+/// The state of a connection at the last look, and its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watch {
     seen: Reading,
@@ -80,7 +80,7 @@ impl Watch {
             Stage::Closing => overdue(now, self.since, CLOSING, Overdue::Closing),
             Stage::Http1 | Stage::Http2 if next.open > 0 => self.in_request(now, bytes, limits),
             stage => {
-                // Frames of HTTP/2 outside requests are no headers, and do not prolong the pause.
+                // Frames of HTTP/2 outside requests are not headers, and do not prolong the pause.
                 if stage == Stage::Http1 && next.read > self.pause_read {
                     self.header_since.get_or_insert(now);
                 }

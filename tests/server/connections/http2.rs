@@ -145,8 +145,7 @@ fn flood(server: &Server, count: u32, frames: impl Fn(u32) -> Vec<u8>) -> bool {
         }
     }
     // Whatever it answers, the connection ends, or was not ended.
-    let is_ended = written.is_err() || until(&mut stream, &[GOAWAY], 0).is_some();
-    is_ended
+    written.is_err() || until(&mut stream, &[GOAWAY], 0).is_some()
 }
 
 #[test]

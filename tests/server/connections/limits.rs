@@ -75,7 +75,7 @@ fn bodies_that_are_too_large_are_not_kept() {
             sent += piece.len();
         }
         assert!(sent < 64 << 20, "the server has taken everything of {head}");
-        // The answer may be lost: the client has sent what nobody wanted.
+        // The answer may be lost: the client has sent bytes that the server did not read.
         let answer = until_end(&mut socket);
         let status = answer.get(9..12).unwrap_or(statuses[0]);
         assert!(statuses.contains(&status), "{answer}");
