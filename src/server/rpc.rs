@@ -18,6 +18,7 @@ mod state;
 mod tests;
 mod text;
 mod typed;
+mod weight;
 mod xml;
 
 pub(crate) use client::run;

@@ -9,13 +9,10 @@ use crate::server::rpc::methods::{METHODS, Method};
 use crate::server::rpc::parameters::{Arguments, Parameter, Type, wrong};
 use crate::server::rpc::problem::{Problem, ProblemKind};
 use crate::server::rpc::state::State;
+use crate::server::rpc::weight::{MAX_RESULT, check_size, too_large, weight};
 use crate::server::rpc::xml::{Call, Extensions};
 
-/// The maximum size of a result, in bytes of memory, roughly. A call of a few bytes must not make
-/// the server build an endless answer.
-const MAX_RESULT: usize = 16 << 20;
-
-/// The size of a fault without its text, likewise.
+/// The size of a fault without its text, as [`weight`] counts it.
 const FAULT: usize = 512;
 
 const METHOD_NAME: &[Parameter] = &[Parameter::new("method", Type::Text)];
@@ -70,11 +67,6 @@ pub(crate) fn answer(state: &State, call: Call) -> Outcome {
 pub(crate) fn run(method: &Method, state: &State, params: Vec<Value>) -> Outcome {
     let arguments = Arguments::new(method.parameters, params)?;
     (method.run)(state, &arguments)
-}
-
-/// Rejects a result that is too large.
-pub(crate) fn check_size(result: &Value) -> Result<(), Problem> {
-    if weight(result) > MAX_RESULT { Err(too_large()) } else { Ok(()) }
 }
 
 fn all() -> impl Iterator<Item = &'static Method> {
@@ -134,24 +126,6 @@ fn multicall(state: &State, arguments: &Arguments) -> Outcome {
         results.push(result.map_err(|problem| Fault::new(problem.kind.fault(), problem.text)));
     }
     Ok(multicall::into_multicall_response(results))
-}
-
-fn too_large() -> Problem {
-    Problem::new(ProblemKind::TooLarge, "the result is too large; call for less at once")
-}
-
-/// Returns the approximate size of a value in bytes of memory.
-fn weight(value: &Value) -> usize {
-    let size = size_of::<Value>();
-    size + match value {
-        Value::String(text) => text.len(),
-        Value::Base64(bytes) => bytes.len(),
-        Value::Array(values) => values.iter().map(weight).sum(),
-        Value::Struct(members) => {
-            members.iter().map(|(name, value)| size + name.len() + weight(value)).sum()
-        }
-        _ => 0,
-    }
 }
 
 /// Replaces what the client may not know: `i8` becomes a string, and members that are nil are left

@@ -11,6 +11,7 @@ use crate::server::rpc::files::ServedFile;
 use crate::server::rpc::parameters::{Arguments, wrong};
 use crate::server::rpc::problem::{Problem, ProblemKind};
 use crate::server::rpc::state::State;
+use crate::server::rpc::weight::{MAX_RESULT, too_large, weight};
 use crate::server::rpc::xml::is_writable;
 
 /// The maximum number of files in one result of [`list`].
@@ -107,6 +108,7 @@ fn compare(file: &ServedFile, expected: &Expected) -> Option<bool> {
 pub(crate) fn verify_list(state: &State, arguments: &Arguments) -> Outcome {
     let mut counts = [0; 5];
     let mut entries = Vec::new();
+    let mut total = 0;
     for line in List::new(arguments.bytes("text"), ListOptions::new()) {
         let (name_of, verdict) = match &line.entry {
             Ok(entry) => (
@@ -119,7 +121,13 @@ pub(crate) fn verify_list(state: &State, arguments: &Arguments) -> Outcome {
         let name = name_of.map_or(Value::Nil, |path| name(path.as_os_str().as_bytes()));
         let number = Value::Integer(i32::try_from(line.line).unwrap_or(i32::MAX));
         let status = Value::String(verdict.name().into());
-        entries.push(structure([("line", number), ("name", name), ("status", status)]));
+        let entry = structure([("line", number), ("name", name), ("status", status)]);
+        // The shortest line is far smaller than its entry.
+        total += weight(&entry);
+        if total > MAX_RESULT {
+            return Err(too_large());
+        }
+        entries.push(entry);
     }
     let counted = Verdict::ALL
         .into_iter()

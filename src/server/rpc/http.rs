@@ -22,6 +22,7 @@ use crate::server::rpc::methods::{METHODS, Method};
 use crate::server::rpc::parameters::Parameter;
 use crate::server::rpc::problem::{Problem, ProblemKind};
 use crate::server::rpc::state::State;
+use crate::server::rpc::weight::check_size;
 use crate::server::rpc::xml::{self, Call};
 
 const XML: &str = "text/xml; charset=utf-8";
@@ -159,7 +160,7 @@ fn call(method: &'static Method, state: &State, message: &[u8]) -> Result<Json, 
     let message = serde_json::from_slice(message)
         .map_err(|_| Problem::new(ProblemKind::Malformed, "the body is not valid JSON"))?;
     let result = dispatch::run(method, state, json::arguments(method.parameters, message)?)?;
-    dispatch::check_size(&result)?;
+    check_size(&result)?;
     Ok(json::without_null(json::from_value(&result)))
 }
 

@@ -169,6 +169,12 @@ fn lists_are_compared_line_by_line() {
 }
 
 #[test]
+fn the_result_for_a_list_of_many_short_lines_is_bounded() {
+    let fault = call("verify_list", vec![bytes(&b"a\n".repeat(200_000))]).expect_err("a fault");
+    assert_eq!((fault.code(), &fault.string()[..23]), (-32500, "the result is too large"));
+}
+
+#[test]
 fn a_list_of_files_comes_in_parts() {
     let list = |params| members(call("list", params).expect("a list"));
     let names = |result: &BTreeMap<String, Value>| -> Vec<Value> {
