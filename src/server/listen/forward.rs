@@ -19,6 +19,9 @@ use crate::server::listen::received::Received;
 /// The maximum length of the target's answer.
 const LONGEST_ANSWER: u64 = 1 << 20;
 
+/// The maximum number of servers that forward a request: one may forward to itself.
+const MAX_HOPS: usize = 20;
+
 /// Headers of one connection, which are not passed on (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
@@ -79,6 +82,11 @@ impl Target {
     /// # Errors
     /// Returns an error if there is no complete answer in time.
     pub(crate) fn forward(&self, received: &Received) -> Result<Answer, Unanswered> {
+        if hops(received) > MAX_HOPS {
+            let text =
+                format!("the request was forwarded {MAX_HOPS} times: the servers form a loop");
+            return Err(Unanswered { status: 502, reason: "forward-loop", text });
+        }
         let deadline = Instant::now() + self.limit;
         // Each request has its own deadline, and so its own client.
         let client = Client::builder()
@@ -101,8 +109,15 @@ impl Target {
         let mut response = client.send(&request).map_err(failed)?.response;
         let body = read_all(&mut *response.body, LONGEST_ANSWER);
         let body = body.map_err(|error: io::Error| failed(Failure::network(error.to_string())))?;
-        let is_kept =
-            |name: &str| !is_hop_by_hop(name) && !name.eq_ignore_ascii_case("content-length");
+        if response.status < 200 {
+            let text = format!("the target answered with status {}", response.status);
+            return Err(Unanswered { status: 502, reason: "forward-failed", text });
+        }
+        let options = connection_options(response.headers.iter());
+        let is_kept = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            !is_hop_by_hop(&name) && !options.contains(&name) && name != "content-length"
+        };
         let headers = response.headers.iter().filter(|(name, _)| is_kept(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
         Ok(Answer { status: response.status, headers, body })
@@ -115,21 +130,15 @@ impl Target {
         }
         let mut request = Request::new(&*received.request.method, url);
         let headers = &received.request.headers;
-        let named = |name: &str| {
-            let values = headers.iter().filter(move |(title, _)| title.eq_ignore_ascii_case(name));
-            let values: Vec<_> = values.map(|(_, value)| String::from_utf8_lossy(value)).collect();
-            values.join(", ")
-        };
-        let options = named("connection").to_ascii_lowercase();
-        let is_option = |name: &str| options.split(',').any(|option| option.trim() == name);
+        let options = connection_options(pairs(received));
         for (name, value) in headers {
             let lower = name.to_ascii_lowercase();
-            if !is_hop_by_hop(&lower) && !is_option(&lower) && !REPLACED.contains(&&*lower) {
+            if !is_hop_by_hop(&lower) && !options.contains(&lower) && !REPLACED.contains(&&*lower) {
                 request.headers.push(name, &value[..])?;
             }
         }
         let peer = received.arrival.peer.ip().to_string();
-        let chain = [named("x-forwarded-for"), peer];
+        let chain = [values(pairs(received), "x-forwarded-for"), peer];
         let chain: Vec<_> = chain.into_iter().filter(|part| !part.is_empty()).collect();
         request.headers.push("X-Forwarded-For", chain.join(", ").as_bytes())?;
         if let Some((scheme, rest)) = received.request.url.split_once("://") {
@@ -150,6 +159,31 @@ fn body(bytes: Bytes) -> Body {
         let length = bytes.len() as u64;
         Ok((Box::new(Cursor::new(bytes.clone())), length))
     }))
+}
+
+/// Returns the headers of a request.
+fn pairs(received: &Received) -> impl Iterator<Item = (&str, &[u8])> {
+    received.request.headers.iter().map(|(name, value)| (&**name, &**value))
+}
+
+/// Returns the values of a header as one list.
+fn values<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])>, name: &str) -> String {
+    let values = headers.filter(|(title, _)| title.eq_ignore_ascii_case(name));
+    let values: Vec<_> = values.map(|(_, value)| String::from_utf8_lossy(value)).collect();
+    values.join(", ")
+}
+
+/// Returns the names of headers, in lower case, that the header `Connection` makes those of one
+/// connection.
+fn connection_options<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Vec<String> {
+    let options = values(headers, "connection").to_ascii_lowercase();
+    options.split(',').map(|option| option.trim().to_owned()).collect()
+}
+
+/// Returns the number of servers that have forwarded a request.
+fn hops(received: &Received) -> usize {
+    let chain = values(pairs(received), "x-forwarded-for");
+    if chain.is_empty() { 0 } else { chain.split(',').count() }
 }
 
 fn is_hop_by_hop(name: &str) -> bool {

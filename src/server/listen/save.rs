@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use hsum::internals::AtomicFile;
@@ -11,6 +12,7 @@ use hsum::sign::VerifiedRequest;
 
 use crate::cli::print::file_error;
 use crate::cli::quote::quote;
+use crate::server::connections::log::timestamp;
 use crate::server::listen::received::Received;
 
 /// A directory for verified requests.
@@ -37,7 +39,8 @@ impl Directory {
 
     /// Writes the files of a request, all or none, and returns their name without ending.
     ///
-    /// The name consists of the time of arrival and the replay key: no sender can choose it.
+    /// The name consists of the time of arrival and the replay key: no sender can choose it, and a
+    /// repetition does not replace the files of the first request.
     ///
     /// # Errors
     /// Those of the system.
@@ -47,8 +50,7 @@ impl Directory {
         verified: &VerifiedRequest,
         metadata: &[u8],
     ) -> Result<String> {
-        let time = received.arrival.timestamp().replace(['-', ':'], "");
-        let name = format!("{time}-{}", hex::encode(verified.replay_key()));
+        let name = name(received.arrival.time, verified);
         let parts =
             [("body", &received.body[..]), ("headers", &headers(received)), ("json", metadata)];
         let write = |(ending, contents): (&str, &[u8])| -> io::Result<AtomicFile> {
@@ -61,6 +63,12 @@ impl Directory {
         saved.map_err(|error| file_error(&self.0, error))?;
         Ok(name)
     }
+}
+
+fn name(time: SystemTime, verified: &VerifiedRequest) -> String {
+    let micros = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_micros());
+    let time = timestamp(time).replace(['-', ':', 'Z'], "");
+    format!("{time}.{micros:06}Z-{}", hex::encode(verified.replay_key()))
 }
 
 /// Returns the headers as 'hsum verify-request --headers' reads them.

@@ -64,7 +64,7 @@ fn read_request(socket: &mut TcpStream) -> Vec<u8> {
 fn what_verified_is_forwarded_byte_for_byte() {
     let dir = Dir::new();
     let answer = "HTTP/1.1 202 Accepted\r\nContent-Type: text/x\r\nX-Own: 1\r\nKeep-Alive: timeout=5\r\n\
-                  Content-Length: 5\r\nConnection: close\r\n\r\nhello";
+                  Content-Length: 5\r\nX-Hop: 1\r\nConnection: close, x-hop\r\n\r\nhello";
     let target = Target::start(answer, Duration::ZERO);
     let url = "https://hooks.example.org";
     let mut server =
@@ -81,7 +81,7 @@ fn what_verified_is_forwarded_byte_for_byte() {
     let (status, answer) = server.send(&request);
     assert_eq!(status, 202, "{answer}");
     assert!(answer.contains("x-own: 1\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
-    assert!(!answer.contains("timeout=5"), "{answer}");
+    assert!(!answer.contains("timeout=5") && !answer.contains("x-hop"), "{answer}");
     server.expect("OK", 202, "");
 
     let got = target.requests.recv_timeout(TIMEOUT).expect("a request");
@@ -126,12 +126,15 @@ fn failures_of_the_target_reach_the_sender_as_a_status() {
     let slow = Target::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 2 * TIMEOUT);
     let truncated =
         Target::start("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", Duration::ZERO);
+    let switching =
+        Target::start("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", Duration::ZERO);
     for (url, status, reason) in [
         (format!("http://{closed}/"), 502, "forward-failed"),
         (redirect.url(), 502, "forward-redirect"),
         (failing.url(), 500, "forward-status"),
         (slow.url(), 504, "forward-timeout"),
         (truncated.url(), 502, "forward-failed"),
+        (switching.url(), 502, "forward-failed"),
     ] {
         let words = format!("-s stripe -k env:SECRET --timeout 2s --forward {url}");
         let mut server = Listening::start(&dir, &words);
@@ -144,6 +147,22 @@ fn failures_of_the_target_reach_the_sender_as_a_status() {
         server.expect("FAILED", status, reason);
         server.stop();
     }
+}
+
+#[test]
+fn a_loop_of_servers_ends() {
+    let dir = Dir::new();
+    let target = Target::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Duration::ZERO);
+    let mut server = Listening::start(&dir, &format!("{GITHUB} --forward {}", target.url()));
+    let request = |hops: usize| {
+        let chain = vec!["192.0.2.1"; hops].join(", ");
+        Sent::new(Scheme::Github, "{}").with("X-Forwarded-For", &chain)
+    };
+    assert_eq!(server.send(&request(20)).0, 200);
+    server.expect("OK", 200, "");
+    assert_eq!(server.send(&request(21)).0, 502);
+    server.expect("FAILED", 502, "forward-loop");
+    server.stop();
 }
 
 #[test]
@@ -252,6 +271,10 @@ fn saved_requests_are_named_by_the_server_and_verify_again() {
     assert_eq!(server.send(&forged).0, 401);
     server.expect("FAILED", 401, "mismatch");
     assert_eq!(std::fs::read_dir(dir.path("got")).expect("a directory").count(), 3);
+    // A repetition replaces nothing.
+    assert_eq!(server.send(&request).0, 200);
+    server.expect("OK", 200, "");
+    assert_eq!(std::fs::read_dir(dir.path("got")).expect("a directory").count(), 6);
     // A directory that cannot be written to: the sender must try again.
     std::fs::remove_dir_all(dir.path("got")).expect("removed");
     assert!(!Path::new(&dir.path("got")).exists());
