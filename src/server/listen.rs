@@ -82,6 +82,7 @@ fn listen(args: ListenArgs) -> Result<Exit> {
 fn prepare(args: ListenArgs) -> Result<(ServerOptions, Listener)> {
     let scheme = scheme::scheme(&args.scheme, &given(&args))?;
     check_stdin(&args)?;
+    check_descriptors(&args)?;
     let url = match &args.url {
         Some(url) => PublicUrl::parse(url)?,
         None if verdict::needs_url(&scheme) => {
@@ -139,6 +140,24 @@ fn check_stdin(args: &ListenArgs) -> Result<()> {
     }
 }
 
+/// Checks that the command does not inherit an open file that contains a key.
+fn check_descriptors(args: &ListenArgs) -> Result<()> {
+    let inherited = secrets(args).find_map(|spec| match KeySource::parse(spec, "--key") {
+        Ok(KeySource::Descriptor(number)) if number > 2 => Some(number),
+        _ => None,
+    });
+    match inherited.filter(|_| args.exec.is_some()) {
+        None => Ok(()),
+        Some(number) => {
+            let text = format!(
+                "--exec: the command would inherit file descriptor {number}, which contains a key; \
+                 use file:PATH, env:NAME or '-'"
+            );
+            Err(Usage(text).into())
+        }
+    }
+}
+
 fn token(spec: &OsStr) -> Result<Zeroizing<Vec<u8>>> {
     KeySource::parse(spec, "--verify-token")?.read(KeyFormat::Text)
 }
@@ -156,12 +175,17 @@ fn actions(args: &ListenArgs) -> Result<Actions> {
     })
 }
 
+/// Returns the sources of keys and tokens.
+fn secrets(args: &ListenArgs) -> impl Iterator<Item = &OsString> {
+    let keys = args.scheme.key.iter().chain(&args.scheme.settings.session_token);
+    keys.chain(&args.verify_token)
+}
+
 /// Returns the environment variables that hold keys and tokens.
 fn secret_variables(args: &ListenArgs) -> Vec<OsString> {
-    let specs = args.scheme.key.iter().chain(&args.scheme.settings.session_token);
     let name = |spec: &OsString| match KeySource::parse(spec, "--key") {
         Ok(KeySource::Environment(name)) => Some(name.to_owned()),
         _ => None,
     };
-    specs.chain(&args.verify_token).filter_map(name).collect()
+    secrets(args).filter_map(name).collect()
 }

@@ -21,6 +21,9 @@ pub struct VerifiedRequest {
     /// several signatures must not change the replay key.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) mac: [u8; 32],
+    /// The first 32 bytes of the MACs under the other keys.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) other_macs: Vec<[u8; 32]>,
 }
 
 impl VerifiedRequest {
@@ -60,11 +63,26 @@ impl VerifiedRequest {
     ///
     /// Remember it until [`fresh_until`](Self::fresh_until), and refuse requests that repeat it. It
     /// reveals nothing about the signature.
+    ///
+    /// It also depends on the first key of the verifier. If the keys may change while requests are
+    /// fresh, remember all [`replay_keys`](Self::replay_keys).
     pub fn replay_key(&self) -> [u8; 32] {
+        self.replay_key_of(&self.mac)
+    }
+
+    /// Returns a replay key for each key of the verifier; the first is [`replay_key`](Self::replay_key).
+    ///
+    /// Remember all of them, and refuse a request if any is known: then a repetition is found as
+    /// long as one of the keys stays.
+    pub fn replay_keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        [&self.mac].into_iter().chain(&self.other_macs).map(|mac| self.replay_key_of(mac))
+    }
+
+    fn replay_key_of(&self, mac: &[u8; 32]) -> [u8; 32] {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         hasher.update(self.scheme.as_bytes());
         hasher.update(b"\0");
-        hasher.update(&self.mac);
+        hasher.update(mac);
         let mut key = [0; 32];
         key.copy_from_slice(hasher.finish().as_bytes());
         key

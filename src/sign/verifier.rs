@@ -170,11 +170,12 @@ impl fmt::Debug for Verifying {
 }
 
 /// The key under which a signature matches.
-#[derive(Clone, Copy)]
 pub(crate) struct Matched {
     key_index: usize,
     /// The start of the MAC under the first key.
     mac: [u8; 32],
+    /// The starts of the MACs under the other keys.
+    other_macs: Vec<[u8; 32]>,
 }
 
 impl Matched {
@@ -184,14 +185,20 @@ impl Matched {
         mut tags: impl Iterator<Item = &'t Tag> + Clone,
         is_match: impl Fn(&[u8]) -> bool,
     ) -> Option<Self> {
-        let first = tags.clone().next()?;
+        let mut macs = tags.clone().map(start);
+        let mac = macs.next()?;
         let key_index = tags.position(|tag| is_match(tag.as_bytes()))?;
-        let mut mac = [0; 32];
-        let bytes = first.as_bytes();
-        let length = bytes.len().min(mac.len());
-        mac[..length].copy_from_slice(&bytes[..length]);
-        Some(Self { key_index, mac })
+        Some(Self { key_index, mac, other_macs: macs.collect() })
     }
+}
+
+/// Returns the first 32 bytes of a MAC, or all of them and zeros.
+fn start(tag: &Tag) -> [u8; 32] {
+    let mut mac = [0; 32];
+    let bytes = tag.as_bytes();
+    let length = bytes.len().min(mac.len());
+    mac[..length].copy_from_slice(&bytes[..length]);
+    mac
 }
 
 /// The MACs of a claim, and the conditions that are checked once one of them matches.
@@ -229,7 +236,7 @@ impl Conditions {
     /// Returns the verdict. Every accepted request passes through this function.
     #[inline]
     pub(crate) fn decide(self, matched: Option<Matched>) -> Result<VerifiedRequest, VerifyError> {
-        let Matched { key_index, mac } = matched.ok_or(VerifyError::Mismatch)?;
+        let Matched { key_index, mac, other_macs } = matched.ok_or(VerifyError::Mismatch)?;
         for mut check in self.checks {
             let excused = check.allows_empty && self.body_len == 0;
             if !excused && check.hasher.finish() != check.expected {
@@ -244,7 +251,16 @@ impl Conditions {
         }
         let fresh_until = self.window.and_then(|window| fresh_until(self.times, window));
         let Self { scheme, times: SignedTimes { timestamp, .. }, id, coverage, .. } = self;
-        Ok(VerifiedRequest { scheme, key_index, timestamp, fresh_until, id, coverage, mac })
+        Ok(VerifiedRequest {
+            scheme,
+            key_index,
+            timestamp,
+            fresh_until,
+            id,
+            coverage,
+            mac,
+            other_macs,
+        })
     }
 }
 

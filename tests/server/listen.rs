@@ -396,6 +396,36 @@ fn several_keys_are_accepted_and_files_read_again() {
 }
 
 #[test]
+fn a_new_first_key_does_not_make_old_requests_new() {
+    let dir = Dir::new();
+    let (old, new) = ("the old key, soon the second", "the new key, to stay a while");
+    let write = |first: &str, second: &str| {
+        for (name, key) in [("first", first), ("second", second)] {
+            dir.write(name, key);
+            dir.chmod(name, 0o600);
+        }
+    };
+    write(old, "the oldest key, soon removed");
+    let words = "-s github -k file:first -k file:second --replay seen";
+    let mut server = Listening::start(&dir, words);
+    let key = SecretKey::from_text(old).expect("a key");
+    let request = Sent::signed(Scheme::Github, key, "{}", now());
+    assert_eq!(server.send(&request).0, 200);
+    server.expect("OK", 200, "");
+    write(new, old);
+    server.running.signal("HUP");
+    let message = server.running.stderr.recv_timeout(TIMEOUT).expect("a message");
+    assert_eq!(message, "hsum: keys read again");
+    assert_eq!(server.send(&request).0, 200);
+    server.expect("DUPLICATE", 200, "replay");
+    server.stop();
+    let mut server = Listening::start(&dir, words);
+    assert_eq!(server.send(&request).0, 200);
+    server.expect("DUPLICATE", 200, "replay");
+    server.stop();
+}
+
+#[test]
 fn questions_of_senders_are_answered() {
     let dir = Dir::new();
     dir.write("token", "my token\n");
@@ -490,6 +520,8 @@ fn wrong_arguments_are_refused_before_listening() {
     refuses("--http -s github -k env:SECRET --forward ftp://h/", "expected http or https");
     refuses("--http -s github -k env:SECRET --forward http://u:hidden@h/", "without");
     refuses("--http -s github -k - --verify-token -", "only one");
+    refuses("--http -s github -k fd:9 --exec true", "would inherit file descriptor 9");
+    refuses("--http -s github -k env:SECRET --verify-token fd:9 --exec true", "would inherit");
     dir.write("file", "");
     refuses("--http -s github -k env:SECRET --save file", "not a directory");
     let ran = dir.words("listen 127.0.0.1:0 --http -s github -k hidden-key").run();

@@ -250,7 +250,7 @@ impl Listener {
         if fresh_until.is_none() && !self.replays.has_file() {
             return self.act(&accepted).0;
         }
-        match self.replays.claim(verified.replay_key(), fresh_until, SystemClock.now()) {
+        match self.replays.claim(verified.replay_keys().collect(), fresh_until, SystemClock.now()) {
             Claim::New(claimed) => {
                 let (answer, is_handled) = self.act(&accepted);
                 if is_handled {

@@ -79,19 +79,19 @@ impl Journal {
         self.lines
     }
 
-    /// Appends an entry, and waits until it is on the disk.
+    /// Appends entries, and waits until they are on the disk.
     ///
     /// # Errors
     /// Those of the system; the file is then as it was before.
-    pub(crate) fn append(&mut self, entry: &Entry) -> Result<()> {
-        let line = entry.line();
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+    pub(crate) fn append(&mut self, entries: &[Entry]) -> Result<()> {
+        let text: String = entries.iter().map(Entry::line).collect();
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             let _ = self.file.set_len(self.length);
             return Err(file_error(&self.path, error));
         }
-        self.length += line.len() as u64;
-        self.lines += 1;
+        self.length += text.len() as u64;
+        self.lines += entries.len();
         Ok(())
     }
 
@@ -147,7 +147,7 @@ mod tests {
         let (mut journal, entries) = Journal::open(&path).expect("a journal");
         assert_eq!(entries, [entry, lasting]);
         journal.rewrite(entries.into_iter()).expect("rewritten");
-        journal.append(&entry).expect("appended");
+        journal.append(&[entry]).expect("appended");
         assert_eq!(journal.lines(), 3);
         drop(journal);
         assert_eq!(Journal::open(&path).expect("a journal").1, [entry, lasting, entry]);

@@ -87,27 +87,34 @@ impl ReplayStore {
         lock(&self.keys).journal.is_some()
     }
 
-    /// Claims a request for handling.
-    pub(crate) fn claim(&self, key: ReplayKey, fresh_until: Option<u64>, now: u64) -> Claim<'_> {
+    /// Claims a request for handling. It has a replay key for each of the secret keys, which may
+    /// have been others when it was handled: one that is known is enough.
+    pub(crate) fn claim(
+        &self,
+        request: Vec<ReplayKey>,
+        fresh_until: Option<u64>,
+        now: u64,
+    ) -> Claim<'_> {
         let mut keys = lock(&self.keys);
         keys.remove_stale(now);
-        match keys.states.get(&key) {
+        let known = request.iter().filter_map(|key| keys.states.get(key));
+        match known.reduce(|a, b| if *a == State::Claimed { b } else { a }) {
             Some(State::Claimed) => return Claim::Busy,
             Some(State::Handled(_)) => return Claim::Seen,
             None => {}
         }
-        if !keys.make_room(self.max) {
+        if !keys.make_room(self.max.saturating_sub(request.len() - 1)) {
             return Claim::Full;
         }
-        keys.states.insert(key, State::Claimed);
-        Claim::New(Claimed { store: self, key, fresh_until })
+        keys.states.extend(request.iter().map(|key| (*key, State::Claimed)));
+        Claim::New(Claimed { store: self, keys: request, fresh_until })
     }
 }
 
 /// A request that is being handled. On drop, an equal request may be handled again.
 pub(crate) struct Claimed<'s> {
     store: &'s ReplayStore,
-    key: ReplayKey,
+    keys: Vec<ReplayKey>,
     fresh_until: Option<u64>,
 }
 
@@ -115,17 +122,20 @@ impl Claimed<'_> {
     /// Remembers that the request was handled.
     pub(crate) fn confirm(self) {
         let mut keys = lock(&self.store.keys);
-        let entry = Entry { key: self.key, fresh_until: self.fresh_until };
-        keys.insert(entry);
-        keys.append(&entry);
+        let entry = |key: &ReplayKey| Entry { key: *key, fresh_until: self.fresh_until };
+        let entries: Vec<_> = self.keys.iter().map(entry).collect();
+        entries.iter().for_each(|entry| keys.insert(*entry));
+        keys.append(&entries);
     }
 }
 
 impl Drop for Claimed<'_> {
     fn drop(&mut self) {
         let mut keys = lock(&self.store.keys);
-        if keys.states.get(&self.key) == Some(&State::Claimed) {
-            keys.states.remove(&self.key);
+        for key in &self.keys {
+            if keys.states.get(key) == Some(&State::Claimed) {
+                keys.states.remove(key);
+            }
         }
     }
 }
@@ -139,13 +149,14 @@ impl Keys {
         }
     }
 
-    /// Removes the oldest lasting key if there are `max` keys; returns `false` if there is none.
+    /// Removes the oldest lasting keys until there are fewer than `max` keys; returns `false` if
+    /// there are too many others.
     fn make_room(&mut self, max: usize) -> bool {
-        if self.states.len() < max {
-            return true;
+        while self.states.len() >= max {
+            let Some(oldest) = self.lasting.pop_front() else { return false };
+            self.states.remove(&oldest);
         }
-        let oldest = self.lasting.pop_front();
-        oldest.is_some_and(|key| self.states.remove(&key).is_some())
+        true
     }
 
     fn remove_stale(&mut self, now: u64) {
@@ -159,10 +170,10 @@ impl Keys {
         });
     }
 
-    /// Appends a key to the file, which is rewritten once most of its lines are of no use.
-    fn append(&mut self, entry: &Entry) {
+    /// Appends keys to the file, which is rewritten once most of its lines are of no use.
+    fn append(&mut self, entries: &[Entry]) {
         let Some(journal) = &mut self.journal else { return };
-        let written = journal.append(entry);
+        let written = journal.append(entries);
         let is_long = journal.lines() > 2 * self.states.len() + 1024;
         let written = written.and_then(|()| if is_long { self.rewrite() } else { Ok(()) });
         if let Err(error) = written {
@@ -188,7 +199,7 @@ mod tests {
     use super::*;
 
     fn handle(store: &ReplayStore, byte: u8, until: Option<u64>, now: u64) -> &'static str {
-        match store.claim([byte; 32], until, now) {
+        match store.claim(vec![[byte; 32]], until, now) {
             Claim::New(claimed) => {
                 claimed.confirm();
                 "new"
@@ -224,9 +235,26 @@ mod tests {
     }
 
     #[test]
+    fn one_known_key_of_a_request_is_enough() {
+        let store = ReplayStore::with_limit(None, 0, 3).expect("a store");
+        let claim = |bytes: &[u8]| {
+            let keys = bytes.iter().map(|byte| [*byte; 32]).collect();
+            store.claim(keys, None, 0)
+        };
+        let Claim::New(first) = claim(&[1, 2]) else { panic!("claimed") };
+        assert!(matches!(claim(&[3, 1]), Claim::Busy));
+        first.confirm();
+        assert!(matches!(claim(&[3, 2]), Claim::Seen));
+        // Two keys need more room than there is beside two others.
+        assert!(matches!(claim(&[4, 5]), Claim::New(_)));
+        assert_eq!(handle(&store, 2, None, 0), "seen");
+        assert_eq!(handle(&store, 1, None, 0), "new");
+    }
+
+    #[test]
     fn a_request_that_failed_may_be_repeated() {
         let store = ReplayStore::with_limit(None, 0, 9).expect("a store");
-        let claim = store.claim([1; 32], None, 0);
+        let claim = store.claim(vec![[1; 32]], None, 0);
         assert!(matches!(claim, Claim::New(_)));
         assert_eq!(handle(&store, 1, None, 0), "busy");
         drop(claim);
@@ -257,7 +285,7 @@ mod tests {
         for number in 0..1100_u64 {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&number.to_le_bytes());
-            let Claim::New(claimed) = store.claim(key, None, 0) else { panic!("{number}") };
+            let Claim::New(claimed) = store.claim(vec![key], None, 0) else { panic!("{number}") };
             claimed.confirm();
         }
         assert!(std::fs::read_to_string(&path).expect("text").lines().count() < 100);
