@@ -473,6 +473,11 @@ fn a_revocation_list_replaces_only_another_one() {
         ran.is_in(2, b"", why);
         assert_eq!(dir.read(path), before, "{path}");
     }
+    dir.shell("mkfifo pipe").run().exits(0);
+    for words in ["crl --ca ca -o pipe", "key -o pipe --force"] {
+        let ran = dir.words(&format!("cert {words}")).run();
+        ran.is_in(1, b"", "pipe: not a regular file");
+    }
     done(&dir, "cert crl --ca ca -o new.crl");
     done(&dir, "cert crl --ca ca -o new.crl");
 }

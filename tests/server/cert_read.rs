@@ -436,6 +436,17 @@ fn hostile_names_are_escaped() {
          -subj \"$(printf '/CN=a\\033[2J\\nverified: OK')\" 2> log",
     );
     shell.run().exits(0);
+    // A comma inside of a name does not separate two.
+    let config = "[req]\ndistinguished_name=n\nx509_extensions=e\n[n]\n[e]\nsubjectAltName=@s\n[s]\n\
+                  DNS.1=a.example\\, b.example\n";
+    dir.write("config", config);
+    let shell = dir.shell(
+        "openssl req -x509 -newkey ed25519 -nodes -keyout y.key -out y.crt -days 9 -subj /CN=y \
+         -config config 2>> log",
+    );
+    shell.run().exits(0);
+    let text = dir.words("cert show y.crt").run().exits(0);
+    assert!(text.contains("  names       DNS:a.example\\, b.example\n"), "{text}");
     for words in ["show x.crt", "fingerprint x.crt", "expires x.crt", "verify x.crt --ca x.crt"] {
         let ran = dir.words(&format!("cert {words}")).run();
         let text = format!("{}{}", String::from_utf8_lossy(&ran.stdout), ran.stderr);

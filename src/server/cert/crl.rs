@@ -69,7 +69,7 @@ pub(crate) fn run(args: CrlArgs) -> Result<Exit> {
 /// Checks that the list replaces nothing but an older list.
 fn check_replaceable(path: &Path, authority: &Authority) -> Result<()> {
     authority.check_not_own(path)?;
-    // Devices and pipes are not replaced, and fail later.
+    // Devices and pipes are refused later.
     if !path.is_file() {
         return Ok(());
     }

@@ -172,9 +172,17 @@ fn escaped(value: &str) -> String {
 }
 
 /// Returns an alternative name: a DNS name or address as it is, others with their kind.
+///
+/// Commas separate names in lists, so those inside of a name are escaped.
 pub(crate) fn general_name(given: &GeneralName<'_>) -> String {
+    kind_and_name(given).replace('\\', "\\\\").replace(',', "\\,")
+}
+
+fn kind_and_name(given: &GeneralName<'_>) -> String {
+    let is_host = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
     match given {
-        GeneralName::DNSName(name) => (*name).into(),
+        GeneralName::DNSName(name) if name.chars().all(is_host) => (*name).into(),
+        GeneralName::DNSName(name) => format!("DNS:{name}"),
         GeneralName::IPAddress(bytes) => address(bytes),
         GeneralName::RFC822Name(address) => format!("email:{address}"),
         GeneralName::URI(uri) => format!("URI:{uri}"),

@@ -57,6 +57,10 @@ impl NewFiles {
     }
 
     fn write(&mut self, path: &Path, bytes: &[u8], file: io::Result<AtomicFile>) -> Result<()> {
+        // A rename would replace a device such as /dev/null.
+        if fs::metadata(path).is_ok_and(|old| !old.is_file()) {
+            return Err(anyhow::anyhow!("{}: not a regular file", quote(path)));
+        }
         let written = file.and_then(|mut file| file.write_all(bytes).map(|()| file));
         self.files.push(written.map_err(|error| failure(path, error))?);
         self.paths.push(path.to_owned());

@@ -76,7 +76,7 @@ pub(crate) fn search<'a>(target: Certificate<'a>, pool: &Pool<'a>, at: i64) -> S
             }
             Ok((next, signature)) => {
                 if signature != Signature::Valid {
-                    let unverified = unverified(last);
+                    let unverified = unverified(last, &next);
                     found.unverified.get_or_insert(unverified);
                 }
                 found.path.push(next);
@@ -89,7 +89,12 @@ pub(crate) fn search<'a>(target: Certificate<'a>, pool: &Pool<'a>, at: i64) -> S
     }
 }
 
-fn unverified(certificate: &Certificate) -> Finding {
+/// Explains why the signature of a certificate cannot be verified with the key of `issuer`.
+fn unverified(certificate: &Certificate, issuer: &Certificate) -> Finding {
+    if let Err(error) = EndEntityCert::try_from(issuer.der) {
+        let text = format!("{}: not supported as an authority ({error})", issuer.short_name());
+        return gap("unsupported-authority", text, "use another authority");
+    }
     let text = format!(
         "{}: its signature cannot be verified, because the algorithm is not supported",
         certificate.short_name()
