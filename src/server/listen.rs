@@ -19,7 +19,8 @@ mod save;
 mod works;
 
 use std::ffi::{OsStr, OsString};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -30,6 +31,7 @@ use zeroize::Zeroizing;
 use crate::cli::exit::{Exit, Usage, as_setup_error};
 use crate::cli::json::stopped;
 use crate::cli::key::KeySource;
+use crate::cli::print::complain;
 use crate::cli::sign::verdict::{self, Freshness};
 use crate::cli::sign::{request, scheme};
 use crate::server::args::listen::ListenArgs;
@@ -57,6 +59,9 @@ const REPLAY_NOTE: &str =
 /// The time that actions have after the last answer: those of clients that have left.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// The time for the last line: a program that reads standard output may have stalled.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
 pub(crate) fn run(args: ListenArgs) -> Result<Exit> {
     let is_json = args.json;
     stopped::with_error("listen", is_json, listen(args))
@@ -74,8 +79,17 @@ fn listen(args: ListenArgs) -> Result<Exit> {
     let result = connections::run(options, app);
     listener.works.wait(GRACE);
     result?;
-    listener.reporter.finish(Exit::Success.status());
-    Ok(Exit::Success)
+    Ok(if finish(listener) { Exit::Success } else { Exit::Failed })
+}
+
+/// Prints the counts. Returns `true` if everything could be written.
+fn finish(listener: Arc<Listener>) -> bool {
+    let (done, is_written) = mpsc::channel();
+    thread::spawn(move || _ = done.send(listener.reporter.finish()));
+    is_written.recv_timeout(LAST_WRITE).unwrap_or_else(|_| {
+        complain("write error: nothing reads standard output");
+        false
+    })
 }
 
 /// Reads the keys and opens the files that the arguments name.

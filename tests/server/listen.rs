@@ -3,7 +3,7 @@
 mod actions;
 mod schemes;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -496,6 +496,41 @@ fn a_terminal_shows_one_line_and_no_control_characters() {
     assert!(lines[1].contains("\x1b[31mFAILED\x1b[0m stripe 26 "), "{shown}");
     assert!(lines[1].contains("(missing-header): missing header Stripe-Signature"), "{shown}");
     assert_eq!(lines[2], "  explain: the request has the headers of the scheme github");
+}
+
+#[test]
+fn a_stalled_reader_of_the_output_does_not_keep_the_server_from_ending() {
+    let dir = Dir::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut child = Command::new(HSUM)
+        .args(["listen", "127.0.0.1:0", "--http", "-s", "github", "-k", "env:SECRET"])
+        .env("SECRET", SECRET)
+        .current_dir(dir.path(""))
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("hsum starts");
+    let mut messages = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    messages.read_line(&mut line).expect("a line");
+    let address = line.trim().rsplit('/').nth(1).expect("an address").to_owned();
+    let request = Sent::get(&format!("/{}", "a".repeat(60_000))).bytes();
+    let sockets: Vec<_> = (0..8)
+        .map(|_| {
+            let mut socket = TcpStream::connect(&address).expect("a connection");
+            socket.write_all(&request).expect("sent");
+            socket
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(1));
+    drop(sockets);
+    let kill = || Command::new("kill").arg(child.id().to_string()).status().expect("kill");
+    assert!(kill().success());
+    std::thread::sleep(Duration::from_secs(1));
+    // The second signal does not wait for open requests.
+    assert!(kill().success());
+    assert_eq!(child.wait().expect("an end").code(), Some(1));
+    drop(reader);
 }
 
 #[test]

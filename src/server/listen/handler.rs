@@ -14,6 +14,7 @@ use hsum::sign::{Clock, Component, SystemClock, VerifiedRequest, VerifyError};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -81,7 +82,8 @@ pub(crate) async fn handle(State(listener): State<Arc<Listener>>, request: Reque
         Err(refusal) => Err(refusal),
     };
     let answer = match received {
-        Err(refusal) => listener.refuse(&arrival, None, &refusal),
+        // Printing waits for the reader of standard output.
+        Err(refusal) => block_in_place(|| listener.refuse(&arrival, None, &refusal)),
         Ok(received) => decided(listener, received).await,
     };
     answer.into_response()
@@ -111,7 +113,8 @@ impl Listener {
         let query = parts.uri.query()?;
         let token = self.token.as_ref().map(|token| &token[..]);
         let answer = challenge::of_query(query, self.provider.handshake, token)?;
-        self.reporter.print_challenge(arrival, answer.status, false);
+        // Printing waits for the reader of standard output.
+        block_in_place(|| self.reporter.print_challenge(arrival, answer.status, false));
         Some(answer)
     }
 

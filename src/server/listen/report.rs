@@ -8,6 +8,7 @@ use hsum::sign::{VerifiedRequest, VerifyError};
 
 use crate::cli::args::shared::ColourChoice;
 use crate::cli::colour::Status;
+use crate::cli::exit::Exit;
 use crate::cli::json::Object;
 use crate::cli::output::{Output, WriteError};
 use crate::cli::print::complain;
@@ -124,20 +125,22 @@ impl Reporter {
         state.check(printed);
     }
 
-    /// Prints the last object: the counts.
-    pub(crate) fn finish(&self, exit: u8) {
+    /// Prints the last object: the counts. Returns `true` if everything could be written.
+    pub(crate) fn finish(&self) -> bool {
         let mut state = lock(&self.state);
         if !self.is_json {
-            return;
+            return !state.has_failed;
         }
         let mut object = Object::summary("listen");
         object.set("requests", state.counts.iter().map(|(_, count)| count).sum::<u64>());
         for ((_, name), (_, count)) in COUNTED.iter().zip(&state.counts) {
             object.set(name, count);
         }
-        let line = object.exit(exit);
+        let exit = if state.has_failed { Exit::Failed } else { Exit::Success };
+        let line = object.exit(exit.status());
         let printed = state.output.line(&line);
         state.check(printed);
+        !state.has_failed
     }
 
     fn object(&self, line: &Line<'_>) -> Vec<u8> {
