@@ -3,7 +3,8 @@
 //! A proxy in front of the server may find other ends of requests than the server does, and so let
 //! a request pass within another. hyper rejects most such requests; [`Framed`] finds those that it
 //! accepts: a `Transfer-Encoding` beside a `Content-Length`, a repeated `Content-Length`, and lines
-//! that end with LF alone.
+//! that end with LF alone. A repeated `Host` is rejected too (section 3.2): a signature may cover the
+//! other one.
 
 use std::io;
 use std::pin::Pin;
@@ -54,6 +55,7 @@ struct Scan {
     has_request_line: bool,
     body: Option<u64>,
     is_chunked: bool,
+    has_host: bool,
 }
 
 impl Scan {
@@ -104,6 +106,9 @@ impl Scan {
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.is_chunked = true;
         }
+        if name.eq_ignore_ascii_case(b"host") {
+            return !std::mem::replace(&mut self.has_host, true);
+        }
         if !name.eq_ignore_ascii_case(b"content-length") {
             return true;
         }
@@ -115,6 +120,7 @@ impl Scan {
 
     fn end_head(&mut self) -> bool {
         let (body, is_chunked) = (self.body.take(), std::mem::take(&mut self.is_chunked));
+        self.has_host = false;
         self.part = match body {
             _ if is_chunked => Part::Unknown,
             None | Some(0) => Part::Head,
@@ -209,6 +215,8 @@ mod tests {
             format!("{head}Content-Length:\r\n\r\n"),
             format!("{head}Content-Length: {}\r\n\r\n", "0".repeat(80)),
             format!("{head}A: b\nC: d\r\n\r\n"),
+            format!("{head}HOST: other\r\n\r\n"),
+            format!("{head}Host: h\r\n\r\n"),
             format!("{head}\n"),
             "GET / HTTP/1.1\n".to_owned(),
             format!("{head}Content-Length: 2\r\n\r\nab{head}\n"),

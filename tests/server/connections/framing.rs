@@ -57,6 +57,7 @@ fn ambiguous_requests_are_refused() {
         ("LF between lines", format!("{post}A: b\nContent-Length: 0\r\n\r\n{HIDDEN}")),
         ("LF at the end", format!("{post}Content-Length: 0\r\n\n{HIDDEN}")),
         ("CR between lines", format!("{post}A: b\rContent-Length: 0\r\n\r\n{HIDDEN}")),
+        ("two hosts", format!("{post}Host: other\r\n\r\n{HIDDEN}")),
         ("NUL in a value", format!("{post}A: b\0\r\n\r\n{HIDDEN}")),
         ("no colon", format!("{post}Content-Length\r\n\r\n{HIDDEN}")),
         ("an unknown version", format!("GET / HTTP/3.7\r\nHost: h\r\n\r\n{HIDDEN}")),
