@@ -102,10 +102,10 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     let host = Host { shared: Arc::clone(&shared), tls, stop: stopped };
     let table = Table::new(options.limits);
     let scheme = if host.tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}/", listener.local_addr()?);
-    complain(format_args!("listening on {url}"));
+    let address = listener.local_addr()?;
+    complain(format_args!("listening on {scheme}://{address}/"));
     if let Some(tls) = &host.tls {
-        tls.introduce(&url);
+        tls.introduce(&own_url(scheme, address));
     }
     options.notes.iter().for_each(complain);
     if let Some(listening) = options.listening {
@@ -137,6 +137,15 @@ async fn serve(options: ServerOptions, app: Router) -> Result<()> {
     match cut {
         0 => Ok(()),
         _ => bail!("stopped before {} answered", plural(cut, "request was", "requests were")),
+    }
+}
+
+/// Returns the URL of the server for clients on this machine.
+fn own_url(scheme: &str, address: SocketAddr) -> String {
+    // An unspecified address stands for all of the machine's, and no certificate names it.
+    match address.ip().is_unspecified() {
+        true => format!("{scheme}://localhost:{}/", address.port()),
+        false => format!("{scheme}://{address}/"),
     }
 }
 

@@ -97,6 +97,11 @@ fn files_are_served_with_their_digests() {
     assert_eq!((head.status(), &*head.body), ("200", &b""[..]));
     assert_eq!(head.field("content-length"), Some("5"));
     assert_eq!(head.field("repr-digest"), whole.field("repr-digest"));
+    // 304 has no length, unless that of the file (RFC 9110, section 8.6).
+    for method in ["GET", "HEAD"] {
+        let same = ask(&server, &format!("{method} /a.txt"), &["If-None-Match: *"]);
+        assert_eq!((same.status(), same.field("content-length")), ("304", None), "{method}");
+    }
     assert_eq!(get(&server, "/sub/b%20c.bin").body, vec![7; 300_000]);
     let line = get(&server, "/sub/b%20c.bin?digest=sha256");
     let digest = sha256(vec![7; 300_000]);

@@ -21,7 +21,10 @@ use crate::server::connections::peer::{Peer, User};
 const WAITING: usize = 8192;
 
 /// The characters of a path that are logged; the rest becomes '…'.
-const LONGEST_PATH: usize = 1024;
+pub(crate) const LONGEST_PATH: usize = 1024;
+
+/// The characters of a method that are logged: it may be as long as all headers together.
+pub(crate) const LONGEST_METHOD: usize = 32;
 
 /// The format of the lines about requests on standard output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -206,11 +209,11 @@ fn answered_object(request: &Answered) -> Vec<u8> {
     object.line()
 }
 
-/// Returns the part of a path that is logged.
-pub(crate) fn logged_path(path: &str) -> String {
-    match path.char_indices().nth(LONGEST_PATH) {
-        None => path.to_owned(),
-        Some((end, _)) => format!("{}…", path.get(..end).unwrap_or_default()),
+/// Returns the first `longest` characters of a text, which are logged.
+pub(crate) fn logged(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
 }
 
@@ -270,8 +273,8 @@ mod tests {
     }
 
     #[test]
-    fn long_paths_are_cut() {
-        assert_eq!(logged_path("/a"), "/a");
-        assert_eq!(logged_path(&"é".repeat(2000)).chars().count(), LONGEST_PATH + 1);
+    fn long_texts_are_cut() {
+        assert_eq!(logged("/a", LONGEST_PATH), "/a");
+        assert_eq!(logged(&"é".repeat(2000), LONGEST_PATH).chars().count(), LONGEST_PATH + 1);
     }
 }

@@ -12,12 +12,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tower::ServiceExt as _;
 
 use crate::server::connections::auth::Gate;
-use crate::server::connections::log::{Answered, Log, logged_path};
+use crate::server::connections::log::{Answered, LONGEST_METHOD, LONGEST_PATH, Log, logged};
 use crate::server::connections::meter::{Meter, OpenRequest, Turn};
 use crate::server::connections::peer::{Peer, User};
 
@@ -48,16 +48,21 @@ impl Conversation {
             (OpenRequest::new(&self.meter), SystemTime::now(), Instant::now());
         self.shared.requests.fetch_add(1, Relaxed);
         let (method, version) = (request.method().clone(), request.version());
-        let path = logged_path(request.uri().path());
+        let path = logged(request.uri().path(), LONGEST_PATH);
         let (response, user) = self.respond(request).await;
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
+        if head.status == StatusCode::NOT_MODIFIED {
+            // axum sets the length of the empty body; RFC 9110, section 8.6 permits that of the file
+            // only.
+            head.headers.remove(CONTENT_LENGTH);
+        }
         let has_body = method != Method::HEAD && head.status != StatusCode::NOT_MODIFIED;
         let size = http_body::Body::size_hint(&body).exact();
         let request = Answered {
             time,
             peer: self.peer,
             user,
-            method: method.as_str().to_owned(),
+            method: logged(method.as_str(), LONGEST_METHOD),
             path,
             protocol: protocol(version),
             status: head.status.as_u16(),
@@ -74,7 +79,7 @@ impl Conversation {
     }
 
     async fn respond(&self, request: Request<Incoming>) -> (Response<Body>, Option<User>) {
-        if self.meter.is_ambiguous() {
+        if self.meter.is_ambiguous() || !has_valid_host(&request) {
             return (ambiguous(), None);
         }
         let turn = Turn::new(&self.meter);
@@ -95,9 +100,18 @@ impl Conversation {
     }
 }
 
-/// Returns the answer to a request whose end is uncertain; it ends the connection.
+/// Returns `false` if `Host` is missing or repeated (RFC 9112, section 3.2): a proxy in front of the
+/// server may have taken the request for one to another site.
+fn has_valid_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(HOST).iter().count() {
+        0 => request.version() != Version::HTTP_11,
+        count => count == 1,
+    }
+}
+
+/// Returns the answer to a request whose end or host is uncertain; it ends the connection.
 fn ambiguous() -> Response<Body> {
-    let mut response = Response::new(Body::from("ambiguous request framing\n"));
+    let mut response = Response::new(Body::from("ambiguous request framing or host\n"));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response

@@ -95,10 +95,15 @@ impl Digests {
     pub(crate) fn of_requested(&self, stamp: &FileStamp) -> Option<Arc<[Digest]>> {
         let found = self.of(stamp);
         if found.is_none() {
-            *lock(&self.is_wanted) = true;
-            self.wanted.notify_one();
+            self.want();
         }
         found
+    }
+
+    /// Has files without digests read soon.
+    pub(crate) fn want(&self) {
+        *lock(&self.is_wanted) = true;
+        self.wanted.notify_one();
     }
 
     /// Returns the files below a directory, whose name is empty or ends in a slash; the names are

@@ -69,21 +69,30 @@ struct Updater {
 impl Updater {
     fn run(&mut self) {
         let mut settling = SETTLING;
+        let (started, mut is_complete, mut unsaved) = (Instant::now(), false, 0);
         loop {
             let begun = Instant::now();
             let names = self.walk();
             let walked = begun.elapsed();
             let unread = self.digests.set_names(names);
             let (read, unsettled) = self.hash(unread);
-            self.digests.complete();
-            if let (true, Some(record)) = (read > 0, &mut self.tree.record)
+            unsaved += read;
+            // A file that changed just before the start is waited for, once.
+            if !is_complete && (!unsettled || started.elapsed() >= SETTLING) {
+                self.digests.complete();
+                is_complete = true;
+            }
+            if is_complete
+                && std::mem::take(&mut unsaved) > 0
+                && let Some(record) = &mut self.tree.record
                 && let Err(error) = record.save(&self.digests)
             {
                 complain(format_args!("{error:#}"));
             }
             let period = PERIOD.max(20 * walked);
             let most = if unsettled { settling.min(period) } else { period };
-            settling = if unsettled { settling.saturating_mul(2).min(period) } else { SETTLING };
+            let is_repeated = unsettled && is_complete;
+            settling = if is_repeated { settling.saturating_mul(2).min(period) } else { SETTLING };
             // Neither a large tree nor a file that keeps changing is read all the time.
             self.digests.wait(PAUSE.max(4 * walked).max(begun.elapsed()), most);
         }

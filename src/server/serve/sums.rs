@@ -50,6 +50,9 @@ impl SumsCache {
             // A directory without files may not exist.
             Listed::Files(files) if files.is_empty() && !directory.is_empty() => Sums::NotAList,
             Listed::Files(files) => {
+                if files.iter().any(|file| file.digests.is_none()) {
+                    digests.want();
+                }
                 let text = Bytes::from(text(function, &files));
                 let name = name.to_vec();
                 *cached = Some(CachedList { version, name, text: text.clone() });
