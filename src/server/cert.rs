@@ -27,7 +27,7 @@ pub(crate) mod pin;
 mod profile;
 mod report;
 mod request;
-mod revocation;
+pub(crate) mod revocation;
 mod revoke;
 mod rules;
 mod secrets;

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hsum::internals::TemporaryDirectory;
+use hsum::internals::{SMALL_FILE, TemporaryDirectory, read_file};
 use hsum::net::Failure;
 use hsum::net::server::TlsServerOptions;
 
@@ -15,6 +15,7 @@ use crate::cli::quote::quote;
 use crate::server::args::shared::TlsServerArgs;
 use crate::server::cert::names::Name;
 use crate::server::cert::self_signed::{SelfSigned, self_signed};
+use crate::server::cert::{pem, revocation};
 
 /// The files of a server's TLS options, which can be read again while it runs.
 #[derive(Debug)]
@@ -82,7 +83,10 @@ impl TlsSource {
             options = options.client_authorities(authorities)?;
         }
         if let Some(list) = &self.client_crl {
-            options = options.client_revocations(list)?;
+            options = match newest_lists(list) {
+                Some(lists) => options.client_revocations_from(&lists)?,
+                None => options.client_revocations(list)?,
+            };
         }
         Ok(options)
     }
@@ -95,6 +99,17 @@ impl TlsSource {
             complain(format_args!("download with: hsum get --cacert {file} {url}FILE"));
         }
     }
+}
+
+/// Returns the lists of a file in PEM without those that a newer one replaces, in which clients that
+/// were revoked since are missing; `None` if it is another kind of file.
+fn newest_lists(path: &Path) -> Option<Vec<u8>> {
+    let bytes = read_file(path, SMALL_FILE).ok()?;
+    let sections = pem::sections(&bytes).ok()?.into_iter();
+    let lists = sections.filter(|section| section.label == "X509 CRL");
+    let lists = revocation::newest(lists.map(|section| section.der.to_vec()).collect());
+    let texts: Vec<_> = lists.iter().map(|der| pem::encode("X509 CRL", der).to_string()).collect();
+    (!texts.is_empty()).then(|| texts.concat().into_bytes())
 }
 
 /// The name of the certificate in its directory.

@@ -72,6 +72,15 @@ fn certified(params: CertificateParams, issuer: &Issuer) -> String {
 
 /// Returns the authority's revocation list, which is good until the first day of a year.
 pub(crate) fn revocations(until: i32) -> String {
+    list(2020, until, false)
+}
+
+/// Returns the list from before the revocation.
+pub(crate) fn old_revocations() -> String {
+    list(2019, 2100, true)
+}
+
+fn list(since: i32, until: i32, is_old: bool) -> String {
     let revoked = RevokedCertParams {
         serial_number: SerialNumber::from(7),
         revocation_time: date_time_ymd(2020, 1, 1),
@@ -79,11 +88,11 @@ pub(crate) fn revocations(until: i32) -> String {
         invalidity_date: None,
     };
     let list = CertificateRevocationListParams {
-        this_update: date_time_ymd(2020, 1, 1),
+        this_update: date_time_ymd(since, 1, 1),
         next_update: date_time_ymd(until, 1, 1),
         crl_number: SerialNumber::from(1),
         issuing_distribution_point: None,
-        revoked_certs: vec![revoked],
+        revoked_certs: if is_old { Vec::new() } else { vec![revoked] },
         key_identifier_method: KeyIdMethod::Sha256,
     };
     list.signed_by(&PKI.authority).expect("a list").pem().expect("PEM")

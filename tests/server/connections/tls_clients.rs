@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 
 use super::{Server, assert_closed, assert_memory, log_line, request, start_in, until_end};
 use crate::support::Dir;
-use crate::tls::{PKI, revocations};
+use crate::tls::{PKI, old_revocations, revocations};
 
 /// Accepts any server: these tests are about clients.
 #[derive(Debug)]
@@ -95,7 +95,8 @@ fn strict(options: &str) -> Server {
     let dir = Dir::with(&["a"]);
     dir.write("server.pem", &PKI.server);
     dir.write("ca.crt", PKI.authority.pem());
-    dir.write("ca.crl", revocations(2100));
+    // An older list does not hide the revocations of the newer one.
+    dir.write("ca.crl", [old_revocations(), revocations(2100)].concat());
     start_in(
         dir,
         &format!("--tls-cert server.pem --client-ca ca.crt --client-crl ca.crl {options}"),
