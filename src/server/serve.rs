@@ -69,7 +69,9 @@ fn site(args: &ServeArgs, begin: Receiver<()>) -> Result<Site> {
     let digests = Arc::new(Digests::new(functions));
     let record = record(args, &path, &digests)?;
     let hidden = if args.hidden { HiddenNames::Served } else { HiddenNames::Refused };
-    let tree = Tree { path, directory: directory.clone(), hidden, threads: args.threads, record };
+    let identity = hashing::identity(&path).map_err(setup)?;
+    let threads = args.threads;
+    let tree = Tree { path, directory: directory.clone(), identity, hidden, threads, record };
     hashing::start(tree, Arc::clone(&digests), begin)?;
     let has_listings = !args.no_index;
     Ok(Site { directory, hidden, digests, has_listings, sums: SumsCache::default() })

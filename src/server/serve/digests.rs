@@ -176,6 +176,14 @@ impl Digests {
         self.write().is_complete = true;
     }
 
+    /// Forgets the names until the next walk, because the directory is no longer in its place.
+    pub(crate) fn lose_names(&self) {
+        let mut state = self.write();
+        state.names.clear();
+        state.is_complete = false;
+        state.version += 1;
+    }
+
     /// Waits until a request meets a file without digests, but at least `least` and at most `most`.
     pub(crate) fn wait(&self, least: Duration, most: Duration) {
         std::thread::sleep(least);

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
+use std::fs;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -19,6 +22,7 @@ use hsum::engine::{
 use hsum::{Error, ErrorKind};
 
 use crate::cli::print::{complain, complain_of};
+use crate::cli::quote::quote;
 use crate::server::serve::digests::{Digests, is_settled};
 use crate::server::serve::record_file::RecordFile;
 use crate::server::serve::target::HiddenNames;
@@ -37,10 +41,25 @@ pub(crate) struct Tree {
     /// The path of the directory, without symbolic links.
     pub(crate) path: PathBuf,
     pub(crate) directory: ConfinedDir,
+    /// The device and inode of the directory.
+    pub(crate) identity: (u64, u64),
     pub(crate) hidden: HiddenNames,
     pub(crate) threads: Option<NonZeroUsize>,
     /// The file that keeps the digests between runs.
     pub(crate) record: Option<RecordFile>,
+}
+
+impl Tree {
+    /// Returns `true` if the path still leads to the directory.
+    fn is_in_place(&self) -> bool {
+        identity(&self.path).is_ok_and(|found| found == self.identity)
+    }
+}
+
+/// Returns the device and inode of a directory.
+pub(crate) fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Starts the thread, which waits for a message before it reads the tree: errors in files must not
@@ -72,6 +91,12 @@ impl Updater {
         let (started, mut is_complete, mut unsaved) = (Instant::now(), false, 0);
         loop {
             let begun = Instant::now();
+            if !self.tree.is_in_place() {
+                self.lose_tree();
+                is_complete = false;
+                self.digests.wait(PAUSE, PERIOD);
+                continue;
+            }
             let names = self.walk();
             let walked = begun.elapsed();
             let unread = self.digests.set_names(names);
@@ -95,6 +120,17 @@ impl Updater {
             settling = if is_repeated { settling.saturating_mul(2).min(period) } else { SETTLING };
             // Neither a large tree nor a file that keeps changing is read all the time.
             self.digests.wait(PAUSE.max(4 * walked).max(begun.elapsed()), most);
+        }
+    }
+
+    /// Lists no files: the path now leads to others than those that are served.
+    fn lose_tree(&mut self) {
+        self.digests.lose_names();
+        if self.reported.insert(PathBuf::new()) {
+            let path = quote(&self.tree.path);
+            complain(format_args!(
+                "{path}: was moved or replaced; restart hsum to serve the new one"
+            ));
         }
     }
 

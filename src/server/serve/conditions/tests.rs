@@ -66,7 +66,7 @@ fn conditions_are_evaluated_as_in_rfc_9110() {
         (&[(IF_RANGE, "*")], WHOLE),
         (&[(IF_RANGE, "\"a\", \"x\"")], WHOLE),
         (&[(IF_RANGE, BEFORE)], WHOLE),
-        (&[(IF_RANGE, EXACT)], SEND),
+        (&[(IF_RANGE, EXACT)], WHOLE),
         (&[(IF_RANGE, AFTER)], WHOLE),
         (&[(IF_RANGE, "\"a\""), (IF_RANGE, "\"a\"")], WHOLE),
         (&[(IF_NONE_MATCH, "\"a\""), (IF_RANGE, "\"x\"")], NotModified),
