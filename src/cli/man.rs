@@ -54,7 +54,8 @@ fn name(command: &Command) -> &str {
 
 /// Returns the page of a verb, or of the program, in the macros of man(7).
 fn page(command: &Command, groups: Groups) -> String {
-    let (name, is_verb) = (name(command), !command.has_subcommands());
+    let is_verb = groups.iter().any(|(_, names)| names.contains(&command.get_name()));
+    let name = name(command);
     let about = plain(command.get_about());
     let mut text = format!(
         ".TH {} 1 \"\" \"hsum {}\" \"User Commands\"\n.SH NAME\n{} \\- {}\n",
@@ -76,16 +77,10 @@ fn page(command: &Command, groups: Groups) -> String {
         let _ = write!(text, ".PP\n{}\n", escape(&paragraph));
     }
     text += &options(command);
-    if !is_verb {
-        text += ".SH COMMANDS\n";
-        for (group, names) in groups {
-            let _ = writeln!(text, ".SS {}", escape(group));
-            for verb in names.iter().filter_map(|name| command.find_subcommand(name)) {
-                let title = escape(&plain(verb.get_about()));
-                let _ = write!(text, ".TP\n.BR {} (1)\n{title}\n", escape(self::name(verb)));
-            }
-        }
-    }
+    text += &match is_verb {
+        true => actions(command),
+        false => commands(command, groups),
+    };
     for (title, lines) in blocks.iter().filter(|(title, _)| *title == "Exit status") {
         let _ = writeln!(text, ".SH {}", title.to_uppercase());
         text += &terms(lines);
@@ -101,6 +96,34 @@ fn page(command: &Command, groups: Groups) -> String {
     }
     let _ = writeln!(text, ".SH SEE ALSO\n{}", related(command, groups).join(",\n"));
     let _ = writeln!(text, ".PP\nDocumentation: {}", escape(env!("CARGO_PKG_REPOSITORY")));
+    text
+}
+
+/// Returns the list of the verbs that have a page, by group.
+fn commands(program: &Command, groups: Groups) -> String {
+    let mut text = ".SH COMMANDS\n".to_owned();
+    for (group, names) in groups {
+        let verbs = names.iter().filter_map(|name| program.find_subcommand(name));
+        let verbs: Vec<_> = verbs.filter(|verb| !verb.is_hide_set()).collect();
+        if !verbs.is_empty() {
+            let _ = writeln!(text, ".SS {}", escape(group));
+        }
+        for verb in verbs {
+            let title = escape(&plain(verb.get_about()));
+            let _ = write!(text, ".TP\n.BR {} (1)\n{title}\n", escape(name(verb)));
+        }
+    }
+    text
+}
+
+/// Returns the list of the actions of a verb, such as `cert ca`.
+fn actions(verb: &Command) -> String {
+    let mut text = String::new();
+    for action in verb.get_subcommands() {
+        let heading = if text.is_empty() { ".SH COMMANDS\n" } else { "" };
+        let (title, name) = (escape(&plain(action.get_about())), escape(action.get_name()));
+        let _ = write!(text, "{heading}.TP\n.B {name}\n{title}\n");
+    }
     text
 }
 

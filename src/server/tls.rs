@@ -102,7 +102,7 @@ impl TlsSource {
 }
 
 /// Returns the lists of a file in PEM without those that a newer one replaces, in which clients that
-/// were revoked since are missing; `None` if it is another kind of file.
+/// were revoked since are missing; `None` for other kinds of files.
 fn newest_lists(path: &Path) -> Option<Vec<u8>> {
     let bytes = read_file(path, SMALL_FILE).ok()?;
     let sections = pem::sections(&bytes).ok()?.into_iter();

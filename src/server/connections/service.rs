@@ -100,8 +100,8 @@ impl Conversation {
     }
 }
 
-/// Returns `false` if `Host` is missing or repeated (RFC 9112, section 3.2): a proxy in front of the
-/// server may have taken the request for one to another site.
+/// Returns `true` if there is one `Host` (RFC 9112, section 3.2). With several, a proxy in front of
+/// the server may have taken the request for one to another site.
 fn has_valid_host<B>(request: &Request<B>) -> bool {
     match request.headers().get_all(HOST).iter().count() {
         0 => request.version() != Version::HTTP_11,

@@ -287,7 +287,7 @@ pub(crate) struct SignArgs {
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  hsum cert key -o server.key
+  hsum cert key -o site.key
   hsum cert key --alg rsa3072 -o rsa.key
   hsum cert key --encrypt env:SECRET -o locked.key
 
