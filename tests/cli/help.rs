@@ -1,5 +1,7 @@
 //! The help of each verb is complete and unlike every other.
 
+use std::fs;
+
 use crate::help_text::{unwrapped, without_colours};
 use crate::support::*;
 
@@ -211,5 +213,19 @@ fn unknown_schemes_are_compared_with_the_known_ones() {
         dir.hsum(["verify-request", "-s", name, "-k", "env:K", "a"])
             .env("LC_ALL", "C.UTF-8")
             .refuses(message);
+    }
+}
+
+/// Without the server program, its commands say how to install it.
+#[test]
+fn a_missing_server_program_is_named() {
+    let dir = Dir::new();
+    let program = dir.path("hsum");
+    fs::copy(HSUM, &program).expect("a copy");
+    for words in [&["serve", "x"][..], &["cert", "--help"], &["help", "rpc"], &["listen"]] {
+        let call = dir.command(&program).args(words).env("PATH", dir.path("bin"));
+        let message = "hsum: this command needs the program hsum-server, which is neither beside \
+            hsum nor in PATH; install it with 'cargo install hsum --features server'\n";
+        call.gives(2, "", message);
     }
 }
