@@ -160,8 +160,8 @@ mod tests {
         // Frames outside requests prolong nothing.
         let pings = |second| Reading { read: 1000 * second, written: 1000 * second, ..http2 };
         assert_eq!(first(pings), Some((60, Overdue::Idle)));
-        assert_eq!(first(|_| open), Some((61, Overdue::Stalled)));
-        assert_eq!(first(|second| Reading { written: second, ..open }), Some((61, Overdue::Slow)));
+        assert_eq!(first(|_| open), Some((60, Overdue::Stalled)));
+        assert_eq!(first(|second| Reading { written: second, ..open }), Some((60, Overdue::Slow)));
     }
 
     #[test]
