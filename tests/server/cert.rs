@@ -185,7 +185,7 @@ fn an_index_without_its_authority_is_kept() {
     done(&dir, "cert ca Example -o ca");
     done(&dir, "cert issue alice --client --ca ca");
     for name in ["ca.crt", "ca.key"] {
-        std::fs::rename(dir.path(&format!("ca/{name}")), dir.path(name)).expect("moved");
+        std::fs::rename(dir.path(format!("ca/{name}")), dir.path(name)).expect("moved");
     }
     let before = dir.read("ca/index.txt");
     dir.words("cert ca Example -o ca").refuses("index.txt: the file exists; use --force");
