@@ -485,7 +485,7 @@ fn a_terminal_shows_one_line_and_no_control_characters() {
          : >messages; {HSUM} listen 127.0.0.1:0 --http -s stripe -k env:SECRET 2>messages & \
          until grep -q listening messages; do sleep 0.1; done; \
          url=$(sed -n 's/.*listening on //p' messages); \
-         {HSUM} send -s stripe -k env:SECRET $url body; \
+         {HSUM} send -s stripe -k env:SECRET $url body; sleep 0.5; \
          {HSUM} send -s github -k env:SECRET $url body 2>/dev/null; sleep 1; kill $!; wait $!"
     );
     let Some(shown) = on_a_terminal(&dir, &script) else { return };
