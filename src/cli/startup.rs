@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::io::{fcntl_dupfd_cloexec, fcntl_getfd};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 use rustix::process::{Resource, getrlimit};
 use rustix::stdio::{stderr, stdin, stdout};
 
@@ -58,7 +58,11 @@ fn replace_if_closed(descriptor: BorrowedFd<'_>, options: &OpenOptions) -> io::R
     let is_closed = fcntl_getfd(descriptor).is_err();
     if is_closed {
         // A file that is opened gets the lowest free number.
-        let _ = options.open("/dev/null")?.into_raw_fd();
+        let opened = options.open("/dev/null")?;
+        // The server program inherits it: its runtime would replace a closed descriptor by one that
+        // discards all output.
+        fcntl_setfd(&opened, FdFlags::empty())?;
+        let _ = opened.into_raw_fd();
     }
     Ok(is_closed)
 }

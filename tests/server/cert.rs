@@ -596,3 +596,14 @@ fn odd_names_become_harmless_files() {
         assert!(!ran.stderr.contains('\u{1b}'));
     }
 }
+
+/// Output that cannot be written is not success, also through the program that starts the server.
+#[test]
+fn a_closed_output_is_an_error() {
+    let dir = Dir::new();
+    for script in ["$HSUM cert ca X -o ca >&-", "$HSUM cert show ca/ca.crt >&-"] {
+        let message = "hsum: write error: Bad file descriptor\n";
+        dir.shell(script).gives(1, "", message);
+    }
+    assert!(dir.path("ca/ca.key").exists());
+}
