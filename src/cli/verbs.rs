@@ -473,7 +473,7 @@ fn matched(words: &[OsString]) -> Result<Verb> {
 /// Parses the words of one of the verbs of `command`.
 ///
 /// # Errors
-/// As for [`parse`].
+/// Returns the errors of [`parse`].
 pub(crate) fn parse_among<V: FromArgMatches>(
     mut command: Command,
     words: &[OsString],

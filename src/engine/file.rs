@@ -145,7 +145,7 @@ impl StableFile {
     /// Returns `None` if they must be fetched from the disk, or if the system cannot tell.
     ///
     /// # Errors
-    /// As for [`StableFile::read_at`].
+    /// Returns the errors of [`StableFile::read_at`].
     pub fn read_cached_at(
         &self,
         buffer: &mut [u8],

@@ -95,7 +95,7 @@ impl AtomicFile {
     /// Creates a file like [`AtomicFile::create_new`] that only its owner can read.
     ///
     /// # Errors
-    /// As for [`AtomicFile::create_new`].
+    /// Returns the errors of [`AtomicFile::create_new`].
     pub fn create_new_private(path: impl Into<PathBuf>) -> io::Result<Self> {
         Self::new_in_directory(path.into(), Access::Mode(0o600))
     }

@@ -278,7 +278,7 @@ impl TlsListener {
     /// Returns the address of the socket.
     ///
     /// # Errors
-    /// As for [`TcpListener::local_addr`].
+    /// Returns the error of [`TcpListener::local_addr`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
@@ -289,8 +289,8 @@ impl TlsListener {
     /// connection: a client that stalls its handshake then delays only itself.
     ///
     /// # Errors
-    /// As for [`TcpListener::accept`]. Such an error concerns one connection, or a lack of
-    /// resources that may end: a server should go on.
+    /// Returns the error of [`TcpListener::accept`]. It concerns one connection, or resources that may
+    /// be free again later: a server should go on.
     pub fn accept(&self) -> io::Result<(TlsStream, SocketAddr)> {
         let (tcp, address) = self.socket.accept()?;
         // Answers are short, and must not wait for the acknowledgement of the one before.

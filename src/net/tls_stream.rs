@@ -101,7 +101,7 @@ impl TlsStream {
     /// Performs the handshake with a server over an open connection, such as a proxy's tunnel.
     ///
     /// # Errors
-    /// As for [`TlsStream::connect`].
+    /// Returns the errors of [`TlsStream::connect`].
     pub fn over(
         tcp: TcpStream,
         host: &str,
@@ -280,8 +280,8 @@ impl Write for TlsStream {
 
 /// Closes the writing half, and reads until the other end closes the connection.
 ///
-/// Closing a socket that has unread bytes resets the connection, and the other end may then lose
-/// what this end has sent last.
+/// Closing a socket that has unread bytes resets the connection, and the other end may then lose the
+/// last bytes that this end has sent.
 fn linger(mut tcp: &TcpStream) {
     let deadline = deadline_after(LINGER);
     let _ = tcp.shutdown(Shutdown::Write);

@@ -99,7 +99,7 @@ fn all() -> Command {
 /// Parses the command line, and returns the verb with its arguments.
 ///
 /// # Errors
-/// As for [`verbs::parse`].
+/// Returns the errors of [`verbs::parse`].
 pub(crate) fn parse(mut words: Vec<OsString>) -> Result<Verb> {
     verbs::expand_help(&mut words)?;
     exit::set_verb(command_path(&words).leak());

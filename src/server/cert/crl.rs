@@ -86,8 +86,9 @@ fn check_replaceable(path: &Path, authority: &Authority) -> Result<()> {
     Err(SetupError(format!("{}: {why}", quote(path))).into())
 }
 
-/// Checks that verifiers will find the authority's list by its name: rcgen keeps only one attribute
-/// of each kind.
+/// Checks that verifiers will find the authority's list by its name.
+///
+/// If the name repeats an attribute, rcgen writes the list under another name.
 fn check_issuer(der: &[u8], authority: &Authority) -> Result<()> {
     let (_, list) = parse_x509_crl(der).map_err(|error| anyhow!("damaged list: {error}"))?;
     authority.check_issuer(list.issuer())

@@ -77,7 +77,7 @@ impl Name {
     /// Parses a name of a client, which may also be any text.
     ///
     /// # Errors
-    /// As for [`Name::parse`].
+    /// Returns the errors of [`Name::parse`].
     pub(crate) fn parse_of_client(text: &str) -> Result<Self, NameError> {
         match Self::parse(text) {
             Err(NameError::Unknown) => subject(text).map(Self::Subject),

@@ -24,7 +24,7 @@ pub(crate) fn password(spec: &OsStr, option: &str) -> Result<Zeroizing<Vec<u8>>>
 /// Reads a password for a new file; at the prompt twice, because a typing error would lock it.
 ///
 /// # Errors
-/// As for [`password`].
+/// Returns the errors of [`password`].
 pub(crate) fn new_password(spec: &OsStr, option: &str) -> Result<Zeroizing<Vec<u8>>> {
     let first = password(spec, option)?;
     if matches!(KeySource::parse(spec, option)?, KeySource::Prompt)

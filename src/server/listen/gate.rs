@@ -68,7 +68,7 @@ impl Gate {
     /// Reads the keys again.
     ///
     /// # Errors
-    /// As for [`Gate::new`]; the old keys stay in use.
+    /// Returns the errors of [`Gate::new`]; the old keys then stay in use.
     pub(crate) fn reload(&self) -> Result<()> {
         let new = keys(&self.args, &self.scheme, self.freshness, self.keeps_texts)?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
