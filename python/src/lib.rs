@@ -1,5 +1,6 @@
 //! The native half of the Python package `hsum`.
 
+mod buffer;
 mod files;
 mod hash;
 mod hmac;
