@@ -3,6 +3,7 @@
 mod arguments;
 mod blake2;
 mod buffer;
+mod cluster;
 mod files;
 mod hash;
 mod hmac;
@@ -21,5 +22,6 @@ fn _hsum(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hmac::add(module)?;
     pbkdf2::add(module)?;
     many::add(module)?;
-    files::add(module)
+    files::add(module)?;
+    cluster::add(module)
 }
