@@ -5,15 +5,27 @@ https://docs.python.org/3/library/hmac.html. Keys are wiped from memory when the
 them are freed; copies that Python made of the bytes are not.
 """
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from hsum import _hsum, hashlib
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import TypeAlias
+
+    from typing_extensions import Buffer, Self
+
+    _DigestMod: TypeAlias = str | Callable[[], hashlib._HashObject] | ModuleType
+
 # The interpreter's own, which compares str as well.
 try:
-    from _hashlib import compare_digest
+    from _hashlib import compare_digest as compare_digest
 except ImportError:
-    from _operator import _compare_digest as compare_digest
+    from _operator import _compare_digest as compare_digest  # type: ignore[no-redef]
 
 trans_5C = bytes(x ^ 0x5C for x in range(256))
 trans_36 = bytes(x ^ 0x36 for x in range(256))
@@ -30,7 +42,16 @@ class HMAC:
 
     __slots__ = ("_hmac", "_inner", "_outer", "block_size", "digest_size")
 
-    def __init__(self, key, msg=None, digestmod=""):
+    # Either the native object, or an inner and an outer hash object of another module.
+    _hmac: Any
+    _inner: Any
+    _outer: Any
+    block_size: int
+    digest_size: int
+
+    def __init__(
+        self, key: bytes | bytearray, msg: Buffer | None = None, digestmod: _DigestMod = ""
+    ) -> None:
         """Start an HMAC with msg, if that is not None.
 
         key is bytes or bytearray. digestmod is required: the name of a hash function, a
@@ -48,7 +69,9 @@ class HMAC:
         self.digest_size = self._hmac.digest_size
         self.block_size = self._hmac.block_size
 
-    def _init_old(self, key, msg, digestmod):
+    def _init_old(
+        self, key: bytes | bytearray, msg: Buffer | None, digestmod: _DigestMod
+    ) -> None:
         """Start an HMAC over hash objects of any kind; named as in the standard module."""
         construct = _constructor(digestmod)
         self._hmac = None
@@ -64,7 +87,7 @@ class HMAC:
         if msg is not None:
             self._inner.update(msg)
 
-    def _checked_block_size(self):
+    def _checked_block_size(self) -> int:
         if not hasattr(self._inner, "block_size"):
             message = f"No block_size attribute on given digest object; Assuming {self.blocksize}."
         elif self._inner.block_size < 16:
@@ -73,20 +96,20 @@ class HMAC:
                 f"using our default of {self.blocksize}."
             )
         else:
-            return self._inner.block_size
+            return int(self._inner.block_size)
         warnings.warn(message, RuntimeWarning, stacklevel=4)
         return self.blocksize
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name: hmac-sha256."""
-        return self._hmac.name if self._hmac else f"hmac-{self._inner.name}"
+        return str(self._hmac.name) if self._hmac else f"hmac-{self._inner.name}"
 
-    def update(self, msg):
+    def update(self, msg: Buffer) -> None:
         """Append an object's bytes to the message."""
         (self._hmac or self._inner).update(msg)
 
-    def copy(self):
+    def copy(self) -> Self:
         """Return a copy of the HMAC object."""
         # A subclass may have another __init__.
         other = self.__class__.__new__(self.__class__)
@@ -97,7 +120,7 @@ class HMAC:
         other._outer = self._outer and self._outer.copy()
         return other
 
-    def _current(self):
+    def _current(self) -> Any:
         """Return an object whose digest is the tag."""
         if self._hmac:
             return self._hmac
@@ -105,16 +128,18 @@ class HMAC:
         outer.update(self._inner.digest())
         return outer
 
-    def digest(self):
+    def digest(self) -> bytes:
         """Return the tag."""
-        return self._current().digest()
+        tag: bytes = self._current().digest()
+        return tag
 
-    def hexdigest(self):
+    def hexdigest(self) -> str:
         """Return the tag in lower-case hex."""
-        return self._current().hexdigest()
+        tag: str = self._current().hexdigest()
+        return tag
 
 
-def _constructor(digestmod):
+def _constructor(digestmod: _DigestMod) -> Callable[..., hashlib._HashObject]:
     """Return the function that constructs hash objects of digestmod."""
     if callable(digestmod):
         return digestmod
@@ -123,7 +148,7 @@ def _constructor(digestmod):
     return lambda data=b"": digestmod.new(data)
 
 
-def new(key, msg=None, digestmod=""):
+def new(key: bytes | bytearray, msg: Buffer | None = None, digestmod: _DigestMod = "") -> HMAC:
     """Return an HMAC object, started with msg if that is not None.
 
     key is bytes or bytearray. digestmod is required: the name of a hash function, a constructor,
@@ -132,7 +157,7 @@ def new(key, msg=None, digestmod=""):
     return HMAC(key, msg, digestmod)
 
 
-def digest(key, msg, digest):
+def digest(key: Buffer, msg: Buffer, digest: _DigestMod) -> bytes:
     """Return the tag of msg under key, faster than new(key, msg, digest).digest()."""
     tag = _hsum.hmac_digest(key, msg, digest)
     if tag is None:

@@ -41,7 +41,9 @@ fn short<'py>(name: &str, value: &Argument<'_, 'py>, max: usize) -> PyResult<Opt
 
 /// Defines one of the classes.
 macro_rules! blake2 {
-    ($type:ident $name:literal $library:ident { salt: $salt:expr, max_offset: $max_offset:expr }) => {
+    ($type:ident $name:literal $library:ident {
+        salt: $salt:expr, max_offset: $max_offset:expr, signature: $signature:literal
+    }) => {
         #[doc = concat!("A ", $name, " hash of a message that arrives in pieces, with all of its parameters.")]
         #[pyclass(frozen, module = "hsum._hsum", name = $name)]
         pub(crate) struct $type {
@@ -84,6 +86,7 @@ macro_rules! blake2 {
                 fanout = 1, depth = 1, leaf_size = 0, node_offset = 0, node_depth = 0,
                 inner_size = 0, last_node = false, usedforsecurity = Argument(None)
             ))]
+            #[pyo3(text_signature = $signature)]
             #[allow(clippy::too_many_arguments)] // Python's signature
             fn new(
                 py: Python<'_>,
@@ -176,8 +179,20 @@ macro_rules! blake2 {
     };
 }
 
-blake2!(Blake2b "blake2b" blake2b_simd { salt: 16, max_offset: u64::MAX });
-blake2!(Blake2s "blake2s" blake2s_simd { salt: 8, max_offset: (1 << 48) - 1 });
+blake2!(Blake2b "blake2b" blake2b_simd {
+    salt: 16,
+    max_offset: u64::MAX,
+    signature: "(data=b'', /, *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, \
+                leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, \
+                usedforsecurity=True)"
+});
+blake2!(Blake2s "blake2s" blake2s_simd {
+    salt: 8,
+    max_offset: (1 << 48) - 1,
+    signature: "(data=b'', /, *, digest_size=32, key=b'', salt=b'', person=b'', fanout=1, depth=1, \
+                leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, \
+                usedforsecurity=True)"
+});
 
 /// Adds the classes to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
