@@ -187,12 +187,13 @@ impl fmt::Debug for Hmac {
 pub struct Tag(Digest);
 
 impl Tag {
-    /// Returns the bytes, as many as the function's digests have.
+    /// Returns a copy of the bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0.into()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// Returns the bytes, as many as the function's digests have.
+    pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
