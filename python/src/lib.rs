@@ -1,15 +1,22 @@
 //! The native half of the Python package `hsum`.
 
 mod arguments;
+mod arrow;
 mod blake2;
 mod buffer;
+mod check;
 mod cluster;
+mod errors;
 mod files;
 mod hash;
 mod hmac;
 mod many;
+mod names;
 mod pbkdf2;
+mod report;
+mod run;
 mod shared;
+mod webhook;
 
 use pyo3::prelude::*;
 
@@ -22,6 +29,9 @@ fn _hsum(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hmac::add(module)?;
     pbkdf2::add(module)?;
     many::add(module)?;
+    arrow::add(module)?;
     files::add(module)?;
-    cluster::add(module)
+    check::add(module)?;
+    cluster::add(module)?;
+    webhook::add(module)
 }

@@ -256,6 +256,7 @@ impl OpenJob {
         let mut filled = 0;
         let mut is_end = false;
         while filled < buffer.len() && !is_end {
+            progress.map_or(Ok(()), HashProgress::check_stopped)?;
             let count = self.read(&mut buffer[filled..])?;
             progress.into_iter().for_each(|progress| progress.add_bytes(count));
             filled += count;

@@ -66,7 +66,10 @@ impl Iterator for Outcomes {
 mod tests {
     use super::*;
     use crate::algorithm::Algorithm;
+    use crate::engine::progress::HashProgress;
+    use crate::error::ErrorKind;
     use std::fs;
+    use std::io::ErrorKind::Interrupted;
     use std::path::PathBuf;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -105,6 +108,26 @@ mod tests {
         drop(outcomes);
         assert!(run.join().unwrap().hashed >= 1);
         assert!(issued.load(Relaxed) > 0);
+    }
+
+    #[test]
+    fn a_stopped_run_reads_no_large_file_to_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sparse");
+        fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
+        for count in 1..4 {
+            let progress = Arc::new(HashProgress::default());
+            let options = HashOptions::new([Algorithm::Md5]).progress(Arc::clone(&progress));
+            let outcomes = outcomes(&options, vec![path.clone(); count]);
+            while progress.bytes() == 0 {
+                std::thread::yield_now();
+            }
+            progress.stop();
+            for outcome in outcomes {
+                let error = outcome.result.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Io(e) if e.kind() == Interrupted));
+            }
+        }
     }
 
     #[test]

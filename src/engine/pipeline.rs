@@ -81,6 +81,7 @@ fn read_rest(
         if is_stopped() {
             return Err(ErrorKind::Io(io::ErrorKind::Interrupted.into()));
         }
+        progress.map_or(Ok(()), HashProgress::check_stopped)?;
         let count = |length| {
             progress.into_iter().for_each(|progress| progress.add_bytes(length));
             length as u64

@@ -1,18 +1,21 @@
-//! Counters of a run, and the names of the large files that it is reading.
+//! Counters of a run, the names of the large files that it is reading, and a way to stop it.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
+use crate::error::ErrorKind;
 use crate::fs::lock::lock;
 
-/// The progress of a run, to be watched from another thread.
+/// The progress of a run, to be watched and stopped from another thread.
 #[derive(Debug, Default)]
 pub struct HashProgress {
     bytes: AtomicU64,
     files: AtomicU64,
     /// Large files that are being read, oldest first.
     current: Arc<Mutex<Vec<Arc<Path>>>>,
+    is_stopped: AtomicBool,
 }
 
 /// A name that [`HashProgress::current`] may return until this is dropped.
@@ -46,6 +49,20 @@ impl HashProgress {
     /// Returns the name of a large file that is being read: of several, the one begun first.
     pub fn current(&self) -> Option<PathBuf> {
         lock(&self.current).first().map(|name| name.to_path_buf())
+    }
+
+    /// Makes reads fail, with [`io::ErrorKind::Interrupted`], so that the sink need not wait for the end of
+    /// a large file before it returns `Break`.
+    pub fn stop(&self) {
+        self.is_stopped.store(true, Relaxed);
+    }
+
+    /// Returns an error after [`HashProgress::stop`].
+    pub(super) fn check_stopped(&self) -> Result<(), ErrorKind> {
+        match self.is_stopped.load(Relaxed) {
+            true => Err(ErrorKind::Io(io::ErrorKind::Interrupted.into())),
+            false => Ok(()),
+        }
     }
 
     /// Adds `count` bytes.

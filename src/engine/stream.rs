@@ -59,13 +59,16 @@ impl Stream {
 
     /// Takes the next piece, of up to `length` bytes, from a window of up to `window` bytes.
     ///
-    /// Returns `false` if it is to be read instead.
+    /// Returns `false` if it is to be read instead, or if the run is stopped.
     pub(super) fn map(
         &mut self,
         length: usize,
         window: usize,
         progress: Option<&HashProgress>,
     ) -> bool {
+        if progress.is_some_and(|progress| progress.check_stopped().is_err()) {
+            return false;
+        }
         self.window = self.window.take().filter(|(window, hashed)| *hashed < window.bytes().len());
         if self.window.is_none() {
             self.window = self.file.map(window).map(|window| (window, 0));

@@ -1,0 +1,99 @@
+//! Names: of hash functions, and of files, which are bytes.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hsum::{Algorithm, HashFunction, UnknownAlgorithm};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+/// Parses the name of a hash function, in any spelling.
+pub(crate) fn hash_function(name: &str) -> PyResult<HashFunction> {
+    // Parsing allocates; most names are written as in the table.
+    if let Some(algorithm) = Algorithm::ALL.iter().find(|algorithm| algorithm.name() == name) {
+        return Ok((*algorithm).into());
+    }
+    name.parse().map_err(|error: UnknownAlgorithm| PyValueError::new_err(error.to_string()))
+}
+
+/// Hash functions, under the names that the caller gave them.
+#[derive(Clone)]
+pub(crate) struct Functions {
+    pub(crate) names: Arc<[String]>,
+    pub(crate) functions: Vec<HashFunction>,
+}
+
+impl Functions {
+    /// Parses one name, or an iterable of names.
+    pub(crate) fn parse(names: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let names: Vec<String> = match names.cast::<PyString>() {
+            Ok(name) => vec![name.to_cow()?.into_owned()],
+            Err(_) => names.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?,
+        };
+        if names.is_empty() {
+            return Err(PyValueError::new_err("no hash function given; name at least one"));
+        }
+        let functions = names.iter().map(|name| hash_function(name)).collect::<PyResult<_>>()?;
+        Ok(Self { names: names.into(), functions })
+    }
+}
+
+/// Converts a path, which is `str`, `bytes` or an `os.PathLike`, as `os.fsencode` does.
+pub(crate) fn path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+    if let Ok(bytes) = path.cast::<PyBytes>() {
+        return Ok(OsString::from_vec(bytes.as_bytes().to_vec()).into());
+    }
+    if path.cast::<PyString>().is_ok() {
+        return Ok(path.extract::<OsString>()?.into());
+    }
+    let name = path.py().import("os")?.call_method1("fspath", (path,))?;
+    match name.cast::<PyBytes>() {
+        Ok(bytes) => Ok(OsString::from_vec(bytes.as_bytes().to_vec()).into()),
+        Err(_) => Ok(name.extract::<OsString>()?.into()),
+    }
+}
+
+/// Refuses a path in the place of an iterable of paths: its characters would be taken for paths.
+pub(crate) fn refuse_single_path(paths: &Bound<'_, PyAny>) -> PyResult<()> {
+    if paths.cast::<PyString>().is_ok() || paths.cast::<PyBytes>().is_ok() {
+        let text = "paths must be an iterable of paths, not one path; write [path]";
+        return Err(PyTypeError::new_err(text));
+    }
+    Ok(())
+}
+
+/// The type in which paths are returned: that of the path which the caller gave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    /// `str`, in which bytes that are not UTF-8 are surrogates (PEP 383).
+    Text,
+    /// `bytes`.
+    Bytes,
+}
+
+impl PathKind {
+    pub(crate) fn of(path: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let is_bytes = |path: &Bound<'_, PyAny>| path.cast::<PyBytes>().is_ok();
+        if is_bytes(path) {
+            return Ok(Self::Bytes);
+        }
+        let is_text = path.cast::<PyString>().is_ok();
+        let name = match is_text {
+            true => return Ok(Self::Text),
+            false => path.py().import("os")?.call_method1("fspath", (path,))?,
+        };
+        Ok(if is_bytes(&name) { Self::Bytes } else { Self::Text })
+    }
+
+    /// Converts a path to `str` or `bytes`.
+    pub(crate) fn to_python<'py>(self, py: Python<'py>, path: &Path) -> PyResult<Bound<'py, PyAny>> {
+        let name: &OsStr = path.as_os_str();
+        match self {
+            Self::Text => Ok(name.into_pyobject(py)?.into_any()),
+            Self::Bytes => Ok(PyBytes::new(py, name.as_bytes()).into_any()),
+        }
+    }
+}
