@@ -3,6 +3,8 @@
 //! The layouts are those of the Arrow columnar format, version 1.5, sections "Variable-size Binary Layout",
 //! "Fixed-Size Primitive Layout" and "Validity bitmaps".
 
+use std::mem;
+
 use hsum::HashFunction;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
@@ -98,12 +100,13 @@ fn _arrow_digest<'py>(
         let mut rows = start..end;
         let mut messages = Vec::with_capacity(BATCH);
         while !rows.is_empty() {
-            let (mut slots, rest) = out.split_at_mut(rows.len().min(BATCH) * function.len());
+            let size = rows.len().min(BATCH) * function.len();
+            let (mut slots, rest) = mem::take(&mut out).split_at_mut(size);
             out = rest;
             let mut valid = Vec::with_capacity(BATCH);
             messages.clear();
             for row in rows.by_ref().take(BATCH) {
-                let (slot, others) = slots.split_at_mut(function.len());
+                let (slot, others) = mem::take(&mut slots).split_at_mut(function.len());
                 slots = others;
                 if let Some(value) = column.value(row)? {
                     messages.push(value);

@@ -133,14 +133,18 @@ impl OnError {
         match errors {
             "raise" => Ok(Self::Raise),
             "return" => Ok(Self::Return),
-            _ => Err(PyValueError::new_err(format!("errors must be 'raise' or 'return', not {errors:?}"))),
+            _ => Err(PyValueError::new_err(format!(
+                "errors must be 'raise' or 'return', not {errors:?}"
+            ))),
         }
     }
 }
 
 /// Checks a number of threads.
 pub(crate) fn thread_count(threads: Option<usize>) -> PyResult<Option<NonZeroUsize>> {
-    let check = |count| NonZeroUsize::new(count).ok_or_else(|| PyValueError::new_err("threads must be at least 1"));
+    let check = |count| {
+        NonZeroUsize::new(count).ok_or_else(|| PyValueError::new_err("threads must be at least 1"))
+    };
     threads.map(check).transpose()
 }
 
@@ -252,8 +256,8 @@ fn file_digests<'py>(
 /// Example:
 ///     >>> for record in hsum.tree("photos"):
 ///     ...     print(record.hexdigest()[:8], record.path)
-///     8f434346 photos/a.jpg
-///     e3b0c442 photos/b.jpg
+///     ab36e843 photos/beach.jpg
+///     6f021f02 photos/lake.jpg
 #[pyfunction]
 #[pyo3(
     signature = (path, name=None, *, threads=None, progress=None, errors="return", follow_symlinks=false),

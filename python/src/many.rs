@@ -157,7 +157,11 @@ fn refuse_single_message(messages: &Bound<'_, PyAny>) -> PyResult<()> {
 ///     >>> hsum.digest("md5", b"abc").hex()
 ///     '900150983cd24fb0d6963f7d28e17f72'
 #[pyfunction]
-fn digest<'py>(py: Python<'py>, name: &str, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+fn digest<'py>(
+    py: Python<'py>,
+    name: &str,
+    data: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
     let function = names::hash_function(name)?;
     let data = Data::get(data)?;
     let message = data.as_slice();
@@ -217,7 +221,7 @@ fn digest_many<'py>(
 ///
 /// Example:
 ///     >>> hsum.hmac_many(b"key", [b"one", b"two"], "sha256")[0].hex()[:16]
-///     '63a3e76ae5e6fbb5'
+///     '0cf1a9a873bd7990'
 #[pyfunction]
 #[pyo3(
     signature = (key, messages, name, *, joined=false),

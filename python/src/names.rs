@@ -1,7 +1,7 @@
 //! Names: of hash functions, and of files, which are bytes.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,18 +41,20 @@ impl Functions {
     }
 }
 
+/// Returns the `str` or `bytes` of a path, as `os.fspath` does.
+fn fspath<'py>(path: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if path.cast::<PyString>().is_ok() || path.cast::<PyBytes>().is_ok() {
+        return Ok(path.clone());
+    }
+    path.py().import("os")?.call_method1("fspath", (path,))
+}
+
 /// Converts a path, which is `str`, `bytes` or an `os.PathLike`, as `os.fsencode` does.
 pub(crate) fn path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
-    if let Ok(bytes) = path.cast::<PyBytes>() {
-        return Ok(OsString::from_vec(bytes.as_bytes().to_vec()).into());
-    }
-    if path.cast::<PyString>().is_ok() {
-        return Ok(path.extract::<OsString>()?.into());
-    }
-    let name = path.py().import("os")?.call_method1("fspath", (path,))?;
-    match name.cast::<PyBytes>() {
-        Ok(bytes) => Ok(OsString::from_vec(bytes.as_bytes().to_vec()).into()),
-        Err(_) => Ok(name.extract::<OsString>()?.into()),
+    let path = fspath(path)?;
+    match path.cast::<PyBytes>() {
+        Ok(bytes) => Ok(OsStr::from_bytes(bytes.as_bytes()).into()),
+        Err(_) => Ok(path.extract::<OsString>()?.into()),
     }
 }
 
@@ -76,20 +78,15 @@ pub(crate) enum PathKind {
 
 impl PathKind {
     pub(crate) fn of(path: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let is_bytes = |path: &Bound<'_, PyAny>| path.cast::<PyBytes>().is_ok();
-        if is_bytes(path) {
-            return Ok(Self::Bytes);
-        }
-        let is_text = path.cast::<PyString>().is_ok();
-        let name = match is_text {
-            true => return Ok(Self::Text),
-            false => path.py().import("os")?.call_method1("fspath", (path,))?,
-        };
-        Ok(if is_bytes(&name) { Self::Bytes } else { Self::Text })
+        Ok(if fspath(path)?.cast::<PyBytes>().is_ok() { Self::Bytes } else { Self::Text })
     }
 
     /// Converts a path to `str` or `bytes`.
-    pub(crate) fn to_python<'py>(self, py: Python<'py>, path: &Path) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn to_python<'py>(
+        self,
+        py: Python<'py>,
+        path: &Path,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let name: &OsStr = path.as_os_str();
         match self {
             Self::Text => Ok(name.into_pyobject(py)?.into_any()),

@@ -77,8 +77,12 @@ impl<T: Send + 'static> Run<T> {
             let is_over = py.detach(|| {
                 loop {
                     match self.step() {
-                        Step::Item(item) if each(item).is_continue() => {}
-                        Step::Item(_) | Step::End => return true,
+                        Step::Item(item) => {
+                            if each(item).is_break() {
+                                return true;
+                            }
+                        }
+                        Step::End => return true,
                         Step::Tick => return false,
                     }
                 }

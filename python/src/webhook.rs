@@ -78,7 +78,10 @@ impl VerifiedWebhook {
 
     fn __repr__(&self) -> String {
         let (scheme, index) = (self.0.scheme(), self.0.key_index());
-        format!("VerifiedWebhook(scheme='{scheme}', key_index={index}, coverage='{}')", self.coverage())
+        format!(
+            "VerifiedWebhook(scheme='{scheme}', key_index={index}, coverage='{}')",
+            self.coverage()
+        )
     }
 }
 
@@ -87,7 +90,10 @@ fn scheme(name: &str) -> PyResult<Scheme> {
     Scheme::from_name(name).ok_or_else(|| {
         let all = SchemeInfo::ALL.iter().map(|info| info.name);
         let names: Vec<_> = all.filter(|name| Scheme::from_name(name).is_some()).collect();
-        PyValueError::new_err(format!("unknown scheme {name:?}; expected one of {}", names.join(", ")))
+        PyValueError::new_err(format!(
+            "unknown scheme {name:?}; expected one of {}",
+            names.join(", ")
+        ))
     })
 }
 
@@ -98,7 +104,10 @@ fn text_bytes<'v>(value: &'v Bound<'_, PyAny>, what: &str) -> PyResult<&'v [u8]>
     }
     match value.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes()),
-        Err(_) => Err(PyTypeError::new_err(format!("{what} must be str or bytes, not {}", value.get_type().name()?))),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "{what} must be str or bytes, not {}",
+            value.get_type().name()?
+        ))),
     }
 }
 
@@ -108,7 +117,7 @@ fn headers(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Vec<u8>)>> {
         true => headers.call_method0("items")?,
         false => headers.clone(),
     };
-    let pair = |pair: Bound<'_, PyAny>| {
+    let pair = |pair: Bound<'_, PyAny>| -> PyResult<(String, Vec<u8>)> {
         let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
         let name = str::from_utf8(text_bytes(&name, "a header's name")?);
         let name = name.map_err(|_| PyValueError::new_err("a header's name is not UTF-8"))?;
@@ -124,7 +133,7 @@ fn keys(scheme: &Scheme, keys: &Bound<'_, PyAny>) -> PyResult<Vec<SecretKey>> {
         true => PyList::new(keys.py(), [keys])?.into_any(),
         false => keys.clone(),
     };
-    let decode = |key: Bound<'_, PyAny>| {
+    let decode = |key: Bound<'_, PyAny>| -> PyResult<SecretKey> {
         let key = SecretKey::parse(scheme.key_format(), text_bytes(&key, "a key")?);
         key.map_err(|error| PyValueError::new_err(error.to_string()))
     };
@@ -207,7 +216,8 @@ fn verify_webhook(
         verifier = verifier.tolerance(seconds);
     }
     let (headers, params) = (self::headers(headers)?, self::params(params)?);
-    let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let params: Vec<(&str, &str)> =
+        params.iter().map(|(name, value)| (&**name, &**value)).collect();
     // A copy, because another thread may write to the buffer while some schemes parse it.
     let body = Data::get(body)?.as_slice().to_vec();
     let verdict = py.detach(|| {
