@@ -2,7 +2,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, TypeAlias, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self
 
 from hsum.progress import Progress
 
@@ -49,6 +49,14 @@ def _arrow_digest(
 
 @final
 class FileDigests:
+    def __new__(
+        cls,
+        path: Any,
+        digests: dict[str, bytes],
+        size: int | None = None,
+        error: OSError | None = None,
+        skipped: bool = False,
+    ) -> Self: ...
     @property
     def path(self) -> Any: ...
     @property

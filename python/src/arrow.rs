@@ -10,9 +10,9 @@ use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::arguments::hash_function;
 use crate::buffer::Data;
 use crate::many::{BATCH, Batches};
-use crate::names;
 
 /// The values of a column, by row of its buffers.
 struct Column<'a> {
@@ -74,7 +74,7 @@ fn invalid(part: &str, row: usize) -> PyErr {
 #[allow(clippy::too_many_arguments)] // the parts of an array
 fn _arrow_digest<'py>(
     py: Python<'py>,
-    name: &str,
+    name: &Bound<'py, PyAny>,
     width: usize,
     offsets: Option<Bound<'py, PyAny>>,
     data: Option<Bound<'py, PyAny>>,
@@ -82,7 +82,7 @@ fn _arrow_digest<'py>(
     start: usize,
     length: usize,
 ) -> PyResult<(Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>)> {
-    let function: HashFunction = names::hash_function(name)?;
+    let function: HashFunction = hash_function(name)?;
     let borrow = |buffer: Option<Bound<'py, PyAny>>| buffer.as_ref().map(Data::get).transpose();
     let (offsets, data, validity) = (borrow(offsets)?, borrow(data)?, borrow(validity)?);
     let layout = match &offsets {

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::arguments::hash_function;
 use crate::errors::{io_error, os_error};
 use crate::files::thread_count;
 use crate::names::{self, PathKind};
@@ -190,7 +191,7 @@ fn check<'py>(
     py: Python<'py>,
     list: &Bound<'py, PyAny>,
     directory: Option<Bound<'py, PyAny>>,
-    name: Option<&str>,
+    name: Option<Bound<'py, PyAny>>,
     threads: Option<usize>,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
@@ -204,7 +205,7 @@ fn check<'py>(
     if let Some(directory) = &directory {
         options = options.base_directory(names::path(directory)?);
     }
-    let untagged = name.map(names::hash_function).transpose()?;
+    let untagged = name.as_ref().map(hash_function).transpose()?;
     let Input { text, options: list_options, path_kind, name } = Input::open(list)?;
     let reporter = Reporter::new(progress.as_ref(), None)?;
     let run = Run::start(counts, reporter, move |sink| {

@@ -8,9 +8,10 @@ use hsum::engine::{self, HashOptions, HashProgress, HashedFile, Outcome, ReadPol
 use hsum::{Digest, Error};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::arguments::hash_function;
 use crate::errors::os_error;
 use crate::names::{self, Functions, PathKind};
 use crate::report::Reporter;
@@ -39,7 +40,7 @@ pub(crate) struct FileDigests {
 }
 
 impl FileDigests {
-    fn new(
+    fn record(
         py: Python<'_>,
         path: Bound<'_, PyAny>,
         names: &Arc<[String]>,
@@ -72,6 +73,38 @@ impl FileDigests {
 
 #[pymethods]
 impl FileDigests {
+    #[new]
+    #[pyo3(signature = (path, digests, size=None, error=None, skipped=false))]
+    fn new(
+        path: Py<PyAny>,
+        digests: &Bound<'_, PyDict>,
+        size: Option<u64>,
+        error: Option<Py<PyAny>>,
+        skipped: bool,
+    ) -> PyResult<Self> {
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for (name, bytes) in digests.iter() {
+            let digest =
+                Digest::from_bytes(hash_function(&name)?, bytes.cast::<PyBytes>()?.as_bytes());
+            names.push(name.extract::<String>()?);
+            values.push(
+                digest.ok_or_else(|| PyValueError::new_err("a digest has the wrong length"))?,
+            );
+        }
+        Ok(Self { path, names: names.into(), digests: values, size, error, skipped })
+    }
+
+    /// Lets records be pickled, such as those that a pool of processes returns.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let (py, record) = (slf.py(), slf.get());
+        let (path, error) =
+            (record.path.bind(py), record.error.as_ref().map(|error| error.bind(py)));
+        let arguments = (path, record.digests(py)?, record.size, error, record.skipped);
+        Ok((slf.get_type().into_any(), arguments.into_pyobject(py)?))
+    }
+
     #[getter]
     fn digests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let digests = PyDict::new(py);
@@ -119,7 +152,7 @@ impl FileDigests {
     }
 }
 
-/// What becomes of files that fail.
+/// The treatment of files that fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnError {
     /// The first one ends the run.
@@ -166,7 +199,7 @@ fn hash_options(
 fn functions(py: Python<'_>, name: Option<Bound<'_, PyAny>>) -> PyResult<Functions> {
     match name {
         Some(name) => Functions::parse(&name),
-        None => Functions::parse(pyo3::types::PyString::new(py, "sha256").as_any()),
+        None => Functions::parse(PyString::new(py, "sha256").as_any()),
     }
 }
 
@@ -228,7 +261,7 @@ fn file_digests<'py>(
         if let (OnError::Raise, Err(error)) = (on_error, &result) {
             return Err(os_error(error, &path));
         }
-        records.append(FileDigests::new(py, path, &functions.names, result))?;
+        records.append(FileDigests::record(py, path, &functions.names, result))?;
     }
     Ok(records)
 }
@@ -307,7 +340,7 @@ impl Tree {
         {
             return Err(os_error(error, &path));
         }
-        Ok(Some(FileDigests::new(py, path, &self.names, outcome.result)))
+        Ok(Some(FileDigests::record(py, path, &self.names, outcome.result)))
     }
 }
 

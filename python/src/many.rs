@@ -5,8 +5,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
+use crate::arguments::hash_function;
 use crate::buffer::{Data, GIL_MIN_LEN};
-use crate::names;
 
 /// The number of messages that are hashed at a time: their digests, of 66 bytes each, stay in the cache.
 pub(crate) const BATCH: usize = 512;
@@ -159,10 +159,10 @@ fn refuse_single_message(messages: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyfunction]
 fn digest<'py>(
     py: Python<'py>,
-    name: &str,
+    name: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let function = names::hash_function(name)?;
+    let function = hash_function(name)?;
     let data = Data::get(data)?;
     let message = data.as_slice();
     let digest = match message.len() {
@@ -196,11 +196,11 @@ fn digest<'py>(
 #[pyfunction]
 #[pyo3(signature = (name, messages, *, joined=false), text_signature = "(name, messages, *, joined=False)")]
 fn digest_many<'py>(
-    name: &str,
+    name: &Bound<'py, PyAny>,
     messages: &Bound<'py, PyAny>,
     joined: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    hash_many(&names::hash_function(name)?, messages, joined)
+    hash_many(&hash_function(name)?, messages, joined)
 }
 
 /// Returns the HMACs of many messages under one key.
@@ -230,11 +230,11 @@ fn digest_many<'py>(
 fn hmac_many<'py>(
     key: &Bound<'py, PyAny>,
     messages: &Bound<'py, PyAny>,
-    name: &str,
+    name: &Bound<'py, PyAny>,
     joined: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let key = Data::get(key)?;
-    let key = Key::new(names::hash_function(name)?, key.as_slice());
+    let key = Key::new(hash_function(name)?, key.as_slice());
     let key = key.map_err(|error| PyValueError::new_err(error.to_string()))?;
     hash_many(&key, messages, joined)
 }

@@ -5,19 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hsum::{Algorithm, HashFunction, UnknownAlgorithm};
+use hsum::HashFunction;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-/// Parses the name of a hash function, in any spelling.
-pub(crate) fn hash_function(name: &str) -> PyResult<HashFunction> {
-    // Parsing allocates; most names are written as in the table.
-    if let Some(algorithm) = Algorithm::ALL.iter().find(|algorithm| algorithm.name() == name) {
-        return Ok((*algorithm).into());
-    }
-    name.parse().map_err(|error: UnknownAlgorithm| PyValueError::new_err(error.to_string()))
-}
+use crate::arguments::hash_function;
 
 /// Hash functions, under the names that the caller gave them.
 #[derive(Clone)]
@@ -29,14 +22,15 @@ pub(crate) struct Functions {
 impl Functions {
     /// Parses one name, or an iterable of names.
     pub(crate) fn parse(names: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let names: Vec<String> = match names.cast::<PyString>() {
-            Ok(name) => vec![name.to_cow()?.into_owned()],
-            Err(_) => names.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?,
+        let given: Vec<Bound<'_, PyAny>> = match names.cast::<PyString>() {
+            Ok(_) => vec![names.clone()],
+            Err(_) => names.try_iter()?.collect::<PyResult<_>>()?,
         };
-        if names.is_empty() {
+        if given.is_empty() {
             return Err(PyValueError::new_err("no hash function given; name at least one"));
         }
-        let functions = names.iter().map(|name| hash_function(name)).collect::<PyResult<_>>()?;
+        let functions = given.iter().map(hash_function).collect::<PyResult<_>>()?;
+        let names = given.iter().map(|name| name.extract()).collect::<PyResult<Vec<String>>>()?;
         Ok(Self { names: names.into(), functions })
     }
 }

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import hsum
 import pytest
@@ -48,7 +49,7 @@ def test_every_line_has_a_verdict(tmp_path: Path) -> None:
 def test_names_are_bytes(odd_tree: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("sha256sum") is None:
         pytest.skip("sha256sum is not installed")
-    monkeypatch.chdir(odd_tree)
+    monkeypatch.chdir(os.fsdecode(odd_tree))
     text = subprocess.run(["sha256sum", "--", *ODD_NAMES], stdout=subprocess.PIPE, check=True).stdout
     with open(b"SUMS", "wb") as file:
         file.write(text)
@@ -86,6 +87,7 @@ def test_a_list_that_verifies_nothing_is_an_error(tmp_path: Path) -> None:
     assert raised.value.filename == tmp_path / "missing"
     with pytest.raises(IsADirectoryError):
         hsum.check(tmp_path)
-    for wrong in (1, None, io.StringIO("text")):
+    wrong: list[Any] = [1, None, io.StringIO("text")]
+    for no_list in wrong:
         with pytest.raises(TypeError):
-            hsum.check(wrong)  # type: ignore[arg-type]
+            hsum.check(no_list)

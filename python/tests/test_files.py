@@ -5,6 +5,7 @@ import gc
 import hashlib
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import hsum
 import pytest
@@ -107,10 +109,12 @@ def test_files_without_a_true_size() -> None:
 
 
 def test_wrong_arguments(tmp_path: Path) -> None:
-    for paths in ("path", b"path", 1, [1], [None]):
+    no_paths: list[Any] = ["path", b"path", 1, [1], [None]]
+    for paths in no_paths:
         with pytest.raises(TypeError):
-            hsum.file_digests(paths)  # type: ignore[arg-type]
-    for arguments in ({"name": "sha265"}, {"name": []}, {"threads": 0}, {"errors": "ignore"}):
+            hsum.file_digests(paths)
+    wrong: list[dict[str, Any]] = [{"name": "sha265"}, {"name": []}, {"threads": 0}, {"errors": "ignore"}]
+    for arguments in wrong:
         with pytest.raises(ValueError):
             hsum.file_digests([], **arguments)
     with pytest.raises(TypeError):
@@ -274,6 +278,18 @@ def test_records_do_not_leak(tmp_path: Path) -> None:
     del name, record, kept
     gc.collect()
     assert alive() is None
+
+
+def test_records_can_be_pickled(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    for record in hsum.file_digests([tmp_path / "a", b"missing"], ["md5", "SHA-256"], errors="return"):
+        copy = pickle.loads(pickle.dumps(record))
+        assert (copy.path, copy.digests, copy.size, copy.skipped) == (
+            record.path, record.digests, record.size, record.skipped,
+        )  # fmt: skip
+        assert repr(copy) == repr(record)
+    with pytest.raises(ValueError, match="wrong length"):
+        hsum.FileDigests("path", {"md5": b"short"})
 
 
 def test_the_representation_names_path_and_digests(tmp_path: Path) -> None:

@@ -10,9 +10,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hsum
 import pytest
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 NAMES = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s"]
 MESSAGES = [random.Random(length).randbytes(length) for length in range(300)] + [bytes(5000), b"a" * 100_000]
@@ -58,16 +62,18 @@ def test_any_contiguous_buffer(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"mapped")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        buffers = [b"", bytearray(b"abc"), memoryview(b"abcdef")[1:4], array.array("I", [1, 2]), mapped]
+        buffers: list[Buffer] = [b"", bytearray(b"abc"), memoryview(b"abcdef")[1:4], array.array("I", [1, 2]), mapped]
         assert hsum.digest_many("md5", buffers) == [hashlib.md5(buffer).digest() for buffer in buffers]
-    for wrong in ("text", 1, None):
+    wrong: list[Any] = ["text", 1, None]
+    for message in wrong:
         with pytest.raises(TypeError):
-            hsum.digest_many("md5", [b"", wrong])  # type: ignore[list-item]
+            hsum.digest_many("md5", [b"", message])
     with pytest.raises(BufferError):
         hsum.digest_many("md5", [memoryview(b"abcdef")[::2]])
-    for single in (b"message", "message"):
+    singles: list[Any] = [b"message", "message"]
+    for single in singles:
         with pytest.raises(TypeError, match="iterable"):
-            hsum.digest_many("md5", single)  # type: ignore[call-overload]
+            hsum.digest_many("md5", single)
 
 
 def test_an_error_of_the_iterable_reaches_the_caller() -> None:
@@ -83,9 +89,12 @@ def test_buffers_are_released() -> None:
     data = bytearray(b"abc")
     hsum.digest_many("md5", [data] * 600)
     data.append(0)  # BufferError if a view is still exported
-    before = sys.getrefcount(MESSAGES[9])
-    hsum.digest_many("md5", MESSAGES)
-    assert sys.getrefcount(MESSAGES[9]) == before
+    message = bytes(100)
+    before = sys.getrefcount(message)
+    for joined in (False, True):
+        hsum.digest_many("md5", [message] * 600, joined=joined)
+        hsum.hmac_many(message, [message], "md5", joined=joined)
+    assert sys.getrefcount(message) == before
 
 
 def test_a_list_may_change_while_it_is_hashed() -> None:

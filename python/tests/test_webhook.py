@@ -3,6 +3,7 @@
 import base64
 import hmac
 import time
+from typing import Any
 
 import hsum
 import pytest
@@ -67,9 +68,10 @@ def test_the_signed_time_must_be_near() -> None:
     for now in (NOW, NOW + 300, NOW - 300.0):
         verified = hsum.verify_webhook("stripe", stripe(), BODY, KEY, now=now)
         assert (verified.timestamp, verified.fresh_until) == (NOW, NOW + 300)
-    for now, reason in ((NOW + 301, "stale"), (NOW - 301, "future"), (None, "stale")):
+    refused: list[tuple[float | None, str]] = [(NOW + 301, "stale"), (NOW - 301, "future"), (None, "stale")]
+    for late, reason in refused:
         with pytest.raises(hsum.BadSignature) as raised:
-            hsum.verify_webhook("stripe", stripe(), BODY, KEY, now=now)
+            hsum.verify_webhook("stripe", stripe(), BODY, KEY, now=late)
         assert raised.value.reason == reason
     assert hsum.verify_webhook("stripe", stripe(), BODY, KEY, now=NOW + 301, tolerance=301).timestamp == NOW
     assert hsum.verify_webhook("stripe", stripe(int(time.time())), BODY, KEY).covers_body
@@ -102,12 +104,19 @@ def test_schemes_that_sign_the_url_or_a_form() -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="unknown scheme .githup.; expected one of github, slack"):
         hsum.verify_webhook("githup", {}, b"", KEY)
-    for keys in ([], "", "line\n"):
+    wrong_keys: list[str | list[str]] = [[], "", "line\n"]
+    for keys in wrong_keys:
         with pytest.raises(ValueError):
             hsum.verify_webhook("github", github(), BODY, keys)
     for now in (-1, float("nan"), float("inf")):
         with pytest.raises(ValueError):
             hsum.verify_webhook("github", github(), BODY, KEY, now=now)
-    for arguments in (({"a": 1}, BODY, KEY), (1, BODY, KEY), (github(), "text", KEY), (github(), BODY, 1)):
+    wrong: list[tuple[Any, Any, Any]] = [
+        ({"a": 1}, BODY, KEY),
+        (1, BODY, KEY),
+        (github(), "text", KEY),
+        (github(), BODY, 1),
+    ]
+    for arguments in wrong:
         with pytest.raises(TypeError):
-            hsum.verify_webhook("github", *arguments)  # type: ignore[arg-type]
+            hsum.verify_webhook("github", *arguments)

@@ -51,8 +51,9 @@ impl HashProgress {
         lock(&self.current).first().map(|name| name.to_path_buf())
     }
 
-    /// Makes reads fail, with [`io::ErrorKind::Interrupted`], so that the sink need not wait for the end of
-    /// a large file before it returns `Break`.
+    /// Makes further reads fail with [`io::ErrorKind::Interrupted`].
+    ///
+    /// The outcome of a large file then arrives soon, and the sink can end the run.
     pub fn stop(&self) {
         self.is_stopped.store(true, Relaxed);
     }
