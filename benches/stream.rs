@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 
+use crc_fast::CrcAlgorithm;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hmac::{KeyInit, Mac};
 use hsum::{Algorithm, Key, MultiHasher};
@@ -43,6 +44,12 @@ fn rival(algorithm: Algorithm) -> fn(&[u8]) {
         Algorithm::Blake2s => fixed::<blake2::Blake2s256>,
         Algorithm::Blake3 => |data| {
             black_box(blake3::hash(data));
+        },
+        Algorithm::Crc32c => |data| {
+            black_box(crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, data));
+        },
+        Algorithm::Crc64Nvme => |data| {
+            black_box(crc_fast::checksum(CrcAlgorithm::Crc64Nvme, data));
         },
         other => panic!("{other} has no crate to compare with: add one"),
     }

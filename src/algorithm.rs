@@ -1,5 +1,6 @@
 //! The list of algorithms: one row each, from which the enum and all of its properties derive.
 
+pub(crate) mod multipart;
 pub(crate) mod names;
 
 use std::fmt;
@@ -25,6 +26,8 @@ pub(crate) struct Spec {
     hmac_block: Option<usize>,
     pub(crate) core: Core,
     registered: &'static [(Registry, &'static str)],
+    /// The form for objects that S3 received in parts; `None` if S3 has no such digests.
+    multipart: Option<MultipartForm>,
     /// SHA-256 of the digests of the messages that [`simd::self_test`](crate::simd::self_test)
     /// hashes; `None` for algorithms without kernels.
     pub(crate) self_test: Option<&'static str>,
@@ -41,8 +44,19 @@ const DEFAULTS: Spec = Spec {
     hmac_block: None,
     core: External(external::blake3::new),
     registered: &[],
+    multipart: None,
     self_test: None,
 };
+
+/// The multipart form of an algorithm, as S3 names and writes it.
+pub(crate) struct MultipartForm {
+    /// The name on the command line, without the length of a part.
+    pub(crate) name: &'static str,
+    /// The tag of BSD-style lines, without the length of a part.
+    pub(crate) tag: &'static str,
+    /// Set if S3 writes the digests in base64, not in hex.
+    pub(crate) is_base64: bool,
+}
 
 /// Digest lengths in bytes.
 #[derive(Clone, Copy)]
@@ -145,12 +159,14 @@ algorithms! {
         name: "md5", tag: "MD5", standard: "RFC 1321",
         length: Fixed(16), core: Narrow(&MD5), hmac_block: Some(64), strength: Strength::Broken,
         registered: &[(Sri, "md5"), (Http, "md5"), (Textual, "md5")],
+        multipart: Some(MultipartForm { name: "s3-etag", tag: "S3-ETAG", is_base64: false }),
         self_test: Some("228626faeab779aa0f204ffcf82db14e353b3c1b63615ef2484a44a8c410f945"),
     }
     Sha1 {
         name: "sha1", tag: "SHA1", standard: "FIPS 180-4",
         length: Fixed(20), core: Narrow(&SHA1), hmac_block: Some(64), strength: Strength::Broken,
         aliases: &["sha"], registered: &[(Sri, "sha1"), (Http, "sha"), (Textual, "sha-1")],
+        multipart: Some(MultipartForm { name: "s3-sha1", tag: "S3-SHA1", is_base64: true }),
         self_test: Some("ed43841863fc27d62facf90b6ed233d7ede54c431dc48503725e75970e1a1fa5"),
     }
     Sha224 {
@@ -163,6 +179,7 @@ algorithms! {
         name: "sha256", tag: "SHA256", standard: "FIPS 180-4",
         length: Fixed(32), core: Narrow(&SHA256), hmac_block: Some(64), aliases: &["sha2256"],
         registered: &[(Sri, "sha256"), (Http, "sha-256"), (Ni, "sha-256"), (Textual, "sha-256")],
+        multipart: Some(MultipartForm { name: "s3-sha256", tag: "S3-SHA256", is_base64: true }),
         self_test: Some("fbcf994f12fdab3b6d3c5a56580ce0c885168e2461ecf7213c30506d32c45bba"),
     }
     Sha384 {
@@ -245,6 +262,17 @@ algorithms! {
         name: "sm3", tag: "SM3", standard: "GB/T 32905-2016",
         length: Fixed(32), core: External(external::fixed::<sm3::Sm3>), hmac_block: Some(64),
     }
+    Crc32c {
+        name: "crc32c", tag: "CRC32C", standard: "RFC 3720",
+        length: Fixed(4), core: External(external::crc::new::<{ external::crc::CRC32C }>),
+        strength: Strength::Checksum, aliases: &["crc32iscsi", "crc32castagnoli"],
+        multipart: Some(MultipartForm { name: "s3-crc32c", tag: "S3-CRC32C", is_base64: true }),
+    }
+    Crc64Nvme {
+        name: "crc64nvme", tag: "CRC64NVME", standard: "NVM Command Set 1.0",
+        length: Fixed(8), core: External(external::crc::new::<{ external::crc::CRC64_NVME }>),
+        strength: Strength::Checksum,
+    }
 }
 
 /// The longest HMAC block, in bytes.
@@ -264,6 +292,9 @@ pub(crate) const MAX_HMAC_BLOCK: usize = {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Strength {
+    /// The algorithm is a checksum, not a hash function: it detects accidents, but anyone can change
+    /// a file and keep its checksum. It does not verify a download, and HMAC is not defined.
+    Checksum,
     /// Collisions can be constructed: the digest detects accidents, but not an adversary, and must
     /// not be signed. HMAC with the algorithm is still secure.
     Broken,
@@ -325,19 +356,25 @@ impl Algorithm {
 
     /// Returns HMAC's block length B in bytes (RFC 2104, section 2).
     ///
-    /// `None` for SHAKE, for which HMAC is not defined.
+    /// `None` for SHAKE and CRCs, for which HMAC is not defined.
     pub fn block_len(self) -> Option<usize> {
         self.spec().hmac_block
     }
 
     /// Returns the algorithm that a digest of `len` bytes is taken for if nothing names another:
-    /// MD5, SHA-1 or SHA-2.
+    /// MD5, SHA-1 or SHA-2, and never a CRC.
     pub(crate) fn from_digest_len(len: usize) -> Option<Self> {
-        Self::ALL.iter().copied().find(|algorithm| algorithm.default_len() == len)
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(|algorithm| algorithm.strength() > Strength::Checksum)
+            .find(|algorithm| algorithm.default_len() == len)
     }
 }
 
 /// A hash function: an [`Algorithm`] at a digest length.
+///
+/// A [multipart form](Self::multipart) applies it to the parts of a message, not to the whole.
 ///
 /// Most algorithms have one length. BLAKE2 has any length up to its word size, SHAKE and BLAKE3
 /// have any; digests have at most 64 bytes here, [`Hasher::finalize_xof`] returns more.
@@ -356,6 +393,8 @@ impl Algorithm {
 pub struct HashFunction {
     algorithm: Algorithm,
     len: u8,
+    /// The length of a part in bytes; zero if messages are hashed whole.
+    part_len: u64,
 }
 
 impl HashFunction {
@@ -365,7 +404,7 @@ impl HashFunction {
             Fixed(only) => len == only,
             UpTo { .. } | Extendable { .. } => (1..=algorithm.max_len()).contains(&len),
         };
-        is_valid.then_some(Self { algorithm, len: len as u8 })
+        is_valid.then_some(Self { algorithm, len: len as u8, part_len: 0 })
     }
 
     /// Returns the algorithm.
@@ -388,7 +427,7 @@ impl HashFunction {
 
 impl From<Algorithm> for HashFunction {
     fn from(algorithm: Algorithm) -> Self {
-        Self { algorithm, len: algorithm.default_len() as u8 }
+        Self { algorithm, len: algorithm.default_len() as u8, part_len: 0 }
     }
 }
 

@@ -14,7 +14,8 @@ use crate::text::serde::serde_as_text;
 /// The output of a hash function: up to 64 bytes, and the function that computed them.
 ///
 /// `Display`, `{:x}` and `{:X}` write hex; `Debug` and serde write `sha256:HEX`, which
-/// [`FromStr`] parses. Equality takes the same time wherever the first difference is.
+/// [`FromStr`] parses. A digest of a [multipart form](HashFunction::multipart) is written as S3 does:
+/// in hex or base64, with `-` and the number of parts at the end. Equality takes the same time wherever the first difference is.
 ///
 /// ```
 /// use hsum::{Algorithm, Digest, digest};
@@ -26,12 +27,15 @@ use crate::text::serde::serde_as_text;
 #[derive(Clone, Copy)]
 pub struct Digest {
     hash_function: HashFunction,
-    /// Zero beyond the digest's length.
+    /// Zero beyond the digest's length, except that a multipart form has the number of parts in the
+    /// last eight bytes.
     bytes: [u8; MAX_LEN],
 }
 
 impl Digest {
     /// Wraps bytes that were computed elsewhere; `None` if the function has no digests of their length.
+    ///
+    /// With a multipart form, the digest is that of an object shorter than a part.
     pub fn from_bytes(function: impl Into<HashFunction>, bytes: &[u8]) -> Option<Self> {
         let mut digest = Self::zeroed(function.into());
         if bytes.len() != digest.hash_function.len() {
@@ -44,30 +48,66 @@ impl Digest {
     /// Parses hex in either case.
     ///
     /// # Errors
-    /// If the text is not exactly two hexadecimal digits for each byte of the function's digests.
+    /// If the text is not exactly two hexadecimal digits for each byte of the function's digests;
+    /// `-` and a number of parts may follow if the function is a multipart form.
     pub fn from_hex(
         function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let mut digest = Self::zeroed(function.into());
         let error = ParseDigestError::Hex(digest.hash_function);
+        let (text, parts) = split_parts(digest.hash_function, text.as_ref());
         hex::decode_to_slice(text, digest.as_mut_bytes()).map_err(|_| error)?;
-        Ok(digest)
+        Ok(digest.in_parts(digest.hash_function, parts))
     }
 
     /// Parses base64 in the standard alphabet, padded (RFC 4648, section 4).
     ///
     /// # Errors
-    /// If the text is not canonical base64 of as many bytes as the function's digests have.
+    /// If the text is not canonical base64 of as many bytes as the function's digests have;
+    /// `-` and a number of parts may follow if the function is a multipart form.
     pub fn from_base64(
         function: impl Into<HashFunction>,
         text: impl AsRef<[u8]>,
     ) -> Result<Self, ParseDigestError> {
         let function = function.into();
         let mut bytes = [0; MAX_LEN];
+        let (text, parts) = split_parts(function, text.as_ref());
         let bytes = Base64::decode(text, &mut bytes).ok();
         let digest = bytes.and_then(|bytes| Self::from_bytes(function, bytes));
-        digest.ok_or(ParseDigestError::Base64(function))
+        digest
+            .map(|digest| digest.in_parts(function, parts))
+            .ok_or(ParseDigestError::Base64(function))
+    }
+
+    /// Returns this digest as one of a multipart form, with the number of complete parts; zero if
+    /// the object is shorter than a part.
+    pub(crate) fn in_parts(mut self, function: HashFunction, parts: u64) -> Self {
+        if function.part_len().is_some() {
+            self.hash_function = function;
+            self.bytes[PARTS_AT..].copy_from_slice(&parts.to_be_bytes());
+        }
+        self
+    }
+
+    /// Parses a digest of a multipart form in hex or base64, with or without `-` and a number of parts.
+    pub(crate) fn from_multipart_text(function: HashFunction, text: &[u8]) -> Option<Self> {
+        let read = Self::from_hex(function, text).or_else(|_| Self::from_base64(function, text));
+        read.ok().filter(|_| function.part_len().is_some())
+    }
+
+    /// Returns the number of parts of a multipart digest.
+    ///
+    /// `None` if the object is shorter than a part, or the function is not a multipart form.
+    pub fn parts(&self) -> Option<u64> {
+        self.hash_function.part_len()?;
+        let parts = self.bytes[PARTS_AT..].try_into().map(u64::from_be_bytes);
+        parts.ok().filter(|parts| *parts > 0)
+    }
+
+    /// Returns `-` and the number of parts, if there are parts.
+    fn parts_suffix(&self) -> String {
+        self.parts().map(|parts| format!("-{parts}")).unwrap_or_default()
     }
 
     #[inline]
@@ -97,13 +137,28 @@ impl Digest {
 
     /// Returns the digest in lower-case hex.
     pub fn to_hex(&self) -> String {
-        self.to_string()
+        format!("{self:x}")
     }
 
     /// Returns the digest in base64, in the standard alphabet, padded (RFC 4648, section 4).
     pub fn to_base64(&self) -> String {
-        Base64::encode_string(self.as_bytes())
+        Base64::encode_string(self.as_bytes()) + &self.parts_suffix()
     }
+}
+
+/// The place of the number of parts, beyond the digests of all multipart forms.
+const PARTS_AT: usize = MAX_LEN - size_of::<u64>();
+
+/// Splits `-` and the number of parts off a digest of a multipart form; zero if there is none.
+fn split_parts(function: HashFunction, text: &[u8]) -> (&[u8], u64) {
+    let split = || {
+        function.part_len()?;
+        let at = text.iter().rposition(|byte| *byte == b'-')?;
+        let digits = std::str::from_utf8(&text[at + 1..]).ok()?;
+        let parts = digits.parse().ok().filter(|parts: &u64| *parts > 0)?;
+        (parts.to_string() == digits).then_some((&text[..at], parts))
+    };
+    split().unwrap_or((text, 0))
 }
 
 impl AsRef<[u8]> for Digest {
@@ -151,7 +206,11 @@ impl fmt::LowerHex for Digest {
         let mut text = [0; 2 * MAX_LEN];
         let text = &mut text[..2 * self.hash_function.len()];
         hex::encode_to_slice(self.as_bytes(), text).map_err(|_| fmt::Error)?;
-        f.pad(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+        let text = std::str::from_utf8(text).map_err(|_| fmt::Error)?;
+        match self.parts() {
+            None => f.pad(text),
+            Some(parts) => f.pad(&format!("{text}-{parts}")),
+        }
     }
 }
 
@@ -163,6 +222,9 @@ impl fmt::UpperHex for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hash_function.form().is_some_and(|form| form.is_base64) {
+            return f.pad(&self.to_base64());
+        }
         fmt::LowerHex::fmt(self, f)
     }
 }
@@ -173,14 +235,17 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Parses `ALGORITHM:HEX`. [`Expected`](crate::notation::Expected) accepts other notations too.
+/// Parses `ALGORITHM:HEX`, and `FORM:SIZE:DIGEST` in hex or base64. [`Expected`](crate::notation::Expected) accepts other notations too.
 impl FromStr for Digest {
     type Err = ParseDigestError;
 
     fn from_str(text: &str) -> Result<Self, ParseDigestError> {
-        let (name, digits) = text.split_once(':').ok_or(ParseDigestError::NoAlgorithm)?;
+        let (name, digits) = text.rsplit_once(':').ok_or(ParseDigestError::NoAlgorithm)?;
         let function: HashFunction = name.parse().map_err(ParseDigestError::UnknownAlgorithm)?;
-        Self::from_hex(function, digits)
+        match Self::from_multipart_text(function, digits.as_bytes()) {
+            Some(digest) => Ok(digest),
+            None => Self::from_hex(function, digits),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! Hashes that other crates implement (SM3, BLAKE2, BLAKE3), as trait objects.
+//! Hashes that other crates implement (SM3, BLAKE2, BLAKE3, CRCs), as trait objects.
 
 pub(crate) mod blake3;
+pub(crate) mod crc;
 
 use std::io::Read;
 

@@ -5,6 +5,7 @@ pub(crate) mod iterated;
 mod sponge;
 pub(crate) mod stream;
 pub(crate) mod wipe;
+pub(crate) mod xof;
 
 use std::any::Any;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::hasher::iterated::IteratedHash;
 use crate::hasher::sponge::Squeezer;
 use crate::hasher::stream::Stream;
 use crate::hasher::wipe::wipe;
+use crate::hasher::xof::{Output, XofReader};
 use crate::kernel::functions::Merkle;
 
 /// Hashes `data`.
@@ -32,6 +34,11 @@ use crate::kernel::functions::Merkle;
 /// ```
 pub fn digest(function: impl Into<HashFunction>, data: &[u8]) -> Digest {
     let function = function.into();
+    if function.part_len().is_some() {
+        let mut hasher = Hasher::new(function);
+        hasher.update(data);
+        return hasher.finish();
+    }
     let mut digest = Digest::zeroed(function);
     let out = digest.as_mut_bytes();
     // For a short message a stream's buffer would cost more than the blocks.
@@ -104,6 +111,7 @@ pub(crate) enum State {
     Wide(Stream<Merkle<u64>>),
     Sponge(Stream<Sponge>),
     External(Box<dyn ExternalHash>),
+    Parts(Box<Parts>),
 }
 
 impl State {
@@ -114,7 +122,7 @@ impl State {
             Self::Narrow(stream) => (stream as &mut dyn Any).downcast_mut(),
             Self::Wide(stream) => (stream as &mut dyn Any).downcast_mut(),
             Self::Sponge(stream) => (stream as &mut dyn Any).downcast_mut(),
-            Self::External(_) => None,
+            Self::External(_) | Self::Parts(_) => None,
         };
         stream.filter(|stream| ptr::eq(stream.hash, hash))
     }
@@ -124,6 +132,9 @@ impl Hasher {
     /// Creates a hasher of the empty message.
     pub fn new(function: impl Into<HashFunction>) -> Self {
         let function = function.into();
+        if let Some(parts) = Parts::new(function) {
+            return Self { function, state: State::Parts(Box::new(parts)) };
+        }
         let state = match &function.algorithm().spec().core {
             Core::Narrow(merkle) => State::Narrow(Stream::new(merkle)),
             Core::Wide(merkle) => State::Wide(Stream::new(merkle)),
@@ -153,6 +164,32 @@ impl Hasher {
             State::Wide(stream) => stream.update(data),
             State::Sponge(stream) => stream.update(data),
             State::External(inner) => inner.update(data),
+            State::Parts(parts) => parts.update(data),
+        }
+    }
+
+    /// Returns the number of bytes at the start of `data` that belong to the current part; all bytes
+    /// if the function hashes messages whole.
+    pub(crate) fn piece_len(&self, data: &[u8]) -> usize {
+        match &self.state {
+            State::Parts(parts) => parts.piece_len(data),
+            _ => data.len(),
+        }
+    }
+
+    /// Returns the hasher to which the caller appends the next `len` bytes: that of the current part.
+    pub(crate) fn of_piece(&mut self, len: usize) -> &mut Self {
+        match self.state {
+            State::Parts(ref mut parts) => parts.part_with(len),
+            _ => self,
+        }
+    }
+
+    /// Returns the state of a multipart form.
+    pub(crate) fn parts(&mut self) -> Option<&mut Parts> {
+        match &mut self.state {
+            State::Parts(parts) => Some(parts),
+            _ => None,
         }
     }
 
@@ -194,6 +231,7 @@ impl Hasher {
             State::Wide(stream) => stream.finish(out),
             State::Sponge(stream) => stream.finish(out),
             State::External(inner) => inner.finalize(out),
+            State::Parts(parts) => digest = parts.finish(),
         }
         digest
     }
@@ -235,6 +273,7 @@ impl Zeroize for Hasher {
             State::Sponge(stream) => stream.zeroize(),
             // Dropping the old state wipes it.
             State::External(_) => *self = Self::new(self.function),
+            State::Parts(parts) => parts.zeroize(),
         }
     }
 }
@@ -251,34 +290,83 @@ impl Clone for Box<dyn ExternalHash> {
     }
 }
 
-/// The endless output of SHAKE or BLAKE3, returned by [`Hasher::finalize_xof`].
-pub struct XofReader(Output);
-
-enum Output {
-    Sponge(Squeezer),
-    External(Box<dyn Read + Send + Sync>),
+/// The hash of a message in parts of equal length, of which the last may be shorter.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    function: HashFunction,
+    part_len: u64,
+    /// The hash of the current part.
+    part: Hasher,
+    /// The number of bytes in the current part.
+    filled: u64,
+    /// The hash of the digests of the complete parts.
+    whole: Hasher,
+    /// The number of complete parts.
+    complete: u64,
 }
 
-impl XofReader {
-    /// Writes the next `out.len()` bytes of the output to `out`.
-    pub fn fill(&mut self, out: &mut [u8]) {
-        match &mut self.0 {
-            Output::Sponge(squeezer) => squeezer.read(out),
-            Output::External(reader) => reader.read_exact(out).expect("the output has no end"),
+impl Parts {
+    /// Creates the hash of the empty message; `None` if the function hashes messages whole.
+    fn new(function: HashFunction) -> Option<Self> {
+        let part_len = function.part_len()?;
+        let [part, whole] = [(); 2].map(|()| Hasher::new(function.of_part()));
+        Some(Self { function, part_len, part, filled: 0, whole, complete: 0 })
+    }
+
+    fn update(&mut self, mut data: &[u8]) {
+        while !data.is_empty() {
+            let (now, rest) = data.split_at(self.piece_len(data));
+            self.part_with(now.len()).update(now);
+            self.complete_full();
+            data = rest;
         }
     }
-}
 
-impl Read for XofReader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.fill(out);
-        Ok(out.len())
+    /// Returns the number of bytes at the start of `data` that belong to the current part.
+    fn piece_len(&self, data: &[u8]) -> usize {
+        usize::try_from(self.part_len - self.filled).unwrap_or(usize::MAX).min(data.len())
     }
-}
 
-impl fmt::Debug for XofReader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("XofReader").finish_non_exhaustive()
+    /// Returns the hash of the current part, to which the caller appends `len` bytes.
+    fn part_with(&mut self, len: usize) -> &mut Hasher {
+        self.filled += len as u64;
+        &mut self.part
+    }
+
+    /// Completes the current part if it is full.
+    pub(crate) fn complete_full(&mut self) {
+        if self.filled == self.part_len {
+            self.complete_part();
+        }
+    }
+
+    /// Appends a part of full length by its digest; the current part must be empty.
+    pub(crate) fn push(&mut self, digest: &Digest) {
+        self.whole.update(digest.as_bytes());
+        self.complete += 1;
+    }
+
+    fn complete_part(&mut self) {
+        let digest = self.part.finish();
+        self.push(&digest);
+        self.part.reset();
+        self.filled = 0;
+    }
+
+    fn zeroize(&mut self) {
+        self.part.zeroize();
+        self.whole.zeroize();
+    }
+
+    /// Returns the digest and leaves a useless state.
+    fn finish(&mut self) -> Digest {
+        if self.complete == 0 {
+            return self.part.finish().in_parts(self.function, 0);
+        }
+        if self.filled > 0 {
+            self.complete_part();
+        }
+        self.whole.finish().in_parts(self.function, self.complete)
     }
 }
 

@@ -9,7 +9,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::algorithm::{HashFunction, MAX_HMAC_BLOCK};
 use crate::digest::Digest;
 use crate::hasher::fused::MultiHasher;
-use crate::hasher::{Hasher, XofReader, digest_keyed};
+use crate::hasher::xof::XofReader;
+use crate::hasher::{Hasher, digest_keyed};
 use crate::lanes;
 use crate::lanes::messages::DigestSlot;
 
@@ -30,13 +31,11 @@ impl Key {
     /// than the digest weakens the MAC (section 3).
     ///
     /// # Errors
-    /// [`UnsupportedByHmac`] for SHAKE, for which HMAC is not defined.
+    /// [`UnsupportedByHmac`] for SHAKE, CRCs and multipart forms, for which HMAC is not defined.
     pub fn new(function: impl Into<HashFunction>, key: &[u8]) -> Result<Self, UnsupportedByHmac> {
         let function = function.into();
-        let block_len = function
-            .algorithm()
-            .block_len()
-            .ok_or(UnsupportedByHmac { hash_function: function })?;
+        let block_len = function.algorithm().block_len().filter(|_| function.part_len().is_none());
+        let block_len = block_len.ok_or(UnsupportedByHmac { hash_function: function })?;
         let mut block = Zeroizing::new([0u8; MAX_HMAC_BLOCK]);
         let block = &mut block[..block_len];
         if key.len() > block_len {

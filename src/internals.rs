@@ -31,6 +31,7 @@ pub use crate::manifest::write::write_fields;
 pub use crate::sign::clock::to_basic_format as basic_time;
 pub use crate::sign::headers::is_token;
 pub use crate::sign::secret::{decode_key, encode_key};
+pub use crate::text::size::{parse_quantity, parse_size};
 pub use crate::text::{base_name, edit_distance, escape, is_hostile, looks_like_html};
 
 /// Returns the tiers and lanes of the algorithm's kernels.

@@ -29,7 +29,7 @@ mod streams;
 use crate::algorithm::{Algorithm, HashFunction};
 use crate::digest::Digest;
 use crate::hasher::iterated::IteratedHash;
-use crate::hasher::{Hasher, State, digest, digest_keyed};
+use crate::hasher::{Hasher, Parts, State, digest, digest_keyed};
 use crate::kernel::functions::FEW;
 use crate::kernel::table::{Cost, CostBasis, Kernel};
 use crate::kernel::tier::Tier;
@@ -109,6 +109,12 @@ macro_rules! with_kernels {
 pub fn digest_many(function: impl Into<HashFunction>, messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "as many digests as messages");
     let function = function.into();
+    if messages.iter().any(|message| has_parts(function, message)) {
+        for (message, out) in messages.iter().zip(out) {
+            *out = digest_in_parts(function, message);
+        }
+        return;
+    }
     let in_lanes = with_hash!(function.algorithm(), |hash, LANES| {
         let is_faster = select::is_faster_in_lanes(hash, messages, 0);
         if is_faster {
@@ -168,6 +174,14 @@ fn run_in_lanes<H: IteratedHash, const N: usize>(task: Task<H>, out: &mut [impl 
 /// assert_eq!(hashers.map(Hasher::finalize)[1], digest(Algorithm::Md5, &[2; 5000]));
 /// ```
 pub fn update_many(batch: &mut [(&mut Hasher, &[u8])]) {
+    match batch.iter_mut().any(|(hasher, _)| hasher.parts().is_some()) {
+        true => update_in_parts(batch),
+        false => update_whole(batch),
+    }
+}
+
+/// Appends to hashers, none of which is of a multipart form.
+fn update_whole(batch: &mut [(&mut Hasher, &[u8])]) {
     let mut seen = 0_u32;
     for first in 0..batch.len() {
         let algorithm = batch[first].0.algorithm();
@@ -194,6 +208,57 @@ fn update_group(algorithm: Algorithm, batch: &mut [(&mut Hasher, &[u8])]) {
     }
 }
 
+/// The number of parts hashed at once, enough for all lanes of every kernel.
+const GROUP: usize = 64;
+
+/// Returns `true` if the function is a multipart form, and `message` has the length of a part or more.
+fn has_parts(function: HashFunction, message: &[u8]) -> bool {
+    function.part_len().is_some_and(|len| message.len() as u64 >= len)
+}
+
+/// Hashes a message; its parts side by side if the function is a multipart form.
+fn digest_in_parts(function: HashFunction, message: &[u8]) -> Digest {
+    let mut hash = Hasher::new(function);
+    let len = function.part_len().and_then(|len| usize::try_from(len).ok());
+    let (Some(len), Some(parts)) = (len, hash.parts()) else {
+        return digest(function, message);
+    };
+    let of_part = function.of_part();
+    let mut digests = [Digest::zeroed(of_part); GROUP];
+    let (complete, last) = message.split_at(message.len() - message.len() % len);
+    for group in complete.chunks(len.saturating_mul(GROUP)) {
+        let messages: Vec<&[u8]> = group.chunks(len).collect();
+        let digests = &mut digests[..messages.len()];
+        digest_many(of_part, &messages, digests);
+        digests.iter().for_each(|digest| parts.push(digest));
+    }
+    hash.update(last);
+    hash.finalize()
+}
+
+/// Appends to each hasher the bytes beside it, part by part.
+fn update_in_parts(batch: &mut [(&mut Hasher, &[u8])]) {
+    let mut done = vec![0; batch.len()];
+    loop {
+        let mut pieces: Vec<(&mut Hasher, &[u8])> = Vec::with_capacity(batch.len());
+        for ((hasher, data), done) in batch.iter_mut().zip(&mut done) {
+            let left = &data[*done..];
+            let piece = &left[..hasher.piece_len(left)];
+            *done += piece.len();
+            if !piece.is_empty() {
+                pieces.push((hasher.of_piece(piece.len()), piece));
+            }
+        }
+        if pieces.is_empty() {
+            return;
+        }
+        update_whole(&mut pieces);
+        for (hasher, _) in batch.iter_mut() {
+            hasher.parts().into_iter().for_each(Parts::complete_full);
+        }
+    }
+}
+
 /// The properties by which a kernel is chosen.
 #[derive(Clone, Copy)]
 pub(crate) struct KernelInfo {
@@ -217,6 +282,16 @@ pub(crate) fn kernels(algorithm: Algorithm) -> Vec<KernelInfo> {
         AllowedKernels::new(hash).iter().map(|(_, kernel)| kernel.into()).collect()
     });
     infos.unwrap_or_default()
+}
+
+/// Returns the fewest lanes at which the kernels are within 3 % of their best throughput.
+#[cfg(feature = "fs")]
+pub(crate) fn efficient_lanes(algorithm: Algorithm) -> usize {
+    let kernels = kernels(algorithm);
+    let cost = |kernel: &KernelInfo| f64::from(kernel.cycles) / kernel.lanes as f64;
+    let best = kernels.iter().map(cost).fold(f64::INFINITY, f64::min);
+    let good = kernels.iter().filter(|kernel| cost(kernel) <= best * 1.03);
+    good.map(|kernel| kernel.lanes).min().unwrap_or(1)
 }
 
 /// Returns the kernel of the algorithm that runs while `live` lanes are live.

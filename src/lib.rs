@@ -124,7 +124,8 @@ pub use digest::{Digest, ParseDigestError};
 pub use engine::{hash_file, hash_file_many};
 pub use error::{Error, ErrorKind, SpecialFileType};
 pub use hasher::fused::MultiHasher;
-pub use hasher::{Hasher, XofReader, digest, hash_reader};
+pub use hasher::xof::XofReader;
+pub use hasher::{Hasher, digest, hash_reader};
 pub use hmac::{Hmac, Key, Tag, TagMismatch, UnsupportedByHmac, sign_many};
 pub use lanes::{digest_many, update_many};
 

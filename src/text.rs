@@ -1,6 +1,7 @@
 //! Untrusted text: escaping for terminals, base names and the recognition of HTML.
 
 pub(crate) mod serde;
+pub(crate) mod size;
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,6 +13,13 @@ use std::str;
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Lower-cases the name of an algorithm and removes `-`, `_` and `/`.
+pub(crate) fn normalize(name: &str) -> String {
+    let mut name = name.to_ascii_lowercase();
+    name.retain(|c| !matches!(c, '-' | '_' | '/'));
+    name
 }
 
 /// Escapes hostile characters and bytes that are not UTF-8, except the characters in `keep`.

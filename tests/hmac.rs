@@ -131,10 +131,11 @@ fn tags_of_every_length_verify() {
 }
 
 #[test]
-fn shake_has_no_hmac() {
+fn shake_and_crcs_have_no_hmac() {
     let without: BTreeSet<_> =
         Algorithm::ALL.iter().copied().filter(|a| Key::new(*a, b"key").is_err()).collect();
-    assert_eq!(without, BTreeSet::from([Algorithm::Shake128, Algorithm::Shake256]));
+    use Algorithm::{Crc32c, Crc64Nvme, Shake128, Shake256};
+    assert_eq!(without, BTreeSet::from([Shake128, Shake256, Crc32c, Crc64Nvme]));
     let error = Key::new(Algorithm::Shake128, b"hush").unwrap_err();
     assert_eq!(error.to_string(), "HMAC is not defined for shake128");
 }

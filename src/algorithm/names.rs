@@ -3,14 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::algorithm::{Algorithm, HashFunction, Registry};
+use crate::algorithm::{Algorithm, HashFunction, Registry, multipart};
 use crate::text::serde::serde_as_text;
-use crate::text::{edit_distance, escape};
+use crate::text::{edit_distance, escape, normalize};
 
 impl HashFunction {
-    /// Returns the tag of BSD-style lines: `SHA256`; `BLAKE2b-256` if the length is not the default.
+    /// Returns the tag of BSD-style lines: `SHA256`, `BLAKE2b-256`, `S3-ETAG:8MiB`.
+    ///
+    /// The length is omitted if it is the default.
     pub fn tag(self) -> impl fmt::Display {
-        WithLength(self.algorithm().tag(), self)
+        WithParameters(self.form().map_or(self.algorithm().tag(), |form| form.tag), self)
     }
 
     /// Returns the name of this function in `registry`.
@@ -20,16 +22,16 @@ impl HashFunction {
     }
 }
 
-/// A name, and the digest's length in bits unless it is the default.
-struct WithLength(&'static str, HashFunction);
+/// A name, the digest's length in bits unless it is the default, and the length of a part.
+struct WithParameters(&'static str, HashFunction);
 
-impl fmt::Display for WithLength {
+impl fmt::Display for WithParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)?;
         if !self.1.has_default_len() {
             write!(f, "-{}", self.1.len() * 8)?;
         }
-        Ok(())
+        f.write_str(&self.1.part_suffix())
     }
 }
 
@@ -39,10 +41,11 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// The name on the command line: `sha256`, `blake2b-256`.
+/// The name on the command line: `sha256`, `blake2b-256`, `s3-etag:8MiB`.
 impl fmt::Display for HashFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        WithLength(self.algorithm().name(), *self).fmt(f)
+        let name = self.form().map_or(self.algorithm().name(), |form| form.name);
+        WithParameters(name, *self).fmt(f)
     }
 }
 
@@ -73,6 +76,17 @@ pub enum UnknownAlgorithm {
         /// The algorithm.
         algorithm: Algorithm,
     },
+    /// The name of a multipart form lacks a valid length of a part.
+    #[error(
+        "'{}': {form} needs the size of a part, 1KiB to 5GiB: {form}:8MiB for uploads by the AWS CLI",
+        escape(name.as_bytes(), &[])
+    )]
+    PartLen {
+        /// The name.
+        name: String,
+        /// The name of the form.
+        form: &'static str,
+    },
 }
 
 fn suggestion(closest: &[&str]) -> String {
@@ -82,13 +96,6 @@ fn suggestion(closest: &[&str]) -> String {
     }
 }
 
-/// Lower-cases a name and removes `-`, `_` and `/`.
-pub(crate) fn normalize(name: &str) -> String {
-    let mut name = name.to_ascii_lowercase();
-    name.retain(|c| !matches!(c, '-' | '_' | '/'));
-    name
-}
-
 /// Returns all names of an algorithm, normalized.
 fn names(algorithm: Algorithm) -> impl Iterator<Item = String> {
     let spec = algorithm.spec();
@@ -96,11 +103,15 @@ fn names(algorithm: Algorithm) -> impl Iterator<Item = String> {
 }
 
 /// Accepts any spelling: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`. A length in bits may
-/// follow if the length can be chosen: `blake2b-256`, `shake128-512`.
+/// follow if the length can be chosen: `blake2b-256`, `shake128-512`. The size of a part must follow
+/// the name of a multipart form: `s3-etag:8MiB`.
 impl FromStr for HashFunction {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        if let Some(parsed) = multipart::parse(name) {
+            return parsed.map_err(|form| UnknownAlgorithm::PartLen { name: name.into(), form });
+        }
         let wanted = normalize(name);
         let mut wrong_length = None;
         for &algorithm in Algorithm::ALL {
@@ -126,13 +137,13 @@ impl FromStr for HashFunction {
     }
 }
 
-/// Accepts the names of [`HashFunction`] without a length.
+/// Accepts the names of [`HashFunction`] without a length and without parts.
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
         let function: HashFunction = name.parse()?;
-        match function.has_default_len() {
+        match function.has_default_len() && function.part_len().is_none() {
             true => Ok(function.algorithm()),
             false => Err(UnknownAlgorithm::Name {
                 name: name.into(),
@@ -152,7 +163,7 @@ fn closest(wanted: &str) -> Vec<&'static str> {
     if wanted.len() > 32 {
         return Vec::new();
     }
-    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).chain(multipart::names());
     let ranked: Vec<_> =
         names.map(|name| (edit_distance(wanted, &normalize(name)), name)).collect();
     let best = ranked.iter().map(|(distance, _)| *distance).min().unwrap_or(usize::MAX);

@@ -36,6 +36,7 @@ fn table() -> String {
         };
         let block = algorithm.block_len().map_or("-".into(), |bytes| (bytes * 8).to_string());
         let strength = match algorithm.strength() {
+            Strength::Checksum => "none: a checksum",
             Strength::Broken => "broken: collisions are known",
             _ => "sound",
         };
@@ -44,7 +45,8 @@ fn table() -> String {
     text + &format!(
         "\nA length in bits may follow the name: blake2b-256. The default lengths are\n\
          {}.\n\
-         A broken algorithm is still secure in HMAC, and still detects accidental damage.\n",
+         A broken algorithm is still secure in HMAC, and still detects accidental damage.\n\
+         A checksum detects accidental damage only.\n",
         defaults.join(", ")
     )
 }
@@ -58,9 +60,13 @@ fn json_algorithms() -> Vec<u8> {
             object.set("max_bits", algorithm.max_len() * 8);
         }
         object.set("hmac_block_bits", algorithm.block_len().map(|bytes| bytes * 8));
-        let is_broken = algorithm.strength() == Strength::Broken;
+        let strength = match algorithm.strength() {
+            Strength::Checksum => "checksum",
+            Strength::Broken => "broken",
+            _ => "sound",
+        };
         object.set("standard", algorithm.standard());
-        text.extend(object.set("strength", if is_broken { "broken" } else { "sound" }).line());
+        text.extend(object.set("strength", strength).line());
     }
     let mut summary = Object::summary("algorithms");
     text.extend(summary.set("algorithms", Algorithm::ALL.len()).exit(0));

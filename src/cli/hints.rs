@@ -107,6 +107,9 @@ pub(crate) fn failure(failure: &Failure) -> String {
         Some(FailureReason::TooLarge { .. }) => "; use --max-size to allow more".to_owned(),
         Some(FailureReason::FileExists { .. }) => "; use --force to replace it".to_owned(),
         Some(FailureReason::WeakDigests) => ", which --strong refuses".to_owned(),
+        Some(FailureReason::ChecksumsOnly) => {
+            "; add --sums auto or --expect with the digest of a hash function".to_owned()
+        }
         Some(FailureReason::NoEvidence) => {
             "; use --sums auto, --expect DIGEST, or --no-verify".to_owned()
         }

@@ -20,7 +20,8 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     let Some(bits) = args.length else { return Ok(args.algorithms.clone()) };
     let resize = |function: &HashFunction| {
         let algorithm = function.algorithm();
-        let bytes = Some(bits / 8).filter(|_| bits.is_multiple_of(8));
+        let is_whole = function.part_len().is_none();
+        let bytes = Some(bits / 8).filter(|_| bits.is_multiple_of(8) && is_whole);
         let resized = bytes.and_then(|bytes| HashFunction::new(algorithm, bytes));
         resized.ok_or_else(|| match (algorithm.has_variable_len(), algorithm.max_len() * 8) {
             (true, max) => Usage(format!(
@@ -32,13 +33,17 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     Ok(args.algorithms.iter().map(resize).collect::<Result<_, _>>()?)
 }
 
-/// Returns the output format of digests from `functions` hash functions.
-pub(crate) fn form(args: &SumArgs, functions: usize) -> OutputFormat {
+/// Returns the output format of digests of `functions`.
+pub(crate) fn form(args: &SumArgs, functions: &[HashFunction]) -> OutputFormat {
     let format = &args.format;
     match (args.report.json, format.raw) {
         (true, _) => OutputFormat::Json,
         (_, true) => OutputFormat::Raw,
-        _ => OutputFormat::Lines(style(format.tag || functions > 1, format.base64, format.zero)),
+        _ => {
+            // Without a tag, a digest of parts would not tell the length of a part.
+            let is_tagged = format.tag || functions.len() != 1 || functions[0].part_len().is_some();
+            OutputFormat::Lines(style(is_tagged, format.base64, format.zero))
+        }
     }
 }
 

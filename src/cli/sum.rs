@@ -33,7 +33,7 @@ fn sum(mut args: SumArgs) -> Result<Exit> {
     let fixed = args.output.iter_mut().chain(&mut args.files_from);
     plan::enter(args.directory.as_deref(), fixed)?;
     let functions = plan::functions(&args)?;
-    let form = plan::form(&args, functions.len());
+    let form = plan::form(&args, &functions);
     let mut plan = plan::engine(&args, &functions)?;
     let names = match &args.files_from {
         Some(list) => Some(Names::open(list, args.null)?),

@@ -128,15 +128,11 @@ impl Streams {
     }
 }
 
-/// Returns the fewest streams at which the kernels are within 3 % of their best throughput.
+/// Returns the number of streams to hash at once.
 ///
 /// With more streams, pieces are smaller and each file takes longer.
 fn width(algorithm: Algorithm) -> usize {
-    let kernels = lanes::kernels(algorithm);
-    let cost = |kernel: &lanes::KernelInfo| f64::from(kernel.cycles) / kernel.lanes as f64;
-    let best = kernels.iter().map(cost).fold(f64::INFINITY, f64::min);
-    let good = kernels.iter().filter(|kernel| cost(kernel) <= best * 1.03);
-    good.map(|kernel| kernel.lanes).min().unwrap_or(1).min(MAX_STREAMS)
+    lanes::efficient_lanes(algorithm).min(MAX_STREAMS)
 }
 
 /// Returns the cycles to hash one block of each of `live` streams.

@@ -308,12 +308,14 @@ impl Attempt<'_> {
         let mut evidence = self.download.evidence.clone();
         if self.download.server_digest == ServerDigest::Trusted {
             let sound = |digest: &&Digest| digest.algorithm().strength() == Strength::Sound;
-            let best = stated.iter().find(sound).or(stated.first());
+            let hash = |digest: &&Digest| digest.algorithm().strength() > Strength::Checksum;
+            let best = stated.iter().find(sound).or(stated.iter().find(hash));
             evidence.extend(best.map(|d| Evidence::new((*d).into(), "stated by the server")));
         }
-        match evidence.is_empty() && !self.download.is_accepted_without_digest() {
-            true => Err(Failure::new(FailureKind::Unverifiable, "the server states no digest")),
-            false => Ok(evidence),
+        match evidence.iter().any(Evidence::has_hash) || self.download.is_accepted_without_digest()
+        {
+            true => Ok(evidence),
+            false => Err(Failure::new(FailureKind::Unverifiable, "the server states no digest")),
         }
     }
 }

@@ -117,10 +117,14 @@ impl Download {
     /// Rejects a download that no response can verify.
     fn check_evidence(&self) -> Result<(), Failure> {
         let is_sound = |one: &Evidence| one.expected.strength() == Strength::Sound;
-        if self.evidence.is_empty() {
+        if !self.evidence.iter().any(Evidence::has_hash) {
             let may_be =
                 self.is_accepted_without_digest() || self.server_digest == ServerDigest::Trusted;
-            return if may_be { Ok(()) } else { Err(FailureReason::NoEvidence.into()) };
+            return match self.evidence[..] {
+                _ if may_be => Ok(()),
+                [] => Err(FailureReason::NoEvidence.into()),
+                _ => Err(FailureReason::ChecksumsOnly.into()),
+            };
         }
         match self.strength {
             RequiredStrength::Sound if !self.evidence.iter().any(is_sound) => {

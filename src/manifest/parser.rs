@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str;
 
 use crate::algorithm::names::UnknownAlgorithm;
-use crate::algorithm::{Algorithm, HashFunction};
+use crate::algorithm::{Algorithm, HashFunction, multipart};
 use crate::digest::Digest;
 use crate::manifest::entry::{self, Entry};
 use crate::manifest::error::BadLine;
@@ -12,6 +12,7 @@ use crate::manifest::fields::base64_len;
 use crate::manifest::gnu::GnuDialect;
 use crate::manifest::options::ListOptions;
 use crate::notation::names::{NamedFunction, is_unsupported};
+use crate::notation::parse::is_multipart;
 
 /// A parser of the lines of one list.
 ///
@@ -228,7 +229,8 @@ fn tag(line: &[u8]) -> Option<(Result<NamedFunction, UnknownAlgorithm>, &[u8])> 
     // rhash pads short tags: five characters and a space.
     let padded = tag.len() == 6;
     let tag = if padded { tag.trim_end_matches(' ') } else { tag.strip_suffix(' ').unwrap_or(tag) };
-    if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b)) {
+    let is_word = tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b));
+    if tag.is_empty() || !(is_word || multipart::is_named(tag)) {
         return None;
     }
     Some((NamedFunction::parse(tag), &line[open + 1..]))
@@ -247,6 +249,11 @@ fn tagged_fields(
 
 /// Parses a digest in hex or base64.
 fn digest_of(named: NamedFunction, text: &[u8]) -> Result<Digest, BadLine> {
+    if let NamedFunction::Exactly(function) = named
+        && function.part_len().is_some()
+    {
+        return Digest::from_multipart_text(function, text).ok_or(BadLine::BadDigest);
+    }
     let function = |len| match named {
         NamedFunction::Exactly(function) => Some(function).filter(|f| f.len() == len),
         NamedFunction::AnyLen(algorithm) => HashFunction::new(algorithm, len),
@@ -264,6 +271,7 @@ fn by_length(text: &[u8]) -> Result<Digest, BadLine> {
     match len.and_then(Algorithm::from_digest_len) {
         Some(algorithm) => digest_of(NamedFunction::Exactly(algorithm.into()), text),
         None if is_hex => Err(BadLine::BadDigest),
+        None if str::from_utf8(text).is_ok_and(is_multipart) => Err(BadLine::NotOfAFile),
         None => Err(BadLine::NoDigest),
     }
 }

@@ -79,7 +79,7 @@ pub enum Terminator {
 /// ```
 pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineStyle) {
     let text = match style.encoding {
-        DigestEncoding::Hex => digest.to_hex(),
+        DigestEncoding::Hex => digest.to_string(),
         DigestEncoding::Base64 => digest.to_base64(),
     };
     write_fields(out, &digest.hash_function().tag(), &text, name, style);

@@ -96,6 +96,9 @@ pub enum FailureReason {
     /// There is no evidence to verify the file against.
     #[error("nothing to verify the file against")]
     NoEvidence,
+    /// Every expected digest is a CRC, which anyone can forge, or of a multipart form.
+    #[error("a CRC or a multipart digest is not enough to verify a download")]
+    ChecksumsOnly,
     /// Every expected digest is of an algorithm with known collisions.
     #[error("every expected digest is of an algorithm with known collisions")]
     WeakDigests,
@@ -131,6 +134,7 @@ impl FailureReason {
             Self::TooLarge { .. } => "too-large",
             Self::FileExists { .. } => "exists",
             Self::NoEvidence => "no-evidence",
+            Self::ChecksumsOnly => "checksums-only",
             Self::WeakDigests => "weak",
             Self::NotDecoded => "not-decoded",
         }
@@ -139,7 +143,7 @@ impl FailureReason {
     fn kind(&self) -> FailureKind {
         match self {
             Self::DeadlineExceeded => FailureKind::Network,
-            Self::NoEvidence => FailureKind::Unverifiable,
+            Self::NoEvidence | Self::ChecksumsOnly => FailureKind::Unverifiable,
             Self::NotDecoded => FailureKind::Mismatch,
             _ => FailureKind::Policy,
         }

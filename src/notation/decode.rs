@@ -18,6 +18,9 @@ pub(super) enum Base32 {
 /// Decodes `text`, whose length tells hex, base32 and base64 apart.
 pub(super) fn digest(named: NamedFunction, text: &str, variant: Base32) -> Option<Digest> {
     match named {
+        NamedFunction::Exactly(function) if function.part_len().is_some() => {
+            Digest::from_multipart_text(function, text.as_bytes())
+        }
         NamedFunction::Exactly(function) => exactly(function, text, variant),
         NamedFunction::AnyLen(algorithm) => {
             exactly(algorithm.into(), text, variant).or_else(|| {

@@ -75,7 +75,7 @@ impl Expected {
     /// Returns the strength of the strongest function, since all of them must match.
     pub fn strength(&self) -> Strength {
         let strengths = self.digests.iter().map(|digest| digest.algorithm().strength());
-        strengths.max().unwrap_or(Strength::Broken)
+        strengths.max().unwrap_or(Strength::Checksum)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::algorithm::{Algorithm, HashFunction};
+use crate::algorithm::{Algorithm, HashFunction, multipart};
 use crate::digest::Digest;
 use crate::notation::decode::{Base32, base64, digest, grouped_hex, is_hex};
 use crate::notation::expected::{Expected, ParseExpectedError, ParseExpectedError as Error};
@@ -178,19 +178,23 @@ fn header_value(header: Header, value: &str) -> Result<Expected, Error> {
     }
 }
 
-/// Rejects `DIGEST-7`: S3's digest of the digests of seven parts.
+/// Rejects `DIGEST-7`, whose meaning depends on the length of a part.
 fn reject_multipart(value: &str) -> Result<(), Error> {
-    let composite = value.rsplit_once('-').is_some_and(|(digest, parts)| {
-        let whole = (is_hex(digest) && digest.len() == 32) || digest.ends_with('=');
-        whole && !parts.is_empty() && parts.bytes().all(|b| b.is_ascii_digit())
-    });
-    match composite {
+    match is_multipart(value) {
         true => Err(Error::NotOfAFile(
-            "the '-' and number at the end mark a digest of the digests of an upload's parts, not \
-             of the file",
+            "the '-' and number at the end mark a digest of the digests of an upload's parts; \
+             state the size of a part before it: s3-etag:8MiB:DIGEST, or s3-sha256:8MiB:DIGEST",
         )),
         false => Ok(()),
     }
+}
+
+/// Returns `true` if the text is `DIGEST-7`: S3's digest of the digests of seven parts.
+pub(crate) fn is_multipart(value: &str) -> bool {
+    value.rsplit_once('-').is_some_and(|(digest, parts)| {
+        let whole = (is_hex(digest) && digest.len() == 32) || digest.ends_with('=');
+        whole && !parts.is_empty() && parts.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Parses `TAG (NAME) = DIGEST` and `TAG(NAME)= DIGEST`; ignores the name.
@@ -199,7 +203,7 @@ fn tagged_line(text: &str) -> Result<Option<Expected>, Error> {
     let tag = tag.trim_end();
     let Some((_, value)) = rest.rsplit_once(')') else { return Ok(None) };
     let Some(value) = value.trim_start().strip_prefix('=') else { return Ok(None) };
-    if !names::is_name(tag) {
+    if !names::is_name(tag) && !multipart::is_named(tag) {
         return Ok(None);
     }
     field_value(tag, unquote(value)).map(|digest| Some(digest.into()))
@@ -264,6 +268,10 @@ fn is_integrity(token: &str) -> bool {
 /// Splits `alg:VALUE`, `alg=VALUE` or `alg-VALUE`, if the name is an algorithm's or the text can
 /// have no other meaning.
 fn prefixed(token: &str) -> Option<(&str, &str)> {
+    if multipart::is_named(token) {
+        let (name, value) = token.rsplit_once(':')?;
+        return Some((name, value));
+    }
     for (at, separator) in token.char_indices().take_while(|(at, _)| *at <= 24) {
         if !matches!(separator, ':' | '=' | '-') || !names::is_name(&token[..at]) {
             continue;

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::algorithm::{HashFunction, Registry};
+use crate::algorithm::{HashFunction, Registry, Strength};
 use crate::digest::Digest;
 use crate::notation::decode::NIX32;
 
@@ -66,8 +66,15 @@ impl Notation {
         let function = digest.hash_function();
         let unwritable = NotationError { notation: self, hash_function: function };
         let name = |registry| function.registered_name(registry).ok_or(unwritable);
-        // A reader would take a shorter text for hex, or for a word such as `crc=`.
-        if matches!(self, Self::Base64 | Self::Nix32) && digest.as_bytes().len() < 16 {
+        // A reader would take a shorter text for hex, or for a word such as `crc=`. Base64 is the
+        // notation that object stores use for CRCs, next to their names.
+        let is_short = digest.as_bytes().len() < 16;
+        let is_crc = digest.algorithm().strength() == Strength::Checksum;
+        let is_multipart = function.part_len().is_some();
+        if is_multipart && matches!(self, Self::Nix32 | Self::Sri | Self::Ni | Self::ReprDigest) {
+            return Err(unwritable);
+        }
+        if is_short && (self == Self::Nix32 || self == Self::Base64 && !is_crc) {
             return Err(unwritable);
         }
         Ok(match self {

@@ -231,7 +231,10 @@ impl Record {
             Some(field)
         };
         let name = next(&mut start, ALGORITHM).ok_or(RecordError::Incomplete)?;
-        let function = name.parse::<HashFunction>().ok().filter(|f| f.to_string() == name);
+        let function = name
+            .parse::<HashFunction>()
+            .ok()
+            .filter(|f| f.to_string() == name && f.part_len().is_none());
         let function =
             function.ok_or(RecordError::Line { number: 2, problem: "unknown algorithm" })?;
         let mut patterns = [Vec::new(), Vec::new()];

@@ -86,6 +86,9 @@ impl<W: Write> RecordWriter<W> {
             key.is_none_or(|key| key.hash_function() == SEAL_ALGORITHM.into()),
             "seals are HMAC-SHA-256"
         );
+        if function.part_len().is_some() {
+            return Err(io::Error::new(InvalidInput, "records have digests of whole files only"));
+        }
         let mut pending = String::from(if filter.is_empty() { MAGIC } else { MAGIC_WITH_FILTER });
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
         for (word, patterns) in [(INCLUDE, filter.include()), (EXCLUDE, filter.exclude())] {

@@ -26,7 +26,7 @@ pub struct Candidate {
 impl Candidate {
     /// Returns `true` if its digests can be forged.
     pub fn is_weak(&self) -> bool {
-        self.algorithm.is_some_and(|algorithm| algorithm.strength() == Strength::Broken)
+        self.algorithm.is_some_and(|algorithm| algorithm.strength() < Strength::Sound)
     }
 }
 

@@ -30,12 +30,23 @@ impl Evidence {
         self.signature = signature;
         self
     }
+
+    /// Returns `true` if one of the digests is of a hash function of the whole file.
+    ///
+    /// A checksum proves nothing, and a multipart digest depends on the length of a part, which the
+    /// uploader chose.
+    pub(crate) fn has_hash(&self) -> bool {
+        self.expected.digests().iter().any(|digest| {
+            digest.algorithm().strength() > Strength::Checksum
+                && digest.hash_function().part_len().is_none()
+        })
+    }
 }
 
 /// Returns a warning if every digest in `evidence` can be forged.
 pub(crate) fn weakness(evidence: &[Evidence]) -> Option<String> {
     let function = evidence.first()?.expected.hash_functions().into_iter().next()?;
-    evidence.iter().all(|evidence| evidence.expected.strength() == Strength::Broken).then(|| {
+    evidence.iter().all(|evidence| evidence.expected.strength() < Strength::Sound).then(|| {
         format!(
             "{} protects against accidents only: another file can be made with the same digest",
             function.tag()

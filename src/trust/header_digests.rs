@@ -57,9 +57,9 @@ const FIELDS: [(&str, DigestScope); 19] = [
 /// ```
 /// use hsum::trust::header_digests;
 ///
-/// let header = [("x-goog-hash", &b"crc32c=AAAAAA==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
+/// let header = [("x-goog-hash", &b"crc32c=Nks/tw==,md5=kAFQmDzST7DWlj99KOF/cg=="[..])];
 /// let stated = header_digests::stated(header);
-/// assert_eq!(stated[0].digest.clone().unwrap_err().to_string(), "CRC-32C is not supported");
+/// assert_eq!(stated[0].digest, Ok(hsum::digest(hsum::Algorithm::Crc32c, b"abc")));
 /// assert_eq!(stated[1].digest, Ok(hsum::digest(hsum::Algorithm::Md5, b"abc")));
 /// ```
 pub fn stated<'h>(header: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<StatedDigest> {

@@ -32,6 +32,7 @@ mod secrets;
 mod sign;
 mod signed_urls;
 mod stderr;
+mod stores;
 mod sum;
 mod support;
 mod terminal;

@@ -47,6 +47,8 @@ pub(crate) const FILES: &[File] = &[
     file("blake2/blake2b.txt",            Blake2b,    Hash, 90),
     file("blake2/blake2s.txt",            Blake2s,    Hash, 77),
     file("gbt/gbt-32905-sm3.txt",         Sm3,        Hash, 2),
+    file("crc/crc32c.txt",                Crc32c,     Hash, 7),
+    file("crc/crc64nvme.txt",             Crc64Nvme,  Hash, 6),
     file("blake3.json",                   Blake3,     Blake3Json, 35),
     file("rfc/rfc-2202-md5.txt",          Md5,        Hmac, 7),
     file("rfc/rfc-2202-sha1.txt",         Sha1,       Hmac, 7),

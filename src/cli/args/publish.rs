@@ -6,7 +6,7 @@ use clap::Args;
 use hsum::HashFunction;
 use hsum::manifest::publish::ReleaseFormat;
 
-use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, one_of};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, hash_of_files, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -32,6 +32,7 @@ pub(crate) struct PublishArgs {
         help_heading = "Lists",
         value_name = "ALG",
         value_delimiter = ',',
+        value_parser = hash_of_files,
         default_value = "sha256"
     )]
     pub(crate) algorithms: Vec<HashFunction>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use hsum::{HashFunction, Strength, UnknownAlgorithm};
 
 /// Options of verbs that report files.
 #[derive(Args, Debug)]
@@ -93,6 +94,18 @@ pub(crate) enum ColourChoice {
 /// Returns a parser of paths; it accepts the empty path, which is reported as a missing file.
 pub(crate) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// Parses the name of a hash function for digests that must withstand an adversary: no checksum, and
+/// no digest of the parts of an upload.
+pub(crate) fn hash_of_files(name: &str) -> Result<HashFunction, String> {
+    let function: HashFunction =
+        name.parse().map_err(|error: UnknownAlgorithm| error.to_string())?;
+    match (function.algorithm().strength(), function.part_len()) {
+        (Strength::Checksum, _) => Err(format!("{function} is a checksum; use a hash function")),
+        (_, Some(_)) => Err(format!("{function} is for uploads only; use a hash of whole files")),
+        _ => Ok(function),
+    }
 }
 
 /// Returns a parser that accepts the names of `values`.

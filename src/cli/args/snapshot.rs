@@ -8,7 +8,7 @@ use hsum::HashFunction;
 use hsum::sign::KeyFormat;
 use hsum::snapshot::TreeShare;
 
-use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path, one_of};
+use crate::cli::args::shared::{FilterArgs, ReportArgs, WorkArgs, any_path, hash_of_files, one_of};
 
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -35,7 +35,7 @@ pub(crate) struct SnapshotArgs {
     pub(crate) force: bool,
 
     /// Hash algorithm; see 'hsum algorithms'
-    #[arg(short, long, value_name = "ALG", default_value = "sha256")]
+    #[arg(short, long, value_name = "ALG", default_value = "sha256", value_parser = hash_of_files)]
     pub(crate) algorithm: HashFunction,
 
     #[command(flatten)]

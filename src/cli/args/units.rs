@@ -2,26 +2,7 @@
 
 use std::time::Duration;
 
-/// The units of sizes: powers of 1024, and of 1000 with a final B, as in GNU coreutils.
-const SIZES: &[(&str, u64)] = &[
-    ("", 1),
-    ("B", 1),
-    ("K", 1 << 10),
-    ("M", 1 << 20),
-    ("G", 1 << 30),
-    ("T", 1 << 40),
-    ("P", 1 << 50),
-    ("KIB", 1 << 10),
-    ("MIB", 1 << 20),
-    ("GIB", 1 << 30),
-    ("TIB", 1 << 40),
-    ("PIB", 1 << 50),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("TB", 1_000_000_000_000),
-    ("PB", 1_000_000_000_000_000),
-];
+use hsum::internals::{parse_quantity, parse_size};
 
 /// The units of durations, in nanoseconds.
 const DURATIONS: &[(&str, u64)] = &[
@@ -42,19 +23,13 @@ const LONGEST: u64 = u32::MAX as u64 * SECOND;
 /// Parses a number of bytes, such as `17`, `500K`, `1.5G` or `12.3 GiB`; a part of a byte is cut
 /// off.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = split(text);
-    let unit = unit.to_ascii_uppercase();
-    let found = SIZES.iter().find(|(name, _)| *name == unit);
-    found
-        .and_then(|(_, factor)| times(number, *factor))
+    parse_size(text)
         .ok_or_else(|| "expected bytes, or a number with K, M, G or T, such as 500K or 2G".into())
 }
 
 /// Parses a time span, such as `30`, `1.5s`, `5m` or `2h`; without a unit, in seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let found = DURATIONS.iter().find(|(name, _)| *name == unit);
-    let nanos = found.and_then(|(_, factor)| times(number, *factor));
+    let nanos = parse_quantity(text, DURATIONS);
     nanos.filter(|nanos| *nanos <= LONGEST).map(Duration::from_nanos).ok_or_else(|| {
         "expected seconds, or a number with ms, s, m, h or d, such as 1.5s or 5m".into()
     })
@@ -67,31 +42,6 @@ pub(crate) fn whole_seconds(text: &str) -> Result<u32, String> {
         Ok(seconds) if span.subsec_nanos() == 0 => Ok(seconds),
         _ => Err("expected a whole number of seconds, such as 90 or 5m".into()),
     }
-}
-
-/// Splits a text into its number and its unit.
-fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    (number, unit.strip_prefix(' ').unwrap_or(unit))
-}
-
-/// Multiplies a decimal number with a unit, and cuts off the fraction.
-fn times(number: &str, unit: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    // More digits than this do not change a result.
-    let fraction = &fraction[..fraction.len().min(18)];
-    if whole.len() + fraction.len() == 0 || fraction.contains('.') {
-        return None;
-    }
-    let part = u128::from(unit) * digits(fraction)? / 10u128.pow(fraction.len() as u32);
-    let total = digits(whole)?.checked_mul(u128::from(unit))? + part;
-    total.try_into().ok()
-}
-
-/// Parses digits; there may be none.
-fn digits(text: &str) -> Option<u128> {
-    if text.is_empty() { Some(0) } else { text.parse().ok() }
 }
 
 #[cfg(test)]

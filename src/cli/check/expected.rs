@@ -207,7 +207,7 @@ fn mismatches(
 fn explain_mismatch(expected: &[Expected], source: &Source, hashed: &HashedFile) {
     let name = quote(source.name());
     for (wanted, actual) in mismatches(expected, hashed) {
-        let texts: Vec<String> = wanted.iter().map(Digest::to_hex).collect();
+        let texts: Vec<String> = wanted.iter().map(Digest::to_string).collect();
         let tag = actual.hash_function().tag();
         complain(format_args!("{name}: expected {tag} {}", texts.join(" or ")));
         complain(format_args!("{name}: got      {tag} {actual} of {} bytes", hashed.size));

@@ -90,5 +90,5 @@ fn read_error(error: &Error) -> String {
 /// Adds the digests that differ to the object of a file.
 pub(super) fn add_mismatch(object: &mut Object, expected: &Digest, got: &Digest) {
     object.set("algorithm", got.hash_function().to_string());
-    object.set("expected", expected.to_hex()).set("got", got.to_hex());
+    object.set("expected", expected.to_string()).set("got", got.to_string());
 }

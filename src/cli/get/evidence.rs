@@ -204,9 +204,9 @@ impl<'a> EvidenceSources<'a> {
     /// Pins the digest of a file that was downloaded for the first time.
     pub(super) fn pin(&self, url: &Url, file: &VerifiedDownload) -> Result<(), Failure> {
         let Some(pins) = &self.pins else { return Ok(()) };
-        let mut digests = file.digests.iter();
-        let sound = digests.find(|digest| digest.algorithm().strength() == Strength::Sound);
-        match (pins.find(url)?, sound.or(file.digests.first())) {
+        let whole = || file.digests.iter().filter(|d| d.hash_function().part_len().is_none());
+        let of = |strength| whole().find(move |digest| digest.algorithm().strength() == strength);
+        match (pins.find(url)?, of(Strength::Sound).or(of(Strength::Broken))) {
             (None, Some(digest)) => pins.add(url, digest),
             _ => Ok(()),
         }

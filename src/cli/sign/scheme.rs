@@ -134,6 +134,10 @@ fn template(args: &SchemeArgs) -> Result<Template> {
     if let Some(name) = &args.algorithm {
         let function: HashFunction =
             name.parse().map_err(|error| usage(format!("{}: {error}", args.algorithm_option)))?;
+        if function.part_len().is_some() {
+            let text = format!("{}: HMAC is not defined for {function}", args.algorithm_option);
+            return Err(usage(text));
+        }
         template = template.algorithm(function.algorithm());
     }
     Ok(match args.settings.encoding {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hsum::HashFunction;
 
-use crate::cli::args::shared::any_path;
+use crate::cli::args::shared::{any_path, hash_of_files};
 use crate::server::args::rpc::RpcServerArgs;
 use crate::server::args::shared::{AccessArgs, BindArgs, LimitArgs, LogArgs, TlsServerArgs};
 
@@ -39,6 +39,7 @@ pub(crate) struct ServeArgs {
         help_heading = "Files",
         value_name = "ALG",
         value_delimiter = ',',
+        value_parser = hash_of_files,
         default_value = "sha256"
     )]
     pub(crate) algorithms: Vec<HashFunction>,

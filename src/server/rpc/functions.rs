@@ -174,7 +174,7 @@ pub(crate) fn algorithms(_: &State, _: &Arguments) -> Outcome {
     let describe = |algorithm: &Algorithm| {
         let bits = |bytes: usize| Value::Integer(i32::try_from(bytes * 8).unwrap_or(i32::MAX));
         let has_variable_len = algorithm.has_variable_len();
-        let is_sound = algorithm.strength() != Strength::Broken;
+        let is_sound = algorithm.strength() == Strength::Sound;
         structure([
             ("name", Value::String(algorithm.name().into())),
             ("bits", bits(algorithm.default_len())),
@@ -208,7 +208,7 @@ fn not_known(file: &ServedFile, functions: &[HashFunction]) -> Problem {
 }
 
 fn hex(digest: &Digest) -> Value {
-    Value::String(digest.to_hex())
+    Value::String(digest.to_string())
 }
 
 /// Returns a name as a string, or as base64 if a string cannot hold it.
