@@ -266,6 +266,22 @@ impl OpenJob {
         Ok((filled, is_end))
     }
 
+    /// Returns the file if threads may read it at several places: a regular one on no rotating disk.
+    pub(super) fn divisible(&self) -> Option<&StableFile> {
+        match &self.input {
+            Input::File(file) if file.is_regular() && !self.is_on_rotating_disk => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Skips bytes that were read with [`StableFile::read_at`].
+    pub(super) fn skip(&mut self, count: u64) {
+        if let Input::File(file) = &mut self.input {
+            file.skip(count as usize);
+        }
+        self.drop_cached(DROP_INTERVAL);
+    }
+
     /// Drops the bytes read so far from the page cache, if required and if there are `min` or more.
     fn drop_cached(&mut self, min: u64) {
         let Input::File(file) = &self.input else { return };

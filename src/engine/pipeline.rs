@@ -12,6 +12,7 @@ use crate::engine::file::End;
 use crate::engine::job::Job;
 use crate::engine::open_job::OpenJob;
 use crate::engine::outcome::HashedFile;
+use crate::engine::parts;
 use crate::engine::progress::HashProgress;
 use crate::engine::sizes::{PIECE, SHARED_PIECE, SHARED_WINDOW, WINDOW};
 use crate::engine::stream::Stream;
@@ -49,9 +50,18 @@ pub(super) fn hash_rest(
     mut stream: Stream,
     threads: Threads,
     progress: Option<&HashProgress>,
-    is_stopped: impl Fn() -> bool,
+    is_stopped: impl Fn() -> bool + Sync,
 ) -> Result<HashedFile, Error> {
     stream.show(progress);
+    match parts::hash_rest(&mut stream, threads, progress, &is_stopped) {
+        Ok(()) => {}
+        // Perhaps only the change time: it is read once more, as a whole.
+        Err(ErrorKind::Changed) => match stream.file.rewind() {
+            Ok(()) => stream.restart(),
+            Err(kind) => return Err(stream.file.error(kind)),
+        },
+        Err(kind) => return Err(stream.file.error(kind)),
+    }
     loop {
         let read = read_rest(&mut stream, threads, progress, &is_stopped);
         let end = read.and_then(|torn| match torn {
