@@ -19,6 +19,7 @@ pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod man;
+mod merge;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod print;

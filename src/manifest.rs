@@ -12,6 +12,7 @@ pub(crate) mod formats;
 pub(crate) mod gnu;
 pub(crate) mod lines;
 pub(crate) mod list;
+pub mod merge;
 mod objects;
 pub(crate) mod options;
 pub(crate) mod parser;

@@ -7,6 +7,7 @@ pub(crate) mod get;
 pub(crate) mod gnu;
 pub(crate) mod hmac;
 pub(crate) mod machine;
+pub(crate) mod merge;
 pub(crate) mod packaging;
 pub(crate) mod publish;
 pub(crate) mod send;

@@ -84,7 +84,12 @@ impl Object {
 
     /// Adds `digests`: hexadecimal digits by the name of the algorithm.
     pub(crate) fn digests(&mut self, digests: &[Digest]) -> &mut Self {
-        self.line.extend_from_slice(b",\"digests\":{");
+        self.digests_as("digests", digests)
+    }
+
+    /// Adds digests under `key`, a word that needs no escapes.
+    pub(crate) fn digests_as(&mut self, key: &str, digests: &[Digest]) -> &mut Self {
+        self.line.extend_from_slice(format!(",\"{key}\":{{").as_bytes());
         for (i, digest) in digests.iter().enumerate() {
             // Names of algorithms and hexadecimal digits need no escapes.
             let comma = if i > 0 { "," } else { "" };

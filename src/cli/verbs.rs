@@ -15,6 +15,7 @@ use crate::cli::args::get::{GetArgs, HeadArgs};
 use crate::cli::args::gnu::GnuArgs;
 use crate::cli::args::hmac::HmacArgs;
 use crate::cli::args::machine::{AlgorithmsArgs, BenchArgs, SelfTestArgs};
+use crate::cli::args::merge::MergeArgs;
 use crate::cli::args::packaging::{CompletionsArgs, ManArgs};
 use crate::cli::args::publish::PublishArgs;
 use crate::cli::args::send::SendArgs;
@@ -26,7 +27,7 @@ use crate::cli::exit::{self, Exit, SetupError, Usage};
 use crate::cli::gnu::install;
 use crate::cli::sign::{keygen, schemes, verify};
 use crate::cli::{
-    algorithms, bench, check, completions, convert, get, habits, head, hmac, man, publish,
+    algorithms, bench, check, completions, convert, get, habits, head, hmac, man, merge, publish,
     self_test, send, server_program, sign, snapshot, sum, usage,
 };
 
@@ -108,6 +109,7 @@ const COMMON: &[(&str, &[&str])] = &[
     ("snapshot", &["output", "force", "algorithm"]),
     ("audit", &["verbose", "fail-on", "json"]),
     ("update", &["verify-oldest", "accept", "allow-missing", "fail-on", "json"]),
+    ("merge", &["output", "partial", "zero", "sort", "json"]),
     ("publish", &["algorithm", "formats", "base-url", "include", "exclude"]),
     ("hmac", &["algorithm", "key", "expect", "tag", "json"]),
     ("diff", &["key", "json", "quiet"]),
@@ -247,6 +249,16 @@ verbs! {
     /// release.meta4 into DIR. If anything fails, no older list is replaced. Names are relative to
     /// DIR. The lists, their signatures and temporary files of hsum are not listed.
     "publish" Publish(PublishArgs) => publish::run,
+    /// Merge checksum files of one tree into one list
+    ///
+    /// The merged list is the one that 'hsum sum' would have printed for the whole tree, in byte
+    /// order of the names, in the style of the first line. Memory does not grow with the lists, so
+    /// each of them must be in that order, as 'hsum sum' prints it; --sort takes lists in any order.
+    ///
+    /// A file that several lists name with the same digests is listed once. A file with different
+    /// digests is reported and left out; so are lines that are not entries, and entries with other
+    /// algorithms than the first one.
+    "merge" Merge(MergeArgs) => merge::run,
     ["Trees"]
     /// Record the digest, size and time of every file of a tree
     ///

@@ -23,6 +23,9 @@ pub enum BadLine {
     /// The line contains a NUL byte.
     #[error("NUL byte in the line")]
     Nul,
+    /// The line does not end in NUL, although the lines of the list do.
+    #[error("no NUL at the end of the line")]
+    Unterminated,
     /// The line is longer than any valid line.
     #[error("the line is too long")]
     TooLong,
@@ -92,6 +95,7 @@ impl BadLine {
             Self::NoName => "no-name",
             Self::BadEscape => "bad-escape",
             Self::Nul => "nul",
+            Self::Unterminated => "unterminated",
             Self::TooLong => "line-too-long",
             Self::StdinTwice => "stdin-twice",
             Self::Unsupported => "unsupported-algorithm",

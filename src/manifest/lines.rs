@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use crate::manifest::entry::ListEntry;
 use crate::manifest::error::BadLine;
 use crate::manifest::parser::LineParser;
+use crate::manifest::write::Terminator;
 
 /// The longest line in bytes: a tag, a digest, and a name of PATH_MAX (4096) escaped bytes.
 const MAX_LINE: u64 = 16 * 1024;
@@ -15,6 +16,8 @@ const MAX_LINE: u64 = 16 * 1024;
 pub struct Lines<L> {
     pub(crate) list: L,
     number: u64,
+    /// The last byte of a line.
+    end: u8,
     /// The read error that ended the iteration.
     pub error: Option<io::Error>,
 }
@@ -25,7 +28,12 @@ pub(crate) type Line = (u64, Result<Vec<u8>, BadLine>);
 impl<L: BufRead> Lines<L> {
     /// Creates the lines of a list.
     pub fn new(list: L) -> Self {
-        Self { list, number: 0, error: None }
+        Self::with_terminator(list, Terminator::Newline)
+    }
+
+    /// Creates the lines of a list whose lines end in `terminator`.
+    pub(crate) fn with_terminator(list: L, terminator: Terminator) -> Self {
+        Self { list, number: 0, end: terminator.byte(), error: None }
     }
 
     /// Parses the next line that is neither empty nor a comment.
@@ -39,17 +47,24 @@ impl<L: BufRead> Lines<L> {
 
     fn read(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
-        let length = self.list.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
+        let length = self.list.by_ref().take(MAX_LINE).read_until(self.end, &mut line)?;
         if length == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if line.ends_with(b"\n") || (length as u64) < MAX_LINE {
+        if line.ends_with(&[self.end]) || (length as u64) < MAX_LINE {
             return Ok(Some((self.number, Ok(line))));
         }
-        self.list.skip_until(b'\n')?;
+        self.list.skip_until(self.end)?;
         let line = if line.starts_with(b"#") { Ok(line) } else { Err(BadLine::TooLong) };
         Ok(Some((self.number, line)))
+    }
+}
+
+/// Removes a byte order mark from the first line of a list.
+pub(super) fn strip_byte_order_mark(line: &mut Vec<u8>) {
+    if line.starts_with(b"\xef\xbb\xbf") {
+        line.drain(..3);
     }
 }
 

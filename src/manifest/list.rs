@@ -8,7 +8,7 @@ use crate::manifest::entry::{ListEntry, leads_outside};
 use crate::manifest::envelope::{Envelope, decode_utf16, is_utf16};
 use crate::manifest::error::BadLine;
 use crate::manifest::formats::{FormatRow, ListFormat, PLAIN, Recognition};
-use crate::manifest::lines::{Line, Lines};
+use crate::manifest::lines::{Line, Lines, strip_byte_order_mark};
 use crate::manifest::options::ListOptions;
 use crate::manifest::reader::{Reader, Sink};
 use crate::manifest::sniff::{self, Sniffer};
@@ -97,8 +97,8 @@ impl<R: BufRead> List<R> {
         loop {
             let (number, line) = self.lines.next()?;
             let Ok(mut line) = line else { return Some((number, line)) };
-            if number == 1 && line.starts_with(b"\xef\xbb\xbf") {
-                line.drain(..3);
+            if number == 1 {
+                strip_byte_order_mark(&mut line);
             }
             let whole = line.len();
             let kept = self.envelope.unwrap(&line).map(<[u8]>::len);

@@ -11,6 +11,7 @@ use crate::manifest::error::BadLine;
 use crate::manifest::fields::base64_len;
 use crate::manifest::gnu::GnuDialect;
 use crate::manifest::options::ListOptions;
+use crate::manifest::write::Terminator;
 use crate::notation::names::{NamedFunction, is_unsupported};
 use crate::notation::parse::is_multipart;
 
@@ -38,6 +39,7 @@ pub struct LineParser {
     /// The separator of the first untagged line. The other lines must have the same one, because a
     /// name after one blank may start with a blank or `*`.
     separator: Option<Separator>,
+    terminator: Terminator,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +91,12 @@ impl LineParser {
         self
     }
 
+    /// Sets the end of a line. In lines that end in NUL, names are not escaped.
+    pub fn terminator(mut self, terminator: Terminator) -> Self {
+        self.terminator = terminator;
+        self
+    }
+
     /// Returns the last tag of a line, if the dialect leaves the algorithm to tags.
     ///
     /// The line may have been bad.
@@ -98,9 +106,16 @@ impl LineParser {
 
     /// Parses a line, with or without LF or CR LF; returns `None` for a comment or an empty line.
     ///
+    /// After [`LineParser::terminator`] with [`Terminator::Nul`], a line must end in NUL.
+    ///
     /// # Errors
     /// [`BadLine`] if the line is not an entry.
     pub fn parse_line(&mut self, line: &[u8]) -> Result<Option<Entry>, BadLine> {
+        if self.terminator == Terminator::Nul {
+            // The end of a list that was cut short, or a list of lines that end in LF.
+            let line = line.strip_suffix(b"\0").ok_or(BadLine::Unterminated)?;
+            return self.parse_bare_line(line);
+        }
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         self.parse_bare_line(line.strip_suffix(b"\r").unwrap_or(line))
     }
@@ -121,8 +136,8 @@ impl LineParser {
         }
         let line = trim_blanks(line);
         let (escaped, line) = match line.strip_prefix(b"\\") {
-            Some(rest) => (true, rest),
-            None => (false, line),
+            Some(rest) if self.terminator == Terminator::Newline => (true, rest),
+            _ => (false, line),
         };
         let (digest, name) = match self.rules {
             Rules::Any { untagged } => self.any_line(untagged, line)?,

@@ -68,6 +68,16 @@ pub enum Terminator {
     Nul,
 }
 
+impl Terminator {
+    /// Returns the last byte of a line.
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Self::Newline => b'\n',
+            Self::Nul => 0,
+        }
+    }
+}
+
 /// Appends the line for the file called `name`.
 ///
 /// ```
@@ -116,10 +126,7 @@ pub fn write_fields(
             out.extend_from_slice(text.as_bytes());
         }
     }
-    out.push(match style.terminator {
-        Terminator::Newline => b'\n',
-        Terminator::Nul => 0,
-    });
+    out.push(style.terminator.byte());
 }
 
 /// Escapes backslash, LF and CR; `None` if the name contains none of them.

@@ -6,7 +6,7 @@ use crate::help_text::{unwrapped, without_colours};
 use crate::support::*;
 
 /// Each verb, the first line of its help, and what its long help must say.
-const VERBS: [(&str, &str, &[&str]); 22] = [
+const VERBS: [(&str, &str, &[&str]); 23] = [
     ("sum", "Print the digests of files and trees (the default command)", &[]),
     ("check", "Verify files against checksum files or an expected digest", &["BSD-tagged"]),
     (
@@ -47,6 +47,7 @@ const VERBS: [(&str, &str, &[&str]); 22] = [
     ("keygen", "Generate a random key", &["only its owner can read"]),
     ("schemes", "List the schemes of sign, send and verify-request", &[]),
     ("publish", "Write the checksum files of a release", &["SHA256SUMS"]),
+    ("merge", "Merge checksum files of one tree into one list", &["byte order of the names"]),
     ("gnu", "Act as GNU md5sum, sha256sum, b2sum, cksum and the like", &["coreutils"]),
     ("algorithms", "List the algorithms", &[]),
     ("bench", "Measure the speed of this machine, in about ten seconds", &["page cache"]),

@@ -26,6 +26,9 @@ const CALLS: &[(&str, &str, i32)] = &[
     ("check", "a -e 00000000000000000000000000000000", 1),
     ("check", "a b --sums list", 0),
     ("check", "list --only a", 0),
+    ("merge", "list more", 0),
+    ("merge", "list more -o merged", 0),
+    ("merge", "list bad-list odd-list gone list.md5 unsorted", 1),
     ("publish", "t", 1),
     ("publish", "p", 0),
     ("publish", "gone", 1),
@@ -81,6 +84,9 @@ fn directory() -> Dir {
     dir.write("p/x", "");
     let good = list(&["a", "b"]);
     dir.write("list", &good);
+    dir.write("more", list(&["b", "c"]));
+    dir.write("list.md5", format!("{}  a\n", md5("a")));
+    dir.write("unsorted", list(&["d", "c"]));
     dir.write(
         "bad-list",
         good.replace(&sha256("b"), &sha256("a")) + &list(&["gone"]) + "nonsense\n",

@@ -21,6 +21,7 @@ mod hmac;
 mod interrupted;
 mod json;
 mod mapped;
+mod merge;
 mod odd_names;
 mod output;
 mod progress;

@@ -12,7 +12,7 @@ use crate::support::*;
 
 /// Returns names with every allowed byte, and with text that shells, terminals and parsers treat
 /// specially.
-fn odd_names() -> Vec<Vec<u8>> {
+pub(crate) fn odd_names() -> Vec<Vec<u8>> {
     let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
     for byte in (1..=255).filter(|&byte| byte != b'/') {
         names.insert(vec![b'a', byte, b'z']);

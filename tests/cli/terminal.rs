@@ -278,6 +278,8 @@ const REPEATING: [&[&str]; 40] = [
     &["get", "http://localhost:1/x", "--proxy", "X", "--no-verify"],
     &["send", "http://localhost:1/x", "X"],
     &["publish", "X"],
+    &["merge", "X"],
+    &["merge", "list", "-o", "no/X"],
     &["gnu", "X"],
 ];
 

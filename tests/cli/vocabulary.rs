@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::support::*;
 
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 21] = [
     "sum",
     "check",
     "get",
@@ -21,6 +21,7 @@ const VERBS: [&str; 20] = [
     "keygen",
     "schemes",
     "publish",
+    "merge",
     "gnu",
     "algorithms",
     "bench",
@@ -165,17 +166,20 @@ fn verbs_that_report_share_their_options() {
     let dir = Dir::new();
     for (verbs, names) in [
         (
-            "sum check snapshot audit update diff publish get hmac",
+            "sum check snapshot audit update diff publish get hmac merge",
             "-q --quiet -v --verbose --json --color",
         ),
         ("sum check snapshot audit update publish", "--include --exclude -j --threads --progress"),
-        ("sum check snapshot publish hmac get sign verify-request send head", "-a --algorithm"),
+        (
+            "sum check snapshot publish hmac get merge sign verify-request send head",
+            "-a --algorithm",
+        ),
         ("check hmac get", "-e --expect"),
         ("sign verify-request send head get", "-s --scheme -k --key -H --header -X --method"),
         ("sign verify-request send head get", "--signature-header --strict-key"),
         ("convert head algorithms schemes bench self-test keygen sign verify-request", "--json"),
         ("get send head", "-u --user"),
-        ("sum get send snapshot keygen", "-o --output"),
+        ("sum get send snapshot keygen merge", "-o --output"),
     ] {
         for verb in verbs.split(' ') {
             let options = options_of(&dir, verb);

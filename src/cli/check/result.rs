@@ -24,8 +24,13 @@ impl ListName {
         Self { path: path.to_owned(), title }
     }
 
-    pub(super) fn add_line(&self, object: &mut Object, line: u64) {
-        object.name("list", self.path.as_os_str().as_bytes()).set("line", line);
+    pub(crate) fn add_line(&self, object: &mut Object, line: u64) {
+        self.add_line_as(["list", "line"], object, line);
+    }
+
+    /// Adds the list and a line of it under these keys.
+    pub(crate) fn add_line_as(&self, keys: [&str; 2], object: &mut Object, line: u64) {
+        object.name(keys[0], self.path.as_os_str().as_bytes()).set(keys[1], line);
     }
 }
 
