@@ -93,7 +93,12 @@ fn _arrow_digest<'py>(
     let column = Column { data, layout, validity: validity.as_ref().map(Data::as_slice) };
     let too_long = || PyOverflowError::new_err("the array has too many rows");
     let end = start.checked_add(length).ok_or_else(too_long)?;
-    let size = length.checked_mul(function.len()).ok_or_else(too_long)?;
+    let size = length.checked_mul(function.len()).filter(|size| *size <= isize::MAX as usize);
+    let size = size.ok_or_else(too_long)?;
+    // Before memory for as many rows is allocated.
+    if column.validity.is_some_and(|validity| validity.len() < end.div_ceil(8)) {
+        return Err(invalid("validity bitmap", end));
+    }
     let mut bitmap = vec![0; if column.validity.is_some() { length.div_ceil(8) } else { 0 }];
     let digests = PyBytes::new_with(py, size, |mut out| {
         let mut batches = Batches::new(&function);

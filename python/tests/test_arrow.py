@@ -85,6 +85,7 @@ def test_wrong_arguments() -> None:
         ([-1, 1], b"1234", None, 0, 1),
         ([0], b"", None, 0, 1),
         ([0, 1], b"1", b"", 0, 1),
+        ([0, 1], b"1", b"\1", 0, 1 << 57),
         ([0, 1], b"1", None, 1 << 62, 1),
         ([0, 1], None, None, 0, 1),
     ],
@@ -98,6 +99,6 @@ def test_damaged_buffers_are_refused(
 
 
 def test_sizes_that_overflow_are_refused() -> None:
-    for start, length in (((1 << 64) - 1, 1), (0, 1 << 60)):
+    for start, length in (((1 << 64) - 1, 1), (0, 1 << 60), (0, 1 << 58)):
         with pytest.raises(OverflowError):
             hsum._hsum._arrow_digest("sha256", 4, b"", b"", None, start, length)
