@@ -101,9 +101,16 @@ pub(crate) const MAX_RATE: usize = 168;
 const SHA3: u8 = 0x06;
 const SHAKE: u8 = 0x1f;
 
-const fn sponge(rate: usize, suffix: u8) -> Core {
+pub(crate) const SHA3_224: Sponge = sponge(144, SHA3);
+pub(crate) const SHA3_256: Sponge = sponge(136, SHA3);
+pub(crate) const SHA3_384: Sponge = sponge(104, SHA3);
+pub(crate) const SHA3_512: Sponge = sponge(72, SHA3);
+pub(crate) const SHAKE128: Sponge = sponge(168, SHAKE);
+pub(crate) const SHAKE256: Sponge = sponge(136, SHAKE);
+
+const fn sponge(rate: usize, suffix: u8) -> Sponge {
     assert!(rate <= MAX_RATE && rate.is_multiple_of(8));
-    Core::Sponge(Sponge { rate, suffix })
+    Sponge { rate, suffix }
 }
 
 /// A standard or convention that gives names to hash functions.
@@ -208,36 +215,36 @@ algorithms! {
     }
     Sha3_224 {
         name: "sha3-224", tag: "SHA3-224", standard: "FIPS 202",
-        length: Fixed(28), core: sponge(144, SHA3), hmac_block: Some(144),
+        length: Fixed(28), core: Core::Sponge(SHA3_224), hmac_block: Some(144),
         registered: &[(Ni, "sha3-224")],
         self_test: Some("758224be69c16272d3da6b9fd943edef7c099141d5703443b2874471c6eb7a70"),
     }
     Sha3_256 {
         name: "sha3-256", tag: "SHA3-256", standard: "FIPS 202",
-        length: Fixed(32), core: sponge(136, SHA3), hmac_block: Some(136),
+        length: Fixed(32), core: Core::Sponge(SHA3_256), hmac_block: Some(136),
         registered: &[(Ni, "sha3-256")],
         self_test: Some("45bf50bdc5fca570b4a75c91c41f66e99bb2eda222bd40ec0327471d1e5c48c4"),
     }
     Sha3_384 {
         name: "sha3-384", tag: "SHA3-384", standard: "FIPS 202",
-        length: Fixed(48), core: sponge(104, SHA3), hmac_block: Some(104),
+        length: Fixed(48), core: Core::Sponge(SHA3_384), hmac_block: Some(104),
         registered: &[(Ni, "sha3-384")],
         self_test: Some("0e14fd134c2f867b8417ffd5b41f0f0f209a71b5f135fbcc6f41feecefb2c714"),
     }
     Sha3_512 {
         name: "sha3-512", tag: "SHA3-512", standard: "FIPS 202",
-        length: Fixed(64), core: sponge(72, SHA3), hmac_block: Some(72),
+        length: Fixed(64), core: Core::Sponge(SHA3_512), hmac_block: Some(72),
         registered: &[(Ni, "sha3-512")],
         self_test: Some("03337278a73919ee96422e639a17f57b21849d5ac45487723d562a115aff5814"),
     }
     Shake128 {
         name: "shake128", tag: "SHAKE128", standard: "FIPS 202",
-        length: Extendable { default: 32 }, core: sponge(168, SHAKE),
+        length: Extendable { default: 32 }, core: Core::Sponge(SHAKE128),
         self_test: Some("0b1688e0571dbfc100ded760683aedc694d375faff808dc86cb14c227159b8c1"),
     }
     Shake256 {
         name: "shake256", tag: "SHAKE256", standard: "FIPS 202",
-        length: Extendable { default: 64 }, core: sponge(136, SHAKE),
+        length: Extendable { default: 64 }, core: Core::Sponge(SHAKE256),
         self_test: Some("61c5a72819718edc735111cad40972bf7daf9e1581cf50e693ca3725eae6bbb3"),
     }
     Blake2b {

@@ -17,6 +17,7 @@
 //! | record a tree and find what changed | `snapshot` | `fs` |
 //! | download a file and verify it | `fetch` | `net` |
 //! | accept TLS connections, or open one | `net::server`, `net::TlsStream` | `net` |
+//! | hash through the traits of `digest`: `hmac`, `pbkdf2`, `rsa`, … | `rustcrypto` | `rustcrypto` |
 //! | find out which SIMD kernels run | [`simd`] | |
 //!
 //! # Examples
@@ -70,6 +71,7 @@
 //! | `fs` | `engine`, `check`, `snapshot` and `hash_file`, on Unix | through `cli` |
 //! | `net` | `net`, `trust` and `fetch`; implies `fs` | through `cli` |
 //! | `http` | signing and verifying requests of the `http` crate | no |
+//! | `rustcrypto` | hashers for the traits of the `digest` crate | no |
 //! | `server` | the `hsum-server` program, which `hsum serve`, `listen`, `rpc` and `cert` start | no |
 //! | `serde` | `Serialize` and `Deserialize` for public data types | no |
 //!
@@ -89,6 +91,8 @@ mod kernel;
 mod lanes;
 pub mod manifest;
 pub mod notation;
+#[cfg(feature = "rustcrypto")]
+pub mod rustcrypto;
 #[cfg(feature = "fs")]
 mod setters;
 pub mod sign;
@@ -133,3 +137,8 @@ pub use lanes::{digest_many, update_many};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the page on RustCrypto, run as doctests.
+#[cfg(all(doctest, feature = "rustcrypto"))]
+#[doc = include_str!("../docs/howto/rustcrypto.md")]
+struct RustCryptoPage;

@@ -14,7 +14,7 @@ use syn::{Item, ItemMod, ItemUse, Macro, UseTree, VisRestricted};
 const LAYERS: [&[&str]; 7] = [
     &["error", "setters", "text", "fs"],
     &["kernel", "external", "algorithm", "digest"],
-    &["hasher", "lanes", "hmac", "simd"],
+    &["hasher", "lanes", "hmac", "rustcrypto", "simd"],
     &["notation", "manifest", "sign"],
     &["engine", "check", "snapshot"],
     &["net", "trust", "fetch"],

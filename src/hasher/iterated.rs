@@ -108,6 +108,19 @@ pub(crate) trait IteratedHash: Send + Sync + 'static {
     }
 }
 
+impl<W: Word> Merkle<W> {
+    /// Returns the field that ends the padding of a message of `length` bytes, in the first
+    /// [`LENGTH_LEN`](Word::LENGTH_LEN) bytes.
+    #[inline]
+    pub(crate) fn length_field(&self, length: u128) -> [u8; 16] {
+        let bits = length.wrapping_mul(8);
+        match self.order {
+            ByteOrder::Big => (bits << (128 - 8 * W::LENGTH_LEN)).to_be_bytes(),
+            ByteOrder::Little => bits.to_le_bytes(),
+        }
+    }
+}
+
 impl<W: Word> IteratedHash for Merkle<W> {
     type State = [W; 8];
     type Unit = W::Block;
@@ -154,13 +167,8 @@ impl<W: Word> IteratedHash for Merkle<W> {
         Self::replace(rest, end);
         let bytes = W::bytes(&mut end[..blocks]);
         bytes[rest.len()] = 0x80;
-        let bits = length.wrapping_mul(8);
         let field_at = bytes.len() - W::LENGTH_LEN;
-        let field = &mut bytes[field_at..];
-        match self.order {
-            ByteOrder::Big => field.copy_from_slice(&bits.to_be_bytes()[16 - W::LENGTH_LEN..]),
-            ByteOrder::Little => field.copy_from_slice(&bits.to_le_bytes()[..W::LENGTH_LEN]),
-        }
+        bytes[field_at..].copy_from_slice(&self.length_field(length)[..W::LENGTH_LEN]);
         blocks
     }
     #[inline]
