@@ -15,7 +15,8 @@ use crate::text::serde::serde_as_text;
 ///
 /// `Display`, `{:x}` and `{:X}` write hex; `Debug` and serde write `sha256:HEX`, which
 /// [`FromStr`] parses. A digest of a [multipart form](HashFunction::multipart) is written as S3 does:
-/// in hex or base64, with `-` and the number of parts at the end. Equality takes the same time wherever the first difference is.
+/// in hex or base64, with `-` and the number of parts at the end. Equality takes the same time
+/// wherever the first difference is.
 ///
 /// ```
 /// use hsum::{Algorithm, Digest, digest};
@@ -235,7 +236,9 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Parses `ALGORITHM:HEX`, and `FORM:SIZE:DIGEST` in hex or base64. [`Expected`](crate::notation::Expected) accepts other notations too.
+/// Parses `ALGORITHM:HEX`, and `FORM:SIZE:DIGEST` in hex or base64.
+///
+/// [`Expected`](crate::notation::Expected) accepts other notations too.
 impl FromStr for Digest {
     type Err = ParseDigestError;
 

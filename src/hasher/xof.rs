@@ -5,7 +5,9 @@ use std::io::{self, Read};
 
 use crate::hasher::sponge::Squeezer;
 
-/// The endless output of SHAKE or BLAKE3, returned by [`Hasher::finalize_xof`](crate::Hasher::finalize_xof).
+/// The endless output of SHAKE or BLAKE3, returned by [`Hasher::finalize_xof`].
+///
+/// [`Hasher::finalize_xof`]: crate::Hasher::finalize_xof
 pub struct XofReader(pub(super) Output);
 
 pub(super) enum Output {
