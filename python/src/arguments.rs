@@ -1,6 +1,7 @@
 //! Arguments and results that the functions of several modules have in common.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 
 use hsum::{Algorithm, HashFunction};
 use pyo3::Borrowed;
@@ -65,18 +66,26 @@ pub(crate) fn hash_function(name: &Bound<'_, PyAny>) -> PyResult<HashFunction> {
         return Err(PyTypeError::new_err("name must be a string"));
     };
     let name = name.to_str()?;
-    match NAMES.iter().find(|row| row.0 == name) {
-        Some(row) => Ok(row.1.into()),
-        None => name
-            .parse()
-            .map_err(|error| PyValueError::new_err(format!("unsupported hash type: {error}"))),
+    if let Some(row) = NAMES.iter().find(|row| row.0 == name) {
+        return Ok(row.1.into());
     }
+    let unsupported = |error: &dyn Display| format!("unsupported hash type: {error}");
+    let function: HashFunction =
+        name.parse().map_err(|error| PyValueError::new_err(unsupported(&error)))?;
+    if function.part_len().is_some() {
+        // Its digests end in the number of parts, which bytes do not hold.
+        return Err(PyValueError::new_err(unsupported(&format_args!(
+            "{function}; use the program"
+        ))));
+    }
+    Ok(function)
 }
 
-/// Returns the block length in bytes, which is the rate for sponges (FIPS 202, table 3 and section 6.2).
+/// Returns the block length in bytes: the rate of sponges (FIPS 202, table 3 and section 6.2), and 1 for CRCs.
 pub(crate) fn block_size(algorithm: Algorithm) -> usize {
     // The default length of SHAKE is twice its security strength, and so is the capacity.
-    algorithm.block_len().unwrap_or(200 - algorithm.default_len())
+    let rate = if algorithm.is_extendable() { 200 - algorithm.default_len() } else { 1 };
+    algorithm.block_len().unwrap_or(rate)
 }
 
 /// Returns `bytes` in lower-case hex.
