@@ -8,7 +8,7 @@
 mod decode;
 pub(crate) mod expected;
 pub(crate) mod names;
-mod parse;
+pub(crate) mod parse;
 pub(crate) mod write;
 
 pub use expected::{Expected, ParseExpectedError};

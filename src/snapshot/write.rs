@@ -87,7 +87,8 @@ impl<W: Write> RecordWriter<W> {
             "seals are HMAC-SHA-256"
         );
         if function.part_len().is_some() {
-            return Err(io::Error::new(InvalidInput, "records have digests of whole files only"));
+            let text = "records have digests of whole files only";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let mut pending = String::from(if filter.is_empty() { MAGIC } else { MAGIC_WITH_FILTER });
         pending.push_str(&format!("{ALGORITHM}{function}\n"));
