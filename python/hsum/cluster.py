@@ -24,7 +24,7 @@ from hsum import _hsum
 
 __all__ = ["Part", "shards", "work"]
 
-_Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
+_Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 class Part(NamedTuple):
