@@ -59,7 +59,8 @@ def test_examples_of_docstrings(files: Path, module: str) -> None:
     if module == "hsum.arrow":
         pytest.importorskip("pyarrow")
     for name, text in docstrings(module):
-        names = {"hsum": hsum, **vars(importlib.import_module(module))}
+        loaded = importlib.import_module(module)
+        names = {"hsum": hsum, **vars(loaded), module.rpartition(".")[2]: loaded}
         run(text, name, names)
 
 
