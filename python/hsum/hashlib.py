@@ -98,7 +98,7 @@ algorithms_guaranteed = {
     "sha3_224", "sha3_256", "sha3_384", "sha3_512", "shake_128", "shake_256",
     "blake2b", "blake2s",
 }
-#: The names that new() understands; it also knows other spellings of them.
+#: The hash functions that new() knows; it takes other spellings too, and the names of CRCs.
 algorithms_available = algorithms_guaranteed | {"blake3", "sha512_224", "sha512_256", "sm3"}
 
 # hsum has no scrypt; the interpreter has one if its OpenSSL does.
