@@ -168,8 +168,9 @@ const char *hsum_strerror(int status);
 /**
  * Returns the algorithm with this name, in any usual spelling: "sha256", "SHA-512/256", "blake2b-256".
  *
- * BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, or
- * if it is NULL. Functions that take an algorithm report NULL, so the result needs no check of its own.
+ * BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, if it
+ * is NULL, or if it is that of a multipart form, such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so
+ * the result needs no check of its own.
  */
 const hsum_algorithm *hsum_find(const char *name);
 
@@ -195,7 +196,7 @@ size_t hsum_digest_size(const hsum_algorithm *algorithm);
 /**
  * Returns the block length of HMAC in bytes (RFC 2104, section 2).
  *
- * 0 if HMAC is not defined for the algorithm (SHAKE), or if `algorithm` is NULL.
+ * 0 if HMAC is not defined for the algorithm (SHAKE and CRCs), or if `algorithm` is NULL.
  */
 size_t hsum_block_size(const hsum_algorithm *algorithm);
 
@@ -278,8 +279,8 @@ bool hsum_equal(const void *a,
  * Prepares an HMAC key of any length. End it with hsum_hmac_key_free(); `key` is no longer needed then.
  *
  * A key longer than hsum_block_size() is hashed first (RFC 2104, section 2). One shorter than the digest weakens the
- * MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE), if a pointer is NULL, or if `key_len` exceeds
- * PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
+ * MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a pointer is NULL, or if `key_len`
+ * exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
  */
 hsum_hmac_key *hsum_hmac_key_new(const hsum_algorithm *algorithm,
                                  const void *key,
@@ -306,7 +307,7 @@ hsum_status hsum_hmac(const hsum_hmac_key *key,
 /**
  * Compares a tag with that of `len` bytes at `data`, in a time that does not depend on where they differ.
  *
- * HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is another or truncated, HSUM_NULL_POINTER,
+ * HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated, HSUM_NULL_POINTER,
  * HSUM_TOO_LONG.
  */
 HSUM_MUST_USE
@@ -346,7 +347,7 @@ hsum_status hsum_hmac_final(const hsum_hmac_ctx *ctx,
 /**
  * Compares a tag with that of the message so far, in a time that does not depend on where they differ.
  *
- * The context does not change. HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is another or truncated,
+ * The context does not change. HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated,
  * HSUM_NULL_POINTER, HSUM_TOO_LONG.
  */
 HSUM_MUST_USE
@@ -368,7 +369,7 @@ void hsum_hmac_free(hsum_hmac_ctx *ctx);
  * Hashes `count` messages, several at once, and writes their digests to `out` in order, without gaps.
  *
  * Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size. The
- * digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3).
+ * digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
  * `out` must not overlap the messages. Errors: HSUM_NULL_POINTER, HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL.
  */
 hsum_status hsum_digest_many(const hsum_algorithm *algorithm,

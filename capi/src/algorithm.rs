@@ -36,8 +36,9 @@ static TABLE: LazyLock<Vec<hsum_algorithm>> = LazyLock::new(|| {
 
 /// Returns the algorithm with this name, in any usual spelling: "sha256", "SHA-512/256", "blake2b-256".
 ///
-/// BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, or
-/// if it is NULL. Functions that take an algorithm report NULL, so the result needs no check of its own.
+/// BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, if it
+/// is NULL, or if it is that of a multipart form, such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so
+/// the result needs no check of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_find(name: *const c_char) -> *const hsum_algorithm {
     if name.is_null() {
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn hsum_digest_size(algorithm: *const hsum_algorithm) -> u
 
 /// Returns the block length of HMAC in bytes (RFC 2104, section 2).
 ///
-/// 0 if HMAC is not defined for the algorithm (SHAKE), or if `algorithm` is NULL.
+/// 0 if HMAC is not defined for the algorithm (SHAKE and CRCs), or if `algorithm` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_block_size(algorithm: *const hsum_algorithm) -> usize {
     // SAFETY: the caller passes an algorithm or NULL.

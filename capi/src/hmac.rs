@@ -30,8 +30,8 @@ impl From<TagMismatch> for hsum_status {
 /// Prepares an HMAC key of any length. End it with hsum_hmac_key_free(); `key` is no longer needed then.
 ///
 /// A key longer than hsum_block_size() is hashed first (RFC 2104, section 2). One shorter than the digest weakens the
-/// MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE), if a pointer is NULL, or if `key_len` exceeds
-/// PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
+/// MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a pointer is NULL, or if `key_len`
+/// exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_key_new(
     algorithm: *const hsum_algorithm,

@@ -70,7 +70,7 @@ impl<'a> Messages<'a> {
 /// Hashes `count` messages, several at once, and writes their digests to `out` in order, without gaps.
 ///
 /// Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size. The
-/// digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3).
+/// digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
 /// `out` must not overlap the messages. Errors: HSUM_NULL_POINTER, HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_digest_many(
