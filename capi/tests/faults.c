@@ -244,6 +244,8 @@ static void files(const char *self) {
 }
 
 int main(int argc, char **argv) {
+    const hsum_algorithm *row;
+    size_t i;
     (void)argc;
     sha256 = hsum_find("sha256");
     ctx = hsum_new(sha256);
@@ -261,6 +263,10 @@ int main(int argc, char **argv) {
     check_true("hsum_find", hsum_find("\xff\xfe") == NULL && hsum_find("blake2b-7") == NULL);
     check_true("hsum_find", hsum_find("SHA-256") == sha256 && hsum_find("blake2b-512") == hsum_find("blake2b"));
     check_true("hsum_algorithm_at", hsum_algorithm_at(SIZE_MAX) == NULL && hsum_algorithm_at(0) != NULL);
+    for (i = 0; (row = hsum_algorithm_at(i)) != NULL; i++) {
+        check_true("an algorithm has its name", hsum_find(hsum_name(row)) == row);
+        check_true("default lengths only", row != hsum_find("blake2b-256") && row != hsum_find("blake3-512"));
+    }
     check_true("NULL has no properties", hsum_name(NULL) == NULL && hsum_digest_size(NULL) == 0 &&
                hsum_block_size(NULL) == 0 && !hsum_is_extendable(NULL));
     check_true("no HMAC with SHAKE", hsum_hmac_key_new(hsum_find("shake128"), "key", 3) == NULL);
