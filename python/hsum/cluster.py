@@ -1,28 +1,29 @@
 """Hash a tree on the workers of a cluster: Dask, Spark, Ray, or any other way to call a function elsewhere.
 
-`shards` divides the files of a tree, and `work` hashes one shard wherever it is called. The lines of all shards are those
-that the program prints for the tree on one machine.
+`shards` divides the files of a tree, `work` hashes one shard wherever it is called, and `merge` combines the results
+into the checksum file that the program prints for the tree on one machine.
 
 The workers must see the files under the same paths, and have this package installed.
 
 Example:
     >>> from hsum import cluster
     >>> shards = cluster.shards("photos", 64)
-    >>> parts = list(map(cluster.work, shards))  # or the `map` of a cluster
-    >>> [part.errors for part in parts]
-    [[], []]
+    >>> parts = map(cluster.work, shards)       # or the `map` of a cluster
+    >>> cluster.merge(parts, "photos.sha256")
+    []
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from hsum import _hsum
 
-__all__ = ["Part", "shards", "work"]
+__all__ = ["Part", "merge", "shards", "work"]
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -70,8 +71,7 @@ def shards(paths: _Path | Iterable[_Path], count: int, *, bytes_per_file: int = 
         raise ValueError(f"bytes_per_file must not be negative, but is {bytes_per_file}")
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     files = [os.fsencode(name) for name in names]
-    divided: list[list[bytes]] = _hsum._shards(files, min(count, sys.maxsize), bytes_per_file)
-    return divided
+    return _hsum._shards(files, min(count, sys.maxsize), bytes_per_file)
 
 
 def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, threads: int | None = 1) -> Part:
@@ -99,5 +99,64 @@ def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, thread
         >>> part.errors
         [FileNotFoundError(2, 'No such file or directory')]
     """
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise TypeError("paths must be an iterable of paths, not one path; write [path]")
     names = [name] if isinstance(name, str) else list(name)
+    if not names:
+        raise ValueError("no hash function given; name at least one")
     return Part(*_hsum._work([os.fsencode(path) for path in paths], names, threads))
+
+
+def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, partial: bool = False) -> list[Exception]:
+    """Writes the checksum file of a tree from the results of its shards.
+
+    The parts may arrive in any order. They are stored in a temporary directory (`TMPDIR` selects where) and then merged, so
+    the memory needed does not grow with their number. Lines are in the order in which the program walks the tree.
+
+    Args:
+        parts: An iterable of Parts, or of paths to checksum files that workers have written.
+        output: The path of the checksum file. It is replaced at the end.
+        partial: Write the file even if files are missing from it.
+
+    Returns:
+        The problems: the errors of the parts, and a ValueError for each file with two different digests and each invalid
+        line. If there are any, `output` is written only if partial is true.
+
+    Raises:
+        OSError: The output cannot be written.
+
+    Example:
+        >>> parts = map(cluster.work, cluster.shards("photos", 2))
+        >>> cluster.merge(parts, "photos.sha256")
+        []
+    """
+    problems: list[Exception] = []
+    lists: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="hsum-merge.") as directory:
+        for number, part in enumerate(parts):
+            if isinstance(part, Part):
+                problems += part.errors
+                name = os.path.join(directory, str(number))
+                with open(name, "wb") as file:
+                    file.write(part.lines)
+            else:
+                name = os.fspath(part)
+            lists.append(name)
+        if problems and not partial:
+            return problems
+        _, counts, found = _hsum.merge(lists, os.fsdecode(output), partial=partial)
+    problems += [ValueError(_describe(problem, lists)) for problem in found]
+    more = sum(counts[kind] for kind in _PROBLEMS) - len(found)
+    if more > 0:
+        problems.append(ValueError(f"{more} more problems of the same kinds"))
+    return problems
+
+
+# The counts of `_hsum.merge` that are numbers of problems.
+_PROBLEMS = ("conflicts", "bad_lines", "other_algorithms", "unsorted", "unreadable")
+
+
+def _describe(problem: dict[str, Any], lists: list[str]) -> str:
+    """Returns the text of a problem, with the file or the place that it is about."""
+    place = repr(problem["path"]) if "path" in problem else f"{lists[problem['list']]!r}, line {problem.get('line', 1)}"
+    return f"{place}: {problem['error']}"

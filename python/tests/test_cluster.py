@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,24 @@ def test_a_file_without_digest_is_an_error_of_the_part(tree: Path) -> None:
     assert [(e.errno, e.strerror, e.filename) for e in copy.errors] == [(e.errno, e.strerror, e.filename) for e in part.errors]
 
 
-def test_an_unknown_algorithm_is_an_error() -> None:
-    with pytest.raises(ValueError, match="sha257"):
-        cluster.work([], "sha257")
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (([], "sha257"), ValueError),
+        (([], []), ValueError),
+        (("one path",), TypeError),
+        ((b"one path",), TypeError),
+        (([3],), TypeError),
+    ],
+)
+def test_bad_arguments_of_work(arguments: tuple[Any, ...], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        cluster.work(*arguments)
+
+
+def test_a_worker_needs_a_thread() -> None:
+    with pytest.raises(ValueError, match="threads"):
+        cluster.work([], threads=0)
 
 
 def test_what_cannot_be_listed_is_reported_by_the_worker(tree: Path) -> None:
@@ -168,3 +184,68 @@ def test_links_and_special_files_are_left_out_as_by_hsum(tree: Path) -> None:
     # A hard link is a file like any other.
     os.link(tree / "a", tree / "c")
     assert os.fsencode(tree / "c") in [path for shard in cluster.shards(tree, 3) for path in shard]
+
+
+@pytest.mark.parametrize("count", [1, 5, 64, 1000])
+def test_merged_parts_are_the_list_of_the_tree_in_any_order(tree: Path, tmp_path: Path, count: int) -> None:
+    expected = b"".join(map(line, walked(os.fsencode(tree))))
+    parts = [cluster.work(shard) for shard in cluster.shards(tree, count)]
+    output = os.fsencode(tmp_path) + b"/list-\xe9"
+    # A shard that was hashed twice does no harm.
+    assert cluster.merge([*reversed(parts), parts[0]], output) == []
+    with open(output, "rb") as file:
+        assert file.read() == expected
+
+
+def test_parts_may_be_files(tree: Path, tmp_path: Path) -> None:
+    lists: list[cluster.Part | str | Path] = []
+    for number, shard in enumerate(cluster.shards(tree, 3)):
+        lists.append(tmp_path / f"{number}")
+        (tmp_path / f"{number}").write_bytes(cluster.work(shard).lines)
+    lists[1] = str(lists[1])
+    assert cluster.merge(iter(lists), tmp_path / "0") == []
+    assert (tmp_path / "0").read_bytes() == b"".join(map(line, walked(os.fsencode(tree))))
+
+
+def test_an_incomplete_list_is_written_on_request_only(tree: Path, tmp_path: Path) -> None:
+    output, files = tmp_path / "list", [os.fsencode(tree / name) for name in ("a", "missing")]
+    output.write_bytes(b"old")
+    for partial, contents in [(False, b"old"), (True, line(files[0]))]:
+        (problem,) = cluster.merge([cluster.work(files)], output, partial=partial)
+        assert isinstance(problem, FileNotFoundError)
+        assert problem.filename == files[1]
+        assert output.read_bytes() == contents
+
+
+def test_two_digests_of_one_file_are_a_problem(tree: Path, tmp_path: Path) -> None:
+    path = os.fsencode(tree / "a")
+    before = cluster.work([path, os.fsencode(tree / "b" / "c")])
+    (tree / "a").write_bytes(b"changed")
+    (problem,) = cluster.merge([before, cluster.work([path])], tmp_path / "list", partial=True)
+    assert isinstance(problem, ValueError)
+    assert repr(path) in str(problem)
+    assert (tmp_path / "list").read_bytes() == line(os.fsencode(tree / "b" / "c"))
+
+
+def test_problems_beyond_those_that_are_described_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(b"not a line\n" * 5000)
+    problems = cluster.merge([tmp_path / "bad", tmp_path / "missing"], tmp_path / "list")
+    assert len(problems) < 5000
+    described = len(problems) - 1
+    assert str(problems[-1]).startswith(f"{5001 - described} more problems")
+    assert not (tmp_path / "list").exists()
+
+
+def test_a_list_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        cluster.merge([cluster.Part(b"", [])], tmp_path / "missing" / "list")
+
+
+def test_the_error_of_a_cluster_ends_the_merge(tmp_path: Path) -> None:
+    def parts() -> Iterator[cluster.Part]:
+        yield cluster.Part(b"", [])
+        raise RuntimeError("lost")
+
+    with pytest.raises(RuntimeError, match="lost"):
+        cluster.merge(parts(), tmp_path / "list")
+    assert list(tmp_path.iterdir()) == []
