@@ -1,6 +1,5 @@
 //! `hsum merge`: lists of one tree become the list of the whole tree.
 
-use std::fs;
 use std::io::Write;
 use std::thread::sleep;
 use std::time::Duration;

@@ -238,7 +238,7 @@ fn is_hostile(c: char) -> bool {
 }
 
 /// Calls whose messages repeat an argument; `X` is the place of the hostile text.
-const REPEATING: [&[&str]; 40] = [
+const REPEATING: [&[&str]; 42] = [
     &["--X"],
     &["-X"],
     &["sum", "--X=1"],
