@@ -11,6 +11,7 @@ mod files;
 mod hash;
 mod hmac;
 mod many;
+mod merge;
 mod names;
 mod pbkdf2;
 mod report;
@@ -33,5 +34,6 @@ fn _hsum(module: &Bound<'_, PyModule>) -> PyResult<()> {
     files::add(module)?;
     check::add(module)?;
     cluster::add(module)?;
+    merge::add(module)?;
     webhook::add(module)
 }

@@ -134,8 +134,10 @@ impl PlacedEntry {
 pub struct MergedEntry<'m> {
     /// The file's name and digests.
     pub entry: &'m Entry,
-    /// The style of the first line of the first list; if it is not one of hsum's styles, tagged
-    /// lines, or untagged ones where the length determines the algorithm.
+    /// The style of the first line of the first list.
+    ///
+    /// If hsum has no such style, lines have no tag. If a line without a tag would be read as one
+    /// of another algorithm, they have one.
     pub style: LineStyle,
 }
 

@@ -23,7 +23,7 @@ const NAMES: [&[u8]; 14] = [
     b"t/~ (x) = y",
 ];
 
-/// The styles of hsum's lines.
+/// Returns the styles of hsum's lines.
 fn styles() -> Vec<LineStyle> {
     let mut styles = Vec::new();
     for format in [LineFormat::Untagged, LineFormat::Binary, LineFormat::Tagged] {
@@ -194,7 +194,7 @@ fn entries_of_other_algorithms_are_left_out() {
     assert_eq!((summary.other_functions, summary.duplicates), (1, 1));
 }
 
-/// The first list decides the style.
+/// Checks that the first list decides.
 #[test]
 fn one_style_is_written() {
     let styled = |name: &[u8], style| lines(name, b"", &[Sha256], style);
