@@ -40,12 +40,12 @@ mod update;
 mod write;
 
 pub use crate::fs::replace::Existing;
+pub use crate::manifest::merge::order::walk_order;
 pub use audit::audit;
 pub use compare::diff;
 pub use entry::{RecordContent, RecordEntry};
 pub use error::{SnapshotError, SnapshotErrorKind};
 pub use filter::RecordFilter;
-pub use names::walk_order;
 pub use options::{AcceptRot, SnapshotOptions, TreeShare};
 pub use record::{Record, RecordError, RecordRun, SEAL_ALGORITHM, SealStatus};
 pub use report::{FileChange, Finding, SnapshotNotice, SnapshotReport};

@@ -28,7 +28,7 @@ mod event;
 #[cfg(feature = "fs")]
 mod file;
 mod options;
-mod order;
+pub(crate) mod order;
 mod sorted;
 
 use std::cmp::Ordering;

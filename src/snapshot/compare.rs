@@ -6,9 +6,10 @@ use std::iter::Peekable;
 
 use crate::digest::Digest;
 use crate::engine::metadata::Timestamp;
+use crate::manifest::merge::order::walk_order;
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry};
 use crate::snapshot::filter::RecordFilter;
-use crate::snapshot::names::{is_at_or_below, walk_order};
+use crate::snapshot::names::is_at_or_below;
 use crate::snapshot::record::{Record, RecordLines};
 use crate::snapshot::report::{FileChange, Finding};
 

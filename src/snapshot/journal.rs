@@ -10,8 +10,8 @@ use crate::digest::Digest;
 use crate::engine::metadata::{FileId, FileStamp, Timestamp};
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
+use crate::manifest::merge::order::walk_order;
 use crate::snapshot::entry::{Line, RecordContent, RecordEntry, lower_hex, time, write_time};
-use crate::snapshot::names::walk_order;
 use crate::snapshot::record::{MAX_SIZE, Record, SEAL_ALGORITHM, may_follow};
 
 const MAGIC: &str = "hsum-journal 1\n";

@@ -1,18 +1,7 @@
 //! Names of files, relative to the root of a tree.
 
-use std::cmp::Ordering;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// Compares names by the order of a walk: component by component, by bytes.
-pub fn walk_order(a: &[u8], b: &[u8]) -> Ordering {
-    // A slash sorts before every other byte, so that `a/x` precedes `a.txt`.
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
-    match a.iter().zip(b).position(|(a, b)| a != b) {
-        Some(at) => rank(&a[at]).cmp(&rank(&b[at])),
-        None => a.len().cmp(&b.len()),
-    }
-}
 
 /// Returns `true` if `name` is `other`, or is in the directory of that name.
 pub(super) fn is_at_or_below(name: &[u8], other: &[u8]) -> bool {

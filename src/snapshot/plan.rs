@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use crate::digest::Digest;
 use crate::engine::listing::WalkEntryKind;
 use crate::engine::metadata::FileStamp;
+use crate::manifest::merge::order::walk_order;
 use crate::manifest::record_text::unescape_known;
 use crate::snapshot::entry::Line;
 use crate::snapshot::filter::RecordFilter;
-use crate::snapshot::names::{is_at_or_below, walk_order};
+use crate::snapshot::names::is_at_or_below;
 use crate::snapshot::options::SnapshotOptions;
 use crate::snapshot::record::{Record, RecordLines};
 

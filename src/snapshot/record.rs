@@ -6,12 +6,12 @@ use crate::algorithm::{Algorithm, HashFunction};
 use crate::engine::metadata::{FileStamp, Timestamp};
 use crate::hasher::digest;
 use crate::hmac::Key;
+use crate::manifest::merge::order::walk_order;
 use crate::manifest::record_text::{
     ALGORITHM, ANY_MAGIC, END, EXCLUDE, INCLUDE, READ, SEAL as SEAL_PREFIX, number, unescape,
 };
 use crate::snapshot::entry::{Line, RecordEntry, lower_hex, time};
 use crate::snapshot::filter::RecordFilter;
-use crate::snapshot::names::walk_order;
 
 /// The first line of a new record, with the version of the format.
 pub(super) const MAGIC: &str = "hsum-snapshot 2\n";

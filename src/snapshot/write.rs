@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use crate::algorithm::HashFunction;
 use crate::hasher::Hasher;
 use crate::hmac::{Hmac, Key};
+use crate::manifest::merge::order::walk_order;
 use crate::manifest::record_text::{
     ALGORITHM, END, EXCLUDE, INCLUDE, READ, SEAL as SEAL_PREFIX, escape, is_below,
 };
 use crate::snapshot::entry::{RecordContent, RecordEntry, write_time};
 use crate::snapshot::filter::RecordFilter;
-use crate::snapshot::names::walk_order;
 use crate::snapshot::record::{MAGIC, MAGIC_WITH_FILTER, RecordRun, SEAL_ALGORITHM};
 
 /// The size of the buffer, in bytes.
