@@ -62,11 +62,13 @@ fn try_run(args: &MergeArgs) -> Result<Exit> {
             }
         }
     });
+    let was_long = view.has_appeared();
     drop((view, interrupt_message));
     if let Some(error) = failure {
         return Err(error.into());
     }
-    report.finish(&summary, SummaryData { bytes: progress.bytes(), time: started.elapsed() })
+    let data = SummaryData { bytes: progress.bytes(), time: started.elapsed() };
+    report.finish(&summary, data, was_long)
 }
 
 fn options(args: &MergeArgs) -> MergeOptions {

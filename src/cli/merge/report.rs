@@ -134,8 +134,14 @@ impl<'a> Report<'a> {
         self.complain(format_args!("{title}: the format is {format} ({expected})"))
     }
 
-    /// Completes the output, and returns the exit status.
-    pub(super) fn finish(mut self, counts: &MergeSummary, data: SummaryData) -> Result<Exit> {
+    /// Completes the output, and returns the exit status. On a terminal, only a merge that
+    /// `was_long` has a summary.
+    pub(super) fn finish(
+        mut self,
+        counts: &MergeSummary,
+        data: SummaryData,
+        was_long: bool,
+    ) -> Result<Exit> {
         for (list, count) in std::mem::take(&mut self.bad_lines) {
             if count > MAX_NAMED {
                 let more = plural(count - MAX_NAMED, "more bad line", "more bad lines");
@@ -162,7 +168,8 @@ impl<'a> Report<'a> {
         let problems = problems(counts);
         match &unwritten {
             Some(file) => complain(format_args!(
-                "{file}, because the merged list is incomplete ({problems}); use --partial to write it anyway"
+                "{file}, because the merged list is incomplete ({problems}); use --partial to \
+                 write it anyway"
             )),
             None if exit == Exit::Failed => {
                 complain(format_args!("WARNING: the merged list is incomplete: {problems}"));
@@ -170,7 +177,8 @@ impl<'a> Report<'a> {
             None => {}
         }
         let args = &self.args.report;
-        if summary::is_wanted(args.quiet, args.verbose, args.json) {
+        let is_wanted = summary::is_wanted(args.quiet, args.verbose, args.json);
+        if is_wanted && (args.verbose || was_long) {
             let lists = plural(lists, "list", "lists");
             let summary = data.of(format!("merged {} from {lists}", summary::files(counts.files)));
             summary.problems(Status::Skipped, counts.duplicates, "duplicate").print(args.color);
