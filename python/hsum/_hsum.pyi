@@ -265,6 +265,9 @@ def check(
 
 def _shards(paths: list[bytes], count: int, bytes_per_file: int) -> list[list[bytes]]: ...
 def _work(paths: list[bytes], names: list[str], threads: int | None) -> tuple[bytes, list[OSError]]: ...
+def _merge(
+    lists: list[_Path], output: _Path | None = None, *, partial: bool = False, sort: bool = False
+) -> tuple[bytes | None, dict[str, int], list[dict[str, Any]]]: ...
 
 # Signed requests
 
