@@ -179,8 +179,10 @@ impl<'a> Report<'a> {
         let args = &self.args.report;
         let is_wanted = summary::is_wanted(args.quiet, args.verbose, args.json);
         if is_wanted && (args.verbose || was_long) {
-            let lists = plural(lists, "list", "lists");
-            let summary = data.of(format!("merged {} from {lists}", summary::files(counts.files)));
+            let (files, noun) =
+                (summary::files(counts.files), if lists == 1 { "list" } else { "lists" });
+            let lists = summary::thousands(lists);
+            let summary = data.of(format!("merged {files} from {lists} {noun}"));
             summary.problems(Status::Skipped, counts.duplicates, "duplicate").print(args.color);
         }
         Ok(exit)
@@ -213,6 +215,9 @@ fn describe(problem: &LineProblem<'_>) -> String {
     let hint = match problem {
         LineProblem::Bad(BadLine::Nul) => "; use -z if the lines end with NUL",
         LineProblem::Bad(BadLine::Unterminated) => "; leave out -z if the lines end with LF",
+        LineProblem::Bad(BadLine::BadDigest) => {
+            "; use -a to name the algorithm of lines without a tag"
+        }
         LineProblem::Unsorted { .. } => "; use --sort",
         _ => "",
     };
