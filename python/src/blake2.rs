@@ -48,10 +48,21 @@ macro_rules! blake2 {
         #[pyclass(frozen, module = "hsum._hsum", name = $name)]
         pub(crate) struct $type {
             digest_size: usize,
+            is_keyed: bool,
             state: Shared<$library::State>,
         }
 
         impl $type {
+            /// Starts a hash with `data` and no parameters but a valid length.
+            pub(crate) fn start(py: Python<'_>, digest_size: usize, data: Option<Data<'_>>) -> Self {
+                let state = $library::Params::new().hash_length(digest_size).to_state();
+                let hash = Self { digest_size, is_keyed: false, state: Shared::new(state) };
+                if let Some(data) = data {
+                    hash.append(py, &data);
+                }
+                hash
+            }
+
             pub(crate) fn append(&self, py: Python<'_>, data: &Data<'_>) {
                 let data = data.as_slice();
                 self.state.with(py, data.len(), |state| {
@@ -63,8 +74,10 @@ macro_rules! blake2 {
         /// Wipes the state, which contains the key.
         impl Drop for $type {
             fn drop(&mut self) {
-                *self.state.get_mut() = $library::State::new();
-                black_box(self.state.get_mut());
+                if self.is_keyed {
+                    *self.state.get_mut() = $library::State::new();
+                    black_box(self.state.get_mut());
+                }
             }
         }
 
@@ -123,12 +136,17 @@ macro_rules! blake2 {
                     params.personal(person.as_slice());
                 }
                 let data = data.data()?;
-                if let Some(key) = short("key", &key, $library::KEYBYTES)? {
+                let key = short("key", &key, $library::KEYBYTES)?;
+                let is_keyed = key.is_some();
+                if let Some(key) = key {
                     params.key(key.as_slice());
                 }
-                let hash = Self { digest_size, state: Shared::new(params.to_state()) };
-                params = $library::Params::new();
-                black_box(&mut params);
+                let state = Shared::new(params.to_state());
+                let hash = Self { digest_size, is_keyed, state };
+                if is_keyed {
+                    params = $library::Params::new();
+                    black_box(&mut params);
+                }
                 if let Some(data) = data {
                     hash.append(py, &data);
                 }
@@ -145,7 +163,7 @@ macro_rules! blake2 {
             /// Return a copy of the hash object.
             fn copy(&self, py: Python<'_>) -> Self {
                 let state = Shared::new(self.state.copied(py));
-                Self { digest_size: self.digest_size, state }
+                Self { digest_size: self.digest_size, is_keyed: self.is_keyed, state }
             }
 
             /// Return the digest.

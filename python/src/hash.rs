@@ -248,22 +248,28 @@ fn new<'py>(
     })
 }
 
-/// Calls the constructor of BLAKE2. The length in the function's name is a default.
+/// Starts a hash of BLAKE2. The length in the function's name is a default.
 fn new_blake2<'py>(
     py: Python<'py>,
     function: HashFunction,
     data: Argument<'_, 'py>,
     parameters: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let class = match function.algorithm() {
-        Algorithm::Blake2b => py.get_type::<Blake2b>(),
-        _ => py.get_type::<Blake2s>(),
+    let is_blake2b = function.algorithm() == Algorithm::Blake2b;
+    let Some(parameters) = parameters else {
+        let data = data.data()?;
+        return Ok(match is_blake2b {
+            true => Bound::new(py, Blake2b::start(py, function.len(), data))?.into_any(),
+            false => Bound::new(py, Blake2s::start(py, function.len(), data))?.into_any(),
+        });
     };
     let all = PyDict::new(py);
     all.set_item("digest_size", function.len())?;
-    if let Some(parameters) = parameters {
-        all.update(parameters.as_mapping())?;
-    }
+    all.update(parameters.as_mapping())?;
+    let class = match is_blake2b {
+        true => py.get_type::<Blake2b>(),
+        false => py.get_type::<Blake2s>(),
+    };
     match data.0 {
         Some(data) => class.call((data,), Some(&all)),
         None => class.call((), Some(&all)),
