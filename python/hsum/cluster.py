@@ -70,8 +70,7 @@ def shards(paths: _Path | Iterable[_Path], count: int, *, bytes_per_file: int = 
     if bytes_per_file < 0:
         raise ValueError(f"bytes_per_file must not be negative, but is {bytes_per_file}")
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
-    files = [os.fsencode(name) for name in names]
-    return _hsum._shards(files, min(count, sys.maxsize), bytes_per_file)
+    return _hsum._shards(names, min(count, sys.maxsize), bytes_per_file)
 
 
 def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, threads: int | None = 1) -> Part:
@@ -99,12 +98,7 @@ def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, thread
         >>> part.errors
         [FileNotFoundError(2, 'No such file or directory')]
     """
-    if isinstance(paths, str | bytes | os.PathLike):
-        raise TypeError("paths must be an iterable of paths, not one path; write [path]")
-    names = [name] if isinstance(name, str) else list(name)
-    if not names:
-        raise ValueError("no hash function given; name at least one")
-    return Part(*_hsum._work([os.fsencode(path) for path in paths], names, threads))
+    return Part(*_hsum._work(paths, name, threads))
 
 
 def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, partial: bool = False) -> list[Exception]:
@@ -131,7 +125,7 @@ def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, part
         []
     """
     problems: list[Exception] = []
-    lists: list[str] = []
+    lists: list[_Path] = []
     with tempfile.TemporaryDirectory(prefix="hsum-merge.") as directory:
         for number, part in enumerate(parts):
             if isinstance(part, Part):
@@ -144,7 +138,7 @@ def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, part
             lists.append(name)
         if problems and not partial:
             return problems
-        _, counts, found = _hsum.merge(lists, os.fsdecode(output), partial=partial)
+        _, counts, found = _hsum._merge(lists, output, partial=partial)
     problems += [ValueError(_describe(problem, lists)) for problem in found]
     more = sum(counts[kind] for kind in _PROBLEMS) - len(found)
     if more > 0:
@@ -152,11 +146,11 @@ def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, part
     return problems
 
 
-# The counts of `_hsum.merge` that are numbers of problems.
+# The counts of `_hsum._merge` that are numbers of problems.
 _PROBLEMS = ("conflicts", "bad_lines", "other_algorithms", "unsorted", "unreadable")
 
 
-def _describe(problem: dict[str, Any], lists: list[str]) -> str:
+def _describe(problem: dict[str, Any], lists: list[_Path]) -> str:
     """Returns the text of a problem, with the file or the place that it is about."""
     place = repr(problem["path"]) if "path" in problem else f"{lists[problem['list']]!r}, line {problem.get('line', 1)}"
     return f"{place}: {problem['error']}"

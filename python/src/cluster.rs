@@ -2,21 +2,23 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use hsum::engine::{self, HashOptions, ReadPolicy, WalkEntryKind};
+use hsum::engine::{self, HashOptions, WalkEntryKind};
 use hsum::manifest::{LineFormat, LineStyle, write_line};
-use hsum::{Error, ErrorKind, HashFunction, SpecialFileType};
-use pyo3::exceptions::{PyOSError, PyValueError};
+use hsum::{Error, ErrorKind, SpecialFileType};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
+
+use crate::errors::{io_error, os_error};
+use crate::files::{self, OnError};
+use crate::names::{self, Functions};
+use crate::report::Reporter;
 
 /// Adds the functions of this file to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -33,11 +35,11 @@ const SIGNAL_INTERVAL: usize = 4096;
 #[pyfunction(name = "_shards")]
 fn shards<'py>(
     py: Python<'py>,
-    paths: Vec<PyBackedBytes>,
+    paths: &Bound<'py, PyAny>,
     count: usize,
     bytes_per_file: u64,
 ) -> PyResult<Vec<Vec<Bound<'py, PyBytes>>>> {
-    let paths = paths.iter().map(path).collect();
+    let paths = paths_of(paths)?;
     let files = py.detach(|| walk(paths, bytes_per_file))?;
     let shards = py.detach(|| divide(&files, count));
     let name = |index: usize| Some(PyBytes::new(py, files.get(index)?.0.as_os_str().as_bytes()));
@@ -94,60 +96,51 @@ fn divide(files: &[(PathBuf, u64)], count: usize) -> Vec<Vec<usize>> {
     shards
 }
 
-/// Hashes the files on `threads` threads; returns the lines of a checksum file, as `hsum` prints
-/// them, and an `OSError` for each file without a digest. Lines have tags if there are several names.
+/// Hashes the files; returns the lines of a checksum file, as the program prints them, and an
+/// `OSError` for each file without a digest. Lines have tags if there are several names.
 #[pyfunction(name = "_work")]
 fn work<'py>(
     py: Python<'py>,
-    paths: Vec<PyBackedBytes>,
-    names: Vec<String>,
-    threads: Option<NonZeroUsize>,
+    paths: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyAny>,
+    threads: Option<usize>,
 ) -> PyResult<(Bound<'py, PyBytes>, Vec<PyErr>)> {
-    let functions: Result<Vec<HashFunction>, _> = names.iter().map(|name| name.parse()).collect();
-    let functions = functions.map_err(|error| PyValueError::new_err(error.to_string()))?;
-    let style = LineStyle::new(match functions.len() {
-        0 | 1 => LineFormat::Untagged,
+    let paths = paths_of(paths)?;
+    let functions = Functions::parse(name)?;
+    let style = LineStyle::new(match functions.functions.len() {
+        1 => LineFormat::Untagged,
         _ => LineFormat::Tagged,
     });
-    let mut options = HashOptions::new(functions).policy(ReadPolicy::Listed);
-    if let Some(threads) = threads {
-        options = options.threads(threads);
-    }
+    let counts = Arc::default();
+    let options = files::hash_options(&functions, threads, &counts)?;
+    let (files, reporter) = (paths.clone(), Reporter::new(None, None)?);
+    let results = files::hash_listed(py, files, options, counts, reporter, OnError::Return)?;
     let (mut lines, mut errors) = (Vec::new(), Vec::new());
-    let paths: Vec<PathBuf> = paths.iter().map(path).collect();
-    py.detach(|| {
-        engine::run(&options, paths, |outcome| {
-            let path = outcome.source.name();
-            match &outcome.result {
-                Ok(file) => {
-                    let name = path.as_os_str().as_bytes();
-                    file.digests
-                        .iter()
-                        .for_each(|digest| write_line(&mut lines, digest, name, style))
-                }
-                Err(error) => errors.push(os_error(path, error)),
+    for (path, result) in paths.iter().zip(results) {
+        let name = path.as_os_str().as_bytes();
+        match result {
+            Ok(file) => {
+                file.digests.iter().for_each(|digest| write_line(&mut lines, digest, name, style));
             }
-            ControlFlow::Continue(())
-        })
-    });
+            Err(error) => errors.push(reason(path, &error, PyBytes::new(py, name).as_any())),
+        }
+    }
     Ok((PyBytes::new(py, &lines), errors))
 }
 
-fn path(bytes: &PyBackedBytes) -> PathBuf {
-    OsStr::from_bytes(bytes).into()
+fn paths_of(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    names::refuse_single_path(paths)?;
+    paths.try_iter()?.map(|path| names::path(&path?)).collect()
 }
 
-fn os_error(path: &Path, error: &Error) -> PyErr {
-    let (mut errno, mut text) = (None, error.kind().to_string());
-    if let ErrorKind::Io(cause) = error.kind() {
-        errno = cause.raw_os_error();
-        // A directory is in a shard only if it could not be entered.
-        if let (io::ErrorKind::IsADirectory, Err(cause)) =
-            (cause.kind(), File::open(path.join(".")))
-        {
-            errno = cause.raw_os_error();
-            text = ErrorKind::Io(cause).to_string();
+/// Returns the reason why a path of a shard has no digest.
+fn reason(path: &Path, error: &Error, name: &Bound<'_, PyAny>) -> PyErr {
+    // A directory is in a shard only if the walk could not enter it.
+    match error.kind() {
+        ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::IsADirectory => {
+            let cause = File::open(path.join(".")).err();
+            cause.map_or_else(|| os_error(error, name), |cause| io_error(&cause, name))
         }
+        _ => os_error(error, name),
     }
-    PyOSError::new_err((errno, text, path.as_os_str().as_bytes().to_vec()))
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hsum::engine::{self, HashOptions, HashProgress, HashedFile, Outcome, ReadPolicy, Symlinks};
@@ -181,8 +182,8 @@ pub(crate) fn thread_count(threads: Option<usize>) -> PyResult<Option<NonZeroUsi
     threads.map(check).transpose()
 }
 
-/// The options that `file_digests` and `tree` share.
-fn hash_options(
+/// Returns the options that all functions for files share.
+pub(crate) fn hash_options(
     functions: &Functions,
     threads: Option<usize>,
     progress: &Arc<HashProgress>,
@@ -201,6 +202,29 @@ fn functions(py: Python<'_>, name: Option<Bound<'_, PyAny>>) -> PyResult<Functio
         Some(name) => Functions::parse(&name),
         None => Functions::parse(PyString::new(py, "sha256").as_any()),
     }
+}
+
+/// Hashes listed files in parallel, without the GIL, and returns the results in the order of the files:
+/// with [`OnError::Raise`], up to the first failure.
+pub(crate) fn hash_listed(
+    py: Python<'_>,
+    files: Vec<PathBuf>,
+    options: HashOptions,
+    counts: Arc<HashProgress>,
+    reporter: Reporter,
+    on_error: OnError,
+) -> PyResult<Vec<Result<HashedFile, Error>>> {
+    let mut results = Vec::with_capacity(files.len());
+    let options = options.policy(ReadPolicy::Listed);
+    let run = Run::start(counts, reporter, move |sink| {
+        engine::run(&options, files, |outcome| sink(outcome.result));
+    })?;
+    run.finish(py, |result: Result<HashedFile, Error>| {
+        let failed = on_error == OnError::Raise && result.is_err();
+        results.push(result);
+        if failed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(results)
 }
 
 /// Hashes files in parallel, without the GIL.
@@ -242,20 +266,12 @@ fn file_digests<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let (functions, on_error) = (functions(py, name)?, OnError::parse(errors)?);
     let counts = Arc::new(HashProgress::default());
-    let options = hash_options(&functions, threads, &counts)?.policy(ReadPolicy::Listed);
+    let options = hash_options(&functions, threads, &counts)?;
     names::refuse_single_path(paths)?;
     let given = PyList::new(py, paths.try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
     let sources = given.iter().map(|path| names::path(&path)).collect::<PyResult<Vec<_>>>()?;
     let reporter = Reporter::new(progress.as_ref(), Some(&given))?;
-    let mut results = Vec::with_capacity(sources.len());
-    let run = Run::start(counts, reporter, move |sink| {
-        engine::run(&options, sources, |outcome| sink(outcome.result));
-    })?;
-    run.finish(py, |result: Result<HashedFile, Error>| {
-        let failed = on_error == OnError::Raise && result.is_err();
-        results.push(result);
-        if failed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    let results = hash_listed(py, sources, options, counts, reporter, on_error)?;
     let records = PyList::empty(py);
     for (path, result) in given.iter().zip(results) {
         if let (OnError::Raise, Err(error)) = (on_error, &result) {
