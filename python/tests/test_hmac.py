@@ -1,6 +1,6 @@
 """hsum.hmac against hmac."""
 
-# Half of the calls are wrong on purpose; test_types.py is for mypy.
+# Many calls are wrong on purpose; test_types.py is for mypy.
 # mypy: ignore-errors
 
 import gc
