@@ -180,7 +180,7 @@ impl<F: Function> SerializableState for HashCore<F> {
 pub struct ReaderCore<F: Function> {
     /// The state that has absorbed the padded message.
     core: HashCore<F>,
-    /// Whether the state's output was read.
+    /// `true` once the state's output was read.
     was_read: bool,
 }
 
@@ -217,7 +217,7 @@ impl<F: Function> fmt::Debug for ReaderCore<F> {
 
 impl<F: Function> ::digest::zeroize::ZeroizeOnDrop for ReaderCore<F> {}
 
-/// What a family of hash functions adds to [`IteratedHash`] for the traits of `digest`.
+/// A family of hash functions, with padding in `digest`'s buffers and saved states.
 ///
 /// A saved state is the state's bytes, little-endian, and the number of blocks.
 pub(crate) trait Family: IteratedHash {
@@ -240,7 +240,7 @@ pub(crate) trait Family: IteratedHash {
 impl<W: Word> Family for Merkle<W> {
     const COUNTER_LEN: usize = W::LENGTH_LEN;
 
-    /// Pads in the buffer: HMACs of short messages are 1.1 times as fast as with a copy.
+    /// Pads in the buffer, without a copy to wipe.
     #[inline]
     fn pad_buffer<B: BlockSizes>(
         &self,

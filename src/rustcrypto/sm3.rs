@@ -17,7 +17,7 @@ buffer_fixed!(
 /// crate does not expect.
 const MAX_BLOCKS: u64 = 1 << 54;
 
-/// As `buffer_fixed!` does, but rejects a number of blocks that no message has.
+/// Replaces the implementation of `buffer_fixed!`, which accepts numbers of blocks that no message has.
 impl SerializableState for Sm3 {
     type SerializedStateSize = U104;
 

@@ -22,7 +22,7 @@ macro_rules! for_each_fixed {
 }
 pub(crate) use for_each_fixed;
 
-/// As [`for_each_fixed`], for each hasher with an endless output.
+/// Calls `$function::<OURS, THEIRS>(ALGORITHM)` for each hasher with an endless output.
 macro_rules! for_each_extendable {
     ($function:ident) => {
         $function::<hsum::rustcrypto::Shake128, shake::Shake128>(hsum::Algorithm::Shake128);
