@@ -67,9 +67,9 @@ fn digests_of_every_length_and_split_agree() {
 #[test]
 fn long_messages_agree() {
     fn agree<Ours: Digest, Theirs: Digest>(algorithm: Algorithm) {
-        let message = noise(2, 100_000);
+        let message = noise(2, 70_000);
         let expected = Theirs::digest(&message);
-        for piece in [1, 63, 64, 65, 1_000, 4_096, 65_537, 100_000] {
+        for piece in [63, 64, 65, 1_000, 4_096, 65_537, 70_000] {
             let mut hasher = Ours::new();
             message.chunks(piece).for_each(|bytes| hasher.update(bytes));
             assert_eq!(hasher.finalize()[..], expected[..], "{algorithm}, pieces of {piece} bytes");
@@ -204,7 +204,7 @@ fn bytes_around_drop<T>(value: T) -> [Vec<u8>; 2] {
 #[test]
 fn drop_wipes_the_state_and_the_unfinished_block() {
     fn wipe<Ours: Default + Update + SerializableState, Theirs>(algorithm: Algorithm) {
-        let hasher = Ours::default().chain([0xa5; 201]);
+        let hasher = Ours::default().chain([0xa5; 235]);
         let saved = hasher.serialize();
         let [before, after] = bytes_around_drop(hasher);
         for (secret, name) in [(&saved[..16], "state"), (&[0xa5; 16], "block")] {
