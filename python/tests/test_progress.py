@@ -115,6 +115,28 @@ def test_objects_with_update(paths: list[Path]) -> None:
         assert counter.n == total
 
 
+def test_objects_with_update_get_differences() -> None:
+    class Updates:
+        unit = "B"
+        calls: list[int] = []
+
+        def update(self, n: int) -> None:
+            self.calls.append(n)
+
+    reporter = hsum.progress._reporter(Updates(), None)
+    assert reporter is not None
+    for size in (10, 10, 25):
+        reporter(1, size)
+    assert Updates.calls == [10, 15]
+
+
+def test_a_bar_knows_the_totals(paths: list[Path]) -> None:
+    bar = Terminal(file=io.StringIO(), width=100)
+    hsum.file_digests([*paths, "missing"], progress=bar, errors="return")
+    assert (bar.total_files, bar.total_bytes) == (6, 5120)
+    assert (bar.files, bar.bytes, bar.fraction) == (6, 5120, 1.0)
+
+
 def test_tqdm(paths: list[Path]) -> None:
     tqdm = pytest.importorskip("tqdm")
     with tqdm.tqdm(unit="B", unit_scale=True, file=io.StringIO()) as bar:
