@@ -12,6 +12,7 @@ use crate::manifest::merge::collector::Collector;
 use crate::manifest::merge::event::{EventSink, PlacedEntry};
 use crate::manifest::merge::order::{name, walk_order};
 use crate::manifest::parser::LineParser;
+use crate::manifest::record_text::ANY_MAGIC;
 
 /// A list, whose entries come in the order of a walk.
 pub(super) struct SortedList<R> {
@@ -114,6 +115,8 @@ impl<R: BufRead> SortedList<R> {
             Input::Lines(lines, parser) => (lines, parser),
         };
         while let Some((number, line)) = lines.next() {
+            let is_record = number == 1
+                && line.as_ref().is_ok_and(|line| line.starts_with(ANY_MAGIC.as_bytes()));
             let parsed = line.and_then(|mut line| {
                 if number == 1 {
                     strip_byte_order_mark(&mut line);
@@ -125,7 +128,13 @@ impl<R: BufRead> SortedList<R> {
             match parsed {
                 Ok(Some(entry)) => return ControlFlow::Continue(Some((number, entry))),
                 Ok(None) => {}
-                Err(bad) => collector.bad_line((self.number, number), bad)?,
+                Err(bad) => {
+                    collector.bad_line((self.number, number), bad)?;
+                    // Some lines of a snapshot record look like entries.
+                    if is_record {
+                        return ControlFlow::Continue(None);
+                    }
+                }
             }
         }
         if let Some(error) = lines.error.take() {

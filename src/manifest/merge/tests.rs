@@ -247,6 +247,10 @@ fn bad_lines_are_named() {
     let (list, problems, summary) = merged(&[cut, newline], options);
     assert_eq!((list, summary.bad_lines), (a, 2));
     assert_eq!(problems, ["0:2 unterminated", "1:1 unterminated"]);
+    // A line of a snapshot record is a digest, a blank and text, but not an entry.
+    let record =
+        [b"hsum-snapshot 2\n", &lines(b"c", b"", &[Md5], LineStyle::default())[..]].concat();
+    assert_eq!(merged(&[record], MergeOptions::new()).0, b"");
 }
 
 #[cfg(feature = "fs")]
