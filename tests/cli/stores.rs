@@ -6,7 +6,7 @@ use crate::support::*;
 
 /// The parts of the file `a`: 2,500 bytes in parts of 1 KiB.
 fn parts() -> (Vec<u8>, Vec<Vec<u8>>) {
-    let data: Vec<u8> = (0..2500u32).map(|i| (i * 7 >> 3) as u8).collect();
+    let data: Vec<u8> = (0..2500u32).map(|i| ((i * 7) >> 3) as u8).collect();
     let parts = data.chunks(1024).map(<[u8]>::to_vec).collect();
     (data, parts)
 }

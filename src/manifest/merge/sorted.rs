@@ -114,7 +114,7 @@ impl<R: BufRead> SortedList<R> {
             Input::Sorted(lines) => return ControlFlow::Continue(lines.next()),
             Input::Lines(lines, parser) => (lines, parser),
         };
-        while let Some((number, line)) = lines.next() {
+        for (number, line) in lines.by_ref() {
             let is_record = number == 1
                 && line.as_ref().is_ok_and(|line| line.starts_with(ANY_MAGIC.as_bytes()));
             let parsed = line.and_then(|mut line| {
