@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::algorithm::names::UnknownAlgorithm;
 use crate::algorithm::{Algorithm, HashFunction, MAX_LEN};
+use crate::text::hex::{decode_hex, encode_hex};
 use crate::text::serde::serde_as_text;
 
 /// The output of a hash function: up to 64 bytes, and the function that computed them.
@@ -58,7 +59,7 @@ impl Digest {
         let mut digest = Self::zeroed(function.into());
         let error = ParseDigestError::Hex(digest.hash_function);
         let (text, parts) = split_parts(digest.hash_function, text.as_ref());
-        hex::decode_to_slice(text, digest.as_mut_bytes()).map_err(|_| error)?;
+        decode_hex(text, digest.as_mut_bytes()).ok_or(error)?;
         Ok(digest.in_parts(digest.hash_function, parts))
     }
 
@@ -206,7 +207,7 @@ impl fmt::LowerHex for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 2 * MAX_LEN];
         let text = &mut text[..2 * self.hash_function.len()];
-        hex::encode_to_slice(self.as_bytes(), text).map_err(|_| fmt::Error)?;
+        encode_hex(self.as_bytes(), text);
         let text = std::str::from_utf8(text).map_err(|_| fmt::Error)?;
         match self.parts() {
             None => f.pad(text),

@@ -1,5 +1,6 @@
 //! Untrusted text: escaping for terminals, base names and the recognition of HTML.
 
+pub(crate) mod hex;
 pub(crate) mod serde;
 pub(crate) mod size;
 

@@ -6,6 +6,7 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use subtle::ConstantTimeEq;
 
 use crate::sign::named::named_variants;
+use crate::text::hex::decode_hex;
 
 named_variants! {
     /// The encoding of a MAC in a request.
@@ -56,42 +57,6 @@ impl MacEncoding {
     }
 }
 
-/// Decodes hexadecimal, eight digits at a time without branches.
-///
-/// Decoding digit by digit would take as long as computing the MAC of a small payload in lanes
-/// (`cargo bench --bench verify`).
-fn decode_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
-    let (eights, rest) = text.as_chunks::<8>();
-    if !rest.is_empty() || text.len() != 2 * out.len() {
-        return hex::decode_to_slice(text, out).ok();
-    }
-    let (fours, _) = out.as_chunks_mut::<4>();
-    let bad = eights.iter().zip(fours).fold(0, |bad, (digits, bytes)| {
-        let (value, wrong) = eight_digits(u64::from_le_bytes(*digits));
-        *bytes = value.to_le_bytes();
-        bad | wrong
-    });
-    (bad == 0).then_some(())
-}
-
-/// Decodes the eight digits in a word into four bytes; the second value is 0 if all are digits.
-#[inline]
-fn eight_digits(digits: u64) -> (u32, u64) {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * EACH;
-    // Sets the high bit of each byte that is at least `least`. ASCII characters never carry into
-    // the next byte, and others are refused.
-    let at_least = |text: u64, least: u8| text.wrapping_add((0x80 - u64::from(least)) * EACH);
-    let within = |text, first, last| at_least(text, first) & !at_least(text, last + 1) & HIGH;
-    let letters = within(digits | (0x20 * EACH), b'a', b'f');
-    let wrong = (digits | !(within(digits, b'0', b'9') | letters)) & HIGH;
-    let values = (digits & (0x0f * EACH)) + (letters >> 7) * 9;
-    // Joins pairs of digits in every second byte, then moves the bytes together.
-    let pairs = ((values << 4) | (values >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
-    ((pairs | (pairs >> 16)) as u32, wrong)
-}
-
 /// A MAC of at most 64 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Mac {
@@ -133,25 +98,6 @@ impl Mac {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hexadecimal_is_decoded_as_by_the_hex_crate() {
-        for high in 0..=255 {
-            for low in 0..=255 {
-                let mut text = *b"00112233445566778899aabbccddeeffABCDEF0123456789fedcba9876543210";
-                let at = usize::from(high ^ low) % 32 * 2;
-                (text[at], text[at + 1]) = (high, low);
-                let (mut ours, mut theirs) = ([0; 32], [0; 32]);
-                let read = decode_hex(&text, &mut ours).is_some();
-                assert_eq!(read, hex::decode_to_slice(text, &mut theirs).is_ok(), "{text:?}");
-                assert!(!read || ours == theirs, "{text:?}");
-            }
-        }
-        assert!(decode_hex(b"abc", &mut [0]).is_none());
-        assert!(decode_hex(b"ab", &mut [0; 2]).is_none());
-        assert!(decode_hex(&[b'0'; 62], &mut [0; 32]).is_none());
-        assert!(decode_hex(&[b'0'; 64], &mut [0; 20]).is_none());
-    }
 
     #[test]
     fn a_mac_matches_only_itself() {
