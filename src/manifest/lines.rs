@@ -45,19 +45,27 @@ impl<L: BufRead> Lines<L> {
         })
     }
 
-    fn read(&mut self) -> io::Result<Option<Line>> {
-        let mut line = Vec::new();
-        let length = self.list.by_ref().take(MAX_LINE).read_until(self.end, &mut line)?;
+    /// Reads the next line into `line`, and returns its number.
+    pub(super) fn next_into(&mut self, line: &mut Vec<u8>) -> Option<(u64, Result<(), BadLine>)> {
+        line.clear();
+        self.read(line).unwrap_or_else(|error| {
+            self.error = Some(error);
+            None
+        })
+    }
+
+    fn read(&mut self, line: &mut Vec<u8>) -> io::Result<Option<(u64, Result<(), BadLine>)>> {
+        let length = self.list.by_ref().take(MAX_LINE).read_until(self.end, line)?;
         if length == 0 {
             return Ok(None);
         }
         self.number += 1;
         if line.ends_with(&[self.end]) || (length as u64) < MAX_LINE {
-            return Ok(Some((self.number, Ok(line))));
+            return Ok(Some((self.number, Ok(()))));
         }
         self.list.skip_until(self.end)?;
-        let line = if line.starts_with(b"#") { Ok(line) } else { Err(BadLine::TooLong) };
-        Ok(Some((self.number, line)))
+        let result = if line.starts_with(b"#") { Ok(()) } else { Err(BadLine::TooLong) };
+        Ok(Some((self.number, result)))
     }
 }
 
@@ -72,9 +80,8 @@ impl<L: BufRead> Iterator for Lines<L> {
     type Item = Line;
 
     fn next(&mut self) -> Option<Line> {
-        self.read().unwrap_or_else(|error| {
-            self.error = Some(error);
-            None
-        })
+        let mut line = Vec::new();
+        let (number, result) = self.next_into(&mut line)?;
+        Some((number, result.map(|()| line)))
     }
 }

@@ -66,7 +66,7 @@ pub fn merge<R: BufRead>(
 
 /// A list and its next entry, which orders the lists in the heap.
 struct Head<R> {
-    next: PlacedEntry,
+    next: Box<PlacedEntry>,
     list: SortedList<R>,
 }
 
@@ -116,7 +116,7 @@ fn run<R: BufRead, S: EventSink>(
 fn pop<R: BufRead, S: EventSink>(
     heads: &mut Heads<R>,
     collector: &mut Collector<'_, S>,
-) -> ControlFlow<(), Option<PlacedEntry>> {
+) -> ControlFlow<(), Option<Box<PlacedEntry>>> {
     let Some(mut head) = heads.peek_mut() else { return ControlFlow::Continue(None) };
     let Head { next, list } = &mut **head;
     let entry = match list.next_entry(Some(&next.entry.path), collector)? {

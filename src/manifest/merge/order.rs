@@ -13,13 +13,18 @@ use std::path::Path;
 /// assert_eq!(names, [&b"t/B"[..], b"t/a", b"t/a/b", b"t/a.c"]);
 /// ```
 pub fn walk_order(a: &[u8], b: &[u8]) -> Ordering {
-    const STEP: usize = 16;
-    // Neighbours have long prefixes in common, which are compared in large steps.
-    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP));
-    let same = steps.take_while(|(a, b)| a == b).count() * STEP;
+    // Neighbours have long prefixes in common, which are compared word by word.
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let same = words.take_while(|(a, b)| a == b).count() * 8;
+    let rest = a[same..].iter().zip(&b[same..]);
+    let first = same + rest.take_while(|(a, b)| a == b).count();
     // The end of a name precedes a slash, which precedes every other byte.
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
-    a[same..].iter().map(rank).cmp(b[same..].iter().map(rank))
+    let rank = |name: &[u8]| match name.get(first) {
+        None => 0,
+        Some(b'/') => 1,
+        Some(byte) => u16::from(*byte) + 2,
+    };
+    rank(a).cmp(&rank(b))
 }
 
 /// Returns the bytes of a name. Paths that differ compare as equal if only `//` or `/./` differ.

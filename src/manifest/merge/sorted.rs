@@ -19,17 +19,16 @@ pub(super) struct SortedList<R> {
     /// The position of the list among all lists.
     number: usize,
     input: Input<R>,
+    /// The line that was read last.
+    line: Vec<u8>,
     /// The first line of the next entry.
-    next: Option<NumberedLine>,
+    next: Option<Box<PlacedEntry>>,
 }
-
-/// A line that is an entry, and its number.
-type NumberedLine = (u64, Entry);
 
 enum Input<R> {
     Lines(Lines<R>, LineParser),
     /// All lines, sorted.
-    Sorted(vec::IntoIter<NumberedLine>),
+    Sorted(vec::IntoIter<Box<PlacedEntry>>),
 }
 
 impl<R: BufRead> SortedList<R> {
@@ -46,43 +45,45 @@ impl<R: BufRead> SortedList<R> {
             None => parser,
         };
         let input = Input::Lines(Lines::with_terminator(input, terminator), parser);
-        let mut list = Self { number, input, next: None };
+        let mut list = Self { number, input, line: Vec::new(), next: None };
         if collector.options.sorts {
             let mut lines = Vec::new();
             while let Some(line) = list.next_line(collector)? {
                 lines.push(line);
             }
             // Stable: the lines of one file stay in their order.
-            lines.sort_by(|(_, a), (_, b)| walk_order(name(&a.path), name(&b.path)));
+            lines.sort_by(|a, b| walk_order(a.name(), b.name()));
             list.input = Input::Sorted(lines.into_iter());
         }
         ControlFlow::Continue(list)
     }
 
     /// Returns the next entry with all of its digests; `after` is the file of the last one.
+    ///
+    /// Entries are boxed, because they are large and move several times.
     pub(super) fn next_entry<S: EventSink>(
         &mut self,
         after: Option<&Path>,
         collector: &mut Collector<'_, S>,
-    ) -> ControlFlow<(), Option<PlacedEntry>> {
+    ) -> ControlFlow<(), Option<Box<PlacedEntry>>> {
         loop {
             let next = match self.next.take() {
                 Some(next) => Some(next),
                 None => self.next_line(collector)?,
             };
-            let Some((line, mut entry)) = next else { return ControlFlow::Continue(None) };
-            let place = (self.number, line);
+            let Some(mut next) = next else { return ControlFlow::Continue(None) };
+            let place = (self.number, next.line);
             if let Some(after) = after
-                && walk_order(name(&entry.path), name(after)) == Ordering::Less
+                && walk_order(next.name(), name(after)) == Ordering::Less
             {
-                collector.unsorted(place, &entry.path, after)?;
+                collector.unsorted(place, &next.entry.path, after)?;
                 return ControlFlow::Continue(None);
             }
-            self.join_digests(&mut entry, collector)?;
-            if collector.arrange(&mut entry) {
-                return ControlFlow::Continue(Some(PlacedEntry { list: self.number, line, entry }));
+            self.join_digests(&mut next.entry, collector)?;
+            if collector.arrange(&mut next.entry) {
+                return ControlFlow::Continue(Some(next));
             }
-            collector.other_functions(place, &entry)?;
+            collector.other_functions(place, &next.entry)?;
         }
     }
 
@@ -93,14 +94,15 @@ impl<R: BufRead> SortedList<R> {
         entry: &mut Entry,
         collector: &mut Collector<'_, S>,
     ) -> ControlFlow<()> {
-        while let Some((line, below)) = self.next_line(collector)? {
-            let function = below.digest.hash_function();
+        while let Some(below) = self.next_line(collector)? {
+            let digest = below.entry.digest;
+            let function = digest.hash_function();
             let is_known = entry.digests().any(|digest| digest.hash_function() == function);
-            if is_known || name(&below.path) != name(&entry.path) {
-                self.next = Some((line, below));
+            if is_known || below.name() != name(&entry.path) {
+                self.next = Some(below);
                 break;
             }
-            entry.others.push(below.digest);
+            entry.others.push(digest);
         }
         ControlFlow::Continue(())
     }
@@ -109,24 +111,27 @@ impl<R: BufRead> SortedList<R> {
     fn next_line<S: EventSink>(
         &mut self,
         collector: &mut Collector<'_, S>,
-    ) -> ControlFlow<(), Option<NumberedLine>> {
+    ) -> ControlFlow<(), Option<Box<PlacedEntry>>> {
         let (lines, parser) = match &mut self.input {
             Input::Sorted(lines) => return ControlFlow::Continue(lines.next()),
             Input::Lines(lines, parser) => (lines, parser),
         };
-        for (number, line) in lines.by_ref() {
-            let is_record = number == 1
-                && line.as_ref().is_ok_and(|line| line.starts_with(ANY_MAGIC.as_bytes()));
-            let parsed = line.and_then(|mut line| {
+        let line = &mut self.line;
+        while let Some((number, result)) = lines.next_into(line) {
+            let is_record = number == 1 && result.is_ok() && line.starts_with(ANY_MAGIC.as_bytes());
+            let parsed = result.and_then(|()| {
                 if number == 1 {
-                    strip_byte_order_mark(&mut line);
+                    strip_byte_order_mark(line);
                 }
-                let entry = parser.parse_line(&line)?;
-                entry.iter().for_each(|entry| collector.note_style(&line, entry));
+                let entry = parser.parse_line(line)?;
+                entry.iter().for_each(|entry| collector.note_style(line, entry));
                 Ok(entry)
             });
             match parsed {
-                Ok(Some(entry)) => return ControlFlow::Continue(Some((number, entry))),
+                Ok(Some(entry)) => {
+                    let entry = PlacedEntry { list: self.number, line: number, entry };
+                    return ControlFlow::Continue(Some(Box::new(entry)));
+                }
                 Ok(None) => {}
                 Err(bad) => {
                     collector.bad_line((self.number, number), bad)?;
