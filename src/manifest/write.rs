@@ -88,11 +88,15 @@ impl Terminator {
 /// assert_eq!(list, b"\\d41d8cd98f00b204e9800998ecf8427e  a\\nb\n");
 /// ```
 pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineStyle) {
-    let text = match style.encoding {
-        DigestEncoding::Hex => digest.to_string(),
-        DigestEncoding::Base64 => digest.to_base64(),
+    let base64;
+    let text: &dyn Display = match style.encoding {
+        DigestEncoding::Hex => digest,
+        DigestEncoding::Base64 => {
+            base64 = digest.to_base64();
+            &base64
+        }
     };
-    write_fields(out, &digest.hash_function().tag(), &text, name, style);
+    write_fields(out, &digest.hash_function().tag(), text, name, style);
 }
 
 /// Appends a line with any tag and value, such as `HMAC-SHA256 (NAME) = TAG`.
@@ -100,7 +104,7 @@ pub fn write_line(out: &mut Vec<u8>, digest: &Digest, name: &[u8], style: LineSt
 pub fn write_fields(
     out: &mut Vec<u8>,
     tag: &dyn Display,
-    text: &str,
+    text: &dyn Display,
     name: &[u8],
     style: LineStyle,
 ) {
@@ -115,15 +119,14 @@ pub fn write_fields(
     match style.format {
         LineFormat::Untagged | LineFormat::Binary => {
             let binary = style.format == LineFormat::Binary;
-            out.extend_from_slice(text.as_bytes());
+            write!(out, "{text}").expect("writing to memory cannot fail");
             out.extend_from_slice(if binary { b" *" } else { b"  " });
             out.extend_from_slice(name);
         }
         LineFormat::Tagged => {
             write!(out, "{tag} (").expect("writing to memory cannot fail");
             out.extend_from_slice(name);
-            out.extend_from_slice(b") = ");
-            out.extend_from_slice(text.as_bytes());
+            write!(out, ") = {text}").expect("writing to memory cannot fail");
         }
     }
     out.push(style.terminator.byte());
@@ -138,5 +141,7 @@ fn escape(name: &[u8]) -> Option<Vec<u8>> {
         byte => std::slice::from_ref(byte),
     });
     let is_special = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r');
-    name.iter().any(is_special).then(|| escaped.copied().collect())
+    // Without an early exit, so that the compiler vectorizes the search.
+    let has_special = name.iter().fold(false, |found, byte| found | is_special(byte));
+    has_special.then(|| escaped.copied().collect())
 }
