@@ -109,7 +109,7 @@ pub mod engine;
 pub mod fetch;
 // Parts of it serve only the program.
 #[cfg(feature = "fs")]
-#[cfg_attr(not(feature = "internals"), allow(dead_code))]
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod fs;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
