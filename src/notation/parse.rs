@@ -312,7 +312,9 @@ fn read(named: NamedFunction, value: &str) -> Option<Digest> {
 
 /// Parses a digest that does not name its algorithm.
 fn unnamed(token: &str, hint: Option<HashFunction>) -> Result<Digest, Error> {
-    reject_multipart(token)?;
+    if hint.is_none_or(|function| function.part_len().is_none()) {
+        reject_multipart(token)?;
+    }
     if let Some(function) = hint {
         let read = digest(NamedFunction::hint(function), token, Base32::Nix);
         return read.ok_or(Error::Malformed(function));

@@ -254,7 +254,7 @@ fn json_has_the_list_or_the_problems() {
     let file = format!("{{\"type\":\"file\",\"path\":\"b\",\"digests\":{{\"md5\":\"{one}\"}}}}\n");
     let summary = "{\"type\":\"summary\",\"schema\":1,\"verb\":\"merge\",\"lists\":2,\"files\":1,\
                    \"duplicates\":0,\"conflicts\":1,\"bad_lines\":1,\"other_algorithms\":0,\
-                   \"unsorted\":0,\"unreadable\":0,\"bytes\":110,\"seconds\":0,\"exit\":1}\n";
+                   \"unsorted\":0,\"failed\":0,\"bytes\":110,\"seconds\":0,\"exit\":1}\n";
     let arguments = [name(b"merge"), name(b"--json"), name(b"one"), name(b"two\xff")];
     let ran = dir.hsum(arguments).run();
     assert_eq!(without_times(&ran.stdout), format!("{line}{conflict}{file}{summary}"));

@@ -161,7 +161,7 @@ impl<'a> Report<'a> {
             object.set("duplicates", counts.duplicates).set("conflicts", counts.conflicts);
             object.set("bad_lines", counts.bad_lines);
             object.set("other_algorithms", counts.other_functions);
-            object.set("unsorted", counts.unsorted).set("unreadable", counts.unreadable);
+            object.set("unsorted", counts.unsorted).set("failed", counts.unreadable);
             object.work(data.bytes, data.time).exit(exit.status())
         })?;
         self.objects.take().map_or(Ok(()), Output::finish)?;
