@@ -1,8 +1,6 @@
 //! `hsum merge`: lists of one tree become the list of the whole tree.
 
 use std::io::Write;
-use std::thread::sleep;
-use std::time::Duration;
 
 use crate::odd_names::odd_names;
 use crate::support::*;
@@ -222,12 +220,11 @@ fn failed_writes_and_signals_keep_the_old_list() {
     dir.write("long", list(&names.iter().map(String::as_str).collect::<Vec<_>>()));
     let ran = dir.words("merge long").run_unread();
     assert_eq!((ran.signal(), ran.stderr.as_str()), (Some(13), ""));
-    // It waits for more of a list.
+    // It waits for more of a list, most of which has left the pipe.
     dir.fifo("fifo");
     let child = dir.words("merge list fifo -o old").spawn();
     let mut fifo = open_fifo(&dir.path("fifo"));
-    fifo.write_all(list(&["b"]).as_bytes()).expect("the program reads");
-    sleep(Duration::from_millis(100));
+    fifo.write_all(&dir.read("long")).expect("the program reads");
     kill(&child, "-INT");
     let ran = finish(child);
     assert_eq!(ran.signal(), Some(2), "{}", ran.stderr);
