@@ -87,6 +87,10 @@ fn prepare(verb: &str, server: &Server) -> Dir {
             mkdir wheels"
         }
         "keygen" => "rm secret",
+        "merge" => {
+            "hsum photos/2019 > part-1.sha256; hsum photos/a.jpg > part-2.sha256
+            hsum photos > photos.sha256; hsum src | tee new.sha256 > found-later.sha256"
+        }
         "verify-request" => {
             "hsum sign -s github -k env:SECRET payload.json > headers.txt
             hsum sign -s square -k env:SECRET --url https://example.org/hook body >> headers.txt
