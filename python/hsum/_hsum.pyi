@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, final, overload
 
 from typing_extensions import Buffer, Self
@@ -268,7 +268,7 @@ def _work(
     paths: Iterable[_Path], name: str | Iterable[str], threads: int | None
 ) -> tuple[bytes, list[OSError]]: ...
 def _merge(
-    lists: list[_Path], output: _Path | None = None, *, partial: bool = False, sort: bool = False
+    lists: Sequence[_Path], output: _Path | None = None, *, partial: bool = False, sort: bool = False
 ) -> tuple[bytes | None, dict[str, int], list[dict[str, Any]]]: ...
 
 # Signed requests

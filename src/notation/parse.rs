@@ -281,7 +281,10 @@ fn prefixed(token: &str) -> Option<(&str, &str)> {
             // `sha512-256-BASE64` is not SHA-512: the longer name counts.
             Ok(named) if separator == '-' && read(named, value).is_none() => {}
             Ok(_) => return Some((name, value)),
-            Err(Error::Unsupported(_)) if separator != '-' || value.len() > 4 => {
+            // `CRC-64/NVME:HEX` has a longer name.
+            Err(Error::Unsupported(_))
+                if separator != '-' || (value.len() > 4 && !value.contains(':')) =>
+            {
                 return Some((name, value));
             }
             // `name:` cannot be base64, nor can `name=` unless another `=` follows.
