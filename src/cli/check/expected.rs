@@ -66,14 +66,16 @@ pub(super) fn accept_strength(
     }
     let weak = tags(expectation.digests.iter().flat_map(Expected::hash_functions));
     let prefix = name.map(|name| format!("{}: ", quote(name))).unwrap_or_default();
+    let (is, protects) =
+        if weak.contains(" and ") { ("are", "protect") } else { ("is", "protects") };
     if args.strong {
-        let text = format!("{weak} alone is refused by --strong");
+        let text = format!("{weak} alone {is} refused by --strong");
         complain(format_args!("{prefix}{text}"));
         return Err(text);
     }
     if ReportOptions::new(args).has_messages() {
         complain(format_args!(
-            "WARNING: {prefix}{weak} alone protects against accidents, not against an attacker"
+            "WARNING: {prefix}{weak} alone {protects} against accidents, not against an attacker"
         ));
     }
     Ok(())
