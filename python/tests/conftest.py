@@ -1,12 +1,19 @@
 """Files that the tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 # A newline, a backslash, a quote, bytes that are not UTF-8, and a name like an option.
 ODD_NAMES = [b"new\nline", b"back\\slash", b"it's", b"caf\xe9", b"-a", b" ", "\u65e5".encode()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """Restores Ctrl-C, which is ignored in the background jobs of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
