@@ -51,7 +51,7 @@ pub(crate) unsafe fn items<'a, T>(first: *const T, count: usize) -> Result<&'a [
 /// Borrows `len` bytes; none if `len` is 0, whatever the pointer.
 ///
 /// # Safety
-/// As for [`items`].
+/// `data` is NULL, or valid for reads of `len` bytes that are not modified during `'a`.
 pub(crate) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
     // SAFETY: the caller's promise.
     unsafe { items(data.cast(), len) }

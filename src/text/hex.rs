@@ -11,8 +11,9 @@ pub(crate) fn encode_hex(bytes: &[u8], text: &mut [u8]) {
 
 /// Decodes hexadecimal, eight digits at a time without branches.
 ///
-/// `None` if the text is not exactly two digits for each byte. Decoding digit by digit would take
-/// as long as computing the MAC of a small payload in lanes (`cargo bench --bench verify`).
+/// Returns `None` if the text is not exactly two digits for each byte.
+// Digit by digit, decoding a MAC takes as long as computing it in lanes for a small payload
+// (`cargo bench --bench verify`).
 pub(crate) fn decode_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     let (eights, rest) = text.as_chunks::<8>();
     if !rest.is_empty() || text.len() != 2 * out.len() {

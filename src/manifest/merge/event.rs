@@ -134,10 +134,10 @@ impl PlacedEntry {
 pub struct MergedEntry<'m> {
     /// The file's name and digests.
     pub entry: &'m Entry,
-    /// The style of the first line of the first list.
+    /// The style of the merged list: that of the first line of the first list.
     ///
-    /// If hsum has no such style, lines have no tag. If a line without a tag would be read as one
-    /// of another algorithm, they have one.
+    /// Untagged if hsum does not write that style. Tagged if a reader would otherwise take the digests
+    /// for those of another algorithm.
     pub style: LineStyle,
 }
 
