@@ -8,14 +8,14 @@
  *
  * Lengths are in bytes. These rules hold for every function:
  *
- * - Errors. A call that fails returns a status, which hsum_strerror() explains, or NULL, 0 or false. It then has not
- *   written to its output.
- * - Pointers. NULL is an error where a pointer is needed, and never undefined. A buffer of length 0 may be NULL. Any
- *   other pointer must point to an object of the documented type, and a length be that of the object.
- * - Ownership. What a function with "_new" or "_copy" in its name returns is the caller's, and ended by the function with
- *   "_free" of the same type. Names and texts are static. The library keeps no pointer to data, keys or buffers.
- * - Threads. Functions may be called from any thread without preparation. Algorithms and HMAC keys are shared freely. A
- *   context may be read by several threads (a parameter that is const), or be changed by one.
+ * - Errors. A function that fails returns a status, which hsum_strerror() explains, or NULL, 0 or false, and writes
+ *   nothing to its output.
+ * - Pointers. NULL where a pointer is required is an error, not undefined behavior. A buffer of length 0 may be NULL.
+ *   Any other pointer must point to an object of the documented type and of the length that is passed with it.
+ * - Ownership. The caller owns the result of a function with "_new" or "_copy" in its name, and frees it with the "_free"
+ *   function of its type. Names and texts are static. The library keeps no pointer to data, keys or buffers.
+ * - Threads. Functions may be called from any thread without preparation. Threads may share algorithms and HMAC
+ *   keys. Several threads may read a context (a const parameter) at the same time, or one thread may change it.
  * - Secrets. Contexts and keys are wiped when they are freed.
  * - Memory. If memory is exhausted, the process ends (abort).
  *
@@ -31,13 +31,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The version of this header; hsum_version() is that of the library. */
+/** The version of this header; hsum_version() returns the version of the library. */
 #define HSUM_VERSION "0.1.0"
 #define HSUM_VERSION_MAJOR 0
 #define HSUM_VERSION_MINOR 1
 #define HSUM_VERSION_PATCH 0
 
-/** Makes a compiler warn if a result is ignored that must not be. */
+/** Makes the compiler warn about a result that is ignored. */
 #if defined(__GNUC__)
 #define HSUM_MUST_USE __attribute__((warn_unused_result))
 #else
@@ -46,7 +46,7 @@
 
 
 /**
- * The length of the longest digest in bytes: a buffer of this size holds any.
+ * The length of the longest digest in bytes: a buffer of this size holds any digest.
  */
 #define HSUM_MAX_DIGEST_SIZE 64
 
@@ -59,7 +59,7 @@ typedef enum {
      */
     HSUM_OK = 0,
     /**
-     * The tag is not that of the message under the key.
+     * The tag does not match the message and the key.
      */
     HSUM_MISMATCH = 1,
     /**
@@ -67,7 +67,7 @@ typedef enum {
      */
     HSUM_NULL_POINTER = 2,
     /**
-     * A length exceeds PTRDIFF_MAX, or an array of that many items does.
+     * A length, or the size of an array in bytes, exceeds PTRDIFF_MAX.
      */
     HSUM_TOO_LONG = 3,
     /**
@@ -83,11 +83,11 @@ typedef enum {
      */
     HSUM_IO = 6,
     /**
-     * The file changed while it was read, or it does not hold as many bytes as its size says.
+     * The file changed while it was read, or its number of bytes differs from its size.
      */
     HSUM_CHANGED = 7,
     /**
-     * The file is a FIFO, a socket or a device, where only regular files are read.
+     * The file is a FIFO, a socket or a device, and the function reads only regular files.
      */
     HSUM_NOT_REGULAR = 8,
     /**
@@ -168,9 +168,9 @@ const char *hsum_strerror(int status);
 /**
  * Returns the algorithm with this name, in any usual spelling: "sha256", "SHA-512/256", "blake2b-256".
  *
- * BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, if it
- * is NULL, or if it is that of a multipart form, such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so
- * the result needs no check of its own.
+ * BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. Returns NULL if `name` is NULL, is
+ * unknown, or names a multipart form such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so the result
+ * needs no check of its own.
  */
 const hsum_algorithm *hsum_find(const char *name);
 
@@ -218,14 +218,14 @@ hsum_status hsum_digest(const hsum_algorithm *algorithm,
                         size_t out_len);
 
 /**
- * Returns a new context with the empty message; NULL if `algorithm` is NULL. End it with hsum_free().
+ * Returns a new context with the empty message; NULL if `algorithm` is NULL. Free it with hsum_free().
  */
 hsum_ctx *hsum_new(const hsum_algorithm *algorithm);
 
 /**
- * Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. End it with hsum_free().
+ * Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. Free it with hsum_free().
  *
- * Messages with a common beginning need to hash it only once.
+ * With copies, a prefix that several messages share is hashed only once.
  */
 hsum_ctx *hsum_copy(const hsum_ctx *ctx);
 
@@ -256,7 +256,7 @@ hsum_status hsum_xof(const hsum_ctx *ctx,
                      size_t out_len);
 
 /**
- * Starts over with the empty message, and wipes what the context knew. Errors: HSUM_NULL_POINTER.
+ * Resets a context to the empty message, and wipes its old state. Errors: HSUM_NULL_POINTER.
  */
 hsum_status hsum_reset(hsum_ctx *ctx);
 
@@ -266,7 +266,7 @@ hsum_status hsum_reset(hsum_ctx *ctx);
 void hsum_free(hsum_ctx *ctx);
 
 /**
- * Returns true if `len` bytes at `a` and at `b` are equal. The time does not depend on where they differ.
+ * Returns true if the `len` bytes at `a` and at `b` are equal. The time does not depend on where they differ.
  *
  * False if a pointer is NULL and `len` is not 0, or if `len` exceeds PTRDIFF_MAX.
  */
@@ -276,18 +276,18 @@ bool hsum_equal(const void *a,
                 size_t len);
 
 /**
- * Prepares an HMAC key of any length. End it with hsum_hmac_key_free(); `key` is no longer needed then.
+ * Prepares an HMAC key of any length; `key` is not needed afterwards. Free the result with hsum_hmac_key_free().
  *
  * A key longer than hsum_block_size() is hashed first (RFC 2104, section 2). One shorter than the digest weakens the
- * MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a pointer is NULL, or if `key_len`
- * exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
+ * MAC (section 3). Returns NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a required pointer is NULL,
+ * or if `key_len` exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
  */
 hsum_hmac_key *hsum_hmac_key_new(const hsum_algorithm *algorithm,
                                  const void *key,
                                  size_t key_len);
 
 /**
- * Wipes a key and frees it. Contexts that were made from it stay valid. NULL is allowed.
+ * Wipes a key and frees it. Contexts that were created from it stay valid. NULL is allowed.
  */
 void hsum_hmac_key_free(hsum_hmac_key *key);
 
@@ -305,9 +305,9 @@ hsum_status hsum_hmac(const hsum_hmac_key *key,
                       size_t out_len);
 
 /**
- * Compares a tag with that of `len` bytes at `data`, in a time that does not depend on where they differ.
+ * Verifies the tag of `len` bytes at `data`, in a time that does not depend on where the tags differ.
  *
- * HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated, HSUM_NULL_POINTER,
+ * Returns HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated, HSUM_NULL_POINTER,
  * HSUM_TOO_LONG.
  */
 HSUM_MUST_USE
@@ -318,12 +318,12 @@ hsum_status hsum_hmac_verify(const hsum_hmac_key *key,
                              size_t tag_len);
 
 /**
- * Returns a new context with the empty message; NULL if `key` is NULL. End it with hsum_hmac_free().
+ * Returns a new context with the empty message; NULL if `key` is NULL. Free it with hsum_hmac_free().
  */
 hsum_hmac_ctx *hsum_hmac_new(const hsum_hmac_key *key);
 
 /**
- * Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. End it with hsum_hmac_free().
+ * Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. Free it with hsum_hmac_free().
  */
 hsum_hmac_ctx *hsum_hmac_copy(const hsum_hmac_ctx *ctx);
 
@@ -345,9 +345,9 @@ hsum_status hsum_hmac_final(const hsum_hmac_ctx *ctx,
                             size_t out_len);
 
 /**
- * Compares a tag with that of the message so far, in a time that does not depend on where they differ.
+ * Verifies the tag of the message so far, in a time that does not depend on where the tags differ.
  *
- * The context does not change. HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated,
+ * The context does not change. Returns HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated,
  * HSUM_NULL_POINTER, HSUM_TOO_LONG.
  */
 HSUM_MUST_USE
@@ -356,7 +356,7 @@ hsum_status hsum_hmac_final_verify(const hsum_hmac_ctx *ctx,
                                    size_t tag_len);
 
 /**
- * Starts over with the empty message under the same key. Errors: HSUM_NULL_POINTER.
+ * Resets a context to the empty message under the same key. Errors: HSUM_NULL_POINTER.
  */
 hsum_status hsum_hmac_reset(hsum_hmac_ctx *ctx);
 
@@ -369,7 +369,7 @@ void hsum_hmac_free(hsum_hmac_ctx *ctx);
  * Hashes `count` messages, several at once, and writes their digests to `out` in order, without gaps.
  *
  * Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size. The
- * digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
+ * digests equal those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
  * `out` must not overlap the messages. Errors: HSUM_NULL_POINTER, HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL.
  */
 hsum_status hsum_digest_many(const hsum_algorithm *algorithm,
@@ -381,8 +381,8 @@ hsum_status hsum_digest_many(const hsum_algorithm *algorithm,
 /**
  * Computes the tags of `count` messages under one key, several at once, and writes them to `out` in order, without gaps.
  *
- * Tag `i` begins at `out + i * hsum_digest_size()` of the key's algorithm. Lengths, overlap and errors are those of
- * hsum_digest_many().
+ * Tag `i` begins at `i` times the digest size of the key's algorithm. The rules for `out_len` and overlap, and the errors,
+ * are the same as for hsum_digest_many().
  */
 hsum_status hsum_hmac_many(const hsum_hmac_key *key,
                            const hsum_slice *messages,
@@ -394,7 +394,7 @@ hsum_status hsum_hmac_many(const hsum_hmac_key *key,
  * Writes the digest of a file's contents to `out`, which has room for `out_len` bytes.
  *
  * Any file that can be read is hashed, devices and FIFOs too. Large files are read by several threads. Errors: HSUM_IO,
- * with the cause in errno; HSUM_CHANGED if the file is written to or replaced meanwhile; HSUM_NULL_POINTER,
+ * with the cause in errno; HSUM_CHANGED if the file changes while it is read; HSUM_NULL_POINTER,
  * HSUM_BUFFER_TOO_SMALL.
  */
 hsum_status hsum_file(const hsum_algorithm *algorithm,
@@ -406,8 +406,8 @@ hsum_status hsum_file(const hsum_algorithm *algorithm,
  * Hashes `count` files in parallel, and writes their digests to `out` and the other results to `results`, in order.
  *
  * Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size, and
- * `results` have room for `count` results. `threads` is the number of threads; 0 means one for each core that is
- * available. Only regular files are read, and symbolic links followed. A file that cannot be hashed does not stop the
+ * `results` must have room for `count` results. `threads` is the number of threads; 0 means one for each core that is
+ * available. Only regular files are read; symbolic links are followed. A file that cannot be hashed does not stop the
  * others; its place in `out` is left alone. Errors: HSUM_FILE_FAILED if there is such a file, HSUM_NULL_POINTER,
  * HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL; after the last three, `results` is left alone, too.
  */
@@ -420,9 +420,9 @@ hsum_status hsum_files(const hsum_algorithm *algorithm,
                        hsum_file_result *results);
 
 /**
- * Returns the version of the library that runs, such as "0.1.0".
+ * Returns the version of the library in use, such as "0.1.0".
  *
- * HSUM_VERSION is that of the header. The text is static.
+ * HSUM_VERSION is the version of the header. The text is static.
  */
 const char *hsum_version(void);
 

@@ -1,4 +1,4 @@
-//! Algorithms: a static table of every hash function, so that pointers to its rows are valid forever.
+//! Algorithms: a static table of every hash function, so that pointers to its rows stay valid.
 
 use std::ffi::{CStr, CString, c_char};
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use hsum_core::{Algorithm, HashFunction};
 
 use crate::raw::borrow;
 
-/// The length of the longest digest in bytes: a buffer of this size holds any.
+/// The length of the longest digest in bytes: a buffer of this size holds any digest.
 pub const HSUM_MAX_DIGEST_SIZE: usize = 64;
 
 const _: () = assert!(HSUM_MAX_DIGEST_SIZE == 64, "it is part of the binary interface");
@@ -20,7 +20,7 @@ pub struct hsum_algorithm {
     name: CString,
 }
 
-/// Every algorithm at its default digest length, in the order in which hsum lists them, and then those at the other lengths.
+/// Every algorithm at its default digest length, in the order in which hsum lists them, and then every other length.
 static TABLE: LazyLock<Vec<hsum_algorithm>> = LazyLock::new(|| {
     let defaults = Algorithm::ALL.iter().map(|algorithm| HashFunction::from(*algorithm));
     let others = Algorithm::ALL.iter().flat_map(|algorithm| {
@@ -36,9 +36,9 @@ static TABLE: LazyLock<Vec<hsum_algorithm>> = LazyLock::new(|| {
 
 /// Returns the algorithm with this name, in any usual spelling: "sha256", "SHA-512/256", "blake2b-256".
 ///
-/// BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. NULL if no algorithm has the name, if it
-/// is NULL, or if it is that of a multipart form, such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so
-/// the result needs no check of its own.
+/// BLAKE2, SHAKE and BLAKE3 take a digest length in bits at the end of the name. Returns NULL if `name` is NULL, is
+/// unknown, or names a multipart form such as "s3-etag:8MiB". Functions that take an algorithm report NULL, so the result
+/// needs no check of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_find(name: *const c_char) -> *const hsum_algorithm {
     if name.is_null() {

@@ -39,10 +39,10 @@ impl From<&Error> for hsum_file_result {
     }
 }
 
-/// The error number for a failure that has none.
+/// The error number of a failure without one.
 const EIO: c_int = 5;
 
-/// Borrows a path; it is bytes, in any encoding.
+/// Borrows a path, whose bytes may be in any encoding.
 ///
 /// # Safety
 /// `path` is NULL, or a string that ends with NUL and is not modified during `'a`.
@@ -58,7 +58,7 @@ unsafe fn path_of<'a>(path: *const c_char) -> Result<&'a Path> {
 /// Writes the digest of a file's contents to `out`, which has room for `out_len` bytes.
 ///
 /// Any file that can be read is hashed, devices and FIFOs too. Large files are read by several threads. Errors: HSUM_IO,
-/// with the cause in errno; HSUM_CHANGED if the file is written to or replaced meanwhile; HSUM_NULL_POINTER,
+/// with the cause in errno; HSUM_CHANGED if the file changes while it is read; HSUM_NULL_POINTER,
 /// HSUM_BUFFER_TOO_SMALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_file(
@@ -89,8 +89,8 @@ pub unsafe extern "C" fn hsum_file(
 /// Hashes `count` files in parallel, and writes their digests to `out` and the other results to `results`, in order.
 ///
 /// Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size, and
-/// `results` have room for `count` results. `threads` is the number of threads; 0 means one for each core that is
-/// available. Only regular files are read, and symbolic links followed. A file that cannot be hashed does not stop the
+/// `results` must have room for `count` results. `threads` is the number of threads; 0 means one for each core that is
+/// available. Only regular files are read; symbolic links are followed. A file that cannot be hashed does not stop the
 /// others; its place in `out` is left alone. Errors: HSUM_FILE_FAILED if there is such a file, HSUM_NULL_POINTER,
 /// HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL; after the last three, `results` is left alone, too.
 #[unsafe(no_mangle)]

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn hsum_digest(
     status_of(run())
 }
 
-/// Returns a new context with the empty message; NULL if `algorithm` is NULL. End it with hsum_free().
+/// Returns a new context with the empty message; NULL if `algorithm` is NULL. Free it with hsum_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_new(algorithm: *const hsum_algorithm) -> *mut hsum_ctx {
     // SAFETY: the caller passes an algorithm or NULL.
@@ -46,9 +46,9 @@ pub unsafe extern "C" fn hsum_new(algorithm: *const hsum_algorithm) -> *mut hsum
     row.map_or(ptr::null_mut(), |row| give(hsum_ctx(Hasher::new(row.function))))
 }
 
-/// Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. End it with hsum_free().
+/// Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. Free it with hsum_free().
 ///
-/// Messages with a common beginning need to hash it only once.
+/// With copies, a prefix that several messages share is hashed only once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_copy(ctx: *const hsum_ctx) -> *mut hsum_ctx {
     // SAFETY: the caller passes a context or NULL, and changes it in no other thread.
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn hsum_xof(
     status_of(run())
 }
 
-/// Starts over with the empty message, and wipes what the context knew. Errors: HSUM_NULL_POINTER.
+/// Resets a context to the empty message, and wipes its old state. Errors: HSUM_NULL_POINTER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_reset(ctx: *mut hsum_ctx) -> hsum_status {
     // SAFETY: the caller passes a context or NULL that no other thread uses.
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn hsum_free(ctx: *mut hsum_ctx) {
     unsafe { end(ctx) }
 }
 
-/// Returns true if `len` bytes at `a` and at `b` are equal. The time does not depend on where they differ.
+/// Returns true if the `len` bytes at `a` and at `b` are equal. The time does not depend on where they differ.
 ///
 /// False if a pointer is NULL and `len` is not 0, or if `len` exceeds PTRDIFF_MAX.
 #[unsafe(no_mangle)]

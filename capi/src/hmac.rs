@@ -27,11 +27,11 @@ impl From<TagMismatch> for hsum_status {
     }
 }
 
-/// Prepares an HMAC key of any length. End it with hsum_hmac_key_free(); `key` is no longer needed then.
+/// Prepares an HMAC key of any length; `key` is not needed afterwards. Free the result with hsum_hmac_key_free().
 ///
 /// A key longer than hsum_block_size() is hashed first (RFC 2104, section 2). One shorter than the digest weakens the
-/// MAC (section 3). NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a pointer is NULL, or if `key_len`
-/// exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
+/// MAC (section 3). Returns NULL if HMAC is not defined for the algorithm (SHAKE and CRCs), if a required pointer is NULL,
+/// or if `key_len` exceeds PTRDIFF_MAX. Functions that take a key report NULL, so the result needs no check of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_key_new(
     algorithm: *const hsum_algorithm,
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn hsum_hmac_key_new(
     }
 }
 
-/// Wipes a key and frees it. Contexts that were made from it stay valid. NULL is allowed.
+/// Wipes a key and frees it. Contexts that were created from it stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_key_free(key: *mut hsum_hmac_key) {
     // SAFETY: the caller passes a key or NULL, and does not use it afterwards.
@@ -79,9 +79,9 @@ pub unsafe extern "C" fn hsum_hmac(
     status_of(run())
 }
 
-/// Compares a tag with that of `len` bytes at `data`, in a time that does not depend on where they differ.
+/// Verifies the tag of `len` bytes at `data`, in a time that does not depend on where the tags differ.
 ///
-/// HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated, HSUM_NULL_POINTER,
+/// Returns HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated, HSUM_NULL_POINTER,
 /// HSUM_TOO_LONG.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn hsum_hmac_verify(
     status_of(run())
 }
 
-/// Returns a new context with the empty message; NULL if `key` is NULL. End it with hsum_hmac_free().
+/// Returns a new context with the empty message; NULL if `key` is NULL. Free it with hsum_hmac_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_new(key: *const hsum_hmac_key) -> *mut hsum_hmac_ctx {
     // SAFETY: the caller passes a key or NULL.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn hsum_hmac_new(key: *const hsum_hmac_key) -> *mut hsum_h
     })
 }
 
-/// Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. End it with hsum_hmac_free().
+/// Returns a copy of a context, independent of the original; NULL if `ctx` is NULL. Free it with hsum_hmac_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_copy(ctx: *const hsum_hmac_ctx) -> *mut hsum_hmac_ctx {
     // SAFETY: the caller passes a context or NULL, and changes it in no other thread.
@@ -160,9 +160,9 @@ pub unsafe extern "C" fn hsum_hmac_final(
     status_of(run())
 }
 
-/// Compares a tag with that of the message so far, in a time that does not depend on where they differ.
+/// Verifies the tag of the message so far, in a time that does not depend on where the tags differ.
 ///
-/// The context does not change. HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated,
+/// The context does not change. Returns HSUM_OK if `tag` is the whole tag. Errors: HSUM_MISMATCH if it is wrong or truncated,
 /// HSUM_NULL_POINTER, HSUM_TOO_LONG.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn hsum_hmac_final_verify(
     status_of(run())
 }
 
-/// Starts over with the empty message under the same key. Errors: HSUM_NULL_POINTER.
+/// Resets a context to the empty message under the same key. Errors: HSUM_NULL_POINTER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_reset(ctx: *mut hsum_hmac_ctx) -> hsum_status {
     // SAFETY: the caller passes a context or NULL that no other thread uses.

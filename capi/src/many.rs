@@ -18,10 +18,10 @@ pub struct hsum_slice {
     pub len: usize,
 }
 
-/// The number of messages that are hashed in one go; their slices and digests are on the stack.
+/// The number of messages hashed at a time; their slices and digests are on the stack.
 const WINDOW: usize = 256;
 
-/// The messages of a caller, checked.
+/// The caller's messages, with pointers and lengths checked.
 struct Messages<'a>(&'a [hsum_slice]);
 
 impl<'a> Messages<'a> {
@@ -39,7 +39,7 @@ impl<'a> Messages<'a> {
         Ok(Self(messages))
     }
 
-    /// Calls `hash` with each window of messages, and writes the outputs, of which `bytes_of` returns the bytes.
+    /// Calls `hash` with each window of messages, and writes the bytes that `bytes_of` returns for each output.
     fn hash<T: Copy>(
         &self,
         empty: T,
@@ -70,7 +70,7 @@ impl<'a> Messages<'a> {
 /// Hashes `count` messages, several at once, and writes their digests to `out` in order, without gaps.
 ///
 /// Digest `i` begins at `out + i * hsum_digest_size(algorithm)`; `out_len` must be at least `count` times that size. The
-/// digests are those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
+/// digests equal those of hsum_digest(). Allocates nothing, except for algorithms without SIMD lanes (BLAKE2, BLAKE3, SM3, CRCs).
 /// `out` must not overlap the messages. Errors: HSUM_NULL_POINTER, HSUM_TOO_LONG, HSUM_BUFFER_TOO_SMALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_digest_many(
@@ -103,8 +103,8 @@ fn empty_digest(function: HashFunction) -> Option<Digest> {
 
 /// Computes the tags of `count` messages under one key, several at once, and writes them to `out` in order, without gaps.
 ///
-/// Tag `i` begins at `out + i * hsum_digest_size()` of the key's algorithm. Lengths, overlap and errors are those of
-/// hsum_digest_many().
+/// Tag `i` begins at `i` times the digest size of the key's algorithm. The rules for `out_len` and overlap, and the errors,
+/// are the same as for hsum_digest_many().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_many(
     key: *const hsum_hmac_key,

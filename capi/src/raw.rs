@@ -1,5 +1,5 @@
-//! Pointers and lengths from C, turned into references and slices. A NULL pointer or a length that no object has is a
-//! status; that a pointer is valid is the caller's promise.
+//! Pointers and lengths from C, turned into references and slices. A NULL pointer and a length that no object can have
+//! are reported as a status. The caller guarantees that other pointers are valid.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -12,7 +12,7 @@ use crate::status::{HSUM_BUFFER_TOO_SMALL, HSUM_NULL_POINTER, HSUM_TOO_LONG, Res
 /// The longest object in bytes: PTRDIFF_MAX.
 const MAX_LEN: usize = isize::MAX as usize;
 
-/// Borrows what `pointer` points to.
+/// Borrows the value at `pointer`.
 ///
 /// # Safety
 /// `pointer` is NULL, or valid for reads of a `T` that is not modified during `'a`.
@@ -21,7 +21,7 @@ pub(crate) unsafe fn borrow<'a, T>(pointer: *const T) -> Result<&'a T> {
     unsafe { pointer.as_ref() }.ok_or(HSUM_NULL_POINTER)
 }
 
-/// Borrows what `pointer` points to, for changes.
+/// Borrows the value at `pointer` mutably.
 ///
 /// # Safety
 /// `pointer` is NULL, or valid for reads and writes of a `T` that nothing else accesses during `'a`.
@@ -111,16 +111,16 @@ pub(crate) fn give<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
 }
 
-/// Ends a value from [`give`], and wipes its memory, padding included. NULL is allowed.
+/// Drops a value from [`give`], and wipes and frees its memory, padding included. NULL is allowed.
 ///
 /// # Safety
-/// `pointer` is NULL, or from [`give`] and not ended before.
+/// `pointer` is NULL, or from [`give`] and not dropped before.
 pub(crate) unsafe fn end<T>(pointer: *mut T) {
     if pointer.is_null() {
         return;
     }
-    // SAFETY: the caller's promise; `MaybeUninit<T>` has the layout of `T`. The value is dropped once, and the slice covers
-    // what is then memory without a value.
+    // SAFETY: the caller's promise; `MaybeUninit<T>` has the layout of `T`. The value is dropped once, and the
+    // slice then covers uninitialized memory.
     unsafe {
         let mut place = Box::from_raw(pointer.cast::<MaybeUninit<T>>());
         place.assume_init_drop();

@@ -8,11 +8,11 @@ use std::ffi::{CStr, c_char, c_int};
 pub enum hsum_status {
     /// Success.
     HSUM_OK = 0,
-    /// The tag is not that of the message under the key.
+    /// The tag does not match the message and the key.
     HSUM_MISMATCH = 1,
     /// A required pointer is NULL. An unknown algorithm is NULL, too.
     HSUM_NULL_POINTER = 2,
-    /// A length exceeds PTRDIFF_MAX, or an array of that many items does.
+    /// A length, or the size of an array in bytes, exceeds PTRDIFF_MAX.
     HSUM_TOO_LONG = 3,
     /// The output does not fit into the buffer.
     HSUM_BUFFER_TOO_SMALL = 4,
@@ -20,9 +20,9 @@ pub enum hsum_status {
     HSUM_NOT_EXTENDABLE = 5,
     /// The system cannot open or read the file; errno has the cause.
     HSUM_IO = 6,
-    /// The file changed while it was read, or it does not hold as many bytes as its size says.
+    /// The file changed while it was read, or its number of bytes differs from its size.
     HSUM_CHANGED = 7,
-    /// The file is a FIFO, a socket or a device, where only regular files are read.
+    /// The file is a FIFO, a socket or a device, and the function reads only regular files.
     HSUM_NOT_REGULAR = 8,
     /// A file of a batch could not be hashed; its hsum_file_result has the cause.
     HSUM_FILE_FAILED = 9,

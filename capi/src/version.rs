@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, c_char};
 
-/// Returns the version of the library that runs, such as "0.1.0".
+/// Returns the version of the library in use, such as "0.1.0".
 ///
-/// HSUM_VERSION is that of the header. The text is static.
+/// HSUM_VERSION is the version of the header. The text is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn hsum_version() -> *const c_char {
     const VERSION: &CStr =

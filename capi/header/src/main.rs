@@ -15,7 +15,7 @@ fn main() {
     let numbers: String =
         numbers.map(|(name, number)| format!("#define HSUM_VERSION_{name} {number}\n")).collect();
     let macros = format!(
-        "\n/** The version of this header; hsum_version() is that of the library. */\n\
+        "\n/** The version of this header; hsum_version() returns the version of the library. */\n\
          #define HSUM_VERSION \"{version}\"\n{numbers}"
     );
     config.after_includes = Some(macros + config.after_includes.as_deref().unwrap_or_default());
