@@ -26,7 +26,7 @@ pub(crate) struct Spec {
     hmac_block: Option<usize>,
     pub(crate) core: Core,
     registered: &'static [(Registry, &'static str)],
-    /// The form for objects that S3 received in parts; `None` if S3 has no such digests.
+    /// The multipart form; `None` if S3 has no multipart digests with this algorithm.
     multipart: Option<MultipartForm>,
     /// SHA-256 of the digests of the messages that [`simd::self_test`](crate::simd::self_test)
     /// hashes; `None` for algorithms without kernels.
@@ -48,13 +48,13 @@ const DEFAULTS: Spec = Spec {
     self_test: None,
 };
 
-/// The multipart form of an algorithm, as S3 names and writes it.
+/// The names and the encoding of an algorithm's multipart form.
 pub(crate) struct MultipartForm {
-    /// The name on the command line, without the length of a part.
+    /// The name on the command line, without the part size.
     pub(crate) name: &'static str,
-    /// The tag of BSD-style lines, without the length of a part.
+    /// The tag of BSD-style lines, without the part size.
     pub(crate) tag: &'static str,
-    /// Set if S3 writes the digests in base64, not in hex.
+    /// `true` if S3 writes the digests in base64, `false` if in hex.
     pub(crate) is_base64: bool,
 }
 
@@ -300,7 +300,8 @@ pub(crate) const MAX_HMAC_BLOCK: usize = {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Strength {
     /// The algorithm is a checksum, not a hash function: it detects accidents, but anyone can change
-    /// a file and keep its checksum. It does not verify a download, and HMAC is not defined.
+    /// a file and keep its checksum. It never counts as evidence for a download, and HMAC is not
+    /// defined for it.
     Checksum,
     /// Collisions can be constructed: the digest detects accidents, but not an adversary, and must
     /// not be signed. HMAC with the algorithm is still secure.
@@ -368,8 +369,8 @@ impl Algorithm {
         self.spec().hmac_block
     }
 
-    /// Returns the algorithm that a digest of `len` bytes is taken for if nothing names another:
-    /// MD5, SHA-1 or SHA-2, and never a CRC.
+    /// Returns the algorithm of a digest of `len` bytes without a name: MD5, SHA-1 or SHA-2, never
+    /// a CRC.
     pub(crate) fn from_digest_len(len: usize) -> Option<Self> {
         Self::ALL
             .iter()
@@ -381,7 +382,7 @@ impl Algorithm {
 
 /// A hash function: an [`Algorithm`] at a digest length.
 ///
-/// A [multipart form](Self::multipart) applies it to the parts of a message, not to the whole.
+/// A [multipart form](Self::multipart) hashes the parts of a message, and then their digests.
 ///
 /// Most algorithms have one length. BLAKE2 has any length up to its word size, SHAKE and BLAKE3
 /// have any; digests have at most 64 bytes here, [`Hasher::finalize_xof`] returns more.
@@ -400,7 +401,7 @@ impl Algorithm {
 pub struct HashFunction {
     algorithm: Algorithm,
     len: u8,
-    /// The length of a part in bytes; zero if messages are hashed whole.
+    /// The part size in bytes; 0 if messages are hashed whole.
     part_len: u64,
 }
 

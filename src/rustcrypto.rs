@@ -17,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! SHAKE has no digest of one length; its output is read:
+//! SHAKE has no fixed digest length: read its output.
 //!
 //! ```
 //! use hsum::rustcrypto::Shake128;
@@ -28,9 +28,9 @@
 //! assert_eq!(hex::encode(&out[..4]), "5881092d");
 //! ```
 //!
-//! All types implement `Clone`, [`Reset`](digest::Reset), [`SerializableState`], [`ZeroizeOnDrop`] and, with
-//! the identifier that certificates and signatures contain, [`AssociatedOid`]. A serialized state can be restored
-//! on any CPU; it contains the message's unfinished block. Dropping a hasher wipes it.
+//! All types implement `Clone`, [`Reset`](digest::Reset), [`SerializableState`], [`ZeroizeOnDrop`] and
+//! [`AssociatedOid`], the object identifier for certificates and signatures. A serialized state can be restored on
+//! any CPU; it contains the message's unfinished block. Dropping a hasher wipes it.
 //!
 //! BLAKE2 and BLAKE3 come from the crates `blake2` and `blake3`, which implement the traits themselves.
 //! [`Hasher`](crate::Hasher) and [`digest_many`](crate::digest_many) have an API of their own, which takes the
@@ -77,7 +77,7 @@ macro_rules! function {
     };
 }
 
-/// Declares hashers with digests of one length. A row has the parameters, the lengths of a block, a serialized
+/// Declares hashers with digests of fixed length. A row has the parameters, the lengths of a block, a serialized
 /// core and a digest in bytes, and the object identifier.
 macro_rules! fixed {
     ($(

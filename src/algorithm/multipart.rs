@@ -4,9 +4,9 @@ use crate::algorithm::{Algorithm, HashFunction, MultipartForm};
 use crate::text::normalize;
 use crate::text::size::{parse_size, write_size};
 
-/// The smallest length of a part. S3 has parts of 5 MiB and more; other stores have shorter ones.
+/// The smallest part size. S3 requires 5 MiB; other stores accept smaller parts.
 const MIN_PART: u64 = 1 << 10;
-/// The greatest length of a part in S3.
+/// The largest part size that S3 accepts.
 const MAX_PART: u64 = 5 << 30;
 
 impl HashFunction {
@@ -14,10 +14,11 @@ impl HashFunction {
     ///
     /// It hashes each part, and then the digests of all parts together. The text of a digest ends
     /// in `-` and the number of parts. An object shorter than a part is uploaded whole, and has the
-    /// digest of the algorithm itself. With MD5, the result is the object's ETag; with SHA-1, SHA-256
+    /// algorithm's ordinary digest. With MD5, the result is the object's ETag; with SHA-1, SHA-256
     /// and CRC-32C, it is a composite checksum.
     ///
-    /// `None` if S3 has no such digests, or if `part_len` is not within 1 KiB and 5 GiB.
+    /// Returns `None` if S3 has no multipart digests with `algorithm`, or if `part_len` is less than
+    /// 1 KiB or more than 5 GiB.
     ///
     /// ```
     /// use hsum::{Algorithm, HashFunction, digest};
@@ -34,7 +35,7 @@ impl HashFunction {
             .then_some(Self { part_len, ..algorithm.into() })
     }
 
-    /// Returns the length of a part in bytes; `None` if the function hashes messages whole.
+    /// Returns the part size in bytes; `None` if the function hashes messages whole.
     pub fn part_len(self) -> Option<u64> {
         (self.part_len > 0).then_some(self.part_len)
     }
@@ -49,7 +50,7 @@ impl HashFunction {
         self.algorithm().spec().multipart.as_ref().filter(|_| self.part_len > 0)
     }
 
-    /// Returns the length of a part as a suffix of names: `:8MiB`; empty if there are no parts.
+    /// Returns the part size as a suffix of names, such as `:8MiB`; empty for whole messages.
     pub(super) fn part_suffix(self) -> String {
         self.part_len().map(|len| format!(":{}", write_size(len))).unwrap_or_default()
     }
@@ -63,7 +64,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// Parses `s3-etag:8MiB`; returns `None` if the text before the colon is not the name of a form.
 ///
 /// # Errors
-/// The name of the form, if the length of a part is missing or invalid.
+/// The name of the form, if the part size is missing or invalid.
 pub(super) fn parse(text: &str) -> Option<Result<HashFunction, &'static str>> {
     let (form, algorithm) = find(text)?;
     let size = text.split_once(':').and_then(|(_, size)| parse_size(size));

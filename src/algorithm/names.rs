@@ -10,7 +10,7 @@ use crate::text::{edit_distance, escape, normalize};
 impl HashFunction {
     /// Returns the tag of BSD-style lines: `SHA256`, `BLAKE2b-256`, `S3-ETAG:8MiB`.
     ///
-    /// The length is omitted if it is the default.
+    /// Omits the digest length if it is the default.
     pub fn tag(self) -> impl fmt::Display {
         WithParameters(self.form().map_or(self.algorithm().tag(), |form| form.tag), self)
     }
@@ -22,7 +22,7 @@ impl HashFunction {
     }
 }
 
-/// A name, the digest's length in bits unless it is the default, and the length of a part.
+/// A name, the digest's length in bits unless it is the default, and the part size, if any.
 struct WithParameters(&'static str, HashFunction);
 
 impl fmt::Display for WithParameters {
@@ -76,7 +76,7 @@ pub enum UnknownAlgorithm {
         /// The algorithm.
         algorithm: Algorithm,
     },
-    /// The name of a multipart form lacks a valid length of a part.
+    /// The name of a multipart form lacks a valid part size.
     #[error(
         "'{}': {form} needs the size of a part, 1KiB to 5GiB: {form}:8MiB for uploads by the AWS CLI",
         escape(name.as_bytes(), &[])
@@ -103,8 +103,8 @@ fn names(algorithm: Algorithm) -> impl Iterator<Item = String> {
 }
 
 /// Accepts any spelling: `sha256`, `SHA-256`, `SHA2-256`, `sha512/256`. A length in bits may
-/// follow if the length can be chosen: `blake2b-256`, `shake128-512`. The size of a part must follow
-/// the name of a multipart form: `s3-etag:8MiB`.
+/// follow if the length can be chosen: `blake2b-256`, `shake128-512`. The part size must follow the
+/// name of a multipart form: `s3-etag:8MiB`.
 impl FromStr for HashFunction {
     type Err = UnknownAlgorithm;
 
@@ -137,7 +137,7 @@ impl FromStr for HashFunction {
     }
 }
 
-/// Accepts the names of [`HashFunction`] without a length and without parts.
+/// Accepts the names of [`HashFunction`] without a length or a part size.
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 

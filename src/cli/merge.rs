@@ -50,7 +50,7 @@ fn try_run(args: &MergeArgs) -> Result<Exit> {
     let inputs = args.lists.iter().map(|path| Input::new(path, args.lists.len(), &progress));
     let summary = merge(inputs, &options(args), |event| {
         let handled = match event {
-            // Most events: nothing is printed, so that the progress need not be hidden.
+            // Most events. They print nothing on the terminal, so the progress can stay visible.
             MergeEvent::Entry(entry) if file.is_some() => report.file(&entry),
             event => view.suspend(|| report.event(event)),
         };

@@ -33,14 +33,14 @@ pub(crate) fn functions(args: &SumArgs) -> Result<Vec<HashFunction>> {
     Ok(args.algorithms.iter().map(resize).collect::<Result<_, _>>()?)
 }
 
-/// Returns the output format of digests of `functions`.
+/// Returns the output format for the digests of `functions`.
 pub(crate) fn form(args: &SumArgs, functions: &[HashFunction]) -> OutputFormat {
     let format = &args.format;
     match (args.report.json, format.raw) {
         (true, _) => OutputFormat::Json,
         (_, true) => OutputFormat::Raw,
         _ => {
-            // Without a tag, a digest of parts would not tell the length of a part.
+            // Only the tag tells the part size of a multipart digest.
             let is_tagged = format.tag || functions.len() != 1 || functions[0].part_len().is_some();
             OutputFormat::Lines(style(is_tagged, format.base64, format.zero))
         }

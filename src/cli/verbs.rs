@@ -251,9 +251,9 @@ verbs! {
     "publish" Publish(PublishArgs) => publish::run,
     /// Merge checksum files of one tree into one list
     ///
-    /// The merged list is the one that 'hsum sum' would have printed for the whole tree, in byte
-    /// order of the names, in the style of the first line. Memory does not grow with the lists, so
-    /// each of them must be in that order, as 'hsum sum' prints it; --sort takes lists in any order.
+    /// The merged list equals the output of 'hsum sum' for the whole tree: directory by directory,
+    /// in byte order of the names, and in the style of the first line. Each list must be in this order
+    /// already, so that memory does not grow with the lists; --sort accepts lists in any order.
     ///
     /// A file that several lists name with the same digests is listed once. A file with different
     /// digests is reported and left out; so are lines that are not entries, and entries with other

@@ -18,22 +18,22 @@ use crate::lanes::{digest_many, efficient_lanes, update_many};
 
 /// The gap between the pieces of two lanes, which would otherwise compete for the same sets of the L1 cache.
 const STAGGER: usize = 5 * 64;
-/// The bytes hashed between two meetings of the threads, at least.
+/// The minimum number of bytes in a round.
 const ROUND: u64 = 256 << 20;
-/// The groups of parts for each thread in a round, at least; more make the threads end together.
+/// The minimum number of groups per thread in a round; with more, the threads finish closer together.
 const GROUPS: u64 = 4;
 
-/// The part of the file between two meetings of the threads.
+/// A range of the file that the threads hash before they wait for one another.
 struct Round<'a> {
     file: &'a StableFile,
     function: HashFunction,
     part_len: u64,
-    /// The number of parts in a group, which share lanes.
+    /// The number of parts in a group, which lanes hash side by side.
     group: u64,
-    /// The range of bytes of this round; it starts at a part and ends at one or at the file's end.
+    /// The byte range of this round, from one part boundary to another or to the end of the file.
     start: u64,
     end: u64,
-    /// The next group.
+    /// The next group that a thread takes.
     next: AtomicU64,
     progress: Option<&'a HashProgress>,
     is_stopped: &'a (dyn Fn() -> bool + Sync),
@@ -41,10 +41,10 @@ struct Round<'a> {
 
 /// Hashes the rest of a regular file if its only function is a multipart form and several parts are left.
 ///
-/// Otherwise hashes nothing, or what precedes the next part; the caller continues from there.
+/// Otherwise hashes nothing, or only the bytes before the next part; the caller continues from there.
 ///
 /// # Errors
-/// [`ErrorKind::Changed`] if the file changed: the caller must start over. Errors of reading.
+/// [`ErrorKind::Changed`] if the file changed, so that the caller must start over; errors of reading.
 pub(super) fn hash_rest(
     stream: &mut Stream,
     threads: Threads,
@@ -61,7 +61,7 @@ pub(super) fn hash_rest(
     }
     complete_part(stream, part_len, progress)?;
     let threads = threads.get() as u64;
-    // Short parts are read together.
+    // The number of short parts that one read fetches.
     let short = sizes::pieces().0 as u64 / part_len;
     let width = efficient_lanes(function.algorithm()) as u64;
     while let Some(file) = stream.file.divisible() {
@@ -93,7 +93,7 @@ pub(super) fn hash_rest(
     Ok(())
 }
 
-/// Hashes up to the next part: the rest of the mapped window, and then what is read.
+/// Hashes the bytes before the next part: the rest of the mapped window, then bytes that it reads.
 fn complete_part(
     stream: &mut Stream,
     part_len: u64,
@@ -168,7 +168,7 @@ impl Round<'_> {
         }
     }
 
-    /// Reads short parts at once.
+    /// Reads all parts of a group at once, and hashes them.
     fn hash_whole(
         &self,
         start: u64,
@@ -183,7 +183,7 @@ impl Round<'_> {
         Ok(digests)
     }
 
-    /// Reads a piece of each part at a time.
+    /// Reads and hashes the parts of a group piece by piece.
     fn hash_pieces(
         &self,
         start: u64,

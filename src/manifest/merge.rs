@@ -51,7 +51,7 @@ use crate::manifest::merge::sorted::SortedList;
 
 /// Merges lists of lines into one, in constant memory.
 ///
-/// Passes each event to `sink` until that breaks. A file that several lists name with the same
+/// Passes each event to `sink` until `sink` breaks. A file that several lists name with the same
 /// digests is merged into one entry. Problems are events, and the rest of the lists is merged.
 pub fn merge<R: BufRead>(
     lists: impl IntoIterator<Item = R>,
@@ -71,7 +71,7 @@ struct Head<R> {
 }
 
 impl<R> Ord for Head<R> {
-    /// Puts the first name last, as a heap needs it; of equal names, that of the first list.
+    /// Reverses the order, as the heap returns its greatest element; orders equal names by list.
     fn cmp(&self, other: &Self) -> Ordering {
         let names = walk_order(other.next.name(), self.next.name());
         names.then_with(|| other.next.list.cmp(&self.next.list))
@@ -126,7 +126,7 @@ fn pop<R: BufRead, S: EventSink>(
     ControlFlow::Continue(Some(entry))
 }
 
-/// Merges the first entry of a file with its other entries, which are next.
+/// Merges the first entry of a file with its other entries, which come next in the heap.
 fn merge_file<R: BufRead, S: EventSink>(
     first: &PlacedEntry,
     heads: &mut Heads<R>,

@@ -197,7 +197,7 @@ impl<F: Function> BlockSizeUser for ReaderCore<F> {
 impl<F: Function<Hash = Sponge>> XofReaderCore for ReaderCore<F> {
     #[inline]
     fn read_block(&mut self) -> Block<Self> {
-        // Not after the read, as the last one needs no further output.
+        // Before a read, not after it: after the last one, the permutation would be wasted.
         if self.was_read {
             permute(&mut self.core.state);
         }
@@ -217,7 +217,7 @@ impl<F: Function> fmt::Debug for ReaderCore<F> {
 
 impl<F: Function> ::digest::zeroize::ZeroizeOnDrop for ReaderCore<F> {}
 
-/// A family of hash functions, with padding in `digest`'s buffers and saved states.
+/// A family of hash functions that can pad a buffer of `digest`, and save and restore a state.
 ///
 /// A saved state is the state's bytes, little-endian, and the number of blocks.
 pub(crate) trait Family: IteratedHash {
@@ -233,7 +233,7 @@ pub(crate) trait Family: IteratedHash {
     );
     /// Writes the first words of a state, as many as fill `out`.
     fn save(state: &Self::State, out: &mut [u8]);
-    /// Reads what [`save`](Self::save) wrote; further words are zero.
+    /// Restores a state that [`save`](Self::save) wrote; sets its other words to zero.
     fn restore(saved: &[u8]) -> Self::State;
 }
 

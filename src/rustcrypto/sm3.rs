@@ -13,11 +13,11 @@ buffer_fixed!(
     impl: BaseFixedTraits AlgorithmName Default Clone HashMarker Reset FixedOutputReset ZeroizeOnDrop;
 );
 
-/// The number of blocks from which a state is rejected. The length in bits overflows after 2^55 blocks, which the
-/// crate does not expect.
+/// The number of blocks at which a serialized state is rejected. After 2^55 blocks, the length in bits overflows,
+/// which the `sm3` crate does not handle.
 const MAX_BLOCKS: u64 = 1 << 54;
 
-/// Replaces the implementation of `buffer_fixed!`, which accepts numbers of blocks that no message has.
+/// Replaces the implementation of `buffer_fixed!`, which accepts block counts that no message can have.
 impl SerializableState for Sm3 {
     type SerializedStateSize = U104;
 

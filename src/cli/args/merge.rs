@@ -33,7 +33,7 @@ pub(crate) struct MergeArgs {
     #[arg(help_heading = "Output", long, requires = "output")]
     pub(crate) partial: bool,
 
-    /// Lines end with NUL, and names are not escaped, in every LIST and in the output
+    /// Read and write lines that end with NUL, without escapes in names
     #[arg(help_heading = "Lists", short, long)]
     pub(crate) zero: bool,
 

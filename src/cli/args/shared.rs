@@ -96,8 +96,7 @@ pub(crate) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// Parses the name of a hash function for digests that must withstand an adversary: no checksum, and
-/// no digest of the parts of an upload.
+/// Parses the name of a hash function of whole files; refuses checksums and multipart forms.
 pub(crate) fn hash_of_files(name: &str) -> Result<HashFunction, String> {
     let function: HashFunction =
         name.parse().map_err(|error: UnknownAlgorithm| error.to_string())?;

@@ -28,7 +28,7 @@ impl ListName {
         self.add_line_as(["list", "line"], object, line);
     }
 
-    /// Adds the list and a line of it under these keys.
+    /// Adds the name of the list and a line number, under these two keys.
     pub(crate) fn add_line_as(&self, keys: [&str; 2], object: &mut Object, line: u64) {
         object.name(keys[0], self.path.as_os_str().as_bytes()).set(keys[1], line);
     }

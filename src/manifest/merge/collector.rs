@@ -1,4 +1,4 @@
-//! The state that all lists of a merge share: counts, and what their first entry decides.
+//! The state that all lists of a merge share: counts, and the style and hash functions of the output.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ impl<'o, S: EventSink> Collector<'o, S> {
         Self { options, sink, summary, style: None, functions: Vec::new() }
     }
 
-    /// Reports a file of the merged list, and how many more entries of it were found.
+    /// Reports a file of the merged list, and counts its duplicate entries.
     pub(super) fn file(&mut self, entry: &Entry, copies: u64) -> ControlFlow<()> {
         self.summary.duplicates += copies;
         self.summary.files += 1;
@@ -62,7 +62,7 @@ impl<'o, S: EventSink> Collector<'o, S> {
         (self.sink)(MergeEvent::Line { list, line, name: None, problem: LineProblem::Bad(bad) })
     }
 
-    /// Reports the entry whose name precedes `after`, that of the entry above.
+    /// Reports an entry whose name precedes `after`, the name of the entry above.
     pub(super) fn unsorted(
         &mut self,
         (list, line): (usize, u64),
@@ -104,7 +104,7 @@ impl<'o, S: EventSink> Collector<'o, S> {
         }
     }
 
-    /// Sets the style of the merged list, if `line` is the first entry of all.
+    /// Sets the style of the merged list if `line` is the first entry of the merge.
     pub(super) fn note_style(&mut self, line: &[u8], entry: &Entry) {
         self.style.get_or_insert_with(|| style_of(line, entry, self.options));
     }
@@ -137,8 +137,9 @@ fn style_of(line: &[u8], entry: &Entry, options: &MergeOptions) -> LineStyle {
     styles.find(&mut is_same).unwrap_or(default)
 }
 
-/// Returns `true` if a line without a tag is read as a digest of `function`. If a comment of a list
-/// names the algorithm, it is not, since comments are not merged.
+/// Returns `true` if a reader takes an untagged digest for one of `function`.
+///
+/// Comments that name the algorithm do not count, because they are not merged.
 fn is_read_without_tag(function: HashFunction, options: &MergeOptions) -> bool {
     match options.untagged {
         Some(untagged) => function.algorithm() == untagged.algorithm(),

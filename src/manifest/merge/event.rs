@@ -134,10 +134,10 @@ impl PlacedEntry {
 pub struct MergedEntry<'m> {
     /// The file's name and digests.
     pub entry: &'m Entry,
-    /// The style of the merged list: that of the first line of the first list.
+    /// The style of the merged list, taken from the first line of the first list.
     ///
-    /// Untagged if hsum does not write that style. Tagged if a reader would otherwise take the digests
-    /// for those of another algorithm.
+    /// Untagged if hsum does not write that style. Tagged if a reader would otherwise attribute the
+    /// digests to another algorithm.
     pub style: LineStyle,
 }
 

@@ -1,4 +1,4 @@
-//! Lists in files, of which thousands are merged at once.
+//! Lists in files; thousands can be merged at once.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
@@ -25,7 +25,7 @@ pub struct ListFile {
 
 enum State {
     New,
-    /// A pipe or a device, or one of few files.
+    /// A pipe or a device, or a regular file if there are few lists.
     Open(BufReader<File>),
     Reopened(Pieces),
 }
@@ -47,7 +47,7 @@ impl ListFile {
     }
 }
 
-/// Returns the number of lists that may be open at once: half of what the process may open.
+/// Returns the number of lists that may be open at once: half the limit on open files.
 fn max_open() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(limit / 2).unwrap_or(usize::MAX)
@@ -99,7 +99,7 @@ impl Pieces {
     fn read_next(&mut self, path: &Path) -> io::Result<()> {
         let file = File::open(path)?;
         if Stamp::of(&file.metadata()?) != self.stamp {
-            // The rest may be that of another list.
+            // The rest may belong to a different version of the list.
             return Err(io::Error::other("Changed while reading"));
         }
         self.piece.resize(self.size, 0);

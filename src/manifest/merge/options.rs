@@ -17,13 +17,13 @@ impl MergeOptions {
         Self::default()
     }
 
-    /// Sets the hash function of lines without a tag; by default, their length determines it.
+    /// Sets the hash function of lines without a tag; by default, the digest's length determines it.
     pub fn untagged(mut self, function: impl Into<Option<HashFunction>>) -> Self {
         self.untagged = function.into();
         self
     }
 
-    /// Sets the end of the lines, of all lists and of the merged one.
+    /// Sets the terminator of lines, both in the lists and in the merged list.
     pub fn terminator(mut self, terminator: Terminator) -> Self {
         self.terminator = terminator;
         self

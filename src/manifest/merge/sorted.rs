@@ -58,7 +58,7 @@ impl<R: BufRead> SortedList<R> {
         ControlFlow::Continue(list)
     }
 
-    /// Returns the next entry with all of its digests; `after` is the file of the last one.
+    /// Returns the next entry with all of its digests; `after` is the file of the entry before it.
     ///
     /// Entries are boxed, because they are large and move several times.
     pub(super) fn next_entry<S: EventSink>(
@@ -87,8 +87,7 @@ impl<R: BufRead> SortedList<R> {
         }
     }
 
-    /// Adds the digests in the lines below an entry that are of the same file, one for each hash
-    /// function.
+    /// Adds the digests of the same file in the lines below, one for each hash function.
     fn join_digests<S: EventSink>(
         &mut self,
         entry: &mut Entry,
