@@ -1,11 +1,11 @@
 """Hash files and messages, many at once.
 
-`hsum.hashlib` and `hsum.hmac` are drop-in replacements of the standard modules. The functions here take many
-inputs at once, which is faster: several messages share the lanes of one core, and files are read by several threads.
-No function holds the GIL while it hashes.
+`hsum.hashlib` and `hsum.hmac` are drop-in replacements for the standard modules. The functions here take many
+inputs at once, which is faster: several messages share the lanes of one core, and several threads read files.
+No function holds the GIL while it hashes 2 KiB or more.
 
-Names of hash functions may have any spelling: ``sha256``, ``SHA-256``, ``sha3_256``. A length in bits may follow if
-the function has a choice: ``blake2b-256``, ``shake128-512``.
+Names of hash functions may have any spelling: ``sha256``, ``SHA-256``, ``sha3_256``. If the function has several
+digest lengths, one may follow in bits: ``blake2b-256``, ``shake128-512``.
 
 Example:
     >>> import hsum

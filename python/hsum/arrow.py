@@ -1,7 +1,7 @@
-"""Digests of columns in Arrow memory, as pyarrow, Polars, DuckDB, Ray and Spark have them.
+"""Digests of columns in Arrow memory, the format of pyarrow, Polars, DuckDB, Ray and Spark.
 
-The buffers are neither copied nor converted to Python objects. pyarrow is needed to use this module, but not to install
-the package.
+The buffers are neither copied nor converted to Python objects, except that views and dictionaries are first
+copied to plain arrays. This module needs pyarrow; the package does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def digest(name: str, array: Any) -> Any:
         name: The name of a hash function, in any spelling.
         array: A `pyarrow.Array` or `pyarrow.ChunkedArray` of binary, string or fixed-size binary values (large, views and
             dictionaries too), or a column of another library with the Arrow C stream interface, such as
-            `polars.Series`. The digest of a string is that of its UTF-8 form.
+            `polars.Series`. The digest of a string is the digest of its UTF-8 bytes.
 
     Returns:
         An array of type ``fixed_size_binary(n)``, where n is the length of a digest in bytes, with as many rows and in

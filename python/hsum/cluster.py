@@ -1,7 +1,7 @@
 """Hash a tree on the workers of a cluster: Dask, Spark, Ray, or any other way to call a function elsewhere.
 
-`shards` divides the files of a tree, `work` hashes one shard wherever it is called, and `merge` combines the results
-into the checksum file that the program prints for the tree on one machine.
+`shards` divides the files of a tree, `work` hashes one shard on the machine that calls it, and `merge` combines the
+results into the checksum file that the program prints for the tree on one machine.
 
 The workers must see the files under the same paths, and have this package installed.
 
@@ -43,15 +43,15 @@ class Part(NamedTuple):
 def shards(paths: _Path | Iterable[_Path], count: int, *, bytes_per_file: int = 20_000) -> list[list[bytes]]:
     """Divides the files of a tree among shards that take about the same time.
 
-    The most expensive file goes first. Each file goes to the shard that costs least so far, so the result depends on
-    names and sizes only.
+    The most expensive file is assigned first, and each file to the shard that costs least so far. The result depends
+    only on names and sizes.
 
     Args:
         paths: A path, or an iterable of paths: str, bytes or os.PathLike. Directories are walked as the program walks
             them: hidden files are included, symbolic links are not followed, and FIFOs, sockets and devices are left out.
         count: The number of shards, several for each core of the cluster.
-        bytes_per_file: The cost of opening a file, as the number of bytes that are hashed in the same time. The cost of
-            a file is this and its size.
+        bytes_per_file: The cost of opening a file: the number of bytes that a core hashes in the same time. The cost of
+            a file is its size plus this number.
 
     Returns:
         At most `count` lists of paths in bytes, none empty, each in the order of the walk. A path that cannot be listed,
@@ -76,16 +76,16 @@ def shards(paths: _Path | Iterable[_Path], count: int, *, bytes_per_file: int = 
 def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, threads: int | None = 1) -> Part:
     """Hashes the files of a shard on a worker.
 
-    A shard may be hashed twice, as clusters do after a failure: `merge` takes equal lines once.
+    A cluster may hash a shard twice, for example after a failure: `merge` writes equal lines once.
 
     Args:
         paths: The paths of a shard.
         name: The name of a hash function, or several names: each file is read once, and its lines have tags.
         threads: The number of threads: the cores that the cluster reserves for a task, or more if the files are on a
-            network file system. None takes all cores of the machine, also those of other tasks.
+            network file system. None means all cores of the machine, even those of other tasks.
 
     Returns:
-        A Part. A file that cannot be read, changes meanwhile or is not a regular file is one of its errors.
+        A Part. Its errors are for files that cannot be read, change while they are read, or are not regular files.
 
     Raises:
         ValueError: A name or threads is invalid.
@@ -104,8 +104,8 @@ def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, thread
 def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, partial: bool = False) -> list[Exception]:
     """Writes the checksum file of a tree from the results of its shards.
 
-    The parts may arrive in any order. They are stored in a temporary directory (`TMPDIR` selects where) and then merged, so
-    the memory needed does not grow with their number. Lines are in the order in which the program walks the tree.
+    The parts may arrive in any order. They are stored in a temporary directory (below `TMPDIR`) and then merged, so memory
+    does not grow with their number. The lines are in the order in which the program walks the tree.
 
     Args:
         parts: An iterable of Parts, or of paths to checksum files that workers have written.
@@ -151,6 +151,6 @@ _PROBLEMS = ("conflicts", "bad_lines", "other_algorithms", "unsorted", "unreadab
 
 
 def _describe(problem: dict[str, Any], lists: list[_Path]) -> str:
-    """Returns the text of a problem, with the file or the place that it is about."""
+    """Returns the text of a problem, after the name of the file or the place in the list."""
     place = repr(problem["path"]) if "path" in problem else f"{lists[problem['list']]!r}, line {problem.get('line', 1)}"
     return f"{place}: {problem['error']}"

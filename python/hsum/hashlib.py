@@ -1,8 +1,8 @@
 """The standard module hashlib, computed by hsum.
 
-The names, arguments, results and exceptions are those of hashlib; see
-https://docs.python.org/3/library/hashlib.html. Beyond it there are blake3, sm3, sha512_224 and
-sha512_256, and new() understands every spelling of a name that the program hsum does.
+It has the names, arguments, results and exceptions of hashlib; see
+https://docs.python.org/3/library/hashlib.html. In addition, it has blake3, sm3, sha512_224 and
+sha512_256, and new() accepts every spelling of a name that the program hsum accepts.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ algorithms_guaranteed = {
     "sha3_224", "sha3_256", "sha3_384", "sha3_512", "shake_128", "shake_256",
     "blake2b", "blake2s",
 }
-#: The hash functions that new() knows; it takes other spellings too, and the names of CRCs.
+#: The hash functions that new() accepts; it also accepts other spellings, and the names of CRCs.
 algorithms_available = algorithms_guaranteed | {"blake3", "sha512_224", "sha512_256", "sm3"}
 
-# hsum has no scrypt; the interpreter has one if its OpenSSL does.
+# hsum has no scrypt; the interpreter has it if its OpenSSL does.
 try:
     from _hashlib import scrypt as scrypt
 except ImportError:
@@ -121,14 +121,14 @@ def file_digest(
     *,
     _bufsize: int = 2**18,
 ) -> _Updatable:
-    """Return a hash object of the contents of a file object, from its position to its end.
+    """Return a hash object of a file object's contents, from its position to its end.
 
     fileobj is opened for reading in binary mode: a file, io.BytesIO or a socket's file. Its
     position is unspecified afterwards. digest is a name, a constructor or another callable that
     returns a hash object.
 
-    Raises ValueError if fileobj is not such an object, BlockingIOError if it is non-blocking and
-    has no data yet, and any OSError of reading.
+    Raises ValueError if fileobj cannot be read in binary mode, BlockingIOError if it is
+    non-blocking and has no data yet, and OSError if reading fails.
     """
     hash_object = new(digest) if isinstance(digest, str) else digest()
     if hasattr(fileobj, "getbuffer"):

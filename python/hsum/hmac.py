@@ -1,6 +1,6 @@
 """The standard module hmac, computed by hsum.
 
-The names, arguments, results and exceptions are those of hmac; see
+It has the names, arguments, results and exceptions of hmac; see
 https://docs.python.org/3/library/hmac.html. Keys are wiped from memory when the objects that hold
 them are freed; copies that Python made of the bytes are not.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     _DigestMod: TypeAlias = str | Callable[[], hashlib._HashObject] | ModuleType
 
-# The interpreter's own, which compares str as well.
+# The interpreter's function, which compares str as well.
 try:
     from _hashlib import compare_digest as compare_digest
 except ImportError:
@@ -30,14 +30,14 @@ except ImportError:
 trans_5C = bytes(x ^ 0x5C for x in range(256))
 trans_36 = bytes(x ^ 0x36 for x in range(256))
 
-# As in the standard module: the size depends on the digest, and the objects have it.
+# As in the standard module. The size depends on the hash function; HMAC objects have it.
 digest_size = None
 
 
 class HMAC:
     """An HMAC of a message that arrives in pieces (RFC 2104)."""
 
-    # The block length that a hash object without one is given.
+    # The block length assumed for a hash object that has none.
     blocksize = 64
 
     __slots__ = ("_hmac", "_inner", "_outer", "block_size", "digest_size")
@@ -72,7 +72,7 @@ class HMAC:
     def _init_old(
         self, key: bytes | bytearray, msg: Buffer | None, digestmod: _DigestMod
     ) -> None:
-        """Start an HMAC over hash objects of any kind; named as in the standard module."""
+        """Start an HMAC over hash objects of any kind. The standard module has the same name."""
         construct = _constructor(digestmod)
         self._hmac = None
         self._outer = construct()

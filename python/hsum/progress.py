@@ -2,11 +2,11 @@
 
 The `progress` argument of `hsum.file_digests`, `hsum.tree` and `hsum.check` is one of:
 
-- True: a `Terminal` bar if standard error is a terminal, a `Notebook` bar in Jupyter, and otherwise nothing;
+- True: a `Notebook` bar in Jupyter, a `Terminal` bar if standard error is a terminal, and otherwise nothing;
 - a `Terminal` or a `Notebook`, to choose the stream, the width or the label;
 - a callable, which is called as ``progress(files, bytes)`` with the numbers of finished files and hashed bytes;
-- an object with an ``update`` method, such as ``tqdm.tqdm(unit="B", unit_scale=True)``, which gets differences: of
-  bytes if its ``unit`` begins with a ``B`` or is "bytes", and of files otherwise.
+- an object with an ``update`` method, such as ``tqdm.tqdm(unit="B", unit_scale=True)``, which receives increments: of
+  bytes if its ``unit`` begins with ``B`` or is "bytes" or "iB", and of files otherwise.
 
 All are called on the thread that started the run, about ten times a second and once at the end. An exception that one
 of them raises ends the run and reaches the caller.
@@ -47,7 +47,7 @@ class Bar:
         self._start = time.monotonic()
 
     def start(self, files: int | None, size: int | None) -> None:
-        """Begins a run over that many files and bytes; None if unknown."""
+        """Begins a run over these numbers of files and bytes; None if unknown."""
         self.total_files, self.total_bytes = files, size
         self.files = self.bytes = 0
         self._start = time.monotonic()
@@ -61,7 +61,7 @@ class Bar:
 
     @property
     def fraction(self) -> float | None:
-        """The part that is done, from 0 to 1; None if the total is unknown."""
+        """The completed fraction, from 0 to 1; None if the total is unknown."""
         if self.total_bytes:
             return min(self.bytes / self.total_bytes, 1.0)
         if self.total_files:
@@ -85,13 +85,13 @@ class Bar:
 
 
 class Terminal(Bar):
-    """A bar on a terminal, in one line that is rewritten.
+    """A bar on a terminal: one line, which is overwritten.
 
     Args:
         label: A text before the numbers.
         file: The stream; by default sys.stderr at the start of the run.
-        width: The width in columns; by default that of the terminal.
-        keep: If True, the line stays after the end.
+        width: The width in columns; by default the width of the terminal.
+        keep: If True, the line stays after the run.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Notebook(Bar):
         return self.line
 
     def start(self, files: int | None, size: int | None) -> None:
-        """Begins a run over that many files and bytes, in a display of its own."""
+        """Begins a run over these numbers of files and bytes, in a new display."""
         super().start(files, size)
         self._handle = None
 
@@ -162,7 +162,7 @@ Progress: TypeAlias = bool | Callable[[int, int], object] | SupportsUpdate | Non
 
 
 class _Updates(Bar):
-    """Passes differences to an object such as `tqdm.tqdm`."""
+    """An adapter that passes increments to an object such as `tqdm.tqdm`."""
 
     def __init__(self, target: SupportsUpdate) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class _Updates(Bar):
 
 
 class _Calls(Bar):
-    """Calls a function."""
+    """An adapter that calls a function."""
 
     def __init__(self, function: Callable[[int, int], object]) -> None:
         super().__init__()
@@ -205,7 +205,7 @@ def _size(size: float) -> str:
 
 
 def _total_size(paths: Iterable[Any]) -> int:
-    """Returns the sum of the files' sizes in bytes; those that cannot be looked up count as empty."""
+    """Returns the sum of the files' sizes in bytes; a file whose size is unknown counts as empty."""
     total = 0
     for path in paths:
         try:
@@ -216,7 +216,7 @@ def _total_size(paths: Iterable[Any]) -> int:
 
 
 def _automatic() -> Bar | None:
-    """Returns the bar for True."""
+    """Returns the bar for `progress=True`; None if there is neither a notebook nor a terminal."""
     display = sys.modules.get("IPython.display")
     ipython = sys.modules.get("IPython")
     if display is not None and ipython is not None:
@@ -228,7 +228,7 @@ def _automatic() -> Bar | None:
 
 
 def _reporter(progress: Progress, paths: list[Any] | None) -> Bar | None:
-    """Returns the object that the native half calls, for the value of a `progress` argument."""
+    """Returns the object that the extension module calls, for the value of a `progress` argument."""
     bar: Bar | None
     if progress is None or progress is False:
         return None

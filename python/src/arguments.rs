@@ -1,4 +1,4 @@
-//! Arguments and results that the functions of several modules have in common.
+//! Arguments and results that several modules share.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::buffer::{Data, GIL_MIN_LEN};
 
-/// An argument of any type, or none. Unlike `Option`, it tells `None` from an argument left out.
+/// An optional argument of any type. Unlike `Option`, it distinguishes `None` from a missing argument.
 #[derive(Clone, Copy)]
 pub(crate) struct Argument<'a, 'py>(pub(crate) Option<Borrowed<'a, 'py, PyAny>>);
 
@@ -35,7 +35,7 @@ pub(crate) fn python_name(algorithm: Algorithm) -> &'static str {
     NAMES.iter().find(|row| row.1 == algorithm).map_or(algorithm.name(), |row| row.0)
 }
 
-/// The algorithms by their names in Python, which are also those of their constructors.
+/// The algorithms by their names in Python, which are also the names of their constructors.
 pub(crate) const NAMES: &[(&str, Algorithm)] = &[
     ("md5", Algorithm::Md5),
     ("sha1", Algorithm::Sha1),
@@ -73,7 +73,7 @@ pub(crate) fn hash_function(name: &Bound<'_, PyAny>) -> PyResult<HashFunction> {
     let function: HashFunction =
         name.parse().map_err(|error| PyValueError::new_err(unsupported(&error)))?;
     if function.part_len().is_some() {
-        // Its digests end in the number of parts, which bytes do not hold.
+        // The text of its digests ends in the number of parts, which `bytes` cannot hold.
         return Err(PyValueError::new_err(unsupported(&format_args!(
             "{function}; use the program"
         ))));
@@ -96,7 +96,7 @@ pub(crate) fn hex<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &text)
 }
 
-/// Creates `bytes` of `len` bytes that `fill` writes; the GIL is released if they are many.
+/// Creates a `bytes` object of length `len` that `fill` writes; releases the GIL if it is long.
 pub(crate) fn bytes_with<'py>(
     py: Python<'py>,
     len: usize,

@@ -1,6 +1,6 @@
 //! Columns of Arrow arrays, whose buffers are borrowed through the buffer protocol.
 //!
-//! The layouts are those of the Arrow columnar format, version 1.5, sections "Variable-size Binary Layout",
+//! The layouts are defined by the Arrow columnar format, version 1.5, sections "Variable-size Binary Layout",
 //! "Fixed-Size Primitive Layout" and "Validity bitmaps".
 
 use std::mem;
@@ -23,9 +23,9 @@ struct Column<'a> {
 }
 
 enum Layout<'a> {
-    /// Offsets of this many bytes, one more than there are rows.
+    /// The length of an offset in bytes; there is one more offset than rows.
     Variable { offsets: &'a [u8], width: usize },
-    /// Values of this many bytes.
+    /// The length of a value in bytes.
     Fixed { width: usize },
 }
 
@@ -69,7 +69,7 @@ fn invalid(part: &str, row: usize) -> PyErr {
 /// Returns the digests of rows `start` to `start + length`, one after the other, and their validity bitmap unless no row
 /// is null. The digests of null rows are zeros.
 ///
-/// `width` is the length in bytes of an offset, or without offsets that of a value.
+/// `width` is the length in bytes of an offset or, if there are no offsets, of a value.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // the parts of an array
 fn _arrow_digest<'py>(
@@ -95,7 +95,7 @@ fn _arrow_digest<'py>(
     let end = start.checked_add(length).ok_or_else(too_long)?;
     let size = length.checked_mul(function.len()).filter(|size| *size <= isize::MAX as usize);
     let size = size.ok_or_else(too_long)?;
-    // Before memory for as many rows is allocated.
+    // Checked before memory is allocated for `length` rows.
     if column.validity.is_some_and(|validity| validity.len() < end.div_ceil(8)) {
         return Err(invalid("validity bitmap", end));
     }

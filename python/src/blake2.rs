@@ -28,7 +28,7 @@ fn unsigned(name: &str, value: i128, max: u64) -> PyResult<u64> {
     }
 }
 
-/// Borrows the bytes of an argument that has at most `max`.
+/// Borrows the bytes of an argument whose length is at most `max`.
 fn short<'py>(name: &str, value: &Argument<'_, 'py>, max: usize) -> PyResult<Option<Data<'py>>> {
     let data = value.data()?;
     match &data {
@@ -53,7 +53,7 @@ macro_rules! blake2 {
         }
 
         impl $type {
-            /// Starts a hash with `data` and no parameters but a valid length.
+            /// Starts a hash with `data` and a valid digest length, but no other parameters.
             pub(crate) fn start(py: Python<'_>, digest_size: usize, data: Option<Data<'_>>) -> Self {
                 let state = $library::Params::new().hash_length(digest_size).to_state();
                 let hash = Self { digest_size, is_keyed: false, state: Shared::new(state) };

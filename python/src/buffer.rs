@@ -16,13 +16,13 @@ pub(crate) const GIL_MIN_LEN: usize = 2048;
 
 /// The bytes of an object that has a C-contiguous buffer, with items of any size and shape.
 ///
-/// The object is alive and its buffer is exported as long as this value exists: CPython then refuses to resize a
-/// `bytearray` or to release a `memoryview`. It borrows the GIL, so it cannot move into
+/// While this value exists, it keeps the object alive and its buffer exported: CPython refuses to resize the
+/// `bytearray` or to release the `memoryview`. It borrows the GIL, so it cannot move into
 /// [`Python::detach`]; the slice can.
 pub(crate) struct Data<'py>(Source<'py>);
 
 enum Source<'py> {
-    /// Immutable, and found without a call through the type's slots.
+    /// An immutable object, whose bytes are found without a call through the type's slots.
     Bytes(Bound<'py, PyBytes>),
     Exported(View<'py>),
 }
@@ -31,7 +31,7 @@ impl<'py> Data<'py> {
     /// Borrows the bytes of `object`.
     ///
     /// # Errors
-    /// `TypeError`, with the words of hashlib, for `str` and for objects without a buffer; the exporter's error,
+    /// `TypeError`, with hashlib's message, for `str` and for objects without a buffer; the exporter's error,
     /// usually `BufferError`, if the buffer is not contiguous.
     pub(crate) fn get(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         // A subclass may have a buffer of its own (PEP 688).
@@ -43,9 +43,8 @@ impl<'py> Data<'py> {
 
     /// Returns the bytes.
     ///
-    /// If the buffer is writable, another thread may change them while the GIL is released. As with hashlib, a
-    /// digest is then that of no particular state of the buffer. Code that decides by the bytes it read, such as a
-    /// parser, must copy them first.
+    /// If the buffer is writable, another thread may change them while the GIL is released. As with hashlib, the
+    /// digest is then unspecified. Code that branches on the bytes, such as a parser, must copy them first.
     pub(crate) fn as_slice(&self) -> &[u8] {
         match &self.0 {
             Source::Bytes(bytes) => bytes.as_bytes(),

@@ -28,10 +28,10 @@ use crate::run::Run;
 ///     line: The number of the line, from 1; for an item of a JSON or XML list, its number.
 ///     path: The name in the list; None if the line names no file.
 ///     verdict: 'ok', 'mismatch', 'wrong-size', 'missing', 'unreadable', 'refused' (an entry that is
-///         not verified, because its name leads out of the directory, for example) or 'malformed'.
+///         not verified for safety, for example because its name leads out of the directory) or 'malformed'.
 ///     ok: True if the verdict is 'ok'.
-///     reason: None if ok, or else a stable word, such as 'not-found' or 'bad-digest': those of the JSON
-///         output of the program.
+///     reason: None if ok; otherwise the word that the program's JSON output has, such as 'not-found' or
+///         'bad-digest'.
 ///     error: The OSError of a file that is missing or unreadable, with errno and filename; else None.
 ///     expected: The listed digests in bytes, by the names of their algorithms.
 ///     digests: The file's digests in bytes, by name; empty if it was not read.
@@ -76,7 +76,7 @@ impl CheckedLine {
     }
 }
 
-/// Returns the words for a verdict and its reason.
+/// Returns the words for a verdict and for its reason.
 fn words(verdict: &CheckVerdict) -> (&'static str, Option<&'static str>) {
     match verdict {
         CheckVerdict::Match => ("ok", None),
@@ -134,12 +134,12 @@ impl CheckedLine {
     }
 }
 
-/// The text of a list, and what its name says about it.
+/// The text of a list, and the options that follow from its name.
 struct Input {
     text: Box<dyn BufRead + Send>,
     options: ListOptions,
     path_kind: PathKind,
-    /// The list, for errors.
+    /// The path or the file object, for errors.
     name: Py<PyAny>,
 }
 
@@ -162,8 +162,8 @@ impl Input {
 
 /// Verifies the files that a checksum file lists, in parallel, without the GIL.
 ///
-/// The format of the list is recognised by its contents: GNU, BSD and OpenSSL lines, and all others that
-/// the program reads.
+/// The format of the list is recognised by its contents. It may be any format that the program reads, such
+/// as GNU, BSD and OpenSSL lines.
 ///
 /// Args:
 ///     list: The path of the list, or a binary file object with its text.
@@ -171,7 +171,7 @@ impl Input {
 ///         directory.
 ///     name: The hash function of lines without an algorithm; by default it follows from the list's
 ///         name and the length of the digest.
-///     threads: The number of threads; by default that of the available cores.
+///     threads: The number of threads; by default one per available core.
 ///     progress: As for `file_digests`.
 ///
 /// Returns:
@@ -180,7 +180,7 @@ impl Input {
 ///
 /// Raises:
 ///     OSError: The list cannot be read. Files that cannot be read are records.
-///     ValueError: The list has no entries, so that nothing was verified; name or threads is invalid.
+///     ValueError: The list has no entries, so nothing was verified; or name or threads is invalid.
 ///
 /// Example:
 ///     >>> [(line.path, line.verdict) for line in hsum.check("SHA256SUMS")]

@@ -1,4 +1,4 @@
-//! Shares of a tree for the workers of a cluster, and the lines that they return.
+//! Shards of a tree for the workers of a cluster, and the lines that the workers return.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -31,7 +31,7 @@ const SIGNAL_INTERVAL: usize = 4096;
 
 /// Walks `paths` and divides the files among at most `count` shards of about the same cost.
 ///
-/// The cost of a file is its size and `bytes_per_file`. Each shard is in the order of the walk.
+/// The cost of a file is its size plus `bytes_per_file`. Each shard is in the order of the walk.
 #[pyfunction(name = "_shards")]
 fn shards<'py>(
     py: Python<'py>,
@@ -54,7 +54,7 @@ fn walk(paths: Vec<PathBuf>, bytes_per_file: u64) -> PyResult<Vec<(PathBuf, u64)
         let size = match &entry.result {
             Ok(WalkEntryKind::File(stamp)) => stamp.size,
             Err(error) if is_left_out(error) => return ControlFlow::Continue(()),
-            // It cannot be listed, so it cannot be read either: the worker reports the reason.
+            // The worker cannot read what cannot be listed, and reports the reason.
             Ok(_) | Err(_) => 0,
         };
         files.push((entry.path, size.saturating_add(bytes_per_file)));
@@ -73,10 +73,10 @@ fn is_left_out(error: &Error) -> bool {
     error.is_skipped() && !is_other
 }
 
-/// Divides the files: from the most expensive on, each goes to the shard that costs least so far.
+/// Divides the files: assigns each, the most expensive first, to the shard that costs least so far.
 ///
-/// Equal costs keep their order, so the result depends on names and sizes only. Returns indices,
-/// and no empty shards.
+/// Equal costs keep their order, so the result depends only on names and sizes. Returns indices of
+/// `files`, and no empty shards.
 fn divide(files: &[(PathBuf, u64)], count: usize) -> Vec<Vec<usize>> {
     let count = count.min(files.len());
     let mut shards: Vec<Vec<usize>> = vec![Vec::new(); count];
