@@ -1,4 +1,4 @@
-//! Errors of files as `OSError`, with `errno` and `filename`.
+//! File errors as `OSError`, with `errno` and `filename`.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use hsum::{Error, ErrorKind};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-/// Returns the exception for an error of the file `path`, which keeps the type that the caller gave.
+/// Returns the exception for an error of the file `path`; its `filename` has the type of the caller's path.
 ///
 /// Python chooses the subclass by `errno`, such as `FileNotFoundError`.
 pub(crate) fn os_error(error: &Error, path: &Bound<'_, PyAny>) -> PyErr {
@@ -21,7 +21,7 @@ pub(crate) fn os_error(error: &Error, path: &Bound<'_, PyAny>) -> PyErr {
     PyOSError::new_err((code, error.kind().to_string(), path.clone().unbind()))
 }
 
-/// Returns the code of an error that did not come from the system.
+/// Returns the `errno` for an error that did not come from the system.
 fn code_of(kind: io::ErrorKind) -> i32 {
     match kind {
         io::ErrorKind::Interrupted => libc::EINTR,

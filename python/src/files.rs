@@ -21,8 +21,8 @@ use crate::run::Run;
 /// The digests of a file, or the reason why there are none.
 ///
 /// Attributes:
-///     path: The path: as it was given to `file_digests`, or found by `tree`.
-///     digests: The digests in bytes, by the names that were given; empty if the file failed.
+///     path: The path that was passed to `file_digests`, or that `tree` found.
+///     digests: The digests in bytes, by the names of the `name` argument; empty if the file failed.
 ///     size: The number of bytes read; None if the file failed.
 ///     error: The OSError, with errno and filename; None if the file has digests.
 ///     skipped: True if a walk skipped the file by design, such as a FIFO.
@@ -57,7 +57,7 @@ impl FileDigests {
         Self { path: path.unbind(), names, digests, size, error, skipped }
     }
 
-    /// Returns a digest by name; the first one without a name.
+    /// Returns a digest by name, or the first one if there is no name.
     fn find(&self, py: Python<'_>, name: Option<&str>) -> PyResult<&Digest> {
         if let Some(error) = &self.error {
             return Err(PyErr::from_value(error.bind(py).clone()));
@@ -95,7 +95,7 @@ impl FileDigests {
         Ok(Self { path, names: names.into(), digests: values, size, error, skipped })
     }
 
-    /// Lets records be pickled, such as those that a pool of processes returns.
+    /// Supports pickling, so that a process pool can return records.
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
@@ -115,21 +115,21 @@ impl FileDigests {
         Ok(digests)
     }
 
-    /// Returns the digest of that name, in bytes; by default the first one.
+    /// Returns the digest by this hash function, in bytes; by default the first digest.
     ///
     /// Raises:
-    ///     OSError: The file failed: this is `error`.
-    ///     KeyError: There is no digest of that name.
+    ///     OSError: The file failed. The exception is `error`.
+    ///     KeyError: The record has no digest by this name.
     #[pyo3(signature = (name=None))]
     fn digest<'py>(&self, py: Python<'py>, name: Option<&str>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, self.find(py, name)?.as_bytes()))
     }
 
-    /// Returns the digest of that name in lower-case hexadecimal digits; by default the first one.
+    /// Returns the digest by this hash function, in lower-case hex; by default the first digest.
     ///
     /// Raises:
-    ///     OSError: The file failed: this is `error`.
-    ///     KeyError: There is no digest of that name.
+    ///     OSError: The file failed. The exception is `error`.
+    ///     KeyError: The record has no digest by this name.
     #[pyo3(signature = (name=None))]
     fn hexdigest(&self, py: Python<'_>, name: Option<&str>) -> PyResult<String> {
         self.find(py, name).map(Digest::to_hex)
@@ -146,19 +146,19 @@ impl FileDigests {
         Ok(text + ")")
     }
 
-    // A traceback of the error may refer to this object; Python breaks the cycle at the exception.
+    // The error's traceback may refer to this object. Python breaks that cycle at the exception.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.path)?;
         visit.call(&self.error)
     }
 }
 
-/// The treatment of files that fail.
+/// The way in which failures of files are reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnError {
-    /// The first one ends the run.
+    /// The first failure ends the run.
     Raise,
-    /// They are records with an error.
+    /// Each failure becomes a record with an error.
     Return,
 }
 
@@ -182,7 +182,7 @@ pub(crate) fn thread_count(threads: Option<usize>) -> PyResult<Option<NonZeroUsi
     threads.map(check).transpose()
 }
 
-/// Returns the options that all functions for files share.
+/// Returns the options that all functions on files share.
 pub(crate) fn hash_options(
     functions: &Functions,
     threads: Option<usize>,
@@ -232,9 +232,9 @@ pub(crate) fn hash_listed(
 /// Args:
 ///     paths: An iterable of str, bytes or os.PathLike. It is consumed before the first file is read.
 ///     name: The name of a hash function, or several names: each file is read once.
-///     threads: The number of threads; by default that of the available cores.
-///     progress: True for a bar on a terminal or in a notebook, a callable that gets the numbers of
-///         files and bytes a few times a second, or an object of tqdm; see `hsum.progress`.
+///     threads: The number of threads; by default one per available core.
+///     progress: True for a bar on a terminal or in a notebook, a callable that receives the numbers
+///         of files and bytes about ten times a second, or a tqdm object; see `hsum.progress`.
 ///     errors: 'raise' raises the error of the first file that fails, in the order of paths;
 ///         'return' returns it in the file's record.
 ///
@@ -287,18 +287,18 @@ fn file_digests<'py>(
 /// Args:
 ///     path: A directory, or a file: str, bytes or os.PathLike.
 ///     name: The name of a hash function, or several names: each file is read once.
-///     threads: The number of threads; by default that of the available cores.
+///     threads: The number of threads; by default one per available core.
 ///     progress: As for `file_digests`.
-///     errors: 'return' yields files that fail with their error; 'raise' raises it.
+///     errors: 'return' yields a record with the error of each file that fails; 'raise' raises it.
 ///     follow_symlinks: If True, follow symbolic links found in the tree; by default they are skipped.
 ///
 /// Returns:
-///     An iterator over FileDigests, depth first in the order of the names' bytes, which is that of
-///     the program. The paths are bytes if path is bytes, and else str. The walk goes on in the
-///     background while the caller works; dropping the iterator ends it.
+///     An iterator over FileDigests: depth first, in the order of the names' bytes, as in the
+///     program's output. The paths are bytes if path is bytes, and otherwise str. The walk continues
+///     in the background while the caller works; deleting the iterator ends it.
 ///
 /// Raises:
-///     OSError: As for `file_digests`, and if a directory cannot be listed.
+///     OSError: As for `file_digests`, or a directory cannot be listed. Only with errors='raise'.
 ///     ValueError: A name, threads or errors is invalid.
 ///     RuntimeError: The iterator is used in a process forked after its creation.
 ///

@@ -10,7 +10,7 @@ use crate::blake2::{Blake2b, Blake2s};
 use crate::buffer::Data;
 use crate::shared::Shared;
 
-/// The longest output of an extendable function, in bytes: that of CPython.
+/// The longest output of an extendable function, in bytes: the same limit as in CPython.
 const MAX_OUTPUT: i64 = (1 << 29) - 1;
 
 /// A hash of a message that arrives in pieces.
@@ -20,7 +20,7 @@ pub(crate) struct Hash {
     state: Shared<Hasher>,
 }
 
-/// A hash whose digest has any length.
+/// A hash whose digest can have any length.
 #[pyclass(frozen, module = "hsum._hsum")]
 pub(crate) struct HashXof {
     algorithm: Algorithm,
@@ -74,7 +74,7 @@ macro_rules! hash_methods {
                 block_size(self.algorithm)
             }
 
-            /// The digest's length in bytes; 0 if digest() must be given one.
+            /// The digest's length in bytes; 0 if digest() requires a length.
             #[getter]
             fn digest_size(&self) -> usize {
                 let size: fn(Algorithm) -> usize = $digest_size;
@@ -212,10 +212,10 @@ constructors! {
 
 /// Return a hash object of the function `name`, started with `data`.
 ///
-/// `name` is spelled as in hashlib or as in hsum: sha256, SHA-256, sha3_256, blake2b-256. The
-/// parameters of BLAKE2 may follow. `usedforsecurity` has no effect.
+/// `name` is spelled as in hashlib or as in hsum: sha256, SHA-256, sha3_256, blake2b-256. For BLAKE2,
+/// its parameters are accepted as keywords. `usedforsecurity` has no effect.
 ///
-/// Raises ValueError if there is no such function.
+/// Raises ValueError if no hash function has this name.
 #[pyfunction(signature = (
     name, data = Argument(None), *, usedforsecurity = Argument(None), **parameters
 ))]
@@ -248,7 +248,7 @@ fn new<'py>(
     })
 }
 
-/// Starts a hash of BLAKE2. The length in the function's name is a default.
+/// Starts a BLAKE2 hash. The length in the function's name is the default for `digest_size`.
 fn new_blake2<'py>(
     py: Python<'py>,
     function: HashFunction,

@@ -9,7 +9,7 @@ use crate::arguments::{NAMES, block_size, hash_function, hex, python_name};
 use crate::buffer::{Data, GIL_MIN_LEN};
 use crate::shared::Shared;
 
-/// The modules whose constructors are those of hash functions: this one, and those of CPython.
+/// The modules whose constructors are recognised as hash functions: this one, and CPython's.
 const MODULES: &[&str] =
     &["hsum._hsum", "_hashlib", "_md5", "_sha1", "_sha2", "_sha256", "_sha512", "_sha3", "_blake2"];
 
@@ -83,7 +83,7 @@ fn function_of(digestmod: &Bound<'_, PyAny>) -> PyResult<Option<HashFunction>> {
     if digestmod.is_instance_of::<PyString>() {
         return hash_function(digestmod).map(Some);
     }
-    // Not other callables, as a wrapper may have copied the name of what it wraps.
+    // Other callables are not recognised: a wrapper may have copied the name of the function that it wraps.
     if !digestmod.is_exact_instance_of::<PyCFunction>() && !digestmod.is_instance_of::<PyType>() {
         return Ok(None);
     }

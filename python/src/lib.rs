@@ -1,4 +1,4 @@
-//! The native half of the Python package `hsum`.
+//! The extension module of the Python package `hsum`.
 
 mod arguments;
 mod arrow;

@@ -8,12 +8,12 @@ use pyo3::types::{PyBytes, PyList, PyString};
 use crate::arguments::hash_function;
 use crate::buffer::{Data, GIL_MIN_LEN};
 
-/// The number of messages that are hashed at a time: their digests, of 66 bytes each, stay in the cache.
+/// The number of messages hashed at a time: their digests, of 66 bytes each, stay in the cache.
 pub(crate) const BATCH: usize = 512;
 /// The number of bytes after which a batch ends, so that signals are handled a few times a second.
 const MAX_BATCH_BYTES: usize = 64 << 20;
 
-/// A function of messages that is computed for several of them at once.
+/// A function of a message that can be computed for several messages at once.
 pub(crate) trait ManyHash: Sync {
     /// A digest or a tag.
     type Output: Clone + Send;
@@ -59,7 +59,7 @@ impl ManyHash for Key {
     }
 }
 
-/// Hashes batches of messages into memory that is used again for the next batch.
+/// A hasher of batches of messages, which reuses its memory for the next batch.
 pub(crate) struct Batches<'h, H: ManyHash> {
     hash: &'h H,
     outputs: Vec<H::Output>,
@@ -129,7 +129,7 @@ fn hash_many<'py, H: ManyHash>(
     Ok(if joined { PyBytes::new(py, &bytes).into_any() } else { list.into_any() })
 }
 
-/// Refuses one message in the place of an iterable of messages.
+/// Rejects a single message that is passed instead of an iterable of messages.
 fn refuse_single_message(messages: &Bound<'_, PyAny>) -> PyResult<()> {
     if messages.cast::<PyBytes>().is_ok() || messages.cast::<PyString>().is_ok() {
         let text = "messages must be an iterable of bytes-like objects, not one of them; use digest() for one";
@@ -138,15 +138,15 @@ fn refuse_single_message(messages: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// Returns the digest of data.
+/// Returns the digest of `data`.
 ///
 /// Args:
 ///     name: The name of a hash function, in any spelling.
 ///     data: A bytes-like object. The GIL is released from 2 KiB on.
 ///
 /// Returns:
-///     The digest in bytes. For SHAKE its length is that in the name, such as 'shake128-512', or else
-///     twice the strength: 32 bytes for shake128, and 64 for shake256.
+///     The digest in bytes. For SHAKE, the name may state its length, as in 'shake128-512'; by default, it
+///     is 32 bytes for shake128 and 64 for shake256.
 ///
 /// Raises:
 ///     ValueError: No hash function has this name.
@@ -180,8 +180,8 @@ fn digest<'py>(
 ///     joined: If True, return one bytes object, which is faster for short messages.
 ///
 /// Returns:
-///     A list of bytes, in the order of messages; if joined, the digests one after the other: that of
-///     message i begins at i * n, where n is the length of a digest.
+///     A list of bytes, in the order of messages. If joined, one bytes object with all digests: the
+///     digest of message i begins at i * n, where n is the length of a digest.
 ///
 /// Raises:
 ///     ValueError: No hash function has this name.

@@ -16,7 +16,7 @@ use crate::names;
 
 /// The number of problems that are returned; a binary file may have millions of bad lines.
 const MAX_PROBLEMS: usize = 1000;
-/// The number of files after which the merge looks for Ctrl-C, and the size in bytes of a write.
+/// The number of files between two checks for Ctrl-C, and the size in bytes of a write.
 const STEP: u64 = 1 << 16;
 const PIECE: usize = 1 << 18;
 
@@ -35,12 +35,13 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 ///     sort: Sort each list first, in memory.
 ///
 /// Returns:
-///     The merged list (None if output is given or the list is incomplete and not partial), the
-///     counts by the names of `hsum merge --json`, and the first 1000 problems as dictionaries with
-///     the fields of its objects; a list is its index in lists, and paths are bytes.
+///     Three values. The merged list: None if output is given, or if the list is incomplete and
+///     partial is False. The counts, under the names of `hsum merge --json`. The first 1000 problems,
+///     as dictionaries with the fields of its objects, where a list is its index in lists, and paths
+///     are bytes.
 ///
 /// Raises:
-///     OSError: The output cannot be written. A list that cannot be read is a problem.
+///     OSError: The output cannot be written. A list that cannot be read is one of the problems.
 #[pyfunction]
 #[pyo3(name = "_merge", signature = (lists, output=None, *, partial=false, sort=false))]
 fn merge_lists<'py>(
@@ -126,7 +127,7 @@ enum Stop {
 
 /// The result of a merge so far.
 struct Merged {
-    /// The merged list or, if it goes to a file, its lines that are not written yet.
+    /// The merged list or, if it goes to a file, the lines that are not written yet.
     list: Vec<u8>,
     file: Option<AtomicFile>,
     problems: Vec<Problem>,
@@ -176,7 +177,7 @@ impl Merged {
     }
 }
 
-/// A problem, with the fields of an object of `hsum merge --json`.
+/// A problem, with the fields of an object in the output of `hsum merge --json`.
 struct Problem {
     kind: &'static str,
     path: Option<PathBuf>,

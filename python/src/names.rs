@@ -1,4 +1,4 @@
-//! Names: of hash functions, and of files, which are bytes.
+//! Names of hash functions and of files. File names are bytes.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -52,7 +52,7 @@ pub(crate) fn path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
     }
 }
 
-/// Refuses a path in the place of an iterable of paths: its characters would be taken for paths.
+/// Rejects a single path that is passed instead of an iterable of paths, which would be iterated by character.
 pub(crate) fn refuse_single_path(paths: &Bound<'_, PyAny>) -> PyResult<()> {
     if paths.cast::<PyString>().is_ok() || paths.cast::<PyBytes>().is_ok() {
         let text = "paths must be an iterable of paths, not one path; write [path]";
@@ -61,10 +61,10 @@ pub(crate) fn refuse_single_path(paths: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// The type in which paths are returned: that of the path which the caller gave.
+/// The type of returned paths: the same as the caller's path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PathKind {
-    /// `str`, in which bytes that are not UTF-8 are surrogates (PEP 383).
+    /// `str`, in which surrogates represent bytes that are not UTF-8 (PEP 383).
     Text,
     /// `bytes`.
     Bytes,

@@ -14,9 +14,9 @@ const CHECK_SIGNALS: u32 = 1 << 14;
 
 /// Derive a key from a password (RFC 8018, section 5.2).
 ///
-/// `dklen` is the key's length in bytes, by default that of the digest.
+/// `dklen` is the key's length in bytes, by default the digest's length.
 ///
-/// Raises ValueError if there is no hash function `hash_name`, or a number is not positive.
+/// Raises ValueError if no hash function is called `hash_name`, or if a number is not positive.
 #[pyfunction(signature = (hash_name, password, salt, iterations, dklen = None))]
 fn pbkdf2_hmac<'py>(
     hash_name: &Bound<'py, PyAny>,

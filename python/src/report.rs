@@ -4,7 +4,7 @@ use hsum::engine::HashProgress;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-/// An object of `hsum.progress`, which is closed when this is dropped; `None` if nothing is reported.
+/// An object of `hsum.progress`, which is closed on drop; `None` if nothing is reported.
 pub(crate) struct Reporter(Option<Py<PyAny>>);
 
 impl Reporter {
@@ -35,7 +35,7 @@ impl Drop for Reporter {
     fn drop(&mut self) {
         let Some(reporter) = self.0.take() else { return };
         Python::try_attach(|py| {
-            // The iterator that owns it may be dropped while an exception is raised.
+            // The iterator that owns the reporter may be dropped while an exception is raised.
             let raised = PyErr::take(py);
             if let Err(error) = reporter.call_method0(py, "close") {
                 error.write_unraisable(py, Some(reporter.bind(py)));

@@ -1,4 +1,4 @@
-//! Runs on a thread of their own, which the calling thread waits for, reports on and stops.
+//! Runs on a separate thread, for which the calling thread waits, and which it can stop.
 
 use std::ops::ControlFlow;
 use std::panic;
@@ -41,13 +41,13 @@ struct Channel<T> {
 enum Step<T> {
     Item(T),
     End,
-    /// It is time for a tick.
+    /// The tick interval has elapsed.
     Tick,
 }
 
 impl<T: Send + 'static> Run<T> {
-    /// Starts a run of `work`, which counts in `progress` and passes items to a sink until that returns
-    /// `Break`.
+    /// Starts a run of `work`, which counts in `progress`, and passes items to a sink until the sink
+    /// returns `Break`.
     pub(crate) fn start(
         progress: Arc<HashProgress>,
         reporter: Reporter,
@@ -112,7 +112,7 @@ impl<T: Send + 'static> Run<T> {
         }
     }
 
-    /// Waits for the next item, until it is time for a tick.
+    /// Waits for the next item, at most until the next tick.
     fn step(&self) -> Step<T> {
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = TICK.saturating_sub(channel.last_tick.elapsed());

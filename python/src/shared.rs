@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 
 use crate::buffer::GIL_MIN_LEN;
 
-/// A state that one thread at a time uses.
+/// A state that only one thread uses at a time.
 ///
-/// No thread waits for the lock while it holds the GIL, and none asks for the GIL while it holds the lock.
+/// No thread waits for the lock while it holds the GIL, or for the GIL while it holds the lock.
 pub(crate) struct Shared<T>(Mutex<T>);
 
 impl<T: Send> Shared<T> {
@@ -16,7 +16,7 @@ impl<T: Send> Shared<T> {
         Self(Mutex::new(state))
     }
 
-    /// Calls `work`, which handles `len` bytes, with the state, and releases the GIL if they are many.
+    /// Calls `work` with the state; releases the GIL if `len`, the number of bytes that `work` hashes, is large.
     pub(crate) fn with<R: Send>(
         &self,
         py: Python<'_>,
@@ -31,7 +31,7 @@ impl<T: Send> Shared<T> {
         py.detach(|| work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Locks the state unless another thread has. A panic leaves a state that is wrong, but valid.
+    /// Locks the state unless another thread has locked it. After a panic, the state is wrong, but still valid.
     fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(state) => Some(state),
@@ -48,7 +48,7 @@ impl<T: Send> Shared<T> {
         self.with(py, 0, |state| state.clone())
     }
 
-    /// Returns the state, which no other thread can reach any more.
+    /// Returns the state, to which no other thread has access.
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }

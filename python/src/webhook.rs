@@ -12,7 +12,7 @@ create_exception!(
     hsum,
     BadSignature,
     PyException,
-    "The request was refused: it was not signed with the key, or not for now.\n\nAttributes:\n    \
+    "The request was refused: its signature is missing, wrong, too old, or from the future.\n\nAttributes:\n    \
      reason: A stable word, such as 'mismatch', 'stale' or 'missing-header'; see docs/json.md."
 );
 
@@ -22,14 +22,14 @@ create_exception!(
 ///     scheme: The name of the scheme.
 ///     key_index: The index of the key that matched.
 ///     timestamp: The signed time in seconds since 1970; None if the scheme has none.
-///     fresh_until: The last second, since 1970, at which a repetition would be accepted; None if it
-///         always would be.
+///     fresh_until: The last second, since 1970, at which a repeated request would be accepted; None
+///         if there is no limit.
 ///     id: The signed identifier; None if the scheme has none.
 ///     replay_keys: 32 bytes for each key. Remember all of them until fresh_until, and refuse a request
-///         if one is known.
+///         with a key that you remember.
 ///     covers_body: True if the whole body is signed.
-///     coverage: The signed components in words, such as 'timestamp, body'. Anyone may have written the
-///         others.
+///     coverage: The signed components in words, such as 'timestamp, body'. Do not trust the other
+///         components.
 #[pyclass(frozen, module = "hsum", name = "VerifiedWebhook")]
 pub(crate) struct VerifiedWebhook(VerifiedRequest);
 
@@ -85,7 +85,7 @@ impl VerifiedWebhook {
     }
 }
 
-/// Returns the scheme of that name.
+/// Returns the scheme with this name.
 fn scheme(name: &str) -> PyResult<Scheme> {
     Scheme::from_name(name).ok_or_else(|| {
         let all = SchemeInfo::ALL.iter().map(|info| info.name);
@@ -111,7 +111,7 @@ fn text_bytes<'v>(value: &'v Bound<'_, PyAny>, what: &str) -> PyResult<&'v [u8]>
     }
 }
 
-/// Reads a mapping, or an iterable of pairs, as every framework has its own type for headers.
+/// Reads headers from a mapping or an iterable of pairs, because each framework has its own type for them.
 fn headers(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Vec<u8>)>> {
     let pairs = match headers.hasattr("items")? {
         true => headers.call_method0("items")?,
@@ -165,19 +165,20 @@ fn seconds(now: f64) -> PyResult<u64> {
 ///         `hsum schemes` lists all.
 ///     headers: The headers of the request: a mapping, or an iterable of pairs, of str or bytes. Names
 ///         are compared without regard to case.
-///     body: The body exactly as it was received, a bytes-like object; not parsed and serialised again.
+///     body: The body exactly as it was received, as a bytes-like object. Do not parse it and serialise
+///         it again.
 ///     keys: The key, or several during a change of keys: str or bytes in the scheme's own format, such
 ///         as 'whsec_…' for 'standard-webhooks'.
-///     now: The time in seconds since 1970; by default that of the system.
-///     tolerance: The accepted distance between the signed time and now, in seconds; by default that of
-///         the scheme, 300 for most.
+///     now: The time in seconds since 1970; by default the system's time.
+///     tolerance: The greatest accepted difference between the signed time and now, in seconds; by
+///         default the scheme's, which is 300 for most schemes.
 ///     method: The method of the request, for schemes that sign it.
 ///     url: The URL as the sender saw it, for schemes that sign it, such as 'square' and 'twilio'.
 ///     params: The decoded fields of a form, for schemes that sign them, such as 'twilio' and
 ///         'mailgun': a mapping or pairs of str.
 ///
 /// Returns:
-///     A VerifiedWebhook. Schemes without a signed time accept repetitions: remember `replay_keys`.
+///     A VerifiedWebhook. Schemes without a signed time accept repeated requests: remember `replay_keys`.
 ///
 /// Raises:
 ///     BadSignature: The request is refused; `reason` says why. It never contains the expected
