@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the checksum file of a tree, which the workers of a Dask cluster hash.
+"""Writes the checksum file of a tree that the workers of a Dask cluster hash.
 
 python with_dask.py TREE -o LIST [--scheduler tcp://HOST:8786]    without a scheduler: on all cores of this machine
 """
@@ -23,7 +23,7 @@ def main() -> None:
         # Files change, so a result must not be reused for the same arguments.
         tasks = client.map(cluster.work, shards, name=args.algorithm, pure=False)
         parts = (part for _, part in as_completed(tasks, with_results=True))
-        # The list is written even if a file cannot be read. It is named, and the exit status is 1.
+        # If a file cannot be read, the list is still written; the file is named, and the exit status is 1.
         problems = cluster.merge(parts, args.output, partial=True)
     sys.exit("\n".join(map(str, problems)) or None)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the checksum file of a tree, which the workers of a Ray cluster hash.
+"""Writes the checksum file of a tree that the workers of a Ray cluster hash.
 
-python with_ray.py TREE -o LIST [--address HOST:6379]    without an address: $RAY_ADDRESS, or on this machine
+python with_ray.py TREE -o LIST [--address HOST:6379]    without an address: the cluster in $RAY_ADDRESS, or this machine
 """
 import argparse
 import sys
@@ -28,7 +28,7 @@ def main() -> None:
     ray.init(address=args.address)
     work = ray.remote(cluster.work)
     tasks = [work.remote(shard, args.algorithm) for shard in cluster.shards(args.tree, args.shards)]
-    # The list is written even if a file cannot be read. It is named, and the exit status is 1.
+    # If a file cannot be read, the list is still written; the file is named, and the exit status is 1.
     problems = cluster.merge(completed(tasks), args.output, partial=True)
     ray.shutdown()
     sys.exit("\n".join(map(str, problems)) or None)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the checksum file of a tree, which the executors of a Spark cluster hash.
+"""Writes the checksum file of a tree that the executors of a Spark cluster hash.
 
-python with_spark.py TREE -o LIST [--master spark://HOST:7077]    without a master: that of spark-submit, or this machine
+python with_spark.py TREE -o LIST [--master spark://HOST:7077]    without a master: spark-submit's, or this machine
 """
 import argparse
 import sys
@@ -24,8 +24,8 @@ def main() -> None:
     shards, algorithm = cluster.shards(args.tree, args.shards), args.algorithm
     tasks = spark.sparkContext.parallelize(shards, len(shards) or 1)
     parts = tasks.map(lambda paths: cluster.work(paths, algorithm)).persist(StorageLevel.MEMORY_AND_DISK)
-    parts.count()  # hashes in parallel; the iterator below fetches one part after the other
-    # The list is written even if a file cannot be read. It is named, and the exit status is 1.
+    parts.count()  # hashes in parallel; the iterator below fetches one part after another
+    # If a file cannot be read, the list is still written; the file is named, and the exit status is 1.
     problems = cluster.merge(parts.toLocalIterator(), args.output, partial=True)
     spark.stop()
     sys.exit("\n".join(map(str, problems)) or None)

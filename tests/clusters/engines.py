@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-# Every process of a cluster inherits this variable, so that those that are left can be found and ended.
+# Every process of a cluster inherits this variable, by which `marked` finds the processes that are left.
 MARK = f"HSUM_CLUSTER_{os.getpid()}"
 STARTUP = 120
 
@@ -25,7 +25,7 @@ def wait_for(condition, what):
 
 
 def found(log, pattern, count=1):
-    """Returns the matches in a log, if there are enough."""
+    """Returns the matches in a log if there are at least `count`; None otherwise."""
     matches = re.findall(pattern, log.read_text(errors="replace")) if log.exists() else []
     return matches if len(matches) >= count else None
 
@@ -70,7 +70,7 @@ def marked():
 
 
 def scripts(name):
-    """Returns the path of a program that was installed with the interpreter's packages."""
+    """Returns the path of a program that one of the interpreter's packages installed."""
     return Path(sys.executable).with_name(name)
 
 
@@ -82,7 +82,7 @@ class Dask:
     @staticmethod
     @contextlib.contextmanager
     def cluster(top):
-        """A scheduler and two hosts with two worker processes each."""
+        """Yields the arguments for a scheduler with two hosts of two worker processes each."""
         with daemons(top) as start:
             file, dask = top / "scheduler.json", scripts("dask")
             local = ["--scheduler-file", file, "--no-dashboard"]
@@ -111,7 +111,7 @@ class Spark:
     @classmethod
     @contextlib.contextmanager
     def cluster(cls, top):
-        """A standalone master and two workers, with two executors of one core each."""
+        """Yields the arguments for a standalone master and two workers, with two executors of one core each."""
         with daemons(top) as start:
             deploy = [scripts("spark-class"), "org.apache.spark.deploy"]
             local = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
@@ -125,7 +125,7 @@ class Spark:
 
     @staticmethod
     def victim(reader):
-        """Returns the executor, a Java process above the Python process that reads."""
+        """Returns the executor: the Java process that is an ancestor of the Python process that reads."""
         pid = reader
         while Path(f"/proc/{pid}/comm").read_text() != "java\n":
             pid = int(re.search(r"PPid:\t(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
@@ -140,7 +140,7 @@ class Ray:
     @classmethod
     @contextlib.contextmanager
     def cluster(cls, top):
-        """A head node and a second one, with two workers each."""
+        """Yields the arguments for a head node and a second node, with two workers each."""
         with daemons(top) as start:
             address = f"127.0.0.1:{free_port()}"
             node = [scripts("ray"), "start", "--block", "--num-cpus=2", "--node-ip-address=127.0.0.1"]

@@ -4,7 +4,7 @@ import random
 import unicodedata
 from pathlib import Path
 
-# Names that a conversion to text, a line-based format or a sort of whole paths gets wrong.
+# Names that break a conversion to text, a line-based format, or an order by whole paths.
 NAMES = [
     b"new\nline", b"back\\slash", b"latin-\xe9", b"carriage\rreturn", b"tab\t", b" blank ", b"-dash", b".hidden", b"_under",
     b"\xff\xfe", b"\\", b"*star", b"a", b"a-b", b"a.b", b"a b", b"Z", b"z" * 255, "party \U0001f389".encode(),
@@ -14,7 +14,7 @@ BIG = 512 << 20
 
 
 def make_tree(tree: Path) -> tuple[Path, Path]:
-    """Makes the tree; returns the big file, and one that may be removed."""
+    """Creates the tree; returns the big file, and a file that the test may remove."""
     contents = random.Random(19)
     top = os.fsencode(tree)
     for directory in [top, *(top + b"/" + name for name in (b"a", b"d\nir", b"latin-\xe9.d"))]:
