@@ -33,7 +33,7 @@
 //! any CPU; it contains the message's unfinished block. Dropping a hasher wipes it.
 //!
 //! BLAKE2 and BLAKE3 come from the crates `blake2` and `blake3`, which implement the traits themselves.
-//! [`Hasher`](crate::Hasher) and [`digest_many`](crate::digest_many) have an API of their own, which takes the
+//! [`Hasher`](crate::Hasher) and [`digest_many`](crate::digest_many) have a different API, which takes the
 //! algorithm at run time and hashes many messages side by side.
 //!
 //! [`AssociatedOid`]: digest::const_oid::AssociatedOid

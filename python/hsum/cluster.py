@@ -113,8 +113,9 @@ def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, part
         partial: Write the file even if files are missing from it.
 
     Returns:
-        The problems: the errors of the parts, and a ValueError for each file with two different digests and each invalid
-        line. If there are any, `output` is written only if partial is true.
+        The problems: the errors of the parts, and a ValueError for each file with two different digests and for each line or
+        list that cannot be merged (after the first 1000, one for all others). If there are any, `output` is written only if
+        partial is true.
 
     Raises:
         OSError: The output cannot be written.

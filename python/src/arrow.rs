@@ -66,8 +66,8 @@ fn invalid(part: &str, row: usize) -> PyErr {
     PyValueError::new_err(format!("invalid Arrow array: its {part} end before row {row}"))
 }
 
-/// Returns the digests of rows `start` to `start + length`, one after the other, and their validity bitmap unless no row
-/// is null. The digests of null rows are zeros.
+/// Returns the concatenated digests of rows `start` to `start + length`, and the validity bitmap of these rows, or `None` if
+/// no row is null. The digests of null rows are zeros.
 ///
 /// `width` is the length in bytes of an offset or, if there are no offsets, of a value.
 #[pyfunction]

@@ -176,7 +176,7 @@ impl Input {
 ///
 /// Returns:
 ///     A list of CheckedLine, one for each line that is neither empty nor a comment, in order. Paths
-///     are bytes if list is bytes, and else str.
+///     are bytes if list is bytes, and otherwise str.
 ///
 /// Raises:
 ///     OSError: The list cannot be read. Files that cannot be read are records.

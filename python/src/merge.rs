@@ -16,8 +16,9 @@ use crate::names;
 
 /// The number of problems that are returned; a binary file may have millions of bad lines.
 const MAX_PROBLEMS: usize = 1000;
-/// The number of files between two checks for Ctrl-C, and the size in bytes of a write.
+/// The number of files between two checks for Ctrl-C.
 const STEP: u64 = 1 << 16;
+/// The size of a write in bytes.
 const PIECE: usize = 1 << 18;
 
 /// Adds the functions of this file to the module.

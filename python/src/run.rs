@@ -97,7 +97,7 @@ impl<T: Send + 'static> Run<T> {
     /// Returns the next item; `None` at the end.
     ///
     /// # Errors
-    /// Those of [`Run::finish`]; `RuntimeError` in a process that was forked after the start.
+    /// As for [`Run::finish`]; `RuntimeError` in a process that was forked after the start.
     pub(crate) fn next(&self, py: Python<'_>) -> PyResult<Option<T>> {
         if process::id() != self.process {
             let text = "the iterator belongs to the parent process; create one after the fork";

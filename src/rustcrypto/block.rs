@@ -51,7 +51,7 @@ type State<F> = <<F as Function>::Hash as IteratedHash>::State;
 /// blocks. `F` is the hasher's type. Dropping a core wipes its state.
 ///
 /// [`digest::block_api`]: ::digest::block_api
-#[allow(private_bounds)] // sealed: the functions are those of this crate
+#[allow(private_bounds)] // sealed: only this crate implements Function
 pub struct HashCore<F: Function> {
     state: State<F>,
     /// The number of blocks in the state, modulo 2^128.

@@ -1,4 +1,4 @@
-//! The merged list, and messages about what is not in it.
+//! The merged list, and messages about the files and lines that are left out.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -224,7 +224,7 @@ fn describe(problem: &LineProblem<'_>) -> String {
     format!("{problem}{hint}")
 }
 
-/// Returns the counts of what is left out.
+/// Returns the counts of the problems in words, such as `2 conflicts, 1 unsorted list`.
 fn problems(counts: &MergeSummary) -> String {
     let counts = [
         (counts.conflicts, "conflict", "conflicts"),

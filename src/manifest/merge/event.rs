@@ -55,8 +55,8 @@ impl<S: FnMut(MergeEvent<'_>) -> ControlFlow<()>> EventSink for S {}
 pub enum LineProblem<'m> {
     /// The line is not an entry.
     Bad(BadLine),
-    /// In the order of a walk, the line's file precedes that of the line above it. The rest of the
-    /// list is not read.
+    /// The line's file precedes the file of the line above in the order of a walk. The rest of the list
+    /// is not read.
     Unsorted {
         /// The file of the line above.
         after: &'m Path,

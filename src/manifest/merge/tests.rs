@@ -160,7 +160,7 @@ fn conflicts_are_left_out_and_name_both_places() {
     let (list, problems, _) =
         merged(&[[line("b", "2"), line("b", "1")].concat()], MergeOptions::new());
     assert_eq!((list, problems), (vec![], vec!["b: 0:1 0:2".to_owned()]));
-    // Names are compared as they are written.
+    // Names are compared without normalizing them.
     let names = ["./x", "x", "x//y", "x/y"];
     let all: Vec<Vec<u8>> = names.iter().map(|name| line(name, name)).collect();
     assert_eq!(merged(&all, MergeOptions::new()).1, [""; 0]);
