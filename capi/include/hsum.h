@@ -10,7 +10,7 @@
  *
  * - Errors. A function that fails returns a status, which hsum_strerror() explains, or NULL, 0 or false, and writes
  *   nothing to its output.
- * - Pointers. NULL where a pointer is required is an error, not undefined behavior. A buffer of length 0 may be NULL.
+ * - Pointers. NULL where a pointer is required is an error, not undefined behaviour. A buffer of length 0 may be NULL.
  *   Any other pointer must point to an object of the documented type and of the length that is passed with it.
  * - Ownership. The caller owns the result of a function with "_new" or "_copy" in its name, and frees it with the "_free"
  *   function of its type. Names and texts are static. The library keeps no pointer to data, keys or buffers.
@@ -381,8 +381,8 @@ hsum_status hsum_digest_many(const hsum_algorithm *algorithm,
 /**
  * Computes the tags of `count` messages under one key, several at once, and writes them to `out` in order, without gaps.
  *
- * Tag `i` begins at `i` times the digest size of the key's algorithm. The rules for `out_len` and overlap, and the errors,
- * are the same as for hsum_digest_many().
+ * Tag `i` begins at `out` plus `i` times the hsum_digest_size() of the key's algorithm. The rules for `out_len` and overlap,
+ * and the errors, are the same as for hsum_digest_many().
  */
 hsum_status hsum_hmac_many(const hsum_hmac_key *key,
                            const hsum_slice *messages,

@@ -103,8 +103,8 @@ fn empty_digest(function: HashFunction) -> Option<Digest> {
 
 /// Computes the tags of `count` messages under one key, several at once, and writes them to `out` in order, without gaps.
 ///
-/// Tag `i` begins at `i` times the digest size of the key's algorithm. The rules for `out_len` and overlap, and the errors,
-/// are the same as for hsum_digest_many().
+/// Tag `i` begins at `out` plus `i` times the hsum_digest_size() of the key's algorithm. The rules for `out_len` and overlap,
+/// and the errors, are the same as for hsum_digest_many().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hsum_hmac_many(
     key: *const hsum_hmac_key,
