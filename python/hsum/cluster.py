@@ -104,8 +104,8 @@ def work(paths: Iterable[_Path], name: str | Iterable[str] = "sha256", *, thread
 def merge(parts: Iterable[Part | str | os.PathLike[str]], output: _Path, *, partial: bool = False) -> list[Exception]:
     """Writes the checksum file of a tree from the results of its shards.
 
-    The parts may arrive in any order. They are stored in a temporary directory (below `TMPDIR`) and then merged, so memory
-    does not grow with their number. The lines are in the order in which the program walks the tree.
+    The parts may arrive in any order. They are stored in a temporary directory (below `TMPDIR`) and then merged, so
+    memory does not grow with their number. The lines are in the order in which the program walks the tree.
 
     Args:
         parts: An iterable of Parts, or of paths to checksum files that workers have written.

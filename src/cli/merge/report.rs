@@ -31,7 +31,7 @@ pub(super) struct Report<'a> {
     list: Option<Output>,
     /// The objects of `--json`.
     objects: Option<Output>,
-    /// Set if the merged list is written to a file, and JSON to standard output.
+    /// `true` if the merged list is written to a file, and JSON to standard output.
     has_file: bool,
     /// The lines of one file.
     lines: Vec<u8>,
